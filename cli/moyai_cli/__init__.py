@@ -1,0 +1,1 @@
+"""The `moyai` command: parse, call one function, render."""

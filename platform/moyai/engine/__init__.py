@@ -1,0 +1,1 @@
+"""How Pulumi runs: finding the engine, one stack's run, outputs, locks, worker processes."""

@@ -1,0 +1,127 @@
+"""What the rest of Moyai knows of a site while it runs: its variables, plugins and folders.
+
+Nothing asks which site it is on. A runtime is opened by the name in the site's settings
+(`Site.runtime`), from the table below; the embedded cloud is one entry of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from moyai.errors import UsageError
+from moyai.registry.models import Site
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A resource provider plugin that stacks may share: its package name and how it is started.
+
+    Started with no further arguments it prints its port on one line, as Pulumi's plugins do, and
+    serves on the loopback until its standard input closes or it is ended.
+    """
+
+    package: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A span in which the site lost changes: what was applied in it may not be there (UTC)."""
+
+    since: datetime
+    until: datetime
+
+
+class SiteRuntime(Protocol):
+    """One opened site."""
+
+    @property
+    def site(self) -> Site:
+        """Its settings."""
+        ...
+
+    @property
+    def home(self) -> Path:
+        """The folder in which Moyai keeps this site's records, work folders and file state."""
+        ...
+
+    @property
+    def state_backend(self) -> str:
+        """The Pulumi backend's URL."""
+        ...
+
+    @property
+    def secrets_provider(self) -> str:
+        """`passphrase`, or the URL of a key."""
+        ...
+
+    def ensure_ready(self) -> None:
+        """Start what must run (the sandbox), or look that the account answers.
+
+        Raises `OperationFailed` with what to do next where that cannot be had.
+        """
+        ...
+
+    def environment(self) -> Mapping[str, str]:
+        """Variables for the engine, its plugins, the programs and boto3 (credentials by reference
+        where the site has them so; the passphrase as a file's path, never its words)."""
+        ...
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Plugins that run once for all stacks of this site's account."""
+        ...
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Spans whose changes may be lost: stacks applied in one are `unknown` until looked at."""
+        ...
+
+
+class EmbeddedSite(SiteRuntime, Protocol):
+    """A runtime that Moyai itself can start and stop."""
+
+    def start(self) -> None:
+        """Start it; returns when it answers. Started already: nothing to do."""
+        ...
+
+    def stop(self) -> None:
+        """Stop it; everything created stays for the next start."""
+        ...
+
+    def reset(self) -> None:
+        """Stop it and forget everything that was created in it, state and records included."""
+        ...
+
+    def status(self) -> Mapping[str, object]:
+        """`running`, `endpoint`, `pid`, `databases`, `snapshot_age_seconds`, `folder`."""
+        ...
+
+
+_RUNTIMES: dict[str, str] = {
+    "aws": "moyai.engine.aws_site",
+    "embedded": "moyai.sandbox.site",
+}
+
+
+def open_site(site: Site, home: Path, project: Path) -> SiteRuntime:
+    """Open a site by the runtime its settings name.
+
+    `home` is the folder of all that Moyai keeps for this federation (`MOYAI_HOME`), `project` the
+    folder of tenants.yaml, beside which `stacks/` lies. Each runtime module has
+    `open_site(site, home, project)`. Raises `UsageError` for an unknown runtime.
+    """
+    module = _RUNTIMES.get(site.runtime)
+    if module is None:
+        known = ", ".join(sorted(_RUNTIMES))
+        raise UsageError(
+            Text(
+                f"拠点 {site.name} の runtime「{site.runtime}」はありません。使えるもの: {known}",
+                f"site {site.name}: there is no runtime '{site.runtime}'; known: {known}",
+            )
+        )
+    return cast(SiteRuntime, import_module(module).open_site(site, home, project))

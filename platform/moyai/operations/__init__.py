@@ -1,0 +1,1 @@
+"""What a secretariat does with its bodies: plan, deploy, onboard, look."""

@@ -1,0 +1,1 @@
+"""What follows from a registry without looking at a cloud: addresses, selectors, quotas, fingerprints. Pure."""

@@ -1,0 +1,1 @@
+"""Pulumi provider plugins in Python: the protocol, and `moyai:index:Database`."""

@@ -1,0 +1,1 @@
+"""The embedded cloud: moto's server, the local AWS provider plugin, PostgreSQL."""

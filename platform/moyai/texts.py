@@ -1,0 +1,32 @@
+"""Sentences that people read, in Japanese and English, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Lang = Literal["ja", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence in both languages; which one is shown is decided where it is printed.
+
+    Written together so that neither language can be forgotten. `ja` uses the field's words
+    (団体, 一斉更新, 適用), `en` the same sentence.
+    """
+
+    ja: str
+    en: str
+
+    def of(self, lang: Lang) -> str:
+        """The sentence in one language."""
+        return self.ja if lang == "ja" else self.en
+
+    def __str__(self) -> str:
+        return self.en
+
+
+def same(words: str) -> Text:
+    """A text that reads alike in both languages: a code, a path, a foreign program's own words."""
+    return Text(words, words)
