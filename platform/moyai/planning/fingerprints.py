@@ -1,0 +1,175 @@
+"""Fingerprints: what decides a stack, part by part, so that a plan can say why it would run. Pure.
+
+A fingerprint is a mapping from the name of a part (`subscription:eapp-a`, `components`,
+`output:cell-a.vpc_id`) to a short hash of it. Two equal fingerprints mean the same stack: no run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, time
+from enum import Enum
+from ipaddress import IPv4Network
+from pathlib import PurePath
+
+from moyai.registry.models import Federation, Registry, Site, Subscription, Tenant
+from moyai.texts import Text
+
+Fingerprint = Mapping[str, str]
+
+_HASH_LENGTH = 16
+
+
+def plain(value: object) -> object:
+    """A value of the registry as JSON's own types, deterministic; TypeError for anything unknown."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, (IPv4Network, PurePath)):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    raise TypeError(f"no plain form for {type(value).__name__}")
+
+
+def digest(value: object) -> str:
+    """A short hash (64 bits, hexadecimal) of a value's plain form."""
+    words = json.dumps(plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(words.encode()).hexdigest()[:_HASH_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What decides stacks beside the file: code, versions, and outputs of other stacks."""
+
+    code: Mapping[str, str]
+    """Part name → hash: `program`, `components`."""
+    versions: Mapping[str, str]
+    """`engine`, `provider:aws`, `provider:moyai` → version."""
+    outputs: Mapping[str, Mapping[str, object]]
+    """Foundation stack → consumed output → value; a stack that is not there yet is left out."""
+
+
+def foundation(
+    registry: Registry, site: Site, stack: str, surroundings: Surroundings
+) -> dict[str, str]:
+    """The fingerprint of `shared` or `cell-<name>`."""
+    parts = _common(registry.federation, site, surroundings)
+    if stack != "shared":
+        cell = registry.cell(stack.removeprefix("cell-"))
+        parts["cell"] = digest(cell)
+        parts |= _outputs(surroundings, ("shared",))
+    return parts
+
+
+def tenant(
+    registry: Registry,
+    site: Site,
+    body: Tenant,
+    day: date,
+    releases: Mapping[str, str],
+    surroundings: Surroundings,
+) -> dict[str, str]:
+    """The fingerprint of a body's stack on a day.
+
+    `releases` are those on record, or to be put there by this run (service → release). What no
+    program reads stays out: contacts, population, windows, freezes, approvals.
+    """
+    parts = _common(registry.federation, site, surroundings)
+    parts["identity"] = digest([body.code, body.slug, body.name, body.kind])
+    parts["network"] = digest(
+        [body.isolation, body.cell, body.cidr, body.lgwan, body.office, registry.cell(body.cell)]
+    )
+    parts["tier"] = digest(body.tier)
+    parts["tags"] = digest(body.tags)
+    parts["backup"] = digest(body.backup)
+    for subscription in body.subscriptions:
+        if subscription.has_begun(day):
+            parts |= _subscription(registry, subscription, day, releases)
+    return parts | _outputs(surroundings, ("shared", f"cell-{body.cell}"))
+
+
+def _subscription(
+    registry: Registry, subscription: Subscription, day: date, releases: Mapping[str, str]
+) -> dict[str, str]:
+    manifest = registry.services[subscription.service].manifest
+    name = subscription.service
+    version = releases.get(name)
+    return {
+        f"subscription:{name}": digest(
+            [subscription.edition, subscription.settings, subscription.is_active(day)]
+        ),
+        f"release:{name}": digest([version, manifest.releases.get(version or "")]),
+        f"service:{name}": digest([manifest.routes, manifest.editions[subscription.edition]]),
+    }
+
+
+def _common(federation: Federation, site: Site, surroundings: Surroundings) -> dict[str, str]:
+    return {
+        "federation": digest(
+            [federation.name, federation.slug, federation.domain, federation.cost_centre]
+        ),
+        "site": digest([site.name, site.account_id, site.region, site.backup_region]),
+        **surroundings.code,
+        **{name: digest(version) for name, version in surroundings.versions.items()},
+    }
+
+
+def _outputs(surroundings: Surroundings, stacks: Iterable[str]) -> dict[str, str]:
+    return {
+        f"output:{stack}.{name}": digest(value)
+        for stack in stacks
+        for name, value in surroundings.outputs.get(stack, {}).items()
+    }
+
+
+def changed(recorded: Fingerprint, wanted: Fingerprint) -> tuple[str, ...]:
+    """The parts that differ, new and vanished ones included, in a stable order."""
+    return tuple(
+        part
+        for part in sorted(recorded.keys() | wanted.keys())
+        if recorded.get(part) != wanted.get(part)
+    )
+
+
+_REASONS: Mapping[str, Text] = {
+    "federation": Text("共同体の設定が変わった", "the federation's settings changed"),
+    "site": Text("拠点の設定が変わった", "the site's settings changed"),
+    "program": Text("スタックのプログラムが変わった", "the stack's program changed"),
+    "components": Text("構成部品のコードが変わった", "the components' code changed"),
+    "engine": Text("Pulumi エンジンの版が変わった", "the Pulumi engine's version changed"),
+    "identity": Text("団体の名称・種別が変わった", "the body's name or kind changed"),
+    "network": Text("ネットワークの設定が変わった", "the network's settings changed"),
+    "tier": Text("階層が変わった", "the tier changed"),
+    "tags": Text("タグが変わった", "the tags changed"),
+    "backup": Text("バックアップ方針が変わった", "the backup policy changed"),
+    "cell": Text("セルの設定が変わった", "the cell's settings changed"),
+}
+
+_FAMILY_REASONS: Mapping[str, Text] = {
+    "subscription": Text("{}: 利用の内容が変わった", "{}: the subscription changed"),
+    "release": Text("{}: 記録上の版が変わった", "{}: the release on record changed"),
+    "service": Text("{}: サービスの定義が変わった", "{}: the service's definition changed"),
+    "provider": Text("プロバイダー {} の版が変わった", "the provider {}'s version changed"),
+    "output": Text("共通基盤の出力 {} が変わった", "the foundation's output {} changed"),
+    "code": Text("{}: サービスの構成コードが変わった", "{}: the service's component code changed"),
+}
+
+
+def reason(part: str) -> Text:
+    """Why a stack runs, for one changed part, as a sentence."""
+    known = _REASONS.get(part)
+    if known is not None:
+        return known
+    family, _, name = part.partition(":")
+    pattern = _FAMILY_REASONS.get(family, Text("{} が変わった", "{} changed"))
+    words = name or part
+    return Text(pattern.ja.format(words), pattern.en.format(words))
