@@ -39,7 +39,7 @@ def choose(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[Lang, 
                     f"--lang takes {' or '.join(_LANGUAGES)}, not '{asked}'.",
                 )
             )
-        return cast(Lang, asked), rest
+        return cast("Lang", asked), rest
     return _of_locale(environ), rest
 
 

@@ -24,7 +24,7 @@ _HASH_LENGTH = 16
 
 
 def plain(value: object) -> object:
-    """A value of the registry as JSON's own types, deterministic; TypeError for anything unknown."""
+    """A value of the registry as JSON's own types, deterministic; TypeError for any other."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, (date, time)):

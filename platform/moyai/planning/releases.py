@@ -1,0 +1,54 @@
+"""Which release each subscription of a body runs: what is on record, never the target by itself. Pure.
+
+A service's `release` in tenants.yaml is a target. A subscription that has none on record is being
+onboarded and starts at the target; every other waits for an upgrade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from moyai.registry.models import Registry, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A subscription whose release on record is not the target."""
+
+    service: str
+    recorded: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """The releases of one body on one day."""
+
+    used: Mapping[str, str]
+    """Service → release that its stack is built with."""
+    onboarding: tuple[str, ...]
+    """Services without a release on record that run on that day."""
+    waiting: tuple[Waiting, ...]
+    """Those whose target has moved on; only an upgrade follows it."""
+
+
+def resolve(registry: Registry, body: Tenant, day: date, recorded: Mapping[str, str]) -> Releases:
+    """The releases of a body's begun subscriptions, given those on record (service → release)."""
+    used: dict[str, str] = {}
+    onboarding: list[str] = []
+    waiting: list[Waiting] = []
+    for subscription in body.subscriptions:
+        if not subscription.has_begun(day):
+            continue
+        service = subscription.service
+        target = registry.services[service].release
+        used[service] = recorded.get(service, target)
+        if not subscription.is_active(day):
+            continue
+        if service not in recorded:
+            onboarding.append(service)
+        elif recorded[service] != target:
+            waiting.append(Waiting(service, recorded[service], target))
+    return Releases(used, tuple(onboarding), tuple(waiting))
