@@ -1,4 +1,4 @@
-"""Which release each subscription of a body runs: what is on record, never the target by itself. Pure.
+"""Which release each subscription runs: what is on record, never the target by itself. Pure.
 
 A service's `release` in tenants.yaml is a target. A subscription that has none on record is being
 onboarded and starts at the target; every other waits for an upgrade.
@@ -27,7 +27,7 @@ class Releases:
     """The releases of one body on one day."""
 
     used: Mapping[str, str]
-    """Service → release that its stack is built with."""
+    """Service → release that its stack is built with; a service not named here is not built."""
     onboarding: tuple[str, ...]
     """Services without a release on record that run on that day."""
     waiting: tuple[Waiting, ...]
@@ -43,9 +43,12 @@ def resolve(registry: Registry, body: Tenant, day: date, recorded: Mapping[str, 
         if not subscription.has_begun(day):
             continue
         service = subscription.service
+        active = subscription.is_active(day)
+        if not active and service not in recorded:
+            continue  # it ended before it was ever built: there are no data to keep
         target = registry.services[service].release
         used[service] = recorded.get(service, target)
-        if not subscription.is_active(day):
+        if not active:
             continue
         if service not in recorded:
             onboarding.append(service)
