@@ -1,0 +1,121 @@
+"""Listings as a table for people, JSON or CSV for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as Styled
+
+
+class Output(StrEnum):
+    """How a listing is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: the record's key, its heading, and how wide it may get."""
+
+    key: str
+    heading: str
+    style: Mapping[str, str] | None = None
+    """Value → rich style, for states."""
+
+
+Record = Mapping[str, object]
+
+
+def console() -> Console:
+    """The terminal; in a pipe plain lines of any length."""
+    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+
+
+def listing(records: Sequence[Record], columns: Sequence[Column], output: Output) -> None:
+    """Write records: JSON with all their keys, CSV and table with the columns."""
+    if output is Output.JSON:
+        typer.echo(json.dumps([dict(record) for record in records], ensure_ascii=False, indent=2))
+    elif output is Output.CSV:
+        typer.echo(_csv(records, columns), nl=False)
+    else:
+        _table(records, columns)
+
+
+def document(record: object, output: Output) -> None:
+    """Write one thing: as JSON, or as indented lines for people."""
+    if output is Output.TABLE:
+        for line in _lines(record, 0):
+            typer.echo(line)
+    else:
+        typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
+
+
+def _csv(records: Sequence[Record], columns: Sequence[Column]) -> str:
+    page = io.StringIO()
+    writer = csv.writer(page, lineterminator="\n")
+    writer.writerow([column.key for column in columns])
+    for record in records:
+        writer.writerow([_cell(record.get(column.key)) for column in columns])
+    return page.getvalue()
+
+
+def _table(records: Sequence[Record], columns: Sequence[Column]) -> None:
+    page = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        page.add_column(column.heading, overflow="fold")
+    for record in records:
+        page.add_row(*[_styled(record.get(column.key), column) for column in columns])
+    screen = console()
+    if not sys.stdout.isatty():
+        # rich would cut lines at 80 columns where it finds no terminal.
+        screen = Console(width=max(80, 40 * len(columns)), highlight=False)
+    screen.print(page)
+
+
+def _styled(value: object, column: Column) -> Styled:
+    words = _cell(value)
+    return Styled(words, style=(column.style or {}).get(words, ""))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (list, tuple)):
+        return "; ".join(_cell(item) for item in value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}={_cell(item)}" for key, item in value.items())
+    return str(value)
+
+
+def _lines(value: object, depth: int) -> list[str]:
+    pad = "  " * depth
+    if isinstance(value, Mapping):
+        lines: list[str] = []
+        for key, item in value.items():
+            if isinstance(item, (Mapping, list, tuple)) and item:
+                lines += [f"{pad}{key}:", *_lines(item, depth + 1)]
+            else:
+                lines.append(f"{pad}{key}: {_cell(item)}")
+        return lines
+    if isinstance(value, (list, tuple)):
+        return [
+            line
+            for item in value
+            for line in (
+                [f"{pad}-", *_lines(item, depth + 1)]
+                if isinstance(item, (Mapping, list, tuple))
+                else [f"{pad}- {_cell(item)}"]
+            )
+        ]
+    return [f"{pad}{_cell(value)}"]
