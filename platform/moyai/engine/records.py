@@ -1,0 +1,143 @@
+"""What Moyai remembers of each stack, beside its checkpoint: fingerprint, releases, times.
+
+One JSON document a stack, replaced atomically. The checkpoint stays Pulumi's; its hash in the
+record tells whether somebody else changed it since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from moyai.engine.stacks import StackId
+from moyai.errors import OperationFailed
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class StackRecord:
+    """The record of one stack. Times are UTC."""
+
+    stack: StackId
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
+    """Of the last update that ended well; empty before the first."""
+    checkpoint_sha256: str | None = None
+    applied_at: datetime | None = None
+    """When the last update ended well."""
+    verified_at: datetime | None = None
+    """When everything was last read live."""
+    failure: str | None = None
+    """Why the last run did not end well, in English; None where it did."""
+    running_since: datetime | None = None
+    """Set before a run touches anything, cleared when its end is on record."""
+    releases: Mapping[str, str] = field(default_factory=dict)
+    """Service → release on record; moved by onboarding and upgrade only."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What must not change unnoticed: slug, name, isolation, cell, cidr."""
+
+
+class DocumentStore(Protocol):
+    """Small JSON documents beside the checkpoints, by key (`records/moyai-tenant/271004.json`)."""
+
+    def read_all(self, prefix: str) -> Mapping[str, bytes]:
+        """Every document below a prefix, key → content."""
+        ...
+
+    def read(self, key: str) -> bytes | None:
+        """One document, or None."""
+        ...
+
+    def write(self, key: str, content: bytes) -> None:
+        """Replace one document atomically."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove one document; none there is fine."""
+        ...
+
+
+class RecordStore:
+    """The records of one site."""
+
+    def __init__(self, documents: DocumentStore) -> None:
+        self._documents = documents
+
+    def load_all(self, project: str) -> dict[str, StackRecord]:
+        """All records of a project, stack name → record."""
+        found = self._documents.read_all(f"records/{project}/")
+        records = (_decode(key, content) for key, content in found.items())
+        return {record.stack.name: record for record in records}
+
+    def load(self, stack: StackId) -> StackRecord:
+        """One record; an empty one where there is none yet."""
+        key = _key(stack)
+        content = self._documents.read(key)
+        return StackRecord(stack) if content is None else _decode(key, content)
+
+    def save(self, record: StackRecord) -> None:
+        """Put a record in place of the one before."""
+        self._documents.write(_key(record.stack), _encode(record))
+
+    def forget(self, stack: StackId) -> None:
+        """Remove a record, after its stack was destroyed."""
+        self._documents.delete(_key(stack))
+
+    def begin(self, record: StackRecord) -> StackRecord:
+        """Note that a run is about to touch the stack."""
+        begun = replace(record, running_since=datetime.now(UTC))
+        self.save(begun)
+        return begun
+
+
+def _key(stack: StackId) -> str:
+    return f"records/{stack.project}/{stack.name}.json"
+
+
+_TIMES = ("applied_at", "verified_at", "running_since")
+
+
+def _encode(record: StackRecord) -> bytes:
+    document: dict[str, object] = {
+        "project": record.stack.project,
+        "name": record.stack.name,
+        "fingerprint": dict(record.fingerprint),
+        "checkpoint_sha256": record.checkpoint_sha256,
+        "failure": record.failure,
+        "releases": dict(record.releases),
+        "facts": dict(record.facts),
+    }
+    for name in _TIMES:
+        moment: datetime | None = getattr(record, name)
+        document[name] = None if moment is None else moment.isoformat()
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def _decode(key: str, content: bytes) -> StackRecord:
+    try:
+        document = json.loads(content)
+        times = {
+            name: None if document[name] is None else datetime.fromisoformat(document[name])
+            for name in _TIMES
+        }
+        return StackRecord(
+            stack=StackId(document["project"], document["name"]),
+            fingerprint=document["fingerprint"],
+            checkpoint_sha256=document["checkpoint_sha256"],
+            failure=document["failure"],
+            releases=document["releases"],
+            facts=document["facts"],
+            **times,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise OperationFailed(
+            Text(f"記録 {key} が壊れています。", f"the record {key} is damaged."),
+            remedy=Text(
+                "そのファイルを別の場所に移し、moyai deploy --refresh で現状を読み直してください。"
+                "記録上の版は控えから戻してください。",
+                "Move that file away and read what is live with moyai deploy --refresh; "
+                "take the releases on record from a copy of it.",
+            ),
+        ) from error

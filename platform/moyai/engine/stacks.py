@@ -1,0 +1,102 @@
+"""What the driver is asked to do, and what it tells while it does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from moyai.errors import MoyaiError
+from moyai.texts import Text
+
+Action = Literal["up", "preview", "refresh", "destroy"]
+Op = Literal["create", "update", "replace", "delete", "same", "refresh", "read", "import"]
+
+MASKED = "[secret]"
+"""What stands where a secret output's value would."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StackId:
+    """A stack: `organization/<project>/<name>` in a DIY backend."""
+
+    project: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StackRun:
+    """One run of one stack's program."""
+
+    stack: StackId
+    program: Path
+    """The program's `__main__.py`."""
+    config: Mapping[str, str]
+    """Full keys, `moyai:site` → value; no secrets."""
+    action: Action
+    refresh: bool = False
+    """Read everything that is live before the update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happened, or would happen, to one resource."""
+
+    op: Op
+    type: str
+    name: str
+    """The logical name in the program."""
+    properties: tuple[str, ...] = ()
+    """Paths of the inputs that differ, for updates and replacements."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended. `ok` exactly where `error` is None."""
+
+    stack: StackId
+    ok: bool
+    steps: tuple[Step, ...]
+    """All but `same`, in the engine's order."""
+    drift: tuple[Step, ...]
+    """What a refresh found different from the checkpoint: `update` changed, `delete` gone."""
+    outputs: Mapping[str, object]
+    """Of the stack after the run; secret ones are `MASKED`. Empty for a preview."""
+    checkpoint_sha256: str | None
+    seconds: float
+    error: MoyaiError | None = None
+    repaired: tuple[Text, ...] = ()
+    """What an earlier, killed run had left behind and this one settled."""
+    summary: Mapping[str, int] = field(default_factory=dict)
+    """Op → number of resources, `same` included."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A worker has taken the stack."""
+
+    stack: StackId
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMoved:
+    """One resource began (`done` false) or ended a step."""
+
+    stack: StackId
+    step: Step
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run ended."""
+
+    stack: StackId
+    result: RunResult
+
+
+Event = RunStarted | ResourceMoved | RunFinished
