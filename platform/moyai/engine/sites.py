@@ -124,4 +124,4 @@ def open_site(site: Site, home: Path, project: Path) -> SiteRuntime:
                 f"site {site.name}: there is no runtime '{site.runtime}'; known: {known}",
             )
         )
-    return cast(SiteRuntime, import_module(module).open_site(site, home, project))
+    return cast("SiteRuntime", import_module(module).open_site(site, home, project))

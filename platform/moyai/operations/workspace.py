@@ -58,7 +58,7 @@ class Workspace:
 
 
 def find_registry_file(named: Path | None) -> Path:
-    """tenants.yaml as named, or in this folder or the nearest one above it. `UsageError` if none."""
+    """tenants.yaml as named, or in this folder or the nearest above it; `UsageError` if none."""
     if named is not None:
         if not named.is_file():
             raise UsageError(
