@@ -1,0 +1,87 @@
+"""What deploy will not do to a body: each rule says why, and what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from moyai.engine.records import StackRecord
+from moyai.registry.models import Tenant
+from moyai.texts import Text
+
+
+def facts(body: Tenant) -> dict[str, str]:
+    """What of a body its data hang on, for its record."""
+    return {
+        "slug": body.slug,
+        "name": body.name,
+        "isolation": body.isolation.value,
+        "cell": body.cell,
+        "cidr": str(body.cidr or ""),
+    }
+
+
+_MOVES: Mapping[str, Text] = {
+    "isolation": Text("分離方式", "isolation"),
+    "cell": Text("セル", "cell"),
+    "cidr": Text("ネットワーク（CIDR）", "network (CIDR)"),
+}
+
+
+def refusals(body: Tenant, record: StackRecord, day: date) -> tuple[Text, ...]:
+    """Why a body's stack may not be changed as the file says; empty where it may.
+
+    Asked only for a body that has something to change. `record` is an empty one for a new body.
+    """
+    return (*_moved(body, record), *_dropped(body, record), *_frozen(body, day))
+
+
+def _moved(body: Tenant, record: StackRecord) -> tuple[Text, ...]:
+    now = facts(body)
+    return tuple(
+        Text(
+            f"{what.ja}が {record.facts[key] or 'なし'} から {now[key] or 'なし'} に"
+            "変わっています。"
+            "データの移動を伴うため、適用では行いません。元に戻してください。",
+            f"its {what.en} changed from {record.facts[key] or 'none'} to {now[key] or 'none'}: "
+            "that would move its data, which deploy does not do; put it back.",
+        )
+        for key, what in _MOVES.items()
+        if key in record.facts and record.facts[key] != now[key]
+    )
+
+
+def _dropped(body: Tenant, record: StackRecord) -> tuple[Text, ...]:
+    named = {subscription.service for subscription in body.subscriptions}
+    return tuple(
+        Text(
+            f"{service} の利用が tenants.yaml から消えていますが、データが残っています。"
+            "行を戻し、until に終了日を書いてください（データの消去は moyai exit）。",
+            f"its subscription of {service} vanished from tenants.yaml, but its data are there: "
+            "put the entry back with an `until` date (erasing data is for moyai exit).",
+        )
+        for service in sorted(record.releases)
+        if service not in named
+    )
+
+
+def _frozen(body: Tenant, day: date) -> tuple[Text, ...]:
+    return tuple(
+        Text(
+            f"{freeze.first}〜{freeze.last} は凍結期間です（{freeze.reason}）。"
+            "期間の後に適用してください。",
+            f"frozen from {freeze.first} to {freeze.last} ({freeze.reason}); deploy after that.",
+        )
+        for freeze in body.freezes
+        if freeze.first <= day <= freeze.last
+    )
+
+
+def orphan(name: str) -> Text:
+    """Why a body that is on record but not in the file is left alone."""
+    return Text(
+        f"{name} は tenants.yaml から消えていますが、環境とデータが残っています。"
+        "誤って消したなら戻してください。退会は moyai exit で行います。",
+        f"{name} vanished from tenants.yaml, but its environment and data are there. Put it back "
+        "if that was a mistake; a body leaves by moyai exit.",
+    )

@@ -1,0 +1,219 @@
+"""What a deploy would do, and why: fingerprints against what is on record. Starts no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from moyai.engine.records import StackRecord
+from moyai.engine.stacks import StackId
+from moyai.operations import guards
+from moyai.operations.site_state import SiteState
+from moyai.operations.surroundings import surroundings
+from moyai.operations.workspace import Workspace
+from moyai.planning import fingerprints, releases
+from moyai.planning.fingerprints import Fingerprint, Surroundings
+from moyai.planning.selectors import select
+from moyai.registry.models import Tenant
+from moyai.texts import Text
+
+FOUNDATION = "moyai-foundation"
+TENANT = "moyai-tenant"
+
+Action = Literal["create", "update", "none", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStack:
+    """One stack of a plan."""
+
+    stack: StackId
+    title: str
+    """The body's name, or the foundation stack's."""
+    action: Action
+    reasons: tuple[Text, ...]
+    changed: tuple[str, ...] = ()
+    """Parts of the fingerprint that differ."""
+    fingerprint: Fingerprint = fingerprints.NOTHING
+    releases: Mapping[str, str] = fingerprints.NOTHING
+    """Service → release that the run builds with."""
+    onboarding: tuple[str, ...] = ()
+    """Services to migrate, check and put on record after the run."""
+    notes: tuple[Text, ...] = ()
+    """What is not done by deploy: a target release that waits for an upgrade."""
+    needs_engine: bool = True
+    """False where only the work inside the environment is left to do."""
+    refresh: bool = False
+    """Whether what is live has to be read first."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether deploy has anything to do for it."""
+        return self.action in ("create", "update")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All stacks that a command is about, in the order they would run."""
+
+    day: date
+    foundation: tuple[PlannedStack, ...]
+    tenants: tuple[PlannedStack, ...]
+
+    @property
+    def stacks(self) -> tuple[PlannedStack, ...]:
+        """Foundation first."""
+        return (*self.foundation, *self.tenants)
+
+
+def make_plan(
+    workspace: Workspace, state: SiteState, selector: str, day: date, *, refresh: bool = False
+) -> Plan:
+    """The plan for the selected bodies and the foundation that they stand on.
+
+    Raises `UsageError` for a selector that names nothing known. `refresh` plans a run for each
+    selected body, changed or not.
+    """
+    lost = _orphans(workspace, state, selector)
+    named = _without_lost(selector, lost)
+    bodies = select(workspace.registry, named, day) if named else ()
+    cells = dict.fromkeys(body.cell for body in bodies)
+    names = ("shared", *(f"cell-{cell}" for cell in cells)) if bodies else ()
+    around = surroundings(workspace, {}, "foundation")
+    foundation: list[PlannedStack] = []
+    for name in names:
+        known = replace(around, outputs=state.outputs_of(FOUNDATION, ("shared",)))
+        foundation.append(_foundation(workspace, state, name, known, refresh))
+    around = surroundings(workspace, state.outputs_of(FOUNDATION, names), "tenant")
+    tenants = [_tenant(workspace, state, body, day, around, refresh) for body in bodies]
+    tenants += [
+        PlannedStack(one.stack, name_of(one), "refused", (guards.orphan(name_of(one)),))
+        for one in lost
+    ]
+    return Plan(day, tuple(foundation), tuple(tenants))
+
+
+def _foundation(
+    workspace: Workspace, state: SiteState, name: str, around: Surroundings, refresh: bool
+) -> PlannedStack:
+    stack = StackId(FOUNDATION, name)
+    wanted = fingerprints.foundation(workspace.registry, workspace.site, name, around)
+    record = state.record(stack)
+    action, reasons, changed, look = _compare(state, record, wanted, refresh)
+    return PlannedStack(stack, name, action, reasons, changed, wanted, refresh=look)
+
+
+def _tenant(
+    workspace: Workspace,
+    state: SiteState,
+    body: Tenant,
+    day: date,
+    around: Surroundings,
+    refresh: bool,
+) -> PlannedStack:
+    stack = StackId(TENANT, body.code)
+    record = state.record(stack)
+    chosen = releases.resolve(workspace.registry, body, day, record.releases)
+    wanted = fingerprints.tenant(workspace.registry, workspace.site, body, day, chosen.used, around)
+    action, reasons, changed, look = _compare(state, record, wanted, refresh)
+    needs_engine = action != "none"
+    if chosen.onboarding:
+        action = "update" if action == "none" else action
+        if record.applied_at is not None:
+            reasons += tuple(_to_onboard(service) for service in chosen.onboarding)
+    refused = () if action == "none" else guards.refusals(body, record, day)
+    if refused:
+        action, reasons = "refused", refused
+    return PlannedStack(
+        stack,
+        body.name,
+        action,
+        reasons,
+        changed,
+        wanted,
+        chosen.used,
+        chosen.onboarding,
+        tuple(_waits(waiting) for waiting in chosen.waiting),
+        needs_engine,
+        look,
+    )
+
+
+def _compare(
+    state: SiteState, record: StackRecord, wanted: Fingerprint, refresh: bool
+) -> tuple[Action, tuple[Text, ...], tuple[str, ...], bool]:
+    """Action, reasons, changed parts, and whether to read what is live first."""
+    if record.applied_at is None:
+        if record.failure or record.running_since:
+            return "create", (_unfinished(record),), (), False
+        return "create", (Text("まだ環境がない", "there is no environment yet"),), (), False
+    changed = fingerprints.changed(record.fingerprint, wanted)
+    reasons = tuple(dict.fromkeys(fingerprints.reason(part) for part in changed))
+    doubt = state.doubt(record)
+    if doubt is not None:
+        reasons = (doubt, *reasons)
+    if record.failure or record.running_since:
+        reasons = (_unfinished(record), *reasons)
+    if refresh:
+        reasons = (Text("現状を読み直す", "to read what is live"), *reasons)
+    action: Action = "update" if reasons else "none"
+    return action, reasons, changed, refresh or doubt is not None
+
+
+def _unfinished(record: StackRecord) -> Text:
+    if record.failure:
+        return Text(
+            f"前回の適用が失敗した: {record.failure}", f"the last run failed: {record.failure}"
+        )
+    return Text("前回の適用が途中で終わった", "the last run did not end")
+
+
+def _to_onboard(service: str) -> Text:
+    return Text(f"{service} の導入", f"{service} is to be onboarded")
+
+
+def _waits(waiting: releases.Waiting) -> Text:
+    step = f"{waiting.service} {waiting.recorded} → {waiting.target}"
+    return Text(f"{step}: 一斉更新を待っている", f"{step}: outdated, waits for upgrade")
+
+
+def lost_bodies(workspace: Workspace, state: SiteState) -> tuple[StackRecord, ...]:
+    """Records of bodies that the file no longer has."""
+    return tuple(
+        record
+        for record in state.records(TENANT)
+        if workspace.registry.tenant(record.stack.name) is None
+    )
+
+
+def name_of(record: StackRecord) -> str:
+    """A body's name as it was when its stack was applied last, or its code."""
+    return record.facts.get("name", record.stack.name)
+
+
+def _words(selector: str) -> list[str]:
+    return selector.replace(",", " ").split()
+
+
+def _keys(record: StackRecord) -> set[str]:
+    return {record.stack.name, record.facts.get("slug", record.stack.name)}
+
+
+def _orphans(workspace: Workspace, state: SiteState, selector: str) -> list[StackRecord]:
+    """Lost bodies that a selector is about: all of them for `all`, else those it names."""
+    words = set(_words(selector))
+    return [
+        record
+        for record in lost_bodies(workspace, state)
+        if words == {"all"} or words & _keys(record)
+    ]
+
+
+def _without_lost(selector: str, lost: list[StackRecord]) -> str:
+    """The selector without the names of lost bodies, which the registry would not know."""
+    gone = {key for record in lost for key in _keys(record)}
+    if not gone & set(_words(selector)):
+        return selector
+    return " ".join(word for word in _words(selector) if word not in gone)

@@ -1,0 +1,79 @@
+"""What is on record on one site: read once for a command, and doubted where there is reason to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from moyai.engine.checkpoint import CheckpointStore
+from moyai.engine.records import RecordStore, StackRecord
+from moyai.engine.sites import Doubt
+from moyai.engine.stacks import StackId
+from moyai.texts import Text
+
+
+class SiteState:
+    """Records and checkpoints of a site."""
+
+    def __init__(
+        self, records: RecordStore, checkpoints: CheckpointStore, doubts: Iterable[Doubt]
+    ) -> None:
+        self.store = records
+        self._checkpoints = checkpoints
+        self._doubts = tuple(doubts)
+        self._loaded: dict[str, dict[str, StackRecord]] = {}
+
+    def records(self, project: str) -> tuple[StackRecord, ...]:
+        """All records of a project, by stack name."""
+        return tuple(record for _, record in sorted(self._project(project).items()))
+
+    def record(self, stack: StackId) -> StackRecord:
+        """The record of one stack; an empty one where there is none."""
+        return self._project(stack.project).get(stack.name) or StackRecord(stack)
+
+    def save(self, record: StackRecord) -> None:
+        """Put a record in place of the one before, on disk and here."""
+        self.store.save(record)
+        self._project(record.stack.project)[record.stack.name] = record
+
+    def outputs_of(self, project: str, names: Iterable[str]) -> dict[str, Mapping[str, object]]:
+        """Outputs by stack name, from the checkpoints; a stack without one is left out."""
+        found: dict[str, Mapping[str, object]] = {}
+        for name in names:
+            stack = StackId(project, name)
+            if self._checkpoints.sha256(stack) is not None:
+                found[name] = self._checkpoints.outputs(stack)
+        return found
+
+    def outputs(self, stack: StackId) -> Mapping[str, object]:
+        """Outputs of one stack; empty where it has no checkpoint."""
+        return self.outputs_of(stack.project, (stack.name,)).get(stack.name, {})
+
+    def doubt(self, record: StackRecord) -> Text | None:
+        """Why what is on record may not be what is there, or None."""
+        found = self._checkpoints.sha256(record.stack)
+        if found is None:
+            return Text(
+                "状態ファイルがない（現状を読み直す）", "its checkpoint is gone: reads what is live"
+            )
+        if found != record.checkpoint_sha256:
+            return Text(
+                "状態ファイルがもやいの外で変わった（現状を読み直す）",
+                "its checkpoint was changed outside Moyai: reads what is live",
+            )
+        for span in self._doubts:
+            if self._may_have_lost(record, span):
+                return Text(
+                    "拠点が変更を失ったおそれがある（現状を読み直す）",
+                    "the site may have lost what was applied: reads what is live",
+                )
+        return None
+
+    def _may_have_lost(self, record: StackRecord, span: Doubt) -> bool:
+        if record.applied_at is None or not span.since <= record.applied_at <= span.until:
+            return False
+        return record.verified_at is None or record.verified_at < span.until
+
+    def _project(self, project: str) -> dict[str, StackRecord]:
+        if project not in self._loaded:
+            self._loaded[project] = self.store.load_all(project)
+        return self._loaded[project]
