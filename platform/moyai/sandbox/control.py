@@ -1,0 +1,156 @@
+"""Starting, finding and stopping the embedded cloud's process."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from moyai.errors import OperationFailed
+from moyai.registry.models import Site
+from moyai.sandbox.daemon import Config
+from moyai.sandbox.layout import Layout, read_json
+from moyai.sandbox.postgres.fleet import Fleet
+from moyai.sandbox.processes import Identity, is_locked, locked, wait_until
+from moyai.texts import Text
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 60.0
+_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A cloud that runs."""
+
+    identity: Identity
+    endpoint: str
+    operations_database: str
+    started_at: float
+
+
+def find(layout: Layout) -> Running | None:
+    """The running cloud of a site, or None."""
+    document = read_json(layout.run_file)
+    if not isinstance(document, dict):
+        return None
+    running = Running(
+        Identity(int(document["pid"]), float(document["process_started"])),
+        str(document["endpoint"]),
+        str(document["operations_database"]),
+        float(document["started_at"]),
+    )
+    return running if running.identity.is_alive() else None
+
+
+def running(layout: Layout) -> Running:
+    """The running cloud of a site. Raises `OperationFailed` where there is none."""
+    found = find(layout)
+    if found is None:
+        raise OperationFailed(
+            Text("サンドボックスが動いていません。", "the sandbox is not running."),
+            remedy=Text(
+                "moyai sandbox start で起動してください。", "Start it with moyai sandbox start."
+            ),
+        )
+    return found
+
+
+def start(layout: Layout, site: Site, project: Path) -> None:
+    """Start the cloud unless it runs. Of two starts at once one starts it and the other waits."""
+    if find(layout) is not None:
+        return
+    with locked(layout.change_lock):
+        if find(layout) is not None:
+            return
+        layout.prepare()
+        # A cloud that was killed may still be finishing its last snapshot.
+        wait_until(lambda: not is_locked(layout.alive_lock), 10)
+        _launch(layout, site, project)
+
+
+def stop(layout: Layout) -> None:
+    """Stop the cloud in good order, then whatever of it is left. Not running: nothing to do."""
+    if not layout.home.exists():
+        return
+    with locked(layout.change_lock):
+        found = find(layout)
+        if found is not None:
+            found.identity.send(signal.SIGTERM)
+            if not found.identity.wait_gone(_STOP_SECONDS):
+                found.identity.send(signal.SIGKILL)
+                found.identity.wait_gone(5)
+        Fleet(layout.databases).stop_all()
+
+
+def status(layout: Layout) -> Mapping[str, object]:
+    """What `moyai sandbox status` shows."""
+    found = find(layout)
+    return {
+        "running": found is not None,
+        "endpoint": found.endpoint if found else None,
+        "pid": found.identity.pid if found else None,
+        "databases": [],
+        "snapshot_age_seconds": None,
+        "folder": str(layout.home),
+    }
+
+
+def _launch(layout: Layout, site: Site, project: Path) -> None:
+    reader, writer = os.pipe()
+    config = Config(str(layout.home), str(project), site.account_id, site.region, writer)
+    environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    try:
+        first = subprocess.Popen(
+            [sys.executable, "-m", "moyai.sandbox.daemon", config.to_json()],
+            stdin=subprocess.DEVNULL,
+            pass_fds=(writer,),
+            start_new_session=True,
+            cwd="/",
+            env=environment,
+        )
+        os.close(writer)
+        answer = _read_answer(reader)
+        first.wait(_START_SECONDS)
+    finally:
+        os.close(reader)
+    if not answer.get("ok"):
+        raise _not_started(layout, answer)
+
+
+def _read_answer(reader: int) -> dict[str, object]:
+    deadline = time.monotonic() + _START_SECONDS
+    content = b""
+    while (left := deadline - time.monotonic()) > 0:
+        ready, _, _ = select.select([reader], [], [], left)
+        part = os.read(reader, 65536) if ready else b""
+        if not part:
+            break
+        content += part
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _not_started(layout: Layout, answer: Mapping[str, object]) -> OperationFailed:
+    reason = answer.get("error")
+    ja, en = (reason["ja"], reason["en"]) if isinstance(reason, dict) else ("理由不明", "no reason")
+    return OperationFailed(
+        Text(f"サンドボックスが起動しません: {ja}", f"the sandbox does not start: {en}"),
+        touched=Text(
+            "これまでに作った環境はそのままです。", "What was created before is untouched."
+        ),
+        remedy=Text(
+            f"{layout.log} を見て原因を除き、もう一度 moyai sandbox start を実行してください。",
+            f"Look into {layout.log}, remove the cause, and run moyai sandbox start again.",
+        ),
+    )
