@@ -81,7 +81,7 @@ class Federation:
     cost_centre: str
     network: NetworkPools
     cells: tuple[CellSpec, ...]
-    """At least one; a cell without a CIDR in the file is given one from the pool, in order."""
+    """At least one."""
 
 
 @dataclass(frozen=True, slots=True)

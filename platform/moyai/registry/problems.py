@@ -1,0 +1,121 @@
+"""What is wrong with a file: each problem with its place, its path and its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from moyai.errors import ExitCode, MoyaiError
+from moyai.registry.models import Severity
+from moyai.registry.yaml_tree import Path, Place, Tree
+from moyai.texts import Lang, Text
+
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One error or warning. Lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    """As people read it: `tenants[271004].lgwan[0]`."""
+    message: Text
+    severity: Severity = "error"
+
+    def render(self, lang: Lang) -> str:
+        """`tenants.yaml:12:5: tenants[271004].lgwan[0]: reason`."""
+        path = f"{self.path}: " if self.path else ""
+        return f"{self.file}:{self.line}:{self.column}: {path}{self.message.of(lang)}"
+
+
+class RegistryError(MoyaiError):
+    """The file is not valid; `problems` has all errors and warnings."""
+
+    exit_code = ExitCode.REGISTRY
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        errors = [problem for problem in problems if problem.severity == "error"]
+        shown = errors[:_SHOWN]
+        more = len(errors) - len(shown)
+        super().__init__(
+            Text(
+                "\n".join(
+                    [one.render("ja") for one in shown] + ([f"ほか {more} 件"] if more else [])
+                ),
+                "\n".join([one.render("en") for one in shown] + ([f"{more} more"] if more else [])),
+            ),
+            touched=Text("何も変更していません。", "Nothing was touched."),
+            remedy=Text(
+                f"誤りは {len(errors)} 件です。直してから moyai validate で確かめてください。",
+                f"{len(errors)} errors; mend them and look with moyai validate.",
+            ),
+        )
+
+
+class Reporter:
+    """Collects the problems of one file; paths are turned into places and readable words."""
+
+    def __init__(self, file: str, tree: Tree) -> None:
+        self._file = file
+        self._tree = tree
+        self._seen: set[tuple[str, str]] = set()
+        self.problems: list[Problem] = []
+
+    def error(self, path: Path, message: Text, *, at_key: bool = False) -> None:
+        """An error at a path."""
+        self._add(path, message, "error", at_key)
+
+    def warning(self, path: Path, message: Text) -> None:
+        """A warning at a path."""
+        self._add(path, message, "warning", at_key=False)
+
+    def _add(self, path: Path, message: Text, severity: Severity, at_key: bool) -> None:
+        words = readable(self._tree.value, path)
+        if (words, message.en) in self._seen:
+            return
+        self._seen.add((words, message.en))
+        place = self._tree.key_place(path) if at_key else self._tree.place(path)
+        self.problems.append(
+            Problem(self._file, place.line, place.column, words, message, severity)
+        )
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is any error."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+    def ordered(self) -> tuple[Problem, ...]:
+        """In the file's order."""
+        return tuple(sorted(self.problems, key=lambda p: (p.line, p.column, p.path)))
+
+
+def at(file: str, place: Place, message: Text) -> Problem:
+    """A problem of the file itself, which has no path."""
+    return Problem(file, place.line, place.column, "", message)
+
+
+def readable(root: object, path: Iterable[str | int]) -> str:
+    """A path for people: bodies by their code, other items of lists by their number."""
+    words = ""
+    value = root
+    for step in path:
+        if isinstance(step, int):
+            inner = value[step] if isinstance(value, list) and step < len(value) else None
+            label = _label(inner) if words == "tenants" else None
+            words += f"[{step if label is None else label}]"
+            value = inner
+        else:
+            words += f".{step}" if words else str(step)
+            value = value.get(step) if isinstance(value, Mapping) else None
+    return words
+
+
+def _label(body: object) -> str | None:
+    if not isinstance(body, Mapping):
+        return None
+    label = body.get("code") or body.get("slug")
+    return str(label) if isinstance(label, (str, int)) else None
