@@ -119,7 +119,11 @@ def _tenant(
         slug=body.slug,
         name=body.name,
         kind=body.kind,
-        population=population and Population(population.count, population.as_of, population.source),
+        population=(
+            None
+            if population is None
+            else Population(population.count, population.as_of, population.source)
+        ),
         contacts=tuple(
             Contact(one.section, one.email, one.phone, one.name) for one in body.contacts
         ),

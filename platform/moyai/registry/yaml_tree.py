@@ -267,7 +267,7 @@ def _key(node: yaml.Node) -> str:
 
 
 def _is_merge(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.value == "<<" and node.style is None
+    return isinstance(node, yaml.ScalarNode) and node.value == "<<" and not node.style
 
 
 def _mappings(value: object, node: yaml.Node) -> dict[str, object]:
@@ -289,7 +289,7 @@ def _mappings(value: object, node: yaml.Node) -> dict[str, object]:
 def _scalar(node: yaml.ScalarNode) -> object:
     _check_tag(node)
     words: str = node.value
-    if node.style is not None:
+    if node.style:
         return words
     if words in _NULLS:
         return None
