@@ -147,7 +147,7 @@ def _compare(
     """Action, reasons, changed parts, and whether to read what is live first."""
     if record.applied_at is None:
         if record.failure or record.running_since:
-            return "create", (_unfinished(record),), (), False
+            return "create", (_unfinished(record),), (), True
         return "create", (Text("まだ環境がない", "there is no environment yet"),), (), False
     changed = fingerprints.changed(record.fingerprint, wanted)
     reasons = tuple(dict.fromkeys(fingerprints.reason(part) for part in changed))
@@ -159,7 +159,8 @@ def _compare(
     if refresh:
         reasons = (Text("現状を読み直す", "to read what is live"), *reasons)
     action: Action = "update" if reasons else "none"
-    return action, reasons, changed, refresh or doubt is not None
+    unfinished = bool(record.failure or record.running_since)
+    return action, reasons, changed, refresh or unfinished or doubt is not None
 
 
 def _unfinished(record: StackRecord) -> Text:

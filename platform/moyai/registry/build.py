@@ -36,6 +36,7 @@ SANDBOX = Site(
     state_backend=None,
     secrets_provider=None,
     operations_database=None,
+    database_sslmode="disable",
     role_arn=None,
 )
 """The embedded site, which no file has to declare."""
@@ -97,6 +98,7 @@ def _sites(parts: Parts) -> dict[str, Site]:
             state_backend=site.state_backend,
             secrets_provider=site.secrets_provider,
             operations_database=site.operations_database,
+            database_sslmode=site.database_sslmode,
             role_arn=site.role_arn,
         )
         for name, site in parts.sites.items()

@@ -140,6 +140,7 @@ class SiteFile(_Part):
     operations_database: str | None = Field(
         None, description="postgresql://… パスワードは書かない / without a password"
     )
+    database_sslmode: Literal["verify-full", "verify-ca", "require"] = "verify-full"
     role_arn: str | None = None
 
 

@@ -100,6 +100,8 @@ class Site:
     """A Pulumi secrets provider URL (`awskms://…`); None: passphrase kept outside the repository."""
     operations_database: str | None
     """A PostgreSQL URL without password; None: the embedded one."""
+    database_sslmode: str
+    """libpq's `sslmode` for connections to bodies' databases."""
     role_arn: str | None
     """The role that Moyai assumes in the account; None: the caller's own identity."""
 

@@ -1,0 +1,334 @@
+"""Making environments what the file says: the foundation first, then the bodies side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+from moyai.engine import stacks as engine
+from moyai.engine.driver import Driver
+from moyai.engine.records import StackRecord
+from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.operations import guards
+from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resource
+from moyai.operations.history import History
+from moyai.operations.inside import Inside
+from moyai.operations.plan import FOUNDATION, TENANT, Plan, PlannedStack, make_plan
+from moyai.operations.site_state import SiteState
+from moyai.operations.workspace import Workspace
+from moyai.planning import quotas
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a deploy is asked for."""
+
+    selector: str
+    day: date
+    refresh: bool = False
+    allow_older: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """What a deploy did; filled while its events are read."""
+
+    plan: Plan | None = None
+    ended: list[Ended] = field(default_factory=list)
+
+    @property
+    def failed(self) -> tuple[Ended, ...]:
+        """Stacks that did not end well."""
+        return tuple(one for one in self.ended if not one.ok)
+
+    def outcome(self) -> MoyaiError | None:
+        """The error that the whole ends with: failures first, then refusals; None: all done."""
+        assert self.plan is not None
+        refused = [stack for stack in self.plan.tenants if stack.action == "refused"]
+        if self.failed:
+            return _failed(self.failed, len(self.ended))
+        if refused:
+            return _refused(refused)
+        return None
+
+
+def deploy(
+    workspace: Workspace,
+    state: SiteState,
+    history: History,
+    driver: Driver,
+    wish: Wish,
+    report: Report,
+) -> Iterator[Event]:
+    """Carry a plan out, telling each step; `report` has the ends afterwards.
+
+    Raises `Refused` before anything is touched: for a file older than the one applied last, for
+    bodies that vanished from the file where all bodies are meant, for a quota that would be passed.
+    Failures of single stacks do not raise: the others go on, and `report.outcome()` tells.
+    """
+    plan = make_plan(workspace, state, wish.selector, wish.day, refresh=wish.refresh)
+    check_before(workspace, history, plan, wish)
+    history.remember(workspace.registry)
+    yield from _foundation(workspace, state, driver, plan, report)
+    if not report.failed:
+        plan = make_plan(workspace, state, wish.selector, wish.day, refresh=wish.refresh)
+        report.plan = plan
+        yield Planned(plan)
+        yield from _tenants(workspace, state, driver, plan, report)
+
+
+def check_before(workspace: Workspace, history: History, plan: Plan, wish: Wish) -> None:
+    """Raise `Refused` for what must not even begin."""
+    older = None if wish.allow_older else history.older(workspace.registry)
+    if older is not None:
+        raise Refused(
+            older,
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                "新しい tenants.yaml を取り込むか、意図してのことなら --allow-older を付けてください。",
+                "Fetch the newer tenants.yaml, or say --allow-older where you mean it.",
+            ),
+        )
+    lost = [stack for stack in plan.tenants if _is_lost(workspace, stack)]
+    if lost:
+        raise _refused(lost)
+    exceeded = quotas.exceeded(workspace.registry, wish.day)
+    if exceeded:
+        raise Refused(
+            Text("\n".join(q.text.ja for q in exceeded), "\n".join(q.text.en for q in exceeded)),
+            touched=NOTHING_TOUCHED,
+        )
+
+
+NOTHING_TOUCHED = Text("何も変更していません。", "Nothing was touched.")
+
+
+def _is_lost(workspace: Workspace, stack: PlannedStack) -> bool:
+    return workspace.registry.tenant(stack.stack.name) is None
+
+
+def _foundation(
+    workspace: Workspace, state: SiteState, driver: Driver, plan: Plan, report: Report
+) -> Iterator[Event]:
+    """The foundation's stacks one after another: a cell reads what `shared` exports."""
+    report.plan = plan
+    todo = [stack for stack in plan.foundation if stack.runs]
+    if not todo:
+        return
+    yield Planned(plan)
+    for stack in todo:
+        fresh = _again(workspace, state, plan, stack)
+        yield from _run(workspace, state, driver, [fresh], plan.day, report, None)
+        if report.failed:
+            return
+
+
+def _again(workspace: Workspace, state: SiteState, plan: Plan, stack: PlannedStack) -> PlannedStack:
+    """The same stack planned anew, now that the stack before it has its outputs."""
+    if stack.stack.name == "shared":
+        return stack
+    from_now = make_plan(workspace, state, "all", plan.day).foundation
+    found = next((one for one in from_now if one.stack == stack.stack), stack)
+    return replace(found, action=stack.action, refresh=stack.refresh or found.refresh)
+
+
+def _tenants(
+    workspace: Workspace, state: SiteState, driver: Driver, plan: Plan, report: Report
+) -> Iterator[Event]:
+    todo = [stack for stack in plan.tenants if stack.runs]
+    if todo:
+        inside = Inside(workspace.site, workspace.runtime.environment())
+        yield from _run(workspace, state, driver, todo, plan.day, report, inside)
+
+
+def _run(
+    workspace: Workspace,
+    state: SiteState,
+    driver: Driver,
+    todo: Sequence[PlannedStack],
+    day: date,
+    report: Report,
+    inside: Inside | None,
+) -> Iterator[Event]:
+    planned = {stack.stack: stack for stack in todo}
+    crew = _Crew(workspace, state, day, report, inside)
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="inside") as pool:
+        waiting: list[Future[list[Event]]] = []
+        for stack in todo:
+            if not stack.needs_engine:
+                waiting.append(pool.submit(crew.inside_only, stack))
+        runs = (_stack_run(workspace, s, day) for s in todo if s.needs_engine)
+        for event in driver.run(_noted(state, runs)):
+            stack = planned[event.stack]
+            if isinstance(event, engine.RunStarted):
+                yield Moved(stack.stack.name, stack.title, Phase.STACK)
+            elif isinstance(event, engine.ResourceMoved):
+                if event.done:
+                    yield Resource(stack.stack.name, event.step)
+            else:
+                waiting.append(pool.submit(crew.finish, stack, event.result))
+            done = [future for future in waiting if future.done()]
+            waiting = [future for future in waiting if future not in done]
+            for future in done:
+                yield from future.result()
+        for future in waiting:
+            yield from future.result()
+
+
+def _noted(state: SiteState, runs: Iterator[engine.StackRun]) -> Iterator[engine.StackRun]:
+    """Put on record that a stack is about to be touched, just before the driver takes it."""
+    for run in runs:
+        record = state.record(run.stack)
+        state.save(replace(record, running_since=datetime.now(UTC)))
+        yield run
+
+
+def _stack_run(workspace: Workspace, stack: PlannedStack, day: date) -> engine.StackRun:
+    return engine.StackRun(
+        stack.stack,
+        workspace.program("tenant" if stack.stack.project == TENANT else "foundation"),
+        config_of(workspace, stack, day),
+        "up",
+        refresh=stack.refresh,
+    )
+
+
+def config_of(workspace: Workspace, stack: PlannedStack, day: date) -> dict[str, str]:
+    """A stack's configuration: full keys to values (ADR 0001)."""
+    config = {
+        "moyai:registry": str(workspace.registry.path),
+        "moyai:site": workspace.site.name,
+        "moyai:asOf": day.isoformat(),
+    }
+    if stack.stack.project == TENANT:
+        config["moyai:releases"] = json.dumps(dict(stack.releases), sort_keys=True)
+    return config
+
+
+class _Crew:
+    """What follows a stack's run: work inside the environment, then the record."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        state: SiteState,
+        day: date,
+        report: Report,
+        inside: Inside | None,
+    ) -> None:
+        self._workspace = workspace
+        self._state = state
+        self._day = day
+        self._report = report
+        self._inside = inside
+
+    def finish(self, stack: PlannedStack, result: engine.RunResult) -> list[Event]:
+        """After the engine: onboard what is new, then put the end on record."""
+        record = self._state.record(stack.stack)
+        if result.error is not None:
+            self._state.save(
+                replace(
+                    record,
+                    running_since=None,
+                    failure=str(result.error.what),
+                    checkpoint_sha256=result.checkpoint_sha256,
+                )
+            )
+            return self._end(stack, result.steps, result, result.error)
+        now = datetime.now(UTC)
+        record = replace(
+            record,
+            fingerprint=dict(stack.fingerprint),
+            checkpoint_sha256=result.checkpoint_sha256,
+            applied_at=now,
+            verified_at=now if stack.refresh else record.verified_at,
+            failure=None,
+            running_since=None,
+            facts=self._facts(stack),
+        )
+        return self._onboard(stack, record, result.outputs, result)
+
+    def inside_only(self, stack: PlannedStack) -> list[Event]:
+        """For a stack whose resources are as they should be, but whose onboarding is not done."""
+        record = self._state.record(stack.stack)
+        outputs = self._state.outputs(stack.stack)
+        return self._onboard(stack, replace(record, failure=None), outputs, None)
+
+    def _facts(self, stack: PlannedStack) -> Mapping[str, str]:
+        body = self._workspace.registry.tenant(stack.stack.name)
+        return guards.facts(body) if body and stack.stack.project != FOUNDATION else {}
+
+    def _onboard(
+        self,
+        stack: PlannedStack,
+        record: StackRecord,
+        outputs: Mapping[str, object],
+        result: engine.RunResult | None,
+    ) -> list[Event]:
+        events: list[Event] = []
+        error: MoyaiError | None = None
+        for service in stack.onboarding:
+            assert self._inside is not None
+            release = stack.releases[service]
+            try:
+                events.append(Moved(stack.stack.name, stack.title, Phase.MIGRATE))
+                self._inside.migrate(self._workspace.registry, outputs, service, release)
+                events.append(Moved(stack.stack.name, stack.title, Phase.HEALTH))
+                self._inside.health(self._workspace.registry, outputs, service, release)
+            except MoyaiError as failure:
+                error = failure
+                record = replace(record, failure=str(failure.what))
+                break
+            record = replace(record, releases={**record.releases, service: release})
+        self._state.save(record)
+        steps = result.steps if result else ()
+        return [*events, *self._end(stack, steps, result, error)]
+
+    def _end(
+        self,
+        stack: PlannedStack,
+        steps: tuple[engine.Step, ...],
+        result: engine.RunResult | None,
+        error: MoyaiError | None,
+    ) -> list[Event]:
+        drift = result.drift if result else ()
+        repaired = result.repaired if result else ()
+        name = stack.stack.name
+        self._report.ended.append(
+            Ended(name, stack.title, error is None, steps, drift, repaired, error)
+        )
+        phase = Phase.DONE if error is None else Phase.FAILED
+        seconds = result.seconds if result else None
+        return [Moved(name, stack.title, phase, None, error, seconds)]
+
+
+def _failed(failed: Sequence[Ended], total: int) -> OperationFailed:
+    names = ", ".join(f"{one.subject} {one.title}" for one in failed)
+    return OperationFailed(
+        Text(f"{len(failed)} 件が失敗しました: {names}", f"{len(failed)} failed: {names}"),
+        touched=Text(
+            f"ほかの {total - len(failed)} 件は適用済みです。",
+            f"The other {total - len(failed)} were applied.",
+        ),
+        remedy=Text(
+            "原因を取り除き、moyai deploy をもう一度実行してください。続きから行います。",
+            "Remove the cause and run moyai deploy again: it goes on from there.",
+        ),
+    )
+
+
+def _refused(refused: Sequence[PlannedStack]) -> Refused:
+    lines = [(f"{s.stack.name} {s.title}", s.reasons) for s in refused]
+    return Refused(
+        Text(
+            "\n".join(f"拒否: {who}: {why.ja}" for who, reasons in lines for why in reasons),
+            "\n".join(f"refused: {who}: {why.en}" for who, reasons in lines for why in reasons),
+        ),
+        touched=Text(
+            "これらの団体には何も変更していません。", "Nothing of these bodies was touched."
+        ),
+    )
