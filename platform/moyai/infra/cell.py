@@ -119,9 +119,7 @@ class Cell(pulumi.ComponentResource):
             opts=child,
         )
         master = self.database.master_secret_arn
-        secrets = (
-            f"arn:aws:secretsmanager:{site.region}:{site.account_id}:secret:{args.secrets_of}"
-        )
+        secrets = f"arn:aws:secretsmanager:{site.region}:{site.account_id}:secret:{args.secrets_of}"
         role = tasks.task_role(
             f"{name}-database-admin",
             f"{args.prefix}-database-admin",

@@ -74,7 +74,11 @@ class DatabaseCluster(pulumi.ComponentResource):
             parameters=[
                 {"name": "rds.force_ssl", "value": "1", "apply_method": "immediate"},
                 {"name": "log_connections", "value": "1", "apply_method": "immediate"},
-                {"name": "password_encryption", "value": "scram-sha-256", "apply_method": "immediate"},
+                {
+                    "name": "password_encryption",
+                    "value": "scram-sha-256",
+                    "apply_method": "immediate",
+                },
             ],
             tags=tags,
             opts=child,
@@ -108,7 +112,7 @@ class DatabaseCluster(pulumi.ComponentResource):
                 f"{name}-{number}",
                 identifier=f"{args.prefix}-{number}",
                 cluster_identifier=self.cluster.id,
-                engine="aurora-postgresql",
+                engine=aws.rds.EngineType.AURORA_POSTGRESQL,
                 engine_version=ENGINE_VERSION,
                 instance_class=INSTANCE_CLASS,
                 publicly_accessible=False,
@@ -117,7 +121,7 @@ class DatabaseCluster(pulumi.ComponentResource):
                 opts=child,
             )
         self.master_secret_arn = self.cluster.master_user_secrets.apply(
-            lambda secrets: secrets[0].secret_arn if secrets else ""
+            lambda secrets: str(secrets[0].secret_arn) if secrets else ""
         )
         self.register_outputs({"endpoint": self.cluster.endpoint})
 

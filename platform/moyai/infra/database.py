@@ -91,6 +91,4 @@ class Database(pulumi.CustomResource):
 
 
 def _versioned(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions.merge(
-        pulumi.ResourceOptions(version=moyai.__version__), opts
-    )
+    return pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version=moyai.__version__), opts)

@@ -182,7 +182,7 @@ class Edge(pulumi.ComponentResource):
         )
 
 
-def _visible(metric: str) -> dict[str, object]:
+def _visible(metric: str) -> aws.wafv2.WebAclVisibilityConfigArgsDict:
     return {
         "cloudwatch_metrics_enabled": True,
         "metric_name": metric,
@@ -190,7 +190,7 @@ def _visible(metric: str) -> dict[str, object]:
     }
 
 
-def _managed(rule: str, priority: int) -> dict[str, object]:
+def _managed(rule: str, priority: int) -> aws.wafv2.WebAclRuleArgsDict:
     return {
         "name": rule,
         "priority": priority,
@@ -200,7 +200,7 @@ def _managed(rule: str, priority: int) -> dict[str, object]:
     }
 
 
-def _rate(priority: int) -> dict[str, object]:
+def _rate(priority: int) -> aws.wafv2.WebAclRuleArgsDict:
     return {
         "name": "rate",
         "priority": priority,

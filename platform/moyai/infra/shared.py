@@ -19,9 +19,7 @@ TRAIL_LOCK_DAYS = 365
 class Shared(pulumi.ComponentResource):
     """The account's own resources; `outputs` is what cells and bodies take."""
 
-    def __init__(
-        self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("moyai:infra:Shared", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         slug, site = scope.federation.slug, scope.site

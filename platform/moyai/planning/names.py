@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from moyai.registry.models import Federation, Site
+from moyai.registry.models import Federation, Registry, Site
 
 ROLE_LIMIT = 64
 BUCKET_LIMIT = 63
@@ -78,3 +78,15 @@ def object_prefix(service: str) -> str:
 def host(pattern: str, federation: Federation, slug: str, code: str) -> str:
     """A route's host name from the manifest's pattern."""
     return pattern.format(slug=slug, code=code, domain=federation.domain)
+
+
+def certificate_domains(registry: Registry) -> tuple[str, ...]:
+    """Wildcards for the services' host patterns, where the body's slug stands in front."""
+    domain = registry.federation.domain
+    patterns = [
+        pattern
+        for target in registry.services.values()
+        for pattern in (target.manifest.routes.public, target.manifest.routes.staff)
+        if pattern is not None and pattern.startswith("{slug}.")
+    ]
+    return tuple(sorted({"*." + p.removeprefix("{slug}.").format(domain=domain) for p in patterns}))

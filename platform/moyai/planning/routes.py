@@ -44,16 +44,16 @@ def listener_rules(registry: Registry, cell: str, way: Way, day: date) -> tuple[
         for body in registry.tenants
         if body.cell == cell and body.isolation is Isolation.APPLICATION
     )
-    return _numbered(
-        rule for body in shared for rule in _rules_of(registry, body, way, day)
-    )
+    return _numbered(rule for body in shared for rule in _rules_of(registry, body, way, day))
 
 
 def tenant_rules(registry: Registry, body: Tenant, day: date) -> tuple[Rule, ...]:
     """The rules of one body on both listeners of the cell that it uses."""
     ways: tuple[Way, ...] = ("public", "staff")
     if body.isolation is Isolation.NETWORK:
-        return tuple(rule for way in ways for rule in _numbered(_rules_of(registry, body, way, day)))
+        return tuple(
+            rule for way in ways for rule in _numbered(_rules_of(registry, body, way, day))
+        )
     return tuple(
         rule
         for way in ways
@@ -103,7 +103,5 @@ def _numbered(rules: Iterator[Rule]) -> tuple[Rule, ...]:
         while priority in taken:
             priority = priority % HIGHEST_PRIORITY + 1
         taken.add(priority)
-        numbered.append(
-            Rule(rule.code, rule.service, rule.way, rule.host, rule.sources, priority)
-        )
+        numbered.append(Rule(rule.code, rule.service, rule.way, rule.host, rule.sources, priority))
     return tuple(numbered)

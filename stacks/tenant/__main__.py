@@ -1,0 +1,29 @@
+"""One body's environment; the stack is named by the body's code."""
+
+import pulumi
+
+from moyai.infra.environment import Environment, EnvironmentArgs
+from moyai.infra.program import cell_outputs, providers, read_inputs, shared_outputs
+from moyai.registry.models import Isolation
+
+inputs = read_inputs()
+code = pulumi.get_stack()
+body = inputs.registry.tenant(code)
+if body is None:
+    raise KeyError(f"tenants.yaml has no body {code}")
+
+environment = Environment(
+    code,
+    EnvironmentArgs(
+        registry=inputs.registry,
+        site=inputs.site,
+        body=body,
+        day=inputs.day,
+        releases=inputs.releases,
+        shared=shared_outputs(),
+        cell=None if body.isolation is Isolation.NETWORK else cell_outputs(body.cell),
+    ),
+    providers(inputs.site),
+)
+for name, value in environment.outputs().items():
+    pulumi.export(name, value)
