@@ -1,0 +1,204 @@
+"""Bytes by key in a state backend: a folder, or an S3 bucket.
+
+Pulumi's DIY backends keep everything below `.pulumi/`; what Moyai keeps lies beside it, below
+`.moyai/`. Both are reached through `Blobs`, whatever the backend is.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from moyai.errors import OperationFailed, UsageError
+from moyai.texts import Text
+
+_AT_ONCE = 16
+"""Objects of a bucket that are read at the same time."""
+
+
+class Blobs(Protocol):
+    """A state backend's contents. Keys are relative and use `/`."""
+
+    def get(self, key: str) -> bytes | None:
+        """The content, or None where there is no such key."""
+        ...
+
+    def put(self, key: str, content: bytes) -> None:
+        """Replace the content; readers see the old or the new one, never a part."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove a key; none there is fine."""
+        ...
+
+    def versions(self, folder: str) -> Mapping[str, str]:
+        """Keys directly in a folder → a token that changes with the content."""
+        ...
+
+    def get_all(self, folder: str) -> Mapping[str, bytes]:
+        """Every key directly in a folder → content."""
+        ...
+
+
+class FolderBlobs:
+    """A folder on this machine. Files are the owner's alone (mode 0600)."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def get(self, key: str) -> bytes | None:
+        """See `Blobs.get`."""
+        try:
+            return (self.root / key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def put(self, key: str, content: bytes) -> None:
+        """See `Blobs.put`."""
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # mkstemp makes the file 0600; the rename keeps that.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".put-")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def delete(self, key: str) -> None:
+        """See `Blobs.delete`."""
+        (self.root / key).unlink(missing_ok=True)
+
+    def versions(self, folder: str) -> Mapping[str, str]:
+        """See `Blobs.versions`."""
+        return {
+            f"{folder}/{entry.name}": f"{(stat := entry.stat()).st_mtime_ns}-{stat.st_ino}"
+            for entry in self._entries(folder)
+        }
+
+    def get_all(self, folder: str) -> Mapping[str, bytes]:
+        """See `Blobs.get_all`."""
+        found: dict[str, bytes] = {}
+        for entry in self._entries(folder):
+            try:
+                found[f"{folder}/{entry.name}"] = Path(entry.path).read_bytes()
+            except FileNotFoundError:
+                continue  # removed since the folder was listed
+        return found
+
+    def _entries(self, folder: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.root / folder) as entries:
+                yield from (e for e in entries if e.is_file() and not e.name.startswith(".put-"))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+
+
+class BucketBlobs:
+    """An S3 bucket, or the part of it below a prefix."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+
+    def get(self, key: str) -> bytes | None:
+        """See `Blobs.get`."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+        except self._client.exceptions.NoSuchKey:
+            return None
+        content: bytes = answer["Body"].read()
+        return content
+
+    def put(self, key: str, content: bytes) -> None:
+        """See `Blobs.put`."""
+        self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
+
+    def delete(self, key: str) -> None:
+        """See `Blobs.delete`."""
+        self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def versions(self, folder: str) -> Mapping[str, str]:
+        """See `Blobs.versions`."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=f"{self._prefix}{folder}/", Delimiter="/"
+        )
+        return {
+            entry["Key"].removeprefix(self._prefix): entry["ETag"]
+            for page in pages
+            for entry in page.get("Contents", ())
+        }
+
+    def get_all(self, folder: str) -> Mapping[str, bytes]:
+        """See `Blobs.get_all`."""
+        keys = tuple(self.versions(folder))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            contents = pool.map(self.get, keys)
+            return {k: c for k, c in zip(keys, contents, strict=True) if c is not None}
+
+
+def open_blobs(state_backend: str, environment: Mapping[str, str]) -> Blobs:
+    """The contents of a state backend, by its URL and the variables that reach it.
+
+    Raises `UsageError` for one that Moyai cannot read.
+    """
+    url = urlsplit(state_backend)
+    if url.scheme == "file":
+        return FolderBlobs(Path(unquote(url.netloc + url.path)).expanduser())
+    if url.scheme == "s3":
+        prefix = url.path.strip("/")
+        client = _s3_client(environment, parse_qs(url.query))
+        return BucketBlobs(client, url.netloc, f"{prefix}/" if prefix else "")
+    raise UsageError(
+        Text(
+            f"状態の置き場所 {state_backend} は使えません（file:// か s3:// にしてください）。",
+            f"the state backend {state_backend} cannot be used; give file:// or s3://.",
+        )
+    )
+
+
+def _s3_client(environment: Mapping[str, str], query: Mapping[str, list[str]]) -> Any:
+    # boto3 takes a quarter of a second to import, and a folder needs none of it.
+    import boto3
+
+    def option(name: str) -> str | None:
+        return query[name][-1] if name in query else None
+
+    session = boto3.Session(
+        aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        profile_name=option("profile") or environment.get("AWS_PROFILE"),
+        region_name=option("region") or environment.get("AWS_REGION"),
+    )
+    endpoint = option("endpoint") or environment.get(
+        "AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL")
+    )
+    if endpoint is not None and "://" not in endpoint:
+        endpoint = f"https://{endpoint}"
+    return session.client("s3", endpoint_url=endpoint)
+
+
+def disk_trouble(error: OSError, place: str) -> OperationFailed:
+    """What a failed write or read of state means to a person; the caller raises it."""
+    return OperationFailed(
+        Text(
+            f"{place} を読み書きできません（{error.strerror}）。",
+            f"{place} cannot be read or written ({error.strerror}).",
+        ),
+        remedy=Text(
+            "空き容量と権限を確かめてから、もう一度実行してください。続きから行います。",
+            "Look at free space and permissions, then run again: it goes on from there.",
+        ),
+    )

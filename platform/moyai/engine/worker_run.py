@@ -1,0 +1,272 @@
+"""One job of a worker, from the stack's lock to the outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from moyai.engine import locks, settle, worker_failures
+from moyai.engine.checkpoint import Checkpoint, CheckpointStore
+from moyai.engine.checkpoint_blobs import disk_trouble, open_blobs
+from moyai.engine.events import Tally
+from moyai.engine.settle_ids import locator
+from moyai.engine.stacks import ResourceMoved, StackRun
+from moyai.engine.worker_engine import Engine, write_project
+from moyai.engine.worker_host import Host
+from moyai.engine.worker_log import Redactor, RunLog
+from moyai.engine.worker_messages import Failure, Job, Outcome, Setup, Started, failure_of
+from moyai.errors import MoyaiError
+from moyai.texts import Text
+
+_PATIENCE_SECONDS = 0.2
+"""Between two looks at another engine's lock."""
+
+
+class Runner:
+    """Runs the jobs of one worker."""
+
+    def __init__(self, setup: Setup, host: Host, redactor: Redactor, control: Connection) -> None:
+        self._setup = setup
+        self._host = host
+        self._redactor = redactor
+        self._control = control
+        self._log: RunLog | None = None
+        self._store = CheckpointStore(open_blobs(setup.state_backend, setup.environment))
+
+    def tell(self, text: str) -> None:
+        """Put a program's words into the log of the run in hand."""
+        if self._log is not None:
+            self._log.write(text)
+
+    def run(self, job: Job) -> Outcome:
+        """Carry a job out. Whatever is expected to go wrong is in the outcome."""
+        began = time.monotonic()
+        logs = self._setup.home / "logs"
+        stack = job.run.stack
+        try:
+            self._log = RunLog(logs, stack, job.run.action, self._redactor)
+            outcome = self._locked(job)
+        except MoyaiError as error:
+            outcome = _Made(failure=failure_of(error))
+        except OSError as error:
+            place = error.filename or self._setup.home
+            outcome = _Made(failure=failure_of(disk_trouble(error, str(place))))
+        finally:
+            if self._log is not None:
+                self._log.close()
+                self._log = None
+        return outcome.outcome(time.monotonic() - began)
+
+    def _locked(self, job: Job) -> _Made:
+        stack = job.run.stack
+        folder = self._setup.home / "work" / stack.project / stack.name
+        holder = locks.myself(self._setup.driver_pid, self._setup.command)
+        lock = locks.acquire(
+            folder / "lock", stack, holder, job.wait_seconds, lambda: self._control.poll(0)
+        )
+        try:
+            self._control.send(Started(stack))
+            dead = self._clear_locks(job, lock.previous)
+            attempt = _Attempt(self, job, folder, lock, holder)
+            made = attempt.carry_out()
+            made.repaired[:0] = [_taken_over(engine_lock) for engine_lock in dead]
+            return made
+        finally:
+            lock.release()
+
+    def _clear_locks(self, job: Job, previous: locks.Holder | None) -> tuple[locks.EngineLock, ...]:
+        deadline = time.monotonic() + job.wait_seconds
+        while True:
+            try:
+                return locks.clear_engine_locks(self._store.blobs, job.run.stack, previous)
+            except MoyaiError:
+                if time.monotonic() >= deadline or self._control.poll(_PATIENCE_SECONDS):
+                    raise
+
+    @property
+    def parts(self) -> tuple[Setup, Host, CheckpointStore, Connection, RunLog]:
+        """What an attempt works with."""
+        assert self._log is not None
+        return self._setup, self._host, self._store, self._control, self._log
+
+    def clean(self, failure: Failure | None) -> Failure | None:
+        """A failure without secrets."""
+        if failure is None:
+            return None
+        clean = self._redactor.clean
+        what = Text(clean(failure.what.ja), clean(failure.what.en))
+        return Failure(failure.refused, what, failure.touched, failure.remedy)
+
+
+@dataclass(slots=True)
+class _Made:
+    """An outcome while it is put together."""
+
+    tally: Tally = field(default_factory=Tally)
+    failure: Failure | None = None
+    after: Checkpoint | None = None
+    outputs: Mapping[str, object] = field(default_factory=dict)
+    repaired: list[Text] = field(default_factory=list)
+
+    def outcome(self, seconds: float) -> Outcome:
+        return Outcome(
+            steps=tuple(self.tally.steps),
+            drift=tuple(self.tally.drift),
+            outputs=self.outputs,
+            checkpoint_sha256=None if self.after is None else self.after.sha256,
+            seconds=seconds,
+            failure=self.failure,
+            repaired=tuple(self.repaired),
+            summary=dict(self.tally.summary),
+        )
+
+
+class _Attempt:
+    """A job with the stack's lock in hand."""
+
+    def __init__(
+        self, runner: Runner, job: Job, folder: Path, lock: locks.StackLock, holder: locks.Holder
+    ) -> None:
+        self._runner = runner
+        self._setup, self._host, self._store, self._control, self._log = runner.parts
+        self._job = job
+        self._run: StackRun = job.run
+        self._folder = folder
+        self._lock = lock
+        self._holder = holder
+        self._journal = settle.Journal(folder / "journal.jsonl")
+        self._tally = Tally()
+        self._made = _Made(self._tally)
+
+    def carry_out(self) -> _Made:
+        before = self._read()
+        action = self._run.action
+        if before is None and action in ("refresh", "destroy"):
+            return self._made  # there is nothing
+        if before is None:
+            self._store.create(self._run.stack)
+        try:
+            secrets = _secrets(self._setup, before)
+            write_project(self._folder, self._run, self._setup.packages, secrets)
+            if action == "preview":
+                self._engine(refresh=self._run.refresh, hear=self._hear)
+            else:
+                self._change(before)
+        finally:
+            if before is None and action == "preview":
+                self._store.remove(self._run.stack)
+        return self._made
+
+    def _change(self, before: Checkpoint | None) -> None:
+        unsettled = self._journal.unsettled()
+        repair = settle.Repair(None, ())
+        if before is not None:
+            locate = locator(self._setup, self._store, before)
+            repair = settle.plan_repair(before, unsettled, locate)
+        if repair.document is not None:
+            self._store.replace(self._run.stack, repair.document)
+        self._journal.open(unsettled)
+        settled = False
+        try:
+            refresh = self._run.refresh or repair.needed
+            self._engine(refresh, self._hear_and_note)
+            if before is not None and self._balks(repair):
+                self._store.replace(self._run.stack, settle.without(before))
+                self._tally = self._made.tally = Tally()
+                self._engine(refresh, self._hear_and_note)
+            settled = self._made.failure is None
+        finally:
+            self._journal.close(settled)
+        self._look_after()
+        if settled:
+            self._made.repaired += settle.tell(repair.cuts, self._made.after)
+
+    def _look_after(self) -> None:
+        try:
+            self._made.after = self._store.read(self._run.stack)
+        except MoyaiError as error:
+            # What made the run fail comes first; a damaged checkpoint tells itself next time.
+            self._made.failure = self._made.failure or failure_of(error)
+        if self._made.after is not None:
+            self._made.outputs = self._made.after.outputs
+
+    def _balks(self, repair: settle.Repair) -> bool:
+        """Whether the provider could not even read what was put in for a create cut off."""
+        suspects = {cut.urn.split("::")[-1] for cut in repair.cuts if cut.id is not None}
+        named = {trouble.name for trouble in self._tally.troubles}
+        failed = self._made.failure is not None and not self._tally.steps
+        return failed and bool(named & suspects)
+
+    def _read(self) -> Checkpoint | None:
+        """The checkpoint; a damaged one is replaced by the one before it where a refresh follows."""
+        stack = self._run.stack
+        try:
+            return self._store.read(stack)
+        except MoyaiError:
+            if not self._run.refresh or not self._store.restore(stack):
+                raise
+            self._made.repaired.append(
+                Text(
+                    "壊れた状態ファイルを1つ前のものに戻し、現状を読み直しました。",
+                    "went back from a damaged checkpoint to the one before it, and read what is "
+                    "live.",
+                )
+            )
+            return self._store.read(stack)
+
+    def _engine(self, refresh: bool, hear: Callable[[Mapping[str, Any]], None]) -> None:
+        self._made.failure = None
+        self._host.prepare(self._run.program)
+        engine = Engine(self._setup, self._run, self._folder, self._log)
+        try:
+            pid = engine.start(self._host.port, self._job.providers, self._lock.handle, refresh)
+            self._lock.note(locks.with_engine(self._holder, pid))
+            status = engine.watch(self._control, hear)
+        finally:
+            engine.close()
+        if status != 0:
+            found = worker_failures.explain(
+                status, engine, self._tally, self._host.failure, self._run, self._log.path
+            )
+            self._made.failure = self._runner.clean(found)
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        moved = self._tally.take(event)
+        if moved is not None:
+            told = ResourceMoved(self._run.stack, moved.step, moved.done)
+            try:
+                self._control.send(told)
+            except OSError:
+                return  # the driver is gone; the watch cancels the engine
+
+    def _hear_and_note(self, event: Mapping[str, Any]) -> None:
+        before = set(self._tally.begun)
+        self._hear(event)
+        for urn in self._tally.begun.keys() - before:
+            self._journal.begin(urn, self._tally.begun[urn])
+        for urn in before - self._tally.begun.keys():
+            self._journal.end(urn)
+
+
+def _secrets(setup: Setup, before: Checkpoint | None) -> Mapping[str, object]:
+    """How the stack's secrets are encrypted, for its settings file."""
+    state = before.secrets_state if before is not None else {}
+    if "salt" in state:
+        return {"encryptionsalt": state["salt"]}
+    if "url" in state:
+        return {"secretsprovider": state["url"], "encryptedkey": state["encryptedkey"]}
+    if setup.salt is not None:
+        return {"encryptionsalt": setup.salt}
+    return {"secretsprovider": setup.secrets_provider}
+
+
+def _taken_over(lock: locks.EngineLock) -> Text:
+    who = lock.describe()
+    return Text(
+        f"終了済みのプロセスのロックを引き取りました: {who.ja}",
+        f"took over the lock of a process that has ended: {who.en}",
+    )
