@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,27 +11,18 @@ import boto3
 import pytest
 
 from moyai.engine.sites import EmbeddedSite, open_site
+from moyai.registry.build import SANDBOX
 from moyai.registry.models import Site
 
 PROJECT = Path(__file__).resolve().parents[2]
-ACCOUNT = "123456789012"
-REGION = "ap-northeast-1"
-BACKUP_REGION = "ap-northeast-3"
+ACCOUNT = SANDBOX.account_id
+REGION = SANDBOX.region
+BACKUP_REGION = SANDBOX.backup_region
 
 
 def sandbox_site(name: str = "sandbox") -> Site:
     """The settings of a sandbox, as a file without an entry for it has them."""
-    return Site(
-        name=name,
-        runtime="embedded",
-        account_id=ACCOUNT,
-        region=REGION,
-        backup_region=BACKUP_REGION,
-        state_backend=None,
-        secrets_provider=None,
-        operations_database=None,
-        role_arn=None,
-    )
+    return replace(SANDBOX, name=name)
 
 
 def open_sandbox(home: Path, project: Path = PROJECT, name: str = "sandbox") -> EmbeddedSite:

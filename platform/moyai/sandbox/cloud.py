@@ -20,6 +20,7 @@ from moyai.sandbox.layout import Layout, read_json, write_json
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.processes import LOOPBACK, Identity, free_port, try_lock
 from moyai.sandbox.server import HttpServer, moto_application
+from moyai.sandbox.tasks import TaskRunner
 from moyai.texts import Text, same
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,9 @@ class Cloud:
         self._end = Event()
         self.gate = Gate()
         self.fleet = Fleet(layout.databases)
-        extend(ClusterDatabases(self.fleet, self.gate))
+        services = Path(config.project) / "stacks" / "services"
+        self.tasks = TaskRunner(self.gate, layout.work, services)
+        extend(ClusterDatabases(self.fleet, self.gate), self.tasks)
 
     def start(self) -> None:
         """Start everything; returns when it answers."""
@@ -68,7 +71,9 @@ class Cloud:
             last = read_json(self._layout.last_port)
             port = free_port(last if isinstance(last, int) else None)
             os.environ["MOTO_PORT"] = str(port)
-            application = moto_application()
+            endpoint = f"http://{LOOPBACK}:{port}"
+            self.tasks.open(endpoint)
+            application = moto_application(self.gate)
             operations.result()
         self._http = HttpServer(port, application)
         self._http.start()
@@ -80,7 +85,7 @@ class Cloud:
             {
                 "pid": own.pid,
                 "process_started": own.started,
-                "endpoint": f"http://{LOOPBACK}:{port}",
+                "endpoint": endpoint,
                 "operations_database": self.fleet.operations_url(),
                 "started_at": time.time(),
             },
@@ -93,6 +98,7 @@ class Cloud:
 
     def stop(self) -> None:
         """Stop everything; what was created stays."""
+        self.tasks.close()
         self._http.stop()
         self.fleet.stop_all()
         self._layout.run_file.unlink(missing_ok=True)

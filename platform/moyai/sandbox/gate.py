@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 
@@ -14,16 +14,20 @@ class Gate:
     long (starting a server) happens in `released()`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        """`on_change` is called inside, before anything is changed."""
+        self.on_change = on_change
         self._changed = Condition()
         self._inside = 0
         self._closed = False
 
     @contextmanager
-    def request(self) -> Iterator[None]:
-        """Be inside for one request."""
+    def request(self, *, changes: bool = True) -> Iterator[None]:
+        """Be inside for one request, or for anything else that reads or changes resources."""
         self._enter()
         try:
+            if changes:
+                self.on_change()
             yield
         finally:
             self._leave()
@@ -36,6 +40,7 @@ class Gate:
             yield
         finally:
             self._enter()
+            self.on_change()
 
     @contextmanager
     def closed(self) -> Iterator[None]:

@@ -1,10 +1,16 @@
-"""The HTTP side of the embedded cloud: moto's application on the loopback."""
+"""The HTTP side of the embedded cloud: moto's application on the loopback, behind the gate."""
 
 from __future__ import annotations
 
+import io
+import json
 import logging
+import re
+from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -13,9 +19,16 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from moyai.sandbox.gate import Gate
 from moyai.sandbox.processes import LOOPBACK
 
 logger = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+_READS = re.compile(r"(Describe|Get|List|Head|Lookup|Search|Query|Scan|BatchGet|Select|Filter)")
+_FORM = "application/x-www-form-urlencoded"
 
 
 class _Handler(MotoRequestHandler):
@@ -32,7 +45,12 @@ class HttpServer:
         self._server: BaseWSGIServer = make_server(
             LOOPBACK, port, application, threaded=True, request_handler=_Handler
         )
-        self._thread = Thread(target=self._server.serve_forever, name="http", daemon=True)
+        self._thread = Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name="http",
+            daemon=True,
+        )
 
     def start(self) -> None:
         """Serve in the background."""
@@ -44,6 +62,81 @@ class HttpServer:
         self._server.server_close()
 
 
-def moto_application() -> Any:
-    """moto's own WSGI application."""
-    return DomainDispatcherApplication(create_backend_app)
+class Application:
+    """moto's application: each request inside the gate, with its body read before."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if "HTTP_ORIGIN" in environ:
+            return _refuse(start_response, "The embedded cloud does not answer browsers.")
+        if environ["PATH_INFO"].startswith("/moto-api/reset"):
+            return _refuse(start_response, "Use moyai sandbox reset.")
+        body = _read_body(environ)
+        with self._gate.request(changes=changes_something(environ, body)):
+            try:
+                answer: Iterable[bytes] = self._moto(environ, start_response)
+            except NotImplementedError as error:
+                return _fail(environ, start_response, "501 Not Implemented", str(error))
+            except Exception as error:
+                logger.exception("%s failed", action_of(environ, body) or "a request")
+                words = f"{type(error).__name__} in the embedded cloud: {error}"
+                return _fail(environ, start_response, "500 Internal Server Error", words)
+        return answer
+
+
+def action_of(environ: Environ, body: bytes) -> str:
+    """The action that a request names (`CreateSecret`); empty where it is in the URL's form."""
+    action = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2]
+    if not action and environ.get("CONTENT_TYPE", "").startswith(_FORM):
+        action = parse_qs(body[:4096].decode("utf-8", "replace")).get("Action", [""])[0]
+    return action
+
+
+def changes_something(environ: Environ, body: bytes) -> bool:
+    """Whether a request may change resources. In doubt it may."""
+    action = action_of(environ, body)
+    if action:
+        return _READS.match(action) is None
+    return environ["REQUEST_METHOD"] not in ("GET", "HEAD")
+
+
+def moto_application(gate: Gate) -> Application:
+    """The application of the embedded cloud."""
+    return Application(gate)
+
+
+def _read_body(environ: Environ) -> bytes:
+    """Take the whole body from the client, so that a slow one does not stay inside the gate."""
+    length = environ.get("CONTENT_LENGTH")
+    if not length:
+        return b""
+    body: bytes = environ["wsgi.input"].read(int(length))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _refuse(start_response: StartResponse, words: str) -> Iterable[bytes]:
+    content = words.encode()
+    start_response("403 Forbidden", [("Content-Length", str(len(content)))])
+    return [content]
+
+
+def _fail(
+    environ: Environ, start_response: StartResponse, status: str, words: str
+) -> Iterable[bytes]:
+    """An error that AWS clients can read, in place of a page of HTML."""
+    code = "InternalFailure" if status.startswith("500") else "NotImplemented"
+    if "HTTP_X_AMZ_TARGET" in environ or "json" in environ.get("CONTENT_TYPE", ""):
+        kind, content = "application/x-amz-json-1.1", json.dumps({"__type": code, "message": words})
+    else:
+        kind = "text/xml"
+        error = f"<Error><Code>{code}</Code><Message>{escape(words)}</Message></Error>"
+        is_s3 = "/s3/" in environ.get("HTTP_AUTHORIZATION", "")
+        content = error if is_s3 else f"<ErrorResponse>{error}</ErrorResponse>"
+    encoded = content.encode()
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(encoded)))])
+    return [encoded]
