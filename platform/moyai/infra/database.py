@@ -1,94 +1,136 @@
-"""`moyai:index:Database`: a subscription's database inside a shared cluster, as a resource.
+"""`moyai:index:Database`: a database inside a shared PostgreSQL cluster, as a resource of a stack.
 
-The plugin `moyai` makes it by a job in the environment; nothing here reaches PostgreSQL, and no
-password is ever an input or an output.
+The plugin that makes it is `moyai.provider.main`. State holds names, addresses and the ARNs of
+secrets; passwords are made inside the job that creates the database and go into Secrets Manager.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
-import moyai
+PACKAGE = "moyai"
+PLUGIN_VERSION = "0.1.0"
+DATABASE_TYPE = "moyai:index:Database"
+
+_BOUNDARY = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class JobTarget:
-    """The task that works on the cluster, and where it runs."""
+    """The ECS task that may talk to the cluster: family `{slug}-cell-{name}-database-admin`."""
 
     cluster_arn: pulumi.Input[str]
+    """Of the ECS cluster."""
     task_definition_arn: pulumi.Input[str]
-    subnets: pulumi.Input[list[str]]
-    security_groups: pulumi.Input[list[pulumi.Input[str]]]
+    subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
+    security_groups: pulumi.Input[Sequence[pulumi.Input[str]]]
     log_group: pulumi.Input[str]
     stream_prefix: pulumi.Input[str]
 
+    def inputs(self) -> dict[str, object]:
+        """The properties as they are called in the engine."""
+        return {
+            "clusterArn": self.cluster_arn,
+            "taskDefinitionArn": self.task_definition_arn,
+            "subnets": self.subnets,
+            "securityGroups": self.security_groups,
+            "logGroup": self.log_group,
+            "streamPrefix": self.stream_prefix,
+        }
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, kw_only=True)
 class DatabaseArgs:
-    """A database, its roles, and the secrets that their passwords go into."""
+    """What a database is made from.
+
+    Another `master_secret_arn` (another cluster), `name`, `owner_role` or `app_role` is another
+    database: a replacement, which `protect` refuses. The rest changes in place, the address too.
+    """
 
     name: pulumi.Input[str]
     owner_role: pulumi.Input[str]
     app_role: pulumi.Input[str]
-    owner_secret_arn: pulumi.Input[str]
-    app_secret_arn: pulumi.Input[str]
     master_secret_arn: pulumi.Input[str]
+    """The secret that RDS manages for the cluster's master role; it tells clusters apart."""
+    owner_secret_arn: pulumi.Input[str]
+    """An empty secret; the job puts the owner's credentials into it."""
+    app_secret_arn: pulumi.Input[str]
+    """An empty secret; the job puts the application role's credentials into it."""
     host: pulumi.Input[str]
     port: pulumi.Input[int]
     connection_limit: pulumi.Input[int]
-    """Of the application's role."""
-    ssl_mode: pulumi.Input[str]
+    """Connections that the application role may hold in all."""
     job: JobTarget
     region: pulumi.Input[str]
+    ssl_mode: pulumi.Input[str] = "verify-full"
+    """libpq's `sslmode` of every connection to it."""
+
+    def inputs(self) -> dict[str, object]:
+        """The properties as they are called in the engine."""
+        return {
+            "name": self.name,
+            "ownerRole": self.owner_role,
+            "appRole": self.app_role,
+            "masterSecretArn": self.master_secret_arn,
+            "ownerSecretArn": self.owner_secret_arn,
+            "appSecretArn": self.app_secret_arn,
+            "host": self.host,
+            "port": self.port,
+            "connectionLimit": self.connection_limit,
+            "job": self.job.inputs(),
+            "region": self.region,
+            "sslMode": self.ssl_mode,
+        }
 
 
 class MoyaiProvider(pulumi.ProviderResource):
-    """The plugin `moyai`; it has no configuration, so that all stacks share one process."""
+    """The plugin `moyai`. It has no configuration, so that all stacks can share one process."""
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("moyai", name, {}, _versioned(opts))
+    def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(PACKAGE, resource_name, {}, _pinned(opts))
 
 
 class Database(pulumi.CustomResource):
-    """A database with an owner's and an application's role, closed to every other role."""
+    """A database with an owner and an application role, closed to every other role.
+
+    Its id is its name. After `create` the two secrets hold working credentials:
+    JSON `{"username", "password", "host", "port", "dbname"}`.
+    """
 
     name: pulumi.Output[str]
+    owner_role: pulumi.Output[str]
+    app_role: pulumi.Output[str]
+    owner_secret_arn: pulumi.Output[str]
+    app_secret_arn: pulumi.Output[str]
     host: pulumi.Output[str]
     port: pulumi.Output[int]
+    connection_limit: pulumi.Output[int]
+    ssl_mode: pulumi.Output[str]
+    encoding: pulumi.Output[str]
+    """As the server says, `UTF8`."""
+    closed: pulumi.Output[bool]
+    """Nobody but the two roles may connect, as last seen live."""
+    guarded: pulumi.Output[bool]
+    """The roles have their attributes, limits and timeouts and no memberships, as last seen."""
 
     def __init__(
-        self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        resource_name: str,
+        args: DatabaseArgs,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        job = args.job
-        super().__init__(
-            "moyai:index:Database",
-            name,
-            {
-                "name": args.name,
-                "ownerRole": args.owner_role,
-                "appRole": args.app_role,
-                "ownerSecretArn": args.owner_secret_arn,
-                "appSecretArn": args.app_secret_arn,
-                "masterSecretArn": args.master_secret_arn,
-                "host": args.host,
-                "port": args.port,
-                "connectionLimit": args.connection_limit,
-                "sslMode": args.ssl_mode,
-                "region": args.region,
-                "job": {
-                    "clusterArn": job.cluster_arn,
-                    "taskDefinitionArn": job.task_definition_arn,
-                    "subnets": job.subnets,
-                    "securityGroups": job.security_groups,
-                    "logGroup": job.log_group,
-                    "streamPrefix": job.stream_prefix,
-                },
-            },
-            _versioned(opts),
-        )
+        live = dict.fromkeys(("encoding", "closed", "guarded"))
+        super().__init__(DATABASE_TYPE, resource_name, {**args.inputs(), **live}, _pinned(opts))
+
+    def translate_output_property(self, prop: str) -> str:
+        """`ownerRole` → `owner_role`."""
+        return _BOUNDARY.sub(lambda found: f"_{found[1].lower()}", prop)
 
 
-def _versioned(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version=moyai.__version__), opts)
+def _pinned(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    pinned = pulumi.ResourceOptions(version=PLUGIN_VERSION)
+    return pulumi.ResourceOptions.merge(pinned, opts)
