@@ -84,7 +84,8 @@ class Tally:
     """Steps that began and did not end well."""
     begun: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Creates under way or failed: URN → the state that was to be created (`[secret]` for
-    secrets). What stays here when a run ends may or may not be there live."""
+    secrets), with `replaces`: whether another resource of that URN was there. What stays here when
+    a run ends may or may not be there live."""
     _open: dict[tuple[str, str], Step] = field(default_factory=dict)
 
     def take(self, event: Mapping[str, Any]) -> Moved | None:
@@ -110,7 +111,8 @@ class Tally:
 
     def _begin(self, metadata: Mapping[str, Any]) -> Moved | None:
         if metadata["op"] in ("create", "create-replacement") and metadata["new"].get("custom"):
-            self.begun[metadata["urn"]] = metadata["new"]
+            replaces = metadata["op"] == "create-replacement"
+            self.begun[metadata["urn"]] = {**metadata["new"], "replaces": replaces}
         step = _step(metadata)
         if step is None or _is_frame(metadata):
             return None
@@ -127,12 +129,21 @@ class Tally:
         if step is None or _is_frame(metadata):
             return None
         if was_refresh is not None:
-            if step.op in ("update", "delete"):
-                self.drift.append(step)
+            self._compare(metadata, was_refresh)
             return Moved(was_refresh, done=True)
         if step.op not in ("same", "refresh"):
             self.steps.append(step)
         return Moved(step, done=True)
+
+    def _compare(self, metadata: Mapping[str, Any], read: Step) -> None:
+        """Count what a refresh found different.
+
+        Within an update its end is called `refresh` too; by itself, by what it comes to.
+        """
+        if metadata["new"] is None:
+            self.drift.append(Step("delete", read.type, read.name))
+        elif properties := _properties(metadata):
+            self.drift.append(Step("update", read.type, read.name, properties))
 
     def _fail(self, metadata: Mapping[str, Any]) -> None:
         self._open.pop((metadata["urn"], metadata["op"]), None)
@@ -154,10 +165,12 @@ def _step(metadata: Mapping[str, Any]) -> Step | None:
     op = _OPS.get(metadata["op"])
     if op is None:
         return None
-    properties: tuple[str, ...] = ()
-    if op in ("update", "replace"):
-        properties = tuple(metadata.get("detailedDiff") or metadata.get("diffs") or ())
-    return Step(op, metadata["type"], name_of(metadata["urn"]), tuple(sorted(properties)))
+    properties = _properties(metadata) if op in ("update", "replace") else ()
+    return Step(op, metadata["type"], name_of(metadata["urn"]), properties)
+
+
+def _properties(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(sorted(metadata.get("detailedDiff") or metadata.get("diffs") or ()))
 
 
 def _is_frame(metadata: Mapping[str, Any]) -> bool:

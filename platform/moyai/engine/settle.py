@@ -13,17 +13,33 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from moyai.engine.checkpoint import Checkpoint, name_of
+from moyai.engine.checkpoint import Checkpoint, masked, name_of
+from moyai.engine.stacks import Step
 from moyai.texts import Text
 
-Locate = Callable[[str, Mapping[str, Any]], str | None]
-"""Type and inputs of a resource → the id that it has if it exists; None where it does not exist
-or cannot be known."""
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a resource is, if it exists."""
+
+    id: str | None
+    """The id that it has if it exists; None: it does not, or that cannot be known."""
+    looked: bool = True
+    """False where nobody could look for it."""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """What a read of it needs to be told, beside its id and inputs."""
+
+
+_SETTLING_SECONDS = 2.0
+
+Locate = Callable[[str, Mapping[str, Any]], Located]
+"""Type and inputs of a resource → where it is."""
 
 
 class Journal:
@@ -50,6 +66,18 @@ class Journal:
             else:
                 left.pop(entry["urn"], None)
         return left
+
+    def let_settle(self) -> None:
+        """Wait until calls of a run that was killed just now have come to their ends.
+
+        A plugin that outlives its engine still ends the call that it is in: what is read before
+        that would soon be wrong.
+        """
+        try:
+            age = time.time() - self._path.stat().st_mtime
+        except FileNotFoundError:
+            return
+        time.sleep(min(max(_SETTLING_SECONDS - age, 0.0), _SETTLING_SECONDS))
 
     def open(self, unsettled: Mapping[str, Mapping[str, Any]]) -> None:
         """Begin a run, with what earlier ones left in the journal still."""
@@ -88,8 +116,8 @@ class Cut:
     """Pulumi's word: `creating`, `updating`, `deleting`, `reading`, `importing`."""
     urn: str
     type: str
-    id: str | None
-    """Of a create: the id that it has if it exists; None where that cannot be known."""
+    located: Located = field(default=Located(None), repr=False)
+    """Of a create: where it is, if it was done."""
 
     @property
     def name(self) -> str:
@@ -120,24 +148,26 @@ def plan_repair(
         for op in checkpoint.pending
         if op["type"] == "creating"
     }
+    pending = set(suspects)
     for urn, state in unsettled.items():
         suspects.setdefault(urn, _resource(state))
     known = {(r["urn"], r.get("id")) for r in checkpoint.resources}
-    present = {r["urn"] for r in checkpoint.resources if not r.get("delete")}
+    present = {r["urn"]: r for r in checkpoint.resources if not r.get("delete")}
     references = {f"{r['urn']}::{r.get('id')}" for r in checkpoint.resources}
     adopted: list[dict[str, Any]] = []
     cuts: list[Cut] = []
     for urn, resource in suspects.items():
-        identifier = locate(resource["type"], resource.get("inputs") or {})
-        cut = Cut("creating", urn, resource["type"], identifier)
-        if (urn, identifier) in known or (urn in unsettled and urn in present):
-            continue  # its end came on record after all
-        cuts.append(cut)
-        if identifier is not None and resource.get("provider") in references:
+        if urn in present and urn not in pending and _is_on_record(unsettled[urn], present[urn]):
+            continue
+        located = locate(resource["type"], resource.get("inputs") or {})
+        if (urn, located.id) in known:
+            continue  # it was to replace one of the same id, and had not begun
+        cuts.append(Cut("creating", urn, resource["type"], located))
+        if located.id is not None and resource.get("provider") in references:
             # Beside the resource that it was to replace, it can only be taken away again.
-            adopted.append(_adopt(resource, identifier, delete=urn in present))
+            adopted.append(_adopt(resource, located, delete=urn in present))
     cuts += [
-        Cut(op["type"], op["resource"]["urn"], op["resource"]["type"], None)
+        Cut(op["type"], op["resource"]["urn"], op["resource"]["type"])
         for op in checkpoint.pending
         if op["type"] != "creating"
     ]
@@ -155,10 +185,23 @@ def without(checkpoint: Checkpoint) -> dict[str, Any]:
     return _with(checkpoint, [])
 
 
-def tell(cuts: tuple[Cut, ...], after: Checkpoint | None) -> tuple[Text, ...]:
-    """What became of each operation that was cut off, once the next update ended well."""
+def tell(cuts: tuple[Cut, ...], after: Checkpoint | None, made: Iterable[Step]) -> tuple[Text, ...]:
+    """What became of each operation that was cut off, once the next update ended well.
+
+    `made` are that update's steps: what it made cannot have been there.
+    """
     there = {(r["urn"], r.get("id")) for r in after.resources} if after else set()
-    return tuple(_tell(cut, (cut.urn, cut.id) in there) for cut in cuts)
+    anew = {(step.type, step.name) for step in made if step.op == "create"}
+    return tuple(
+        _tell(cut, (cut.urn, cut.located.id) in there and (cut.type, name_of(cut.urn)) not in anew)
+        for cut in cuts
+    )
+
+
+def unrelated(drift: Iterable[Step], cuts: tuple[Cut, ...]) -> list[Step]:
+    """What a refresh found different, but for what a repair had put in for it to be looked at."""
+    put_in = {(cut.type, name_of(cut.urn)) for cut in cuts if cut.kind == "creating"}
+    return [step for step in drift if (step.type, step.name) not in put_in]
 
 
 def _tell(cut: Cut, is_there: bool) -> Text:
@@ -173,14 +216,16 @@ def _tell(cut: Cut, is_there: bool) -> Text:
             f"前回中断した作成は済んでいたので、引き継ぎました: {cut.name}",
             f"the create that was cut off had been done; adopted it: {cut.name}",
         )
-    if cut.id is not None:
+    if cut.located.looked:
         return Text(
             f"前回中断した作成は行われていなかったので、やり直しました: {cut.name}",
             f"the create that was cut off had not been done; did it anew: {cut.name}",
         )
     return Text(
-        f"前回中断した作成は見つからなかったので、やり直しました: {cut.name}",
-        f"nothing was found of the create that was cut off; did it anew: {cut.name}",
+        "前回中断した作成をやり直しました。前回の分が残っていないか、この種類は調べられません: "
+        f"{cut.name}",
+        "did the create that was cut off anew; whether the first one left something cannot be "
+        f"looked up for this type: {cut.name}",
     )
 
 
@@ -192,15 +237,21 @@ _WORDS: Mapping[str, Text] = {
 }
 
 
+def _is_on_record(state: Mapping[str, Any], resource: Mapping[str, Any]) -> bool:
+    """Whether a create's end came on record after all, only not in the journal."""
+    was = masked(state.get("inputs") or {}), masked(resource.get("inputs") or {})
+    return not state.get("replaces") or was[0] == was[1]
+
+
 def _resource(state: Mapping[str, Any]) -> dict[str, Any]:
     """A checkpoint's resource from an event's state."""
     kept = ("urn", "type", "parent", "inputs", "provider", "protect")
     return {"custom": True, **{key: state[key] for key in kept if state.get(key)}}
 
 
-def _adopt(resource: Mapping[str, Any], identifier: str, *, delete: bool) -> dict[str, Any]:
-    inputs = resource.get("inputs") or {}
-    adopted = {**resource, "id": identifier, "outputs": {"id": identifier, **inputs}}
+def _adopt(resource: Mapping[str, Any], located: Located, *, delete: bool) -> dict[str, Any]:
+    outputs = {**(resource.get("inputs") or {}), **located.outputs, "id": located.id}
+    adopted = {**resource, "id": located.id, "outputs": outputs}
     return {**adopted, "delete": True} if delete else adopted
 
 

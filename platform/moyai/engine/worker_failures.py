@@ -128,6 +128,7 @@ def _see(log: Path) -> Text:
 
 def _first(troubles: Iterable[Trouble], tail: str) -> Text:
     lines = list(dict.fromkeys(_line(trouble) for trouble in troubles))
+    lines = [line for line in lines if line not in _SUMMARIES] or lines
     if not lines:
         lines = [line.strip() for line in tail.splitlines() if line.strip()][-1:]
     if not lines:
@@ -137,6 +138,9 @@ def _first(troubles: Iterable[Trouble], tail: str) -> Text:
     if more <= 0:
         return same(shown)
     return Text(f"{shown}\n（ほか {more} 件）", f"{shown}\n({more} more)")
+
+
+_SUMMARIES = ("update failed", "preview failed", "refresh failed", "destroy failed")
 
 
 def _line(trouble: Trouble) -> str:

@@ -164,8 +164,9 @@ class _Attempt:
     def _change(self, before: Checkpoint | None) -> None:
         unsettled = self._journal.unsettled()
         repair = settle.Repair(None, ())
-        if before is not None:
-            locate = locator(self._setup, self._store, before)
+        if before is not None and (unsettled or before.pending):
+            self._journal.let_settle()
+            locate = locator(self._setup, self._store, self._run.stack, before)
             repair = settle.plan_repair(before, unsettled, locate)
         if repair.document is not None:
             self._store.replace(self._run.stack, repair.document)
@@ -183,7 +184,9 @@ class _Attempt:
             self._journal.close(settled)
         self._look_after()
         if settled:
-            self._made.repaired += settle.tell(repair.cuts, self._made.after)
+            made = self._tally.steps
+            self._made.repaired += settle.tell(repair.cuts, self._made.after, made)
+        self._tally.drift = settle.unrelated(self._tally.drift, repair.cuts)
 
     def _look_after(self) -> None:
         try:
@@ -196,7 +199,7 @@ class _Attempt:
 
     def _balks(self, repair: settle.Repair) -> bool:
         """Whether the provider could not even read what was put in for a create cut off."""
-        suspects = {cut.urn.split("::")[-1] for cut in repair.cuts if cut.id is not None}
+        suspects = {cut.urn.split("::")[-1] for cut in repair.cuts if cut.located.id is not None}
         named = {trouble.name for trouble in self._tally.troubles}
         failed = self._made.failure is not None and not self._tally.steps
         return failed and bool(named & suspects)
