@@ -1,0 +1,85 @@
+"""The table of resource types: adding one is a class in `types/` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from moyai.provider.properties import Properties
+from moyai.provider.resources import Resource
+from moyai.provider.serving import Plugin
+from moyai.sandbox.aws.types import ec2, ecs, elb, iam, kms, rds, s3, small
+
+TYPES: Mapping[str, Resource] = {
+    "aws:acm/certificate:Certificate": small.Certificate(),
+    "aws:backup/vault:Vault": small.Vault(),
+    "aws:cloudtrail/trail:Trail": small.Trail(),
+    "aws:cloudwatch/logGroup:LogGroup": small.LogGroup(),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": small.MetricAlarm(),
+    "aws:ec2/eip:Eip": ec2.Eip(),
+    "aws:ec2/flowLog:FlowLog": ec2.FlowLog(),
+    "aws:ec2/internetGateway:InternetGateway": ec2.InternetGateway(),
+    "aws:ec2/natGateway:NatGateway": ec2.NatGateway(),
+    "aws:ec2/route:Route": ec2.Route(),
+    "aws:ec2/routeTable:RouteTable": ec2.RouteTable(),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": ec2.RouteTableAssociation(),
+    "aws:ec2/securityGroup:SecurityGroup": ec2.SecurityGroup(),
+    "aws:ec2/subnet:Subnet": ec2.Subnet(),
+    "aws:ec2/vpc:Vpc": ec2.Vpc(),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": ec2.VpcEndpoint(),
+    "aws:ecs/cluster:Cluster": ecs.Cluster(),
+    "aws:ecs/service:Service": ecs.Service(),
+    "aws:ecs/taskDefinition:TaskDefinition": ecs.TaskDefinition(),
+    "aws:iam/policy:Policy": iam.Policy(),
+    "aws:iam/role:Role": iam.Role(),
+    "aws:iam/rolePolicy:RolePolicy": iam.RolePolicy(),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": iam.RolePolicyAttachment(),
+    "aws:kms/alias:Alias": kms.Alias(),
+    "aws:kms/key:Key": kms.Key(),
+    "aws:kms/replicaKey:ReplicaKey": kms.ReplicaKey(),
+    "aws:lb/listener:Listener": elb.Listener(),
+    "aws:lb/listenerRule:ListenerRule": elb.ListenerRule(),
+    "aws:lb/loadBalancer:LoadBalancer": elb.LoadBalancer(),
+    "aws:lb/targetGroup:TargetGroup": elb.TargetGroup(),
+    "aws:rds/cluster:Cluster": rds.Cluster(),
+    "aws:rds/clusterInstance:ClusterInstance": rds.ClusterInstance(),
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": rds.ClusterParameterGroup(),
+    "aws:rds/subnetGroup:SubnetGroup": rds.SubnetGroup(),
+    "aws:s3/bucket:Bucket": s3.Bucket(),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": s3.Lifecycle(),
+    "aws:s3/bucketLogging:BucketLogging": s3.Logging(),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": s3.ObjectLock(),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": s3.OwnershipControls(),
+    "aws:s3/bucketPolicy:BucketPolicy": s3.Policy(),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": s3.PublicAccessBlock(),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        s3.Encryption()
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": s3.Versioning(),
+    "aws:secretsmanager/secret:Secret": small.Secret(),
+    "aws:sns/topic:Topic": small.Topic(),
+    "aws:ssm/parameter:Parameter": small.Parameter(),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ec2.EgressRule(),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ec2.IngressRule(),
+    "aws:wafv2/webAcl:WebAcl": small.WebAcl(),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": small.WebAclAssociation(),
+}
+
+FIND = "moyai:index:find"
+"""An invoke of this plugin's own: the id of a resource that a killed run may have left behind."""
+
+
+def find(arguments: Properties) -> Properties:
+    """`type` and `inputs` → `id`, empty where no such resource is live."""
+    kind = TYPES.get(str(arguments["type"]))
+    inputs: Properties = dict(arguments["inputs"])
+    id_ = kind.find(inputs) if kind is not None else None
+    if kind is None or id_ is None or kind.read(id_, inputs) is None:
+        return {"id": ""}
+    return {"id": id_}
+
+
+def plugin() -> Plugin:
+    """The plugin, of the SDK's version."""
+    settings = frozenset({"region", "allowedAccountIds", "profile", "assumeRoles", "defaultTags"})
+    return Plugin("aws", version("pulumi-aws"), TYPES, {FIND: find}, settings)
