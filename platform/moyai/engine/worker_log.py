@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -50,9 +51,15 @@ class Redactor:
             snapshot = tuple(self._secrets)  # programs add to it in other threads
             # The longest first: one secret may be the beginning of another.
             known = sorted(snapshot, key=len, reverse=True)
-            escaped = {s.replace("\\", "\\\\").replace('"', '\\"') for s in known}
-            self._pattern = re.compile("|".join(re.escape(s) for s in [*known, *escaped]))
+            forms = [form for secret in known for form in _forms(secret)]
+            self._pattern = re.compile("|".join(re.escape(form) for form in forms))
         return self._pattern.sub(MASKED, text)
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """How a secret may be written: as it is, and within JSON, with and without other scripts."""
+    as_json = (json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (False, True))
+    return tuple(dict.fromkeys((secret, *as_json)))
 
 
 def secrets_of(environment: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,90 @@
+"""Records of stacks beside their checkpoints."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from moyai.engine.checkpoint_blobs import FolderBlobs
+from moyai.engine.records import RecordStore, StackRecord
+from moyai.engine.records_documents import Documents
+from moyai.engine.stacks import StackId
+from moyai.errors import OperationFailed
+
+STACK = StackId("moyai-tenant", "271004")
+MOMENTS = st.none() | st.datetimes(timezones=st.just(UTC))
+TEXTS = st.dictionaries(st.text(), st.text())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RecordStore:
+    return RecordStore(Documents(FolderBlobs(tmp_path)))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(
+    st.builds(
+        StackRecord,
+        stack=st.just(STACK),
+        fingerprint=TEXTS,
+        checkpoint_sha256=st.none() | st.text(),
+        applied_at=MOMENTS,
+        verified_at=MOMENTS,
+        failure=st.none() | st.text(),
+        running_since=MOMENTS,
+        releases=TEXTS,
+        facts=TEXTS,
+    )
+)
+def test_a_record_comes_back_as_it_was(store: RecordStore, record: StackRecord) -> None:
+    store.save(record)
+    assert store.load(STACK) == record
+    assert store.load_all("moyai-tenant") == {"271004": record}
+
+
+def test_none_is_an_empty_one(store: RecordStore) -> None:
+    assert store.load(STACK) == StackRecord(STACK)
+    assert store.load_all("moyai-tenant") == {}
+    store.forget(STACK)
+
+
+def test_projects_are_apart(store: RecordStore) -> None:
+    store.save(StackRecord(STACK))
+    store.save(StackRecord(StackId("moyai-foundation", "shared")))
+    assert set(store.load_all("moyai-foundation")) == {"shared"}
+    store.forget(STACK)
+    assert store.load_all("moyai-tenant") == {}
+
+
+def test_a_damaged_record_is_named(store: RecordStore, tmp_path: Path) -> None:
+    store.save(StackRecord(STACK))
+    (tmp_path / ".moyai/records/moyai-tenant/271004.json").write_text("{")
+    with pytest.raises(OperationFailed, match=r"records/moyai-tenant/271004\.json"):
+        store.load_all("moyai-tenant")
+
+
+@pytest.mark.parametrize(("bodies", "seconds"), [(43, 0.05), (1741, 1.0)])
+def test_reading_all_is_quick(
+    store: RecordStore, tmp_path: Path, bodies: int, seconds: float
+) -> None:
+    parts = {f"subscription:service-{n}": "0123456789abcdef" for n in range(40)}
+    record = StackRecord(STACK, parts, "0" * 64, datetime.now(UTC), releases={"chat": "1.0.0"})
+    store.save(record)
+    folder = tmp_path / ".moyai/records/moyai-tenant"
+    sample = (folder / "271004.json").read_text()
+    for number in range(bodies):
+        name = f"{number:06}"
+        (folder / f"{name}.json").write_text(sample.replace("271004", name))
+    (folder / "271004.json").unlink()
+    began = time.perf_counter()
+    found = store.load_all("moyai-tenant")
+    took = time.perf_counter() - began
+    assert len(found) == bodies
+    assert found["000001"] == replace(record, stack=StackId("moyai-tenant", "000001"))
+    assert took < seconds
