@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.provider.properties import Properties
+from moyai.provider.recording import record_calls
 from moyai.provider.resources import ResourceFailed
 from moyai.texts import Text
 
@@ -44,7 +46,8 @@ class Clients:
             with self._lock:
                 found = self._made.get(key)
                 if found is None:
-                    found = self._session.client(service, region_name=region, config=CONFIG)
+                    make: Any = self._session.client
+                    found = make(service, region_name=region, config=CONFIG)
                     self._made[key] = found
         return found
 
@@ -72,9 +75,7 @@ def session() -> boto3.Session:
     made = boto3.Session()
     place = os.environ.get("MOYAI_RECORD_CALLS")
     if place:
-        from moyai.provider.recording import record_calls
-
-        record_calls(made, place)
+        record_calls(made, Path(place))
     return made
 
 

@@ -65,6 +65,23 @@ TYPES: Mapping[str, Resource] = {
     "aws:wafv2/webAclAssociation:WebAclAssociation": small.WebAclAssociation(),
 }
 
+SETTINGS = frozenset(
+    {
+        "allowedAccountIds",
+        "assumeRoles",
+        "endpoints",
+        "profile",
+        "region",
+        "s3UsePathStyle",
+        "skipCredentialsValidation",
+        "skipMetadataApiCheck",
+        "skipRegionValidation",
+        "skipRequestingAccountId",
+    }
+)
+"""Provider configuration that is accepted. `defaultTags` is not: tags belong on resources, so that
+all stacks of an account have the same configuration."""
+
 FIND = "moyai:index:find"
 """An invoke of this plugin's own: the id of a resource that a killed run may have left behind."""
 
@@ -81,5 +98,4 @@ def find(arguments: Properties) -> Properties:
 
 def plugin() -> Plugin:
     """The plugin, of the SDK's version."""
-    settings = frozenset({"region", "allowedAccountIds", "profile", "assumeRoles", "defaultTags"})
-    return Plugin("aws", version("pulumi-aws"), TYPES, {FIND: find}, settings)
+    return Plugin("aws", version("pulumi-aws"), TYPES, {FIND: find}, SETTINGS)

@@ -133,12 +133,13 @@ class WebAcl(AwsResource):
 
     def create(self, inputs: Properties) -> Live:
         """One call."""
+        tagged: dict[str, Any] = {"Tags": pairs(inputs["tags"])} if inputs.get("tags") else {}
         answer = self.call(
             inputs,
             "create_web_acl",
             **take(inputs, "name", "scope", "description"),
             **self._settings(inputs),
-            **({"Tags": pairs(inputs["tags"])} if inputs.get("tags") else {}),
+            **tagged,
         )
         return self._live(answer["Summary"], inputs)
 
@@ -149,7 +150,7 @@ class WebAcl(AwsResource):
             return None
         acl = found["WebACL"]
         tags = self.call(inputs, "list_tags_for_resource", ResourceARN=acl["ARN"])
-        read = {"tags": unpaired(tags["TagInfoForResource"]["TagList"])}
+        read: Properties = {"tags": unpaired(tags["TagInfoForResource"]["TagList"])}
         if len(acl.get("Rules", ())) != len(inputs.get("rules", ())):
             kept = {rule["Name"] for rule in acl.get("Rules", ())}
             read["rules"] = [r for r in inputs.get("rules", ()) if r["name"] in kept]
