@@ -36,6 +36,7 @@ class Doubt:
 
     since: datetime
     until: datetime
+    reason: Text = Text("変更が失われたおそれがあります。", "changes may have been lost.")
 
 
 class SiteRuntime(Protocol):
