@@ -15,6 +15,7 @@ from moyai.operations.surroundings import surroundings
 from moyai.operations.workspace import Workspace
 from moyai.planning import fingerprints, releases
 from moyai.planning.fingerprints import Fingerprint, Surroundings
+from moyai.planning.routes import Rule, rules_by_body
 from moyai.planning.selectors import select
 from moyai.registry.models import Tenant
 from moyai.texts import Text
@@ -87,7 +88,10 @@ def make_plan(
         known = replace(around, outputs=state.outputs_of(FOUNDATION, ("shared",)))
         foundation.append(_foundation(workspace, state, name, known, refresh))
     around = surroundings(workspace, state.outputs_of(FOUNDATION, names), "tenant")
-    tenants = [_tenant(workspace, state, body, day, around, refresh) for body in bodies]
+    rules = rules_by_body(workspace.registry, day)
+    tenants = [
+        _tenant(workspace, state, body, day, rules[body.code], around, refresh) for body in bodies
+    ]
     tenants += [
         PlannedStack(one.stack, name_of(one), "refused", (guards.orphan(name_of(one)),))
         for one in lost
@@ -110,13 +114,16 @@ def _tenant(
     state: SiteState,
     body: Tenant,
     day: date,
+    rules: tuple[Rule, ...],
     around: Surroundings,
     refresh: bool,
 ) -> PlannedStack:
     stack = StackId(TENANT, body.code)
     record = state.record(stack)
     chosen = releases.resolve(workspace.registry, body, day, record.releases)
-    wanted = fingerprints.tenant(workspace.registry, workspace.site, body, day, chosen.used, around)
+    wanted = fingerprints.tenant(
+        workspace.registry, workspace.site, body, day, chosen.used, rules, around
+    )
     action, reasons, changed, look = _compare(state, record, wanted, refresh)
     needs_engine = action != "none"
     if chosen.onboarding:

@@ -16,6 +16,7 @@ from ipaddress import IPv4Network
 from pathlib import PurePath
 from types import MappingProxyType
 
+from moyai.planning.routes import Rule
 from moyai.registry.models import Federation, Registry, Site, Subscription, Tenant
 from moyai.texts import Text
 
@@ -80,11 +81,13 @@ def tenant(
     body: Tenant,
     day: date,
     releases: Mapping[str, str],
+    rules: tuple[Rule, ...],
     surroundings: Surroundings,
 ) -> dict[str, str]:
     """The fingerprint of a body's stack on a day.
 
-    `releases` are those on record, or to be put there by this run (service → release). What no
+    `releases` are those on record, or to be put there by this run (service → release); `rules` its
+    listener rules. What no
     program reads stays out: contacts, population, windows, freezes, approvals.
     """
     parts = _common(registry.federation, site, surroundings)
@@ -95,6 +98,7 @@ def tenant(
     parts["tier"] = digest(body.tier)
     parts["tags"] = digest(body.tags)
     parts["backup"] = digest(body.backup)
+    parts["routes"] = digest(rules)
     for subscription in body.subscriptions:
         if subscription.has_begun(day):
             parts |= _subscription(registry, subscription, day, releases)
@@ -155,6 +159,7 @@ _REASONS: Mapping[str, Text] = {
     "tier": Text("階層が変わった", "the tier changed"),
     "tags": Text("タグが変わった", "the tags changed"),
     "backup": Text("バックアップ方針が変わった", "the backup policy changed"),
+    "routes": Text("振分規則が変わった", "the listener rules changed"),
     "cell": Text("セルの設定が変わった", "the cell's settings changed"),
 }
 

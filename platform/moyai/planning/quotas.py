@@ -14,7 +14,7 @@ from moyai.planning.routes import listener_rules
 from moyai.registry.models import Isolation, Registry, Tenant
 from moyai.texts import Text
 
-CLUSTER_CONNECTIONS = 1000
+CONNECTIONS = 1000
 """`max_connections` of a db.r7g.large is 1,600 by RDS's formula; the rest is left for operations."""
 
 
@@ -31,11 +31,11 @@ class Quota:
 QUOTAS: Mapping[str, Quota] = {
     quota.name: quota
     for quota in (
-        Quota("target-groups-public", 100, "cell", Text("公開の対象グループ", "target groups of the public load balancer")),
-        Quota("target-groups-staff", 100, "cell", Text("職員経路の対象グループ", "target groups of the staff load balancer")),
+        Quota("target-groups-public", 100, "cell", Text("公開の対象グループ", "public target groups")),
+        Quota("target-groups-staff", 100, "cell", Text("職員経路の対象グループ", "staff target groups")),
         Quota("rules-public", 100, "cell", Text("公開の振分規則", "rules of the public listener")),
         Quota("rules-staff", 100, "cell", Text("職員経路の振分規則", "rules of the staff listener")),
-        Quota("database-connections", CLUSTER_CONNECTIONS, "cell", Text("データベース接続", "database connections of the cluster")),
+        Quota("database-connections", CONNECTIONS, "cell", Text("データベース接続", "database connections")),
         Quota("vpcs", 100, "account", Text("VPC（引上げ後）", "VPCs (raised)")),
         Quota("kms-keys", 100_000, "account", Text("KMS 鍵", "KMS keys")),
         Quota("iam-roles", 5_000, "account", Text("IAM ロール（引上げ後）", "IAM roles (raised)")),

@@ -62,6 +62,21 @@ def tenant_rules(registry: Registry, body: Tenant, day: date) -> tuple[Rule, ...
     )
 
 
+def rules_by_body(registry: Registry, day: date) -> dict[str, tuple[Rule, ...]]:
+    """Code → rules, of all bodies at once: what `tenant_rules` says of each."""
+    found: dict[str, list[Rule]] = {body.code: [] for body in registry.tenants}
+    for cell in registry.federation.cells:
+        for rule in (
+            *listener_rules(registry, cell.name, "public", day),
+            *listener_rules(registry, cell.name, "staff", day),
+        ):
+            found[rule.code].append(rule)
+    own = (body for body in registry.tenants if body.isolation is Isolation.NETWORK)
+    return {code: tuple(rules) for code, rules in found.items()} | {
+        body.code: tenant_rules(registry, body, day) for body in own
+    }
+
+
 def staff_sources(subscription: Subscription, body: Tenant) -> tuple[IPv4Network, ...]:
     """The LGWAN ranges that may use a subscription's staff route; its settings can close it."""
     if subscription.settings.get("lgwan_staff_route", True) is False:

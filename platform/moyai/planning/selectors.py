@@ -35,10 +35,10 @@ def select(registry: Registry, text: str, day: date) -> tuple[Tenant, ...]:
 
 def parse(registry: Registry, text: str) -> Test:
     """A selector as a test. Raises `UsageError`."""
-    tokens = _TOKEN.findall(text)
-    if not tokens:
+    signs = _TOKEN.findall(text)
+    if not signs:
         return _everyone
-    parser = _Parser(registry, text, tokens)
+    parser = _Parser(registry, text, signs)
     test = parser.any_of()
     if parser.peek() is not None:
         raise parser.wrong()
@@ -50,26 +50,26 @@ def _everyone(_body: Tenant, _day: date) -> bool:
 
 
 class _Parser:
-    def __init__(self, registry: Registry, text: str, tokens: list[str]) -> None:
+    def __init__(self, registry: Registry, text: str, signs: list[str]) -> None:
         self._registry = registry
         self._text = text
-        self._tokens = tokens
+        self._signs = signs
         self._next = 0
 
     def peek(self) -> str | None:
-        return self._tokens[self._next] if self._next < len(self._tokens) else None
+        return self._signs[self._next] if self._next < len(self._signs) else None
 
     def _take(self) -> str:
-        token = self.peek()
-        if token is None:
+        sign = self.peek()
+        if sign is None:
             raise self.wrong()
         self._next += 1
-        return token
+        return sign
 
     def any_of(self) -> Test:
         tests = [self._all_of()]
-        while (token := self.peek()) is not None and token != ")":
-            if token == "or":  # noqa: S105 - a word of the grammar
+        while (sign := self.peek()) is not None and sign != ")":
+            if sign == "or":
                 self._take()
             tests.append(self._all_of())
         return lambda body, day: any(test(body, day) for test in tests)
@@ -82,18 +82,18 @@ class _Parser:
         return lambda body, day: all(test(body, day) for test in tests)
 
     def _one(self) -> Test:
-        token = self._take()
-        if token == "not":  # noqa: S105 - a word of the grammar
+        sign = self._take()
+        if sign == "not":
             inner = self._one()
             return lambda body, day: not inner(body, day)
-        if token == "(":  # noqa: S105 - a sign of the grammar
+        if sign == "(":
             group = self.any_of()
             if self._take() != ")":
                 raise self.wrong()
             return group
-        if token == ")" or token in _JOINING:
+        if sign == ")" or sign in _JOINING:
             raise self.wrong()
-        return _word(self._registry, token)
+        return _word(self._registry, sign)
 
     def wrong(self) -> UsageError:
         return UsageError(

@@ -1,0 +1,83 @@
+"""Work inside a body's environment, asked for from outside: migrations and health checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from moyai.errors import OperationFailed
+from moyai.jobs.submit import JobResult, JobTarget, run
+from moyai.registry.models import Registry, Site
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One named check of a health report."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Inside:
+    """Runs jobs in bodies' environments on one site. May be used by several threads."""
+
+    def __init__(self, site: Site, environment: Mapping[str, str]) -> None:
+        self._session = boto3.Session(
+            aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+            profile_name=environment.get("AWS_PROFILE"),
+            region_name=site.region,
+        )
+        self._endpoint = environment.get("AWS_ENDPOINT_URL")
+        self._region = site.region
+
+    def migrate(
+        self, registry: Registry, outputs: Mapping[str, Any], service: str, release: str
+    ) -> JobResult:
+        """Bring a subscription's schema to what a release needs. Raises `JobFailed`."""
+        return self._run("migrate", registry, outputs, service, release)
+
+    def health(
+        self, registry: Registry, outputs: Mapping[str, Any], service: str, release: str
+    ) -> JobResult:
+        """Check a subscription as its application would. Raises `JobFailed`."""
+        return self._run("health", registry, outputs, service, release)
+
+    def _run(
+        self,
+        verb: str,
+        registry: Registry,
+        outputs: Mapping[str, Any],
+        service: str,
+        release: str,
+    ) -> JobResult:
+        job = outputs.get("services", {}).get(service, {}).get("job")
+        if job is None:
+            raise OperationFailed(
+                Text(
+                    f"{service} のジョブの行き先がスタックの出力にありません。",
+                    f"the stack's outputs have no job for {service}.",
+                ),
+                remedy=Text("moyai deploy をもう一度。", "Run moyai deploy again."),
+            )
+        manifest = registry.services[service].manifest
+        target = JobTarget(
+            cluster_arn=job["cluster_arn"],
+            task_definition_arn=job["task_definition_arn"],
+            subnets=tuple(job["subnets"]),
+            security_groups=tuple(job["security_groups"]),
+            log_group=job["log_group"],
+            stream_prefix=job["stream_prefix"],
+            region=self._region,
+        )
+        environment = {
+            "RELEASE": release,
+            "SCHEMA_VERSION": str(manifest.releases[release].schema_version),
+        }
+        return run(self._session, target, verb, environment, endpoint_url=self._endpoint)
