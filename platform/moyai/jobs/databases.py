@@ -1,0 +1,341 @@
+"""`database-create`, `-inspect` and `-delete`: a database and its roles, by the master role.
+
+The master is no superuser (as on RDS). It makes roles, so it may administer them; it takes the
+right to act as an owner only while it has to, and gives it back. Everything can be cut off at any
+statement and run again; runs for one database wait for each other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.errors import ObjectInUse
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
+
+from moyai.jobs.aws import Cloud
+from moyai.jobs.catalogue import LIMITS, READY, RESERVED_CONNECTIONS, DatabaseState, look
+from moyai.jobs.connections import Connection, connect, statement_failed
+from moyai.jobs.credentials import Login, SecretStore, new_login
+from moyai.jobs.results import Fields, JobError
+from moyai.jobs.settings import CreateJob, DatabaseJob
+from moyai.texts import Text
+
+_MASTER_SESSION: Mapping[str, str] = {
+    "lock_timeout": "120s",
+    "statement_timeout": "300s",
+    "client_min_messages": "error",
+}
+_LOCK = "SELECT pg_advisory_lock(7702, hashtext(%s))"
+"""Of the maintenance database: one job at a time for each database of a cluster."""
+_OWNER_CONNECTIONS = RESERVED_CONNECTIONS - 1
+_DRAIN_SECONDS = 10.0
+"""How long a delete waits for a stopping service's connections to end."""
+
+
+def create(job: CreateJob, cloud: Cloud) -> Fields:
+    """Make a database, its roles and their secrets, or bring what is there to what it should be.
+
+    The roles follow the secrets: a secret that holds a login is kept and the role gets its
+    password; an empty or unreadable one gets a new password. Raises `JobError`.
+    """
+    database, store = job.database, SecretStore(cloud)
+    with _master(database, store) as master, _telling(database):
+        before = look(master, database.name, database.owner, database.app)
+        _refuse_foreign(database, before)
+        owner = _follow(
+            master, store, job, _Wish(database.owner, job.owner_secret, _OWNER_CONNECTIONS), before
+        )
+        _follow(
+            master, store, job, _Wish(database.app, job.app_secret, job.connection_limit), before
+        )
+        if not before.exists:
+            _make(master, job)
+        _shut(master, job, before)
+        with closing(connect(database.server, owner, database.name, {})) as connection:
+            connection.execute(_grants(database))
+        _shut_others(master, before.open_databases)
+        after = look(master, database.name, database.owner, database.app)
+    if not (after.closed and after.guarded and after.ready):
+        raise JobError(
+            "not-as-wanted",
+            Text(
+                f"データベース {database.name} は作成しましたが、権限が望む状態になりません。",
+                f"the database {database.name} was made, but its privileges are not as wanted.",
+            ),
+            fields=after.fields(),
+        )
+    return {**after.fields(), "created": not before.exists}
+
+
+def inspect(job: DatabaseJob, cloud: Cloud) -> Fields:
+    """What is live of a database. Raises `JobError`."""
+    with _master(job, SecretStore(cloud), locked=False) as master, _telling(job):
+        return look(master, job.name, job.owner, job.app, size=True).fields()
+
+
+def delete(job: DatabaseJob, cloud: Cloud) -> Fields:
+    """Drop a database and its roles; gone already is fine.
+
+    Nobody is thrown out: while others than this job are connected it waits some seconds, then
+    refuses with who they are. Raises `JobError`.
+    """
+    with _master(job, SecretStore(cloud)) as master, _telling(job):
+        state = look(master, job.name, job.owner, job.app)
+        _refuse_foreign(job, state)
+        if state.exists:
+            _drop(master, job)
+        roles = [role for role in (state.app, state.owner) if role is not None]
+        for role in roles:
+            master.execute(SQL("DROP ROLE IF EXISTS {}").format(Identifier(role.name)))
+    return {"exists": False, "dropped": state.exists, "roles_dropped": [r.name for r in roles]}
+
+
+@contextmanager
+def _master(job: DatabaseJob, store: SecretStore, *, locked: bool = True) -> Iterator[Connection]:
+    login = store.read(job.master_secret)
+    connection = connect(job.server, login, job.maintenance_database, _MASTER_SESSION)
+    with closing(connection):
+        if locked:
+            with _telling(job):
+                connection.execute(_LOCK, (job.name,))
+        yield connection
+
+
+@contextmanager
+def _telling(job: DatabaseJob) -> Iterator[None]:
+    """Turn what PostgreSQL says into a `JobError` without its words."""
+    try:
+        yield
+    except psycopg.Error as error:
+        doing = Text(
+            f"データベース {job.name} とロールを望む状態に",
+            f"bring the database {job.name} and its roles to what is wanted",
+        )
+        raise statement_failed(error, doing) from None
+
+
+def _refuse_foreign(job: DatabaseJob, state: DatabaseState) -> None:
+    """Take nothing over that somebody else made under these names."""
+    if state.exists and state.database_owner != job.owner:
+        raise JobError(
+            "foreign-owner",
+            Text(
+                f"データベース {job.name} の所有者は {state.database_owner} で、{job.owner} では"
+                "ありません。何も変えていません。",
+                f"the database {job.name} belongs to {state.database_owner}, not to {job.owner}. "
+                "Nothing was changed.",
+            ),
+            fields=state.fields(),
+        )
+    for role in (state.owner, state.app):
+        if role is not None and role.powers:
+            powers = ", ".join(role.powers)
+            raise JobError(
+                "powerful-role",
+                Text(
+                    f"ロール {role.name} に {powers} があります。何も変えていません。",
+                    f"the role {role.name} has {powers}. Nothing was changed.",
+                ),
+                remedy=Text(
+                    "誰が与えたのかを調べ、取り除いてからもう一度実行してください。",
+                    "Find out who gave it, take it away, then run it again.",
+                ),
+                fields=state.fields(),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """One of the two roles as it should be."""
+
+    name: str
+    secret: str
+    connection_limit: int
+
+
+def _follow(
+    master: Connection, store: SecretStore, job: CreateJob, wish: _Wish, before: DatabaseState
+) -> Login:
+    """Make a role follow its secret. The secret comes first: a role always has one that fits."""
+    database, name = job.database, wish.name
+    exists = any(role is not None and role.name == name for role in (before.owner, before.app))
+    # A role that is not there has no password that anybody could be using.
+    login = store.find(wish.secret) if exists else None
+    if login is None or login.username != name:
+        login = new_login(name)
+        store.write(wish.secret, login, database.server, database.name)
+    # Only the SCRAM verifier goes to the server, so that no log of statements has a password.
+    verifier = master.pgconn.encrypt_password(
+        login.password.encode(), name.encode(), b"scram-sha-256"
+    ).decode()
+    verb = SQL("ALTER ROLE") if exists else SQL("CREATE ROLE")
+    master.execute(
+        SQL("{} {} LOGIN PASSWORD {} CONNECTION LIMIT {}").format(
+            verb, Identifier(name), Literal(verifier), Literal(wish.connection_limit)
+        )
+    )
+    return login
+
+
+def _make(master: Connection, job: CreateJob) -> None:
+    """Make the database, shut: until PUBLIC has lost its CONNECT nobody can look in."""
+    database = job.database
+    _may_act_as(master, database.owner)
+    master.execute(
+        SQL(
+            "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' "
+            "ALLOW_CONNECTIONS false CONNECTION LIMIT {}"
+        ).format(
+            Identifier(database.name),
+            Identifier(database.owner),
+            Literal(job.connection_limit + RESERVED_CONNECTIONS),
+        )
+    )
+
+
+def _shut(master: Connection, job: CreateJob, before: DatabaseState) -> None:
+    """Take every privilege on the database from all but its two roles; then open it to them."""
+    database = job.database
+    _may_act_as(master, database.owner)
+    name, owner, app = map(Identifier, (database.name, database.owner, database.app))
+    strangers = [r for r in before.others if r != "PUBLIC"]
+    statements: list[Composable] = [
+        SQL("SET LOCAL ROLE {}").format(owner),
+        SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
+        *(SQL("REVOKE ALL ON DATABASE {} FROM {}").format(name, Identifier(r)) for r in strangers),
+        SQL("REVOKE ALL ON DATABASE {} FROM {}").format(name, app),
+        SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, app),
+        SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true CONNECTION LIMIT {}").format(
+            name, Literal(job.connection_limit + RESERVED_CONNECTIONS)
+        ),
+        SQL("RESET ROLE"),
+        *_memberships(before),
+        SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(app, name),
+        *(
+            SQL("ALTER ROLE {} IN DATABASE {} SET {} TO {}").format(
+                app, name, Identifier(setting), _setting(value)
+            )
+            for setting, value in LIMITS.items()
+        ),
+        SQL("REVOKE {} FROM CURRENT_USER").format(owner),
+    ]
+    _together(master, statements)
+
+
+def _memberships(before: DatabaseState) -> Iterator[Composable]:
+    """Neither role belongs to another: what that one may do, it could."""
+    roles = [role for role in (before.owner, before.app) if role is not None]
+    for role in roles:
+        for parent in role.member_of:
+            yield SQL("REVOKE {} FROM {}").format(Identifier(parent), Identifier(role.name))
+
+
+def _setting(value: str) -> Composable:
+    """A setting's value; lists are lists of names, not one string."""
+    parts = [part.strip() for part in value.split(",")]
+    return SQL(", ").join(Literal(part) for part in parts)
+
+
+def _grants(database: DatabaseJob) -> Composed:
+    """What the owner grants inside: the application reads and writes rows, and makes nothing.
+
+    The comment comes last: with it the database counts as made to the end.
+    """
+    given = {
+        "app": Identifier(database.app),
+        "owner": Identifier(database.owner),
+        "name": Identifier(database.name),
+        "ready": Literal(READY),
+    }
+    return SQL(
+        """
+        BEGIN;
+        REVOKE ALL ON SCHEMA public FROM PUBLIC;
+        REVOKE ALL ON SCHEMA public FROM {app};
+        GRANT USAGE ON SCHEMA public TO {app};
+        ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON ROUTINES FROM PUBLIC;
+        ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE USAGE ON TYPES FROM PUBLIC;
+        ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
+          GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
+        ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
+          GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO {app};
+        ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
+          GRANT EXECUTE ON ROUTINES TO {app};
+        ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
+          GRANT USAGE ON TYPES TO {app};
+        COMMENT ON DATABASE {name} IS {ready};
+        COMMIT
+        """
+    ).format(**given)
+
+
+def _shut_others(master: Connection, open_databases: tuple[str, ...]) -> None:
+    """Close `postgres` and `template1` too, where the master owns them, as on RDS."""
+    for name in set(open_databases) & {"postgres", "template1"}:
+        owned = master.execute(
+            "SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = %s", (name,)
+        ).fetchone()
+        if owned != (True,):
+            continue
+        statements: list[Composable] = [
+            # Two jobs that change one row of the catalogue at once would fail.
+            SQL("SELECT pg_advisory_xact_lock(7702, 0)"),
+            SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)),
+        ]
+        _together(master, statements)
+
+
+def _drop(master: Connection, job: DatabaseJob) -> None:
+    name, owner = Identifier(job.name), Identifier(job.owner)
+    _may_act_as(master, job.owner)
+    master.execute(SQL("SET ROLE {}").format(owner))
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    while True:
+        try:
+            master.execute(SQL("DROP DATABASE {}").format(name))
+            break
+        except ObjectInUse:
+            if time.monotonic() > deadline:
+                raise _still_used(master, job.name) from None
+            time.sleep(0.5)
+    master.execute("RESET ROLE")
+
+
+def _still_used(master: Connection, name: str) -> JobError:
+    master.execute("RESET ROLE")
+    rows = master.execute(
+        "SELECT usename, count(*) FROM pg_stat_activity WHERE datname = %s GROUP BY 1 ORDER BY 1",
+        (name,),
+    ).fetchall()
+    who = ", ".join(f"{role}: {count}" for role, count in rows)
+    return JobError(
+        "in-use",
+        Text(
+            f"データベース {name} は使われています（{who}）。削除していません。",
+            f"the database {name} is in use ({who}). It was not dropped.",
+        ),
+        remedy=Text(
+            "サービスを止めてから、もう一度実行してください。",
+            "Stop the service, then run it again.",
+        ),
+    )
+
+
+def _may_act_as(master: Connection, owner: str) -> None:
+    master.execute(
+        SQL("GRANT {} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE").format(Identifier(owner))
+    )
+
+
+def _together(master: Connection, statements: list[Composable]) -> None:
+    """Run statements in one transaction and one round trip."""
+    whole = [SQL("BEGIN"), *statements, SQL("COMMIT")]
+    try:
+        master.execute(SQL("; ").join(whole))
+    except psycopg.Error:
+        master.rollback()
+        raise

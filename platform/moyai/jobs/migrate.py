@@ -1,0 +1,122 @@
+"""`migrate`: bring a database's schema to a release's version, as the owner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from moyai.jobs.aws import Cloud
+from moyai.jobs.connections import Connection, connect, statement_failed
+from moyai.jobs.credentials import SecretStore
+from moyai.jobs.migrations import Applied, Migration, plan, read_migrations
+from moyai.jobs.results import Fields, JobError
+from moyai.jobs.settings import MigrateJob
+from moyai.texts import Text
+
+_SESSION: Mapping[str, str] = {
+    # A migration never makes a running service wait behind it for long: it gives up instead.
+    "lock_timeout": "15s",
+    "statement_timeout": "1800s",
+    "client_min_messages": "error",
+}
+# Waiting for another job is not waiting for a table: it may take as long as that job's statements.
+_LOCK = "SET lock_timeout = '1800s'; SELECT pg_advisory_lock(7703, 1); SET lock_timeout = '15s'"
+_TABLE = """
+BEGIN;
+CREATE TABLE moyai_migration (
+  version integer PRIMARY KEY CHECK (version > 0),
+  name text NOT NULL,
+  sha256 text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE moyai_migration IS '適用済みのスキーマ移行';
+COMMENT ON COLUMN moyai_migration.version IS '適用後のスキーマ版';
+COMMENT ON COLUMN moyai_migration.name IS '移行の名前';
+COMMENT ON COLUMN moyai_migration.sha256 IS '移行ファイルの SHA-256';
+COMMENT ON COLUMN moyai_migration.applied_at IS '適用した日時';
+REVOKE ALL ON moyai_migration FROM {app};
+GRANT SELECT ON moyai_migration TO {app};
+COMMIT
+"""
+_RECORD = "INSERT INTO moyai_migration (version, name, sha256) VALUES (%s, %s, %s)"
+
+
+def migrate(job: MigrateJob, cloud: Cloud) -> Fields:
+    """Apply what is missing, each migration in a transaction with its record.
+
+    Cut off or failed, those before it stay applied and the next run goes on. Raises `JobError`
+    with what was applied.
+    """
+    known = read_migrations(job.folder)
+    login = SecretStore(cloud).read(job.owner_secret)
+    with closing(connect(job.server, login, job.name, _SESSION)) as connection:
+        try:
+            connection.execute(_LOCK)
+            applied = _applied(connection, job.app)
+        except psycopg.Error as error:
+            doing = Text("移行の記録を読むことが", "read the record of migrations")
+            raise statement_failed(error, doing) from None
+        todo = plan(known, applied, job.schema_version, job.phase)
+        done: list[dict[str, object]] = []
+        for migration in todo.apply:
+            done.append(_apply(connection, migration, done))
+    return {
+        "service": job.service,
+        "schema_version": todo.version,
+        "wanted": job.schema_version,
+        "applied": done,
+        "pending": [f"{m.version:04}_{m.name}" for m in todo.pending],
+    }
+
+
+def _applied(connection: Connection, app: str) -> list[Applied]:
+    """The record, made where there is none."""
+    found = connection.execute("SELECT to_regclass('public.moyai_migration') IS NULL").fetchone()
+    if found == (True,):
+        connection.execute(SQL(_TABLE).format(app=Identifier(app)))
+        return []
+    rows = connection.execute("SELECT version, name, sha256 FROM moyai_migration ORDER BY version")
+    return [Applied(*row) for row in rows]
+
+
+def _apply(
+    connection: Connection, migration: Migration, done: list[dict[str, object]]
+) -> dict[str, object]:
+    begin = time.perf_counter()
+    name = f"{migration.version:04}_{migration.name}"
+    try:
+        with connection.transaction():
+            # A service's file, reviewed with its release: its statements are not put together here.
+            connection.execute(SQL(migration.sql))
+            connection.execute(_RECORD, (migration.version, migration.name, migration.sha256))
+    except psycopg.Error as error:
+        failed = statement_failed(error, Text(f"移行 {name} を適用", f"apply {name}"), tell=True)
+        raise JobError(
+            failed.code,
+            failed.what,
+            touched=_touched(done),
+            remedy=Text(
+                "この移行は取り消されました。原因を除き、もう一度実行してください。",
+                "This migration was rolled back. Remove the cause and run it again.",
+            ),
+            fields={"applied": done, "failed": name},
+        ) from None
+    milliseconds = round((time.perf_counter() - begin) * 1000, 1)
+    phase = "contract" if migration.contracts else "expand"
+    return {
+        "version": migration.version,
+        "name": migration.name,
+        "phase": phase,
+        "ms": milliseconds,
+    }
+
+
+def _touched(done: list[dict[str, object]]) -> Text | None:
+    if not done:
+        return None
+    names = ", ".join(f"{row['version']:04}_{row['name']}" for row in done)
+    return Text(f"適用済み: {names}", f"applied before it: {names}")

@@ -1,0 +1,189 @@
+"""A service's migrations as files, and which of them are to be applied. Pure but for reading files.
+
+`migrations/NNNN_name.sql`, numbered from 0001 without gaps; the file's number is the schema's version
+after it. The first lines are comments with at least `-- phase: expand` (the release before this one
+still works with the schema) or `-- phase: contract` (it does not any more).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moyai.jobs.results import JobError
+from moyai.jobs.settings import Phase
+from moyai.texts import Text
+
+FOLDER = "migrations"
+_NAME = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.sql")
+_PHASE = re.compile(r"--\s*phase:\s*(?P<phase>\S+)\s*")
+_TRANSACTION = re.compile(
+    r"^\s*(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT)"
+    r"(\s+(WORK|TRANSACTION))?\s*;",
+    re.IGNORECASE | re.MULTILINE,
+)
+_QUOTED = re.compile(r"(\$[a-z_]*\$).*?\1", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file."""
+
+    version: int
+    name: str
+    contracts: bool
+    sha256: str
+    """Of its text with line feeds alone, so that a checkout's line ends change nothing."""
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One row of `moyai_migration`."""
+
+    version: int
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do."""
+
+    apply: tuple[Migration, ...]
+    pending: tuple[Migration, ...]
+    """Up to the wanted version, but from a contract step on that was not asked for."""
+    version: int
+    """The schema's version once `apply` is done."""
+
+
+def read_migrations(service: Path) -> tuple[Migration, ...]:
+    """The migrations of a service's folder, by version. Raises `JobError` for what is wrong."""
+    folder = service / FOLDER
+    if not folder.is_dir():
+        raise _wrong(
+            "no-migrations",
+            f"サービス {service.name} の {FOLDER} フォルダーがありません。",
+            f"the service {service.name} has no folder {FOLDER}.",
+        )
+    found = sorted((_read(file) for file in folder.glob("*.sql")), key=lambda m: m.version)
+    for expected, migration in enumerate(found, start=1):
+        if migration.version != expected:
+            raise _wrong(
+                "migration-gap",
+                f"サービス {service.name} の移行 {expected:04} がないか、番号が重なっています"
+                f"（{migration.version:04}_{migration.name}）。",
+                f"the service {service.name} has no migration {expected:04}, or a number twice "
+                f"({migration.version:04}_{migration.name}).",
+            )
+    return tuple(found)
+
+
+def plan(known: Sequence[Migration], applied: Sequence[Applied], wanted: int, phase: Phase) -> Plan:
+    """Which migrations to apply to reach version `wanted`.
+
+    A schema that is ahead of `wanted` is fine as long as the steps between only expanded it: that
+    is how a release goes back. Raises `JobError` where files and database do not belong together.
+    """
+    if wanted > len(known):
+        raise _wrong(
+            "unknown-version",
+            f"スキーマ {wanted} への移行がありません（あるのは {len(known)} まで）。",
+            f"there is no migration to schema {wanted} (they end at {len(known)}).",
+        )
+    _compare(known, applied)
+    current = len(applied)
+    if current > wanted:
+        _refuse_contracted(known[wanted:current], wanted)
+    todo = known[current:wanted]
+    stop = len(todo)
+    if phase == "expand":
+        stop = next((i for i, migration in enumerate(todo) if migration.contracts), stop)
+    return Plan(tuple(todo[:stop]), tuple(todo[stop:]), current + stop)
+
+
+def _compare(known: Sequence[Migration], applied: Sequence[Applied]) -> None:
+    for position, row in enumerate(applied, start=1):
+        if row.version != position:
+            raise _wrong(
+                "record-gap",
+                f"データベースの記録に移行 {position:04} がありません。",
+                f"the database's record lacks the migration {position:04}.",
+            )
+        if position > len(known):
+            raise _wrong(
+                "newer-schema",
+                f"データベースのスキーマ（{len(applied)}）は、このイメージが知るもの"
+                f"（{len(known)}）より新しいです。",
+                f"the database's schema ({len(applied)}) is newer than this image knows "
+                f"({len(known)}).",
+                Text(
+                    "このリリースより新しいジョブのイメージを使ってください。",
+                    "Use the job's image of a newer release.",
+                ),
+            )
+        migration = known[position - 1]
+        if (row.name, row.sha256) != (migration.name, migration.sha256):
+            raise _wrong(
+                "changed-migration",
+                f"適用済みの移行 {position:04}_{row.name} のファイルが変わっています。",
+                f"the file of the applied migration {position:04}_{row.name} has changed.",
+                Text(
+                    "適用済みのファイルは元に戻し、変更は新しい移行として書いてください。",
+                    "Restore the applied file, and write the change as a new migration.",
+                ),
+            )
+
+
+def _refuse_contracted(ahead: Sequence[Migration], wanted: int) -> None:
+    contract = next((migration for migration in ahead if migration.contracts), None)
+    if contract is not None:
+        raise _wrong(
+            "contracted",
+            f"移行 {contract.version:04}_{contract.name} が適用済みのため、"
+            f"スキーマ {wanted} のリリースには戻せません。",
+            f"the migration {contract.version:04}_{contract.name} was applied: releases of "
+            f"schema {wanted} do not work any more.",
+        )
+
+
+def _read(file: Path) -> Migration:
+    matched = _NAME.fullmatch(file.name)
+    if matched is None:
+        raise _wrong(
+            "migration-name",
+            f"移行のファイル名 {file.name} は NNNN_name.sql の形ではありません。",
+            f"the migration's file name {file.name} is not of the form NNNN_name.sql.",
+        )
+    try:
+        sql = file.read_text(encoding="utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise _wrong(
+            "migration-encoding",
+            f"移行 {file.name} は UTF-8 ではありません。",
+            f"the migration {file.name} is not UTF-8.",
+        ) from None
+    header = [line for line in sql.splitlines()[:20] if line.startswith("--")]
+    phases = [found["phase"] for line in header if (found := _PHASE.fullmatch(line))]
+    if phases not in (["expand"], ["contract"]):
+        raise _wrong(
+            "migration-phase",
+            f"移行 {file.name} の冒頭に「-- phase: expand」か「-- phase: contract」が要ります。",
+            f"the migration {file.name} must begin with '-- phase: expand' or "
+            "'-- phase: contract'.",
+        )
+    if _TRANSACTION.search(_QUOTED.sub("", sql)):
+        raise _wrong(
+            "migration-transaction",
+            f"移行 {file.name} は全体で一つのトランザクションです。COMMIT などは書けません。",
+            f"the migration {file.name} is one transaction: it cannot say COMMIT or the like.",
+        )
+    digest = hashlib.sha256(sql.encode()).hexdigest()
+    return Migration(int(matched["version"]), matched["name"], phases == ["contract"], digest, sql)
+
+
+def _wrong(code: str, ja: str, en: str, remedy: Text | None = None) -> JobError:
+    return JobError(code, Text(ja, en), remedy=remedy)

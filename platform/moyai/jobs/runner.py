@@ -1,0 +1,80 @@
+"""One job from its verb to its result line and exit code."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+
+from moyai.errors import ExitCode
+from moyai.jobs import databases, health, migrate, settings
+from moyai.jobs.aws import Cloud
+from moyai.jobs.results import Fields, JobError, failure_fields, line_of
+from moyai.texts import Text
+
+Environment = Mapping[str, str]
+
+
+def _create(environment: Environment, cloud: Cloud) -> Fields:
+    return databases.create(settings.create_job(environment), cloud)
+
+
+def _inspect(environment: Environment, cloud: Cloud) -> Fields:
+    return databases.inspect(settings.database_job(environment), cloud)
+
+
+def _delete(environment: Environment, cloud: Cloud) -> Fields:
+    return databases.delete(settings.database_job(environment), cloud)
+
+
+def _migrate(environment: Environment, cloud: Cloud) -> Fields:
+    return migrate.migrate(settings.migrate_job(environment), cloud)
+
+
+def _health(environment: Environment, cloud: Cloud) -> Fields:
+    return health.check(settings.health_job(environment), cloud)
+
+
+VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
+    "database-create": _create,
+    "database-inspect": _inspect,
+    "database-delete": _delete,
+    "migrate": _migrate,
+    "health": _health,
+}
+
+
+def run(argv: Sequence[str], environment: Environment) -> int:
+    """Run the job that `argv` names (`[VERB]`); print its result; the process's exit code.
+
+    0: done. 4: failed, with a result that says why. 2: no such verb. 1: a bug, whose result names
+    the error's type and place alone, as its words may hold what no log may hold.
+    """
+    if len(argv) != 1 or argv[0] not in VERBS:
+        sys.stderr.write(f"usage: python -m moyai.jobs {{{','.join(VERBS)}}}\n")
+        return ExitCode.USAGE
+    verb, begin = argv[0], time.perf_counter()
+    code, fields = _outcome(verb, environment)
+    milliseconds = (time.perf_counter() - begin) * 1000
+    line = line_of(verb, ok=code is ExitCode.DONE, milliseconds=milliseconds, fields=fields)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    return code
+
+
+def _outcome(verb: str, environment: Environment) -> tuple[ExitCode, Fields]:
+    try:
+        return ExitCode.DONE, VERBS[verb](environment, Cloud(environment))
+    except JobError as error:
+        return ExitCode.FAILED, failure_fields(error)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames]
+        sys.stderr.write("\n".join([*places, type(error).__name__]) + "\n")
+        words = f"{type(error).__name__}, {frames[-1].name}"
+        said = JobError(
+            "bug",
+            Text(f"ジョブに誤りがあります（{words}）。", f"a bug in the job ({words})."),
+        )
+        return ExitCode.BUG, failure_fields(said)

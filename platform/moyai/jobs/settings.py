@@ -1,0 +1,182 @@
+"""A job's arguments: environment variables, read once into frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from moyai.jobs.results import JobError
+from moyai.texts import Text
+
+Environment = Mapping[str, str]
+Phase = Literal["expand", "all"]
+
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a cluster answers, and how its connections are secured."""
+
+    host: str
+    port: int
+    sslmode: str
+    sslrootcert: str | None
+    """A file of certificates; None: libpq's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseJob:
+    """Arguments of `database-create`, `-inspect` and `-delete`."""
+
+    server: Server
+    name: str
+    owner: str
+    app: str
+    master_secret: str
+    maintenance_database: str
+    """The database that the master role connects to."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateJob:
+    """Arguments of `database-create` beside the common ones."""
+
+    database: DatabaseJob
+    owner_secret: str
+    app_secret: str
+    connection_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateJob:
+    """Arguments of `migrate`. `folder` holds the service's migrations."""
+
+    server: Server
+    name: str
+    app: str
+    owner_secret: str
+    service: str
+    schema_version: int
+    folder: Path
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class HealthJob:
+    """Arguments of `health`. `folder` is the service's."""
+
+    server: Server
+    name: str
+    app_secret: str
+    service: str
+    schema_version: int
+    folder: Path
+    bucket: str
+    prefix: str
+
+
+def database_job(environment: Environment) -> DatabaseJob:
+    """Read what the master's verbs share. Raises `JobError` for what is missing or wrong."""
+    return DatabaseJob(
+        server=_server(environment),
+        name=_word(environment, "DATABASE_NAME"),
+        owner=_word(environment, "OWNER_ROLE"),
+        app=_word(environment, "APP_ROLE"),
+        master_secret=_word(environment, "MASTER_SECRET"),
+        maintenance_database=environment.get("MAINTENANCE_DATABASE") or "postgres",
+    )
+
+
+def create_job(environment: Environment) -> CreateJob:
+    """Read `database-create`'s arguments. Raises `JobError`."""
+    return CreateJob(
+        database=database_job(environment),
+        owner_secret=_word(environment, "OWNER_SECRET"),
+        app_secret=_word(environment, "APP_SECRET"),
+        connection_limit=_number(environment, "DATABASE_CONNECTION_LIMIT"),
+    )
+
+
+def migrate_job(environment: Environment) -> MigrateJob:
+    """Read `migrate`'s arguments. Raises `JobError`."""
+    phase = environment.get("MIGRATION_PHASE") or "all"
+    if phase not in ("expand", "all"):
+        raise _wrong("MIGRATION_PHASE", "expand, all")
+    return MigrateJob(
+        server=_server(environment),
+        name=_word(environment, "DATABASE_NAME"),
+        app=_word(environment, "APP_ROLE"),
+        owner_secret=_word(environment, "OWNER_SECRET"),
+        service=_word(environment, "SERVICE"),
+        schema_version=_number(environment, "SCHEMA_VERSION"),
+        folder=_folder(environment),
+        phase="expand" if phase == "expand" else "all",
+    )
+
+
+def health_job(environment: Environment) -> HealthJob:
+    """Read `health`'s arguments. Raises `JobError`."""
+    return HealthJob(
+        server=_server(environment),
+        name=_word(environment, "DATABASE_NAME"),
+        app_secret=_word(environment, "APP_SECRET"),
+        service=_word(environment, "SERVICE"),
+        schema_version=_number(environment, "SCHEMA_VERSION"),
+        folder=_folder(environment),
+        bucket=_word(environment, "DOCUMENTS_BUCKET"),
+        prefix=_word(environment, "OBJECT_PREFIX"),
+    )
+
+
+def _server(environment: Environment) -> Server:
+    sslmode = environment.get("DATABASE_SSLMODE") or "verify-full"
+    if sslmode not in SSL_MODES:
+        raise _wrong("DATABASE_SSLMODE", ", ".join(SSL_MODES))
+    return Server(
+        host=_word(environment, "DATABASE_HOST"),
+        port=_number(environment, "DATABASE_PORT"),
+        sslmode=sslmode,
+        sslrootcert=environment.get("DATABASE_SSLROOTCERT") or None,
+    )
+
+
+def _folder(environment: Environment) -> Path:
+    """The service's folder. A name that would lead out of the services' folder is refused."""
+    service = _word(environment, "SERVICE")
+    if "/" in service or service.startswith("."):
+        raise _wrong("SERVICE", "a-z, 0-9, -")
+    return Path(_word(environment, "SERVICES_DIR")) / service
+
+
+def _word(environment: Environment, name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise JobError(
+            "missing-variable",
+            Text(f"変数 {name} がありません。", f"the variable {name} is missing."),
+            remedy=Text(
+                "ジョブのタスク定義と呼び出しの変数を確かめてください。",
+                "Look at the variables in the job's task definition and in the call.",
+            ),
+        )
+    return value
+
+
+def _number(environment: Environment, name: str) -> int:
+    value = _word(environment, name)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise _wrong(name, "1, 2, 3, …")
+    return int(value)
+
+
+def _wrong(name: str, known: str) -> JobError:
+    return JobError(
+        "wrong-variable",
+        Text(
+            f"変数 {name} の値が正しくありません。使えるもの: {known}",
+            f"the variable {name} has a wrong value; known: {known}",
+        ),
+    )
