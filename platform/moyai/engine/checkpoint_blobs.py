@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from moyai.engine.worker_files import private_folder
 from moyai.errors import OperationFailed, UsageError
 from moyai.texts import Text
 
@@ -61,7 +62,7 @@ class FolderBlobs:
     def put(self, key: str, content: bytes) -> None:
         """See `Blobs.put`."""
         path = self.root / key
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         # mkstemp makes the file 0600; the rename keeps that.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".put-")
         temporary = Path(name)

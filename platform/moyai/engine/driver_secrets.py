@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from moyai.engine.worker_engine import pulumi_home
+from moyai.engine.worker_files import private_folder
 from moyai.errors import OperationFailed
 from moyai.texts import Text
 
@@ -34,7 +35,7 @@ def shared_salt(engine: Path, home: Path, environment: Mapping[str, str]) -> str
         return kept.read_text().strip()
     except FileNotFoundError:
         salt = _make(engine, home, environment)
-    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(kept.parent)
     handle, name = tempfile.mkstemp(dir=kept.parent)
     with os.fdopen(handle, "w") as file:
         file.write(salt)

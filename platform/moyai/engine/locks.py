@@ -25,6 +25,7 @@ from pathlib import Path
 
 from moyai.engine.checkpoint_blobs import Blobs
 from moyai.engine.stacks import StackId
+from moyai.engine.worker_files import private_folder
 from moyai.errors import Refused
 from moyai.texts import Text
 
@@ -95,7 +96,7 @@ def acquire(
     is waited for in any case. Raises `Refused` with the holder's name where the lock does not
     become free, or where `cancelled` says so meanwhile.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     began = time.monotonic()
     while True:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from moyai.engine.sites import Plugin
+from moyai.engine.worker_files import private_folder
 from moyai.engine.worker_log import rotate
 from moyai.errors import OperationFailed
 from moyai.texts import Text
@@ -130,7 +131,7 @@ class PluginPool:
         self._running[package] = fresh
 
     def _spawn(self, plugin: Plugin) -> _Running:
-        self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._logs)
         log = self._logs / f"plugin-{plugin.package}.log"
         rotate(log)
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -37,6 +37,7 @@ class Located:
 
 
 _SETTLING_SECONDS = 2.0
+_QUIET = '{"quiet": true}\n'
 
 Locate = Callable[[str, Mapping[str, Any]], Located]
 """Type and inputs of a resource → where it is."""
@@ -63,7 +64,7 @@ class Journal:
                 continue  # cut off while it was written: its create had not begun
             if "state" in entry:
                 left[entry["urn"]] = entry["state"]
-            else:
+            elif "urn" in entry:
                 left.pop(entry["urn"], None)
         return left
 
@@ -71,10 +72,12 @@ class Journal:
         """Wait until calls of a run that was killed just now have come to their ends.
 
         A plugin that outlives its engine still ends the call that it is in: what is read before
-        that would soon be wrong.
+        that would soon be wrong. An engine that ended by itself has waited for all calls.
         """
         try:
             age = time.time() - self._path.stat().st_mtime
+            if self._path.read_text().endswith(_QUIET):
+                return
         except FileNotFoundError:
             return
         time.sleep(min(max(_SETTLING_SECONDS - age, 0.0), _SETTLING_SECONDS))
@@ -96,9 +99,11 @@ class Journal:
         """It ended well and is on record."""
         self._write({"urn": urn})
 
-    def close(self, settled: bool) -> None:
-        """End the run; a settled journal is empty."""
+    def close(self, *, settled: bool, quiet: bool) -> None:
+        """End the run; a settled journal is empty. `quiet`: no call can be under way any more."""
         assert self._handle is not None
+        if quiet:
+            os.write(self._handle, _QUIET.encode())
         os.close(self._handle)
         if settled:
             self._path.unlink()

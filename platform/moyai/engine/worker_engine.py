@@ -15,6 +15,7 @@ from typing import Any
 
 from moyai.engine.events import EventLog
 from moyai.engine.stacks import Action, StackRun
+from moyai.engine.worker_files import private_folder
 from moyai.engine.worker_log import RunLog
 from moyai.engine.worker_messages import Cancel, Setup
 
@@ -91,7 +92,6 @@ class Engine:
             stdout=self._output.handle,
             stderr=self._output.handle,
             pass_fds=(self._events.handle, lock),
-            umask=0o077,
         )
         return self._process.pid
 
@@ -201,7 +201,7 @@ def pulumi_home(home: Path) -> Path:
     Its `logs` is a file: the engine would otherwise keep a debug log of every run there.
     """
     folder = home / "engine" / "pulumi-home"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     (folder / "logs").touch(mode=0o600, exist_ok=True)
     installed = Path.home() / ".pulumi" / "plugins"
     if installed.is_dir() and not (folder / "plugins").exists():
@@ -216,7 +216,7 @@ def write_project(
     folder: Path, run: StackRun, packages: tuple[str, ...], secrets: Mapping[str, object]
 ) -> None:
     """Make the work folder's `Pulumi.yaml` and `Pulumi.<stack>.yaml` anew (JSON is YAML)."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     project = {"name": run.stack.project, "runtime": "python"}
     config = {"pulumi:disable-default-providers": list(packages), **run.config}
     (folder / "Pulumi.yaml").write_text(json.dumps(project))

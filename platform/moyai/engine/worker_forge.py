@@ -64,6 +64,7 @@ def _fork(setup: Setup, control: Connection, pipe: int) -> int:
     try:
         control.close()
         os.setpgid(0, 0)
+        os.umask(0o077)  # what it and its engines write is the owner's alone
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         worker.serve(setup, Connection(pipe))
         status = 0

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from moyai.engine.stacks import MASKED, StackId
+from moyai.engine.worker_files import private_folder
 
 _KEPT_RUNS = 10
 """Logs kept for each stack."""
@@ -85,7 +86,7 @@ class RunLog:
         self._redactor = redactor
         self._written = 0
         place = folder / stack.project / stack.name
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(place)
         _thin_out(place)
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         self.path = place / f"{moment}-{action}.log"

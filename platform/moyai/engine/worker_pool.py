@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from moyai.engine.events import Tally
 from moyai.engine.stacks import ResourceMoved
 from moyai.engine.worker_engine import GRACE_SECONDS
+from moyai.engine.worker_files import private_folder
 from moyai.engine.worker_log import rotate
 from moyai.engine.worker_messages import Cancel, Job, Setup
 from moyai.errors import OperationFailed
@@ -146,7 +147,7 @@ class WorkerPool:
 
     def _start_forge(self) -> None:
         logs = self._setup.home / "logs"
-        logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(logs)
         log = logs / "workers.log"
         rotate(log)
         here, there = socket.socketpair()

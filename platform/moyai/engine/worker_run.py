@@ -141,6 +141,7 @@ class _Attempt:
         self._journal = settle.Journal(folder / "journal.jsonl")
         self._tally = Tally()
         self._made = _Made(self._tally)
+        self._ended_by_itself = False
 
     def carry_out(self) -> _Made:
         before = self._read()
@@ -181,7 +182,7 @@ class _Attempt:
                 self._engine(refresh, self._hear_and_note)
             settled = self._made.failure is None
         finally:
-            self._journal.close(settled)
+            self._journal.close(settled=settled, quiet=self._ended_by_itself)
         self._look_after()
         if settled:
             made = self._tally.steps
@@ -231,6 +232,7 @@ class _Attempt:
             status = engine.watch(self._control, hear)
         finally:
             engine.close()
+        self._ended_by_itself = status >= 0
         if status != 0:
             found = worker_failures.explain(
                 status, engine, self._tally, self._host.failure, self._run, self._log.path

@@ -1,0 +1,31 @@
+"""The driver's tests share one site each, and the engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from filing_site import FilingSite, find_engine
+
+from moyai.engine.driver import Driver
+
+
+@pytest.fixture(scope="session")
+def engine() -> Path:
+    return find_engine()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> FilingSite:
+    return FilingSite(tmp_path / "home")
+
+
+@pytest.fixture
+def driver(site: FilingSite, engine: Path) -> Iterator[Driver]:
+    with Driver(site, engine, jobs=2, command="moyai deploy (test)") as driver:
+        yield driver

@@ -1,0 +1,155 @@
+"""A site for the driver's tests: its cloud is a folder, its plugin `filing_plugin`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moyai.engine.driver import Driver
+from moyai.engine.sites import Doubt, Plugin
+from moyai.engine.stacks import Action, RunFinished, RunResult, StackId, StackRun
+from moyai.registry.models import Site
+
+HERE = Path(__file__).parent
+PROGRAM = HERE / "program" / "__main__.py"
+
+
+@dataclass
+class FilingSite:
+    """A runtime whose cloud is a folder."""
+
+    home: Path
+    secrets_provider: str = "passphrase"
+    state: str | None = None
+    more: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for folder in (self.home, self.cloud, self.home / "state"):
+            folder.mkdir(parents=True, exist_ok=True)
+        (self.home / "passphrase").write_text("a passphrase for tests\n")
+
+    @property
+    def cloud(self) -> Path:
+        return self.home / "cloud"
+
+    @property
+    def site(self) -> Site:
+        return Site(
+            name="test",
+            runtime="test",
+            account_id="123456789012",
+            region="ap-northeast-1",
+            backup_region="ap-northeast-3",
+            state_backend=None,
+            secrets_provider=None,
+            operations_database=None,
+            database_sslmode="prefer",
+            role_arn=None,
+        )
+
+    @property
+    def state_backend(self) -> str:
+        return self.state or f"file://{self.home / 'state'}"
+
+    def ensure_ready(self) -> None:
+        return None
+
+    def environment(self) -> Mapping[str, str]:
+        return {
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.home / "passphrase"),
+            "FILING_ROOT": str(self.cloud),
+            **self.more,
+        }
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        return (Plugin("filing", (sys.executable, str(HERE / "filing_plugin.py"))),)
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        return ()
+
+    def names(self) -> set[str]:
+        """Names of what is live."""
+        return {json.loads(f.read_text())["name"] for f in self.cloud.glob("*.file")} | {
+            json.loads(f.read_text())["name"] for f in self.cloud.glob("*.box")
+        }
+
+    def calls(self, verb: str) -> list[str]:
+        """What the plugin was asked, for one verb."""
+        log = self.cloud / "calls.log"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [line.split()[1] for line in lines if line.split()[0] == verb]
+
+
+def find_engine() -> Path:
+    named = os.environ.get("MOYAI_TEST_ENGINE")
+    found = named or shutil.which("pulumi")
+    if found is None:
+        pytest.skip("no pulumi engine: name one with MOYAI_TEST_ENGINE")
+    return Path(found)
+
+
+def run_of(name: str, action: Action = "up", *, refresh: bool = False, **config: Any) -> StackRun:
+    """A run of the tests' program; `files` is a list of specs."""
+    values = {
+        f"test:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in config.items()
+    }
+    return StackRun(StackId("proj", name), PROGRAM, values, action, refresh)
+
+
+def files(*names: str, **more: Any) -> list[dict[str, Any]]:
+    return [{"name": name, **more} for name in names]
+
+
+def results(driver: Driver, runs: Iterable[StackRun]) -> list[RunResult]:
+    return [e.result for e in driver.run(runs) if isinstance(e, RunFinished)]
+
+
+def only(driver: Driver, run: StackRun) -> RunResult:
+    (result,) = results(driver, [run])
+    return result
+
+
+def engines_of(driver: Driver) -> list[int]:
+    """Process ids of the engines of a driver's workers."""
+    groups = driver.worker_pids
+    return [pid for pid in processes("pulumi") if os.getpgid(pid) in groups]
+
+
+def processes(word: str) -> list[int]:
+    """Processes whose program's name ends with a word."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                program = (entry / "cmdline").read_bytes().split(b"\0")[0].decode()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if program.endswith(word):
+                found.append(int(entry.name))
+    return found
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for something to come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.02)
+
+
+def meanwhile(action: Callable[[], object]) -> threading.Thread:
+    """Do something in another thread."""
+    thread = threading.Thread(target=action)
+    thread.start()
+    return thread
