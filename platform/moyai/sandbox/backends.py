@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,13 @@ from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
+from moto.rds.models import rds_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 from moto.sts.models import sts_backends
+
+from moyai.sandbox.databases import POSTGRES_ENGINES
+from moyai.sandbox.processes import LOOPBACK
 
 _PARTITION = "aws"
 _LARGEST_EVENT = 256 * 1024 - 26
@@ -128,3 +132,56 @@ class Place:
             for detail in attachment["details"]:
                 if detail["name"] == "networkInterfaceId":
                     interfaces.pop(detail["value"], None)
+
+
+def each(table: Any) -> Iterator[Any]:
+    """The backends of one service in all accounts and regions."""
+    for _, _, backend in table.iter_backends():
+        yield backend
+
+
+def postgres_clusters() -> list[tuple[Any, str]]:
+    """Every cluster of a PostgreSQL engine with its master password."""
+    return [
+        (cluster, master_password(cluster))
+        for backend in each(rds_backends)
+        for cluster in backend.clusters.values()
+        if cluster.engine in POSTGRES_ENGINES
+    ]
+
+
+def master_password(cluster: Any) -> str:
+    """A cluster's master password: from the secret that RDS manages, or as it was given."""
+    if cluster.manage_master_user_password:
+        secret = cluster.master_user_secret.secret
+        document = json.loads(secret.versions[secret.default_version_id]["secret_string"])
+        return str(document["password"])
+    return str(cluster._master_user_password)
+
+
+def move_ports(moved: Mapping[int, int]) -> int:
+    """Write the new port into every secret that holds a database's old one; how many there were.
+
+    On RDS an endpoint never changes; here another program may have taken a port meanwhile.
+    """
+    changed = 0
+    for backend in each(secretsmanager_backends):
+        for secret in backend.secrets.values():
+            for entry in secret.versions.values():
+                text = _with_port(entry.get("secret_string"), moved)
+                if text is not None:
+                    entry["secret_string"] = text
+                    changed += 1
+    return changed
+
+
+def _with_port(text: str | None, moved: Mapping[int, int]) -> str | None:
+    try:
+        document = json.loads(text or "")
+        port = moved.get(int(document["port"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+    if port is None or document.get("host") != LOOPBACK:
+        return None
+    kind = type(document["port"])
+    return json.dumps({**document, "port": kind(port)})

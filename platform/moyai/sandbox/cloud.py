@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
 import signal
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+import moyai
+from moyai.engine.sites import Doubt
 from moyai.errors import MoyaiError
+from moyai.sandbox import machine
+from moyai.sandbox.backends import move_ports, postgres_clusters
 from moyai.sandbox.daemon import Config
-from moyai.sandbox.databases import ClusterDatabases
+from moyai.sandbox.databases import ClusterDatabases, Recovery, key_of
 from moyai.sandbox.extensions import extend
 from moyai.sandbox.gate import Gate
+from moyai.sandbox.keeping import doubts
+from moyai.sandbox.keeping.keeper import Keeper
+from moyai.sandbox.keeping.objects import Body, ObjectStore
 from moyai.sandbox.layout import Layout, read_json, write_json
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.processes import LOOPBACK, Identity, free_port, try_lock
-from moyai.sandbox.server import HttpServer, moto_application
-from moyai.sandbox.tasks import TaskRunner
+from moyai.sandbox.server import Application, HttpServer
+from moyai.sandbox.tasks import TaskRunner, end_restored
 from moyai.texts import Text, same
 
 logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 1.0
+"""Between two looks whether a database ended by itself."""
 
 
 def run(config: Config) -> int:
@@ -54,55 +67,145 @@ class Cloud:
     """The running parts, in the order in which they start; they stop the other way round."""
 
     def __init__(self, config: Config, layout: Layout) -> None:
-        self._config = config
         self._layout = layout
+        self._region = config.region
         self._end = Event()
+        objects = ObjectStore(layout.objects)
+        Body.store = objects
         self.gate = Gate()
         self.fleet = Fleet(layout.databases)
+        self.keeper = Keeper(self.gate, layout, objects)
         services = Path(config.project) / "stacks" / "services"
         self.tasks = TaskRunner(self.gate, layout.work, services)
-        extend(ClusterDatabases(self.fleet, self.gate), self.tasks)
+        self._databases = ClusterDatabases(self.fleet, self.gate, self.keeper.after_next)
+        extend(self._databases, self.tasks)
 
     def start(self) -> None:
         """Start everything; returns when it answers."""
         signal.signal(signal.SIGTERM, lambda *_: self._end.set())
+        last = read_json(self._layout.last_port)
+        port = free_port(last if isinstance(last, int) else None)
+        endpoint = f"http://{LOOPBACK}:{port}"
+        os.environ["MOTO_PORT"] = str(port)
         with ThreadPoolExecutor(1) as pool:
             operations = pool.submit(self.fleet.ensure_operations)
-            last = read_json(self._layout.last_port)
-            port = free_port(last if isinstance(last, int) else None)
-            os.environ["MOTO_PORT"] = str(port)
-            endpoint = f"http://{LOOPBACK}:{port}"
             self.tasks.open(endpoint)
-            application = moto_application(self.gate)
+            self.keeper.recover()
+            changed = self._recover()
             operations.result()
+        self.keeper.start()
+        if changed:
+            self.keeper.note_change()
+        application = Application(self.gate, self.keeper.flush, self.status)
         self._http = HttpServer(port, application)
         self._http.start()
-        own = Identity.of(os.getpid())
-        assert own is not None
+        # What is there now stays for good: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         self._layout.last_port.write_text(str(port))
-        write_json(
-            self._layout.run_file,
-            {
-                "pid": own.pid,
-                "process_started": own.started,
-                "endpoint": endpoint,
-                "operations_database": self.fleet.operations_url(),
-                "started_at": time.time(),
-            },
-        )
+        self._announce(endpoint)
         logger.info("answers on port %d", port)
 
     def wait(self) -> None:
-        """Wait for SIGTERM."""
-        self._end.wait()
+        """Wait for SIGTERM; start again what ends by itself meanwhile."""
+        while not self._end.wait(_LOOK_SECONDS):
+            try:
+                revived = self.fleet.revive()
+            except MoyaiError as error:
+                logger.error("%s", error.what.en)
+                continue
+            for key in revived:
+                logger.warning("PostgreSQL %s had ended; it was started again", key)
 
     def stop(self) -> None:
         """Stop everything; what was created stays."""
         self.tasks.close()
         self._http.stop()
+        self.keeper.close()
         self.fleet.stop_all()
         self._layout.run_file.unlink(missing_ok=True)
         logger.info("stopped")
+
+    def status(self) -> Mapping[str, object]:
+        """What `moyai sandbox status` shows of a running cloud."""
+        with self.gate.request(changes=False):
+            clusters = [(key_of(c), c.db_cluster_identifier) for c, _ in postgres_clusters()]
+        names = {"operations": "operations", **dict(clusters)}
+        databases = [
+            {
+                "name": names.get(i.folder.name),
+                "key": i.folder.name,
+                "port": i.port,
+                "running": i.identity() is not None,
+            }
+            for i in self.fleet.all()
+        ]
+        return {
+            "databases": databases,
+            "running_jobs": self.tasks.count(),
+            **self.keeper.status(),
+        }
+
+    def _recover(self) -> bool:
+        """Bring up what restored resources stand for; whether any of them had to be changed."""
+        with self.gate.request():
+            end_restored("The embedded cloud ended while the task was running")
+            recovery = self._databases.recover(postgres_clusters())
+            changed = move_ports(recovery.moved)
+        if changed:
+            logger.warning("%d secrets have new ports: %s", changed, recovery.moved)
+        self._doubt(recovery)
+        return bool(recovery.moved or recovery.lost)
+
+    def _doubt(self, recovery: Recovery) -> None:
+        now = datetime.now(UTC)
+        for reason in _reasons(recovery, rebooted=machine.rebooted_since(self._layout.run_file)):
+            logger.warning("%s", reason.en)
+            doubts.add(self._layout.doubts, Doubt(doubts.BEGINNING, now, reason))
+
+    def _announce(self, endpoint: str) -> None:
+        own = Identity.of(os.getpid())
+        assert own is not None
+        write_json(
+            self._layout.run_file,
+            {
+                "pid": own.pid,
+                "process_started": own.started,
+                "boot": machine.boot(),
+                "version": moyai.__version__,
+                "endpoint": endpoint,
+                "operations_database": self.fleet.operations_url(),
+                "started_at": time.time(),
+            },
+        )
+
+
+def _reasons(recovery: Recovery, *, rebooted: bool) -> list[Text]:
+    reasons = []
+    if rebooted:
+        reasons.append(
+            Text(
+                "機械が再起動したため、データベースの最後の変更が失われたおそれがあります。",
+                "the machine was restarted; the databases' last changes may be lost.",
+            )
+        )
+    if recovery.moved:
+        ports = ", ".join(f"{old} → {new}" for old, new in recovery.moved.items())
+        reasons.append(
+            Text(
+                f"データベースのポートが変わりました: {ports}",
+                f"ports of databases changed: {ports}",
+            )
+        )
+    if recovery.lost:
+        names = ", ".join(recovery.lost)
+        reasons.append(
+            Text(
+                f"データの無かったデータベースは空で始まりました: {names}",
+                f"databases whose data were gone began empty: {names}",
+            )
+        )
+    return reasons
 
 
 def _answer(config: Config, error: Text | None = None) -> None:

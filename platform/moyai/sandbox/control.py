@@ -11,11 +11,17 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from moyai.engine.sites import Doubt
 from moyai.errors import OperationFailed
 from moyai.registry.models import Site
 from moyai.sandbox.daemon import Config
+from moyai.sandbox.keeping import doubts as records
+from moyai.sandbox.keeping.snapshots import newest_snapshot
 from moyai.sandbox.layout import Layout, read_json
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.processes import Identity, is_locked, locked, wait_until
@@ -23,6 +29,7 @@ from moyai.texts import Text
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
+_ANSWER_SECONDS = 5.0
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
 
 
@@ -90,17 +97,40 @@ def stop(layout: Layout) -> None:
         Fleet(layout.databases).stop_all()
 
 
+def doubts(layout: Layout) -> tuple[Doubt, ...]:
+    """Spans whose changes may be lost: those on record, and the one that begins with a kill.
+
+    That of a killed cloud, which its next start will put on record, lasts until now.
+    """
+    recorded = records.read(layout.doubts)
+    if not layout.changed.exists() or find(layout) is not None:
+        return recorded
+    return (*recorded, Doubt(newest_snapshot(layout.snapshots), datetime.now(UTC)))
+
+
 def status(layout: Layout) -> Mapping[str, object]:
-    """What `moyai sandbox status` shows."""
+    """What `moyai sandbox status` shows. A cloud that does not run, or not answer, has less."""
     found = find(layout)
+    known: Mapping[str, object] = {"databases": [], "snapshot_age_seconds": None}
+    if found is not None:
+        known = {**known, **_ask(found.endpoint)}
     return {
         "running": found is not None,
         "endpoint": found.endpoint if found else None,
         "pid": found.identity.pid if found else None,
-        "databases": [],
-        "snapshot_age_seconds": None,
         "folder": str(layout.home),
+        **known,
     }
+
+
+def _ask(endpoint: str) -> Mapping[str, object]:
+    try:
+        connection = HTTPConnection(urlsplit(endpoint).netloc, timeout=_ANSWER_SECONDS)
+        connection.request("GET", "/_moyai/status")
+        document = json.loads(connection.getresponse().read())
+    except (OSError, HTTPException, ValueError) as error:
+        return {"problem": f"{type(error).__name__}: {error}"}
+    return document if isinstance(document, dict) else {}
 
 
 def _launch(layout: Layout, site: Site, project: Path) -> None:

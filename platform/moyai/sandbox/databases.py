@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import string
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,8 +25,19 @@ class Cluster(Protocol):
     master_username: str
     database_name: str | None
     engine: str
+    status: str
     port: int
     moyai_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What is not as it was when the restored clusters were last seen."""
+
+    moved: Mapping[int, int]
+    """Ports that others took meanwhile → the new ones."""
+    lost: tuple[str, ...]
+    """Clusters whose data were gone: they begin empty."""
 
 
 def new_password() -> str:
@@ -49,20 +61,13 @@ class ClusterDatabases:
 
     fleet: Fleet
     gate: Gate
+    after_next_snapshot: Callable[[Callable[[], None]], None]
 
     def create(self, cluster: Cluster, password: str) -> None:
         """Start the instance of a new cluster and tell the cluster where it answers."""
         with self.gate.released():
-            instance = self.fleet.create(key_of(cluster))
-            prepare_cluster(instance, cluster.master_username, password, cluster.database_name)
-        port = instance.port
-        if port is not None:
-            self.attach(cluster, port)
-
-    def attach(self, cluster: Cluster, port: int) -> None:
-        """Tell a cluster where its instance answers."""
-        cluster.port = port
-        cluster.moyai_address = LOOPBACK
+            port = self._create(cluster, password)
+        attach(cluster, port)
 
     def change_password(self, cluster: Cluster, password: str) -> None:
         """Give the master role a new password."""
@@ -73,15 +78,48 @@ class ClusterDatabases:
     def start(self, cluster: Cluster) -> None:
         """Start the stopped instance of a cluster."""
         with self.gate.released():
-            port = self.fleet.instance(key_of(cluster)).start()
-        self.attach(cluster, port)
+            port = self.fleet.start((key_of(cluster),))[key_of(cluster)]
+        attach(cluster, port)
 
     def stop(self, cluster: Cluster) -> None:
         """Stop an instance; its data stay."""
         with self.gate.released():
-            self.fleet.instance(key_of(cluster)).stop()
+            self.fleet.stop(key_of(cluster))
 
     def remove(self, cluster: Cluster) -> None:
-        """Stop an instance and delete its data."""
+        """Stop an instance; its data go when no snapshot can bring the cluster back."""
+        key = key_of(cluster)
         with self.gate.released():
-            self.fleet.instance(key_of(cluster)).remove()
+            self.fleet.condemn(key)
+        self.after_next_snapshot(lambda: self.fleet.remove(key))
+
+    def recover(self, clusters: Sequence[tuple[Cluster, str]]) -> Recovery:
+        """Start the instances of restored clusters, each given with its master password."""
+        known = {key_of(cluster) for cluster, _ in clusters}
+        self.fleet.remove_condemned(known)
+        live = [(c, password) for c, password in clusters if c.status != "stopped"]
+        lost = [(c, password) for c, password in live if not self.fleet.has(key_of(c))]
+        before = {key_of(c): c.port for c, _ in live}
+        for cluster, password in lost:
+            attach(cluster, self._create(cluster, password))
+        ports = self.fleet.start(key_of(c) for c, _ in live)
+        moved: dict[int, int] = {}
+        for cluster, _ in live:
+            key = key_of(cluster)
+            if ports[key] != before[key]:
+                moved[before[key]] = ports[key]
+            attach(cluster, ports[key])
+        return Recovery(moved, tuple(c.db_cluster_identifier for c, _ in lost))
+
+    def _create(self, cluster: Cluster, password: str) -> int:
+        instance = self.fleet.create(key_of(cluster))
+        prepare_cluster(instance, cluster.master_username, password, cluster.database_name)
+        port = instance.port
+        assert port is not None
+        return port
+
+
+def attach(cluster: Cluster, port: int) -> None:
+    """Tell a cluster where its instance answers."""
+    cluster.port = port
+    cluster.moyai_address = LOOPBACK

@@ -9,22 +9,29 @@ from __future__ import annotations
 
 import copy
 import json
+from types import SimpleNamespace
 from typing import Any
 
+import moto.kms.utils
+import moto.s3.models
 from moto.core.common_models import BaseModel
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBCluster, DBInstanceClustered, MasterUserSecret, RDSBackend
 
+from moyai.sandbox.backends import master_password
 from moyai.sandbox.databases import (
     POSTGRES_ENGINES,
     ClusterDatabases,
     managed_secret,
     new_password,
 )
+from moyai.sandbox.keeping.objects import Body
 from moyai.sandbox.postgres.fleet import is_reserved
 from moyai.sandbox.tasks import TaskRunner, forget_old, is_job
+
+_KEY_ID_SIGNS = 40
 
 
 def extend(databases: ClusterDatabases, tasks: TaskRunner) -> None:
@@ -34,6 +41,8 @@ def extend(databases: ClusterDatabases, tasks: TaskRunner) -> None:
     _show_addresses()
     _make_master_passwords(databases)
     _run_jobs(tasks)
+    _keep_objects()
+    _decrypt_with_regional_keys()
 
 
 def _replace(owner: Any, name: str, new: Any) -> Any:
@@ -77,7 +86,7 @@ def _give_clusters_databases(databases: ClusterDatabases) -> None:
             )
         cluster: Any = create(self, kwargs)
         try:
-            databases.create(cluster, _master_password(cluster))
+            databases.create(cluster, master_password(cluster))
         except BaseException:
             del self.clusters[name]
             databases.remove(cluster)
@@ -102,7 +111,7 @@ def _give_clusters_databases(databases: ClusterDatabases) -> None:
             if c.db_cluster_resource_id == result.db_cluster_resource_id
         )
         if _is_postgres(cluster) and (password or managed):
-            databases.change_password(cluster, _master_password(cluster))
+            databases.change_password(cluster, master_password(cluster))
         return result
 
     def start_db_cluster(self: Any, cluster_identifier: str) -> Any:
@@ -131,14 +140,6 @@ def _give_clusters_databases(databases: ClusterDatabases) -> None:
     _replace(RDSBackend, "start_db_cluster", start_db_cluster)
     _replace(RDSBackend, "stop_db_cluster", stop_db_cluster)
     _replace(RDSBackend, "restore_db_cluster_from_snapshot", restore)
-
-
-def _master_password(cluster: Any) -> str:
-    if cluster.manage_master_user_password:
-        secret = cluster.master_user_secret.secret
-        document = json.loads(secret.versions[secret.default_version_id]["secret_string"])
-        return str(document["password"])
-    return str(cluster._master_user_password)
 
 
 def _show_addresses() -> None:
@@ -230,3 +231,24 @@ def _run_jobs(runner: TaskRunner) -> None:
         "_calculate_task_resource_requirements",
         staticmethod(requirements),
     )
+
+
+def _keep_objects() -> None:
+    """Contents of S3 objects go into the object store instead of unnamed temporary files."""
+    _replace(moto.s3.models, "tempfile", SimpleNamespace(SpooledTemporaryFile=Body))
+
+
+def _decrypt_with_regional_keys() -> None:
+    """Ciphertexts name their key in 40 signs. moto keeps 36, which cuts a multi-Region key's id, so
+    that neither the key nor its replica could decrypt what the key encrypted."""
+    utils = moto.kms.utils
+    cut = utils.KEY_ID_LEN
+    header = utils.CIPHERTEXT_HEADER_FORMAT.replace(f"{cut}s", f"{_KEY_ID_SIGNS}s", 1)
+    _replace(utils, "HEADER_LEN", utils.HEADER_LEN - cut + _KEY_ID_SIGNS)
+    _replace(utils, "CIPHERTEXT_HEADER_FORMAT", header)
+
+    def deserialize(ciphertext_blob: bytes) -> Any:
+        found = old(ciphertext_blob)
+        return found._replace(key_id=found.key_id.rstrip("\0"))
+
+    old = _replace(utils, "_deserialize_ciphertext_blob", deserialize)

@@ -43,8 +43,8 @@ class Gate:
             self.on_change()
 
     @contextmanager
-    def closed(self) -> Iterator[None]:
-        """Keep everyone out, once all who were inside have left."""
+    def closed(self, *, for_good: bool = False) -> Iterator[None]:
+        """Keep everyone out, once all who were inside have left; `for_good`: never open again."""
         with self._changed:
             self._changed.wait_for(lambda: not self._closed)
             self._closed = True
@@ -52,9 +52,10 @@ class Gate:
         try:
             yield
         finally:
-            with self._changed:
-                self._closed = False
-                self._changed.notify_all()
+            if not for_good:
+                with self._changed:
+                    self._closed = False
+                    self._changed.notify_all()
 
     def _enter(self) -> None:
         with self._changed:

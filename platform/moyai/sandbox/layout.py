@@ -90,6 +90,11 @@ class Layout:
         return self.cloud / "doubts.json"
 
     @property
+    def changed(self) -> Path:
+        """There while something changed that no snapshot holds yet."""
+        return self.cloud / "changed"
+
+    @property
     def aws_config(self) -> Path:
         """An AWS configuration file in place of the operator's own."""
         return self.cloud / "aws-config"

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
@@ -28,6 +28,9 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 _READS = re.compile(r"(Describe|Get|List|Head|Lookup|Search|Query|Scan|BatchGet|Select|Filter)")
+_KEPT_AT_ONCE = ("CreateDBCluster", "DeleteDBCluster", "ModifyDBCluster")
+"""What has a database behind it, which a lost change would leave apart from its record."""
+STATUS_PATH = "/_moyai/status"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -65,8 +68,16 @@ class HttpServer:
 class Application:
     """moto's application: each request inside the gate, with its body read before."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        flush: Callable[[], None],
+        status: Callable[[], Mapping[str, object]],
+    ) -> None:
+        """`flush` returns when all that was done is on disk, `status` tells how the cloud is."""
         self._gate = gate
+        self._flush = flush
+        self._status = status
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -75,7 +86,17 @@ class Application:
             return _refuse(start_response, "The embedded cloud does not answer browsers.")
         if environ["PATH_INFO"].startswith("/moto-api/reset"):
             return _refuse(start_response, "Use moyai sandbox reset.")
+        if environ["PATH_INFO"] == STATUS_PATH:
+            return _answer_status(start_response, self._status())
         body = _read_body(environ)
+        answer = self._ask_moto(environ, start_response, body)
+        if action_of(environ, body) in _KEPT_AT_ONCE:
+            self._flush()
+        return answer
+
+    def _ask_moto(
+        self, environ: Environ, start_response: StartResponse, body: bytes
+    ) -> Iterable[bytes]:
         with self._gate.request(changes=changes_something(environ, body)):
             try:
                 answer: Iterable[bytes] = self._moto(environ, start_response)
@@ -104,11 +125,6 @@ def changes_something(environ: Environ, body: bytes) -> bool:
     return environ["REQUEST_METHOD"] not in ("GET", "HEAD")
 
 
-def moto_application(gate: Gate) -> Application:
-    """The application of the embedded cloud."""
-    return Application(gate)
-
-
 def _read_body(environ: Environ) -> bytes:
     """Take the whole body from the client, so that a slow one does not stay inside the gate."""
     length = environ.get("CONTENT_LENGTH")
@@ -117,6 +133,13 @@ def _read_body(environ: Environ) -> bytes:
     body: bytes = environ["wsgi.input"].read(int(length))
     environ["wsgi.input"] = io.BytesIO(body)
     return body
+
+
+def _answer_status(start_response: StartResponse, status: Mapping[str, object]) -> Iterable[bytes]:
+    content = json.dumps(status).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+    start_response("200 OK", headers)
+    return [content]
 
 
 def _refuse(start_response: StartResponse, words: str) -> Iterable[bytes]:

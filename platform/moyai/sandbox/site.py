@@ -86,8 +86,8 @@ class Embedded:
         )
 
     def doubts(self) -> tuple[Doubt, ...]:
-        """Spans whose changes may be lost."""
-        return ()
+        """Spans whose changes may be lost; of a cloud that was killed and not started again too."""
+        return control.doubts(self.layout)
 
     def operations_database(self) -> str:
         """The URL of the operations database (a password file is named in it, no password).

@@ -20,7 +20,9 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
-from moyai.sandbox.backends import Credentials, NotStartedError, Place
+from moto.ecs.models import ecs_backends
+
+from moyai.sandbox.backends import Credentials, NotStartedError, Place, each
 from moyai.sandbox.forkserver import ForkServer, Process
 from moyai.sandbox.gate import Gate
 from moyai.sandbox.postgres import binaries
@@ -95,6 +97,11 @@ class TaskRunner:
             self._terminate(running)
         self._server.close()
         self._pool.shutdown(wait=True)
+
+    def count(self) -> int:
+        """How many jobs run or wait."""
+        with self._lock:
+            return len(self._running)
 
     def submit(self, task: Any, definition: Any) -> None:
         """Take a new task; called inside the request that made it."""
@@ -252,6 +259,15 @@ def finish(task: Any, code: int | None, reason: str, stop_code: str) -> None:
     task.desired_status = "STOPPED"
     task.stopped_at = datetime.now(UTC)
     _set_status(task, "STOPPED")
+
+
+def end_restored(reason: str) -> None:
+    """Put on record that restored jobs, which ran when the cloud ended, do not run any more."""
+    for backend in each(ecs_backends):
+        for tasks in backend.tasks.values():
+            for task in tasks.values():
+                if getattr(task, "moyai_job", False) and task.last_status != "STOPPED":
+                    finish(task, None, reason, "TerminationNotice")
 
 
 def forget_old(tasks: dict[str, Any]) -> None:

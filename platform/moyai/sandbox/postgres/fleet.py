@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +19,8 @@ from moyai.sandbox.processes import LOOPBACK
 
 OPERATIONS = "operations"
 """The instance, the database and the role for operations data."""
+_PREPARED = "prepared"
+_CONDEMNED = "condemned"
 
 
 class Fleet:
@@ -28,6 +30,7 @@ class Fleet:
         self.folder = folder
         self._template = folder / "template"
         self._making = Lock()
+        self._wanted: set[str] = set()
 
     def instance(self, key: str) -> Instance:
         """The instance of a key, whether it exists or not."""
@@ -49,7 +52,12 @@ class Fleet:
         instance.make(self._template)
         instance.start()
         instance.renew_superuser()
+        self._wanted.add(key)
         return instance
+
+    def has(self, key: str) -> bool:
+        """Whether there is an instance with data that were prepared to the end."""
+        return (self.instance(key).folder / _PREPARED).exists()
 
     def start(self, keys: Iterable[str]) -> dict[str, int]:
         """Start instances side by side; key → port."""
@@ -57,11 +65,49 @@ class Fleet:
         if not wanted:
             return {}
         with ThreadPoolExecutor(max_workers=8) as pool:
-            ports = pool.map(lambda key: self.instance(key).start(), wanted)
-            return dict(zip(wanted, ports, strict=True))
+            ports = dict(zip(wanted, pool.map(self._start, wanted), strict=True))
+        self._wanted.update(wanted)
+        return ports
+
+    def stop(self, key: str) -> None:
+        """Stop an instance; its data stay."""
+        self._wanted.discard(key)
+        self.instance(key).stop()
+
+    def condemn(self, key: str) -> None:
+        """Stop an instance whose data are to be deleted soon."""
+        self.stop(key)
+        folder = self.instance(key).folder
+        if folder.exists():
+            (folder / _CONDEMNED).touch()
+
+    def remove(self, key: str) -> None:
+        """Stop an instance and delete its data."""
+        self._wanted.discard(key)
+        self.instance(key).remove()
+
+    def remove_condemned(self, known: Container[str]) -> None:
+        """Finish what a kill cut off: delete what was condemned or never prepared, unless known.
+
+        What was prepared and is not known stays: it may be all that is left of lost snapshots.
+        """
+        for instance in self.all():
+            key, condemned = instance.folder.name, instance.folder / _CONDEMNED
+            if key == OPERATIONS or key in known:
+                condemned.unlink(missing_ok=True)
+            elif condemned.exists() or not self.has(key):
+                instance.remove()
+
+    def revive(self) -> tuple[str, ...]:
+        """Start again what ended by itself; the keys of those."""
+        ended = tuple(key for key in sorted(self._wanted) if self.instance(key).identity() is None)
+        for key in ended:
+            self._start(key)
+        return ended
 
     def stop_all(self) -> None:
         """Stop every instance that runs, side by side; those of a killed cloud too."""
+        self._wanted.clear()
         instances = self.all()
         if instances:
             with ThreadPoolExecutor(max_workers=8) as pool:
@@ -70,13 +116,20 @@ class Fleet:
     def ensure_operations(self) -> None:
         """Start the instance for operations data, made at the first time."""
         instance = self.instance(OPERATIONS)
-        if (instance.folder / "done").exists():
-            instance.start()
+        if self.has(OPERATIONS):
+            self.start((OPERATIONS,))
         else:
             instance.remove()
             instance = self.create(OPERATIONS)
             _prepare_operations(instance)
-        _write_passfile(instance)
+            _write_passfile(instance)
+
+    def _start(self, key: str) -> int:
+        instance = self.instance(key)
+        port = instance.start()
+        if key == OPERATIONS:
+            _write_passfile(instance)
+        return port
 
     def operations_url(self) -> str:
         """The URL of the operations database; its password is in the file that the URL names."""
@@ -108,6 +161,7 @@ def prepare_cluster(instance: Instance, master: str, password: str, database: st
         if database and database != "postgres":
             run(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), role))
             run(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(database)))
+    (instance.folder / _PREPARED).touch()
 
 
 def change_master_password(instance: Instance, master: str, password: str) -> None:
@@ -128,7 +182,7 @@ def _prepare_operations(instance: Instance) -> None:
             connection.execute(
                 SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(database))
             )
-    (instance.folder / "done").touch()
+    (instance.folder / _PREPARED).touch()
 
 
 def _write_passfile(instance: Instance) -> None:
