@@ -1,0 +1,330 @@
+"""The caller's half: run a job as an ECS task, wait for it, read its result from the log."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from moyai.errors import ExitCode, MoyaiError
+from moyai.jobs.results import Fields, find, to_text
+from moyai.texts import Text
+
+CONTAINER = "job"
+TIMEOUT_SECONDS = 1800.0
+LOG_SECONDS = 20.0
+"""How long a stopped task's last lines may take to come into its log."""
+_FIRST_LOOK_SECONDS = 0.03
+_SHORTEST_WAIT_SECONDS = 0.01
+_LONGEST_WAIT_SECONDS = 5.0
+_PART_WAITED = 0.2
+"""A job's end is seen late by this part of its time at most."""
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": 8},
+    max_pool_connections=32,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JobTarget:
+    """A task definition, and where its tasks run and write their logs."""
+
+    cluster_arn: str
+    """Of the ECS cluster."""
+    task_definition_arn: str
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    log_group: str
+    stream_prefix: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a job handed back."""
+
+    verb: str
+    task_arn: str
+    fields: Fields
+    """The result's fields, by verb as in ADR 0005."""
+    seconds: float
+    """From asking for the task to having its result."""
+
+
+class JobFailed(MoyaiError):  # noqa: N818 - as `OperationFailed`
+    """A job did not end well. `code` is the job's own, or `not-started`, `timeout`, `no-result`."""
+
+    def __init__(
+        self,
+        what: Text,
+        *,
+        verb: str,
+        code: str,
+        task_arn: str | None = None,
+        exit_code: int | None = None,
+        fields: Fields | None = None,
+        touched: Text | None = None,
+        remedy: Text | None = None,
+    ) -> None:
+        super().__init__(what, touched=touched, remedy=remedy)
+        self.verb = verb
+        self.code = code
+        self.task_arn = task_arn
+        self.job_exit_code = exit_code
+        """The container's; None where it never ran."""
+        self.fields: Fields = fields or {}
+
+
+def run(
+    session: boto3.Session,
+    target: JobTarget,
+    verb: str,
+    environment: Mapping[str, str],
+    *,
+    endpoint_url: str | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> JobResult:
+    """Run one job and wait for its end; `environment` adds to the task definition's variables.
+
+    May be called by several threads with one session. Raises `JobFailed`.
+    """
+    begin = time.monotonic()
+    clients = _clients(session, target.region, endpoint_url)
+    with _telling(verb):
+        arn = _start(clients.ecs, target, verb, environment)
+        task = _wait(clients, target, verb, arn, begin + timeout_seconds)
+        container: Any = next((c for c in task.get("containers", ()) if c["name"] == CONTAINER), {})
+        exit_code = container.get("exitCode")
+        if exit_code is None:
+            raise _not_started(verb, arn, task, container)
+        fields = _result(clients.logs, target, arn)
+    if fields is None:
+        raise _no_result(verb, arn, target, exit_code)
+    if exit_code != ExitCode.DONE or fields.get("ok") is not True:
+        raise _failed(verb, arn, exit_code, fields)
+    return JobResult(verb, arn, fields, time.monotonic() - begin)
+
+
+@dataclass
+class _Clients:
+    """Clients are safe for threads, their making is not."""
+
+    ecs: Any
+    logs: Any
+    usual_seconds: dict[str, float] = field(default_factory=dict)
+    """Verb → how long it takes here, of late."""
+
+
+_made: WeakKeyDictionary[boto3.Session, dict[tuple[str, str | None], _Clients]] = (
+    WeakKeyDictionary()
+)
+_making = Lock()
+
+
+def _clients(session: boto3.Session, region: str, endpoint: str | None) -> _Clients:
+    with _making:
+        of_session = _made.setdefault(session, {})
+        found = of_session.get((region, endpoint))
+        if found is None:
+            given: dict[str, Any] = {
+                "region_name": region,
+                "endpoint_url": endpoint,
+                "config": _CONFIG,
+            }
+            found = _Clients(session.client("ecs", **given), session.client("logs", **given))
+            of_session[region, endpoint] = found
+        return found
+
+
+def _start(ecs: Any, target: JobTarget, verb: str, environment: Mapping[str, str]) -> str:
+    variables = [{"name": name, "value": value} for name, value in sorted(environment.items())]
+    answer = ecs.run_task(
+        cluster=target.cluster_arn,
+        taskDefinition=target.task_definition_arn,
+        launchType="FARGATE",
+        count=1,
+        # A request that is sent again after a lost answer starts no second task.
+        clientToken=str(uuid.uuid4()),
+        startedBy="moyai",
+        networkConfiguration={
+            "awsvpcConfiguration": {
+                "subnets": list(target.subnets),
+                "securityGroups": list(target.security_groups),
+                "assignPublicIp": "DISABLED",
+            }
+        },
+        overrides={
+            "containerOverrides": [
+                {
+                    "name": CONTAINER,
+                    "command": ["python", "-m", "moyai.jobs", verb],
+                    "environment": variables,
+                }
+            ]
+        },
+    )
+    if answer.get("tasks"):
+        return str(answer["tasks"][0]["taskArn"])
+    reasons = ", ".join(str(failure.get("reason")) for failure in answer.get("failures", ()))
+    raise JobFailed(
+        Text(
+            f"ジョブ {verb} を開始できません（ECS: {reasons or '?'}）。",
+            f"the job {verb} cannot be started (ECS: {reasons or '?'}).",
+        ),
+        verb=verb,
+        code="not-started",
+        remedy=Text("しばらくしてもう一度実行してください。", "Run it again after a while."),
+    )
+
+
+def _wait(clients: _Clients, target: JobTarget, verb: str, arn: str, deadline: float) -> Any:
+    """Look at the task until it has stopped, at first when its like usually has."""
+    begin = time.monotonic()
+    usual = clients.usual_seconds.get(verb)
+    wait = _FIRST_LOOK_SECONDS if usual is None else usual * (1 - _PART_WAITED / 2)
+    while True:
+        time.sleep(max(0.0, min(wait, deadline - time.monotonic())))
+        found = clients.ecs.describe_tasks(cluster=target.cluster_arn, tasks=[arn])
+        tasks = found.get("tasks", [])
+        elapsed = time.monotonic() - begin
+        if tasks and tasks[0]["lastStatus"] == "STOPPED":
+            clients.usual_seconds[verb] = elapsed if usual is None else (usual + elapsed) / 2
+            return tasks[0]
+        if time.monotonic() >= deadline:
+            raise _timed_out(clients.ecs, target, verb, arn, elapsed)
+        wait = min(max(elapsed * _PART_WAITED, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
+
+
+def _result(logs: Any, target: JobTarget, arn: str) -> dict[str, Any] | None:
+    """The result in the task's log; its end may come into the log after the task's end."""
+    stream = f"{target.stream_prefix}/{CONTAINER}/{arn.rpartition('/')[2]}"
+    deadline = time.monotonic() + LOG_SECONDS
+    wait = 0.05
+    while True:
+        try:
+            answer = logs.get_log_events(
+                logGroupName=target.log_group,
+                logStreamName=stream,
+                startFromHead=False,
+                limit=20,
+            )
+            found = find(event["message"] for event in answer["events"])
+        except logs.exceptions.ResourceNotFoundException:
+            found = None  # the stream comes with its first line
+        if found is not None or time.monotonic() >= deadline:
+            return found
+        time.sleep(wait)
+        wait = min(wait * 2, 2.0)
+
+
+@contextmanager
+def _telling(verb: str) -> Iterator[None]:
+    """Turn AWS's errors into `JobFailed`."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        if isinstance(error, ClientError):
+            said = error.response.get("Error", {})
+            words = f"{said.get('Code')}: {said.get('Message')}"
+        else:
+            words = type(error).__name__
+        raise JobFailed(
+            Text(
+                f"ジョブ {verb} を実行できません（{words}）。",
+                f"cannot run the job {verb} ({words}).",
+            ),
+            verb=verb,
+            code="not-started",
+            remedy=Text(
+                "AWS（サンドボックスなら moyai sandbox status）の状態と権限を確かめて、"
+                "もう一度実行してください。",
+                "Look at AWS (for the sandbox: moyai sandbox status) and at your permissions, "
+                "then run it again.",
+            ),
+        ) from error
+
+
+def _failed(verb: str, arn: str, exit_code: int, fields: dict[str, Any]) -> JobFailed:
+    reason = to_text(fields.get("reason")) or Text("理由は不明です。", "it does not say why.")
+    return JobFailed(
+        Text(f"ジョブ {verb} が失敗しました: {reason.ja}", f"the job {verb} failed: {reason.en}"),
+        verb=verb,
+        code=str(fields.get("code") or "failed"),
+        task_arn=arn,
+        exit_code=exit_code,
+        fields=fields,
+        touched=to_text(fields.get("touched")),
+        remedy=to_text(fields.get("remedy")) or _look_at(arn),
+    )
+
+
+def _not_started(verb: str, arn: str, task: Any, container: Any) -> JobFailed:
+    words = container.get("reason") or task.get("stoppedReason") or task.get("stopCode") or "?"
+    return JobFailed(
+        Text(
+            f"ジョブ {verb} のタスクが動きませんでした（{words}）。",
+            f"the task of the job {verb} did not run ({words}).",
+        ),
+        verb=verb,
+        code="not-started",
+        task_arn=arn,
+        touched=Text("ジョブは何も変えていません。", "The job changed nothing."),
+        remedy=_look_at(arn),
+    )
+
+
+def _no_result(verb: str, arn: str, target: JobTarget, exit_code: int) -> JobFailed:
+    return JobFailed(
+        Text(
+            f"ジョブ {verb} は終了コード {exit_code} で終わりましたが、ロググループ "
+            f"{target.log_group} に結果がありません。",
+            f"the job {verb} ended with exit code {exit_code}, but the log group "
+            f"{target.log_group} has no result of it.",
+        ),
+        verb=verb,
+        code="no-result",
+        task_arn=arn,
+        exit_code=exit_code,
+        touched=_PERHAPS,
+        remedy=_look_at(arn),
+    )
+
+
+def _timed_out(ecs: Any, target: JobTarget, verb: str, arn: str, elapsed: float) -> JobFailed:
+    ecs.stop_task(cluster=target.cluster_arn, task=arn, reason="moyai: timeout")
+    return JobFailed(
+        Text(
+            f"ジョブ {verb} が {elapsed:.0f} 秒で終わらないため、停止しました。",
+            f"the job {verb} did not end in {elapsed:.0f} seconds and was stopped.",
+        ),
+        verb=verb,
+        code="timeout",
+        task_arn=arn,
+        touched=_PERHAPS,
+        remedy=_look_at(arn),
+    )
+
+
+_PERHAPS = Text(
+    "ジョブは途中まで進んでいるかもしれません。もう一度実行すれば続きから行います。",
+    "The job may have done a part; run again, it goes on from there.",
+)
+
+
+def _look_at(arn: str) -> Text:
+    task = arn.rpartition("/")[2]
+    return Text(
+        f"タスク {task} のログを見て原因を除き、もう一度実行してください。",
+        f"Look into the log of the task {task}, remove the cause, and run it again.",
+    )

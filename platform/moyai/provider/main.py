@@ -1,0 +1,129 @@
+"""The plugin `moyai`: resources that live inside what AWS provides. So far the database in a cluster.
+
+It reaches no database itself: every operation is a job in the environment (`moyai.jobs`), asked for
+with the operator's AWS credentials. It keeps no state, so that any number of engines share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import boto3
+
+from moyai.infra.database import DATABASE_TYPE, PACKAGE, PLUGIN_VERSION
+from moyai.jobs.submit import JobResult, JobTarget, run
+from moyai.provider.properties import Properties
+from moyai.provider.resources import Live, Resource, ResourceFailed
+from moyai.provider.serving import Plugin
+from moyai.texts import Text
+
+_REQUIRED = frozenset(
+    {
+        "appRole",
+        "appSecretArn",
+        "connectionLimit",
+        "host",
+        "job",
+        "masterSecretArn",
+        "name",
+        "ownerRole",
+        "ownerSecretArn",
+        "port",
+        "region",
+    }
+)
+_LIVE = ("encoding", "closed", "guarded")
+
+
+class Database(Resource):
+    """`moyai:index:Database` (`moyai.infra.database` says what its properties are)."""
+
+    inputs: ClassVar[frozenset[str]] = _REQUIRED | {"sslMode"}
+    required: ClassVar[frozenset[str]] = _REQUIRED
+    replace_on: ClassVar[frozenset[str]] = frozenset(
+        {"appRole", "masterSecretArn", "name", "ownerRole"}
+    )
+    computed: ClassVar[frozenset[str]] = frozenset(_LIVE)
+    defaults: ClassVar[Mapping[str, Any]] = {"sslMode": "verify-full"}
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._session = session
+
+    def create(self, inputs: Properties) -> Live:
+        """Make it, or take over what an earlier run made under these names."""
+        outputs = self._bring_about(inputs)
+        return Live(inputs["name"], inputs, outputs)
+
+    def read(self, id_: str, inputs: Properties) -> Live | None:
+        """What the job finds. Where it is not as it was made, the limit that a program asked for
+        counts as missing, so that the next update makes it so again."""
+        if not inputs:
+            raise ResourceFailed(
+                Text(
+                    f"データベース {id_} は、接続先が分からないため取り込めません。",
+                    f"the database {id_} cannot be imported: an id does not say where it is.",
+                ),
+                remedy=Text(
+                    "プログラムに書いて適用してください。既存のデータベースを引き継ぎます。",
+                    "Write it into the program and apply: one that is there is taken over.",
+                ),
+            )
+        found = self._run("database-inspect", inputs).fields
+        if not found["exists"]:
+            return None
+        live = {**inputs, "ownerRole": found["owner"], "connectionLimit": found["connection_limit"]}
+        if not (found["closed"] and found["guarded"] and found["ready"]):
+            del live["connectionLimit"]
+        outputs = {**live, **{name: found[name] for name in _LIVE}}
+        return Live(id_, live, outputs)
+
+    def update(self, id_: str, old: Properties, new: Properties) -> Properties:
+        """Bring it to what is wanted; the same job as a create, which takes nothing back."""
+        del id_, old
+        return self._bring_about(new)
+
+    def delete(self, id_: str, state: Properties) -> None:
+        """Drop it with its roles. Refused while a service is connected."""
+        del id_
+        self._run("database-delete", state)
+
+    def _bring_about(self, inputs: Properties) -> Properties:
+        more = {
+            "OWNER_SECRET": inputs["ownerSecretArn"],
+            "APP_SECRET": inputs["appSecretArn"],
+            "DATABASE_CONNECTION_LIMIT": str(inputs["connectionLimit"]),
+        }
+        found = self._run("database-create", inputs, more).fields
+        return {**inputs, **{name: found[name] for name in _LIVE}}
+
+    def _run(
+        self, verb: str, inputs: Properties, more: Mapping[str, str] | None = None
+    ) -> JobResult:
+        job = inputs["job"]
+        target = JobTarget(
+            cluster_arn=job["clusterArn"],
+            task_definition_arn=job["taskDefinitionArn"],
+            subnets=tuple(job["subnets"]),
+            security_groups=tuple(job["securityGroups"]),
+            log_group=job["logGroup"],
+            stream_prefix=job["streamPrefix"],
+            region=inputs["region"],
+        )
+        environment = {
+            "DATABASE_HOST": inputs["host"],
+            "DATABASE_PORT": str(inputs["port"]),
+            "DATABASE_NAME": inputs["name"],
+            "DATABASE_SSLMODE": inputs.get("sslMode", "verify-full"),
+            "OWNER_ROLE": inputs["ownerRole"],
+            "APP_ROLE": inputs["appRole"],
+            "MASTER_SECRET": inputs["masterSecretArn"],
+            **(more or {}),
+        }
+        return run(self._session, target, verb, environment)
+
+
+def plugin() -> Plugin:
+    """The plugin, calling AWS with what this process's environment says."""
+    database = Database(boto3.Session())
+    return Plugin(PACKAGE, PLUGIN_VERSION, {DATABASE_TYPE: database}, {})
