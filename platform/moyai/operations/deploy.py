@@ -17,6 +17,7 @@ from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resourc
 from moyai.operations.history import History
 from moyai.operations.inside import Inside
 from moyai.operations.plan import FOUNDATION, TENANT, Plan, PlannedStack, make_plan
+from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace
 from moyai.planning import quotas
@@ -57,24 +58,27 @@ class Report:
 
 
 def deploy(
-    workspace: Workspace,
-    state: SiteState,
-    history: History,
-    driver: Driver,
-    wish: Wish,
-    report: Report,
+    session: Session, wish: Wish, report: Report, *, jobs: int | None, wait_seconds: float
 ) -> Iterator[Event]:
     """Carry a plan out, telling each step; `report` has the ends afterwards.
 
     Raises `Refused` before anything is touched: for a file older than the one applied last, for
     bodies that vanished from the file where all bodies are meant, for a quota that would be passed.
-    Failures of single stacks do not raise: the others go on, and `report.outcome()` tells.
+    Failures of single stacks do not raise: the others go on, and `report.outcome()` tells. Where
+    nothing has changed, neither site nor engine is started.
     """
+    workspace, state = session.workspace, session.state
     plan = make_plan(workspace, state, wish.selector, wish.day, refresh=wish.refresh)
-    check_before(workspace, history, plan, wish)
-    history.remember(workspace.registry)
-    yield from _foundation(workspace, state, driver, plan, report)
-    if not report.failed:
+    report.plan = plan
+    check_before(workspace, session.history, plan, wish)
+    if not any(stack.runs for stack in plan.stacks):
+        return
+    workspace.runtime.ensure_ready()
+    session.history.remember(workspace.registry)
+    with session.driver(jobs, wait_seconds) as driver:
+        yield from _foundation(workspace, state, driver, plan, report)
+        if report.failed:
+            return
         plan = make_plan(workspace, state, wish.selector, wish.day, refresh=wish.refresh)
         report.plan = plan
         yield Planned(plan)
@@ -89,7 +93,8 @@ def check_before(workspace: Workspace, history: History, plan: Plan, wish: Wish)
             older,
             touched=NOTHING_TOUCHED,
             remedy=Text(
-                "新しい tenants.yaml を取り込むか、意図してのことなら --allow-older を付けてください。",
+                "新しい tenants.yaml を取り込んでください。意図してのことなら --allow-older を"
+                "付けてください。",
                 "Fetch the newer tenants.yaml, or say --allow-older where you mean it.",
             ),
         )
@@ -115,7 +120,6 @@ def _foundation(
     workspace: Workspace, state: SiteState, driver: Driver, plan: Plan, report: Report
 ) -> Iterator[Event]:
     """The foundation's stacks one after another: a cell reads what `shared` exports."""
-    report.plan = plan
     todo = [stack for stack in plan.foundation if stack.runs]
     if not todo:
         return

@@ -1,0 +1,56 @@
+"""moyai demo."""
+
+from __future__ import annotations
+
+import time
+
+import typer
+
+from moyai.engine import toolchain
+from moyai.operations.deploy import Wish
+from moyai.operations.session import open_session
+from moyai.operations.status import statuses
+from moyai.operations.workspace import today
+from moyai_cli.commands.deploy import run_deploy
+from moyai_cli.commands.status import show_statuses
+from moyai_cli.language import LANG, say
+from moyai_cli.options import File, Jobs
+from moyai_cli.render import Output
+
+app = typer.Typer()
+
+
+@app.command(
+    help=say(
+        "見本の43団体の環境をサンドボックスに作る。二度目は、変わるものがないと言う。",
+        "Build the sample's 43 environments on the sandbox; again, it finds nothing to do.",
+    )
+)
+def demo(file: File = None, jobs: Jobs = None) -> None:
+    """Engine, sandbox, validation, foundation, all bodies; then a table and where to look next."""
+    begun = time.monotonic()
+    engine = toolchain.ensure(lambda step: typer.echo(step.of(LANG)))
+    typer.echo(say(f"エンジン: Pulumi {engine.version}", f"Engine: Pulumi {engine.version}"))
+    session = open_session(file, "sandbox")
+    registry = session.workspace.registry
+    typer.echo(
+        say(
+            f"宣言: {registry.path.name} は正しい（{len(registry.tenants)} 団体）",
+            f"Declaration: {registry.path.name} is valid ({len(registry.tenants)} bodies)",
+        )
+    )
+    session.workspace.runtime.ensure_ready()
+    typer.echo(say("サンドボックス: 動いている", "Sandbox: running"))
+    day = today()
+    run_deploy(session, Wish("all", day), Output.TABLE, jobs)
+    show_statuses(statuses(open_session(file, "sandbox"), "all", day), Output.TABLE)
+    seconds = time.monotonic() - begun
+    typer.echo(say(f"所要 {seconds:.1f} 秒", f"Took {seconds:.1f} s"))
+    typer.echo(
+        say(
+            "次に: moyai output 271004 ／ moyai plan ／ moyai tenant add 270008 ／ "
+            "moyai sandbox psql 271004 eapp-a",
+            "Next: moyai output 271004 / moyai plan / moyai tenant add 270008 / "
+            "moyai sandbox psql 271004 eapp-a",
+        )
+    )

@@ -1,0 +1,115 @@
+"""moyai deploy."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from moyai.operations.deploy import Report, Wish, deploy
+from moyai.operations.events import Ended
+from moyai.operations.session import Session, open_session
+from moyai_cli.language import LANG, say
+from moyai_cli.options import AsOf, File, Format, Jobs, Selector, SiteName, day_of, selector_of
+from moyai_cli.progress import follow
+from moyai_cli.render import Output
+
+app = typer.Typer()
+
+
+@app.command(
+    "deploy",
+    help=say(
+        "団体の環境を tenants.yaml のとおりにする。変わらないものは動かさない。",
+        "Make the bodies' environments what tenants.yaml says. What has not changed does not run.",
+    ),
+)
+def command(
+    selector: Selector = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    as_of: AsOf = None,
+    output: Format = Output.TABLE,
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help=say("先に現状を読む", "Read what is live first")),
+    ] = False,
+    allow_older: Annotated[
+        bool,
+        typer.Option(
+            "--allow-older",
+            help=say(
+                "最後に適用したものより古い tenants.yaml でも適用する",
+                "Apply a tenants.yaml older than the one applied last",
+            ),
+        ),
+    ] = False,
+    wait: Annotated[
+        float,
+        typer.Option(
+            help=say(
+                "同じ団体への別の実行を待つ秒数", "Seconds to wait for another run on the same body"
+            )
+        ),
+    ] = 0.0,
+    jobs: Jobs = None,
+) -> None:
+    """Plan, refuse what must be refused, run, report."""
+    session = open_session(file, site)
+    wish = Wish(selector_of(selector), day_of(as_of), refresh, allow_older)
+    run_deploy(session, wish, output, jobs, wait)
+
+
+def run_deploy(
+    session: Session, wish: Wish, output: Output, jobs: int | None, wait: float = 0.0
+) -> Report:
+    """Carry a deploy out and show it; raises the error that it ends with."""
+    report = Report()
+    events = deploy(session, wish, report, jobs=jobs, wait_seconds=wait)
+    follow(events, quiet=output is not Output.TABLE)
+    if output is Output.TABLE:
+        _show(report)
+    else:
+        typer.echo(json.dumps([_record(one) for one in report.ended], ensure_ascii=False, indent=2))
+    failure = report.outcome()
+    if failure is not None:
+        raise failure
+    return report
+
+
+def _show(report: Report) -> None:
+    for one in report.ended:
+        for repaired in one.repaired:
+            typer.echo(f"{one.subject} {one.title}: {repaired.of(LANG)}")
+        for step in one.drift:
+            gone = step.op == "delete"
+            what = say("なくなっていた", "was gone") if gone else say("変わっていた", "had drifted")
+            details = f" [{', '.join(step.properties)}]" if step.properties else ""
+            typer.echo(f"{one.subject} {one.title}: {step.type} {step.name} {what}{details}")
+    if not report.ended:
+        typer.echo(
+            say("変わるものはありません。", "Nothing to do: everything is as the file says.")
+        )
+        return
+    done = [one for one in report.ended if one.ok]
+    typer.echo(
+        say(
+            f"{len(done)} 件を適用しました（全 {len(report.ended)} 件）。",
+            f"{len(done)} of {len(report.ended)} stacks applied.",
+        )
+    )
+
+
+def _record(one: Ended) -> dict[str, object]:
+    steps = [{"op": s.op, "type": s.type, "name": s.name} for s in one.steps]
+    drift = [{"op": s.op, "type": s.type, "name": s.name} for s in one.drift]
+    return {
+        "code": one.subject,
+        "name": one.title,
+        "ok": one.ok,
+        "steps": steps,
+        "drift": drift,
+        "repaired": [text.of(LANG) for text in one.repaired],
+        "error": None if one.error is None else "\n".join(one.error.lines(LANG)),
+    }

@@ -1,0 +1,127 @@
+"""moyai plan."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from moyai.errors import ExitCode
+from moyai.operations.differences import Group, group
+from moyai.operations.plan import Plan, PlannedStack, make_plan
+from moyai.operations.preview import Previewed, by_code, previews
+from moyai.operations.session import Session, open_session
+from moyai_cli.language import LANG, say
+from moyai_cli.options import AsOf, File, Format, Jobs, Selector, SiteName, day_of, selector_of
+from moyai_cli.render import Column, Output, Record, listing
+
+app = typer.Typer()
+
+STYLES = {"create": "green", "update": "yellow", "none": "dim", "refused": "red"}
+
+
+@app.command(
+    help=say(
+        "適用したら何がなぜ変わるかを示す（何も変えない）。",
+        "Show what would change and why; changes nothing.",
+    )
+)
+def plan(
+    selector: Selector = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    as_of: AsOf = None,
+    output: Format = Output.TABLE,
+    preview: Annotated[
+        bool,
+        typer.Option(
+            help=say(
+                "変わるものの差分をエンジンに尋ねる", "Ask the engine what exactly would change"
+            )
+        ),
+    ] = True,
+    jobs: Jobs = None,
+) -> None:
+    """Compare fingerprints; preview only what differs."""
+    session = open_session(file, site)
+    made = make_plan(session.workspace, session.state, selector_of(selector), day_of(as_of))
+    show_plan(made, output)
+    if preview and output is Output.TABLE and any(s.runs and s.needs_engine for s in made.stacks):
+        _show_previews(session, made, jobs)
+    if any(stack.action == "refused" for stack in made.tenants):
+        raise typer.Exit(int(ExitCode.REFUSED))
+
+
+def show_plan(made: Plan, output: Output) -> None:
+    """Every body as a record; for people only those for which there is something to say."""
+    columns = [
+        Column("code", say("コード", "code")),
+        Column("name", say("団体", "body")),
+        Column("action", say("適用", "action"), STYLES),
+        Column("reasons", say("理由", "reasons")),
+    ]
+    if output is not Output.TABLE:
+        listing([_record(stack) for stack in made.tenants], columns, output)
+        return
+    shown = [stack for stack in made.stacks if stack.runs or stack.reasons or stack.notes]
+    if shown:
+        listing([_record(stack) for stack in shown], columns, output)
+    counts = dict.fromkeys(STYLES, 0)
+    for stack in made.tenants:
+        counts[stack.action] += 1
+    typer.echo(
+        say(
+            f"{len(made.tenants)} 団体: 新規 {counts['create']}、変更 {counts['update']}、"
+            f"なし {counts['none']}、拒否 {counts['refused']}",
+            f"{len(made.tenants)} bodies: {counts['create']} to create, {counts['update']} to "
+            f"update, {counts['none']} unchanged, {counts['refused']} refused",
+        )
+    )
+
+
+def _record(stack: PlannedStack) -> Record:
+    return {
+        "code": stack.stack.name,
+        "name": stack.title,
+        "action": stack.action,
+        "reasons": [one.of(LANG) for one in (*stack.reasons, *stack.notes)],
+        "changed": list(stack.changed),
+    }
+
+
+def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:
+    session.workspace.runtime.ensure_ready()
+    found: dict[str, Previewed] = {}
+    with session.driver(jobs) as driver:
+        for one in previews(session.workspace, driver, made):
+            found[one.stack.stack.name] = one
+            if one.error is not None:
+                typer.secho("\n".join(one.error.lines(LANG)), err=True, fg="red")
+    for some in group(by_code(found)):
+        typer.echo(describe(some))
+    missing = sum(stack.runs for stack in made.tenants) - sum(
+        stack.stack.name in found for stack in made.tenants
+    )
+    if missing:
+        typer.echo(
+            say(
+                f"{missing} 団体の差分は、共通基盤ができてから示せます。",
+                f"The changes of {missing} bodies can be shown once the foundation is there.",
+            )
+        )
+
+
+def describe(some: Group) -> str:
+    """`41 bodies: + aws:…`, with every change on a line of its own."""
+    who = (
+        some.codes[0]
+        if len(some.codes) == 1
+        else say(f"{len(some.codes)} 団体", f"{len(some.codes)} bodies")
+    )
+    if not some.changes:
+        return say(f"{who}: 資源の変更なし", f"{who}: no resource changes")
+    lines = [f"{who}:"]
+    for change in some.changes:
+        properties = f" [{', '.join(change.properties)}]" if change.properties else ""
+        lines.append(f"  {change.sign} {change.type} {change.name}{properties}")
+    return "\n".join(lines)

@@ -1,0 +1,98 @@
+"""moyai sandbox start|status|stop|reset|env|psql."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from moyai.operations.embedded import database_shell, embedded_site
+from moyai.operations.workspace import find_registry_file
+from moyai_cli.language import say
+from moyai_cli.options import File, Format
+from moyai_cli.render import Output, document
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=say("組み込みのサンドボックスを動かす・止める。", "Start and stop the embedded sandbox."),
+)
+
+
+@app.command(help=say("動かす。", "Start it."))
+def start(file: File = None) -> None:
+    """Already running: nothing to do."""
+    embedded_site(find_registry_file(file)).start()
+    typer.echo(say("動いています。", "Running."))
+
+
+@app.command(help=say("状態を示す。", "Show what it is doing."))
+def status(file: File = None, output: Format = Output.TABLE) -> None:
+    """Where it listens, how old its snapshot is."""
+    document(embedded_site(find_registry_file(file)).status(), output)
+
+
+@app.command(help=say("止める。作ったものは残る。", "Stop it; what was created stays."))
+def stop(file: File = None) -> None:
+    """Everything is kept for the next start."""
+    embedded_site(find_registry_file(file)).stop()
+    typer.echo(say("止めました。作ったものは残っています。", "Stopped; what was created stays."))
+
+
+@app.command(
+    help=say("止めて、作ったものをすべて忘れる。", "Stop it and forget all that was created.")
+)
+def reset(
+    file: File = None,
+    yes: Annotated[bool, typer.Option("--yes", help=say("確かめずに行う", "Do not ask"))] = False,
+) -> None:
+    """State and records go as well."""
+    site = embedded_site(find_registry_file(file))
+    if not yes:
+        typer.confirm(
+            say(
+                "サンドボックスの環境・データ・記録をすべて消します。よろしいですか",
+                "This erases the sandbox's environments, data and records. Go on?",
+            ),
+            abort=True,
+        )
+    site.reset()
+    typer.echo(say("消しました。", "Erased."))
+
+
+@app.command(
+    help=say(
+        "aws コマンドや boto3 のための環境変数を出す。",
+        "Print variables for the aws command and boto3.",
+    )
+)
+def env(file: File = None) -> None:
+    """For `eval "$(moyai sandbox env)"`."""
+    found = embedded_site(find_registry_file(file)).environment()
+    for name in sorted(found):
+        if name.startswith("AWS_"):
+            typer.echo(f"export {name}={found[name]}")
+
+
+@app.command(
+    help=say(
+        "団体の資格情報で psql を開く（隣の団体を --database に書くと拒まれる）。",
+        "Open psql with a body's credentials; a neighbour's --database is refused.",
+    )
+)
+def psql(
+    body: Annotated[str, typer.Argument(help=say("コードか slug", "Code or slug"))],
+    service: Annotated[str, typer.Argument(help=say("サービス", "Service"))],
+    database: Annotated[
+        str | None, typer.Option(help=say("つなぐデータベース", "Database to connect to"))
+    ] = None,
+    command: Annotated[
+        str | None, typer.Option("--command", "-c", help=say("SQL", "SQL to run"))
+    ] = None,
+    file: File = None,
+) -> None:
+    """The password goes through the environment, never the command line."""
+    argv, environ = database_shell(find_registry_file(file), body, service, database)
+    if command is not None:
+        argv = [*argv, "-c", command]
+    os.execve(argv[0], argv, {**os.environ, **environ})  # noqa: S606 - psql replaces this process

@@ -1,0 +1,44 @@
+"""moyai validate."""
+
+from __future__ import annotations
+
+import typer
+
+from moyai.errors import ExitCode
+from moyai.operations.workspace import find_registry_file
+from moyai.registry import load
+from moyai_cli.language import LANG, say
+from moyai_cli.options import File, Format
+from moyai_cli.render import Column, Output, listing
+
+app = typer.Typer()
+
+_COLUMNS = [Column(key, key) for key in ("file", "line", "column", "path", "message", "severity")]
+
+
+@app.command(help=say("tenants.yaml の誤りをすべて示す。", "Show every error in tenants.yaml."))
+def validate(file: File = None, output: Format = Output.TABLE) -> None:
+    """Read and check; exit code 3 where there is an error."""
+    loaded = load(find_registry_file(file))
+    if output is Output.TABLE:
+        for problem in loaded.problems:
+            mark = say("警告: ", "warning: ") if problem.severity == "warning" else ""
+            typer.echo(mark + problem.render(LANG))
+        if loaded.registry is not None:
+            count = len(loaded.registry.tenants)
+            typer.echo(say(f"問題ありません（{count} 団体）。", f"Valid: {count} bodies."))
+    else:
+        records = [
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "path": problem.path,
+                "message": problem.message.of(LANG),
+                "severity": problem.severity,
+            }
+            for problem in loaded.problems
+        ]
+        listing(records, _COLUMNS, output)
+    if loaded.registry is None:
+        raise typer.Exit(int(ExitCode.REGISTRY))

@@ -1,0 +1,64 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moyai.errors import UsageError
+from moyai.operations.workspace import today
+from moyai.texts import Text
+from moyai_cli.language import say
+from moyai_cli.render import Output
+
+File = Annotated[
+    Path | None,
+    typer.Option("--file", "-f", help=say("tenants.yaml の場所", "Where tenants.yaml is")),
+]
+SiteName = Annotated[
+    str, typer.Option("--site", help=say("拠点の名前", "The site's name"), envvar="MOYAI_SITE")
+]
+Format = Annotated[Output, typer.Option("--output", "-o", help=say("書き方", "How to write"))]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        help=say("基準日（省けば日本の今日）", "As of a date; today in Japan if left out"),
+    ),
+]
+Selector = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help=say(
+            "団体: コード、slug、all、service:…、kind:…、tag:…、not …、and、or",
+            "Bodies: codes, slugs, all, service:…, kind:…, tag:…, not …, and, or",
+        )
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, max=64, help=say("同時に動かす数", "How many at a time")),
+]
+
+
+def day_of(words: str | None) -> date:
+    """The day of `--as-of`, or today in Japan."""
+    if words is None:
+        return today()
+    try:
+        return date.fromisoformat(words)
+    except ValueError:
+        raise UsageError(
+            Text(
+                f"--as-of「{words}」は日付（例 2026-11-23）ではありません。",
+                f"--as-of '{words}' is not a date such as 2026-11-23.",
+            )
+        ) from None
+
+
+def selector_of(words: list[str] | None) -> str:
+    """The words of a selector as one; all bodies where there are none."""
+    return " ".join(words) if words else "all"

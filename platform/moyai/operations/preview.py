@@ -1,0 +1,55 @@
+"""Asking the engine what planned runs would do; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from moyai.engine.driver import Driver
+from moyai.engine.stacks import RunFinished, StackRun, Step
+from moyai.errors import MoyaiError
+from moyai.operations.deploy import config_of
+from moyai.operations.plan import FOUNDATION, Plan, PlannedStack
+from moyai.operations.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """One stack's preview."""
+
+    stack: PlannedStack
+    steps: tuple[Step, ...]
+    error: MoyaiError | None
+
+
+def previews(workspace: Workspace, driver: Driver, plan: Plan) -> Iterator[Previewed]:
+    """Preview what runs: the foundation, and bodies whose foundation is there already.
+
+    A body whose cell is yet to be made cannot be previewed: its program reads the cell's outputs.
+    """
+    wanted = {stack.stack: stack for stack in _possible(plan)}
+    runs = (
+        StackRun(
+            stack.stack,
+            workspace.program("foundation" if stack.stack.project == FOUNDATION else "tenant"),
+            config_of(workspace, stack, plan.day),
+            "preview",
+        )
+        for stack in wanted.values()
+    )
+    for event in driver.run(runs):
+        if isinstance(event, RunFinished):
+            result = event.result
+            yield Previewed(wanted[event.stack], result.steps, result.error)
+
+
+def _possible(plan: Plan) -> list[PlannedStack]:
+    missing = [stack for stack in plan.foundation if stack.action == "create"]
+    if missing:
+        return [stack for stack in missing if stack.stack.name == "shared"]
+    return [stack for stack in plan.stacks if stack.runs and stack.needs_engine]
+
+
+def by_code(found: Mapping[str, Previewed]) -> dict[str, tuple[Step, ...]]:
+    """Code → steps of the previews that ended well."""
+    return {code: one.steps for code, one in found.items() if one.error is None}

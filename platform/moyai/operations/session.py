@@ -1,0 +1,43 @@
+"""What a command works with, opened once: registry, site, records, history, engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from moyai.engine.checkpoint import open_checkpoints
+from moyai.engine.driver import Driver
+from moyai.engine.records_documents import open_documents, open_records
+from moyai.engine.toolchain import ensure
+from moyai.operations.history import History
+from moyai.operations.site_state import SiteState
+from moyai.operations.workspace import Workspace, open_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An opened workspace with what is on record."""
+
+    workspace: Workspace
+    state: SiteState
+    history: History
+
+    @contextmanager
+    def driver(self, jobs: int | None, wait_seconds: float = 0.0) -> Iterator[Driver]:
+        """A driver for this site. Its workers and plugins start with the first run."""
+        engine = ensure().path
+        with Driver(self.workspace.runtime, engine, jobs, wait_seconds=wait_seconds) as driver:
+            yield driver
+
+
+def open_session(file: Path | None, site: str) -> Session:
+    """Open everything that is only read: starts nothing.
+
+    Raises `RegistryError`, `UsageError`, and `OperationFailed` for damaged records.
+    """
+    workspace = open_workspace(file, site)
+    runtime = workspace.runtime
+    state = SiteState(open_records(runtime), open_checkpoints(runtime), runtime.doubts())
+    return Session(workspace, state, History(open_documents(runtime)))

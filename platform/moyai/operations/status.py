@@ -1,0 +1,91 @@
+"""What each body's environment is, truthfully: unknown is never shown as fine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from moyai.engine.records import StackRecord
+from moyai.operations.guards import orphan
+from moyai.operations.plan import TENANT, PlannedStack, make_plan
+from moyai.operations.session import Session
+from moyai.operations.site_state import SiteState
+from moyai.texts import Text
+
+State = Literal["current", "outdated", "failed", "orphaned", "unknown", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class TenantStatus:
+    """One body's status. Times are UTC."""
+
+    code: str
+    slug: str
+    name: str
+    site: str
+    status: State
+    reasons: tuple[Text, ...]
+    releases: Mapping[str, str]
+    """Service → release on record."""
+    applied_at: datetime | None
+    verified_at: datetime | None
+
+
+def statuses(session: Session, selector: str, day: date) -> tuple[TenantStatus, ...]:
+    """The statuses of the selected bodies, lost ones included where all are meant."""
+    workspace, state = session.workspace, session.state
+    plan = make_plan(workspace, state, selector, day)
+    found: list[TenantStatus] = []
+    for stack in plan.tenants:
+        record = state.record(stack.stack)
+        body = workspace.registry.tenant(stack.stack.name)
+        status, reasons = _judge(state, stack, record, lost=body is None)
+        found.append(
+            TenantStatus(
+                code=stack.stack.name,
+                slug=body.slug if body else record.facts.get("slug", ""),
+                name=stack.title,
+                site=workspace.site.name,
+                status=status,
+                reasons=reasons,
+                releases=record.releases,
+                applied_at=record.applied_at,
+                verified_at=record.verified_at,
+            )
+        )
+    return tuple(found)
+
+
+def _judge(
+    state: SiteState, stack: PlannedStack, record: StackRecord, *, lost: bool
+) -> tuple[State, tuple[Text, ...]]:
+    if lost:
+        return "orphaned", (orphan(stack.title),)
+    if record.failure is not None:
+        return "failed", (Text(record.failure, record.failure),)
+    if record.running_since is not None:
+        since = record.running_since.isoformat(timespec="seconds")
+        return "unknown", (
+            Text(
+                f"{since} に始めた適用がまだ終わっていないか、途中で終わった",
+                f"a run begun at {since} has not ended, or was ended in the middle",
+            ),
+        )
+    if record.applied_at is None:
+        return "absent", (Text("まだ環境がない", "there is no environment yet"),)
+    doubt = state.doubt(record)
+    if doubt is not None:
+        return "unknown", (doubt,)
+    if stack.action != "none":
+        return "outdated", stack.reasons
+    if stack.notes:
+        return "outdated", stack.notes
+    return "current", ()
+
+
+def outputs(session: Session, code: str) -> Mapping[str, object]:
+    """The outputs of one body's stack; empty where it has none. No passwords are among them."""
+    from_stack = session.state.outputs_of(TENANT, (code,))
+    return from_stack.get(code, {})
