@@ -1,0 +1,56 @@
+"""ECS: tasks of the jobs' image are run."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ecs.models import EC2ContainerServiceBackend
+
+from moyai.sandbox.extensions.replacing import replace
+from moyai.sandbox.tasks import TaskRunner, forget_old, is_job
+
+
+def extend(runner: TaskRunner) -> None:
+    """Tasks of the jobs' image are run; `describe_tasks` tells how far they are."""
+
+    def run_task(self: Any, cluster: str, definition: str, *rest: Any, **more: Any) -> Any:
+        tasks = old_run(self, cluster, definition, *rest, **more)
+        found = self.describe_task_definition(definition)
+        if is_job(found.container_definitions[0].get("image") or ""):
+            for name in self.tasks:
+                forget_old(self.tasks[name])
+            for task in tasks:
+                runner.submit(task, found)
+        return tasks
+
+    def stop_task(self: Any, cluster: str, task: str, reason: str) -> Any:
+        name = self._get_cluster(cluster).name
+        number = task.rpartition("/")[2]
+        for found in self.tasks.get(name, {}).values():
+            if found.id == number and getattr(found, "moyai_job", False):
+                if found.last_status != "STOPPED":
+                    runner.stop(found, reason or "Task stopped by user")
+                return found
+        return old_stop(self, cluster, task, reason)
+
+    # moto names an interface only in a network that has DNS host names, but reads the name always.
+    NetworkInterface.private_dns_name = ""
+
+    def requirements(definition: Any) -> Any:
+        # On Fargate a container need not say its memory; moto adds it up all the same.
+        sized = copy.copy(definition)
+        sized.container_definitions = [
+            container if "memoryReservation" in container else {"memory": 0, **container}
+            for container in definition.container_definitions
+        ]
+        return old_requirements(sized)
+
+    old_run = replace(EC2ContainerServiceBackend, "run_task", run_task)
+    old_stop = replace(EC2ContainerServiceBackend, "stop_task", stop_task)
+    old_requirements = replace(
+        EC2ContainerServiceBackend,
+        "_calculate_task_resource_requirements",
+        staticmethod(requirements),
+    )
