@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import boto3
+import botocore.session
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.engine.sites import SiteRuntime
@@ -39,12 +42,25 @@ def psql(
 
 def _login(site: SiteRuntime, code: str, service: str) -> Mapping[str, Any]:
     variables = site.environment()
+    # Nothing of the operator's own AWS settings: a profile named there may not even exist.
+    own = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
     session = boto3.session.Session(
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         region_name=variables["AWS_REGION"],
+        botocore_session=own,
     )
-    client = session.client("secretsmanager", endpoint_url=variables["AWS_ENDPOINT_URL"])
+    client = session.client(
+        "secretsmanager",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        config=Config(proxies={}),
+    )
     name = f"moyai/{code}/{service}/app"
     try:
         document = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
