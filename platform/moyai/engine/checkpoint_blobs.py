@@ -169,25 +169,34 @@ def open_blobs(state_backend: str, environment: Mapping[str, str]) -> Blobs:
     )
 
 
-def _s3_client(environment: Mapping[str, str], query: Mapping[str, list[str]]) -> Any:
+def aws_session(
+    environment: Mapping[str, str], region: str | None = None, profile: str | None = None
+) -> Any:
+    """A boto3 session from a site's variables alone: keys where it has them, else its profile."""
     # boto3 takes a quarter of a second to import, and a folder needs none of it.
     import boto3
 
+    region = region or environment.get("AWS_REGION")
+    if profile is None and "AWS_ACCESS_KEY_ID" in environment:
+        return boto3.Session(
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+            region_name=region,
+        )
+    return boto3.Session(profile_name=profile or environment.get("AWS_PROFILE"), region_name=region)
+
+
+def _s3_client(environment: Mapping[str, str], query: Mapping[str, list[str]]) -> Any:
     def option(name: str) -> str | None:
         return query[name][-1] if name in query else None
 
-    session = boto3.Session(
-        aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
-        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
-        profile_name=option("profile") or environment.get("AWS_PROFILE"),
-        region_name=option("region") or environment.get("AWS_REGION"),
-    )
     endpoint = option("endpoint") or environment.get(
         "AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL")
     )
     if endpoint is not None and "://" not in endpoint:
         endpoint = f"https://{endpoint}"
+    session = aws_session(environment, option("region"), option("profile"))
     return session.client("s3", endpoint_url=endpoint)
 
 

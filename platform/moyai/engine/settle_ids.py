@@ -54,6 +54,8 @@ def _cluster_service(inputs: Inputs, region: str, account: str) -> str:
 
 _BY_INPUTS: Mapping[str, Callable[[Inputs, str, str], str]] = {
     "aws:cloudtrail/trail:Trail": lambda i, r, a: f"arn:aws:cloudtrail:{r}:{a}:trail/{i['name']}",
+    # The official provider reads a route by its inputs: there, the id is but a label.
+    "aws:ec2/route:Route": lambda i, _r, _a: f"r-{i['routeTableId']}|{i['destinationCidrBlock']}",
     "aws:ecs/cluster:Cluster": lambda i, r, a: f"arn:aws:ecs:{r}:{a}:cluster/{i['name']}",
     "aws:ecs/service:Service": _cluster_service,
     "aws:iam/policy:Policy": _policy,

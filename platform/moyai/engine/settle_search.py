@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moyai.engine.checkpoint_blobs import aws_session
 from moyai.engine.settle import Located
 from moyai.errors import OperationFailed
 from moyai.texts import Text
@@ -29,17 +30,9 @@ class Search:
 
     def client(self, service: str, inputs: Inputs) -> Any:
         """A client for the region that the inputs name, or the site's own."""
-        import boto3  # a quarter of a second, needed only after a crash
-
         region = str(inputs.get("region") or self.region)
         if (service, region) not in self._clients:
-            session: Any = boto3.Session(
-                aws_access_key_id=self.environment.get("AWS_ACCESS_KEY_ID"),
-                aws_secret_access_key=self.environment.get("AWS_SECRET_ACCESS_KEY"),
-                aws_session_token=self.environment.get("AWS_SESSION_TOKEN"),
-                profile_name=self.environment.get("AWS_PROFILE"),
-                region_name=region,
-            )
+            session = aws_session(self.environment, region)
             endpoint = self.environment.get("AWS_ENDPOINT_URL")
             self._clients[service, region] = session.client(service, endpoint_url=endpoint)
         return self._clients[service, region]
@@ -50,7 +43,7 @@ def search(within: Search, kind: str, inputs: Inputs, taken: set[str]) -> Locate
 
     Raises `OperationFailed` where the site's AWS does not answer.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore import exceptions
 
     candidates: Iterator[Located]
     if kind in _EC2:
@@ -61,11 +54,11 @@ def search(within: Search, kind: str, inputs: Inputs, taken: set[str]) -> Locate
         return None
     try:
         return next((one for one in candidates if one.id not in taken), Located(None))
-    except ClientError:
+    except exceptions.ClientError:
         return Located(None)  # each of these calls answers so where there is no such thing
     except KeyError:
         return Located(None, looked=False)  # the program let the provider choose a name
-    except BotoCoreError as error:
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise OperationFailed(
             Text(
                 "前回中断した作成を確かめられません。拠点の AWS に接続できません。",
@@ -149,8 +142,9 @@ _EC2: Mapping[str, _Kind] = {
 
 def _ec2(within: Search, kind: _Kind, inputs: Inputs) -> Iterator[Located]:
     tags: Mapping[str, str] = inputs.get("tags") or {}
-    pages = within.client("ec2", inputs).get_paginator(kind.operation).paginate()
-    for page in pages:
+    client = within.client("ec2", inputs)
+    whole = [] if client.can_paginate(kind.operation) else [getattr(client, kind.operation)()]
+    for page in whole or client.get_paginator(kind.operation).paginate():
         for item in page[kind.listed]:
             given = {tag["Key"]: tag["Value"] for tag in item.get("Tags") or ()}
             if not tags.items() <= given.items() or item.get("State") in ("deleting", "deleted"):
@@ -230,6 +224,13 @@ def _listener_rule(within: Search, inputs: Inputs) -> Iterator[Located]:
                 yield Located(one["RuleArn"])
 
 
+def _role_policy(within: Search, inputs: Inputs) -> Iterator[Located]:
+    """Named by the provider, where the program gives no name."""
+    iam = within.client("iam", inputs)
+    for page in iam.get_paginator("list_role_policies").paginate(RoleName=inputs["role"]):
+        yield from (Located(f"{inputs['role']}:{name}") for name in page["PolicyNames"])
+
+
 def _secret(within: Search, inputs: Inputs) -> Iterator[Located]:
     found = within.client("secretsmanager", inputs).describe_secret(SecretId=inputs["name"])
     if found.get("DeletedDate") is None:
@@ -257,6 +258,7 @@ _OTHERS: Mapping[str, Callable[[Search, Inputs], Iterator[Located]]] = {
     "aws:acm/certificate:Certificate": _certificate,
     "aws:ec2/routeTableAssociation:RouteTableAssociation": _association,
     "aws:ecs/taskDefinition:TaskDefinition": _task_definition,
+    "aws:iam/rolePolicy:RolePolicy": _role_policy,
     "aws:kms/key:Key": _key,
     "aws:lb/listener:Listener": _listener,
     "aws:lb/listenerRule:ListenerRule": _listener_rule,
