@@ -17,14 +17,11 @@ from moyai.jobs.results import Fields, JobError
 from moyai.jobs.settings import MigrateJob
 from moyai.texts import Text
 
-_SESSION: Mapping[str, str] = {
-    # A migration never makes a running service wait behind it for long: it gives up instead.
-    "lock_timeout": "15s",
-    "statement_timeout": "1800s",
-    "client_min_messages": "error",
-}
-# Waiting for another job is not waiting for a table: it may take as long as that job's statements.
-_LOCK = "SET lock_timeout = '1800s'; SELECT pg_advisory_lock(7703, 1); SET lock_timeout = '15s'"
+_SESSION: Mapping[str, str] = {"statement_timeout": "1800s", "client_min_messages": "error"}
+# One migrate job of a database after the other.
+_LOCK = "SELECT pg_advisory_lock(7703, 1)"
+_LOCK_TIMEOUT = "15s"
+"""How long a statement waits for a table: a running service waits behind it as long."""
 _TABLE = """
 BEGIN;
 CREATE TABLE moyai_migration (
@@ -56,6 +53,7 @@ def migrate(job: MigrateJob, cloud: Cloud) -> Fields:
     with closing(connect(job.server, login, job.name, _SESSION)) as connection:
         try:
             connection.execute(_LOCK)
+            connection.execute(SQL("SET lock_timeout = {}").format(_LOCK_TIMEOUT))
             applied = _applied(connection, job.app)
         except psycopg.Error as error:
             doing = Text("移行の記録を読むことが", "read the record of migrations")

@@ -1,0 +1,150 @@
+"""Migrations on a real PostgreSQL, as the owner."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from moyai.jobs import runner
+
+from .conftest import SERVICES, Body, Cluster, rows
+
+EXPAND, CONTRACT = "-- phase: expand\n", "-- phase: contract\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path, created: Body) -> Path:
+    """The folder of a small service's migrations, which the body `created` uses."""
+    created.more.update(SERVICES_DIR=str(tmp_path), SERVICE="small")
+    folder = tmp_path / "small" / "migrations"
+    folder.mkdir(parents=True)
+    (folder / "0001_base.sql").write_text(EXPAND + "CREATE TABLE a (id int); SELECT '100%';")
+    (folder / "0002_more.sql").write_text(EXPAND + "ALTER TABLE a ADD COLUMN b text")
+    (folder / "0003_less.sql").write_text(CONTRACT + "ALTER TABLE a DROP COLUMN id")
+    return folder
+
+
+def _versions(body: Body) -> list[int]:
+    found = rows(body.as_app(), "SELECT version FROM moyai_migration ORDER BY version")
+    return [row[0] for row in found]
+
+
+@pytest.mark.parametrize("service", sorted(path.name for path in SERVICES.iterdir()))
+def test_each_service_migrates_release_by_release(cluster: Cluster, service: str) -> None:
+    body = cluster.body(service)
+    body.done("database-create")
+    first = body.done("migrate")
+    assert [step["version"] for step in first["applied"]] == [1]
+    body.done("health")
+    second = body.done("migrate", SCHEMA_VERSION="2")
+    assert [(step["version"], step["phase"]) for step in second["applied"]] == [(2, "expand")]
+    assert body.done("migrate", SCHEMA_VERSION="2")["applied"] == []
+    # The release before works with the newer schema: that is what expand means.
+    body.done("health", SCHEMA_VERSION="1")
+    body.done("health", SCHEMA_VERSION="2")
+    uncommented = rows(
+        body.as_owner(),
+        "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+        "WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 "
+        "AND NOT a.attisdropped AND col_description(c.oid, a.attnum) IS NULL",
+    )
+    assert uncommented == []
+    body.done("database-delete")
+
+
+def test_foreign_keys_have_indices(cluster: Cluster) -> None:
+    body = cluster.body("eapp-a")
+    body.done("database-create")
+    body.done("migrate", SCHEMA_VERSION="2")
+    bare = rows(
+        body.as_owner(),
+        "SELECT k.conrelid::regclass::text, k.conname FROM pg_constraint k WHERE k.contype = 'f' "
+        "AND k.confrelid <> 'applicant_kind'::regclass AND NOT EXISTS (SELECT FROM pg_index i "
+        "WHERE i.indrelid = k.conrelid AND i.indkey[0] = k.conkey[1])",
+    )
+    assert bare == []
+
+
+def test_a_failed_migration_is_undone_and_the_earlier_stay(created: Body, files: Path) -> None:
+    second = files / "0002_more.sql"
+    second.write_text(EXPAND + "CREATE TABLE half (a int); SELECT nonsense")
+    code, result = created.run("migrate", SCHEMA_VERSION="2")
+    assert code == 4
+    assert (result["code"], result["failed"]) == ("sql:42703", "0002_more")
+    assert [step["version"] for step in result["applied"]] == [1]
+    assert "nonsense" in result["reason"]["en"]
+    assert "0001_base" in result["touched"]["ja"]
+    assert _versions(created) == [1]
+    assert rows(created.as_owner(), "SELECT to_regclass('half')") == [(None,)]
+    second.write_text(EXPAND + "CREATE TABLE half (a int)")
+    assert [s["version"] for s in created.done("migrate", SCHEMA_VERSION="2")["applied"]] == [2]
+
+
+def test_contract_steps_wait_where_only_expand_is_asked_for(created: Body, files: Path) -> None:
+    result = created.done("migrate", SCHEMA_VERSION="3", MIGRATION_PHASE="expand")
+    assert (result["schema_version"], result["pending"]) == (2, ["0003_less"])
+    result = created.done("migrate", SCHEMA_VERSION="3")
+    assert [(s["version"], s["phase"]) for s in result["applied"]] == [(3, "contract")]
+    code, result = created.run("migrate", SCHEMA_VERSION="2")
+    assert (code, result["code"]) == (4, "contracted")
+
+
+def test_a_release_goes_back_over_expand_steps(created: Body, files: Path) -> None:
+    created.done("migrate", SCHEMA_VERSION="2")
+    result = created.done("migrate", SCHEMA_VERSION="1")
+    assert (result["applied"], result["schema_version"], result["wanted"]) == ([], 2, 1)
+
+
+def test_changed_missing_and_unknown_files_are_refused(created: Body, files: Path) -> None:
+    created.done("migrate", SCHEMA_VERSION="2")
+    first = files / "0001_base.sql"
+    kept = first.read_text()
+    first.write_text(kept.replace("\n", "\r\n"))
+    assert created.done("migrate", SCHEMA_VERSION="2")["applied"] == []
+    first.write_text(kept + "-- and more\n")
+    assert created.run("migrate", SCHEMA_VERSION="2")[1]["code"] == "changed-migration"
+    first.write_text(kept)
+    (files / "0003_less.sql").unlink()
+    assert created.run("migrate", SCHEMA_VERSION="3")[1]["code"] == "unknown-version"
+    (files / "0002_more.sql").unlink()
+    assert created.run("migrate", SCHEMA_VERSION="1")[1]["code"] == "newer-schema"
+    first.unlink()
+    (files / "0002_more.sql").write_text(EXPAND)
+    assert created.run("migrate", SCHEMA_VERSION="1")[1]["code"] == "migration-gap"
+
+
+def test_the_application_cannot_write_the_record(created: Body, files: Path) -> None:
+    created.done("migrate")
+    grants = rows(
+        created.as_owner(),
+        "SELECT privilege_type FROM information_schema.table_privileges "
+        f"WHERE table_name = 'moyai_migration' AND grantee = '{created.app}'",
+    )
+    assert grants == [("SELECT",)]
+
+
+def test_two_at_once_apply_each_once(created: Body, files: Path) -> None:
+    environment = created.environment(SCHEMA_VERSION="3")
+    threads = [
+        threading.Thread(target=runner.run, args=(["migrate"], environment)) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert _versions(created) == [1, 2, 3]
+
+
+def test_a_migration_gives_up_before_it_holds_others_up(
+    created: Body, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created.done("migrate", SCHEMA_VERSION="1")
+    monkeypatch.setattr("moyai.jobs.migrate._LOCK_TIMEOUT", "200ms")
+    with closing(created.as_owner()) as busy:
+        busy.execute("BEGIN; LOCK TABLE a IN ACCESS SHARE MODE")
+        code, result = created.run("migrate", SCHEMA_VERSION="2")
+        assert (code, result["code"]) == (4, "sql:55P03")
+    created.done("migrate", SCHEMA_VERSION="2")
