@@ -28,7 +28,7 @@ from moyai.sandbox.keeping.keeper import Keeper
 from moyai.sandbox.keeping.objects import Body, ObjectStore
 from moyai.sandbox.layout import Layout, read_json, write_json
 from moyai.sandbox.postgres.fleet import Fleet
-from moyai.sandbox.processes import LOOPBACK, Identity, free_port, try_lock
+from moyai.sandbox.processes import LOOPBACK, Identity, free_port, is_same_file, try_lock
 from moyai.sandbox.server import Application, HttpServer
 from moyai.sandbox.tasks import TaskRunner, end_restored
 from moyai.texts import Text, same
@@ -44,11 +44,12 @@ def run(config: Config) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     layout = Layout(Path(config.home))
-    if try_lock(layout.alive_lock) is None:
+    lock = try_lock(layout.alive_lock)
+    if lock is None:
         _answer(config, error=Text("すでに動いています。", "it runs already."))
         return 1
     try:
-        cloud = Cloud(config, layout)
+        cloud = Cloud(config, layout, lock)
         cloud.start()
     except MoyaiError as error:
         _answer(config, error=error.what)
@@ -58,16 +59,19 @@ def run(config: Config) -> int:
         _answer(config, error=same(f"{type(error).__name__}: {error}"))
         return 1
     _answer(config)
-    cloud.wait()
-    cloud.stop()
+    if cloud.wait():
+        cloud.stop()
+    else:
+        cloud.abandon()
     return 0
 
 
 class Cloud:
     """The running parts, in the order in which they start; they stop the other way round."""
 
-    def __init__(self, config: Config, layout: Layout) -> None:
+    def __init__(self, config: Config, layout: Layout, lock: int) -> None:
         self._layout = layout
+        self._lock = lock
         self._region = config.region
         self._end = Event()
         objects = ObjectStore(layout.objects)
@@ -106,16 +110,29 @@ class Cloud:
         self._announce(endpoint)
         logger.info("answers on port %d", port)
 
-    def wait(self) -> None:
-        """Wait for SIGTERM; start again what ends by itself meanwhile."""
+    def wait(self) -> bool:
+        """Wait for SIGTERM, and start again what ends by itself meanwhile.
+
+        False where somebody deleted the cloud's folder: there is nothing left to serve or to keep.
+        """
         while not self._end.wait(_LOOK_SECONDS):
+            if not is_same_file(self._layout.alive_lock, self._lock):
+                logger.error("the folder %s is gone", self._layout.cloud)
+                return False
             try:
                 revived = self.fleet.revive()
-            except MoyaiError as error:
-                logger.error("%s", error.what.en)
+            except (MoyaiError, OSError):
+                logger.exception("a database cannot be started again")
                 continue
             for key in revived:
                 logger.warning("PostgreSQL %s had ended; it was started again", key)
+        return True
+
+    def abandon(self) -> None:
+        """End everything without keeping anything."""
+        self._http.stop()
+        self.tasks.close()
+        self.fleet.abandon()
 
     def stop(self) -> None:
         """Stop everything; what was created stays."""

@@ -102,6 +102,14 @@ def is_locked(path: Path) -> bool:
     return False
 
 
+def is_same_file(path: Path, handle: int) -> bool:
+    """Whether a path still names the file that a handle was opened for."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
 def is_free(port: int) -> bool:
     """Whether nothing listens on a port of the loopback."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

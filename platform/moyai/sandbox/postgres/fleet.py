@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import signal
 from collections.abc import Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,7 +16,7 @@ from psycopg.sql import SQL, Identifier
 
 from moyai.sandbox.layout import write_private
 from moyai.sandbox.postgres.instance import SUPERUSER, Instance, make_template, set_password
-from moyai.sandbox.processes import LOOPBACK
+from moyai.sandbox.processes import LOOPBACK, Identity
 
 OPERATIONS = "operations"
 """The instance, the database and the role for operations data."""
@@ -31,6 +32,7 @@ class Fleet:
         self._template = folder / "template"
         self._making = Lock()
         self._wanted: set[str] = set()
+        self._seen: dict[str, Identity] = {}
 
     def instance(self, key: str) -> Instance:
         """The instance of a key, whether it exists or not."""
@@ -51,6 +53,7 @@ class Fleet:
         shutil.rmtree(instance.folder, ignore_errors=True)
         instance.make(self._template)
         instance.start()
+        self._note(instance)
         instance.renew_superuser()
         self._wanted.add(key)
         return instance
@@ -105,6 +108,11 @@ class Fleet:
             self._start(key)
         return ended
 
+    def abandon(self) -> None:
+        """End the servers that were started here, whose folders somebody deleted meanwhile."""
+        for identity in self._seen.values():
+            identity.send(signal.SIGQUIT)
+
     def stop_all(self) -> None:
         """Stop every instance that runs, side by side; those of a killed cloud too."""
         self._wanted.clear()
@@ -127,9 +135,15 @@ class Fleet:
     def _start(self, key: str) -> int:
         instance = self.instance(key)
         port = instance.start()
+        self._note(instance)
         if key == OPERATIONS:
             _write_passfile(instance)
         return port
+
+    def _note(self, instance: Instance) -> None:
+        identity = instance.identity()
+        if identity is not None:
+            self._seen[instance.folder.name] = identity
 
     def operations_url(self) -> str:
         """The URL of the operations database; its password is in the file that the URL names."""
