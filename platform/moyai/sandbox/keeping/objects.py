@@ -80,6 +80,8 @@ class Body:
     def write(self, content: bytes) -> int:
         """Write at the present place."""
         start = self._position
+        if not content:
+            return 0
         if start or self._size:
             before = self._all()
             content_now = before[:start].ljust(start, b"\0") + content
