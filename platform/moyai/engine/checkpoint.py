@@ -217,7 +217,13 @@ class CheckpointStore:
 
 def open_checkpoints(runtime: SiteRuntime) -> CheckpointStore:
     """The checkpoints of a site. Raises `UsageError` for a backend that Moyai cannot read."""
-    return CheckpointStore(open_blobs(runtime.state_backend, runtime.environment()))
+    return CheckpointStore(blobs_of(runtime))
+
+
+def blobs_of(runtime: SiteRuntime) -> Blobs:
+    """The backend's blobs. A folder needs no credentials, and the site need not run to be read."""
+    is_folder = runtime.state_backend.startswith("file:")
+    return open_blobs(runtime.state_backend, {} if is_folder else runtime.environment())
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from moyai.engine.checkpoint_blobs import Blobs, disk_trouble, open_blobs
+from moyai.engine.checkpoint import blobs_of
+from moyai.engine.checkpoint_blobs import Blobs, disk_trouble
 from moyai.engine.records import RecordStore
 from moyai.engine.sites import SiteRuntime
 
@@ -40,7 +41,7 @@ class Documents:
 
 def open_documents(runtime: SiteRuntime) -> Documents:
     """The documents of a site. Raises `UsageError` for a backend that Moyai cannot read."""
-    return Documents(open_blobs(runtime.state_backend, runtime.environment()))
+    return Documents(blobs_of(runtime))
 
 
 def open_records(runtime: SiteRuntime) -> RecordStore:

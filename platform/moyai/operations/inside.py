@@ -27,11 +27,12 @@ class Inside:
     """Runs jobs in bodies' environments on one site. May be used by several threads."""
 
     def __init__(self, site: Site, environment: Mapping[str, str]) -> None:
+        key = environment.get("AWS_ACCESS_KEY_ID")
         self._session = boto3.Session(
-            aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
+            aws_access_key_id=key,
             aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
             aws_session_token=environment.get("AWS_SESSION_TOKEN"),
-            profile_name=environment.get("AWS_PROFILE"),
+            profile_name=None if key else environment.get("AWS_PROFILE"),
             region_name=site.region,
         )
         self._endpoint = environment.get("AWS_ENDPOINT_URL")

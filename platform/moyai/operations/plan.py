@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -37,8 +37,8 @@ class PlannedStack:
     reasons: tuple[Text, ...]
     changed: tuple[str, ...] = ()
     """Parts of the fingerprint that differ."""
-    fingerprint: Fingerprint = fingerprints.NOTHING
-    releases: Mapping[str, str] = fingerprints.NOTHING
+    fingerprint: Fingerprint = field(default_factory=dict)
+    releases: Mapping[str, str] = field(default_factory=dict)
     """Service → release that the run builds with."""
     onboarding: tuple[str, ...] = ()
     """Services to migrate, check and put on record after the run."""

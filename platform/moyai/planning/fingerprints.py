@@ -14,16 +14,12 @@ from datetime import date, time
 from enum import Enum
 from ipaddress import IPv4Network
 from pathlib import PurePath
-from types import MappingProxyType
 
 from moyai.planning.routes import Rule
 from moyai.registry.models import Federation, Registry, Site, Subscription, Tenant
 from moyai.texts import Text
 
 Fingerprint = Mapping[str, str]
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
-"""The fingerprint of what was never applied."""
 
 _HASH_LENGTH = 16
 

@@ -8,7 +8,7 @@ that.
 from __future__ import annotations
 
 from moyai.sandbox.databases import ClusterDatabases
-from moyai.sandbox.extensions import ecs, kms, rds, upkeep
+from moyai.sandbox.extensions import ecs, kms, rds, s3, upkeep
 from moyai.sandbox.tasks import TaskRunner
 
 
@@ -16,5 +16,6 @@ def extend(databases: ClusterDatabases, tasks: TaskRunner) -> None:
     """Change moto in this process. Called once, before the first request."""
     upkeep.extend()
     kms.extend()
+    s3.extend()
     rds.extend(databases)
     ecs.extend(tasks)
