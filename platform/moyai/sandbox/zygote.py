@@ -210,6 +210,7 @@ def preload() -> None:
     import psycopg
 
     import moyai.jobs
+    from moyai.jobs import aws
 
     for module in pkgutil.walk_packages(moyai.jobs.__path__, "moyai.jobs."):
         if not module.name.endswith("__main__"):
@@ -222,6 +223,7 @@ def preload() -> None:
     session = boto3.session.Session(region_name="us-east-1")
     for service in ("secretsmanager", "s3", "sts"):
         session.client(service)
+    aws.warm()
     psycopg.conninfo.make_conninfo(host="none")
     gc.collect()
     gc.freeze()
