@@ -1,12 +1,11 @@
 """What the foundation's stacks export and bodies' stacks consume, by name.
 
-The fingerprint of a body's stack holds the values of `CONSUMED`; a program reads no other output of
-another stack, so that nothing changes a body without being seen.
+The fingerprint of a body's stack holds the values of these (`moyai.planning.consumed` has the same
+names); a program reads no other output of another stack, so that nothing changes a body unseen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import pulumi
@@ -50,20 +49,14 @@ class CellOutputs:
     staff_group_id: pulumi.Input[str]
 
 
-CONSUMED: Mapping[str, tuple[str, ...]] = {
-    "shared": tuple(field.name for field in fields(SharedOutputs)),
-    "cell": tuple(field.name for field in fields(CellOutputs)),
-}
-
-
 def shared_of(stack: pulumi.StackReference) -> SharedOutputs:
     """The outputs of the `shared` stack."""
-    return SharedOutputs(*[stack.require_output(name) for name in CONSUMED["shared"]])
+    return SharedOutputs(*[stack.require_output(one.name) for one in fields(SharedOutputs)])
 
 
 def cell_of(stack: pulumi.StackReference) -> CellOutputs:
     """The outputs of a cell's stack."""
-    return CellOutputs(*[stack.require_output(name) for name in CONSUMED["cell"]])
+    return CellOutputs(*[stack.require_output(one.name) for one in fields(CellOutputs)])
 
 
 def export(outputs: SharedOutputs | CellOutputs) -> None:

@@ -7,21 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from moyai.engine import stacks as engine
-from moyai.engine.driver import Driver
 from moyai.engine.records import StackRecord
 from moyai.errors import MoyaiError, OperationFailed, Refused
 from moyai.operations import guards
 from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resource
 from moyai.operations.history import History
-from moyai.operations.inside import Inside
 from moyai.operations.plan import FOUNDATION, TENANT, Plan, PlannedStack, make_plan
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace
 from moyai.planning import quotas
 from moyai.texts import Text
+
+if TYPE_CHECKING:
+    from moyai.engine.driver import Driver
+    from moyai.operations.inside import Inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ def _tenants(
 ) -> Iterator[Event]:
     todo = [stack for stack in plan.tenants if stack.runs]
     if todo:
+        from moyai.operations.inside import Inside  # boto3 is slow to import, and not always needed
+
         inside = Inside(workspace.site, workspace.runtime.environment())
         yield from _run(workspace, state, driver, todo, plan.day, report, inside)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from moyai.engine.driver import Driver
 from moyai.engine.stacks import RunFinished, StackRun, Step
 from moyai.errors import MoyaiError
 from moyai.operations.deploy import config_of
 from moyai.operations.plan import FOUNDATION, Plan, PlannedStack
 from moyai.operations.workspace import Workspace
+
+if TYPE_CHECKING:
+    from moyai.engine.driver import Driver
 
 
 @dataclass(frozen=True, slots=True)

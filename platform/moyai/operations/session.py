@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from moyai.engine.checkpoint import open_checkpoints
-from moyai.engine.driver import Driver
 from moyai.engine.records_documents import open_documents, open_records
-from moyai.engine.toolchain import ensure
 from moyai.operations.history import History
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from moyai.engine.driver import Driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Session:
     @contextmanager
     def driver(self, jobs: int | None, wait_seconds: float = 0.0) -> Iterator[Driver]:
         """A driver for this site. Its workers and plugins start with the first run."""
+        # The driver brings the Pulumi SDK and gRPC along: half a second that a command which finds
+        # nothing to do should not spend.
+        from moyai.engine.driver import Driver
+        from moyai.engine.toolchain import ensure
+
         engine = ensure().path
         with Driver(self.workspace.runtime, engine, jobs, wait_seconds=wait_seconds) as driver:
             yield driver

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import moyai
-from moyai.infra.outputs import CONSUMED
 from moyai.operations.workspace import Workspace
+from moyai.planning.consumed import CONSUMED
 from moyai.planning.fingerprints import Surroundings
 
 _COMPONENT_ROOMS = ("infra", "planning", "registry/models.py", "jobs/__init__.py")
