@@ -30,6 +30,7 @@ _MASTER_SESSION: Mapping[str, str] = {
     "client_min_messages": "error",
 }
 _LOCK = "SELECT pg_advisory_lock(7702, hashtext(%s))"
+_NO_WAITING_FOR_DISKS = "SELECT current_setting('fsync') = 'off'"
 """Of the maintenance database: one job at a time for each database of a cluster."""
 _OWNER_CONNECTIONS = RESERVED_CONNECTIONS - 1
 _DRAIN_SECONDS = 10.0
@@ -185,13 +186,17 @@ def _make(master: Connection, job: CreateJob) -> None:
     """Make the database, shut: until PUBLIC has lost its CONNECT nobody can look in."""
     database = job.database
     _may_act_as(master, database.owner)
+    # Copying files needs checkpoints, which are dear on a server that waits for its disks; on one
+    # that does not, it takes two thirds of the time and leaves no 7 MB in the write-ahead log.
+    quick = master.execute(_NO_WAITING_FOR_DISKS).fetchone() == (True,)
     master.execute(
         SQL(
-            "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' "
+            "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' STRATEGY {} "
             "ALLOW_CONNECTIONS false CONNECTION LIMIT {}"
         ).format(
             Identifier(database.name),
             Identifier(database.owner),
+            SQL("file_copy" if quick else "wal_log"),
             Literal(job.connection_limit + RESERVED_CONNECTIONS),
         )
     )

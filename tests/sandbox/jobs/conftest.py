@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
 import psycopg
 import pytest
 
 from moyai.engine.sites import EmbeddedSite
 from moyai.jobs import results, runner
+from moyai.jobs.submit import JobResult, JobTarget, run
 
 SERVICES = Path(__file__).resolve().parents[3] / "stacks" / "services"
 _numbers = itertools.count(1)
@@ -116,6 +118,11 @@ class Body:
             **given,
         }
 
+    def variables(self, **given: str) -> dict[str, str]:
+        """The environment without what the sandbox itself gives to a task."""
+        own = self.environment(**given)
+        return {name: own[name] for name in own.keys() - self.cluster.site.environment().keys()}
+
     def run(self, verb: str, **given: str) -> tuple[int, dict[str, Any]]:
         """Run the inside half here: exit code and result."""
         output = io.StringIO()
@@ -172,3 +179,70 @@ def rows(connection: psycopg.Connection[Any], query: str) -> list[Any]:
     """All rows of a query on a connection that is closed afterwards."""
     with closing(connection):
         return connection.execute(query).fetchall()  # type: ignore[arg-type]  # a test's own words
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """Task definitions of jobs in the sandbox's ECS, as the stacks make them."""
+
+    session: boto3.Session
+    target: JobTarget
+    endpoint: str
+
+    def run(self, verb: str, environment: Mapping[str, str], **given: float) -> JobResult:
+        return run(
+            self.session,
+            self.target,
+            verb,
+            environment,
+            endpoint_url=self.endpoint,
+            **given,  # type: ignore[arg-type]  # numbers only
+        )
+
+
+def make_tasks(site: EmbeddedSite, aws: Callable[..., Any], name: str) -> Tasks:
+    region = "ap-northeast-1"
+    role = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    subnet = aws("ec2").describe_subnets()["Subnets"][0]
+    group = aws("ec2").create_security_group(
+        GroupName=name, Description=name, VpcId=subnet["VpcId"]
+    )["GroupId"]
+    aws("logs").create_log_group(logGroupName=f"/{name}")
+    cluster_arn = aws("ecs").create_cluster(clusterName=name)["cluster"]["clusterArn"]
+    options = {
+        "awslogs-group": f"/{name}",
+        "awslogs-region": region,
+        "awslogs-stream-prefix": "job",
+    }
+    definition = aws("ecs").register_task_definition(
+        family=name,
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        taskRoleArn=role,
+        executionRoleArn=role,
+        containerDefinitions=[
+            {
+                "name": "job",
+                "image": "registry.example/moyai-jobs:0.1.0",
+                "essential": True,
+                "logConfiguration": {"logDriver": "awslogs", "options": options},
+            }
+        ],
+    )["taskDefinition"]["taskDefinitionArn"]
+    variables = site.environment()
+    session = boto3.Session(
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        region_name=region,
+    )
+    target = JobTarget(
+        cluster_arn, definition, (subnet["SubnetId"],), (group,), f"/{name}", "job", region
+    )
+    return Tasks(session, target, variables["AWS_ENDPOINT_URL"])
+
+
+@pytest.fixture(scope="session")
+def tasks(sandbox: EmbeddedSite, aws: Callable[..., Any]) -> Tasks:
+    return make_tasks(sandbox, aws, "jobs")
