@@ -6,49 +6,41 @@ many engines share one process. All state lives in the engines; the servicer has
 
 from __future__ import annotations
 
-import os
-import signal
-import stat
-import sys
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from moyai.errors import MoyaiError
+from moyai.provider.differences import differences
+from moyai.provider.naming import DEFAULTS
+from moyai.provider.plugins import Plugin, serve_with
 from moyai.provider.properties import (
-    UNKNOWN,
     Properties,
-    Property,
+    Secrets,
+    cover,
     from_struct,
-    has_unknown,
+    read_struct,
+    secret_words,
     to_struct,
+    without_secrets,
 )
-from moyai.provider.resources import Live, Resource, WrongProperty, nearest
+from moyai.provider.replies import describe_bug, half_made, language
+from moyai.provider.resources import (
+    HalfMade,
+    Live,
+    Resource,
+    ResourceFailed,
+    nearest,
+    unknown_property,
+)
 from moyai.texts import Text
 
-MESSAGE_BYTES = 400 * 1024 * 1024
-"""The engine's own limit for one message."""
-THREADS = 32
-
-Invocation = Callable[[Properties], Properties]
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """A plugin: its package, and a table from token to resource type."""
-
-    package: str
-    version: str
-    types: Mapping[str, Resource]
-    invokes: Mapping[str, Invocation]
-    config: frozenset[str] = frozenset()
-    """Provider configuration that is accepted; it decides nothing for a single resource."""
+_FAILURE = provider_pb2.CheckFailure
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -56,14 +48,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, plugin: Plugin) -> None:
         self._plugin = plugin
+        self._lang = language()
 
     def Handshake(self, request: Any, context: Any) -> Any:
         """Say what this plugin can do."""
         return provider_pb2.ProviderHandshakeResponse(
-            accept_secrets=False,
-            accept_resources=False,
-            accept_outputs=False,
-            supports_autonaming_configuration=False,
+            accept_secrets=True, supports_autonaming_configuration=True
         )
 
     def Attach(self, request: Any, context: Any) -> Any:
@@ -75,215 +65,295 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=self._plugin.version)
 
     def GetSchema(self, request: Any, context: Any) -> Any:
-        """No schema: the SDKs have theirs."""
-        return provider_pb2.GetSchemaResponse(schema="{}")
+        """The types' names only: programs use the SDK made for the real provider."""
+        schema = {
+            "name": self._plugin.package,
+            "version": self._plugin.version,
+            "resources": {token: {} for token in sorted(self._plugin.types)},
+        }
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
     def CheckConfig(self, request: Any, context: Any) -> Any:
         """Name what the provider's configuration does not know."""
         failures = [
-            provider_pb2.CheckFailure(
-                property=name,
-                reason=f"no such setting of {self._plugin.package}; "
-                + nearest(name, self._plugin.config).en,
+            _FAILURE(
+                property=name, reason=unknown_property(name, self._plugin.config).of(self._lang)
             )
             for name in request.news.fields
-            if name not in self._plugin.config and name != "version"
+            if name not in self._plugin.config and name not in ("version", "pluginDownloadURL")
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        """A changed configuration never replaces a resource."""
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_UNKNOWN)
+        """A changed configuration never replaces a resource by itself."""
+        old, new = from_struct(request.old_inputs), from_struct(request.news)
+        changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        return provider_pb2.DiffResponse(changes=_changes(bool(changed)), diffs=changed)
 
     def Configure(self, request: Any, context: Any) -> Any:
         """Take the configuration; every stack that attaches has the same."""
+        values = _settings(from_struct(request.args))
+        configure = self._plugin.configure
+        if configure is not None:
+            self._do(context, lambda: configure(values), request.args)
         return provider_pb2.ConfigureResponse(
-            acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
+            acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
     def Check(self, request: Any, context: Any) -> Any:
-        """Fill defaults in; name unknown and missing properties."""
-        try:
-            kind = self._type(_token(request.urn))
-        except WrongProperty as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error.what))
-        news = {**kind.defaults, **from_struct(request.news)}
+        """Give a name and defaults; name unknown, missing and wrong properties."""
+        token = _token(request.urn)
+        kind = self._type(token, context)
+        news, secrets = read_struct(request.news)
+        given = {name: value for name, value in news.items() if not name.startswith("__")}
+        named = kind.autoname is not None and _name(kind, given, request)
+        inputs, problems = kind.prepare(given)
+        if named and kind.autoname is not None:
+            inputs[DEFAULTS] = [kind.autoname.property]
         failures = [
-            provider_pb2.CheckFailure(
-                property=name,
-                reason=f"{_token(request.urn)} has no property '{name}' here; "
-                + nearest(name, kind.inputs).en,
-            )
-            for name in news
-            if name not in kind.inputs and not name.startswith("__")
+            _FAILURE(property=one.path, reason=f"{token}: {one.reason.of(self._lang)}")
+            for one in problems
         ]
-        failures += [
-            provider_pb2.CheckFailure(property=name, reason="this property is missing")
-            for name in sorted(kind.required - news.keys())
-        ]
-        inputs = {name: value for name, value in news.items() if not name.startswith("__")}
-        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
+        places = _always(kind, inputs, secrets)
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs, places), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> Any:
-        """Compare inputs, property by property."""
-        kind = self._type(_token(request.urn))
-        old, new = from_struct(request.old_inputs), from_struct(request.news)
-        if not request.old_inputs.fields:
-            state = from_struct(request.olds)
-            old = {name: value for name, value in state.items() if name in kind.inputs}
+        """Compare inputs, place by place."""
+        kind = self._type(_token(request.urn), context)
+        new = from_struct(request.news)
+        old = _old_inputs(kind, request)
         ignored = set(request.ignoreChanges)
-        detailed = {}
-        replaces = []
-        for name in sorted(old.keys() | new.keys()):
-            if name in ignored or name.startswith("__"):
-                continue
-            if kind.normal(name, old.get(name)) == kind.normal(name, new.get(name)):
-                continue
-            forced = name in kind.replace_on
-            detailed[name] = provider_pb2.PropertyDiff(
-                kind=_diff_kind(name in old, name in new, forced), inputDiff=True
-            )
-            if forced:
-                replaces.append(name)
+        found = [one for one in differences(kind, old, new) if one.property not in ignored]
+        replaces = list(dict.fromkeys(one.property for one in found if one.replaces))
+        is_taken = kind.autoname is not None and kind.autoname.is_taken(old, new)
         return provider_pb2.DiffResponse(
-            changes=provider_pb2.DiffResponse.DIFF_SOME
-            if detailed
-            else provider_pb2.DiffResponse.DIFF_NONE,
+            changes=_changes(bool(found)),
             replaces=replaces,
-            diffs=list(detailed),
-            detailedDiff=detailed,
+            diffs=list(dict.fromkeys(one.property for one in found)),
+            detailedDiff={
+                one.path: provider_pb2.PropertyDiff(
+                    kind=_KINDS[f"{one.kind}_REPLACE" if one.replaces else one.kind], inputDiff=True
+                )
+                for one in found
+            },
             hasDetailedDiff=True,
-            deleteBeforeReplace=kind.delete_first and bool(replaces),
+            deleteBeforeReplace=bool(replaces) and (kind.delete_first or is_taken),
         )
 
     def Create(self, request: Any, context: Any) -> Any:
         """Make a resource, or say in a preview what would be known of it."""
-        kind = self._type(_token(request.urn))
-        inputs = from_struct(request.properties)
+        kind = self._type(_token(request.urn), context)
+        inputs, secrets = _inputs(request.properties)
         if request.preview:
-            unknown: Properties = dict.fromkeys(kind.computed, UNKNOWN)
-            return provider_pb2.CreateResponse(id="", properties=to_struct({**inputs, **unknown}))
-        live = self._do(context, lambda: kind.create(inputs))
-        return provider_pb2.CreateResponse(id=live.id, properties=to_struct(live.outputs))
+            outputs, id_ = kind.preview(inputs, None), ""
+        else:
+            live: Live = self._do(context, lambda: kind.create(inputs), request.properties)
+            outputs, id_ = live.outputs, live.id
+        properties = _answer(kind, outputs, inputs, secrets)
+        return provider_pb2.CreateResponse(id=id_, properties=properties)
 
     def Read(self, request: Any, context: Any) -> Any:
         """What is live; an empty id says that it is gone."""
-        kind = self._type(_token(request.urn))
-        inputs = from_struct(request.inputs)
-        known = inputs or {
-            name: value
-            for name, value in from_struct(request.properties).items()
-            if name in kind.inputs
+        kind = self._type(_token(request.urn), context)
+        raw, secrets = read_struct(request.inputs)
+        state, state_secrets = read_struct(request.properties)
+        known = {name: value for name, value in raw.items() if not name.startswith("__")} or {
+            name: value for name, value in state.items() if name in kind.inputs
         }
-        live = self._do(context, lambda: kind.read(request.id, known))
+        words = (request.inputs, request.properties)
+        live: Live | None = self._do(context, lambda: kind.read(request.id, known), *words)
         if live is None:
             return provider_pb2.ReadResponse(id="")
+        inputs = {**live.inputs, **{name: raw[name] for name in raw if name == DEFAULTS}}
+        places = {**state_secrets, **secrets}
         return provider_pb2.ReadResponse(
-            id=live.id, inputs=to_struct(live.inputs), properties=to_struct(live.outputs)
+            id=live.id,
+            inputs=_answer(kind, inputs, {**state, **raw}, places),
+            properties=_answer(kind, live.outputs, {**state, **raw}, places),
         )
 
     def Update(self, request: Any, context: Any) -> Any:
         """Change a resource in place."""
-        kind = self._type(_token(request.urn))
-        new = from_struct(request.news)
+        kind = self._type(_token(request.urn), context)
+        new, secrets = _inputs(request.news)
+        state = from_struct(request.olds)
+        old = _old_inputs(kind, request)
         if request.preview:
-            known = {**from_struct(request.olds), **new}
-            return provider_pb2.UpdateResponse(properties=to_struct(known))
-        old = {**from_struct(request.olds), **from_struct(request.old_inputs)}
-        outputs = self._do(context, lambda: kind.update(request.id, old, new))
-        return provider_pb2.UpdateResponse(properties=to_struct(outputs))
+            outputs = kind.preview(new, state)
+        else:
+            outputs = self._do(
+                context,
+                lambda: _update(kind, request.id, state, old, new),
+                request.news,
+                request.olds,
+                request.old_inputs,
+            )
+        return provider_pb2.UpdateResponse(properties=_answer(kind, outputs, new, secrets))
 
     def Delete(self, request: Any, context: Any) -> Any:
         """Remove a resource."""
-        kind = self._type(_token(request.urn))
-        self._do(context, lambda: kind.delete(request.id, from_struct(request.properties)))
+        kind = self._type(_token(request.urn), context)
+        state = from_struct(request.properties)
+        self._do(context, lambda: kind.delete(request.id, state), request.properties)
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:
         """Call a function of the table."""
         function = self._plugin.invokes.get(request.tok)
         if function is None:
-            hint = nearest(request.tok, self._plugin.invokes).en
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"no function {request.tok}; {hint}")
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, self._no("関数", "function", request.tok))
             raise AssertionError  # abort raises
-        found = self._do(context, lambda: function(from_struct(request.args)))
+        arguments, secrets = read_struct(request.args)
+        found = self._do(context, lambda: function(arguments), request.args)
         response = provider_pb2.InvokeResponse()
-        getattr(response, "return").CopyFrom(to_struct(found))
+        places = cover(found, {}, secret_words(arguments, secrets))
+        getattr(response, "return").CopyFrom(to_struct(found, places))
         return response
 
     def Cancel(self, request: Any, context: Any) -> Any:
-        """Calls to the cloud are short: they are let finish."""
+        """Calls to the cloud are short, and other engines have theirs here: they are let finish."""
         return Empty()
 
-    def _type(self, token: str) -> Resource:
+    def _type(self, token: str, context: Any) -> Resource:
         kind = self._plugin.types.get(token)
         if kind is None:
-            hint = nearest(token, self._plugin.types)
-            raise WrongProperty(
-                Text(
-                    f"資源型 {token} はありません。{hint.ja}",
-                    f"no resource type {token} here; {hint.en}",
-                )
-            )
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, self._no("資源型", "type", token))
+            raise AssertionError  # abort raises
         return kind
 
-    def _do(self, context: Any, call: Callable[[], Any]) -> Any:
+    def _no(self, ja: str, en: str, token: str) -> str:
+        known = self._plugin.invokes if en == "function" else self._plugin.types
+        hint = nearest(token, known)
+        text = Text(f"{ja} {token} はありません。{hint.ja}", f"no {en} {token} here; {hint.en}")
+        return text.of(self._lang)
+
+    def _do(self, context: Any, call: Callable[[], Any], *given: Struct) -> Any:
+        """Call a handler. Its failure ends the RPC, told without any secret that was `given`."""
         try:
             return call()
+        except HalfMade as error:
+            words = _all_words(given)
+            reasons = [without_secrets(line, words) for line in error.lines(self._lang)]
+            half_made(context, error.live, reasons, _all_places(given))
         except MoyaiError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, "\n".join(error.lines("en")))
+            told = without_secrets("\n".join(error.lines(self._lang)), _all_words(given))
+            context.abort(grpc.StatusCode.UNKNOWN, told)
+        except Exception as error:
+            told = describe_bug(error).of(self._lang)
+            context.abort(grpc.StatusCode.INTERNAL, without_secrets(told, _all_words(given)))
+
+
+_KINDS = dict(provider_pb2.PropertyDiff.Kind.items())
 
 
 def _token(urn: str) -> str:
     """The type at the end of a URN's type chain: `urn:pulumi:stack::project::A$aws:s3:Bucket::n`."""
-    return urn.split("::")[2].rsplit("$", 1)[-1]
+    return urn.split("::", 3)[2].rsplit("$", 1)[-1]
 
 
-def _diff_kind(before: bool, after: bool, forced: bool) -> Any:
-    kind = "UPDATE" if before and after else "ADD" if after else "DELETE"
-    return provider_pb2.PropertyDiff.Kind.Value(f"{kind}_REPLACE" if forced else kind)
+def _changes(any_: bool) -> Any:
+    kinds = provider_pb2.DiffResponse
+    return kinds.DIFF_SOME if any_ else kinds.DIFF_NONE
 
 
-def unknown_in(inputs: Mapping[str, Property]) -> tuple[str, ...]:
-    """Names of inputs that are not known yet."""
-    return tuple(name for name, value in inputs.items() if has_unknown(value))
+def _settings(values: Properties) -> Properties:
+    """Provider configuration, of which SDKs write everything but strings as JSON."""
+    return {name: _setting(value) for name, value in values.items()}
 
 
-def start(plugin: Plugin) -> tuple[grpc.Server, int]:
-    """Serve on a free port of the loopback; the server and its port."""
-    options = [
-        ("grpc.max_receive_message_length", MESSAGE_BYTES),
-        ("grpc.max_send_message_length", MESSAGE_BYTES),
-        ("grpc.so_reuseport", 0),
-    ]
-    server = grpc.server(ThreadPoolExecutor(max_workers=THREADS), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(plugin), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    return server, port
+def _setting(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def _name(kind: Resource, given: Properties, request: Any) -> bool:
+    """Give a resource a name where its program gives none; whether that was done."""
+    assert kind.autoname is not None
+    how = kind.autoname
+    options = request.autonaming
+    if request.HasField("autonaming") and given.get(how.property) is None:
+        if options.mode == options.Mode.DISABLE:
+            return False
+        if options.proposed_name and (how.prefix is None or how.prefix not in given):
+            old = from_struct(request.olds)
+            is_own = how.property in old.get(DEFAULTS, ())
+            given[how.property] = old[how.property] if is_own else options.proposed_name
+            return True
+    name = request.urn.rsplit("::", 1)[-1]
+    return how.fill(given, from_struct(request.olds), name, request.randomSeed)
+
+
+def _inputs(struct: Struct) -> tuple[Properties, Secrets]:
+    """A create's or update's inputs, without the plugin's own notes."""
+    read, secrets = read_struct(struct)
+    return {name: value for name, value in read.items() if not name.startswith("__")}, secrets
+
+
+def _old_inputs(kind: Resource, request: Any) -> Properties:
+    """Inputs as they were; of states that have none on record, the outputs of these names."""
+    if request.old_inputs.fields:
+        return from_struct(request.old_inputs)
+    state = from_struct(request.olds)
+    return {name: value for name, value in state.items() if name in kind.inputs}
+
+
+def _update(
+    kind: Resource, id_: str, state: Properties, old: Properties, new: Properties
+) -> Properties:
+    """Update, where nothing differs from what is live: that is how a half-made one is completed."""
+    if not differences(kind, old, new):
+        live = kind.read(id_, old)
+        if live is None:
+            raise ResourceFailed(
+                Text(f"{id_} はもうありません。", f"{id_} is not there any more."),
+                remedy=Text(
+                    "現状を読み直してから適用してください（--refresh）。",
+                    "Apply again after a refresh (--refresh).",
+                ),
+            )
+        old = live.inputs
+    kept = {
+        name: value
+        for name, value in state.items()
+        if name not in kind.inputs or name in kind.chosen
+    }
+    given = {name: value for name, value in old.items() if not name.startswith("__")}
+    return kind.update(id_, {**kept, **given}, new)
+
+
+def _always(kind: Resource, properties: Properties, secrets: Secrets) -> Secrets:
+    """Secrets of a program, and those that are ones by their type."""
+    if not kind.secrets:
+        return secrets
+    return {**secrets, **{name: None for name in kind.secrets if name in properties}}
+
+
+def _answer(kind: Resource, answer: Properties, given: Properties, secrets: Secrets) -> Struct:
+    """An answer with secrets wrapped at their places, and wherever else their words stand."""
+    places = _always(kind, answer, secrets)
+    if secrets:
+        places = cover(answer, places, secret_words(given, secrets))
+    return to_struct(answer, places)
+
+
+def _all_words(given: Iterable[Struct]) -> set[str]:
+    return {words for struct in given for words in secret_words(*read_struct(struct))}
+
+
+def _all_places(given: Iterable[Struct]) -> Secrets:
+    places: Secrets = {}
+    for struct in given:
+        places.update(read_struct(struct)[1])
+    return places
 
 
 def serve(plugin: Plugin) -> None:
-    """Run as a plugin's process: print the port on one line, serve until told to stop.
-
-    Ends on SIGTERM or SIGINT, and where standard input is a pipe, when its writer goes away: no
-    plugin outlives whoever started it.
-    """
-    server, port = start(plugin)
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
-        threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
-    ended.wait()
-    server.stop(grace=1).wait()
+    """Run as a plugin's process: print the port on one line, serve until told to stop."""
+    serve_with(Servicer(plugin))
 
 
-def _until_closed(ended: threading.Event) -> None:
-    sys.stdin.buffer.read()
-    ended.set()
-
-
-__all__ = ["Live", "Plugin", "Servicer", "serve", "start"]
+__all__ = ["Live", "Plugin", "Servicer", "serve"]

@@ -1,0 +1,76 @@
+"""A plugin as a table, and the process that serves one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from moyai.provider.properties import Properties
+from moyai.provider.resources import Resource
+
+MESSAGE_BYTES = 400 * 1024 * 1024
+"""The engine's own limit for one message."""
+THREADS = 64
+"""Calls at a time: eight engines with eight resources each under way."""
+
+Invocation = Callable[[Properties], Properties]
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin: its package, and a table from token to resource type."""
+
+    package: str
+    version: str
+    types: Mapping[str, Resource]
+    invokes: Mapping[str, Invocation]
+    config: frozenset[str] = frozenset()
+    """Provider configuration that is accepted."""
+    configure: Callable[[Properties], None] | None = None
+    """Takes each engine's configuration; raises a `MoyaiError` for one that cannot be served."""
+
+
+def start(servicer: provider_pb2_grpc.ResourceProviderServicer) -> tuple[grpc.Server, int]:
+    """Serve on a free port of the loopback; the server and its port."""
+    options = [
+        ("grpc.max_receive_message_length", MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MESSAGE_BYTES),
+        ("grpc.so_reuseport", 0),
+    ]
+    server = grpc.server(ThreadPoolExecutor(max_workers=THREADS), options=options)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
+
+
+def serve_with(servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
+    """Print the port on one line, and serve.
+
+    Ends on SIGTERM or SIGINT, and where standard input is a pipe, when its writer goes away: no
+    plugin outlives whoever started it.
+    """
+    server, port = start(servicer)
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
+    ended.wait()
+    server.stop(grace=1).wait()
+
+
+def _until_closed(ended: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    ended.set()
