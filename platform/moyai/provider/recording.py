@@ -1,63 +1,92 @@
-"""Writing down every call that a plugin makes, for a benchmark that replays the changing ones."""
+"""Writing down every AWS call that a plugin makes, for a benchmark that replays the changing ones."""
 
 from __future__ import annotations
 
-import json
-import threading
+import os
 import time
+from collections.abc import Mapping
 from datetime import date, datetime
+from json import dumps
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-_READING = ("Describe", "Get", "List", "Head", "Lookup", "BatchGet")
+from moyai.provider.properties import HIDDEN
+
+VARIABLE = "MOYAI_RECORD_CALLS"
+"""The environment variable that names the file."""
+_READING = ("Describe", "Get", "List", "Head", "Lookup", "BatchGet", "Search", "Query", "Scan")
+_CHANGING = ("GetAuthorizationToken",)
+_NO_CHANGE = ("AssumeRole", "Decrypt", "Encrypt", "GenerateDataKey", "Sign", "Verify")
+_LONGEST = 4096
+"""Signs of one text of an answer that are kept."""
+_BEGUN = "moyai_begun"
 
 
 def is_mutating(operation: str) -> bool:
     """Whether an operation changes anything, by AWS's own way of naming them."""
-    return not operation.startswith(_READING)
+    if operation in _CHANGING:
+        return True
+    return not operation.startswith((*_READING, *_NO_CHANGE))
 
 
-def record_calls(session: boto3.Session, place: Path) -> None:
-    """Append one JSON line for each call of a session's clients.
+def record_as_asked(session: boto3.Session) -> boto3.Session:
+    """Record a session's calls where MOYAI_RECORD_CALLS names a file; the session."""
+    place = os.environ.get(VARIABLE)
+    if place:
+        record_calls(session, Path(place))
+    return session
 
-    A line has service, region, operation, params, response, mutating and seconds. Bodies and
-    secrets' values are left out.
+
+def record_calls(session: boto3.Session, path: Path) -> None:
+    """Append one JSON line for each call of the clients that a session makes from now on.
+
+    A line has `service`, `region`, `operation`, `params`, `response` (long texts cut), `mutating`,
+    `error` (AWS's code, or null) and `seconds`. Values that AWS's own models call sensitive are
+    left out. Several processes may write to one file.
     """
-    lock = threading.Lock()
-    begun = threading.local()
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
-    def before(params: Any, **_: Any) -> None:
-        begun.at = time.perf_counter()
-        begun.params = params
+    def begin(params: Any, model: Any, context: Any, **_: Any) -> None:
+        told = _plain(params, model.input_shape)
+        context[_BEGUN] = (told, time.perf_counter())
 
-    def after(http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
+    def end(http_response: Any, parsed: Any, model: Any, context: Any, **_: Any) -> None:
+        params, begun = context.pop(_BEGUN, ({}, time.perf_counter()))
+        failed = http_response.status_code >= 300
+        answer = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
         line = {
             "service": model.service_model.service_name,
+            "region": context.get("client_region"),
             "operation": model.name,
+            "params": params,
+            "response": {} if failed else _plain(answer, model.output_shape),
             "mutating": is_mutating(model.name),
-            "status": http_response.status_code,
-            "params": begun.params,
-            "response": {key: value for key, value in parsed.items() if key != "ResponseMetadata"},
-            "seconds": round(time.perf_counter() - begun.at, 6),
+            "error": parsed.get("Error", {}).get("Code") if failed else None,
+            "seconds": round(time.perf_counter() - begun, 6),
         }
-        words = json.dumps(line, default=_plain, ensure_ascii=False)
-        with lock, place.open("a", encoding="utf-8") as lines:
-            lines.write(words + "\n")
+        os.write(handle, dumps(line, ensure_ascii=False).encode() + b"\n")
 
-    def remember(params: Any, model: Any, context: Any, **_: Any) -> None:
-        del model
-        begun.region = context.get("client_region")
-        begun.params = {key: value for key, value in params.items() if key != "SecretString"}
-        begun.at = time.perf_counter()
-
-    del before
-    session.events.register("provide-client-params.*.*", remember)
-    session.events.register("after-call.*.*", after)
+    session.events.register("provide-client-params.*.*", begin)
+    session.events.register("after-call.*.*", end)
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any, shape: Any) -> Any:
+    """A parameter or answer as JSON, without what its model calls sensitive."""
+    if shape is not None and shape.metadata.get("sensitive"):
+        return HIDDEN
+    if isinstance(value, Mapping):
+        members = getattr(shape, "members", {})
+        inner = getattr(shape, "value", None)
+        return {key: _plain(item, members.get(key, inner)) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        member = getattr(shape, "member", None)
+        return [_plain(item, member) for item in value]
+    if isinstance(value, str):
+        return value[:_LONGEST]
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    return None
+    if isinstance(value, (int, float)) or value is None:
+        return value
+    return {"bytes": len(value) if isinstance(value, (bytes, bytearray)) else None}

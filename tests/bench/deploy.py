@@ -1,0 +1,150 @@
+"""`python -m tests.bench.deploy`: every figure of deploying, in one run, into build/bench/deploy.json.
+
+Ratios are what counts; seconds are kept so that a reader can see what they are ratios of.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench import projects
+from tests.bench.floor import Floor, replay
+from tests.bench.processes import Measured, moyai
+
+from moyai.engine import toolchain
+from moyai.operations.embedded import embedded_site
+
+RESULT = projects.ROOT / "build" / "bench" / "deploy.json"
+REPEATS = 5
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="10,43,200", help="generated bodies for the growth")
+    parser.add_argument("--no-naive", action="store_true", help="leave out the usual way")
+    asked = parser.parse_args()
+    engine = toolchain.ensure().path
+    with tempfile.TemporaryDirectory(prefix="moyai-bench-") as scratch:
+        found = measure(Path(scratch), engine, asked.sizes, naive=not asked.no_naive)
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    for key, value in found.items():
+        if key != "floor_calls":
+            print(f"{key}: {value}")
+
+
+def measure(scratch: Path, engine: Path, sizes: str, *, naive: bool) -> dict[str, object]:
+    """All figures; sandboxes are started before, and stopped after, what is timed."""
+    path = projects.sample(scratch / "sample")
+    cold = _cold(path, scratch / "cold")
+    noop = [_seconds([verb, "--file", str(path)], scratch / "cold") for verb in ("deploy", "plan")]
+    changed, single = _one_changed(path, scratch / "cold")
+    _stop(path, scratch / "cold")
+    floor = _floor(path, scratch)
+    found: dict[str, object] = {
+        "cold_vs_bare": round(cold.seconds / floor.seconds, 2),
+        "naive_vs_cold": None,
+        "noop_seconds": round(max(noop), 3),
+        "one_changed_vs_single": round(changed / single, 2),
+        "help_seconds": round(_seconds(["--help"], scratch / "cold"), 3),
+        "validate_seconds": round(_seconds(["validate", "--file", str(path)], scratch / "cold"), 3),
+        "peak_mb": round(cold.peak_mb),
+        "cold_seconds": round(cold.seconds, 1),
+        "floor_seconds": round(floor.seconds, 1),
+        "one_changed_seconds": round(changed, 2),
+        "single_seconds": round(single, 2),
+    }
+    if naive:
+        seconds = _naive(path, scratch, engine)
+        found["naive_seconds"] = round(seconds, 1)
+        found["naive_vs_cold"] = round(seconds / cold.seconds, 2)
+    found["by_bodies"] = {
+        size: _grown(scratch / f"grown-{size}", int(size)) for size in sizes.split(",") if size
+    }
+    found["floor_calls"] = floor.calls
+    found["floor_failed"] = floor.failed
+    found["processors"] = os.cpu_count()
+    return found
+
+
+def _cold(path: Path, home: Path, recording: Path | None = None) -> Measured:
+    """A first deploy of everything, the sandbox running but empty."""
+    moyai(["sandbox", "start", "--file", str(path)], home)
+    more = {"MOYAI_RECORD_CALLS": str(recording)} if recording else {}
+    return moyai(["deploy", "--file", str(path)], home, more=more, watch=recording is None)
+
+
+def _stop(path: Path, home: Path) -> None:
+    moyai(["sandbox", "stop", "--file", str(path)], home)
+
+
+def _seconds(arguments: list[str], home: Path) -> float:
+    return statistics.median(moyai(arguments, home).seconds for _ in range(REPEATS))
+
+
+def _one_changed(path: Path, home: Path) -> tuple[float, float]:
+    """Deploying all with one body changed, and deploying that body alone; medians, in turn."""
+    every, alone = [], []
+    for number in range(REPEATS):
+        _retag(path, f"{number}a")
+        every.append(moyai(["deploy", "--file", str(path)], home).seconds)
+        _retag(path, f"{number}b")
+        alone.append(moyai(["deploy", "272027", "--file", str(path)], home).seconds)
+    return statistics.median(every), statistics.median(alone)
+
+
+def _retag(path: Path, value: str) -> None:
+    """Give 岸和田市 another tag, which changes its resources and nobody else's."""
+    text = path.read_text(encoding="utf-8")
+    head, mark, rest = text.partition('  - code: "272027"\n')
+    rest = re.sub(r"\A    tags: \{ bench: \w+ \}\n", "", rest)
+    path.write_text(f"{head}{mark}    tags: {{ bench: v{value} }}\n{rest}", encoding="utf-8")
+
+
+def _floor(path: Path, scratch: Path) -> Floor:
+    """Record a deploy, then replay its changing calls on an empty sandbox."""
+    recording = scratch / "calls.jsonl"
+    _cold(path, scratch / "recorded", recording)
+    _stop(path, scratch / "recorded")
+    home = scratch / "floor"
+    moyai(["sandbox", "start", "--file", str(path)], home)
+    os.environ["MOYAI_HOME"] = str(home)
+    floor = replay(recording, embedded_site(path).environment())
+    _stop(path, home)
+    return floor
+
+
+def _naive(path: Path, scratch: Path, engine: Path) -> float:
+    home = scratch / "naive"
+    moyai(["sandbox", "start", "--file", str(path)], home)
+    place = scratch / "naive-work"
+    words = [str(path), str(home), str(engine), str(place)]
+    answer = subprocess.run(
+        [sys.executable, "-m", "tests.bench.naive", *words],
+        cwd=projects.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    _stop(path, home)
+    return float(json.loads(answer.stdout.splitlines()[-1])["seconds"])
+
+
+def _grown(folder: Path, bodies: int) -> dict[str, float]:
+    path = projects.generated(folder / "project", bodies)
+    cold = _cold(path, folder / "home")
+    _stop(path, folder / "home")
+    return {"seconds": round(cold.seconds, 1), "peak_mb": round(cold.peak_mb)}
+
+
+if __name__ == "__main__":
+    main()
