@@ -6,6 +6,7 @@ Pulumi's DIY backends keep everything below `.pulumi/`; what Moyai keeps lies be
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -201,7 +202,15 @@ def _s3_client(environment: Mapping[str, str], query: Mapping[str, list[str]]) -
 
 
 def disk_trouble(error: OSError, place: str) -> OperationFailed:
-    """What a failed write or read of state means to a person; the caller raises it."""
+    """What a failed write or read means to a person; the caller raises it."""
+    if error.errno == errno.ENOSPC:
+        return OperationFailed(
+            Text(f"ディスクに空きがありません（{place}）。", f"the disk is full ({place})."),
+            remedy=Text(
+                "空きを作ってから、もう一度実行してください。現状を確かめて、続きから行います。",
+                "Make room, then run again: it looks at what is there and goes on.",
+            ),
+        )
     return OperationFailed(
         Text(
             f"{place} を読み書きできません（{error.strerror}）。",

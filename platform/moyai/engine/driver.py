@@ -24,6 +24,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from moyai.engine.checkpoint import open_checkpoints
+from moyai.engine.checkpoint_blobs import disk_trouble
 from moyai.engine.driver_secrets import shared_salt
 from moyai.engine.plugins import PluginPool
 from moyai.engine.sites import SiteRuntime
@@ -162,32 +163,35 @@ class Driver:
 
     def _open(self) -> tuple[PluginPool, WorkerPool]:
         """Plugins and workers, started when the first run needs them."""
-        if self._plugins is None or self._pool is None:
-            environment = _environment(self._runtime)
+        if self._plugins is None:
             logs = self._runtime.home / "logs"
-            self._plugins = PluginPool(self._runtime.plugins(), environment, logs)
-            self._plugins.start()
-            secrets_provider = self._runtime.secrets_provider
-            salt = None
-            if secrets_provider == "passphrase":
-                salt = shared_salt(self._engine, self._runtime.home, environment)
-            setup = Setup(
-                engine=self._engine,
-                home=self._runtime.home,
-                state_backend=self._runtime.state_backend,
-                secrets_provider=secrets_provider,
-                salt=salt,
-                environment=environment,
-                packages=tuple(dict.fromkeys((*_NO_DEFAULT_PROVIDER, *self._plugins.packages))),
-                parallel=PARALLEL,
-                driver_pid=os.getpid(),
-                command=self._command,
-                account_id=self._runtime.site.account_id,
-                region=self._runtime.site.region,
-            )
-            self._pool = WorkerPool(setup)
+            self._plugins = PluginPool(self._runtime.plugins(), _environment(self._runtime), logs)
+        if self._pool is None:
+            self._plugins.start()  # they get ready while the rest is made
+            self._pool = WorkerPool(self._setup(self._plugins))
             self._pool.start()
         return self._plugins, self._pool
+
+    def _setup(self, plugins: PluginPool) -> Setup:
+        environment = _environment(self._runtime)
+        home, secrets_provider = self._runtime.home, self._runtime.secrets_provider
+        salt = None
+        if secrets_provider == "passphrase":
+            salt = shared_salt(self._engine, home, environment)
+        return Setup(
+            engine=self._engine,
+            home=home,
+            state_backend=self._runtime.state_backend,
+            secrets_provider=secrets_provider,
+            salt=salt,
+            environment=environment,
+            packages=tuple(dict.fromkeys((*_NO_DEFAULT_PROVIDER, *plugins.packages))),
+            parallel=PARALLEL,
+            driver_pid=os.getpid(),
+            command=self._command,
+            account_id=self._runtime.site.account_id,
+            region=self._runtime.site.region,
+        )
 
 
 class _Crew:
@@ -234,6 +238,9 @@ class _Crew:
                 self._begin(run)
             except MoyaiError as error:
                 yield RunFinished(run.stack, _not_begun(run.stack, error))
+            except OSError as error:
+                place = str(error.filename or self._driver._runtime.home)
+                yield RunFinished(run.stack, _not_begun(run.stack, disk_trouble(error, place)))
 
     def _begin(self, run: StackRun) -> None:
         plugins, pool = self._driver._open()

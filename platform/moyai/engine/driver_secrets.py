@@ -9,6 +9,7 @@ are encrypted by AES-256-GCM with random nonces, of which one key takes billions
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from moyai.engine.checkpoint_blobs import disk_trouble
 from moyai.engine.worker_engine import pulumi_home
 from moyai.engine.worker_files import private_folder
 from moyai.errors import OperationFailed
@@ -76,10 +78,14 @@ def _make(engine: Path, home: Path, environment: Mapping[str, str]) -> str:
         name, _, value = line.partition(": ")
         if name == "encryptionsalt":
             return value.strip()
-    raise _no_key(ended.stderr.decode(errors="replace").strip().splitlines()[-1:])
+    raise _no_key(ended.stderr.decode(errors="replace"))
 
 
-def _no_key(said: object) -> OperationFailed:
+def _no_key(said: str) -> OperationFailed:
+    if os.strerror(errno.ENOSPC).lower() in said.lower():
+        return disk_trouble(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "PULUMI_HOME")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    said = lines[-1] if lines else "?"
     return OperationFailed(
         Text(
             f"状態の暗号鍵を用意できません: {said}",

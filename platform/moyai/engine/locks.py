@@ -65,15 +65,14 @@ def myself(pid: int, command: str) -> Holder:
 class StackLock:
     """Moyai's lock of one stack, held until `release`."""
 
-    def __init__(self, handle: int, path: Path, previous: Holder | None) -> None:
+    def __init__(self, handle: int, previous: Holder | None) -> None:
         self.handle = handle
         """The file descriptor that carries the lock; a child that inherits it holds it too."""
         self.previous = previous
         """Who had it last and did not give it back, or None."""
-        self._path = path
 
     def note(self, holder: Holder) -> None:
-        """Write down who holds it."""
+        """Write down who holds it. Raises `OSError` where that cannot be."""
         content = json.dumps(asdict(holder)).encode()
         os.pwrite(self.handle, content.ljust(len(_read(self.handle))), 0)
 
@@ -111,8 +110,12 @@ def acquire(
             time.sleep(_POLL_SECONDS)
         else:
             break
-    lock = StackLock(handle, path, _decode(_read(handle)))
-    lock.note(holder)
+    lock = StackLock(handle, _decode(_read(handle)))
+    try:
+        lock.note(holder)
+    except OSError:
+        os.close(handle)
+        raise
     return lock
 
 

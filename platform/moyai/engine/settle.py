@@ -15,6 +15,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,14 +104,17 @@ class Journal:
         """End the run; a settled journal is empty. `quiet`: no call can be under way any more."""
         assert self._handle is not None
         if quiet:
-            os.write(self._handle, _QUIET.encode())
+            with suppress(OSError):
+                os.write(self._handle, _QUIET.encode())
         os.close(self._handle)
         if settled:
             self._path.unlink()
 
     def _write(self, entry: Mapping[str, Any]) -> None:
+        """A full disk is no reason to leave the engine alone: its own writes fail, and tell."""
         assert self._handle is not None
-        os.write(self._handle, json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        with suppress(OSError):
+            os.write(self._handle, json.dumps(entry, ensure_ascii=False).encode() + b"\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from moyai.engine.events import EventLog
 from moyai.engine.stacks import Action, StackRun
-from moyai.engine.worker_files import private_folder
+from moyai.engine.worker_files import Ballast, private_folder
 from moyai.engine.worker_log import RunLog
 from moyai.engine.worker_messages import Cancel, Setup
 
@@ -54,11 +54,14 @@ class Buffer:
 class Engine:
     """One engine process. Use `start`, then `watch`, then `close`."""
 
-    def __init__(self, setup: Setup, run: StackRun, folder: Path, log: RunLog) -> None:
+    def __init__(
+        self, setup: Setup, run: StackRun, folder: Path, log: RunLog, ballast: Ballast
+    ) -> None:
         self._setup = setup
         self._run = run
         self._folder = folder
         self._log = log
+        self._ballast = ballast
         self._events = Buffer("events")
         self._output = Buffer("output")
         self._shown = 0
@@ -66,6 +69,7 @@ class Engine:
         self.tail = ""
         """The last of what the engine printed, for what its events do not say."""
         self.cancelled = False
+        self.disk_full = False
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, port: int, providers: str, lock: int, refresh: bool) -> int:
@@ -98,8 +102,8 @@ class Engine:
     def watch(self, control: Connection, hear: Callable[[Mapping[str, Any]], None]) -> int:
         """Read events until the engine ends; returns its exit status.
 
-        `hear` gets each event. A `Cancel` from the driver, or the driver's end, cancels the engine:
-        first politely, after `GRACE_SECONDS` or where asked by force.
+        `hear` gets each event. A `Cancel` from the driver, the driver's end and a disk that fills up
+        cancel the engine: first politely, after `GRACE_SECONDS` or where asked by force.
         """
         assert self._process is not None
         log = EventLog(self._events.handle)
@@ -115,9 +119,8 @@ class Engine:
                 self._read(log, hear)
                 if ended:
                     return self._process.returncode
-                if control in ready:
-                    hard = _is_hard(control, sources)
-                    self._cancel(hard)
+                if control in ready or self._is_out_of_room():
+                    self._cancel(control in ready and _is_hard(control, sources))
                     deadline = min(deadline, time.monotonic() + GRACE_SECONDS)
                 if time.monotonic() > deadline:
                     self._cancel(hard=True)
@@ -126,9 +129,21 @@ class Engine:
                 os.close(pid)
 
     def close(self) -> None:
-        """Let go of its buffers."""
+        """Let go of it; where it still runs, because watching failed, end it first."""
+        if self._process is not None and self._process.poll() is None:
+            self._cancel(hard=False)
+            try:
+                self._process.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._cancel(hard=True)
+                self._process.wait()
         self._events.close()
         self._output.close()
+
+    def _is_out_of_room(self) -> bool:
+        """True once, when the disk is about to be full."""
+        was, self.disk_full = self.disk_full, self._ballast.is_low()
+        return self.disk_full and not was
 
     def _cancel(self, hard: bool) -> None:
         assert self._process is not None

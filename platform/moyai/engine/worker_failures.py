@@ -29,6 +29,7 @@ class EndedEngine(Protocol):
     """An engine after its end."""
 
     cancelled: bool
+    disk_full: bool
     tail: str
 
 
@@ -42,6 +43,8 @@ def explain(
 ) -> Failure:
     """The failure of a run whose engine ended with `status`, not 0 (negative: by that signal)."""
     touched = what_was_touched(tally)
+    if engine.disk_full:
+        return Failure(refused=False, what=_DISK_FULL, touched=touched, remedy=_MAKE_ROOM)
     if engine.cancelled:
         return Failure(
             refused=False,
@@ -93,6 +96,12 @@ def what_was_touched(tally: Tally) -> Text:
 _AGAIN = Text(
     "もう一度実行してください。現状を確かめて、続きから行います。",
     "Run again: it looks at what is there and goes on.",
+)
+
+_DISK_FULL = Text("ディスクに空きがありません。", "the disk is full.")
+_MAKE_ROOM = Text(
+    "空きを作ってから、もう一度実行してください。現状を確かめて、続きから行います。",
+    "Make room, then run again: it looks at what is there and goes on.",
 )
 
 _WORDS: Mapping[Op, Text] = {
@@ -177,11 +186,8 @@ def _protected(run: StackRun, tally: Tally) -> Text:
 _KNOWN: tuple[_Known, ...] = (
     _Known(
         ("no space left on device", "No space left on device"),
-        _fixed("ディスクに空きがありません。", "the disk is full."),
-        Text(
-            "空きを作ってから、もう一度実行してください。現状を確かめて、続きから行います。",
-            "Make room, then run again: it looks at what is there and goes on.",
-        ),
+        lambda _run, _tally: _DISK_FULL,
+        _MAKE_ROOM,
     ),
     _Known(
         ("incorrect passphrase", "passphrase must be set", "PULUMI_CONFIG_PASSPHRASE_FILE"),

@@ -1,8 +1,12 @@
-"""Folders that are the owner's alone."""
+"""Folders that are the owner's alone, and room kept free for what must be written."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+BALLAST_BYTES = 8 << 20
+_LOW_BYTES = 1 << 20
 
 
 def private_folder(folder: Path) -> Path:
@@ -11,3 +15,49 @@ def private_folder(folder: Path) -> Path:
         private_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+class Ballast:
+    """Room on a disk that is given back when the disk fills up.
+
+    The engine writes its checkpoint in place of the old one even where it could write a part only
+    (go-cloud's `WriteAll`). With this given back in time, it can end in good order instead.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """Take the room. Raises `OSError` where there is not as much."""
+        self._path: Path | None = private_folder(folder) / name
+        self._folder = folder
+        self.given_back = False
+        """Whether the disk filled up."""
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _reserve(handle)
+        except OSError as error:
+            self.release()
+            error.filename = str(folder)
+            raise
+        finally:
+            os.close(handle)
+
+    def is_low(self) -> bool:
+        """Whether the disk is about to be full; gives the room back at that moment."""
+        if not self.given_back:
+            disk = os.statvfs(self._folder)
+            self.given_back = disk.f_bavail * disk.f_frsize < _LOW_BYTES
+            if self.given_back:
+                self.release()
+        return self.given_back
+
+    def release(self) -> None:
+        """Give the room back."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            self._path = None
+
+
+def _reserve(handle: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, BALLAST_BYTES)
+    else:
+        os.write(handle, bytes(BALLAST_BYTES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 
 from moyai.engine import locks, settle, worker_failures
 from moyai.engine.checkpoint import Checkpoint, CheckpointStore
-from moyai.engine.checkpoint_blobs import disk_trouble, open_blobs
+from moyai.engine.checkpoint_blobs import FolderBlobs, disk_trouble, open_blobs
 from moyai.engine.events import Tally
 from moyai.engine.settle_ids import locator
 from moyai.engine.stacks import ResourceMoved, StackRun
 from moyai.engine.worker_engine import Engine, write_project
+from moyai.engine.worker_files import Ballast
 from moyai.engine.worker_host import Host
 from moyai.engine.worker_log import Redactor, RunLog
 from moyai.engine.worker_messages import Failure, Job, Outcome, Setup, Started, failure_of
@@ -225,19 +227,27 @@ class _Attempt:
     def _engine(self, refresh: bool, hear: Callable[[Mapping[str, Any]], None]) -> None:
         self._made.failure = None
         self._host.prepare(self._run.program)
-        engine = Engine(self._setup, self._run, self._folder, self._log)
+        room = self._ballast()
+        engine = Engine(self._setup, self._run, self._folder, self._log, room)
         try:
             pid = engine.start(self._host.port, self._job.providers, self._lock.handle, refresh)
-            self._lock.note(locks.with_engine(self._holder, pid))
+            with suppress(OSError):  # a full disk: the engine is watched all the same
+                self._lock.note(locks.with_engine(self._holder, pid))
             status = engine.watch(self._control, hear)
         finally:
             engine.close()
+            room.release()
         self._ended_by_itself = status >= 0
         if status != 0:
             found = worker_failures.explain(
                 status, engine, self._tally, self._host.failure, self._run, self._log.path
             )
             self._made.failure = self._runner.clean(found)
+
+    def _ballast(self) -> Ballast:
+        blobs = self._store.blobs
+        folder = blobs.root / ".moyai" if isinstance(blobs, FolderBlobs) else self._setup.home
+        return Ballast(folder, f"room-{self._run.stack.project}-{self._run.stack.name}")
 
     def _hear(self, event: Mapping[str, Any]) -> None:
         moved = self._tally.take(event)

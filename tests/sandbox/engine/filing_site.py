@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import threading
 import time
@@ -13,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from moyai.engine.driver import Driver
 from moyai.engine.sites import Doubt, Plugin
 from moyai.engine.stacks import Action, RunFinished, RunResult, StackId, StackRun
+from moyai.engine.toolchain import ensure
 from moyai.registry.models import Site
 
 HERE = Path(__file__).parent
@@ -91,11 +89,8 @@ class FilingSite:
 
 
 def find_engine() -> Path:
-    named = os.environ.get("MOYAI_TEST_ENGINE")
-    found = named or shutil.which("pulumi")
-    if found is None:
-        pytest.skip("no pulumi engine: name one with MOYAI_TEST_ENGINE")
-    return Path(found)
+    """The pinned engine; built where there is none yet."""
+    return ensure().path
 
 
 def run_of(name: str, action: Action = "up", *, refresh: bool = False, **config: Any) -> StackRun:

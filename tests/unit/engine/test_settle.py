@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -151,18 +152,30 @@ def test_a_journal_remembers_what_did_not_end(tmp_path: Path) -> None:
     journal.begin("a", {"type": "a"})
     journal.begin("b", {"type": "b"})
     journal.end("a")
-    journal.close(settled=False)
+    journal.close(settled=False, quiet=True)
     assert Journal(path).unsettled() == {"old": {"type": "t"}, "b": {"type": "b"}}
     assert path.stat().st_mode & 0o777 == 0o600
     journal.open({})
-    journal.close(settled=True)
+    journal.close(settled=True, quiet=True)
     assert Journal(path).unsettled() == {}
+
+
+def test_only_a_killed_engine_is_given_time(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    began = time.monotonic()
+    journal.let_settle()
+    for quiet in (True, False):
+        journal.open({"a": {}})
+        journal.close(settled=False, quiet=quiet)
+        journal.let_settle()
+        assert (time.monotonic() - began < 1) == quiet
 
 
 def test_a_journal_cut_off_anywhere_is_read(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     lines = [{"urn": "a", "state": {"x": "あ"}}, {"urn": "b", "state": {}}, {"urn": "a"}]
     whole = "".join(json.dumps(line) + "\n" for line in lines)
+    whole += '{"quiet": true}\n'
     for cut in range(len(whole)):
         path.write_text(whole[:cut])
         assert Journal(path).unsettled().keys() <= {"a", "b"}

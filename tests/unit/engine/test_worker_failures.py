@@ -20,6 +20,7 @@ LOG = Path("/logs/run.log")
 @dataclass
 class Ended:
     cancelled: bool = False
+    disk_full: bool = False
     tail: str = ""
 
 
