@@ -41,7 +41,7 @@ class Floor:
 def replay(recording: Path, environment: Mapping[str, str]) -> Floor:
     """Replay a recording against another, empty local AWS."""
     lines = [json.loads(line) for line in recording.read_text(encoding="utf-8").splitlines()]
-    wanted = [line for line in lines if line["mutating"] and line["ok"]]
+    wanted = [line for line in lines if line["mutating"] and line["error"] is None]
     clients = _clients(wanted, environment)
     ids: dict[str, str] = {}
     seconds = 0.0
