@@ -9,31 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from body_stacks import SMALLEST, body_run, checkpoint_of, live_of, own, recorded_of
 from filing_site import engines_of, only
 
-from moyai.engine.checkpoint import Checkpoint, open_checkpoints
 from moyai.engine.driver import Driver
 from moyai.engine.settle_ids import derive
 from moyai.engine.settle_search import Search, search
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import ResourceMoved, RunFinished, RunResult, StackId, StackRun
-
-PROJECT = Path(__file__).resolve().parents[3]
-BODY = "273228"  # 能勢町: one of the smallest environments
-
-
-def run_of(stack: str) -> StackRun:
-    is_body = stack.isdigit()
-    program = "tenant" if is_body else "foundation"
-    config = {
-        "moyai:registry": str(PROJECT / "tenants.yaml"),
-        "moyai:site": "sandbox",
-        "moyai:asOf": "2026-11-23",
-    }
-    if is_body:
-        config["moyai:releases"] = "{}"
-    path = PROJECT / "stacks" / program / "__main__.py"
-    return StackRun(StackId(f"moyai-{program}", stack), path, config, "up")
 
 
 @pytest.fixture(scope="module")
@@ -41,27 +24,16 @@ def foundation(sandbox: EmbeddedSite, engine: Path) -> Iterator[Driver]:
     """A driver on the sandbox, with the foundation in place."""
     with Driver(sandbox, engine, jobs=1) as driver:
         for stack in ("shared", "cell-a"):
-            result = only(driver, run_of(stack))
+            result = only(driver, body_run(stack))
             assert result.error is None, result.error.lines("en")
         yield driver
 
 
-def checkpoint_of(sandbox: EmbeddedSite, stack: StackId) -> Checkpoint:
-    found = open_checkpoints(sandbox).read(stack)
-    assert found is not None
-    return found
-
-
-def own(checkpoint: Checkpoint) -> list[dict[str, Any]]:
-    """Resources of AWS that the stack made."""
-    return [r for r in checkpoint.resources if r["type"].startswith("aws:")]
-
-
-@pytest.mark.parametrize("stack", ["shared", "cell-a", BODY])
+@pytest.mark.parametrize("stack", ["shared", "cell-a", SMALLEST])
 def test_every_resource_of_the_stacks_can_be_found_again(
     sandbox: EmbeddedSite, foundation: Driver, stack: str
 ) -> None:
-    run = run_of(stack)
+    run = body_run(stack)
     assert only(foundation, run).ok
     checkpoint = checkpoint_of(sandbox, run.stack)
     known = {r["id"] for r in own(checkpoint)}
@@ -104,11 +76,11 @@ def test_killed_in_the_middle_nothing_is_made_twice(
     sandbox: EmbeddedSite, foundation: Driver, engine: Path, aws: Any, victim: str, code: str
 ) -> None:
     with Driver(sandbox, engine, jobs=1) as driver:
-        broken = _run_and_kill(driver, run_of(code), VICTIMS[victim])
+        broken = _run_and_kill(driver, body_run(code), VICTIMS[victim])
         assert broken.error is not None
-        result = only(driver, run_of(code))
+        result = only(driver, body_run(code))
         assert result.error is None, result.error.lines("en")
-        again = only(driver, run_of(code))
+        again = only(driver, body_run(code))
         assert set(again.summary) == {"same"}
     checkpoint = checkpoint_of(sandbox, StackId("moyai-tenant", code))
     assert checkpoint.pending == []
@@ -129,45 +101,3 @@ def _run_and_kill(
         if isinstance(event, RunFinished):
             return event.result
     raise AssertionError
-
-
-_KINDS = {
-    "aws:ec2/securityGroup:SecurityGroup",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-    "aws:kms/key:Key",
-    "aws:s3/bucket:Bucket",
-    "aws:iam/role:Role",
-    "aws:lb/targetGroup:TargetGroup",
-    "aws:secretsmanager/secret:Secret",
-}
-
-
-def recorded_of(checkpoint: Checkpoint) -> set[str]:
-    """Ids on record, of the types that `live_of` lists."""
-    return {r["id"] for r in own(checkpoint) if r["type"] in _KINDS}
-
-
-def live_of(aws: Any, code: str) -> set[str]:
-    """Ids of what is live and belongs to a body."""
-    prefix = f"osaka-{code}-"
-    found: set[str] = set()
-    own_tag = [{"Name": "tag:moyai:tenant", "Values": [code]}]
-    ec2 = aws("ec2")
-    found |= {g["GroupId"] for g in ec2.describe_security_groups(Filters=own_tag)["SecurityGroups"]}
-    for rule in ec2.describe_security_group_rules()["SecurityGroupRules"]:
-        if {"Key": "moyai:tenant", "Value": code} in rule.get("Tags", []):
-            found.add(rule["SecurityGroupRuleId"])
-    kms = aws("kms")
-    for key in kms.list_keys()["Keys"]:
-        tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
-        if {"TagKey": "moyai:tenant", "TagValue": code} in tags:
-            found.add(key["KeyId"])
-    found |= {b["Name"] for b in aws("s3").list_buckets()["Buckets"] if prefix in b["Name"]}
-    roles = aws("iam").get_paginator("list_roles").paginate()
-    found |= {r["RoleName"] for page in roles for r in page["Roles"] if prefix in r["RoleName"]}
-    groups = aws("elbv2").describe_target_groups()["TargetGroups"]
-    found |= {g["TargetGroupArn"] for g in groups if code in g["TargetGroupName"]}
-    secrets = aws("secretsmanager").get_paginator("list_secrets").paginate()
-    found |= {s["ARN"] for page in secrets for s in page["SecretList"] if f"/{code}/" in s["Name"]}
-    return found
