@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import boto3
 import pytest
 
-from moyai.engine.sites import EmbeddedSite, open_site
-from moyai.registry.build import SANDBOX
-from moyai.registry.models import Site
+from moyai.engine.sites import EmbeddedSite
 
-PROJECT = Path(__file__).resolve().parents[2]
-ACCOUNT = SANDBOX.account_id
-REGION = SANDBOX.region
-BACKUP_REGION = SANDBOX.backup_region
+sys.path.insert(0, str(Path(__file__).parent))
 
-
-def sandbox_site(name: str = "sandbox") -> Site:
-    """The settings of a sandbox, as a file without an entry for it has them."""
-    return replace(SANDBOX, name=name)
-
-
-def open_sandbox(home: Path, project: Path = PROJECT, name: str = "sandbox") -> EmbeddedSite:
-    """An embedded site below `home`; not started."""
-    return cast("EmbeddedSite", open_site(sandbox_site(name), home, project))
-
-
-def client_of(site: EmbeddedSite, service: str, region: str | None = None, **given: str) -> Any:
-    """A boto3 client of a site, made from its variables alone (`given` replaces some)."""
-    variables = {**site.environment(), **given}
-    return boto3.session.Session().client(
-        service,
-        endpoint_url=variables["AWS_ENDPOINT_URL"],
-        region_name=region or variables["AWS_REGION"],
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=variables.get("AWS_SESSION_TOKEN"),
-    )
+from sandboxes import client_of, open_sandbox
 
 
 @pytest.fixture(scope="session")

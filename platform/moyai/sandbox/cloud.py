@@ -38,6 +38,11 @@ logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
 """Between two looks whether a database ended by itself."""
 
+_REBOOTED = Text(
+    "機械が再起動したため、データベースの最後の変更が失われたおそれがあります。",
+    "the machine was restarted; the databases' last changes may be lost.",
+)
+
 
 def run(config: Config) -> int:
     """Start everything, answer until SIGTERM, stop everything. The exit code."""
@@ -72,7 +77,7 @@ class Cloud:
     def __init__(self, config: Config, layout: Layout, lock: int) -> None:
         self._layout = layout
         self._lock = lock
-        self._region = config.region
+        self._started_at = time.time()
         self._end = Event()
         objects = ObjectStore(layout.objects)
         Body.store = objects
@@ -89,12 +94,15 @@ class Cloud:
         signal.signal(signal.SIGTERM, lambda *_: self._end.set())
         last = read_json(self._layout.last_port)
         port = free_port(last if isinstance(last, int) else None)
-        endpoint = f"http://{LOOPBACK}:{port}"
+        self._endpoint = f"http://{LOOPBACK}:{port}"
         os.environ["MOTO_PORT"] = str(port)
         with ThreadPoolExecutor(1) as pool:
             operations = pool.submit(self.fleet.ensure_operations)
-            self.tasks.open(endpoint)
+            self.tasks.open(self._endpoint)
             self.keeper.recover()
+            end_restored("The embedded cloud ended while the task was running")
+            if machine.rebooted_since(self._layout.run_file):
+                self._doubt([_REBOOTED])
             changed = self._recover()
             operations.result()
         self.keeper.start()
@@ -107,7 +115,7 @@ class Cloud:
         gc.collect()
         gc.freeze()
         self._layout.last_port.write_text(str(port))
-        self._announce(endpoint)
+        self._announce()
         logger.info("answers on port %d", port)
 
     def wait(self) -> bool:
@@ -119,14 +127,24 @@ class Cloud:
             if not is_same_file(self._layout.alive_lock, self._lock):
                 logger.error("the folder %s is gone", self._layout.cloud)
                 return False
-            try:
-                revived = self.fleet.revive()
-            except (MoyaiError, OSError):
-                logger.exception("a database cannot be started again")
-                continue
-            for key in revived:
-                logger.warning("PostgreSQL %s had ended; it was started again", key)
+            self._revive()
         return True
+
+    def _revive(self) -> None:
+        try:
+            revived = self.fleet.revive()
+        except MoyaiError as error:
+            logger.error("%s", error.what.en)
+            return
+        for key in revived:
+            logger.warning("PostgreSQL %s had ended; it was started again", key)
+        if not revived:
+            return
+        with self.gate.request():
+            moved = self._databases.follow(cluster for cluster, _ in postgres_clusters())
+            self._tell_secrets(moved)
+        self._doubt(_reasons(Recovery(moved, ())))
+        self._announce()
 
     def abandon(self) -> None:
         """End everything without keeping anything."""
@@ -164,23 +182,25 @@ class Cloud:
         }
 
     def _recover(self) -> bool:
-        """Bring up what restored resources stand for; whether any of them had to be changed."""
+        """Bring up what the clusters stand for; whether any of them had to be changed."""
         with self.gate.request():
-            end_restored("The embedded cloud ended while the task was running")
             recovery = self._databases.recover(postgres_clusters())
-            changed = move_ports(recovery.moved)
-        if changed:
-            logger.warning("%d secrets have new ports: %s", changed, recovery.moved)
-        self._doubt(recovery)
+            self._tell_secrets(recovery.moved)
+        self._doubt(_reasons(recovery))
         return bool(recovery.moved or recovery.lost)
 
-    def _doubt(self, recovery: Recovery) -> None:
+    def _tell_secrets(self, moved: Mapping[int, int]) -> None:
+        changed = move_ports(moved) if moved else 0
+        if changed:
+            logger.warning("%d secrets have new ports: %s", changed, moved)
+
+    def _doubt(self, reasons: list[Text]) -> None:
         now = datetime.now(UTC)
-        for reason in _reasons(recovery, rebooted=machine.rebooted_since(self._layout.run_file)):
+        for reason in reasons:
             logger.warning("%s", reason.en)
             doubts.add(self._layout.doubts, Doubt(doubts.BEGINNING, now, reason))
 
-    def _announce(self, endpoint: str) -> None:
+    def _announce(self) -> None:
         own = Identity.of(os.getpid())
         assert own is not None
         write_json(
@@ -190,22 +210,15 @@ class Cloud:
                 "process_started": own.started,
                 "boot": machine.boot(),
                 "version": moyai.__version__,
-                "endpoint": endpoint,
+                "endpoint": self._endpoint,
                 "operations_database": self.fleet.operations_url(),
-                "started_at": time.time(),
+                "started_at": self._started_at,
             },
         )
 
 
-def _reasons(recovery: Recovery, *, rebooted: bool) -> list[Text]:
+def _reasons(recovery: Recovery) -> list[Text]:
     reasons = []
-    if rebooted:
-        reasons.append(
-            Text(
-                "機械が再起動したため、データベースの最後の変更が失われたおそれがあります。",
-                "the machine was restarted; the databases' last changes may be lost.",
-            )
-        )
     if recovery.moved:
         ports = ", ".join(f"{old} → {new}" for old, new in recovery.moved.items())
         reasons.append(

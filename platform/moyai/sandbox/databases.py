@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -94,22 +94,30 @@ class ClusterDatabases:
         self.after_next_snapshot(lambda: self.fleet.remove(key))
 
     def recover(self, clusters: Sequence[tuple[Cluster, str]]) -> Recovery:
-        """Start the instances of restored clusters, each given with its master password."""
-        known = {key_of(cluster) for cluster, _ in clusters}
-        self.fleet.remove_condemned(known)
+        """Start the instances of restored clusters, each given with its master password.
+
+        For the start of the cloud only, while nothing else makes or removes instances.
+        """
+        self.fleet.remove_condemned({key_of(cluster) for cluster, _ in clusters})
         live = [(c, password) for c, password in clusters if c.status != "stopped"]
         lost = [(c, password) for c, password in live if not self.fleet.has(key_of(c))]
-        before = {key_of(c): c.port for c, _ in live}
         for cluster, password in lost:
             attach(cluster, self._create(cluster, password))
-        ports = self.fleet.start(key_of(c) for c, _ in live)
-        moved: dict[int, int] = {}
-        for cluster, _ in live:
-            key = key_of(cluster)
-            if ports[key] != before[key]:
-                moved[before[key]] = ports[key]
-            attach(cluster, ports[key])
+        self.fleet.start(key_of(c) for c, _ in live)
+        moved = self.follow([c for c, _ in live])
         return Recovery(moved, tuple(c.db_cluster_identifier for c, _ in lost))
+
+    def follow(self, clusters: Iterable[Cluster]) -> dict[int, int]:
+        """Tell clusters where their instances answer now; the ports that changed, old → new."""
+        moved: dict[int, int] = {}
+        for cluster in clusters:
+            port = self.fleet.instance(key_of(cluster)).port
+            if port is None or not self.fleet.has(key_of(cluster)):
+                continue
+            if port != cluster.port:
+                moved[cluster.port] = port
+            attach(cluster, port)
+        return moved
 
     def _create(self, cluster: Cluster, password: str) -> int:
         instance = self.fleet.create(key_of(cluster))

@@ -23,7 +23,7 @@ from moyai.texts import Text
 
 logger = logging.getLogger(__name__)
 
-_PAUSE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.75
 """Between two snapshots while resources change: with the time that one takes, less than 2 s."""
 _RETRY_SECONDS = 2.0
 _FLUSH_SECONDS = 30.0

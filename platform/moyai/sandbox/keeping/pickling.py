@@ -168,9 +168,8 @@ class _Pickler(pickle.Pickler):
             return writer(value)
         if isinstance(value, types.FunctionType) and "<locals>" in value.__qualname__:
             return dill.loads, (dill.dumps(value),)
-        if isinstance(value, defaultdict) and cls is not defaultdict:
-            parts = (value.default_factory, dict(vars(value)), dict(value))
-            return _new, (cls,), parts, None, None, _fill_defaultdict
+        if isinstance(value, dict | list) and cls.__module__.startswith("moto."):
+            return _reduce_container(value)
         return _reduce_key(value)
 
 
@@ -193,6 +192,16 @@ def _dictionary(module: str, name: str) -> BackendDict[Any]:
         if isinstance(value, BackendDict) and value.backend is cls:
             return value
     raise LookupError(f"no table of {module}.{name}")
+
+
+def _reduce_container(value: Any) -> Any:
+    """moto's own kinds of dict and list, from below: their own methods show less than they hold
+    (a store of versions iterates over the newest only), and need more to be made."""
+    cls, attributes = type(value), dict(vars(value)) if hasattr(value, "__dict__") else {}
+    if isinstance(value, list):
+        return _new, (cls,), (attributes, list.copy(value)), None, None, _fill_list
+    factory = value.default_factory if isinstance(value, defaultdict) else None
+    return _new, (cls,), (attributes, dict.copy(value), factory), None, None, _fill_dict
 
 
 def _reduce_key(value: Any) -> Any:
@@ -247,8 +256,15 @@ def _fill_object(value: Any, state: dict[str, Any]) -> None:
     value.lock = Lock()
 
 
-def _fill_defaultdict(value: Any, state: tuple[Any, dict[str, Any], dict[Any, Any]]) -> None:
-    factory, attributes, items = state
-    value.default_factory = factory
+def _fill_dict(value: Any, state: tuple[dict[str, Any], dict[Any, Any], Any]) -> None:
+    attributes, items, factory = state
+    if isinstance(value, defaultdict):
+        value.default_factory = factory
     vars(value).update(attributes)
     dict.update(value, items)
+
+
+def _fill_list(value: Any, state: tuple[dict[str, Any], list[Any]]) -> None:
+    attributes, items = state
+    vars(value).update(attributes)
+    list.extend(value, items)

@@ -25,6 +25,7 @@ SUPERUSER = "rdsadmin"
 _READY_LINE = 7
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
+_TRY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,14 @@ class Instance:
             port = self._port_in_use()
             if port is not None:
                 return port
-        for _ in range(3):
+        end = time.monotonic() + _TRY_SECONDS
+        while time.monotonic() < end:
             port = free_port(self.port)
             write_json(self.folder / "instance.json", {"port": port})
             if self._launch(port):
                 return port
+            # Another took the port, or what a killed server left behind still ends: once more.
+            time.sleep(0.3)
         raise self._failed()
 
     def stop(self) -> None:
@@ -159,8 +163,6 @@ class Instance:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                # Another took the port, or backends of a killed server still leave: once more.
-                time.sleep(0.3)
                 return False
             if self.is_ready():
                 return True

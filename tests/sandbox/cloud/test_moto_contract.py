@@ -1,0 +1,132 @@
+"""What the embedded cloud rests on in moto. A failure here means: moto changed, look at the place
+that is named before anything else."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import moto.core.base_backend
+import moto.core.responses
+import moto.ecs.models
+import moto.kms.models
+import moto.kms.utils
+import moto.moto_server.werkzeug_app as app
+import moto.rds.models
+import moto.s3.models
+import pytest
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
+from moto.core.common_models import BaseModel
+from moto.ec2.models import EC2Backend
+from moto.moto_api._internal.managed_state_model import ManagedState
+
+from moyai.sandbox.keeping.pickling import _OWN_ATTRIBUTES, _WEAK_LISTS
+
+
+def parameters(function: object) -> list[str]:
+    return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "expected"),
+    [
+        (moto.rds.models.RDSBackend, "create_db_cluster", ["self", "kwargs"]),
+        (moto.rds.models.RDSBackend, "modify_db_cluster", ["self", "kwargs"]),
+        (
+            moto.rds.models.RDSBackend,
+            "delete_db_cluster",
+            ["self", "cluster_identifier", "snapshot_name"],
+        ),
+        (moto.rds.models.RDSBackend, "start_db_cluster", ["self", "cluster_identifier"]),
+        (moto.rds.models.RDSBackend, "stop_db_cluster", ["self", "cluster_identifier"]),
+        (moto.rds.models.MasterUserSecret, "_generate_secret_string", ["self"]),
+        (moto.rds.models.MasterUserSecret, "rotate_secret", ["self"]),
+        (
+            moto.ecs.models.EC2ContainerServiceBackend,
+            "stop_task",
+            ["self", "cluster_str", "task_str", "reason"],
+        ),
+        (
+            moto.ecs.models.EC2ContainerServiceBackend,
+            "_calculate_task_resource_requirements",
+            ["task_definition"],
+        ),
+        (moto.kms.models, "generate_private_key", ["key_spec"]),
+        (moto.kms.utils, "_deserialize_ciphertext_blob", ["ciphertext_blob"]),
+        (BackendDict, "_create_account_specific_backend", ["self", "account_id"]),
+        (app.DomainDispatcherApplication, "get_backend_for_host", ["self", "host"]),
+        (app, "create_backend_app", ["service"]),
+    ],
+)
+def test_what_is_replaced_is_called_as_before(
+    owner: object, name: str, expected: list[str]
+) -> None:
+    assert parameters(getattr(owner, name)) == expected
+
+
+def test_a_task_is_run_by_cluster_and_definition() -> None:
+    run = moto.ecs.models.EC2ContainerServiceBackend.run_task
+    assert parameters(run)[:3] == ["self", "cluster_str", "task_definition_str"]
+
+
+def test_a_clusters_addresses_are_properties() -> None:
+    for owner, names in (
+        (moto.rds.models.DBCluster, ("endpoint", "reader_endpoint", "status")),
+        (moto.rds.models.DBInstanceClustered, ("endpoint", "address")),
+    ):
+        for name in names:
+            assert isinstance(inspect.getattr_static(owner, name), property), name
+
+
+def test_s3_makes_and_uses_contents_as_the_body_knows() -> None:
+    """`Body` has what moto calls on `_value_buffer`, and is made where moto makes one."""
+    source = Path(inspect.getfile(moto.s3.models)).read_text()
+    called, made = set(), set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            inner = node.value
+            if isinstance(inner, ast.Attribute) and inner.attr == "_value_buffer":
+                called.add(node.attr)
+            if isinstance(inner, ast.Name) and inner.id == "tempfile":
+                made.add(node.attr)
+    assert called == {"seek", "read", "truncate", "write", "close"}
+    assert made == {"SpooledTemporaryFile"}
+    assert "lock" in source
+    assert "self.lock = threading.Lock()" in source
+
+
+def test_the_look_ups_are_where_they_are_replaced() -> None:
+    assert "backends.list_of_moto_modules()" in inspect.getsource(app)
+    assert "method_names_from_class(self.__class__)" in inspect.getsource(moto.core.responses)
+    assert "generate_private_key(self.key_spec)" in inspect.getsource(moto.kms.models)
+    assert 'environ["MOTO_ACCOUNT_ID"]' in inspect.getsource(moto.core.responses)
+
+
+def test_backends_are_kept_in_tables_that_are_listed() -> None:
+    table = BackendDict(EC2Backend, "ec2")
+    assert set(vars(table)) == _OWN_ATTRIBUTES
+    assert isinstance(BackendDict._instances, list)
+    assert issubclass(AccountSpecificBackend, dict)
+    assert issubclass(EC2Backend, BaseBackend)
+    assert all(hasattr(EC2Backend, name) for name in _WEAK_LISTS)
+
+
+def test_a_models_instances_are_kept_only_in_lists_that_are_emptied_here() -> None:
+    assert "instances_tracked.append(instance)" in inspect.getsource(BaseModel.__new__)
+
+
+def test_a_state_without_transitions_stays() -> None:
+    state = ManagedState("ecs::task", [("RUNNING", "STOPPED")])
+    state._transitions = []
+    state.status = "PENDING"
+    for _ in range(3):
+        state.advance()
+        assert state.status == "PENDING"
+
+
+def test_a_ciphertexts_header_begins_with_the_keys_id() -> None:
+    utils = moto.kms.utils
+    assert utils.CIPHERTEXT_HEADER_FORMAT.startswith(f">{utils.KEY_ID_LEN}s")
+    assert utils.HEADER_LEN == utils.KEY_ID_LEN + utils.IV_LEN + utils.TAG_LEN
+    assert len(utils.generate_key_id(multi_region=True)) <= 40
