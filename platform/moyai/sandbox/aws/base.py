@@ -26,7 +26,13 @@ class AwsResource(Resource):
     """Inputs whose lists are sets: their order means nothing."""
 
     def call(
-        self, properties: Properties, operation: str, *, gone: Collection[str] = (), **more: Any
+        self,
+        properties: Properties,
+        operation: str,
+        /,
+        *,
+        gone: Collection[str] = (),
+        **more: Any,
     ) -> Any:
         """Call an operation of the resource's service in its region."""
         return call(self.service, region_of(properties), operation, gone=gone, **more)

@@ -80,7 +80,13 @@ def session() -> boto3.Session:
 
 
 def call(
-    service: str, region: str, operation: str, *, gone: Collection[str] = (), **parameters: Any
+    service: str,
+    region: str,
+    operation: str,
+    /,
+    *,
+    gone: Collection[str] = (),
+    **parameters: Any,
 ) -> Any:
     """Call an operation by its boto3 name.
 

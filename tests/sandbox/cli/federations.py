@@ -1,0 +1,107 @@
+"""Small federations out of the sample, handled with the command line as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+KEPT = ("272027", "272043", "273813")
+"""岸和田市 with two services, 池田市 with two, 太子町 with none."""
+DAY = "2026-11-23"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Its output, parsed."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Federation:
+    """A project folder with its own MOYAI_HOME."""
+
+    folder: Path
+    home: Path
+
+    @property
+    def file(self) -> Path:
+        """Its tenants.yaml."""
+        return self.folder / "tenants.yaml"
+
+    def environment(self) -> dict[str, str]:
+        """What its commands run with."""
+        return {**os.environ, "MOYAI_HOME": str(self.home), "MOYAI_LANG": "en"}
+
+    def command(self, *arguments: str) -> list[str]:
+        """A command line."""
+        return [sys.executable, "-c", "from moyai_cli.main import main; main()", *arguments]
+
+    def moyai(self, *arguments: str) -> Answer:
+        """Run a command to its end."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *arguments: str) -> Answer:
+        """Run a command that must exit with 0."""
+        answer = self.moyai(*arguments)
+        assert answer.code == 0, answer.out + answer.err
+        return answer
+
+    def statuses(self) -> dict[str, Any]:
+        """Code → record of `moyai status`."""
+        found = self.ok("status", "--as-of", DAY, "--output", "json").json()
+        return {one["code"]: one for one in found}
+
+    def edit(self, before: str, after: str) -> None:
+        """Replace words in tenants.yaml that must be there."""
+        text = self.file.read_text(encoding="utf-8")
+        assert before in text
+        self.file.write_text(text.replace(before, after), encoding="utf-8")
+
+    def variables(self) -> dict[str, str]:
+        """The AWS variables that `moyai sandbox env` prints."""
+        lines = self.ok("sandbox", "env").out.splitlines()
+        pairs = (line.removeprefix("export ").partition("=") for line in lines)
+        return {name: value for name, _, value in pairs}
+
+
+def trimmed(text: str, kept: tuple[str, ...]) -> str:
+    """The sample with some of its bodies only."""
+    head, _, tail = text.partition("\ntenants:\n")
+    bodies = re.split(r"(?m)^(?=  - code: )", tail)
+    wanted = [body for body in bodies if body.startswith(tuple(f'  - code: "{c}"' for c in kept))]
+    return head + "\ntenants:\n" + "".join(wanted)
+
+
+def make_federation(folder: Path, home: Path, kept: tuple[str, ...] = KEPT) -> Federation:
+    """A project folder with part of the sample and all services."""
+    folder.mkdir(parents=True)
+    shutil.copytree(
+        ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    text = (ROOT / "tenants.yaml").read_text(encoding="utf-8")
+    (folder / "tenants.yaml").write_text(trimmed(text, kept), encoding="utf-8")
+    return Federation(folder, home)

@@ -1,0 +1,66 @@
+"""Commands that are killed, and commands that meet."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+from federations import DAY, Federation
+
+
+def _start(federation: Federation, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        federation.command(*arguments),
+        cwd=federation.folder,
+        env=federation.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _when(process: subprocess.Popen[str], words: str) -> None:
+    """Wait for a line with these words."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if words in line:
+            return
+    raise AssertionError(f"it ended without saying {words!r}")
+
+
+def test_a_deploy_killed_half_way_goes_on(federation: Federation) -> None:
+    federation.edit("tier: standard", "tier: silver")
+    federation.edit("retention_days: 365", "retention_days: 366")
+    process = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1")
+    _when(process, "272027 岸和田市: building")
+    time.sleep(0.8)
+    process.kill()
+    process.wait(10)
+    statuses = {one["status"] for one in federation.statuses().values()}
+    assert statuses & {"unknown", "outdated", "failed"}
+    federation.ok("deploy", "--as-of", DAY)
+    assert {one["status"] for one in federation.statuses().values()} == {"current"}
+
+
+def test_two_commands_on_one_body_one_is_refused_by_the_holders_name(
+    federation: Federation,
+) -> None:
+    first = _start(federation, "deploy", "272027", "--refresh", "--as-of", DAY)
+    _when(first, "272027 岸和田市: building")
+    second = federation.moyai("deploy", "272027", "--refresh", "--as-of", DAY)
+    rest, _ = first.communicate(timeout=120)
+    assert first.returncode == 0, rest
+    assert second.code in (4, 5)
+    assert str(first.pid) in second.out + second.err
+    assert federation.statuses()["272027"]["status"] == "current"
+
+
+def test_a_sandbox_that_is_gone_is_said_and_the_next_run_repairs(federation: Federation) -> None:
+    pid = int(federation.ok("sandbox", "status", "--output", "json").json()["pid"])
+    os.kill(pid, signal.SIGKILL)
+    federation.edit("tier: silver", "tier: gold")
+    federation.ok("deploy", "--as-of", DAY)
+    assert {one["status"] for one in federation.statuses().values()} == {"current"}
