@@ -17,7 +17,6 @@ from moyai.provider.properties import HIDDEN
 VARIABLE = "MOYAI_RECORD_CALLS"
 """The environment variable that names the file."""
 _READING = ("Describe", "Get", "List", "Head", "Lookup", "BatchGet", "Search", "Query", "Scan")
-_CHANGING = ("GetAuthorizationToken",)
 _NO_CHANGE = ("AssumeRole", "Decrypt", "Encrypt", "GenerateDataKey", "Sign", "Verify")
 _LONGEST = 4096
 """Signs of one text of an answer that are kept."""
@@ -26,8 +25,6 @@ _BEGUN = "moyai_begun"
 
 def is_mutating(operation: str) -> bool:
     """Whether an operation changes anything, by AWS's own way of naming them."""
-    if operation in _CHANGING:
-        return True
     return not operation.startswith((*_READING, *_NO_CHANGE))
 
 
@@ -49,7 +46,7 @@ def record_calls(session: boto3.Session, path: Path) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def begin(params: Any, model: Any, context: Any, **_: Any) -> None:
-        told = _plain(params, model.input_shape)
+        told = _plain(params, model.input_shape, None)
         context[_BEGUN] = (told, time.perf_counter())
 
     def end(http_response: Any, parsed: Any, model: Any, context: Any, **_: Any) -> None:
@@ -61,7 +58,7 @@ def record_calls(session: boto3.Session, path: Path) -> None:
             "region": context.get("client_region"),
             "operation": model.name,
             "params": params,
-            "response": {} if failed else _plain(answer, model.output_shape),
+            "response": {} if failed else _plain(answer, model.output_shape, _LONGEST),
             "mutating": is_mutating(model.name),
             "error": parsed.get("Error", {}).get("Code") if failed else None,
             "seconds": round(time.perf_counter() - begun, 6),
@@ -72,19 +69,19 @@ def record_calls(session: boto3.Session, path: Path) -> None:
     session.events.register("after-call.*.*", end)
 
 
-def _plain(value: Any, shape: Any) -> Any:
+def _plain(value: Any, shape: Any, longest: int | None) -> Any:
     """A parameter or answer as JSON, without what its model calls sensitive."""
     if shape is not None and shape.metadata.get("sensitive"):
         return HIDDEN
     if isinstance(value, Mapping):
         members = getattr(shape, "members", {})
         inner = getattr(shape, "value", None)
-        return {key: _plain(item, members.get(key, inner)) for key, item in value.items()}
+        return {key: _plain(item, members.get(key, inner), longest) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         member = getattr(shape, "member", None)
-        return [_plain(item, member) for item in value]
+        return [_plain(item, member, longest) for item in value]
     if isinstance(value, str):
-        return value[:_LONGEST]
+        return value[:longest]
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, (int, float)) or value is None:

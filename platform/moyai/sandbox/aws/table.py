@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from moyai.provider.properties import Properties
 from moyai.provider.resources import Resource
 from moyai.provider.serving import Plugin
 from moyai.sandbox.aws.types import ec2, ecs, elb, iam, kms, rds, s3, small
@@ -82,20 +81,7 @@ SETTINGS = frozenset(
 """Provider configuration that is accepted. `defaultTags` is not: tags belong on resources, so that
 all stacks of an account have the same configuration."""
 
-FIND = "moyai:index:find"
-"""An invoke of this plugin's own: the id of a resource that a killed run may have left behind."""
-
-
-def find(arguments: Properties) -> Properties:
-    """`type` and `inputs` → `id`, empty where no such resource is live."""
-    kind = TYPES.get(str(arguments["type"]))
-    inputs: Properties = dict(arguments["inputs"])
-    id_ = kind.find(inputs) if kind is not None else None
-    if kind is None or id_ is None or kind.read(id_, inputs) is None:
-        return {"id": ""}
-    return {"id": id_}
-
 
 def plugin() -> Plugin:
     """The plugin, of the SDK's version."""
-    return Plugin("aws", version("pulumi-aws"), TYPES, {FIND: find}, SETTINGS)
+    return Plugin("aws", version("pulumi-aws"), TYPES, {}, SETTINGS)

@@ -1,0 +1,1 @@
+"""One folder or file for each family of resource types."""

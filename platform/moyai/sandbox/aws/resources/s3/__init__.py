@@ -1,0 +1,1 @@
+"""Buckets, and what is set on them."""
