@@ -57,6 +57,8 @@ _WEAK_LISTS = ("vpc_refs", "backend_refs", "vpc_pcx_refs")
 
 Key = tuple[str, str, str, str]
 """A backend: module and name of its class, account, region."""
+Writer = Callable[[Any], Any]
+"""Gives a value's reduction, or NotImplemented where pickle's own way will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def tables() -> list[BackendDict[Any]]:
 
 def load(content: bytes) -> None:
     """Put all backends in place of what moto has now."""
-    document = _Unpickler(io.BytesIO(content)).load()
+    document = pickle.loads(content)  # noqa: S301  # sealed with the site's own key
     for (module, name, account, region), backend in document["backends"].items():
         _dictionary(module, name)[account][region] = backend
         if isinstance(backend, EC2Backend):
@@ -131,6 +133,9 @@ def _why_not(backend: BaseBackend) -> str | None:
 
 
 class _Pickler(pickle.Pickler):
+    """Asks Python code for what is not a plain value, and once for each class where that will do:
+    it is asked a hundred thousand times in a snapshot, while all requests wait."""
+
     def __init__(
         self, stream: io.BytesIO, left_out: frozenset[Key], alone: BaseBackend | None = None
     ) -> None:
@@ -138,50 +143,40 @@ class _Pickler(pickle.Pickler):
         self.digests: set[str] = set()
         self._left_out = left_out
         self._alone = alone
-
-    def persistent_id(self, value: Any) -> Any:
-        """Tables of backends, and backends that are not part of this stream, go by name."""
-        if isinstance(value, BackendDict):
-            return ("table", value.backend.__module__, value.backend.__name__)
-        if isinstance(value, AccountSpecificBackend):
-            return ("account", value.backend.__module__, value.backend.__name__, value.account_id)
-        if isinstance(value, BaseBackend):
-            cls = value.__class__
-            key = (cls.__module__, cls.__name__, value.account_id, value.region_name)
-            outside = self._alone is not None and value is not self._alone
-            if outside or key in self._left_out:
-                return ("backend", *key)
-        return None
+        self._writers: dict[type, Writer | None] = {}
 
     def reducer_override(self, value: Any) -> Any:
         """How to write what pickle cannot, and what it would write badly."""
-        if isinstance(value, Body):
-            if value.digest is not None:
-                self.digests.add(value.digest)
-            return NotImplemented
-        if isinstance(value, FakeKey):
-            state = {k: v for k, v in vars(value).items() if k != "lock"}
-            return _new, (type(value),), state, None, None, _fill_object
         cls = type(value)
-        writer = _WRITERS.get(cls)
-        if writer is not None:
-            return writer(value)
-        if isinstance(value, types.FunctionType) and "<locals>" in value.__qualname__:
-            return dill.loads, (dill.dumps(value),)
-        if isinstance(value, dict | list) and cls.__module__.startswith("moto."):
-            return _reduce_container(value)
-        return _reduce_key(value)
+        try:
+            writer = self._writers[cls]
+        except KeyError:
+            writer = self._writers[cls] = self._writer(cls)
+        return NotImplemented if writer is None else writer(value)
 
+    def _writer(self, cls: type) -> Writer | None:
+        if issubclass(cls, BaseBackend):
+            return self._backend
+        if cls is Body:
+            return self._body
+        for known, writer in _WRITERS.items():
+            if issubclass(cls, known):
+                return writer
+        if cls.__module__.startswith("moto.") and issubclass(cls, dict | list):
+            return _reduce_container
+        return None
 
-class _Unpickler(pickle.Unpickler):
-    def persistent_load(self, identity: Any) -> Any:
-        """The table or backend of this process that goes by a name."""
-        kind, module, name, *rest = identity
-        dictionary = _dictionary(module, name)
-        if kind == "table":
-            return dictionary
-        account = dictionary[rest[0]]
-        return account if kind == "account" else account[rest[1]]
+    def _backend(self, value: BaseBackend) -> Any:
+        """A backend that is not part of this stream goes by name."""
+        cls = type(value)
+        key = (cls.__module__, cls.__name__, value.account_id, value.region_name)
+        outside = self._alone is not None and value is not self._alone
+        return (_backend, key) if outside or key in self._left_out else NotImplemented
+
+    def _body(self, value: Body) -> Any:
+        if value.digest is not None:
+            self.digests.add(value.digest)
+        return NotImplemented
 
 
 def _dictionary(module: str, name: str) -> BackendDict[Any]:
@@ -194,6 +189,14 @@ def _dictionary(module: str, name: str) -> BackendDict[Any]:
     raise LookupError(f"no table of {module}.{name}")
 
 
+def _account(module: str, name: str, account: str) -> Any:
+    return _dictionary(module, name)[account]
+
+
+def _backend(module: str, name: str, account: str, region: str) -> Any:
+    return _dictionary(module, name)[account][region]
+
+
 def _reduce_container(value: Any) -> Any:
     """moto's own kinds of dict and list, from below: their own methods show less than they hold
     (a store of versions iterates over the newest only), and need more to be made."""
@@ -204,18 +207,33 @@ def _reduce_container(value: Any) -> Any:
     return _new, (cls,), (attributes, dict.copy(value), factory), None, None, _fill_dict
 
 
-def _reduce_key(value: Any) -> Any:
-    if isinstance(value, _PRIVATE_KEYS):
-        content = value.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        return _private_key, (content,)
-    if isinstance(value, _PUBLIC_KEYS):
-        content = value.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return _public_key, (content,)
-    if isinstance(value, x509.Certificate):
-        return _certificate, (value.public_bytes(Encoding.DER),)
-    if isinstance(value, x509.CertificateSigningRequest):
-        return _request, (value.public_bytes(Encoding.DER),)
-    return NotImplemented
+def _reduce_table(value: BackendDict[Any]) -> Any:
+    return _dictionary, (value.backend.__module__, value.backend.__name__)
+
+
+def _reduce_account(value: AccountSpecificBackend[Any]) -> Any:
+    return _account, (value.backend.__module__, value.backend.__name__, value.account_id)
+
+
+def _reduce_object(value: FakeKey) -> Any:
+    state = {k: v for k, v in vars(value).items() if k != "lock"}
+    return _new, (type(value),), state, None, None, _fill_object
+
+
+def _reduce_function(value: types.FunctionType) -> Any:
+    if "<locals>" not in value.__qualname__:
+        return NotImplemented
+    return dill.loads, (dill.dumps(value),)
+
+
+def _reduce_private_key(value: Any) -> Any:
+    content = value.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return _private_key, (content,)
+
+
+def _reduce_public_key(value: Any) -> Any:
+    content = value.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return _public_key, (content,)
 
 
 def _private_key(content: bytes) -> Any:
@@ -239,12 +257,21 @@ def _no_pages() -> Any:
     return iter(())
 
 
-_WRITERS: Mapping[type, Callable[[Any], Any]] = {
+_WRITERS: Mapping[type, Writer] = {
+    BackendDict: _reduce_table,
+    AccountSpecificBackend: _reduce_account,
+    FakeKey: _reduce_object,
+    types.FunctionType: _reduce_function,
+    types.GeneratorType: lambda _: (_no_pages, ()),
     _thread.LockType: lambda _: (Lock, ()),
     _thread.RLock: lambda _: (RLock, ()),
-    types.GeneratorType: lambda _: (_no_pages, ()),
     weakref.WeakValueDictionary: lambda value: (weakref.WeakValueDictionary, (dict(value),)),
+    x509.Certificate: lambda value: (_certificate, (value.public_bytes(Encoding.DER),)),
+    x509.CertificateSigningRequest: lambda value: (_request, (value.public_bytes(Encoding.DER),)),
+    **dict.fromkeys(_PRIVATE_KEYS, _reduce_private_key),
+    **dict.fromkeys(_PUBLIC_KEYS, _reduce_public_key),
 }
+"""By class; a subclass is written as its base is."""
 
 
 def _new(cls: Any) -> Any:
