@@ -253,9 +253,15 @@ def _is_on_record(state: Mapping[str, Any], resource: Mapping[str, Any]) -> bool
 
 
 def _resource(state: Mapping[str, Any]) -> dict[str, Any]:
-    """A checkpoint's resource from an event's state."""
-    kept = ("urn", "type", "parent", "inputs", "provider", "protect")
-    return {"custom": True, **{key: state[key] for key in kept if state.get(key)}}
+    """A checkpoint's resource from an event's state.
+
+    Its secrets are texts that say so: the engine could not decrypt what is none. The reading that
+    follows puts the true values in their place.
+    """
+    kept = ("urn", "type", "parent", "provider", "protect")
+    inputs = masked(state.get("inputs") or {})
+    found = {key: state[key] for key in kept if state.get(key)}
+    return {"custom": True, **found, "inputs": inputs}
 
 
 def _adopt(resource: Mapping[str, Any], located: Located, *, delete: bool) -> dict[str, Any]:

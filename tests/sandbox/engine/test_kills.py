@@ -89,6 +89,24 @@ def test_a_killed_plugin(driver: Driver, site: FilingSite) -> None:
     assert any("adopted it: filing:index:File x" in text for text in told)
 
 
+def test_a_killed_plugin_with_secrets_in_its_hands(site: FilingSite, engine: Path) -> None:
+    site.more["FILING_HIDDEN"] = "MARKED-SECRET"
+    specs = files("x", secret="FILING_HIDDEN", after=1)
+    with Driver(site, engine, jobs=1) as driver:
+        thread = meanwhile(lambda: when_created(site, "x", lambda: driver.plugin_pids.values()))
+        assert not only(driver, run_of("a", files=specs)).ok
+        thread.join()
+        journal = site.home / "work/proj/a/journal.jsonl"
+        assert '"x"' in journal.read_text()
+        assert "MARKED-SECRET" not in journal.read_text()
+        result = only(driver, run_of("a", files=specs))
+        assert result.error is None, result.error.lines("en")
+        assert "adopted it" in result.repaired[0].en
+        assert only(driver, run_of("a", files=specs)).summary == {"same": 3}
+    assert site.calls("created") == ["x"]
+    assert "MARKED-SECRET" not in (site.home / "state/.pulumi/stacks/proj/a.json").read_text()
+
+
 def test_a_plugin_that_dies_twice_is_not_started_again(driver: Driver, site: FilingSite) -> None:
     for _ in range(2):
         only(driver, run_of("a"))

@@ -95,6 +95,15 @@ def test_the_journal_tells_of_creates_that_no_checkpoint_knows() -> None:
     assert "replaces" not in added
 
 
+def test_secrets_of_the_journal_are_not_taken_for_ciphertexts() -> None:
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+    inputs = {"name": "b", "text": {**secret, "ciphertext": "[secret]"}}
+    state = {**resource("b", inputs=inputs), "replaces": False}
+    repair = settle.plan_repair(checkpoint(), {urn("b"): state}, by_name)
+    assert resources(repair)[-1]["inputs"] == {"name": "b", "text": "[secret]"}
+    assert "ciphertext" not in json.dumps(repair.document)
+
+
 def test_a_create_on_record_is_not_looked_for() -> None:
     state = {**resource("b"), "replaces": False}
 
