@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pulumi
 
@@ -16,7 +16,8 @@ PACKAGE = "moyai"
 PLUGIN_VERSION = "0.1.0"
 DATABASE_TYPE = "moyai:index:Database"
 
-_BOUNDARY = re.compile(r"(?<=[a-z0-9])([A-Z])")
+_CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
+_UNDERSCORE = re.compile(r"_([a-z0-9])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +33,8 @@ class JobTarget:
     stream_prefix: pulumi.Input[str]
 
     def inputs(self) -> dict[str, object]:
-        """The properties as they are called in the engine."""
-        return {
-            "clusterArn": self.cluster_arn,
-            "taskDefinitionArn": self.task_definition_arn,
-            "subnets": self.subnets,
-            "securityGroups": self.security_groups,
-            "logGroup": self.log_group,
-            "streamPrefix": self.stream_prefix,
-        }
+        """The properties by their names here."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,21 +64,9 @@ class DatabaseArgs:
     """libpq's `sslmode` of every connection to it."""
 
     def inputs(self) -> dict[str, object]:
-        """The properties as they are called in the engine."""
-        return {
-            "name": self.name,
-            "ownerRole": self.owner_role,
-            "appRole": self.app_role,
-            "masterSecretArn": self.master_secret_arn,
-            "ownerSecretArn": self.owner_secret_arn,
-            "appSecretArn": self.app_secret_arn,
-            "host": self.host,
-            "port": self.port,
-            "connectionLimit": self.connection_limit,
-            "job": self.job.inputs(),
-            "region": self.region,
-            "sslMode": self.ssl_mode,
-        }
+        """The properties by their names here."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**own, "job": self.job.inputs()}
 
 
 class MoyaiProvider(pulumi.ProviderResource):
@@ -126,9 +108,13 @@ class Database(pulumi.CustomResource):
         live = dict.fromkeys(("encoding", "closed", "guarded"))
         super().__init__(DATABASE_TYPE, resource_name, {**args.inputs(), **live}, _pinned(opts))
 
+    def translate_input_property(self, prop: str) -> str:
+        """`owner_role` → `ownerRole`, as properties are called in the engine."""
+        return _UNDERSCORE.sub(lambda found: found[1].upper(), prop)
+
     def translate_output_property(self, prop: str) -> str:
         """`ownerRole` → `owner_role`."""
-        return _BOUNDARY.sub(lambda found: f"_{found[1].lower()}", prop)
+        return _CAPITAL.sub(lambda found: f"_{found[1].lower()}", prop)
 
 
 def _pinned(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

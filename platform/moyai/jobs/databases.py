@@ -7,7 +7,6 @@ statement and run again; runs for one database wait for each other.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -33,8 +32,6 @@ _LOCK = "SELECT pg_advisory_lock(7702, hashtext(%s))"
 _NO_WAITING_FOR_DISKS = "SELECT current_setting('fsync') = 'off'"
 """Of the maintenance database: one job at a time for each database of a cluster."""
 _OWNER_CONNECTIONS = RESERVED_CONNECTIONS - 1
-_DRAIN_SECONDS = 10.0
-"""How long a delete waits for a stopping service's connections to end."""
 
 
 def create(job: CreateJob, cloud: Cloud) -> Fields:
@@ -295,23 +292,18 @@ def _shut_others(master: Connection, open_databases: tuple[str, ...]) -> None:
 
 
 def _drop(master: Connection, job: DatabaseJob) -> None:
-    name, owner = Identifier(job.name), Identifier(job.owner)
     _may_act_as(master, job.owner)
-    master.execute(SQL("SET ROLE {}").format(owner))
-    deadline = time.monotonic() + _DRAIN_SECONDS
-    while True:
-        try:
-            master.execute(SQL("DROP DATABASE {}").format(name))
-            break
-        except ObjectInUse:
-            if time.monotonic() > deadline:
-                raise _still_used(master, job.name) from None
-            time.sleep(0.5)
-    master.execute("RESET ROLE")
+    master.execute(SQL("SET ROLE {}").format(Identifier(job.owner)))
+    try:
+        # PostgreSQL itself gives connections five seconds to end.
+        master.execute(SQL("DROP DATABASE {}").format(Identifier(job.name)))
+    except ObjectInUse:
+        raise _still_used(master, job.name) from None
+    finally:
+        master.execute("RESET ROLE")
 
 
 def _still_used(master: Connection, name: str) -> JobError:
-    master.execute("RESET ROLE")
     rows = master.execute(
         "SELECT usename, count(*) FROM pg_stat_activity WHERE datname = %s GROUP BY 1 ORDER BY 1",
         (name,),

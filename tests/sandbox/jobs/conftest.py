@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, redirect_stdout
 from dataclasses import dataclass, field
@@ -20,7 +20,6 @@ from moyai.jobs import results, runner
 from moyai.jobs.submit import JobResult, JobTarget, run
 
 SERVICES = Path(__file__).resolve().parents[3] / "stacks" / "services"
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,11 @@ class Cluster:
 
     def body(self, service: str = "eapp-b") -> Body:
         """A body that nobody else has, with empty secrets and a bucket."""
-        code = f"9{next(_numbers):05}"
+        code = f"9{secrets.randbelow(10**9):09}"
         name = f"{service.replace('-', '_')}_{code}"
-        secrets = self.aws("secretsmanager")
+        store = self.aws("secretsmanager")
         arns = [
-            secrets.create_secret(Name=f"moyai/{code}/{service}/{role}")["ARN"]
+            store.create_secret(Name=f"moyai/{code}/{service}/{role}")["ARN"]
             for role in ("owner", "app")
         ]
         bucket = f"jobs-{code}-documents"

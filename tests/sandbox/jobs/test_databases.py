@@ -192,8 +192,7 @@ def test_a_role_with_power_is_not_taken_over(body: Body) -> None:
     assert "CREATEDB" in result["reason"]["ja"]
 
 
-def test_delete_throws_nobody_out(created: Body, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("moyai.jobs.databases._DRAIN_SECONDS", 0.1)
+def test_delete_throws_nobody_out(created: Body) -> None:
     with closing(created.as_app()) as app:
         code, result = created.run("database-delete")
         assert (code, result["code"]) == (4, "in-use")

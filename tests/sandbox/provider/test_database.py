@@ -1,0 +1,121 @@
+"""`moyai:index:Database` through the real engine, its plugin and jobs as tasks."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import psycopg
+import pytest
+from pulumi.automation import CommandError, OpType
+
+from moyai.provider.main import Database
+
+from ..jobs.conftest import Body
+from .conftest import Stack
+
+
+def test_it_is_previewed_made_changed_and_deleted(stack: Stack, body: Body) -> None:
+    preview = stack.run("preview")
+    assert preview.change_summary[OpType.CREATE] == 3
+    assert body.done("database-inspect")["exists"] is False
+
+    outputs = stack.run("up").outputs
+    assert outputs["id"].value == body.name
+    assert outputs["owner_role"].value == body.owner
+    assert outputs["encoding"].value == "UTF8"
+    assert outputs["shut"].value == [True, True]
+    passwords = [body.login(role)["password"] for role in ("owner", "app")]
+    assert all(password not in stack.state for password in passwords)
+    body.as_app().close()
+
+    assert stack.run("up").summary.resource_changes == {"same": 3}
+
+    stack.given = {"connection_limit": 2}
+    assert stack.run("up").summary.resource_changes == {"same": 2, "update": 1}
+    assert body.done("database-inspect")["connection_limit"] == 2
+    assert body.login("app")["password"] == passwords[1]
+
+    stack.run("destroy")
+    found = body.done("database-inspect")
+    assert (found["exists"], found["roles"]) == (False, [])
+
+
+def test_what_was_changed_behind_its_back_is_seen_and_mended(stack: Stack, body: Body) -> None:
+    stack.run("up")
+    with closing(body.as_owner()) as owner:
+        owner.execute("CREATE TABLE kept AS SELECT 1 AS a")
+        owner.execute(f"GRANT CONNECT ON DATABASE {body.name} TO PUBLIC")
+    refreshed = stack.run("refresh")
+    assert refreshed.summary.resource_changes["update"] == 1
+    assert '"closed":false' in stack.state
+    assert stack.run("up").summary.resource_changes["update"] == 1
+    assert body.done("database-inspect")["closed"] is True
+
+    with closing(body.cluster.master()) as master:
+        master.execute(f"ALTER ROLE {body.app} CONNECTION LIMIT 99")
+    stack.run("up", refresh=True)
+    assert body.done("database-inspect")["connection_limit"] == 8
+    with closing(body.as_owner()) as owner:
+        assert owner.execute("SELECT a FROM kept").fetchone() == (1,)
+
+
+def test_one_that_is_gone_is_made_anew(stack: Stack, body: Body) -> None:
+    stack.run("up")
+    body.done("database-delete")
+    assert stack.run("refresh").summary.resource_changes["delete"] == 1
+    assert stack.run("up").summary.resource_changes["create"] == 1
+    body.as_app().close()
+
+
+def test_a_protected_one_is_neither_deleted_nor_replaced(stack: Stack, body: Body) -> None:
+    stack.protect = True
+    stack.run("up")
+    for given in ({"name": f"{body.name}_b"}, {"app_role": "x"}, {"master_secret_arn": "arn:x"}):
+        stack.given = given
+        with pytest.raises(CommandError, match="unable to replace resource"):
+            stack.run("up")
+    with pytest.raises(CommandError, match="protected"):
+        stack.run("destroy")
+    assert body.done("database-inspect")["ready"] is True
+
+
+def test_a_moved_address_changes_in_place(stack: Stack, body: Body) -> None:
+    stack.protect = True
+    stack.run("up")
+    stack.given = {"host": "localhost"}
+    assert stack.run("up").summary.resource_changes["update"] == 1
+    assert '"host":"localhost"' in stack.state
+    body.as_app().close()
+
+
+def test_a_failed_job_is_told_and_the_next_run_goes_on(stack: Stack, body: Body) -> None:
+    with closing(body.cluster.master()) as master:
+        master.execute(f"CREATE ROLE {body.app} CREATEDB")
+        with pytest.raises(CommandError) as caught:
+            stack.run("up")
+        assert f"the role {body.app} has CREATEDB. Nothing was changed." in str(caught.value)
+        master.execute(f"ALTER ROLE {body.app} NOCREATEDB")
+    assert stack.run("up").outputs["shut"].value == [True, True]
+
+
+def test_a_service_still_connected_keeps_its_database(stack: Stack, body: Body) -> None:
+    stack.run("up")
+    with closing(body.as_app()) as app:
+        with pytest.raises(CommandError, match="is in use"):
+            stack.run("destroy")
+        assert app.execute("SELECT 1").fetchone() == (1,)
+    stack.run("destroy")
+    with pytest.raises(psycopg.OperationalError):
+        body.as_app()
+
+
+def test_wrong_arguments_are_refused_before_anything_is_made(stack: Stack, body: Body) -> None:
+    stack.given = {"connection_limit": None}
+    with pytest.raises(CommandError, match="connectionLimit"):
+        stack.run("preview")
+    assert body.done("database-inspect")["exists"] is False
+
+
+def test_the_plugin_asks_for_what_programs_give() -> None:
+    assert Database.required < Database.inputs
+    assert Database.replace_on < Database.required
