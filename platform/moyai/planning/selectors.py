@@ -1,173 +1,112 @@
 """Which bodies a command is about: codes, slugs, `service:eapp-a`, `not …`, combined. Pure.
 
-selector := either (("," | "or" | " ") either)*
-either   := each ("and" each)*
-each     := "not" each | "(" selector ")" | word
-word     := all | CODE | SLUG | NAME | service:S | kind:K | tag:T[=V] | isolation:I | cell:C
+The language is `moyai.registry.selector`'s; here it is given its meaning on a day.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from moyai.errors import UsageError
-from moyai.registry.models import Isolation, Kind, Registry, Tenant
+from moyai.registry.models import Registry, Tenant
+from moyai.registry.selector import (
+    ALL,
+    EXAMPLE,
+    Every,
+    Expression,
+    Not,
+    Some,
+    UnreadableSelector,
+    Vocabulary,
+    Word,
+    check_words,
+    vocabulary,
+)
+from moyai.registry.selector import parse as read
 from moyai.texts import Text
 
-Test = Callable[[Tenant, date], bool]
 
-_TOKEN = re.compile(r"[()]|[^\s,()]+")
-_JOINING = frozenset({"and", "or", "not"})
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A selector that was read; its words may still name nothing in a registry."""
+
+    text: str
+    expression: Expression
+
+    def matches(self, body: Tenant, day: date) -> bool:
+        """Whether it means a body on a day (`service:` asks for an active subscription)."""
+        return _means(self.expression, body, day)
+
+
+def parse(text: str) -> Selector:
+    """Read a selector. Raises `UsageError` where it cannot be read."""
+    try:
+        return Selector(text, read(text))
+    except UnreadableSelector as error:
+        raise _usage(error) from None
 
 
 def select(registry: Registry, text: str, day: date) -> tuple[Tenant, ...]:
-    """The bodies that a selector means, in the file's order; an empty selector means all.
+    """The bodies that a selector means on a day, in the file's order.
 
-    `service:` means bodies whose subscription is active on the day. Raises `UsageError` for words
-    that name nothing, with the nearest that does.
+    Raises `UsageError` where it cannot be read, and for words that name nothing in this registry,
+    with the nearest that do.
     """
-    test = parse(registry, text)
-    return tuple(body for body in registry.tenants if test(body, day))
+    selector = parse(text)
+    try:
+        check_words(selector.expression, _vocabulary(registry))
+    except UnreadableSelector as error:
+        raise _usage(error) from None
+    return tuple(body for body in registry.tenants if selector.matches(body, day))
 
 
-def parse(registry: Registry, text: str) -> Test:
-    """A selector as a test. Raises `UsageError`."""
-    signs = _TOKEN.findall(text)
-    if not signs:
-        return _everyone
-    parser = _Parser(registry, text, signs)
-    test = parser.any_of()
-    if parser.peek() is not None:
-        raise parser.wrong()
-    return test
-
-
-def _everyone(_body: Tenant, _day: date) -> bool:
-    return True
-
-
-class _Parser:
-    def __init__(self, registry: Registry, text: str, signs: list[str]) -> None:
-        self._registry = registry
-        self._text = text
-        self._signs = signs
-        self._next = 0
-
-    def peek(self) -> str | None:
-        return self._signs[self._next] if self._next < len(self._signs) else None
-
-    def _take(self) -> str:
-        sign = self.peek()
-        if sign is None:
-            raise self.wrong()
-        self._next += 1
-        return sign
-
-    def any_of(self) -> Test:
-        tests = [self._all_of()]
-        while (sign := self.peek()) is not None and sign != ")":
-            if sign == "or":
-                self._take()
-            tests.append(self._all_of())
-        return lambda body, day: any(test(body, day) for test in tests)
-
-    def _all_of(self) -> Test:
-        tests = [self._one()]
-        while self.peek() == "and":
-            self._take()
-            tests.append(self._one())
-        return lambda body, day: all(test(body, day) for test in tests)
-
-    def _one(self) -> Test:
-        sign = self._take()
-        if sign == "not":
-            inner = self._one()
-            return lambda body, day: not inner(body, day)
-        if sign == "(":
-            group = self.any_of()
-            if self._take() != ")":
-                raise self.wrong()
-            return group
-        if sign == ")" or sign in _JOINING:
-            raise self.wrong()
-        return _word(self._registry, sign)
-
-    def wrong(self) -> UsageError:
-        return UsageError(
-            Text(
-                f"選択式「{self._text}」が読めません。",
-                f"the selector '{self._text}' cannot be read.",
-            ),
-            remedy=Text(
-                "例: 271004 sakai / service:eapp-a and not kind:政令市 / tag:wave=canary",
-                "For example: 271004 sakai / service:eapp-a and not kind:政令市 / tag:wave=canary",
-            ),
-        )
-
-
-def _word(registry: Registry, word: str) -> Test:
-    if word == "all":
-        return _everyone
-    kind, colon, value = word.partition(":")
-    if colon:
-        return _quality(registry, kind, value)
-    body = registry.tenant(word) or _named(registry, word)
-    if body is None:
-        keys = [key for one in registry.tenants for key in (one.code, one.slug, one.name)]
-        raise _unknown(word, keys, Text("団体", "body"))
-    code = body.code
-    return lambda one, _day: one.code == code
-
-
-def _named(registry: Registry, name: str) -> Tenant | None:
-    return next((one for one in registry.tenants if one.name == name), None)
-
-
-def _quality(registry: Registry, kind: str, value: str) -> Test:
-    if kind == "service":
-        _check(value, registry.services, Text("サービス", "service"))
-        return lambda body, day: _uses(body, value, day)
-    if kind == "kind":
-        _check(value, [one.value for one in Kind], Text("種別", "kind"))
-        return lambda body, _day: body.kind.value == value
-    if kind == "isolation":
-        _check(value, [one.value for one in Isolation], Text("分離方式", "isolation"))
-        return lambda body, _day: body.isolation.value == value
-    if kind == "cell":
-        _check(value, [one.name for one in registry.federation.cells], Text("セル", "cell"))
-        return lambda body, _day: body.cell == value
-    if kind == "tag":
-        return _tag(registry, value)
-    raise _unknown(kind, ["service", "kind", "isolation", "cell", "tag"], Text("条件", "condition"))
-
-
-def _uses(body: Tenant, service: str, day: date) -> bool:
-    subscription = body.subscription(service)
-    return subscription is not None and subscription.is_active(day)
-
-
-def _tag(registry: Registry, words: str) -> Test:
-    key, equals, value = words.partition("=")
-    _check(key, {name for body in registry.tenants for name in body.tags}, Text("タグ", "tag"))
-    if equals:
-        return lambda body, _day: body.tags.get(key) == value
-    return lambda body, _day: key in body.tags
-
-
-def _check(word: str, known: Iterable[str], what: Text) -> None:
-    names = list(known)
-    if word not in names:
-        raise _unknown(word, names, what)
-
-
-def _unknown(word: str, known: Iterable[str], what: Text) -> UsageError:
-    names = sorted(set(known))
-    near = difflib.get_close_matches(word, names, n=3, cutoff=0.5) or names[:8]
-    hint = ", ".join(near)
-    return UsageError(
-        Text(f"{what.ja}「{word}」はありません。", f"there is no {what.en} '{word}'."),
-        remedy=Text(f"近いもの: {hint}", f"Known, nearest first: {hint}"),
+def _vocabulary(registry: Registry) -> Vocabulary:
+    return vocabulary(
+        registry.tenants, registry.services, [cell.name for cell in registry.federation.cells]
     )
+
+
+def _usage(error: UnreadableSelector) -> UsageError:
+    hint = EXAMPLE
+    if error.near:
+        near = ", ".join(error.near)
+        hint = Text(f"近いもの: {near}", f"Nearest: {near}")
+    return UsageError(
+        Text(f"{error.reason.ja}。", f"{error.reason.en}."),
+        touched=Text("何も変更していません。", "Nothing was touched."),
+        remedy=hint,
+    )
+
+
+def _means(expression: Expression, body: Tenant, day: date) -> bool:
+    if isinstance(expression, Word):
+        return expression == ALL or _word(expression, body, day)
+    if isinstance(expression, Not):
+        return not _means(expression.inner, body, day)
+    if isinstance(expression, Every):
+        return all(_means(part, body, day) for part in expression.parts)
+    assert isinstance(expression, Some)
+    return any(_means(part, body, day) for part in expression.parts)
+
+
+def _word(word: Word, body: Tenant, day: date) -> bool:
+    value = word.value
+    if word.quality == "service":
+        subscription = body.subscription(value)
+        return subscription is not None and subscription.is_active(day)
+    if word.quality == "kind":
+        return body.kind.value == value
+    if word.quality == "isolation":
+        return body.isolation.value == value
+    if word.quality == "cell":
+        return body.cell == value
+    if word.quality == "tag":
+        return _tagged(body.tags, value)
+    return value in (body.code, body.slug, body.name) or value in body.former_codes
+
+
+def _tagged(tags: Mapping[str, str], words: str) -> bool:
+    key, equals, value = words.partition("=")
+    return key in tags and (not equals or tags[key] == value)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from moyai.registry.file_model import BackupFile, FederationFile, TenantFile, WindowFile
+from moyai.registry.file_model import (
+    BackupFile,
+    FederationFile,
+    SubscriptionFile,
+    TenantFile,
+    WindowFile,
+)
 from moyai.registry.models import (
     BackupPolicy,
     CellSpec,
@@ -14,7 +20,6 @@ from moyai.registry.models import (
     Freeze,
     Isolation,
     MaintenanceWindow,
-    Manifest,
     NetworkPools,
     Operator,
     Population,
@@ -42,21 +47,13 @@ SANDBOX = Site(
 """The embedded site, which no file has to declare."""
 
 
-def build(parts: Parts, manifests: Mapping[str, Manifest], path: Path, sha256: str) -> Registry:
+def build(
+    parts: Parts, checkers: Mapping[str, SettingsChecker], path: Path, sha256: str
+) -> Registry:
     """The registry of a file in which no check found an error."""
     assert parts.federation is not None
     federation = _federation(parts.federation)
-    services = {
-        name: ServiceTarget(
-            name,
-            manifests[name],
-            service.release,
-            service.defaults.edition,
-            service.defaults.settings,
-        )
-        for name, service in parts.services.items()
-    }
-    checkers = {name: SettingsChecker(target.manifest) for name, target in services.items()}
+    services = {name: _service(name, parts, checkers[name]) for name in parts.services}
     return Registry(
         path=path,
         sha256=sha256,
@@ -68,9 +65,20 @@ def build(parts: Parts, manifests: Mapping[str, Manifest], path: Path, sha256: s
         ),
         services=services,
         tenants=tuple(
-            _tenant(body, parts, services, checkers, federation.cells[0].name)
+            _tenant(body, parts, checkers, federation.cells[0].name)
             for body in parts.tenants.values()
         ),
+    )
+
+
+def _service(name: str, parts: Parts, checker: SettingsChecker) -> ServiceTarget:
+    service = parts.services[name]
+    return ServiceTarget(
+        name,
+        checker.manifest,
+        service.release,
+        service.defaults.edition,
+        service.defaults.settings,
     )
 
 
@@ -106,11 +114,7 @@ def _sites(parts: Parts) -> dict[str, Site]:
 
 
 def _tenant(
-    body: TenantFile,
-    parts: Parts,
-    services: Mapping[str, ServiceTarget],
-    checkers: Mapping[str, SettingsChecker],
-    first_cell: str,
+    body: TenantFile, parts: Parts, checkers: Mapping[str, SettingsChecker], first_cell: str
 ) -> Tenant:
     defaults = parts.defaults
     population = body.population
@@ -141,8 +145,8 @@ def _tenant(
             Freeze(one.first, one.last, one.reason)
             for one in (defaults.freezes if body.freezes is None else body.freezes)
         ),
-        backup=_backup(body.backup or defaults.backup),
-        subscriptions=tuple(_subscriptions(body, services, checkers)),
+        backup=_backup(body.backup, defaults.backup),
+        subscriptions=tuple(_subscription(one, parts, checkers) for one in body.services),
     )
 
 
@@ -150,20 +154,19 @@ def _window(file: WindowFile) -> MaintenanceWindow:
     return MaintenanceWindow(tuple(file.days), file.start, file.hours)
 
 
-def _backup(file: BackupFile) -> BackupPolicy:
+def _backup(own: BackupFile | None, defaults: BackupFile) -> BackupPolicy:
+    """The defaults, with what the body itself wrote in their place."""
+    file = defaults
+    if own is not None:
+        file = defaults.model_copy(update=own.model_dump(exclude_unset=True))
     return BackupPolicy(file.daily, file.weekly, file.monthly, file.yearly, file.second_region)
 
 
-def _subscriptions(
-    body: TenantFile,
-    services: Mapping[str, ServiceTarget],
-    checkers: Mapping[str, SettingsChecker],
-) -> list[Subscription]:
-    found: list[Subscription] = []
-    for one in body.services:
-        target = services[one.service]
-        edition = one.edition or target.default_edition
-        assert edition is not None
-        settings = checkers[one.service].complete({**target.default_settings, **one.settings})
-        found.append(Subscription(one.service, edition, one.start, one.until, settings))
-    return found
+def _subscription(
+    one: SubscriptionFile, parts: Parts, checkers: Mapping[str, SettingsChecker]
+) -> Subscription:
+    defaults = parts.services[one.service].defaults
+    edition = one.edition or defaults.edition
+    assert edition is not None
+    settings = checkers[one.service].frozen({**defaults.settings, **one.settings})
+    return Subscription(one.service, edition, one.start, one.until, settings)

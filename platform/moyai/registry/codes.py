@@ -82,3 +82,11 @@ def national_list() -> Mapping[str, Listed]:
             for row in csv.DictReader(lines)
         ]
     return MappingProxyType({body.code: body for body in bodies})
+
+
+@cache
+def prefectures() -> frozenset[str]:
+    """The names of the 47 prefectures."""
+    return frozenset(
+        one.name for one in national_list().values() if one.kind == Kind.PREFECTURE.value
+    )

@@ -1,204 +1,186 @@
 """tenants.yaml as pydantic sees it: the boundary. Shapes and single values; what relates several
-values is checked in `checks`. Field descriptions end up in the JSON Schema that editors use.
+values is checked in `checks`. Descriptions, in both languages, end up in the JSON Schema for editors.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import date, time
-from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal
+from datetime import time
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from moyai.registry.file_words import (
+    Account,
+    Clock,
+    Code,
+    Day,
+    Domain,
+    Email,
+    FreeForm,
+    MonthDay,
+    Name,
+    Network,
+    Phone,
+    Region,
+    RoleArn,
+    Slug,
+    TagKey,
+    TagValue,
+    Version,
+    Weekday,
+)
 from moyai.registry.models import Isolation, Kind, Role
-
-_DNS_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?\Z")
-_MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
-_PHONE = re.compile(r"\+?[0-9]([0-9-]{5,14})[0-9]\Z")
-_DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}\Z")
-_VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\Z")
-_ACCOUNT = re.compile(r"[0-9]{12}\Z")
-_TAG = re.compile(r"[\w .:/=+@-]{1,128}\Z")
-
-
-def _fits(pattern: re.Pattern[str], kind: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not pattern.match(value):
-            raise PydanticCustomError(kind, "{value}", {"value": value})
-        return value
-
-    return AfterValidator(check)
-
-
-def _code(value: object) -> object:
-    """A six-digit number is taken for its digits; with fewer, zeros were lost on the way."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        if 100_000 <= value <= 999_999:
-            return str(value)
-        raise PydanticCustomError("moyai_code_number", "{value}", {"value": value})
-    return value
-
-
-def _network(value: object) -> object:
-    if not isinstance(value, str):
-        raise PydanticCustomError("moyai_network", "{value}", {"value": value})
-    try:
-        return IPv4Network(value)
-    except ValueError:
-        pass
-    try:
-        meant = IPv4Network(value, strict=False)
-    except ValueError:
-        raise PydanticCustomError("moyai_network", "{value}", {"value": value}) from None
-    raise PydanticCustomError(
-        "moyai_host_bits", "{value} {meant}", {"value": value, "meant": str(meant)}
-    )
-
-
-def _day(value: object) -> object:
-    if isinstance(value, date):
-        return value
-    try:
-        if isinstance(value, str) and len(value) == len("2026-04-01"):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise PydanticCustomError("moyai_date", "{value}", {"value": value})
-
-
-def _clock(value: object) -> object:
-    if isinstance(value, time):
-        return value
-    try:
-        if isinstance(value, str) and len(value) == len("22:00"):
-            return time.fromisoformat(value)
-    except ValueError:
-        pass
-    raise PydanticCustomError("moyai_time", "{value}", {"value": value})
-
-
-Code = Annotated[str, BeforeValidator(_code)]
-Slug = Annotated[str, _fits(_DNS_LABEL, "moyai_slug")]
-Network = Annotated[IPv4Network, BeforeValidator(_network, json_schema_input_type=str)]
-Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
-Clock = Annotated[time, BeforeValidator(_clock, json_schema_input_type=str)]
-Email = Annotated[str, _fits(_EMAIL, "moyai_email")]
-Phone = Annotated[str, _fits(_PHONE, "moyai_phone")]
-Version = Annotated[str, _fits(_VERSION, "moyai_version")]
-Name = Annotated[str, Field(min_length=1, max_length=100)]
-Region = Literal["ap-northeast-1", "ap-northeast-3"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TagWord = Annotated[str, _fits(_TAG, "moyai_tag")]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class NetworkFile(_Part):
-    """Address pools."""
+def _whole(least: int, most: int) -> object:
+    """A whole number within bounds; `35.0` and `"35"` are not taken for it."""
+    return Field(strict=True, ge=least, le=most)
 
-    cells: Annotated[tuple[Network, ...], Field(min_length=1)] = Field(
-        description="セル（共通基盤）のVPCを取る範囲 / pool for cells, a /16 each"
+
+class NetworkFile(_Part):
+    """アドレスの範囲。互いに重ならないこと。 / Address pools, which must not overlap."""
+
+    cells: Annotated[tuple[Network, ...], Field(min_length=1, max_length=20)] = Field(
+        description="セル（共通基盤）の VPC を取る範囲。1 セルに /16 / pools for cells, a /16 each"
     )
-    tenants: Annotated[tuple[Network, ...], Field(min_length=1)] = Field(
-        description="network分離の団体のVPCを取る範囲 / pool for bodies' own networks, a /20 each"
+    tenants: Annotated[tuple[Network, ...], Field(min_length=1, max_length=20)] = Field(
+        description="network 分離の団体の VPC を取る範囲。1 団体に /20"
+        " / pools for bodies' own networks, a /20 each"
     )
 
 
 class CellFile(_Part):
-    """One set of shared infrastructure."""
+    """セル: 共通基盤の一組。 / One set of shared infrastructure."""
 
-    name: Slug
-    cidr: Network = Field(description="/16、network.cells の中 / a /16 out of network.cells")
+    name: Slug = Field(description="短い名前。例 a / a short name such as a")
+    cidr: Network = Field(
+        description="network.cells の中の /16。書いたら変えない"
+        " / a /16 out of network.cells; never changed once written"
+    )
 
 
 class FederationFile(_Part):
-    """The secretariat and its bodies."""
+    """共同体: 事務局と参加団体。 / The secretariat and its bodies."""
 
-    name: Name
+    name: Name = Field(description="共同体の名称 / the federation's name")
     slug: Slug = Field(description="すべての資源名の頭 / begins every resource's name")
-    prefecture: Name
-    domain: Annotated[str, _fits(_DOMAIN, "moyai_domain")]
-    fiscal_year_start: Annotated[str, _fits(_MONTH_DAY, "moyai_month_day")] = "04-01"
-    cost_centre: Name
+    prefecture: Name = Field(description="都道府県名 / the prefecture's name in Japanese")
+    domain: Domain = Field(description="サービスの名前を作る域 / services' host names end with it")
+    fiscal_year_start: MonthDay = Field(
+        default="04-01", description="会計年度の初日 / first day of the fiscal year"
+    )
+    cost_centre: Name = Field(description="費用のタグに使う名前 / used in tags for costs")
     network: NetworkFile
-    cells: Annotated[tuple[CellFile, ...], Field(min_length=1)]
+    cells: Annotated[tuple[CellFile, ...], Field(min_length=1, max_length=50)] = Field(
+        description="共通基盤。最初のセルが既定 / shared infrastructure; the first is the default"
+    )
 
 
 class SiteFile(_Part):
-    """Where Moyai runs, in an AWS account. The sandbox needs no entry."""
+    """拠点: AWS アカウント。sandbox は書かなくてよい。 / An AWS account; sandbox needs no entry."""
 
-    account_id: Annotated[str, _fits(_ACCOUNT, "moyai_account")]
-    region: Region = "ap-northeast-1"
-    backup_region: Region = "ap-northeast-3"
-    state_backend: str = Field(description="s3://… または file://…")
-    secrets_provider: str = Field(description="awskms://…")
-    operations_database: str | None = Field(
-        None, description="postgresql://… パスワードは書かない / without a password"
+    account_id: Account = Field(description="AWS アカウント番号 / the account's number")
+    region: Region = Field(default="ap-northeast-1", description="東京か大阪 / Tokyo or Osaka")
+    backup_region: Region = Field(
+        default="ap-northeast-3", description="控えを置くリージョン / where backups are copied to"
     )
-    database_sslmode: Literal["verify-full", "verify-ca", "require"] = "verify-full"
-    role_arn: str | None = None
+    state_backend: str = Field(
+        description="Pulumi の状態を置く所。s3://… か file://… / where Pulumi keeps its state"
+    )
+    secrets_provider: str = Field(
+        description="状態の中の秘密を守る鍵。awskms://… / the key of the secrets in the state"
+    )
+    operations_database: str | None = Field(
+        default=None,
+        description="運用データの PostgreSQL。postgresql://…（パスワードは書かない）"
+        " / PostgreSQL of the operations data, without a password",
+    )
+    database_sslmode: Literal["verify-full", "verify-ca", "require"] = Field(
+        default="verify-full", description="libpq の sslmode / libpq's sslmode"
+    )
+    role_arn: RoleArn | None = Field(
+        default=None, description="引き受けるロール / the role that Moyai assumes"
+    )
 
 
 class OperatorFile(_Part):
-    """A person of the secretariat."""
+    """事務局の担当者。 / A person of the secretariat."""
 
-    name: Name
+    name: Name = Field(description="氏名または担当名 / name or function")
     email: Email
-    role: Role
-    bodies: str = Field("all", description="選択式 / a selector")
-    expires: Day
-    ssh_key: str
+    role: Role = Field(
+        description="viewer 見る、operator 動かす、approver 承認する、auditor 監査する"
+        " / what this person may do"
+    )
+    bodies: str = Field(
+        default="all",
+        max_length=1000,
+        description="担当する団体の選択式。例 service:eapp-a and not kind:政令市"
+        " / a selector of the bodies this person works for",
+    )
+    expires: Day = Field(description="権限の最終日 / last day of these rights")
+    ssh_key: Annotated[str, Field(max_length=20_000)] = Field(
+        description="承認に署名する鍵の公開鍵 / public key; approvals are signed with its other half"
+    )
 
 
 class ServiceDefaultsFile(_Part):
-    """What a subscription of a service has unless it says otherwise."""
+    """契約に書かれていないときの値。 / What a subscription has unless it says otherwise."""
 
-    edition: str | None = None
-    settings: dict[str, Any] = Field(default_factory=dict)
+    edition: Slug | None = Field(default=None, description="版種 / edition")
+    settings: FreeForm = Field(default_factory=dict, description="設定 / settings")
 
 
 class ServiceFile(_Part):
-    """A jointly procured service."""
+    """共同調達したサービス。 / A jointly procured service."""
 
-    manifest: str | None = Field(
-        None, description="stacks/services/<name> でなければ / if elsewhere"
+    manifest: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        default=None,
+        description="マニフェストのフォルダー。省けば stacks/services/<名前>"
+        " / the manifest's folder; stacks/services/<name> if left out",
     )
-    release: Version = Field(description="目標の版。記録上の版は一斉更新で動く / the target")
+    release: Version = Field(
+        description="目標の版。記録上の版は導入と一斉更新で動く"
+        " / the target; the release on record moves by onboarding and upgrade"
+    )
     defaults: ServiceDefaultsFile = ServiceDefaultsFile()
 
 
 class PopulationFile(_Part):
-    """Residents, with the day and the table."""
+    """人口。基準日と出典を必ず添える。 / Residents, with the day and the table."""
 
-    count: Annotated[int, Field(strict=True, ge=0, le=20_000_000)]
-    as_of: Day
-    source: Name
+    count: Annotated[int, _whole(0, 20_000_000)] = Field(description="人 / persons")
+    as_of: Day = Field(description="基準日 / as of this day")
+    source: Name = Field(description="出典 / the table the figure is from")
 
 
 class ContactFile(_Part):
-    """Whom to write to."""
+    """連絡先。 / Whom to write to."""
 
-    section: Name
+    section: Name = Field(description="課や係 / the section")
     email: Email
     phone: Phone | None = None
-    name: Name | None = None
+    name: Name | None = Field(
+        default=None, description="担当者名（省いてよい） / a person, if wished"
+    )
 
 
 class WindowFile(_Part):
-    """Maintenance window, Asia/Tokyo."""
+    """作業してよい時間帯（日本時間）。 / When work may run, Asia/Tokyo."""
 
-    days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)]
-    start: Clock
-    hours: Annotated[int, Field(strict=True, ge=1, le=24)]
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = Field(
+        description="始まる曜日 / the days on which it begins"
+    )
+    start: Clock = Field(description="始まる時刻 / when it begins")
+    hours: Annotated[int, _whole(1, 24)] = Field(description="長さ（時間） / its length in hours")
 
 
 class FreezeFile(_Part):
-    """Days on which nothing may be changed, both included."""
+    """何も変えない期間。両端を含む。 / Days on which nothing may be changed, both included."""
 
     first: Day
     last: Day
@@ -206,72 +188,118 @@ class FreezeFile(_Part):
 
 
 class BackupFile(_Part):
-    """How many backups are kept."""
+    """控えを残す数。 / How many backups are kept."""
 
-    daily: Annotated[int, Field(strict=True, ge=1, le=366)] = 35
-    weekly: Annotated[int, Field(strict=True, ge=0, le=520)] = 8
-    monthly: Annotated[int, Field(strict=True, ge=0, le=240)] = 12
-    yearly: Annotated[int, Field(strict=True, ge=0, le=50)] = 3
-    second_region: StrictBool = True
+    daily: Annotated[int, _whole(1, 366)] = Field(default=35, description="日次 / daily")
+    weekly: Annotated[int, _whole(0, 520)] = Field(default=8, description="週次 / weekly")
+    monthly: Annotated[int, _whole(0, 240)] = Field(default=12, description="月次 / monthly")
+    yearly: Annotated[int, _whole(0, 50)] = Field(default=3, description="年次 / yearly")
+    second_region: StrictBool = Field(
+        default=True, description="別のリージョンにも置く / copies in the backup region too"
+    )
 
 
 class SubscriptionFile(_Part):
-    """One body's use of one service. `until` is the first day without it."""
+    """契約: 1 団体が使う 1 サービス。 / One body's use of one service."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
-    service: str
-    edition: str | None = None
-    start: Day = Field(alias="from")
-    until: Day | None = None
-    settings: dict[str, Any] = Field(default_factory=dict)
+    service: Annotated[str, Field(max_length=100)] = Field(
+        description="services に書いた名前 / a name out of `services`"
+    )
+    edition: Annotated[str, Field(max_length=100)] | None = Field(
+        default=None,
+        description="版種。省けばサービスの既定 / edition; the service's default if left out",
+    )
+    start: Day = Field(alias="from", description="使い始める日 / first day of use")
+    until: Day | None = Field(
+        default=None,
+        description="この日から使わない（データは残る） / first day without it; data are kept",
+    )
+    settings: FreeForm = Field(
+        default_factory=dict,
+        description="サービスの既定に重ねる設定 / settings on top of the service's defaults",
+    )
 
 
 class DefaultsFile(_Part):
-    """What a body has unless it says otherwise."""
+    """団体が自分で書かなければこの値になる。 / What a body has unless it says otherwise."""
 
-    isolation: Isolation = Isolation.APPLICATION
-    cell: Slug | None = None
-    office: tuple[Network, ...] = ()
-    tier: Name = "standard"
-    tags: dict[TagWord, TagWord] = Field(default_factory=dict)
+    isolation: Isolation = Field(
+        default=Isolation.APPLICATION,
+        description="application 共通基盤、network 専用の VPC とデータベース"
+        " / application: shared VPC and cluster; network: its own",
+    )
+    cell: Slug | None = Field(default=None, description="セル / cell")
+    office: tuple[Network, ...] = Field(default=(), description="庁内の範囲 / office ranges")
+    tier: Name = Field(default="standard", description="区分 / tier")
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=30)] = Field(
+        default_factory=dict, description="選択に使える印 / marks to select by"
+    )
     maintenance_window: WindowFile = WindowFile(days=("sat", "sun"), start=time(22), hours=6)
     freezes: tuple[FreezeFile, ...] = ()
     backup: BackupFile = BackupFile()
 
 
 class TenantFile(_Part):
-    """A body 団体."""
+    """団体。 / A body."""
 
-    code: Code = Field(description="全国地方公共団体コード6桁 / six-digit code")
-    former_codes: tuple[Code, ...] = Field((), description="合併前のコード / codes before mergers")
-    slug: Slug
-    name: Name
-    kind: Kind
+    code: Code = Field(
+        description="全国地方公共団体コード 6 桁（引用符で囲む） / six digits, quoted"
+    )
+    former_codes: tuple[Code, ...] = Field(
+        default=(), description="合併などの前のコード / codes before mergers"
+    )
+    slug: Slug = Field(description="英字の名前。サービスの URL に入る / part of services' URLs")
+    name: Name = Field(description="一覧にあるとおりの名称 / as on the national list")
+    kind: Kind = Field(description="種別 / kind")
     population: PopulationFile | None = None
-    contacts: tuple[ContactFile, ...] = ()
-    isolation: Isolation | None = None
-    cell: Slug | None = None
-    cidr: Network | None = None
-    lgwan: tuple[Network, ...] = ()
-    office: tuple[Network, ...] | None = None
-    tier: Name | None = None
-    tags: dict[TagWord, TagWord] = Field(default_factory=dict)
+    contacts: tuple[ContactFile, ...] = Field(default=(), description="連絡先 / whom to write to")
+    isolation: Isolation | None = Field(
+        default=None,
+        description="分離方式。省けば defaults のもの / isolation; of `defaults` if left out",
+    )
+    cell: Slug | None = Field(
+        default=None, description="セル。省けば既定 / cell; the default if left out"
+    )
+    cidr: Network | None = Field(
+        default=None,
+        description="network 分離の団体の /20。moyai tenant add が選ぶ"
+        " / a body's own /20 with network isolation; moyai tenant add chooses it",
+    )
+    lgwan: Annotated[tuple[Network, ...], Field(max_length=50)] = Field(
+        default=(), description="職員が LGWAN から来る範囲 / where staff come from over LGWAN"
+    )
+    office: Annotated[tuple[Network, ...], Field(max_length=50)] | None = Field(
+        default=None, description="庁内の範囲 / office ranges"
+    )
+    tier: Name | None = Field(default=None, description="区分 / tier")
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=30)] = Field(
+        default_factory=dict, description="選択に使える印 / marks to select by"
+    )
     maintenance_window: WindowFile | None = None
-    freezes: tuple[FreezeFile, ...] | None = None
-    backup: BackupFile | None = None
-    services: tuple[SubscriptionFile, ...] = ()
+    freezes: tuple[FreezeFile, ...] | None = Field(
+        default=None,
+        description="凍結期間。書けば defaults のものに代わる / freezes, in place of the defaults'",
+    )
+    backup: BackupFile | None = Field(
+        default=None,
+        description="書いた項目だけ defaults に代わる / only what is written replaces defaults",
+    )
+    services: tuple[SubscriptionFile, ...] = Field(default=(), description="契約 / subscriptions")
 
 
 class RegistryFile(_Part):
-    """tenants.yaml."""
+    """共同体とその団体、サービスの宣言。 / A federation, its bodies and their services."""
 
     federation: FederationFile
-    sites: dict[Slug, SiteFile] = Field(default_factory=dict)
-    operators: tuple[OperatorFile, ...] = ()
-    services: dict[Slug, ServiceFile]
+    sites: dict[Slug, SiteFile] = Field(
+        default_factory=dict, description="拠点。sandbox は要らない / sites; sandbox needs none"
+    )
+    operators: tuple[OperatorFile, ...] = Field(default=(), description="担当者 / people")
+    services: dict[Slug, ServiceFile] = Field(description="共同調達したサービス / services")
     defaults: DefaultsFile = DefaultsFile()
-    tenants: tuple[TenantFile, ...]
-    cost_sharing: dict[str, Any] | None = Field(
-        None, description="負担金の按分規則 / cost sharing rules"
+    tenants: tuple[TenantFile, ...] = Field(description="団体 / bodies")
+    cost_sharing: FreeForm | None = Field(
+        default=None, description="負担金の按分規則 / rules of cost sharing"
     )

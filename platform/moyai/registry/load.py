@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from moyai.errors import UsageError
 from moyai.registry.build import build
 from moyai.registry.checks import check
-from moyai.registry.manifests import MANIFEST, SETTINGS, load_manifest
+from moyai.registry.manifests import Folder, folder_stamp, load_manifest, manifest_folder
 from moyai.registry.models import Manifest, Registry
 from moyai.registry.parts import Parts, read_parts
 from moyai.registry.problems import Problem, RegistryError, Reporter, at
+from moyai.registry.settings import SettingsChecker
 from moyai.registry.yaml_tree import UnreadableYaml, read
 from moyai.texts import Text
 
@@ -26,18 +29,35 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-_last: dict[tuple[Path, str], Loaded] = {}
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """A result with what it rests on: the file's hash, and the services' folders with theirs."""
+
+    path: Path
+    sha256: str
+    folders: Mapping[Path, str]
+    loaded: Loaded
+
+
+_last: list[_Remembered] = []
+"""The last result only: programs and their driver read one file over and over."""
 
 
 def load(path: Path) -> Loaded:
     """Read and validate a file. Raises `UsageError` where it cannot be read at all."""
     content = _content(path)
     sha256 = hashlib.sha256(content).hexdigest()
-    key = (path.absolute(), sha256 + _services_stamp(path.parent))
-    if key not in _last:
-        _last.clear()
-        _last[key] = load_content(path, content)
-    return _last[key]
+    known = _last[0] if _last else None
+    if (
+        known is not None
+        and (known.path, known.sha256) == (path.absolute(), sha256)
+        and all(folder_stamp(folder) == stamp for folder, stamp in known.folders.items())
+    ):
+        return known.loaded
+    folders: dict[Path, str] = {}
+    loaded = load_content(path, content, folders)
+    _last[:] = [_Remembered(path.absolute(), sha256, folders, loaded)]
+    return loaded
 
 
 def require(path: Path) -> Registry:
@@ -48,21 +68,42 @@ def require(path: Path) -> Registry:
     return loaded.registry
 
 
-def load_content(path: Path, content: bytes) -> Loaded:
-    """Validate content as though the file had it; services are looked up beside the path."""
+def load_content(path: Path, content: bytes, folders: dict[Path, str] | None = None) -> Loaded:
+    """Validate content as though the file had it; services are looked up beside the path.
+
+    Folders of services that were read are noted in `folders`, with a stamp of what they held.
+    """
+    with _no_collection():
+        return _load_content(path, content, {} if folders is None else folders)
+
+
+def _load_content(path: Path, content: bytes, folders: dict[Path, str]) -> Loaded:
     try:
         tree = read(content)
     except UnreadableYaml as error:
         return Loaded(None, (at(path.name, error.place, error.reason),))
     reporter = Reporter(path.name, tree)
     parts = read_parts(tree, reporter)
-    manifests, broken = _manifests(parts, path.parent, reporter)
-    check(parts, manifests, reporter)
+    manifests, broken = _manifests(parts, path.absolute().parent, reporter, folders)
+    checkers = {name: SettingsChecker(manifest) for name, manifest in manifests.items()}
+    check(parts, checkers, reporter)
     problems = (*reporter.ordered(), *broken)
     if reporter.failed or broken:
         return Loaded(None, problems)
     sha256 = hashlib.sha256(content).hexdigest()
-    return Loaded(build(parts, manifests, path.absolute(), sha256), problems)
+    return Loaded(build(parts, checkers, path.absolute(), sha256), problems)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Nothing read is garbage before the end; looking for it takes a third of a large file's time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _content(path: Path) -> bytes:
@@ -71,40 +112,28 @@ def _content(path: Path) -> bytes:
     except OSError as error:
         raise UsageError(
             Text(
-                f"{path} を読めません（{error.strerror}）", f"cannot read {path}: {error.strerror}"
-            )
+                f"{path} を読めません（{error.strerror}）。",
+                f"cannot read {path}: {error.strerror}.",
+            ),
+            touched=Text("何も変更していません。", "Nothing was touched."),
         ) from None
 
 
 def _manifests(
-    parts: Parts, project: Path, reporter: Reporter
+    parts: Parts, project: Path, reporter: Reporter, folders: dict[Path, str]
 ) -> tuple[Mapping[str, Manifest], tuple[Problem, ...]]:
     found: dict[str, Manifest] = {}
     broken: list[Problem] = []
     for name, service in parts.services.items():
-        folder = project / (service.manifest or f"stacks/services/{name}")
-        if not folder.is_dir():
-            reporter.error(
-                ("services", name),
-                Text(
-                    f"サービスのフォルダー {folder.name} がありません（{folder.parent}）",
-                    f"the service's folder {folder.name} is not in {folder.parent}",
-                ),
-                at_key=True,
-            )
+        folder = manifest_folder(project, name, service.manifest)
+        if not isinstance(folder, Folder):
+            path = ("services", name, "manifest") if service.manifest else ("services", name)
+            reporter.error(path, folder, at_key=service.manifest is None)
             continue
+        folders[folder.path] = folder_stamp(folder.path)
         manifest = load_manifest(folder, name)
         if isinstance(manifest, Manifest):
             found[name] = manifest
         else:
             broken += manifest
     return found, tuple(broken)
-
-
-def _services_stamp(project: Path) -> str:
-    """A hash over the default services' manifests, so that a changed one is read again."""
-    total = hashlib.sha256()
-    for name in (MANIFEST, SETTINGS):
-        for file in sorted((project / "stacks" / "services").glob(f"*/{name}")):
-            total.update(file.read_bytes())
-    return total.hexdigest()

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import jsonschema_rs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
-from moyai.registry.file_model import Name, Slug, Version
+from moyai.registry.file_words import Name, Slug, Version
 from moyai.registry.models import Edition, Manifest, Release, Routes
 from moyai.registry.problems import Problem, Reporter, at
+from moyai.registry.settings import SettingsChecker, compile_schema
 from moyai.registry.shape_errors import report_shape
+from moyai.registry.words import not_known
 from moyai.registry.yaml_tree import Place, UnreadableYaml, read
 from moyai.texts import Text
 
 MANIFEST = "manifest.yaml"
 SETTINGS = "settings.schema.json"
+SERVICES = "stacks/services"
+
+_HOST = re.compile(r"(?:\{slug\}|\{code\}|[a-z0-9-])+(?:\.[a-z0-9-]+)*\.\{domain\}\Z")
+
+
+def _host(value: object) -> object:
+    if isinstance(value, str) and _HOST.match(value) and ("{slug}" in value or "{code}" in value):
+        return value
+    raise PydanticCustomError("moyai_host", "{value}", {"value": value})
+
+
+Host = Annotated[str, BeforeValidator(_host)]
 
 
 class _Part(BaseModel):
@@ -33,7 +50,7 @@ class _Title(_Part):
 
 class _ReleaseFile(_Part):
     image: Name
-    schema_version: Annotated[int, Field(strict=True, ge=1)]
+    schema_version: Annotated[int, Field(strict=True, ge=1, le=100_000)]
 
 
 class _EditionFile(_Part):
@@ -45,10 +62,10 @@ class _EditionFile(_Part):
 
 
 class _RoutesFile(_Part):
-    public: str | None = None
-    staff: str | None = None
+    public: Host | None = None
+    staff: Host | None = None
     port: Annotated[int, Field(strict=True, ge=1, le=65535)]
-    health_path: Annotated[str, Field(pattern="^/")]
+    health_path: Annotated[str, Field(pattern=r"^/[\w./-]*$", max_length=200)]
 
 
 class _ManifestFile(_Part):
@@ -59,56 +76,130 @@ class _ManifestFile(_Part):
     routes: _RoutesFile
 
 
-def load_manifest(folder: Path, name: str) -> Manifest | tuple[Problem, ...]:
-    """The manifest in a folder, or everything that is wrong with it."""
-    manifest_file, settings_file = folder / MANIFEST, folder / SETTINGS
-    try:
-        content, settings = manifest_file.read_bytes(), settings_file.read_bytes()
-    except OSError as error:
-        missing = Path(str(error.filename))
-        message = Text(
-            f"サービス {name} の {missing.name} を読めません（{folder}）",
-            f"cannot read the service {name}'s {missing.name} in {folder}",
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A service's folder, and how to call it in a message: its path from the project's folder."""
+
+    path: Path
+    shown: str
+
+
+def manifest_folder(project: Path, name: str, written: str | None) -> Folder | Text:
+    """Where a service's manifest lies, or why it cannot. It may not lie outside the project."""
+    where = written or f"{SERVICES}/{name}"
+    if "\0" in where or Path(where).is_absolute() or ".." in Path(where).parts:
+        return Text(
+            "tenants.yaml のフォルダーの中を、そこからの道筋で書いてください",
+            "it has to lie below the folder of tenants.yaml, written as a path from there",
         )
-        return (at(str(missing), Place(1, 1), message),)
-    schema = _settings_schema(settings, settings_file)
-    if isinstance(schema, Problem):
-        return (schema,)
+    folder = project / where
+    if _is_folder(folder):
+        return Folder(folder, where)
+    if written is not None:
+        return Text(f"フォルダー {where} がありません", f"there is no folder {where}")
+    return not_known(name, list(_services(project)), "サービス", "service")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # too long a name
+        return False
+
+
+def _services(project: Path) -> Iterator[str]:
+    for file in sorted((project / SERVICES).glob(f"*/{MANIFEST}")):
+        yield file.parent.name
+
+
+def folder_stamp(folder: Path) -> str:
+    """A hash of what a service's folder says; it changes with either file's content."""
+    total = hashlib.sha256()
+    for name in (MANIFEST, SETTINGS):
+        try:
+            total.update(hashlib.sha256((folder / name).read_bytes()).digest())
+        except OSError:
+            total.update(b"-")
+    return total.hexdigest()
+
+
+def load_manifest(folder: Folder, name: str) -> Manifest | tuple[Problem, ...]:
+    """The manifest in a folder, or everything that is wrong with it."""
+    contents: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for file in (MANIFEST, SETTINGS):
+        try:
+            contents[file] = (folder.path / file).read_bytes()
+        except OSError as error:
+            why = Text(f"読めません（{error.strerror}）", f"cannot be read: {error.strerror}")
+            problems.append(at(f"{folder.shown}/{file}", Place(1, 1), why))
+    if problems:
+        return tuple(problems)
+    schema = _settings_schema(contents[SETTINGS], f"{folder.shown}/{SETTINGS}")
+    parsed = _parsed(contents[MANIFEST], f"{folder.shown}/{MANIFEST}", name)
+    if isinstance(schema, Problem) or not isinstance(parsed, _ManifestFile):
+        found = (schema,) if isinstance(schema, Problem) else ()
+        return (*found, *(() if isinstance(parsed, _ManifestFile) else parsed))
+    digest = hashlib.sha256(contents[MANIFEST] + b"\0" + contents[SETTINGS]).hexdigest()
+    manifest = _manifest(parsed, folder.path, schema, digest)
+    refused = [one for one in SettingsChecker(manifest).refusals({}) if not one.is_missing]
+    if refused:
+        file = f"{folder.shown}/{SETTINGS}"
+        return tuple(
+            at(
+                file,
+                Place(1, 1),
+                Text(f"既定値 {where}: {one.reason.ja}", f"default of {where}: {one.reason.en}"),
+            )
+            for one in refused
+            for where in [".".join(map(str, one.path))]
+        )
+    return manifest
+
+
+def _parsed(content: bytes, file: str, name: str) -> _ManifestFile | tuple[Problem, ...]:
     try:
         tree = read(content)
     except UnreadableYaml as error:
-        return (at(str(manifest_file), error.place, error.reason),)
-    reporter = Reporter(str(manifest_file), tree)
+        return (at(file, error.place, error.reason),)
+    reporter = Reporter(file, tree)
     try:
         parsed = _ManifestFile.model_validate(tree.value)
     except ValidationError as error:
-        report_shape(reporter, error.errors(include_url=False))
+        report_shape(reporter, error.errors(include_url=False), _ManifestFile)
         return reporter.ordered()
     if parsed.name != name:
         reporter.error(
             ("name",),
             Text(
-                f"フォルダー名 {name} と名前 {parsed.name} が違います",
-                f"the folder is named {name}, the service {parsed.name}",
+                f"フォルダーは {name}、名前は {parsed.name} です（同じにしてください）",
+                f"the service is called {name} in tenants.yaml but {parsed.name} here",
             ),
         )
-        return reporter.ordered()
-    digest = hashlib.sha256(content + b"\0" + settings).hexdigest()
-    return _manifest(parsed, folder, schema, digest)
+    return reporter.ordered() if reporter.failed else parsed
 
 
-def _settings_schema(content: bytes, file: Path) -> Mapping[str, Any] | Problem:
+def _settings_schema(content: bytes, file: str) -> Mapping[str, Any] | Problem:
     try:
-        schema = json.loads(content)
-        jsonschema_rs.validator_for(schema)
+        schema = json.loads(content.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         message = Text("JSON として読めません", f"not readable as JSON: {error.msg}")
-        return at(str(file), Place(error.lineno, error.colno), message)
-    except (UnicodeDecodeError, ValueError, jsonschema_rs.ValidationError) as error:
-        message = Text("JSON Schema ではありません", f"not a JSON Schema: {error}")
-        return at(str(file), Place(1, 1), message)
+        return at(file, Place(error.lineno, error.colno), message)
+    except (UnicodeDecodeError, RecursionError):
+        return at(file, Place(1, 1), Text("JSON として読めません", "not readable as JSON"))
     if not isinstance(schema, dict):
-        return at(str(file), Place(1, 1), Text("オブジェクトが要ります", "an object is needed"))
+        return at(file, Place(1, 1), Text("オブジェクトが要ります", "an object is needed"))
+    try:
+        compile_schema(schema)
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        message = Text("JSON Schema ではありません", f"not a JSON Schema: {error}")
+        return at(file, Place(1, 1), message)
+    if schema.get("type") != "object":
+        return at(
+            file,
+            Place(1, 1),
+            Text('"type": "object" が要ります', 'it needs "type": "object" at the top'),
+        )
     return schema
 
 

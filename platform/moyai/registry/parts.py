@@ -1,13 +1,16 @@
-"""The parts of a file that have the right shape, so that one wrong part does not hide the others'
-errors."""
+"""The parts of a file, also of one with errors: what is wrong is replaced by a stand-in and muted, so
+that a misspelt key does not hide a wrong check digit beside it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from moyai.registry.file_model import (
     DefaultsFile,
@@ -19,10 +22,21 @@ from moyai.registry.file_model import (
     TenantFile,
 )
 from moyai.registry.problems import Reporter
-from moyai.registry.shape_errors import report_shape
-from moyai.registry.yaml_tree import Tree
+from moyai.registry.shape_errors import report_shape, without_key_step
+from moyai.registry.yaml_tree import Path, Tree
+from moyai.texts import Text
 
 M = TypeVar("M", bound=BaseModel)
+
+EXTENSION_PREFIX = "x-"
+"""Top-level keys that begin so are the file's own: a place for anchors."""
+
+_ROUNDS = 4
+"""A stand-in may bring up what stood behind an error, hence more than one round."""
+
+
+def _no_defaults() -> DefaultsFile:
+    return DefaultsFile.model_validate({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +47,29 @@ class Parts:
     sites: Mapping[str, SiteFile] = field(default_factory=dict)
     operators: Mapping[int, OperatorFile] = field(default_factory=dict)
     services: Mapping[str, ServiceFile] = field(default_factory=dict)
-    defaults: DefaultsFile = field(default_factory=DefaultsFile)
+    defaults: DefaultsFile = field(default_factory=_no_defaults)
     tenants: Mapping[int, TenantFile] = field(default_factory=dict)
 
 
 def read_parts(tree: Tree, reporter: Reporter) -> Parts:
     """Validate the shapes, report every error, and keep what is right."""
+    if not isinstance(tree.value, dict):
+        reporter.error(
+            (),
+            Text(
+                "federation、services、tenants などのキーが要ります",
+                "keys are needed here: federation, services, tenants and so on",
+            ),
+        )
+        return Parts(None)
+    raw = {key: value for key, value in tree.value.items() if not key.startswith(EXTENSION_PREFIX)}
     try:
-        whole = RegistryFile.model_validate(tree.value)
+        whole = RegistryFile.model_validate(raw)
     except ValidationError as error:
-        report_shape(reporter, error.errors(include_url=False))
-        raw = tree.value if isinstance(tree.value, dict) else {}
+        errors = error.errors(include_url=False)
+        report_shape(reporter, errors, RegistryFile)
+        for one in errors:
+            reporter.mute(without_key_step(one["loc"]))
         return _salvage(raw)
     return Parts(
         whole.federation,
@@ -61,16 +87,9 @@ def _salvage(raw: Mapping[str, object]) -> Parts:
         _by_name(SiteFile, raw.get("sites")),
         _by_index(OperatorFile, raw.get("operators")),
         _by_name(ServiceFile, raw.get("services")),
-        _one(DefaultsFile, raw.get("defaults")) or DefaultsFile(),
+        _one(DefaultsFile, raw.get("defaults")) or _no_defaults(),
         _by_index(TenantFile, raw.get("tenants")),
     )
-
-
-def _one(model: type[M], raw: object) -> M | None:
-    try:
-        return model.model_validate(raw)
-    except ValidationError:
-        return None  # its errors are reported already
 
 
 def _by_name(model: type[M], raw: object) -> dict[str, M]:
@@ -83,5 +102,99 @@ def _by_name(model: type[M], raw: object) -> dict[str, M]:
 def _by_index(model: type[M], raw: object) -> dict[int, M]:
     if not isinstance(raw, list):
         return {}
-    found = {index: _one(model, value) for index, value in enumerate(raw)}
+    found = {index: _one(model, value, index) for index, value in enumerate(raw)}
     return {index: part for index, part in found.items() if part is not None}
+
+
+def _one(model: type[M], raw: object, index: int = 0) -> M | None:
+    """A part with stand-ins for its errors, which are reported already; None where little is left."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    if not isinstance(raw, dict):
+        return None
+    mended: Any = deepcopy(raw)
+    for _ in range(_ROUNDS):
+        for one in errors:
+            _mend(mended, one, index)
+        try:
+            return model.model_validate(mended)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+    return None
+
+
+_STAND_INS: Mapping[str, object] = {
+    "name": "-",
+    "prefecture": "大阪府",
+    "domain": "example.jp",
+    "cost_centre": "-",
+    "network": {"cells": ["255.255.255.254/32"], "tenants": ["255.255.255.255/32"]},
+    "cells": [{"name": "unknown", "cidr": "255.255.255.254/32"}],
+    "cidr": "255.255.255.255/32",
+    "lgwan": "255.255.255.255/32",
+    "office": "255.255.255.255/32",
+    "tenants": "255.255.255.255/32",
+    "account_id": "000000000000",
+    "state_backend": "s3://unknown",
+    "secrets_provider": "awskms://unknown",
+    "email": "unknown@example.jp",
+    "role": "viewer",
+    "expires": "2026-04-01",
+    "ssh_key": "-",
+    "release": "0.0.0",
+    "kind": "一般市",
+    "count": 0,
+    "as_of": "2026-04-01",
+    "source": "-",
+    "section": "-",
+    "days": ["sat"],
+    "start": "22:00",
+    "hours": 1,
+    "first": "2026-04-01",
+    "last": "2026-04-01",
+    "reason": "-",
+    "service": "unknown",
+    "from": "2026-04-01",
+}
+"""Key → a value of the right shape. Checks never see a problem in it, because its path is muted."""
+
+
+def _stand_in(path: Path, index: int) -> object:
+    """A value for a required key or an item of a list; unique where values must differ."""
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if key in ("code", "former_codes"):
+        return f"unknown {index} {path}"
+    if key == "slug":
+        return f"unknown-{index}"
+    if key == "services":
+        return {"service": "unknown", "from": "2026-04-01"}
+    if key == "freezes":
+        return {"first": "2026-04-01", "last": "2026-04-01", "reason": "-"}
+    if key == "contacts":
+        return {"section": "-", "email": "unknown@example.jp"}
+    if isinstance(path[-1], int) and key == "cells":
+        parent = path[-3] if len(path) > 2 else None
+        return "255.255.255.254/32" if parent == "network" else {"name": "unknown"}
+    if isinstance(path[-1], int) and key == "days":
+        return "sat"
+    return _STAND_INS.get(str(key))
+
+
+def _mend(root: Any, error: ErrorDetails, index: int) -> None:
+    """Take out what is wrong: an unknown or optional key goes, anything else gets a stand-in."""
+    path = without_key_step(error["loc"])
+    holder = root
+    for step in path[:-1]:
+        try:
+            holder = holder[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    last = path[-1]
+    if isinstance(holder, list) and isinstance(last, int):
+        holder[last] = _stand_in(path, index)
+    elif isinstance(holder, dict):
+        holder.pop(str(last), None)
+        if error["type"] == "missing":
+            holder[str(last)] = _stand_in(path, index)

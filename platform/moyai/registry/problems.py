@@ -11,6 +11,9 @@ from moyai.registry.yaml_tree import Path, Place, Tree
 from moyai.texts import Lang, Text
 
 _SHOWN = 200
+"""Problems that an error's own message shows."""
+MOST = 5_000
+"""Problems of one file that are kept; a file with more is broken as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,44 +60,74 @@ class RegistryError(MoyaiError):
 
 
 class Reporter:
-    """Collects the problems of one file; paths are turned into places and readable words."""
+    """Collects the problems of one file; paths are turned into places and readable words.
+
+    A muted path says nothing more, nor does anything below it: its value is a stand-in for one that
+    was already found wrong, so that the rest can still be checked.
+    """
 
     def __init__(self, file: str, tree: Tree) -> None:
         self._file = file
         self._tree = tree
-        self._seen: set[tuple[str, str]] = set()
-        self.problems: list[Problem] = []
+        self._seen: set[tuple[Path, str]] = set()
+        self._muted: set[Path] = set()
+        self._left_out = 0
+        self._failed = bool(tree.flaws)
+        self._problems = [at(file, flaw.place, flaw.reason) for flaw in tree.flaws[:MOST]]
 
     def error(self, path: Path, message: Text, *, at_key: bool = False) -> None:
         """An error at a path."""
         self._add(path, message, "error", at_key)
 
-    def warning(self, path: Path, message: Text) -> None:
+    def warning(self, path: Path, message: Text, *, at_key: bool = False) -> None:
         """A warning at a path."""
-        self._add(path, message, "warning", at_key=False)
+        self._add(path, message, "warning", at_key)
+
+    def mute(self, path: Path) -> None:
+        """Say nothing more about a path and what is below it."""
+        self._muted.add(path)
+
+    def is_muted(self, path: Path) -> bool:
+        """Whether a path, or one above it, is muted."""
+        return bool(self._muted) and any(
+            path[:length] in self._muted for length in range(1, len(path) + 1)
+        )
+
+    def line(self, path: Path) -> int:
+        """The line of a path's value."""
+        return self._tree.place(path).line
 
     def _add(self, path: Path, message: Text, severity: Severity, at_key: bool) -> None:
-        words = readable(self._tree.value, path)
-        if (words, message.en) in self._seen:
+        if self.is_muted(path) or (path, message.en) in self._seen:
             return
-        self._seen.add((words, message.en))
+        self._seen.add((path, message.en))
+        self._failed = self._failed or severity == "error"
+        if len(self._problems) >= MOST:
+            self._left_out += 1
+            return
         place = self._tree.key_place(path) if at_key else self._tree.place(path)
-        self.problems.append(
+        words = readable(self._tree.value, path)
+        self._problems.append(
             Problem(self._file, place.line, place.column, words, message, severity)
         )
 
     @property
     def failed(self) -> bool:
         """Whether there is any error."""
-        return any(problem.severity == "error" for problem in self.problems)
+        return self._failed
 
     def ordered(self) -> tuple[Problem, ...]:
-        """In the file's order."""
-        return tuple(sorted(self.problems, key=lambda p: (p.line, p.column, p.path)))
+        """In the file's order; how many were left out comes last."""
+        found = sorted(self._problems, key=lambda p: (p.line, p.column, p.path))
+        if self._left_out:
+            last = found[-1]
+            more = Text(f"ほかに {self._left_out} 件あります", f"there are {self._left_out} more")
+            found.append(Problem(self._file, last.line, last.column, "", more))
+        return tuple(found)
 
 
 def at(file: str, place: Place, message: Text) -> Problem:
-    """A problem of the file itself, which has no path."""
+    """An error of the file itself, which has no path."""
     return Problem(file, place.line, place.column, "", message)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from moyai.registry.file_model import RegistryFile
 from moyai.registry.problems import Reporter
+from moyai.registry.words import not_known, shown
 from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
+
+KEY_STEP = "[key]"
+"""What pydantic puts behind a mapping's key that is itself wrong."""
 
 _Sentence = Callable[[Mapping[str, Any]], Text]
 
@@ -23,151 +25,186 @@ def _fixed(ja: str, en: str) -> _Sentence:
 
 def _value(ja: str, en: str) -> _Sentence:
     def sentence(context: Mapping[str, Any]) -> Text:
-        words = _short(context.get("value", context.get("input")))
-        return Text(ja.format(words), en.format(words))
+        value = shown(context.get("value", context.get("input")))
+        return Text(ja.format(value.ja), en.format(value.en))
 
     return sentence
 
 
-_SENTENCES: Mapping[str, _Sentence] = {
-    "missing": _fixed("必須の項目がありません", "this key is missing"),
-    "moyai_code_number": _value(
-        "コードの先頭の0が失われています（{}）。引用符で囲んだ6桁にしてください",
-        "the code lost its leading zeros ({}): write six digits in quotes",
-    ),
-    "moyai_network": _value(
-        "「{}」は IPv4 ネットワーク（例 10.200.1.0/24）ではありません",
-        "'{}' is not an IPv4 network such as 10.200.1.0/24",
-    ),
-    "moyai_host_bits": lambda c: Text(
-        f"「{c['value']}」はネットワークの先頭ではありません（{c['meant']} ではありませんか）",
-        f"'{c['value']}' has host bits set; did you mean {c['meant']}?",
-    ),
-    "moyai_date": _value(
-        "「{}」は日付（例 2026-04-01）ではありません", "'{}' is not a date such as 2026-04-01"
-    ),
-    "moyai_time": _value(
-        '「{}」は時刻（例 "22:00"）ではありません', "'{}' is not a time such as \"22:00\""
-    ),
-    "moyai_slug": _value(
-        "「{}」は使えません: 英小文字で始まる英小文字・数字・ハイフン、32字まで",
-        "'{}' will not do: a lower-case letter, then letters, digits and hyphens, 32 at most",
-    ),
-    "moyai_email": _value("「{}」はメールアドレスではありません", "'{}' is not an e-mail address"),
-    "moyai_phone": _value(
-        "「{}」は電話番号ではありません（数字とハイフン）",
-        "'{}' is not a telephone number (digits and hyphens)",
-    ),
-    "moyai_domain": _value("「{}」はドメイン名ではありません", "'{}' is not a domain name"),
-    "moyai_month_day": _value(
-        "「{}」は月日（例 04-01）ではありません", "'{}' is not a month and day such as 04-01"
-    ),
-    "moyai_version": _value(
-        "「{}」は版（例 1.2.0）ではありません", "'{}' is not a release such as 1.2.0"
-    ),
-    "moyai_account": _value(
-        "「{}」は AWS アカウント番号（12桁、引用符付き）ではありません",
-        "'{}' is not an AWS account number (12 digits in quotes)",
-    ),
-    "moyai_tag": _value(
-        "「{}」はタグに使えません（文字・数字・空白・ . : / = + - @ 、128字まで）",
-        "'{}' cannot be a tag (letters, digits, spaces, . : / = + - @, 128 at most)",
-    ),
-    "enum": lambda c: Text(
-        f"「{_short(c.get('input'))}」ではなく {_choices(c)} のどれかです",
-        f"'{_short(c.get('input'))}' is none of {_choices(c)}",
-    ),
-    "literal_error": lambda c: Text(
-        f"「{_short(c.get('input'))}」ではなく {_choices(c)} のどれかです",
-        f"'{_short(c.get('input'))}' is none of {_choices(c)}",
-    ),
-    "string_type": _value("文字列が要ります（{} でした）", "a word is needed, not {}"),
-    "string_too_short": _fixed("空にはできません", "this cannot be empty"),
-    "string_too_long": lambda c: Text(
-        f"長すぎます（{c['max_length']} 字まで）",
-        f"too long ({c['max_length']} characters at most)",
-    ),
-    "int_type": _value("整数が要ります（{} でした）", "a whole number is needed, not {}"),
-    "bool_type": _value("true か false が要ります（{} でした）", "true or false is needed, not {}"),
-    "greater_than_equal": lambda c: Text(f"{c['ge']} 以上です", f"at least {c['ge']}"),
-    "less_than_equal": lambda c: Text(f"{c['le']} 以下です", f"at most {c['le']}"),
-    "too_short": lambda c: Text(
-        f"{c['min_length']} 件以上要ります", f"at least {c['min_length']} are needed"
-    ),
-    "too_long": lambda c: Text(f"{c['max_length']} 件までです", f"at most {c['max_length']}"),
-    "tuple_type": _value("リスト（- …）が要ります", "a list (- …) is needed"),
-    "dict_type": _value("キーと値の組が要ります", "keys and values are needed"),
-    "model_type": _value("キーと値の組が要ります", "keys and values are needed"),
-    "model_attributes_type": _value("キーと値の組が要ります", "keys and values are needed"),
-}
+def _limit(key: str, ja: str, en: str) -> _Sentence:
+    return lambda context: Text(ja.format(context[key]), en.format(context[key]))
 
 
-def report_shape(reporter: Reporter, errors: list[ErrorDetails]) -> None:
-    """Add pydantic's errors to a file's problems."""
-    for error in errors:
-        path = tuple(step for step in error["loc"] if step != "[key]")
-        if error["type"] == "extra_forbidden":
-            reporter.error(path, _unknown_key(path), at_key=True)
-            continue
-        context = {"input": error.get("input"), **error.get("ctx", {})}
-        sentence = _SENTENCES.get(error["type"])
-        message = (
-            Text("値が正しくありません", "this value is wrong")
-            if sentence is None
-            else (sentence(context))
-        )
-        reporter.error(path, message)
+def _choice(context: Mapping[str, Any]) -> Text:
+    choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+    value = shown(context.get("input"))
+    return Text(f"{value.ja}ではなく {choices} のどれかです", f"{value.en} is none of {choices}")
 
 
-def _unknown_key(path: Path) -> Text:
-    known = _keys_beside(path)
-    near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
-    if near:
-        return Text(
-            f"「{path[-1]}」というキーはありません（{near[0]} ではありませんか）",
-            f"there is no key '{path[-1]}'; did you mean {near[0]}?",
-        )
+def _host_bits(context: Mapping[str, Any]) -> Text:
+    value, meant = shown(context["value"]), context["meant"]
     return Text(
-        f"「{path[-1]}」というキーはありません。使えるもの: {', '.join(known)}",
-        f"there is no key '{path[-1]}'; known: {', '.join(known)}",
+        f"{value.ja}はネットワークの先頭ではありません（{meant} ではありませんか）",
+        f"{value.en} has host bits set; did you mean {meant}?",
     )
 
 
-def _keys_beside(path: Path) -> list[str]:
+_KEYS_WANTED = _value(
+    "キーと値の組が要ります（{}でした）", "keys and values are needed here, not {}"
+)
+_LIST_WANTED = _value("リスト（- …）が要ります（{}でした）", "a list (- …) is needed, not {}")
+_WORD_WANTED = _value(
+    "文字列が要ります（{}でした。引用符で囲んでください）",
+    "a word is needed, not {}; put it in quotes",
+)
+_WHOLE_WANTED = _value("整数が要ります（{}でした）", "a whole number is needed, not {}")
+
+SENTENCES: Mapping[str, _Sentence] = {
+    "missing": _fixed("必須の項目がありません", "this key is missing"),
+    "moyai_word": _WORD_WANTED,
+    "moyai_name": _value(
+        "{}の前後に空白があるか、見えない文字があります",
+        "{} has spaces around it or characters that cannot be seen",
+    ),
+    "moyai_code": _value("{}は6桁のコードではありません", "{} is not a six-digit code"),
+    "moyai_code_number": _value(
+        "コードは6桁です（{}でした）。先頭が 0 なら引用符で囲んでください",
+        "a code has six digits, not {}; put it in quotes where it begins with a zero",
+    ),
+    "moyai_network": _value(
+        "{}は IPv4 のネットワーク（例 10.200.1.0/24）ではありません",
+        "{} is not an IPv4 network such as 10.200.1.0/24",
+    ),
+    "moyai_host_bits": _host_bits,
+    "moyai_date": _value(
+        "{}は日付（例 2026-04-01）ではありません", "{} is not a date such as 2026-04-01"
+    ),
+    "moyai_time": _value(
+        '{}は時刻（例 "22:00"）ではありません', '{} is not a time such as "22:00"'
+    ),
+    "moyai_slug": _value(
+        "{}は使えません: 英小文字で始まる英小文字・数字・ハイフン、32字まで",
+        "{} will not do: a lower-case letter, then letters, digits and hyphens, 32 at most",
+    ),
+    "moyai_email": _value("{}はメールアドレスではありません", "{} is not an e-mail address"),
+    "moyai_phone": _value(
+        '{}は電話番号（例 "06-0000-0000"）ではありません',
+        '{} is not a telephone number such as "06-0000-0000"',
+    ),
+    "moyai_domain": _value(
+        "{}はドメイン名（英小文字）ではありません", "{} is not a domain name in lower case"
+    ),
+    "moyai_month_day": _value(
+        '{}は月日（例 "04-01"）ではありません', '{} is not a month and day such as "04-01"'
+    ),
+    "moyai_version": _value(
+        "{}は版（例 1.2.0）ではありません", "{} is not a release such as 1.2.0"
+    ),
+    "moyai_account": _value(
+        "{}は AWS アカウント番号（12桁、引用符付き）ではありません",
+        "{} is not an AWS account number (12 digits in quotes)",
+    ),
+    "moyai_role_arn": _value(
+        "{}はロールの ARN（arn:aws:iam::…:role/…）ではありません",
+        "{} is not a role's ARN (arn:aws:iam::…:role/…)",
+    ),
+    "moyai_host": _value(
+        "{}は名前の型（例 {{slug}}.shinsei.{{domain}}）ではありません",
+        "{} is not a host name pattern such as {{slug}}.shinsei.{{domain}}",
+    ),
+    "moyai_tag_key": _value(
+        "{}はタグの名前に使えません（文字・数字・. / : + - @ _、64字まで、aws: と moyai: は不可）",
+        "{} cannot name a tag (letters, digits, . / : + - @ _, 64 at most, no aws: or moyai:)",
+    ),
+    "moyai_tag_value": _value(
+        "{}はタグの値に使えません（文字・数字・空白・. / : + = - @ _、128字まで）",
+        "{} cannot be a tag's value (letters, digits, spaces, . / : + = - @ _, 128 at most)",
+    ),
+    "enum": _choice,
+    "literal_error": _choice,
+    "string_type": _WORD_WANTED,
+    "string_too_short": _fixed("空にはできません", "this cannot be empty"),
+    "string_too_long": _limit(
+        "max_length", "長すぎます（{} 字まで）", "too long ({} characters at most)"
+    ),
+    "string_pattern_mismatch": _limit(
+        "pattern", "形が合いません（{}）", "this does not fit the pattern {}"
+    ),
+    "int_type": _WHOLE_WANTED,
+    "int_from_float": _WHOLE_WANTED,
+    "int_parsing_size": _WHOLE_WANTED,
+    "bool_type": _value("true か false が要ります（{}でした）", "true or false is needed, not {}"),
+    "greater_than_equal": _limit("ge", "{} 以上です", "it has to be {} or more"),
+    "less_than_equal": _limit("le", "{} 以下です", "it has to be {} or less"),
+    "too_short": _limit("min_length", "{} 件以上要ります", "at least {} needed"),
+    "too_long": _limit("max_length", "{} 件までです", "at most {} allowed"),
+    "tuple_type": _LIST_WANTED,
+    "dict_type": _KEYS_WANTED,
+    "model_type": _KEYS_WANTED,
+    "model_attributes_type": _KEYS_WANTED,
+}
+"""Every kind of error that the models of this room can raise; tests hold it complete."""
+
+_OTHER = _value("値が正しくありません（{}）", "this value is wrong: {}")
+
+
+def report_shape(
+    reporter: Reporter, errors: Iterable[ErrorDetails], model: type[BaseModel]
+) -> None:
+    """Add pydantic's errors to a file's problems. `model` is what the whole file was read as."""
+    for error in errors:
+        path = without_key_step(error["loc"])
+        if error["type"] == "extra_forbidden":
+            known = _keys_beside(path, model)
+            reporter.error(path, not_known(str(path[-1]), known, "キー", "key"), at_key=True)
+            continue
+        context = {"input": error.get("input"), **error.get("ctx", {})}
+        message = SENTENCES.get(error["type"], _OTHER)(context)
+        reporter.error(path, message, at_key=path != error["loc"])
+
+
+def without_key_step(loc: Path) -> Path:
+    """The path of an error without pydantic's own mark for a mapping's key."""
+    return loc[:-1] if loc and loc[-1] == KEY_STEP else loc
+
+
+def _keys_beside(path: Path, model: type[BaseModel]) -> list[str]:
     """The keys that the model at a path's parent knows."""
-    annotation: Any = RegistryFile
+    annotation: Any = model
     for step in path[:-1]:
         annotation = _inner(annotation, step)
-    model = _model(annotation)
-    if model is None:
+    found = _model(annotation)
+    if found is None:
         return []
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return [field.alias or name for name, field in found.model_fields.items()]
 
 
 def _inner(annotation: Any, step: str | int) -> Any:
+    """What stands at one step below an annotation: a model's field, or a container's items."""
     model = _model(annotation)
-    if model is not None:
-        for name, field in model.model_fields.items():
-            if step in (name, field.alias):
-                return field.annotation
+    if model is None:
         return None
-    below = [one for one in get_args(annotation) if _model(one) is not None]
-    return below[0] if below else None
+    if isinstance(step, int) or not _is_model(annotation):
+        return model
+    return next(
+        (
+            field.annotation
+            for name, field in model.model_fields.items()
+            if step == (field.alias or name)
+        ),
+        None,
+    )
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:
+    """The first model inside an annotation: itself, its items', its optional value's."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    options = [one for one in get_args(annotation) if one is not type(None)]
-    if type(None) in get_args(annotation) and len(options) == 1:
-        return _model(options[0])
-    return None
+    found = (_model(one) for one in get_args(annotation))
+    return next((one for one in found if one is not None), None)
 
 
-def _choices(context: Mapping[str, Any]) -> str:
-    return str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
-
-
-def _short(value: object) -> str:
-    words = str(value)
-    return words if len(words) <= 60 else words[:57] + "…"
+def _is_model(annotation: Any) -> bool:
+    """Whether an annotation is a model or an optional one, rather than a container of them."""
+    options = [one for one in get_args(annotation) if one is not type(None)] or [annotation]
+    return len(options) == 1 and isinstance(options[0], type) and issubclass(options[0], BaseModel)
