@@ -16,14 +16,15 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import moyai
 from moyai.engine.sites import Doubt
 from moyai.errors import OperationFailed
 from moyai.registry.models import Site
 from moyai.sandbox.daemon import Config
 from moyai.sandbox.keeping import doubts as records
-from moyai.sandbox.keeping.snapshots import newest_snapshot
+from moyai.sandbox.keeping.headers import newest_snapshot
 from moyai.sandbox.layout import Layout, read_json
-from moyai.sandbox.postgres.fleet import Fleet
+from moyai.sandbox.postgres.instance import stop_all
 from moyai.sandbox.processes import Identity, is_locked, locked, wait_until
 from moyai.texts import Text
 
@@ -41,6 +42,8 @@ class Running:
     endpoint: str
     operations_database: str
     started_at: float
+    version: str
+    """Of the Moyai that started it."""
 
 
 def find(layout: Layout) -> Running | None:
@@ -53,6 +56,7 @@ def find(layout: Layout) -> Running | None:
         str(document["endpoint"]),
         str(document["operations_database"]),
         float(document["started_at"]),
+        str(document.get("version")),
     )
     return running if running.identity.is_alive() else None
 
@@ -71,12 +75,18 @@ def running(layout: Layout) -> Running:
 
 
 def start(layout: Layout, site: Site, project: Path) -> None:
-    """Start the cloud unless it runs. Of two starts at once one starts it and the other waits."""
-    if find(layout) is not None:
+    """Start the cloud unless it runs. Of two starts at once one starts it and the other waits.
+
+    A cloud that an older Moyai started is stopped first.
+    """
+    if _is_current(find(layout)):
         return
     with locked(layout.change_lock):
-        if find(layout) is not None:
+        found = find(layout)
+        if _is_current(found):
             return
+        if found is not None:
+            _end(found.identity)
         layout.prepare()
         # A cloud that was killed may still be finishing its last snapshot.
         wait_until(lambda: not is_locked(layout.alive_lock), 10)
@@ -90,11 +100,8 @@ def stop(layout: Layout) -> None:
     with locked(layout.change_lock):
         found = find(layout)
         if found is not None:
-            found.identity.send(signal.SIGTERM)
-            if not found.identity.wait_gone(_STOP_SECONDS):
-                found.identity.send(signal.SIGKILL)
-                found.identity.wait_gone(5)
-        Fleet(layout.databases).stop_all()
+            _end(found.identity)
+        stop_all(layout.databases)
 
 
 def doubts(layout: Layout) -> tuple[Doubt, ...]:
@@ -131,6 +138,17 @@ def _ask(endpoint: str) -> Mapping[str, object]:
     except (OSError, HTTPException, ValueError) as error:
         return {"problem": f"{type(error).__name__}: {error}"}
     return document if isinstance(document, dict) else {}
+
+
+def _is_current(found: Running | None) -> bool:
+    return found is not None and found.version == moyai.__version__
+
+
+def _end(identity: Identity) -> None:
+    identity.send(signal.SIGTERM)
+    if not identity.wait_gone(_STOP_SECONDS):
+        identity.send(signal.SIGKILL)
+        identity.wait_gone(5)
 
 
 def _launch(layout: Layout, site: Site, project: Path) -> None:

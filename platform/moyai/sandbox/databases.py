@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from moyai.sandbox.gate import Gate
-from moyai.sandbox.postgres.fleet import Fleet, change_master_password, prepare_cluster
+from moyai.sandbox.postgres.fleet import Fleet
+from moyai.sandbox.postgres.roles import change_master_password
 from moyai.sandbox.processes import LOOPBACK
 
 POSTGRES_ENGINES = ("postgres", "aurora-postgresql")
@@ -120,8 +121,9 @@ class ClusterDatabases:
         return moved
 
     def _create(self, cluster: Cluster, password: str) -> int:
-        instance = self.fleet.create(key_of(cluster))
-        prepare_cluster(instance, cluster.master_username, password, cluster.database_name)
+        instance = self.fleet.create_cluster(
+            key_of(cluster), cluster.master_username, password, cluster.database_name
+        )
         port = instance.port
         assert port is not None
         return port

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from psycopg import errors
 
 from moyai.engine.sites import EmbeddedSite
-from moyai.sandbox.postgres.fleet import Fleet
-from moyai.sandbox.postgres.instance import Instance
+from moyai.sandbox.postgres.instance import Instance, instances
+from moyai.sandbox.postgres.roles import connect
 from moyai.sandbox.processes import wait_until
 
 MASTER = "moyai_master"
@@ -59,8 +59,8 @@ def describe(aws: Callable[..., Any], name: str) -> dict[str, Any]:
 
 
 def instance_of(sandbox: EmbeddedSite, port: int) -> Instance:
-    fleet = Fleet(sandbox.home / "cloud" / "postgres")
-    return next(i for i in fleet.all() if i.port == port)
+    found = instances(sandbox.home / "cloud" / "postgres")
+    return next(i for i in found if i.port == port)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_passwords_are_kept_as_verifiers_and_in_no_log(
     sandbox: EmbeddedSite, server: Server
 ) -> None:
     instance = instance_of(sandbox, server.port)
-    with closing(instance.connect()) as connection:
+    with closing(connect(instance)) as connection:
         row = connection.execute(
             "SELECT rolpassword FROM pg_authid WHERE rolname = %s", (MASTER,)
         ).fetchone()

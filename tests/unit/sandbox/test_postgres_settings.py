@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from moyai.sandbox.postgres.fleet import is_reserved
+from moyai.sandbox.postgres.roles import is_reserved
 from moyai.sandbox.postgres.settings import HBA, arguments
 
 

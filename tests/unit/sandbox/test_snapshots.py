@@ -9,12 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moyai.sandbox.keeping.doubts import BEGINNING
-from moyai.sandbox.keeping.snapshots import (
-    DamagedError,
-    Header,
-    SnapshotFiles,
-    newest_snapshot,
-)
+from moyai.sandbox.keeping.headers import DamagedError, Header, newest_snapshot
+from moyai.sandbox.keeping.snapshots import SnapshotFiles
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CONTENT = b"planted-secret " * 100

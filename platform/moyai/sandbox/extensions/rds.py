@@ -16,7 +16,7 @@ from moyai.sandbox.databases import (
     new_password,
 )
 from moyai.sandbox.extensions.replacing import replace
-from moyai.sandbox.postgres.fleet import is_reserved
+from moyai.sandbox.postgres.roles import is_reserved
 
 
 def extend(databases: ClusterDatabases) -> None:

@@ -16,8 +16,9 @@ from threading import Condition, Thread
 from moyai.engine.sites import Doubt
 from moyai.sandbox.gate import Gate
 from moyai.sandbox.keeping import doubts, pickling
+from moyai.sandbox.keeping.headers import DamagedError, Header
 from moyai.sandbox.keeping.objects import ObjectStore
-from moyai.sandbox.keeping.snapshots import DamagedError, Header, SnapshotFiles
+from moyai.sandbox.keeping.snapshots import SnapshotFiles
 from moyai.sandbox.layout import Layout
 from moyai.texts import Text
 

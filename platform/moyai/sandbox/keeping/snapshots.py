@@ -7,58 +7,25 @@ reading a pickle runs what is in it, so only what this site wrote is read.
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from moyai.sandbox.keeping.doubts import BEGINNING
+from moyai.sandbox.keeping.headers import (
+    DamagedError,
+    Header,
+    read_header,
+    snapshot_files,
+    snapshot_name,
+)
 from moyai.sandbox.layout import write_private
 
 _KEPT = 2
 _NONCE = 12
-_SUFFIX = ".snapshot"
-
-
-class DamagedError(Exception):
-    """A snapshot file that cannot be read; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What is said of a snapshot without opening it."""
-
-    taken_at: datetime
-    """When the last request that it holds had ended (UTC)."""
-    versions: str
-    """Python's and moto's; another moto may not understand this one's objects."""
-    digests: tuple[str, ...]
-    """Contents in the object store."""
-
-    def to_line(self) -> bytes:
-        """As the file's first line."""
-        document = {
-            "taken_at": self.taken_at.isoformat(),
-            "versions": self.versions,
-            "digests": sorted(self.digests),
-        }
-        return json.dumps(document).encode() + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> Header:
-        """From the file's first line. Raises `DamagedError`."""
-        try:
-            document = json.loads(line)
-            moment = datetime.fromisoformat(document["taken_at"])
-            return cls(moment, str(document["versions"]), tuple(document["digests"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise DamagedError(f"its first line is damaged ({type(error).__name__})") from None
 
 
 class SnapshotFiles:
@@ -69,7 +36,7 @@ class SnapshotFiles:
 
     def all(self) -> tuple[Path, ...]:
         """The files, newest first."""
-        return tuple(sorted(self._folder.glob(f"*{_SUFFIX}"), reverse=True))
+        return snapshot_files(self._folder)
 
     def write(self, header: Header, content: bytes) -> None:
         """Add a snapshot; on disk when this returns. Older ones than the one before are deleted."""
@@ -78,7 +45,7 @@ class SnapshotFiles:
         sealed = AESGCM(self._key()).encrypt(nonce, zlib.compress(content, 1), line)
         newest = next(iter(self.all()), None)
         number = int(newest.stem) + 1 if newest else 1
-        path = self._folder / f"{number:012d}{_SUFFIX}"
+        path = self._folder / snapshot_name(number)
         write_private(path, line + nonce + sealed, durable=True)
         for old in self.all()[_KEPT:]:
             old.unlink(missing_ok=True)
@@ -96,7 +63,7 @@ class SnapshotFiles:
     def named_contents(self) -> Iterable[str]:
         """Contents in the object store that any kept snapshot names."""
         for path in self.all():
-            header = _header(path)
+            header = read_header(path)
             yield from header.digests if header else ()
 
     def _key(self) -> bytes:
@@ -104,21 +71,3 @@ class SnapshotFiles:
         if not path.exists():
             write_private(path, AESGCM.generate_key(256), durable=True)
         return path.read_bytes()
-
-
-def newest_snapshot(folder: Path) -> datetime:
-    """When the newest snapshot was taken; the beginning of time where none can be read."""
-    for path in SnapshotFiles(folder).all():
-        header = _header(path)
-        if header is not None:
-            return header.taken_at
-    return BEGINNING
-
-
-def _header(path: Path) -> Header | None:
-    with path.open("rb") as stream:
-        line = stream.readline()
-    try:
-        return Header.from_line(line)
-    except DamagedError:
-        return None

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import signal
 from collections.abc import Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from threading import Lock
 
-import psycopg
-from psycopg.sql import SQL, Identifier
-
 from moyai.sandbox.layout import write_private
-from moyai.sandbox.postgres.instance import SUPERUSER, Instance, make_template, set_password
+from moyai.sandbox.postgres import instance as servers
+from moyai.sandbox.postgres.instance import OPERATIONS, TEMPLATE, Instance, make_template
+from moyai.sandbox.postgres.roles import prepare_cluster, prepare_operations, renew_superuser
 from moyai.sandbox.processes import LOOPBACK, Identity
 
-OPERATIONS = "operations"
-"""The instance, the database and the role for operations data."""
 _PREPARED = "prepared"
 _CONDEMNED = "condemned"
 
@@ -29,21 +24,18 @@ class Fleet:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._template = folder / "template"
+        self._template = folder / TEMPLATE
         self._making = Lock()
         self._wanted: set[str] = set()
         self._seen: dict[str, Identity] = {}
 
     def instance(self, key: str) -> Instance:
         """The instance of a key, whether it exists or not."""
-        return Instance(self.folder / key, durable=key == OPERATIONS)
+        return servers.instance(self.folder, key)
 
     def all(self) -> tuple[Instance, ...]:
         """Every instance that has a data folder."""
-        if not self.folder.is_dir():
-            return ()
-        names = sorted(path.name for path in self.folder.iterdir() if path.name != "template")
-        return tuple(i for i in map(self.instance, names) if i.exists)
+        return servers.instances(self.folder)
 
     def create(self, key: str) -> Instance:
         """Make and start a new instance whose superuser has a password of its own."""
@@ -54,8 +46,17 @@ class Fleet:
         instance.make(self._template)
         instance.start()
         self._note(instance)
-        instance.renew_superuser()
+        renew_superuser(instance)
         self._wanted.add(key)
+        return instance
+
+    def create_cluster(
+        self, key: str, master: str, password: str, database: str | None
+    ) -> Instance:
+        """Make and start the instance of a new RDS cluster."""
+        instance = self.create(key)
+        prepare_cluster(instance, master, password, database)
+        (instance.folder / _PREPARED).touch()
         return instance
 
     def has(self, key: str) -> bool:
@@ -116,10 +117,7 @@ class Fleet:
     def stop_all(self) -> None:
         """Stop every instance that runs, side by side; those of a killed cloud too."""
         self._wanted.clear()
-        instances = self.all()
-        if instances:
-            with ThreadPoolExecutor(max_workers=8) as pool:
-                list(pool.map(lambda instance: instance.stop(), instances))
+        servers.stop_all(self.folder)
 
     def ensure_operations(self) -> None:
         """Start the instance for operations data, made at the first time."""
@@ -129,7 +127,8 @@ class Fleet:
         else:
             instance.remove()
             instance = self.create(OPERATIONS)
-            _prepare_operations(instance)
+            prepare_operations(instance)
+            (instance.folder / _PREPARED).touch()
             _write_passfile(instance)
 
     def _start(self, key: str) -> int:
@@ -154,66 +153,7 @@ class Fleet:
         )
 
 
-def prepare_cluster(instance: Instance, master: str, password: str, database: str | None) -> None:
-    """Make a new instance what a new RDS cluster is: a master role that is no superuser.
-
-    The master may create databases and roles and is a member of `rds_superuser`. CONNECT is taken
-    from PUBLIC on the databases that are there. PostgreSQL grants it anew on each database that is
-    made later (a template's grants are not copied), on RDS as here: whoever makes one revokes it.
-    """
-    role = Identifier(master)
-    with closing(instance.connect()) as connection:
-        run = connection.execute
-        run("CREATE ROLE rds_superuser NOLOGIN CREATEDB CREATEROLE")
-        run("GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO rds_superuser WITH ADMIN OPTION")
-        run(SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE").format(role))
-        set_password(connection, master, password)
-        run(SQL("GRANT rds_superuser TO {}").format(role))
-        for name in ("postgres", "template1"):
-            run(SQL("ALTER DATABASE {} OWNER TO {}").format(Identifier(name), role))
-            run(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
-        if database and database != "postgres":
-            run(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), role))
-            run(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(database)))
-    (instance.folder / _PREPARED).touch()
-
-
-def change_master_password(instance: Instance, master: str, password: str) -> None:
-    """Give the master role a new password."""
-    with closing(instance.connect()) as connection:
-        set_password(connection, master, password)
-
-
-def _prepare_operations(instance: Instance) -> None:
-    password = secrets.token_urlsafe(24)
-    write_private(instance.folder / "password", password.encode())
-    with closing(instance.connect()) as connection:
-        connection.execute(SQL("CREATE ROLE {} LOGIN CREATEDB").format(Identifier(OPERATIONS)))
-        set_password(connection, OPERATIONS, password)
-        name = Identifier(OPERATIONS)
-        connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(name, name))
-        for database in ("postgres", "template1", OPERATIONS):
-            connection.execute(
-                SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(database))
-            )
-    (instance.folder / _PREPARED).touch()
-
-
 def _write_passfile(instance: Instance) -> None:
     password = (instance.folder / "password").read_text()
     line = f"{LOOPBACK}:{instance.port}:*:{OPERATIONS}:{password}\n"
     write_private(instance.folder / "pgpass", line.encode())
-
-
-def is_reserved(name: str) -> bool:
-    """Whether a master role may not have this name, as on RDS."""
-    return name == SUPERUSER or name.startswith(("pg_", "rds_")) or name == "postgres_admin"
-
-
-def can_connect(instance: Instance) -> bool:
-    """Whether the instance answers a query."""
-    try:
-        with closing(instance.connect()) as connection:
-            return connection.execute("SELECT 1").fetchone() == (1,)
-    except psycopg.Error:
-        return False

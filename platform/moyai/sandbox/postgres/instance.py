@@ -7,21 +7,24 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-import psycopg
 
 from moyai.errors import OperationFailed
 from moyai.sandbox.layout import read_json, write_json, write_private
 from moyai.sandbox.postgres import binaries, settings
-from moyai.sandbox.processes import LOOPBACK, Identity, free_port, wait_until
+from moyai.sandbox.processes import Identity, free_port, wait_until
 from moyai.texts import Text
 
+OPERATIONS = "operations"
+"""The instance, the database and the role for operations data."""
 SUPERUSER = "rdsadmin"
 """The provider's own role, as on RDS; nobody but the embedded cloud has its password."""
+TEMPLATE = "template"
+"""The folder with what initdb made."""
 _READY_LINE = 7
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
@@ -127,25 +130,6 @@ class Instance:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def connect(self, database: str = "postgres") -> psycopg.Connection:
-        """Connect as the superuser, every statement its own transaction."""
-        return psycopg.connect(
-            host=LOOPBACK,
-            port=self.port,
-            user=SUPERUSER,
-            password=(self.folder / "superuser").read_text(),
-            dbname=database,
-            autocommit=True,
-            connect_timeout=10,
-        )
-
-    def renew_superuser(self) -> None:
-        """Give the superuser a password of this instance alone, in place of the template's."""
-        password = secrets.token_urlsafe(24)
-        with closing(self.connect()) as connection:
-            set_password(connection, SUPERUSER, password)
-        write_private(self.folder / "superuser", password.encode())
-
     def _launch(self, port: int) -> bool:
         program = str(binaries.programs() / "postgres")
         options = ["-D", str(self.data), *settings.arguments(port, durable=self.durable)]
@@ -195,16 +179,25 @@ class Instance:
         )
 
 
-def set_password(connection: psycopg.Connection, role: str, password: str) -> None:
-    """Set a role's password; only its SCRAM verifier goes to the server, so none is in a log."""
-    verifier = connection.pgconn.encrypt_password(
-        password.encode(), role.encode(), b"scram-sha-256"
-    ).decode()
-    connection.execute(
-        psycopg.sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-            psycopg.sql.Identifier(role), psycopg.sql.Literal(verifier)
-        )
-    )
+def instance(folder: Path, key: str) -> Instance:
+    """The instance of a key below a folder, whether it exists or not."""
+    return Instance(folder / key, durable=key == OPERATIONS)
+
+
+def instances(folder: Path) -> tuple[Instance, ...]:
+    """Every instance below a folder that has a data folder."""
+    if not folder.is_dir():
+        return ()
+    names = sorted(path.name for path in folder.iterdir() if path.name != TEMPLATE)
+    return tuple(i for name in names if (i := instance(folder, name)).exists)
+
+
+def stop_all(folder: Path) -> None:
+    """Stop every instance below a folder that runs, side by side; those of a killed cloud too."""
+    found = instances(folder)
+    if found:
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            list(pool.map(Instance.stop, found))
 
 
 def make_template(folder: Path) -> None:
