@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 
-import psycopg
 import pytest
 from pulumi.automation import CommandError, OpType
 
@@ -96,17 +95,6 @@ def test_a_failed_job_is_told_and_the_next_run_goes_on(stack: Stack, body: Body)
         assert f"the role {body.app} has CREATEDB. Nothing was changed." in str(caught.value)
         master.execute(f"ALTER ROLE {body.app} NOCREATEDB")
     assert stack.run("up").outputs["shut"].value == [True, True]
-
-
-def test_a_service_still_connected_keeps_its_database(stack: Stack, body: Body) -> None:
-    stack.run("up")
-    with closing(body.as_app()) as app:
-        with pytest.raises(CommandError, match="is in use"):
-            stack.run("destroy")
-        assert app.execute("SELECT 1").fetchone() == (1,)
-    stack.run("destroy")
-    with pytest.raises(psycopg.OperationalError):
-        body.as_app()
 
 
 def test_wrong_arguments_are_refused_before_anything_is_made(stack: Stack, body: Body) -> None:
