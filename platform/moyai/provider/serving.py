@@ -294,11 +294,12 @@ def _inputs(struct: Struct) -> tuple[Properties, Secrets]:
 
 
 def _old_inputs(kind: Resource, request: Any) -> Properties:
-    """Inputs as they were; of states that have none on record, the outputs of these names."""
-    if request.old_inputs.fields:
-        return from_struct(request.old_inputs)
+    """Inputs as they were, and what the service chose; of states that have no inputs on record,
+    the outputs of these names."""
     state = from_struct(request.olds)
-    return {name: value for name, value in state.items() if name in kind.inputs}
+    names = kind.chosen if request.old_inputs.fields else kind.inputs
+    kept = {name: value for name, value in state.items() if name in names}
+    return {**kept, **from_struct(request.old_inputs)}
 
 
 def _update(
@@ -315,14 +316,10 @@ def _update(
                     "Apply again after a refresh (--refresh).",
                 ),
             )
-        old = live.inputs
-    kept = {
-        name: value
-        for name, value in state.items()
-        if name not in kind.inputs or name in kind.chosen
-    }
+        old = {**{name: old[name] for name in kind.chosen if name in old}, **live.inputs}
+    computed = {name: value for name, value in state.items() if name not in kind.inputs}
     given = {name: value for name, value in old.items() if not name.startswith("__")}
-    return kind.update(id_, {**kept, **given}, new)
+    return kind.update(id_, {**computed, **given}, new)
 
 
 def _always(kind: Resource, properties: Properties, secrets: Secrets) -> Secrets:

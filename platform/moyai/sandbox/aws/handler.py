@@ -16,7 +16,7 @@ from moyai.sandbox.aws.client import AwsRefused, account, call, home_region, reg
 from moyai.sandbox.aws.conversion import from_api, to_api
 from moyai.sandbox.aws.fields import Field, Shape, Spelling, mapping, text
 from moyai.sandbox.aws.observing import canonical, observe_all
-from moyai.sandbox.aws.tagging import Tagging, properties_tags
+from moyai.sandbox.aws.tagging import ServiceTags, Tagging, Tags, properties_tags
 from moyai.texts import Text
 
 _REGION = text("", replaces=True)
@@ -125,6 +125,15 @@ class AwsResource(Resource):
         assert self.tagging is not None
         return self.tagging.read(lambda *a, **k: self.call(inputs, *a, **k), target)
 
+    def set_tags(self, target: str, inputs: Properties) -> None:
+        """Tags by a call of their own, of a resource whose create call takes none."""
+        self._retag(target, inputs, {}, properties_tags(inputs))
+
+    def tags_in(self, answer: Mapping[str, Any]) -> Properties:
+        """Tags that an answer tells along with the rest."""
+        assert isinstance(self.tagging, ServiceTags)
+        return {"tags": self.tagging.told(answer)}
+
     # The protocol's side
 
     def prepare(self, inputs: Properties) -> tuple[Properties, list[Problem]]:
@@ -142,9 +151,7 @@ class AwsResource(Resource):
 
     def preview(self, inputs: Properties, state: Properties | None) -> Properties:
         """What is declared to be known before; tags are."""
-        known = super().preview(inputs, state)
-        if state is None:
-            known = {**self._defaults(), **known}
+        known = {**self._defaults(), **super().preview(inputs, state)}
         if self.tagging is not None:
             known["tagsAll"] = inputs.get("tags", {})
         return known
@@ -199,8 +206,7 @@ class AwsResource(Resource):
         with _about(id_):
             if "tags" in changed and self.tagging is not None:
                 target = str(old[self.tag_by]) if self.tag_by else id_
-                before, after = properties_tags(old), properties_tags(new)
-                self.tagging.change(lambda *a, **k: self.call(new, *a, **k), target, before, after)
+                self._retag(target, new, properties_tags(old), properties_tags(new))
             rest = changed - {"tags"}
             more = self.change(id_, old, new, rest) if rest else {}
         return self._outputs(new, {**kept, **more})
@@ -214,6 +220,10 @@ class AwsResource(Resource):
         """What a resource that has no id yet is called in messages."""
         named = inputs.get(self.autoname.property) if self.autoname else None
         return str(named or "")
+
+    def _retag(self, target: str, inputs: Properties, old: Tags, new: Tags) -> None:
+        assert self.tagging is not None
+        self.tagging.change(lambda *a, **k: self.call(inputs, *a, **k), target, old, new)
 
     def _outputs(self, inputs: Properties, values: Properties) -> Properties:
         computed = {

@@ -7,7 +7,9 @@ from importlib.metadata import version
 
 from moyai.provider.resources import Resource
 from moyai.provider.serving import Plugin
-from moyai.sandbox.aws.types import ec2, ecs, elb, iam, kms, rds, s3, small
+from moyai.sandbox.aws.resources import iam, kms
+from moyai.sandbox.aws.resources.s3 import bucket, keeping, settings
+from moyai.sandbox.aws.types import ec2, ecs, elb, rds, small
 
 TYPES: Mapping[str, Resource] = {
     "aws:acm/certificate:Certificate": small.Certificate(),
@@ -44,17 +46,17 @@ TYPES: Mapping[str, Resource] = {
     "aws:rds/clusterInstance:ClusterInstance": rds.ClusterInstance(),
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": rds.ClusterParameterGroup(),
     "aws:rds/subnetGroup:SubnetGroup": rds.SubnetGroup(),
-    "aws:s3/bucket:Bucket": s3.Bucket(),
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": s3.Lifecycle(),
-    "aws:s3/bucketLogging:BucketLogging": s3.Logging(),
-    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": s3.ObjectLock(),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": s3.OwnershipControls(),
-    "aws:s3/bucketPolicy:BucketPolicy": s3.Policy(),
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": s3.PublicAccessBlock(),
+    "aws:s3/bucket:Bucket": bucket.Bucket(),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": keeping.Lifecycle(),
+    "aws:s3/bucketLogging:BucketLogging": keeping.Logging(),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": keeping.ObjectLock(),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": settings.OwnershipControls(),
+    "aws:s3/bucketPolicy:BucketPolicy": settings.Policy(),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": settings.PublicAccessBlock(),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        s3.Encryption()
+        settings.Encryption()
     ),
-    "aws:s3/bucketVersioning:BucketVersioning": s3.Versioning(),
+    "aws:s3/bucketVersioning:BucketVersioning": settings.Versioning(),
     "aws:secretsmanager/secret:Secret": small.Secret(),
     "aws:sns/topic:Topic": small.Topic(),
     "aws:ssm/parameter:Parameter": small.Parameter(),

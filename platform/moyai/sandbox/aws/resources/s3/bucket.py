@@ -9,7 +9,7 @@ from moyai.provider.properties import Properties
 from moyai.provider.resources import ResourceFailed
 from moyai.sandbox.aws.fields import flag, shape, text
 from moyai.sandbox.aws.handler import AwsResource, Seen
-from moyai.sandbox.aws.tagging import Call, Tags, pairs, properties_tags, unpaired
+from moyai.sandbox.aws.tagging import Call, Tags, pairs, unpaired
 from moyai.texts import Text
 
 GONE = ("NoSuchBucket", "404", "NotFound")
@@ -28,7 +28,8 @@ class BucketTags:
 
     def change(self, call: Call, target: str, old: Tags, new: Tags) -> None:
         """Put them all."""
-        del old
+        if new == old:
+            return
         if new:
             call("put_bucket_tagging", Bucket=target, Tagging={"TagSet": pairs(new)})
         else:
@@ -68,9 +69,7 @@ class Bucket(AwsResource):
     def complete(self, id_: str, inputs: Properties, values: Properties) -> None:
         """Tags."""
         del values
-        tags = properties_tags(inputs)
-        if tags:
-            self.tagging.change(lambda *a, **k: self.call(inputs, *a, **k), id_, {}, tags)
+        self.set_tags(id_, inputs)
 
     def look(self, id_: str, inputs: Properties) -> Seen | None:
         """Tags and the lock are read; the name is the id."""

@@ -20,7 +20,9 @@ class ObjectLock(BucketSetting):
         objectLockEnabled=text(default="Enabled", replaces=True),
         rule=one(
             shape(
-                defaultRetention=one(shape(mode=text(), days=whole(), years=whole()), required=True)
+                defaultRetention=one(
+                    shape(mode=text(), days=whole(default=0), years=whole(default=0)), required=True
+                )
             )
         ),
     )

@@ -1,0 +1,1 @@
+"""One module for each family: what its types are tested with."""
