@@ -1,76 +1,80 @@
-"""The usual way: a plain loop of the Automation API's `Stack.up()`, one provider process each."""
+"""The usual way to run many stacks, for comparison: a plain loop of `Stack.up()`.
+
+The same programs, state and secrets as the driver's; one provider process for each stack, which
+the engine starts itself from plugins on PATH; nothing shared, nothing at the same time.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import runpy
+import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pulumi import automation as auto
 
-from moyai.operations.deploy import config_of
-from moyai.operations.plan import FOUNDATION, make_plan
-from moyai.operations.session import open_session
-from moyai.operations.workspace import today
+from moyai.engine.sites import SiteRuntime
+from moyai.engine.stacks import StackRun
 
 
-def naive_seconds(path: Path, home: Path, engine: Path, scratch: Path) -> float:
-    """Seconds that the loop takes for foundation and all bodies, on an empty, running sandbox.
+def naive_up(runtime: SiteRuntime, engine: Path, runs: Iterable[StackRun]) -> list[float]:
+    """Run stacks one after another; the seconds that each took.
 
-    It builds the same stacks; migrations and health checks, which a deploy does as well, are left
-    out.
+    Raises the Automation API's own errors. Changes this process's PATH and `sys.path` meanwhile,
+    so it is best called in a process of its own.
     """
-    with _environment(home, engine, scratch):
-        session = open_session(path, "sandbox")
-        workspace = session.workspace
-        os.environ.update(workspace.runtime.environment())
-        plan = make_plan(workspace, session.state, "all", today())
-        begun = time.perf_counter()
-        for stack in plan.stacks:
-            name = "foundation" if stack.stack.project == FOUNDATION else "tenant"
-            made = auto.create_or_select_stack(
-                stack_name=stack.stack.name,
-                project_name=stack.stack.project,
-                program=_program(workspace.program(name)),
-            )
-            config = config_of(workspace, stack, plan.day)
-            made.set_all_config({key: auto.ConfigValue(value) for key, value in config.items()})
-            made.up()
-        return time.perf_counter() - begun
+    with TemporaryDirectory(prefix="moyai-naive-") as folder:
+        shims = Path(folder) / "bin"
+        shims.mkdir()
+        for plugin in runtime.plugins():
+            _shim(shims / f"pulumi-resource-{plugin.package}", plugin.command)
+        (shims / "pulumi").symlink_to(engine)
+        path, os.environ["PATH"] = os.environ["PATH"], f"{shims}:{os.environ['PATH']}"
+        try:
+            return [_up(runtime, Path(folder), run) for run in runs]
+        finally:
+            os.environ["PATH"] = path
 
 
-def _program(path: Path) -> Callable[[], None]:
-    def run() -> None:
-        runpy.run_path(str(path), run_name="__main__")
+def _up(runtime: SiteRuntime, folder: Path, run: StackRun) -> float:
+    began = time.perf_counter()
+    work = folder / run.stack.project / run.stack.name
+    work.mkdir(parents=True)
+    variables = {
+        **runtime.environment(),
+        "PULUMI_BACKEND_URL": runtime.state_backend,
+        "PULUMI_HOME": str(folder / "home"),
+        "PATH": os.environ["PATH"],
+    }
+    config = {"pulumi:disable-default-providers": ["aws", "moyai"], **run.config}
+    stack = auto.create_or_select_stack(
+        stack_name=run.stack.name,
+        project_name=run.stack.project,
+        program=lambda: _program(run.program),
+        opts=auto.LocalWorkspaceOptions(
+            work_dir=str(work),
+            env_vars=variables,
+            secrets_provider=runtime.secrets_provider,
+            project_settings=auto.ProjectSettings(name=run.stack.project, runtime="python"),
+            stack_settings={run.stack.name: auto.StackSettings(config=config)},
+        ),
+    )
+    stack.up()
+    return time.perf_counter() - began
 
-    return run
 
-
-@contextmanager
-def _environment(home: Path, engine: Path, scratch: Path) -> Iterator[None]:
-    """PATH with the engine and with plugins that it starts by itself."""
-    shims = scratch / "shims"
-    shims.mkdir(parents=True)
-    for package, module in (("aws", "moyai.sandbox.aws"), ("moyai", "moyai.provider")):
-        shim = shims / f"pulumi-resource-{package}"
-        shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
-        shim.chmod(0o755)
-    before: Mapping[str, str] = dict(os.environ)
-    os.environ["PATH"] = f"{shims}{os.pathsep}{engine.parent}{os.pathsep}{os.environ['PATH']}"
-    os.environ["MOYAI_HOME"] = str(home)
-    os.environ["PULUMI_HOME"] = str(scratch / "pulumi")
+def _program(path: Path) -> None:
+    sys.path.insert(0, str(path.parent))
     try:
-        yield
+        runpy.run_path(str(path), run_name="__main__")
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        sys.path.remove(str(path.parent))
 
 
-if __name__ == "__main__":
-    file, moyai_home, binary, place = map(Path, sys.argv[1:5])
-    print(json.dumps({"seconds": naive_seconds(file, moyai_home, binary, place)}))
+def _shim(path: Path, command: tuple[str, ...]) -> None:
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+    path.chmod(0o755)
