@@ -1,0 +1,43 @@
+"""The command's table, and what the guides say of it."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from moyai_cli.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[3]
+GUIDES = [
+    ROOT / "README.md",
+    ROOT / "README.ja.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+LATER = {"exit", "upgrade"}
+"""Commands that refusals name and that are yet to come."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_the_table_can_be_loaded_and_has_help(name: str) -> None:
+    command = get_command(import_module(COMMANDS[name].module).app)
+    assert command.help
+    assert COMMANDS[name].help
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_that_guides_name_exist(guide: Path) -> None:
+    text = guide.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for target in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE):
+        assert target in targets
+    for line in re.findall(r"(?:^|`)(?:\.venv/bin/)?moyai ([a-z][a-z -]*)", text, re.MULTILINE):
+        words = line.split()
+        assert words[0] in COMMANDS or words[0] in LATER
+        if words[0] in ("tenant", "sandbox", "engine") and len(words) > 1:
+            group = get_command(import_module(COMMANDS[words[0]].module).app)
+            assert words[1] in getattr(group, "commands", {})

@@ -1,0 +1,103 @@
+"""Fingerprints change with what decides a stack, and with nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from moyai.planning import fingerprints, releases
+from moyai.planning.fingerprints import Surroundings
+from moyai.planning.routes import rules_by_body
+from moyai.registry import require
+from moyai.registry.models import Freeze, Registry, Tenant
+
+ROOT = Path(__file__).resolve().parents[3]
+DAY = date(2026, 11, 23)
+AROUND = Surroundings({"program": "p"}, {"engine": "1"}, {"cell-a": {"vpc_id": "vpc-1"}})
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return require(ROOT / "tenants.yaml")
+
+
+def take(
+    registry: Registry, body: Tenant, day: date = DAY, around: Surroundings = AROUND
+) -> dict[str, str]:
+    used = releases.resolve(registry, body, day, {}).used
+    rules = rules_by_body(registry, day)[body.code]
+    site = registry.sites["sandbox"]
+    return fingerprints.tenant(registry, site, body, day, used, rules, around)
+
+
+def body_of(registry: Registry, code: str) -> Tenant:
+    found = registry.tenant(code)
+    assert found is not None
+    return found
+
+
+def test_what_no_program_reads_does_not_count(registry: Registry) -> None:
+    body = body_of(registry, "272027")
+    other = dataclasses.replace(
+        body, contacts=(), population=None, freezes=(Freeze(DAY, DAY, "選挙"),)
+    )
+    assert take(registry, body) == take(registry, other)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "part"),
+    [
+        ("tags", {"a": "b"}, "tags"),
+        ("tier", "large", "tier"),
+        ("name", "別の市", "identity"),
+        ("lgwan", (), "network"),
+    ],
+)
+def test_a_changed_field_changes_its_part(
+    registry: Registry, field: str, value: object, part: str
+) -> None:
+    body = body_of(registry, "272027")
+    changes: dict[str, object] = {field: value}
+    other = dataclasses.replace(body, **changes)  # type: ignore[arg-type] # by name, on purpose
+    assert fingerprints.changed(take(registry, body), take(registry, other)) == (part,)
+
+
+def test_a_subscription_that_begins_brings_its_parts(registry: Registry) -> None:
+    """河内長野市 starts a service in 2027: the day alone changes its fingerprint."""
+    later = date(2027, 6, 1)
+    starting = [
+        body
+        for body in registry.tenants
+        if any(DAY < one.start <= later for one in body.subscriptions)
+    ]
+    assert starting
+    for body in starting:
+        changed = fingerprints.changed(take(registry, body), take(registry, body, later))
+        assert any(part.startswith("subscription:") for part in changed)
+
+
+def test_an_output_and_a_version_have_names_of_their_own(registry: Registry) -> None:
+    body = body_of(registry, "272027")
+    moved = dataclasses.replace(AROUND, outputs={"cell-a": {"vpc_id": "vpc-2"}})
+    newer = dataclasses.replace(AROUND, versions={"engine": "2"})
+    before = take(registry, body)
+    assert fingerprints.changed(before, take(registry, body, around=moved)) == (
+        "output:cell-a.vpc_id",
+    )
+    assert fingerprints.changed(before, take(registry, body, around=newer)) == ("engine",)
+
+
+def test_every_part_has_a_reason_in_both_languages(registry: Registry) -> None:
+    for body in registry.tenants:
+        for part in take(registry, body):
+            reason = fingerprints.reason(part)
+            assert reason.ja != reason.en
+            assert "{}" not in reason.en
+
+
+def test_unknown_values_are_refused() -> None:
+    with pytest.raises(TypeError, match="no plain form for object"):
+        fingerprints.digest(object())
