@@ -111,6 +111,7 @@ class Cloud:
         application = Application(self.gate, self.keeper.flush, self.status)
         self._http = HttpServer(port, application)
         self._http.start()
+        self.tasks.warm_up()
         # What is there now stays for good: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()

@@ -52,6 +52,7 @@ def parameters(function: object) -> list[str]:
             "_calculate_task_resource_requirements",
             ["task_definition"],
         ),
+        (moto.s3.models.FakeBucket, "get_permission", ["self", "action", "resource"]),
         (moto.kms.models, "generate_private_key", ["key_spec"]),
         (moto.kms.utils, "_deserialize_ciphertext_blob", ["ciphertext_blob"]),
         (BackendDict, "_create_account_specific_backend", ["self", "account_id"]),
