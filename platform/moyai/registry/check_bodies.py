@@ -108,7 +108,7 @@ def _default_cell(parts: Parts, cells: Iterable[str], reporter: Reporter) -> Non
 def _code(path: Path, body: TenantFile, reporter: Reporter) -> None:
     at_code: Path = (*path, "code")
     if not is_well_formed(body.code):
-        reporter.error(at_code, _bad_code(body.code))
+        reporter.error(at_code, why_bad_code(body.code))
         return
     listed = national_list().get(body.code)
     if listed is not None:
@@ -159,7 +159,7 @@ def _short(listed: Listed) -> str:
 
 def _former(path: Path, code: str, reporter: Reporter) -> None:
     if not is_well_formed(code):
-        reporter.error(path, _bad_code(code))
+        reporter.error(path, why_bad_code(code))
         return
     listed = national_list().get(code)
     if listed is not None:
@@ -172,7 +172,8 @@ def _former(path: Path, code: str, reporter: Reporter) -> None:
         )
 
 
-def _bad_code(code: str) -> Text:
+def why_bad_code(code: str) -> Text:
+    """Why a code is not well formed, with the right one where that can be said."""
     if len(code) == 6 and code.isascii() and code.isdigit():
         digit = check_digit(code[:5])
         return Text(

@@ -50,7 +50,7 @@ class Listed:
     population_2020: int | None
     """Residents in the census of 1 October 2020; None where the source has no figure."""
     slug: str
-    """Romaji where the table has one, else empty."""
+    """Romaji, unique within the prefecture; a proposal, not a rule."""
 
     def allows(self, kind: Kind) -> bool:
         """Whether a body's kind fits the list's; core and other cities are all 市 there."""
@@ -60,27 +60,38 @@ class Listed:
 
     @property
     def likely_kind(self) -> Kind:
-        """The kind to assume where nothing else is said; 市 may be a core city in truth."""
-        return Kind.CITY if self.kind == "市" else Kind(self.kind)
+        """The kind to propose where nothing else is said."""
+        if self.kind == "市":
+            return Kind.CORE_CITY if self.code in core_cities() else Kind.CITY
+        return Kind(self.kind)
+
+
+def _rows(file: str) -> list[dict[str, str]]:
+    with resources.files("moyai.registry.data").joinpath(file).open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+@cache
+def core_cities() -> frozenset[str]:
+    """The codes of the 62 core cities."""
+    return frozenset(row["code"] for row in _rows("core-cities.csv"))
 
 
 @cache
 def national_list() -> Mapping[str, Listed]:
     """Code → body, all 1,788."""
-    table = resources.files("moyai.registry.data").joinpath("municipalities.csv")
-    with table.open(encoding="utf-8") as lines:
-        bodies = [
-            Listed(
-                row["code"],
-                row["prefecture"],
-                row["name"],
-                row["kana"],
-                row["kind"],
-                int(row["population_2020"]) if row["population_2020"] else None,
-                row["slug"],
-            )
-            for row in csv.DictReader(lines)
-        ]
+    bodies = [
+        Listed(
+            row["code"],
+            row["prefecture"],
+            row["name"],
+            row["kana"],
+            row["kind"],
+            int(row["population_2020"]) if row["population_2020"] else None,
+            row["slug"],
+        )
+        for row in _rows("municipalities.csv")
+    ]
     return MappingProxyType({body.code: body for body in bodies})
 
 

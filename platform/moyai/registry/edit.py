@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import io
+import fcntl
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
-from moyai.errors import UsageError
-from moyai.registry.codes import Listed, national_list
-from moyai.registry.load import load_content
+from moyai.errors import OperationFailed, UsageError
+from moyai.registry.check_bodies import why_bad_code
+from moyai.registry.codes import Listed, is_well_formed, national_list
+from moyai.registry.load import Loaded, load_content
 from moyai.registry.models import Isolation, Kind, Registry
-from moyai.registry.problems import RegistryError
+from moyai.registry.problems import Problem
+from moyai.registry.yaml_edit import KEY, CannotPlace, with_entry
+from moyai.registry.yaml_tree import read
 from moyai.texts import Text
 
 Allocate = Callable[[Registry], IPv4Network]
+
+_BOM = "\ufeff"
+_NOTHING = Text("何も変更していません。", "Nothing was touched.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,50 +51,69 @@ class TenantAdded:
     path: Path
     lines: tuple[str, ...]
     """The new lines of the file."""
+    warnings: tuple[Problem, ...] = ()
+    """What the file is warned of since the body is in it."""
 
 
 def add_tenant(path: Path, new: NewTenant, registry: Registry, allocate: Allocate) -> TenantAdded:
     """Append a body and replace the file at once; nothing is written where the result is not valid.
 
-    `allocate` chooses the network of a body with network isolation. Raises `UsageError` where too
-    little is known of the body, `RegistryError` where the file would not be valid with it.
+    `registry` is the file's present content; `allocate` chooses the network of a body with network
+    isolation. Raises `UsageError` where too little is known of the body, where it is there already,
+    or where the file would not be valid with it; `OperationFailed` where the file was changed
+    meanwhile or cannot be written.
     """
+    path = path.resolve()  # a link stays a link
     entry = _entry(new, registry, allocate)
-    before = path.read_text(encoding="utf-8")
-    after = _appended(before, entry)
-    loaded = load_content(path, after.encode())
-    if loaded.registry is None:
-        raise RegistryError(loaded.problems)
-    _replace(path, after)
-    known = len(before.splitlines())
-    return TenantAdded(path, tuple(after.splitlines()[known:]))
+    with _only_writer(path):
+        before = _read(path)
+        if sha256(before).hexdigest() != registry.sha256:
+            raise OperationFailed(
+                Text(
+                    f"{path.name} がいま別に書き換えられました。",
+                    f"{path.name} was changed by somebody else just now.",
+                ),
+                touched=_NOTHING,
+                remedy=Text("もう一度実行してください。", "Run it again."),
+            )
+        text = before.decode("utf-8")
+        mark = _BOM if text.startswith(_BOM) else ""
+        try:
+            after, lines = with_entry(text.removeprefix(_BOM), entry)
+        except CannotPlace:
+            raise _not_placed(path, entry) from None
+        content = (mark + after).encode()
+        loaded = load_content(path, content)
+        _require_valid(loaded, new.code)
+        _require_only_added(before, content, path, entry)
+        _replace(path, content)
+    old = {problem.message for problem in load_content(path, before).problems}
+    warnings = tuple(one for one in loaded.problems if one.message not in old)
+    return TenantAdded(path, lines, warnings)
 
 
-def _entry(new: NewTenant, registry: Registry, allocate: Allocate) -> dict[str, Any]:
-    listed = national_list().get(new.code)
-    slug = new.slug or (listed.slug if listed else "")
-    name = new.name or (listed.name if listed else "")
-    kind = new.kind or (listed.likely_kind if listed else None)
-    missing = [
-        option
-        for option, value in (("--slug", slug), ("--name", name), ("--kind", kind))
-        if not value
-    ]
-    if missing or kind is None:
+def _entry(new: NewTenant, registry: Registry, allocate: Allocate) -> dict[str, object]:
+    if not is_well_formed(new.code):
+        why = why_bad_code(new.code)
+        raise UsageError(Text(f"{why.ja}。", f"{why.en}."), touched=_NOTHING)
+    known = registry.tenant(new.code)
+    if known is not None:
         raise UsageError(
             Text(
-                f"{new.code}（{name or '一覧にない団体'}）には {', '.join(missing)} が要ります。",
-                f"{new.code} ({name or 'not on the national list'}) needs {', '.join(missing)}.",
+                f"{new.code} は {known.name} としてもう書かれています。",
+                f"{new.code} is there already: {known.name}.",
             ),
-            touched=Text("何も変更していません。", "Nothing was touched."),
+            touched=_NOTHING,
         )
-    entry: dict[str, Any] = {
-        "code": DoubleQuotedScalarString(new.code),
-        "slug": slug,
-        "name": name,
-        "kind": kind.value,
-        **_population(listed),
-    }
+    listed = national_list().get(new.code)
+    name, kind, slug = _known(new, listed, registry)
+    entry: dict[str, object] = {"code": new.code, "slug": slug, "name": name, "kind": kind.value}
+    if listed is not None and listed.population_2020 is not None:
+        entry["population"] = {
+            "count": listed.population_2020,
+            "as_of": date(2020, 10, 1),
+            "source": "国勢調査（2020年）",
+        }
     if new.email:
         entry["contacts"] = [{"section": "情報政策担当課", "email": new.email}]
     if new.isolation is not None:
@@ -99,66 +123,139 @@ def _entry(new: NewTenant, registry: Registry, allocate: Allocate) -> dict[str, 
     if new.lgwan:
         entry["lgwan"] = list(new.lgwan)
     if new.services:
-        entry["services"] = [{"service": one, "from": day} for one, day in new.services]
+        entry["services"] = [{"service": one, "from": _day(day)} for one, day in new.services]
     return entry
 
 
-def _population(listed: Listed | None) -> dict[str, Any]:
-    if listed is None or listed.population_2020 is None:
-        return {}
-    return {
-        "population": {
-            "count": listed.population_2020,
-            "as_of": "2020-10-01",
-            "source": "国勢調査（2020年）",
-        }
-    }
+def _known(new: NewTenant, listed: Listed | None, registry: Registry) -> tuple[str, Kind, str]:
+    """Name, kind and slug, as given or as the national list has them."""
+    name = new.name or (listed.name if listed else None)
+    kind = new.kind or (listed.likely_kind if listed else None)
+    slug = new.slug or (_free_slug(listed, registry) if listed else None)
+    if name is not None and kind is not None and slug is not None:
+        return name, kind, slug
+    missing = ", ".join(
+        option
+        for option, value in (("--slug", slug), ("--name", name), ("--kind", kind))
+        if value is None
+    )
+    who = name or new.code
+    raise UsageError(
+        Text(
+            f"{who} には {missing} が要ります。"
+            + ("" if listed else "全国の一覧にないコードです（一部事務組合や広域連合など）。"),
+            f"{who} needs {missing}."
+            + ("" if listed else " Its code is not on the national list (a joint body?)."),
+        ),
+        touched=_NOTHING,
+    )
 
 
-def _appended(before: str, entry: dict[str, Any]) -> str:
-    """The text with the entry as the last item of `tenants`; every other line is kept to the letter.
-
-    ruamel writes the new item; where `tenants` is not the file's last key, ruamel writes the whole
-    file, which keeps comments and order but may move spaces.
-    """
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(before)
-    tenants = document["tenants"]
-    if list(document)[-1] == "tenants" and tenants and not tenants.fa.flow_style():
-        item = io.StringIO()
-        yaml.dump({"tenants": [_plain_dates(entry)]}, item)
-        lines = item.getvalue().splitlines()[1:]
-        ending = "" if before.endswith("\n") else "\n"
-        return before + ending + "\n".join(lines) + "\n"
-    tenants.append(_plain_dates(entry))
-    page = io.StringIO()
-    yaml.dump(document, page)
-    return page.getvalue()
+def _free_slug(listed: Listed, registry: Registry) -> str | None:
+    """The list's romaji; with the prefecture's behind it where a neighbour has that (府中市)."""
+    taken = {body.slug for body in registry.tenants}
+    home = next(
+        one.slug
+        for one in national_list().values()
+        if one.kind == Kind.PREFECTURE.value and one.name == listed.prefecture
+    ).removesuffix("-pref")
+    proposals = (listed.slug, f"{listed.slug}-{home}")
+    return next((slug for slug in proposals if slug and slug not in taken), None)
 
 
-def _plain_dates(entry: dict[str, Any]) -> dict[str, Any]:
-    """Dates as YAML writes them, without quotes."""
-    return {key: _unquoted(value) for key, value in entry.items()}
+def _day(words: str) -> object:
+    """A date, or the words themselves, which the check of the file will then refuse."""
+    try:
+        return date.fromisoformat(words)
+    except ValueError:
+        return words
 
 
-def _unquoted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _unquoted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_unquoted(item) for item in value]
-    if isinstance(value, str) and len(value) == 10 and value[4:8:3] == "--":
-        return date.fromisoformat(value)
-    return value
+def _require_valid(loaded: Loaded, code: str) -> None:
+    errors = [problem for problem in loaded.problems if problem.severity == "error"]
+    if not errors:
+        return
+    raise UsageError(
+        Text(
+            f"{code} はこのままでは加えられません。\n" + _reasons(errors, "ja"),
+            f"{code} cannot be added like this.\n" + _reasons(errors, "en"),
+        ),
+        touched=_NOTHING,
+    )
 
 
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.new")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.chmod(path.stat().st_mode & 0o777)
-    partial.replace(path)
+def _reasons(errors: Sequence[Problem], lang: str) -> str:
+    """Without lines and columns: they would be those of a file that was never written."""
+    return "\n".join(
+        f"  {one.path}: {one.message.ja if lang == 'ja' else one.message.en}" for one in errors
+    )
+
+
+def _require_only_added(before: bytes, after: bytes, path: Path, entry: dict[str, object]) -> None:
+    """The new file says what the old one said, and one body more."""
+    old, new = read(before).value, read(after).value
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        raise _not_placed(path, entry)
+    if new != {**old, KEY: [*old[KEY], new[KEY][-1]]}:
+        raise _not_placed(path, entry)
+
+
+def _not_placed(path: Path, entry: dict[str, object]) -> UsageError:
+    words = ", ".join(f"{key}: {value}" for key, value in entry.items())
+    return UsageError(
+        Text(
+            f"{path.name} の tenants の書き方では、自動では足せません。",
+            f"the way `tenants` is written in {path.name} leaves no place to add to.",
+        ),
+        touched=_NOTHING,
+        remedy=Text(f"手で足してください: {words}", f"Add it by hand: {words}"),
+    )
+
+
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    """One `add` at a time for a folder; the lock goes with the process."""
+    try:
+        folder = os.open(path.parent, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the file and move it there: a crash leaves the old file or the new one."""
+    partial: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            partial = Path(file.name)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(path.stat().st_mode & 0o777)
+        partial.replace(path)
+    except OSError as error:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> OperationFailed:
+    return OperationFailed(
+        Text(
+            f"{path} に書けません（{error.strerror}）。", f"cannot write {path}: {error.strerror}."
+        ),
+        touched=_NOTHING,
+    )

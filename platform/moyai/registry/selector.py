@@ -39,7 +39,7 @@ EXAMPLE = Text(
 )
 
 
-class UnreadableSelector(Exception):  # noqa: N818 - callers turn it into a problem or a usage error
+class UnreadableSelector(Exception):
     """A selector that cannot be read, or that names what is not there."""
 
     def __init__(self, reason: Text, near: tuple[str, ...] = ()) -> None:

@@ -33,7 +33,7 @@ class Place:
     column: int
 
 
-class UnreadableYaml(Exception):  # noqa: N818 - it is caught within this room and becomes a problem
+class UnreadableYaml(Exception):
     """The text is not YAML that Moyai reads; `place` says where."""
 
     def __init__(self, place: Place, reason: Text) -> None:
@@ -42,7 +42,7 @@ class UnreadableYaml(Exception):  # noqa: N818 - it is caught within this room a
         self.reason = reason
 
 
-class _TooMuch(Exception):  # noqa: N818 - never leaves this module
+class _TooMuch(Exception):
     """The composer met a limit."""
 
     def __init__(self, reason: Text) -> None:
