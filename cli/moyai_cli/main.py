@@ -7,11 +7,17 @@ import sys
 from typing import Annotated
 
 import typer
+from typer import rich_utils
 
 import moyai
 from moyai.errors import ExitCode, MoyaiError
 from moyai_cli.language import LANG, choose, say
 from moyai_cli.lazy import Entry, group
+
+rich_utils.ARGUMENTS_PANEL_TITLE = say("引数", "Arguments")
+rich_utils.OPTIONS_PANEL_TITLE = say("オプション", "Options")
+rich_utils.COMMANDS_PANEL_TITLE = say("コマンド", "Commands")
+rich_utils.ERRORS_PANEL_TITLE = say("誤り", "Error")
 
 _WORK = say("毎日の仕事", "Everyday work")
 _FILE = say("宣言 tenants.yaml", "The declaration, tenants.yaml")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import ExitCode
+from moyai.operations.deploy import refuse_exceeded
 from moyai.operations.differences import Group, group
 from moyai.operations.plan import Plan, PlannedStack, make_plan
 from moyai.operations.preview import Previewed, by_code, previews
@@ -46,6 +47,7 @@ def plan(
     session = open_session(file, site)
     made = make_plan(session.workspace, session.state, selector_of(selector), day_of(as_of))
     show_plan(made, output)
+    refuse_exceeded(made)
     if preview and output is Output.TABLE and any(s.runs and s.needs_engine for s in made.stacks):
         _show_previews(session, made, jobs)
     if any(stack.action == "refused" for stack in made.tenants):

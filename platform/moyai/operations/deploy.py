@@ -19,7 +19,6 @@ from moyai.operations.plan import FOUNDATION, TENANT, Plan, PlannedStack, make_p
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace
-from moyai.planning import quotas
 from moyai.texts import Text
 
 if TYPE_CHECKING:
@@ -104,10 +103,17 @@ def check_before(workspace: Workspace, history: History, plan: Plan, wish: Wish)
     lost = [stack for stack in plan.tenants if _is_lost(workspace, stack)]
     if lost:
         raise _refused(lost)
-    exceeded = quotas.exceeded(workspace.registry, wish.day)
-    if exceeded:
+    refuse_exceeded(plan)
+
+
+def refuse_exceeded(plan: Plan) -> None:
+    """Raise `Refused` where the plan would pass a quota of AWS."""
+    if plan.exceeded:
         raise Refused(
-            Text("\n".join(q.text.ja for q in exceeded), "\n".join(q.text.en for q in exceeded)),
+            Text(
+                "\n".join(one.text.ja for one in plan.exceeded),
+                "\n".join(one.text.en for one in plan.exceeded),
+            ),
             touched=NOTHING_TOUCHED,
         )
 

@@ -13,8 +13,9 @@ from moyai.operations import guards
 from moyai.operations.site_state import SiteState
 from moyai.operations.surroundings import surroundings
 from moyai.operations.workspace import Workspace
-from moyai.planning import fingerprints, releases
+from moyai.planning import fingerprints, quotas, releases
 from moyai.planning.fingerprints import Fingerprint, Surroundings
+from moyai.planning.quotas import QuotaExceeded
 from moyai.planning.routes import Rule, rules_by_body
 from moyai.planning.selectors import select
 from moyai.registry.models import Tenant
@@ -62,6 +63,8 @@ class Plan:
     day: date
     foundation: tuple[PlannedStack, ...]
     tenants: tuple[PlannedStack, ...]
+    exceeded: tuple[QuotaExceeded, ...] = ()
+    """AWS quotas that the file would pass; nothing may begin while there are any."""
 
     @property
     def stacks(self) -> tuple[PlannedStack, ...]:
@@ -96,7 +99,8 @@ def make_plan(
         PlannedStack(one.stack, name_of(one), "refused", (guards.orphan(name_of(one)),))
         for one in lost
     ]
-    return Plan(day, tuple(foundation), tuple(tenants))
+    exceeded = quotas.exceeded(workspace.registry, day)
+    return Plan(day, tuple(foundation), tuple(tenants), exceeded)
 
 
 def _foundation(
