@@ -147,7 +147,9 @@ class ServiceFile(_Part):
         description="目標の版。記録上の版は導入と一斉更新で動く"
         " / the target; the release on record moves by onboarding and upgrade"
     )
-    defaults: ServiceDefaultsFile = ServiceDefaultsFile()
+    defaults: ServiceDefaultsFile = Field(
+        default_factory=ServiceDefaultsFile, description="契約に書かれていないときの値 / defaults"
+    )
 
 
 class PopulationFile(_Part):
@@ -182,9 +184,9 @@ class WindowFile(_Part):
 class FreezeFile(_Part):
     """何も変えない期間。両端を含む。 / Days on which nothing may be changed, both included."""
 
-    first: Day
-    last: Day
-    reason: Name
+    first: Day = Field(description="初日 / first day")
+    last: Day = Field(description="最終日 / last day")
+    reason: Name = Field(description="理由 / why")
 
 
 class BackupFile(_Part):
@@ -236,9 +238,15 @@ class DefaultsFile(_Part):
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=30)] = Field(
         default_factory=dict, description="選択に使える印 / marks to select by"
     )
-    maintenance_window: WindowFile = WindowFile(days=("sat", "sun"), start=time(22), hours=6)
-    freezes: tuple[FreezeFile, ...] = ()
-    backup: BackupFile = BackupFile()
+    maintenance_window: WindowFile = Field(
+        default_factory=lambda: WindowFile(days=("sat", "sun"), start=time(22), hours=6),
+        description="作業してよい時間帯。省けば土日の 22:00 から 6 時間"
+        " / when work may run; Saturday and Sunday from 22:00 for 6 hours if left out",
+    )
+    freezes: tuple[FreezeFile, ...] = Field(default=(), description="凍結期間 / freezes")
+    backup: BackupFile = Field(
+        default_factory=BackupFile, description="控えを残す数 / how many backups are kept"
+    )
 
 
 class TenantFile(_Part):
@@ -253,7 +261,7 @@ class TenantFile(_Part):
     slug: Slug = Field(description="英字の名前。サービスの URL に入る / part of services' URLs")
     name: Name = Field(description="一覧にあるとおりの名称 / as on the national list")
     kind: Kind = Field(description="種別 / kind")
-    population: PopulationFile | None = None
+    population: PopulationFile | None = Field(default=None, description="人口 / residents")
     contacts: tuple[ContactFile, ...] = Field(default=(), description="連絡先 / whom to write to")
     isolation: Isolation | None = Field(
         default=None,
@@ -277,7 +285,9 @@ class TenantFile(_Part):
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=30)] = Field(
         default_factory=dict, description="選択に使える印 / marks to select by"
     )
-    maintenance_window: WindowFile | None = None
+    maintenance_window: WindowFile | None = Field(
+        default=None, description="作業してよい時間帯 / when work may run"
+    )
     freezes: tuple[FreezeFile, ...] | None = Field(
         default=None,
         description="凍結期間。書けば defaults のものに代わる / freezes, in place of the defaults'",
@@ -298,7 +308,9 @@ class RegistryFile(_Part):
     )
     operators: tuple[OperatorFile, ...] = Field(default=(), description="担当者 / people")
     services: dict[Slug, ServiceFile] = Field(description="共同調達したサービス / services")
-    defaults: DefaultsFile = DefaultsFile()
+    defaults: DefaultsFile = Field(
+        default_factory=DefaultsFile, description="団体の既定値 / what bodies have by default"
+    )
     tenants: tuple[TenantFile, ...] = Field(description="団体 / bodies")
     cost_sharing: FreeForm | None = Field(
         default=None, description="負担金の按分規則 / rules of cost sharing"
