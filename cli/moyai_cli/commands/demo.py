@@ -17,7 +17,7 @@ from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Jobs
 from moyai_cli.render import Output
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(

@@ -15,7 +15,7 @@ from moyai_cli.options import AsOf, File, Format, Jobs, Selector, SiteName, day_
 from moyai_cli.progress import follow
 from moyai_cli.render import Output
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(

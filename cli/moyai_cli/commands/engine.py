@@ -11,6 +11,7 @@ from moyai_cli.render import Output, document
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     help=say("Pulumi エンジンの場所を示す・用意する。", "Find or install the Pulumi engine."),
 )
 

@@ -20,7 +20,7 @@ from moyai_cli.language import LANG, say
 from moyai_cli.options import AsOf, File, Jobs, SiteName, day_of
 from moyai_cli.render import Output
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(

@@ -14,7 +14,7 @@ from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output, document
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(help=say("1団体の環境の出力を示す。", "Show the outputs of one body's environment."))

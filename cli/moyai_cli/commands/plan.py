@@ -16,7 +16,7 @@ from moyai_cli.language import LANG, say
 from moyai_cli.options import AsOf, File, Format, Jobs, Selector, SiteName, day_of, selector_of
 from moyai_cli.render import Column, Output, Record, listing
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 STYLES = {"create": "green", "update": "yellow", "none": "dim", "refused": "red"}
 

@@ -15,6 +15,7 @@ from moyai_cli.render import Output, document
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     help=say("組み込みのサンドボックスを動かす・止める。", "Start and stop the embedded sandbox."),
 )
 

@@ -11,7 +11,7 @@ from moyai.registry.schema import json_schema
 from moyai_cli.language import say
 from moyai_cli.options import File
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(

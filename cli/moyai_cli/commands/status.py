@@ -13,7 +13,7 @@ from moyai_cli.language import LANG, say
 from moyai_cli.options import AsOf, File, Format, Selector, SiteName, day_of, selector_of
 from moyai_cli.render import Column, Output, Record, listing
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 STYLES = {
     "current": "green",

@@ -17,7 +17,9 @@ from moyai_cli.options import AsOf, File, Format, Selector, day_of, selector_of
 from moyai_cli.render import Column, Output, document, listing
 
 app = typer.Typer(
-    no_args_is_help=True, help=say("団体を一覧・表示・追加する。", "List, show and add bodies.")
+    no_args_is_help=True,
+    add_completion=False,
+    help=say("団体を一覧・表示・追加する。", "List, show and add bodies."),
 )
 
 

@@ -11,7 +11,7 @@ from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format
 from moyai_cli.render import Column, Output, listing
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _COLUMNS = [Column(key, key) for key in ("file", "line", "column", "path", "message", "severity")]
 
