@@ -8,8 +8,9 @@ from importlib.metadata import version
 from moyai.provider.resources import Resource
 from moyai.provider.serving import Plugin
 from moyai.sandbox.aws.resources import iam, kms
+from moyai.sandbox.aws.resources.ec2 import endpoints, gateways, routes, security, vpc
 from moyai.sandbox.aws.resources.s3 import bucket, keeping, settings
-from moyai.sandbox.aws.types import ec2, ecs, elb, rds, small
+from moyai.sandbox.aws.types import ecs, elb, rds, small
 
 TYPES: Mapping[str, Resource] = {
     "aws:acm/certificate:Certificate": small.Certificate(),
@@ -17,17 +18,17 @@ TYPES: Mapping[str, Resource] = {
     "aws:cloudtrail/trail:Trail": small.Trail(),
     "aws:cloudwatch/logGroup:LogGroup": small.LogGroup(),
     "aws:cloudwatch/metricAlarm:MetricAlarm": small.MetricAlarm(),
-    "aws:ec2/eip:Eip": ec2.Eip(),
-    "aws:ec2/flowLog:FlowLog": ec2.FlowLog(),
-    "aws:ec2/internetGateway:InternetGateway": ec2.InternetGateway(),
-    "aws:ec2/natGateway:NatGateway": ec2.NatGateway(),
-    "aws:ec2/route:Route": ec2.Route(),
-    "aws:ec2/routeTable:RouteTable": ec2.RouteTable(),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": ec2.RouteTableAssociation(),
-    "aws:ec2/securityGroup:SecurityGroup": ec2.SecurityGroup(),
-    "aws:ec2/subnet:Subnet": ec2.Subnet(),
-    "aws:ec2/vpc:Vpc": ec2.Vpc(),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": ec2.VpcEndpoint(),
+    "aws:ec2/eip:Eip": gateways.Eip(),
+    "aws:ec2/flowLog:FlowLog": endpoints.FlowLog(),
+    "aws:ec2/internetGateway:InternetGateway": gateways.InternetGateway(),
+    "aws:ec2/natGateway:NatGateway": gateways.NatGateway(),
+    "aws:ec2/route:Route": routes.Route(),
+    "aws:ec2/routeTable:RouteTable": routes.RouteTable(),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": routes.RouteTableAssociation(),
+    "aws:ec2/securityGroup:SecurityGroup": security.SecurityGroup(),
+    "aws:ec2/subnet:Subnet": vpc.Subnet(),
+    "aws:ec2/vpc:Vpc": vpc.Vpc(),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": endpoints.VpcEndpoint(),
     "aws:ecs/cluster:Cluster": ecs.Cluster(),
     "aws:ecs/service:Service": ecs.Service(),
     "aws:ecs/taskDefinition:TaskDefinition": ecs.TaskDefinition(),
@@ -60,8 +61,8 @@ TYPES: Mapping[str, Resource] = {
     "aws:secretsmanager/secret:Secret": small.Secret(),
     "aws:sns/topic:Topic": small.Topic(),
     "aws:ssm/parameter:Parameter": small.Parameter(),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ec2.EgressRule(),
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ec2.IngressRule(),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": security.EgressRule(),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": security.IngressRule(),
     "aws:wafv2/webAcl:WebAcl": small.WebAcl(),
     "aws:wafv2/webAclAssociation:WebAclAssociation": small.WebAclAssociation(),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from case import Maker
-from cases import s3, security
 
-CASES: dict[str, Maker] = {**s3.CASES, **security.CASES}
+from cases import network, s3, security
+
+CASES: dict[str, Maker] = {**network.CASES, **s3.CASES, **security.CASES}

@@ -1,0 +1,1 @@
+"""Networks: what EC2 keeps of them."""
