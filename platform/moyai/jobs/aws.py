@@ -51,20 +51,24 @@ class Cloud:
         self._environment = environment
 
     def client(self, service: str) -> Any:
-        """A client of a service (botocore's are untyped)."""
+        """A client of a service (botocore's are untyped). Raises `JobError`."""
         given = self._environment
-        return _session().create_client(
-            service,
-            region_name=given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION"),
-            endpoint_url=given.get("AWS_ENDPOINT_URL") or None,
-            aws_access_key_id=given.get("AWS_ACCESS_KEY_ID"),
-            aws_secret_access_key=given.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=given.get("AWS_SESSION_TOKEN"),
-            config=_CONFIG,
-        )
+        try:
+            return _session().create_client(
+                service,
+                region_name=given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION"),
+                endpoint_url=given.get("AWS_ENDPOINT_URL") or None,
+                aws_access_key_id=given.get("AWS_ACCESS_KEY_ID"),
+                aws_secret_access_key=given.get("AWS_SECRET_ACCESS_KEY"),
+                aws_session_token=given.get("AWS_SESSION_TOKEN"),
+                config=_CONFIG,
+            )
+        except (BotoCoreError, ValueError) as error:
+            doing = Text(f"{service} を呼び出す準備が", f"prepare to call {service}")
+            raise call_failed(error, doing) from None
 
 
-def call_failed(error: ClientError | BotoCoreError, doing: Text) -> JobError:
+def call_failed(error: ClientError | BotoCoreError | ValueError, doing: Text) -> JobError:
     """A failed call of AWS, by its error's code alone."""
     if isinstance(error, ClientError):
         name = str(error.response.get("Error", {}).get("Code") or "ClientError")

@@ -27,7 +27,7 @@ _SESSION: Mapping[str, str] = {"client_min_messages": "error"}
 _PERMISSION_DENIED = "42501"
 
 
-class _NotHealthy(Exception):  # noqa: N818 - a check's finding
+class _NotHealthy(Exception):
     def __init__(self, code: str, why: Text) -> None:
         super().__init__(why.en)
         self.code = code

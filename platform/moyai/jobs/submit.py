@@ -62,8 +62,8 @@ class JobResult:
     """From asking for the task to having its result."""
 
 
-class JobFailed(MoyaiError):  # noqa: N818 - as `OperationFailed`
-    """A job did not end well. `code` is the job's own, or `not-started`, `timeout`, `no-result`."""
+class JobFailed(MoyaiError):
+    """A job did not end well. `code` is the job's own, or `not-started`, `too-long`, `no-result`."""
 
     def __init__(
         self,
@@ -309,7 +309,7 @@ def _timed_out(ecs: Any, target: JobTarget, verb: str, arn: str, elapsed: float)
             f"the job {verb} did not end in {elapsed:.0f} seconds and was stopped.",
         ),
         verb=verb,
-        code="timeout",
+        code="too-long",
         task_arn=arn,
         touched=_PERHAPS,
         remedy=_look_at(arn),

@@ -7,12 +7,14 @@ with the operator's AWS credentials. It keeps no state, so that any number of en
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, ClassVar
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.infra.database import DATABASE_TYPE, PACKAGE, PLUGIN_VERSION
-from moyai.jobs.submit import JobResult, JobTarget, run
+from moyai.jobs.submit import JobFailed, JobResult, JobTarget, run
 from moyai.provider.properties import Properties
 from moyai.provider.resources import Live, Resource, ResourceFailed
 from moyai.provider.serving import Plugin
@@ -34,6 +36,8 @@ _REQUIRED = frozenset(
     }
 )
 _LIVE = ("encoding", "closed", "guarded")
+_NOBODY_THERE = ("refused", "timeout", "no-host")
+"""Codes of a job's failure to reach a cluster at all."""
 
 
 class Database(Resource):
@@ -49,6 +53,7 @@ class Database(Resource):
 
     def __init__(self, session: boto3.Session) -> None:
         self._session = session
+        self._making = Lock()
 
     def create(self, inputs: Properties) -> Live:
         """Make it, or take over what an earlier run made under these names."""
@@ -69,10 +74,16 @@ class Database(Resource):
                     "Write it into the program and apply: one that is there is taken over.",
                 ),
             )
-        found = self._run("database-inspect", inputs).fields
+        result, address = self._run_where_it_is("database-inspect", inputs)
+        found = result.fields
         if not found["exists"]:
             return None
-        live = {**inputs, "ownerRole": found["owner"], "connectionLimit": found["connection_limit"]}
+        live = {
+            **inputs,
+            **address,
+            "ownerRole": found["owner"],
+            "connectionLimit": found["connection_limit"],
+        }
         if not (found["closed"] and found["guarded"] and found["ready"]):
             del live["connectionLimit"]
         outputs = {**live, **{name: found[name] for name in _LIVE}}
@@ -86,7 +97,7 @@ class Database(Resource):
     def delete(self, id_: str, state: Properties) -> None:
         """Drop it with its roles. Refused while a service is connected."""
         del id_
-        self._run("database-delete", state)
+        self._run_where_it_is("database-delete", state)
 
     def _bring_about(self, inputs: Properties) -> Properties:
         more = {
@@ -96,6 +107,41 @@ class Database(Resource):
         }
         found = self._run("database-create", inputs, more).fields
         return {**inputs, **{name: found[name] for name in _LIVE}}
+
+    def _run_where_it_is(self, verb: str, known: Properties) -> tuple[JobResult, Properties]:
+        """Run a job on what state knows, and where nobody answers there, at the cluster's address
+        of now: the program that could tell it has not run yet. The result, and a changed address.
+        """
+        try:
+            return self._run(verb, known), {}
+        except JobFailed as error:
+            if error.code not in _NOBODY_THERE:
+                raise
+            address = self._address(known)
+            if all(known[name] == value for name, value in address.items()):
+                raise
+        return self._run(verb, {**known, **address}), address
+
+    def _address(self, known: Properties) -> Properties:
+        """Host and port that AWS tells now of the cluster with this master secret; empty: none."""
+        try:
+            pages = self._rds(known["region"]).get_paginator("describe_db_clusters").paginate()
+            for cluster in (cluster for page in pages for cluster in page["DBClusters"]):
+                secret = cluster.get("MasterUserSecret") or {}
+                if secret.get("SecretArn") == known["masterSecretArn"]:
+                    return {"host": cluster["Endpoint"], "port": cluster["Port"]}
+        except (ClientError, BotoCoreError) as error:
+            raise ResourceFailed(
+                Text(
+                    f"クラスターの接続先を調べられません（{type(error).__name__}）。",
+                    f"cannot look up the cluster's address ({type(error).__name__}).",
+                ),
+            ) from error
+        return {}
+
+    def _rds(self, region: str) -> Any:
+        with self._making:
+            return self._session.client("rds", region_name=region)
 
     def _run(
         self, verb: str, inputs: Properties, more: Mapping[str, str] | None = None

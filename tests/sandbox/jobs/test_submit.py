@@ -46,7 +46,7 @@ def test_a_job_that_takes_too_long_is_stopped(body: Body, tasks: Tasks) -> None:
         master.execute(lock, (body.name,))
         with pytest.raises(JobFailed) as caught:
             tasks.run("database-create", body.variables(), timeout_seconds=0.5)
-    assert caught.value.code == "timeout"
+    assert caught.value.code == "too-long"
     assert caught.value.touched is not None
 
 

@@ -8,8 +8,9 @@ import pytest
 from pulumi.automation import CommandError, OpType
 
 from moyai.provider.main import Database
+from moyai.provider.resources import ResourceFailed
 
-from ..jobs.conftest import Body
+from ..jobs.conftest import Body, Tasks
 from .conftest import Stack
 
 
@@ -107,3 +108,39 @@ def test_wrong_arguments_are_refused_before_anything_is_made(stack: Stack, body:
 def test_the_plugin_asks_for_what_programs_give() -> None:
     assert Database.required < Database.inputs
     assert Database.replace_on < Database.required
+
+
+def test_a_cluster_that_moved_is_found_by_its_secret(
+    body: Body, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", tasks.endpoint)
+    body.done("database-create")
+    inputs = {
+        "name": body.name,
+        "ownerRole": body.owner,
+        "appRole": body.app,
+        "masterSecretArn": body.cluster.master_secret,
+        "ownerSecretArn": body.owner_secret,
+        "appSecretArn": body.app_secret,
+        "host": body.cluster.host,
+        "port": 1,
+        "connectionLimit": 8,
+        "sslMode": "disable",
+        "region": tasks.target.region,
+        "job": {
+            "clusterArn": tasks.target.cluster_arn,
+            "taskDefinitionArn": tasks.target.task_definition_arn,
+            "subnets": list(tasks.target.subnets),
+            "securityGroups": list(tasks.target.security_groups),
+            "logGroup": tasks.target.log_group,
+            "streamPrefix": tasks.target.stream_prefix,
+        },
+    }
+    database = Database(tasks.session)
+    live = database.read(body.name, inputs)
+    assert live is not None
+    assert live.inputs == {**inputs, "port": body.cluster.port}
+    database.delete(body.name, inputs)
+    assert database.read(body.name, inputs) is None
+    with pytest.raises(ResourceFailed, match="cannot be imported"):
+        database.read(body.name, {})

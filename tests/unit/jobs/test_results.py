@@ -90,3 +90,10 @@ def test_the_inside_half_needs_none_of_the_operators_tools() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_task_without_a_region_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("DATABASE_HOST", "DATABASE_NAME", "APP_ROLE", "OWNER_ROLE", "MASTER_SECRET")
+    environment = {**dict.fromkeys(names, "x"), "DATABASE_PORT": "1", "AWS_ENDPOINT_URL": "x"}
+    assert runner.run(["database-inspect"], environment) == 4
+    assert '"code":"aws:' in capsys.readouterr().out
