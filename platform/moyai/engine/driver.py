@@ -107,6 +107,8 @@ class Driver:
         May be called from any thread and from a signal handler.
         """
         self._cancels += 1
+        if self._wake_write < 0:
+            return
         try:
             os.write(self._wake_write, b"!")
         except BlockingIOError:
@@ -213,11 +215,9 @@ class _Crew:
 
     def abandon(self) -> None:
         """End what is still in hand, where nobody asks for events any more."""
-        if not self._busy():
-            return
-        self._driver.cancel()
-        deadline = time.monotonic() + 60.0
-        while (busy := self._busy()) and time.monotonic() < deadline:
+        for worker in self._busy():
+            worker.cancel(hard=False)
+        while busy := self._busy():
             for _ in self._listen(busy):
                 pass
 
