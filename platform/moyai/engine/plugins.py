@@ -22,7 +22,7 @@ from moyai.errors import OperationFailed
 from moyai.texts import Text
 
 START_SECONDS = 30.0
-_END_SECONDS = 5.0
+_END_SECONDS = 3.0
 _RESTARTS = 1
 """How often one plugin is started again before its end is taken for a fault of its own."""
 

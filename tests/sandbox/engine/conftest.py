@@ -20,6 +20,14 @@ def engine() -> Path:
     return find_engine()
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory, engine: Path) -> Iterator[Driver]:
+    """One driver for the tests of a module that leave its processes alone."""
+    home = FilingSite(tmp_path_factory.mktemp("lasting") / "home")
+    with Driver(home, engine, jobs=2, command="moyai deploy (test)") as driver:
+        yield driver
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> FilingSite:
     return FilingSite(tmp_path / "home")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -74,6 +75,14 @@ class FilingSite:
 
     def doubts(self) -> tuple[Doubt, ...]:
         return ()
+
+    def clear(self) -> None:
+        """Forget all stacks and what is live, but for what processes hold open."""
+        for folder in (self.cloud, self.home / "work", self.home / "logs" / "proj"):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.home / "state" / ".pulumi", ignore_errors=True)
+        self.cloud.mkdir()
+        (self.home / "passphrase").write_text("a passphrase for tests\n")
 
     def names(self) -> set[str]:
         """Names of what is live."""

@@ -5,17 +5,32 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 from filing_site import PROGRAM, FilingSite, files, only, results, run_of
 
 from moyai.engine.checkpoint import CheckpointStore, open_checkpoints
 from moyai.engine.driver import Driver
+from moyai.engine.sites import Plugin
 from moyai.engine.stacks import MASKED, ResourceMoved, RunFinished, RunStarted, StackId, Step
 from moyai.errors import OperationFailed, Refused
 
 FILE = "filing:index:File"
+
+
+@pytest.fixture
+def site(lasting: Driver) -> FilingSite:
+    found = cast("FilingSite", lasting._runtime)
+    found.clear()
+    return found
+
+
+@pytest.fixture
+def driver(lasting: Driver, site: FilingSite) -> Driver:
+    return lasting
 
 
 def test_many_stacks_side_by_side(driver: Driver, site: FilingSite) -> None:
@@ -221,7 +236,8 @@ def test_a_wrong_passphrase_touches_nothing(driver: Driver, site: FilingSite, en
     assert site.names() == {"x"}
 
 
-def test_no_passphrase_at_all(site: FilingSite, engine: Path) -> None:
+def test_no_passphrase_at_all(tmp_path: Path, engine: Path) -> None:
+    site = FilingSite(tmp_path / "home")
     (site.home / "passphrase").unlink()
     with Driver(site, engine, jobs=1) as driver:
         result = only(driver, run_of("a"))
@@ -239,10 +255,11 @@ def test_the_cloud_is_gone(driver: Driver, site: FilingSite) -> None:
 
 
 def test_a_plugin_that_does_not_start_is_named_with_its_log(
-    site: FilingSite, engine: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, engine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (site.cloud / "calls.log").mkdir()  # the plugin itself starts; its calls fail
-    monkeypatch.setattr(FilingSite, "plugins", lambda self: (_broken_plugin(),))
+    site = FilingSite(tmp_path / "home")
+    broken = Plugin("filing", (sys.executable, "-c", "raise SystemExit('no such thing')"))
+    monkeypatch.setattr(FilingSite, "plugins", lambda self: (broken,))
     with Driver(site, engine, jobs=1) as driver:
         result = only(driver, run_of("a", files=files("x")))
     assert result.error is not None
@@ -250,17 +267,10 @@ def test_a_plugin_that_does_not_start_is_named_with_its_log(
     assert "no such thing" in (site.home / "logs/plugin-filing.log").read_text()
 
 
-def _broken_plugin() -> object:
-    import sys
-
-    from moyai.engine.sites import Plugin
-
-    return Plugin("filing", (sys.executable, "-c", "raise SystemExit('no such thing')"))
-
-
 def test_the_callers_own_pulumi_variables_do_not_reach_the_engine(
-    site: FilingSite, engine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    engine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    site = FilingSite(tmp_path / "home")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "the caller's own")
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}/elsewhere")
     monkeypatch.setenv("PULUMI_SKIP_CHECKPOINTS", "true")

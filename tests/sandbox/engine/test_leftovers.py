@@ -64,14 +64,11 @@ def test_a_resource_on_record_is_never_taken_for_a_leftover(
 
 VICTIMS: dict[str, Callable[[Driver], list[int]]] = {
     "engine": engines_of,
-    "worker": lambda driver: list(driver.worker_pids),
     "plugin": lambda driver: [driver.plugin_pids["aws"]],
 }
 
 
-@pytest.mark.parametrize(
-    ("victim", "code"), [("engine", "273414"), ("worker", "273627"), ("plugin", "273813")]
-)
+@pytest.mark.parametrize(("victim", "code"), [("engine", "273414"), ("plugin", "273813")])
 def test_killed_in_the_middle_nothing_is_made_twice(
     sandbox: EmbeddedSite, foundation: Driver, engine: Path, aws: Any, victim: str, code: str
 ) -> None:
