@@ -78,9 +78,10 @@ def make_plan(
     """The plan for the selected bodies and the foundation that they stand on.
 
     Raises `UsageError` for a selector that names nothing known. `refresh` plans a run for each
-    selected body, changed or not.
+    selected body, changed or not, and for the foundation where all bodies are meant.
     """
     lost = _orphans(workspace, state, selector)
+    everyone = _words(selector) in ([], ["all"])
     named = _without_lost(selector, lost)
     bodies = select(workspace.registry, named, day) if named else ()
     cells = dict.fromkeys(body.cell for body in bodies)
@@ -89,7 +90,7 @@ def make_plan(
     foundation: list[PlannedStack] = []
     for name in names:
         known = replace(around, outputs=state.outputs_of(FOUNDATION, ("shared",)))
-        foundation.append(_foundation(workspace, state, name, known, refresh))
+        foundation.append(_foundation(workspace, state, name, known, refresh and everyone))
     around = surroundings(workspace, state.outputs_of(FOUNDATION, names), "tenant")
     rules = rules_by_body(workspace.registry, day)
     tenants = [
