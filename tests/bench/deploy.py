@@ -126,11 +126,10 @@ def _floor(path: Path, scratch: Path) -> Floor:
 def _naive(path: Path, scratch: Path, engine: Path) -> float:
     home = scratch / "naive"
     moyai(["sandbox", "start", "--file", str(path)], home)
-    place = scratch / "naive-work"
-    words = [str(path), str(home), str(engine), str(place)]
     answer = subprocess.run(
-        [sys.executable, "-m", "tests.bench.naive", *words],
+        [sys.executable, "-m", "tests.bench.usual", str(path), str(engine)],
         cwd=projects.ROOT,
+        env={**os.environ, "MOYAI_HOME": str(home)},
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -1,0 +1,41 @@
+"""`python -m tests.bench.usual FILE ENGINE`: seconds that the usual way takes for a whole registry."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.naive import naive_up
+
+from moyai.engine.stacks import StackRun
+from moyai.operations.deploy import config_of
+from moyai.operations.plan import FOUNDATION, make_plan
+from moyai.operations.session import Session, open_session
+from moyai.operations.workspace import today
+
+
+def runs(session: Session) -> Iterator[StackRun]:
+    """Foundation first, then every body, as a first deploy would run them.
+
+    Migrations and health checks, which a deploy does as well, are left out.
+    """
+    workspace = session.workspace
+    plan = make_plan(workspace, session.state, "all", today())
+    for stack in plan.stacks:
+        name = "foundation" if stack.stack.project == FOUNDATION else "tenant"
+        config = config_of(workspace, stack, plan.day)
+        yield StackRun(stack.stack, workspace.program(name), config, "up")
+
+
+def main() -> None:
+    """Print `{"seconds": …}`."""
+    file, engine = map(Path, sys.argv[1:3])
+    session = open_session(file, "sandbox")
+    seconds = naive_up(session.workspace.runtime, engine, runs(session))
+    print(json.dumps({"seconds": sum(seconds)}))
+
+
+if __name__ == "__main__":
+    main()
