@@ -47,7 +47,7 @@ class AwsResource(Resource):
     tagging: ClassVar[Tagging | None] = None
     regional: ClassVar[bool] = True
     looks_after: ClassVar[bool] = False
-    """Whether the create call's answer does not tell everything, so that a look follows it."""
+    """Whether AWS's answers do not tell everything, so that a look follows a create or update."""
     tag_by: ClassVar[str] = ""
     """The output that names the resource in tag calls, where that is not its id."""
 
@@ -209,6 +209,9 @@ class AwsResource(Resource):
                 self._retag(target, new, properties_tags(old), properties_tags(new))
             rest = changed - {"tags"}
             more = self.change(id_, old, new, rest) if rest else {}
+            if self.looks_after:
+                looked = self.look(id_, new)
+                more = {**more, **(looked.values if looked else {})}
         return self._outputs(new, {**kept, **more})
 
     def delete(self, id_: str, state: Properties) -> None:

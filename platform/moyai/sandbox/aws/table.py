@@ -9,8 +9,9 @@ from moyai.provider.resources import Resource
 from moyai.provider.serving import Plugin
 from moyai.sandbox.aws.resources import iam, kms
 from moyai.sandbox.aws.resources.ec2 import endpoints, gateways, routes, security, vpc
+from moyai.sandbox.aws.resources.rds import cluster, groups, instance
 from moyai.sandbox.aws.resources.s3 import bucket, keeping, settings
-from moyai.sandbox.aws.types import ecs, elb, rds, small
+from moyai.sandbox.aws.types import ecs, elb, small
 
 TYPES: Mapping[str, Resource] = {
     "aws:acm/certificate:Certificate": small.Certificate(),
@@ -43,10 +44,10 @@ TYPES: Mapping[str, Resource] = {
     "aws:lb/listenerRule:ListenerRule": elb.ListenerRule(),
     "aws:lb/loadBalancer:LoadBalancer": elb.LoadBalancer(),
     "aws:lb/targetGroup:TargetGroup": elb.TargetGroup(),
-    "aws:rds/cluster:Cluster": rds.Cluster(),
-    "aws:rds/clusterInstance:ClusterInstance": rds.ClusterInstance(),
-    "aws:rds/clusterParameterGroup:ClusterParameterGroup": rds.ClusterParameterGroup(),
-    "aws:rds/subnetGroup:SubnetGroup": rds.SubnetGroup(),
+    "aws:rds/cluster:Cluster": cluster.Cluster(),
+    "aws:rds/clusterInstance:ClusterInstance": instance.ClusterInstance(),
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": groups.ClusterParameterGroup(),
+    "aws:rds/subnetGroup:SubnetGroup": groups.SubnetGroup(),
     "aws:s3/bucket:Bucket": bucket.Bucket(),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": keeping.Lifecycle(),
     "aws:s3/bucketLogging:BucketLogging": keeping.Logging(),

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from case import Maker
 
-from cases import network, s3, security
+from cases import databases, network, s3, security
 
-CASES: dict[str, Maker] = {**network.CASES, **s3.CASES, **security.CASES}
+CASES: dict[str, Maker] = {**databases.CASES, **network.CASES, **s3.CASES, **security.CASES}

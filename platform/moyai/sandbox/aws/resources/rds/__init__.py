@@ -1,0 +1,1 @@
+"""Database clusters. In the sandbox a real PostgreSQL stands behind each."""
