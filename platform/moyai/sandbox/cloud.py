@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import signal
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -28,10 +27,10 @@ from moyai.sandbox.keeping.keeper import Keeper
 from moyai.sandbox.keeping.objects import Body, ObjectStore
 from moyai.sandbox.layout import Layout, read_json, write_json
 from moyai.sandbox.postgres.fleet import Fleet
-from moyai.sandbox.processes import LOOPBACK, Identity, free_port, is_same_file, try_lock
+from moyai.sandbox.processes import LOOPBACK, Identity, free_port, is_same_file
 from moyai.sandbox.server import Application, HttpServer
 from moyai.sandbox.tasks import TaskRunner, end_restored
-from moyai.texts import Text, same
+from moyai.texts import Text
 
 logger = logging.getLogger(__name__)
 
@@ -44,37 +43,10 @@ _REBOOTED = Text(
 )
 
 
-def run(config: Config) -> int:
-    """Start everything, answer until SIGTERM, stop everything. The exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    layout = Layout(Path(config.home))
-    lock = try_lock(layout.alive_lock)
-    if lock is None:
-        _answer(config, error=Text("すでに動いています。", "it runs already."))
-        return 1
-    try:
-        cloud = Cloud(config, layout, lock)
-        cloud.start()
-    except MoyaiError as error:
-        _answer(config, error=error.what)
-        return 4
-    except Exception as error:
-        logger.exception("the cloud does not start")
-        _answer(config, error=same(f"{type(error).__name__}: {error}"))
-        return 1
-    _answer(config)
-    if cloud.wait():
-        cloud.stop()
-    else:
-        cloud.abandon()
-    return 0
-
-
 class Cloud:
     """The running parts, in the order in which they start; they stop the other way round."""
 
-    def __init__(self, config: Config, layout: Layout, lock: int) -> None:
+    def __init__(self, config: Config, layout: Layout, lock: int, fleet: Fleet) -> None:
         self._layout = layout
         self._lock = lock
         self._started_at = time.time()
@@ -82,29 +54,27 @@ class Cloud:
         objects = ObjectStore(layout.objects)
         Body.store = objects
         self.gate = Gate()
-        self.fleet = Fleet(layout.databases)
+        self.fleet = fleet
         self.keeper = Keeper(self.gate, layout, objects)
         services = Path(config.project) / "stacks" / "services"
         self.tasks = TaskRunner(self.gate, layout.work, services)
         self._databases = ClusterDatabases(self.fleet, self.gate, self.keeper.after_next)
         extend(self._databases, self.tasks)
 
-    def start(self) -> None:
-        """Start everything; returns when it answers."""
+    def start(self, operations: Future[None]) -> None:
+        """Start everything; returns when it answers. `operations`: its database is being started."""
         signal.signal(signal.SIGTERM, lambda *_: self._end.set())
         last = read_json(self._layout.last_port)
         port = free_port(last if isinstance(last, int) else None)
         self._endpoint = f"http://{LOOPBACK}:{port}"
         os.environ["MOTO_PORT"] = str(port)
-        with ThreadPoolExecutor(1) as pool:
-            operations = pool.submit(self.fleet.ensure_operations)
-            self.tasks.open(self._endpoint)
-            self.keeper.recover()
-            end_restored("The embedded cloud ended while the task was running")
-            if machine.rebooted_since(self._layout.run_file):
-                self._doubt([_REBOOTED])
-            changed = self._recover()
-            operations.result()
+        self.tasks.open(self._endpoint)
+        self.keeper.recover()
+        end_restored("The embedded cloud ended while the task was running")
+        if machine.rebooted_since(self._layout.run_file):
+            self._doubt([_REBOOTED])
+        changed = self._recover()
+        operations.result()
         self.keeper.start()
         if changed:
             self.keeper.note_change()
@@ -237,14 +207,3 @@ def _reasons(recovery: Recovery) -> list[Text]:
             )
         )
     return reasons
-
-
-def _answer(config: Config, error: Text | None = None) -> None:
-    document: dict[str, object] = {"ok": error is None}
-    if error is not None:
-        document["error"] = {"ja": error.ja, "en": error.en}
-    try:
-        os.write(config.ready, json.dumps(document).encode())
-    except OSError:
-        logger.info("the starter did not wait")
-    os.close(config.ready)

@@ -81,6 +81,7 @@ def start(layout: Layout, site: Site, project: Path) -> None:
     """
     if _is_current(find(layout)):
         return
+    _prepare(layout)
     with locked(layout.change_lock):
         found = find(layout)
         if _is_current(found):
@@ -138,6 +139,22 @@ def _ask(endpoint: str) -> Mapping[str, object]:
     except (OSError, HTTPException, ValueError) as error:
         return {"problem": f"{type(error).__name__}: {error}"}
     return document if isinstance(document, dict) else {}
+
+
+def _prepare(layout: Layout) -> None:
+    try:
+        layout.prepare()
+    except OSError as error:
+        raise OperationFailed(
+            Text(
+                f"サンドボックスのフォルダ {layout.home} に書けません: {error.strerror}",
+                f"cannot write to the sandbox's folder {layout.home}: {error.strerror}",
+            ),
+            remedy=Text(
+                "空き容量と権限を確かめるか、MOYAI_HOME で別のフォルダにしてください。",
+                "Look at the free space and the rights, or set MOYAI_HOME to another folder.",
+            ),
+        ) from None
 
 
 def _is_current(found: Running | None) -> bool:

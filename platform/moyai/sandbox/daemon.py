@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> None:
         MOTO_EC2_LOAD_DEFAULT_AMIS="false",
         AWS_EC2_METADATA_DISABLED="true",
     )
-    from moyai.sandbox.cloud import run
+    from moyai.sandbox.service import run
 
     sys.exit(run(config))
 

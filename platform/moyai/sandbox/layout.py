@@ -138,5 +138,5 @@ def read_json(path: Path) -> object | None:
     """The content of a JSON file; None where it is not there or was cut short."""
     try:
         return json.loads(path.read_bytes())  # type: ignore[no-any-return]  # object, checked by callers
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None

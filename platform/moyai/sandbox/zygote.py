@@ -235,8 +235,9 @@ def main(handle: int) -> None:
     # Bound to end with the cloud even where that is killed: its end of the socket closes then.
     with socket.socket(fileno=handle) as channel:
         preload()
-        channel.sendall(pack({"ready": os.getpid()}))
-        Zygote(channel).serve()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            channel.sendall(pack({"ready": os.getpid()}))
+            Zygote(channel).serve()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import version
 from threading import Condition, Thread
@@ -146,21 +146,28 @@ class Keeper:
                 pause = last + _PAUSE_SECONDS - time.monotonic()
                 self._state.wait_for(self._wanted, max(0.0, pause))
                 closing = self._closing
-            last = time.monotonic()
-            done = self._take(keep_closed=closing)
             if closing:
+                self._take_last()
                 return
+            last = time.monotonic()
+            done = self._take()
             if not done:
                 time.sleep(_RETRY_SECONDS)
 
     def _wanted(self) -> bool:
         return self._closing or self._asked > self._served
 
-    def _take(self, *, keep_closed: bool) -> bool:
+    def _take_last(self) -> None:
+        """Keep everyone out for good, and take a snapshot unless the newest one holds all."""
+        with self._gate.closed(for_good=True):
+            needed = self._dirty or self._taken_at is None or bool(self._afterwards)
+        if needed:
+            self._take(nullcontext())
+
+    def _take(self, closed: AbstractContextManager[None] | None = None) -> bool:
         """Take a snapshot: everything stands still while it is pickled, not while it is written."""
-        closed: AbstractContextManager[None] = self._gate.closed(for_good=keep_closed)
         try:
-            with closed:
+            with closed or self._gate.closed():
                 taken_at, self._dirty = datetime.now(UTC), False
                 asked, afterwards = self._asked, list(self._afterwards)
                 pickled = pickling.dump()
