@@ -99,6 +99,11 @@ class Resource(ABC):
     def read(self, id_: str, inputs: Properties) -> Live | None:
         """What is live, or None where it is gone. `inputs` are empty on import."""
 
+    def refresh(self, id_: str, inputs: Properties, state: Properties) -> Live | None:
+        """Read what is on record with these outputs; they matter where the id does not say all."""
+        del state
+        return self.read(id_, inputs)
+
     def update(self, id_: str, old: Properties, new: Properties) -> Properties:
         """Change it in place; the outputs afterwards.
 
@@ -112,7 +117,7 @@ class Resource(ABC):
         """Remove it; gone already is fine."""
 
 
-class ResourceFailed(MoyaiError):  # noqa: N818 - as `OperationFailed`
+class ResourceFailed(MoyaiError):
     """A resource could not be made, read, changed or removed."""
 
 

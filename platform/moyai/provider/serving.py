@@ -161,7 +161,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             name: value for name, value in state.items() if name in kind.inputs
         }
         words = (request.inputs, request.properties)
-        live: Live | None = self._do(context, lambda: kind.read(request.id, known), *words)
+        look = (
+            (lambda: kind.refresh(request.id, known, state))
+            if state
+            else (lambda: kind.read(request.id, known))
+        )
+        live: Live | None = self._do(context, look, *words)
         if live is None:
             return provider_pb2.ReadResponse(id="")
         inputs = {**live.inputs, **{name: raw[name] for name in raw if name == DEFAULTS}}
@@ -307,7 +312,7 @@ def _update(
 ) -> Properties:
     """Update, where nothing differs from what is live: that is how a half-made one is completed."""
     if not differences(kind, old, new):
-        live = kind.read(id_, old)
+        live = kind.refresh(id_, old, state)
         if live is None:
             raise ResourceFailed(
                 Text(f"{id_} はもうありません。", f"{id_} is not there any more."),

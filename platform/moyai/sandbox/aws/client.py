@@ -103,7 +103,7 @@ def account() -> str:
 
 
 def call(
-    service: str, region: str, operation: str, *, gone: Collection[str] = (), **parameters: Any
+    service: str, region: str, operation: str, /, *, gone: Collection[str] = (), **parameters: Any
 ) -> Any:
     """Call an operation by its boto3 name.
 

@@ -6,7 +6,7 @@ parameters of AWS calls, the reading of AWS's answers, and what counts as a diff
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
@@ -53,6 +53,8 @@ class Field:
     """A list whose order means nothing."""
     pairs: tuple[str, str] | None = None
     """Of texts by name: what name and value are called where AWS has a list of them."""
+    normal: Callable[[Any], Any] | None = None
+    """A form of its values in which equal ones are equal, where their kind does not say it."""
     secret: bool = False
     kept: bool = True
     """Whether the local AWS gives it back; if not, the program's word stands in reads."""

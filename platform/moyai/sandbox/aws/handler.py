@@ -93,7 +93,7 @@ class AwsResource(Resource):
     # Helpers for it
 
     def call(
-        self, properties: Properties, operation: str, *, gone: Collection[str] = (), **more: Any
+        self, properties: Properties, operation: str, /, *, gone: Collection[str] = (), **more: Any
     ) -> Any:
         """Call an operation of the resource's service in its region."""
         return call(self.service, self.region(properties), operation, gone=gone, **more)
@@ -189,6 +189,15 @@ class AwsResource(Resource):
         live = {**seen.values, **({"region": region_of(known)} if self.regional else {})}
         found = observe_all(self.properties, known, live)
         return Live(seen.id, found, self._outputs(found, seen.values))
+
+    def refresh(self, id_: str, inputs: Properties, state: Properties) -> Live | None:
+        """As `read`, by whatever names it best."""
+        return self.read(self.locate(id_, inputs, state), inputs)
+
+    def locate(self, id_: str, inputs: Properties, state: Properties) -> str:
+        """What to look with for a resource on record: its id, where nothing else is said."""
+        del inputs, state
+        return id_
 
     def update(self, id_: str, old: Properties, new: Properties) -> Properties:
         """Tags, then everything else that differs."""

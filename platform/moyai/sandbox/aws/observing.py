@@ -22,6 +22,8 @@ def canonical(field: Field, value: Any) -> Any:
         return value
     if value is None or value == field.default or (field.kind in _EMPTY and not value):
         return None
+    if field.normal is not None:
+        return field.normal(value)
     if field.kind is Kind.DOCUMENT:
         return _sorted_json(value)
     if field.kind is Kind.OBJECT and isinstance(value, Mapping):

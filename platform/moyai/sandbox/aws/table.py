@@ -9,9 +9,11 @@ from moyai.provider.resources import Resource
 from moyai.provider.serving import Plugin
 from moyai.sandbox.aws.resources import iam, kms
 from moyai.sandbox.aws.resources.ec2 import endpoints, gateways, routes, security, vpc
+from moyai.sandbox.aws.resources.ecs import cluster as ecs_cluster
+from moyai.sandbox.aws.resources.ecs import service, task
 from moyai.sandbox.aws.resources.rds import cluster, groups, instance
 from moyai.sandbox.aws.resources.s3 import bucket, keeping, settings
-from moyai.sandbox.aws.types import ecs, elb, small
+from moyai.sandbox.aws.types import elb, small
 
 TYPES: Mapping[str, Resource] = {
     "aws:acm/certificate:Certificate": small.Certificate(),
@@ -30,9 +32,12 @@ TYPES: Mapping[str, Resource] = {
     "aws:ec2/subnet:Subnet": vpc.Subnet(),
     "aws:ec2/vpc:Vpc": vpc.Vpc(),
     "aws:ec2/vpcEndpoint:VpcEndpoint": endpoints.VpcEndpoint(),
-    "aws:ecs/cluster:Cluster": ecs.Cluster(),
-    "aws:ecs/service:Service": ecs.Service(),
-    "aws:ecs/taskDefinition:TaskDefinition": ecs.TaskDefinition(),
+    "aws:ecs/cluster:Cluster": ecs_cluster.Cluster(),
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": (
+        ecs_cluster.ClusterCapacityProviders()
+    ),
+    "aws:ecs/service:Service": service.Service(),
+    "aws:ecs/taskDefinition:TaskDefinition": task.TaskDefinition(),
     "aws:iam/policy:Policy": iam.Policy(),
     "aws:iam/role:Role": iam.Role(),
     "aws:iam/rolePolicy:RolePolicy": iam.RolePolicy(),

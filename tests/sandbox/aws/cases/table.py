@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from case import Maker
 
-from cases import databases, network, s3, security
+from cases import databases, network, s3, security, tasks
 
-CASES: dict[str, Maker] = {**databases.CASES, **network.CASES, **s3.CASES, **security.CASES}
+CASES: dict[str, Maker] = {
+    **tasks.CASES,
+    **databases.CASES,
+    **network.CASES,
+    **s3.CASES,
+    **security.CASES,
+}

@@ -1,0 +1,1 @@
+"""Task clusters, task definitions, services."""
