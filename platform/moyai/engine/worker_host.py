@@ -20,10 +20,11 @@ from typing import Any
 import grpc
 import pulumi.log
 import pulumi.output
+import pulumi.runtime.resource
 from pulumi.automation._server import LanguageServer
 from pulumi.errors import RunError
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
-from pulumi.runtime.proto import language_pb2_grpc
+from pulumi.runtime.proto import language_pb2_grpc, source_pb2
 
 from moyai.engine.worker_log import Redactor
 from moyai.engine.worker_messages import Failure, failure_of
@@ -118,12 +119,15 @@ def watch_secrets(redactor: Redactor) -> None:
 
 
 def _quieten() -> None:
-    """Keep the SDK from sending its debug messages.
+    """Keep the SDK from sending two things that nobody reads.
 
-    They hold secrets in clear, the engine writes them into the event log whether asked to or not,
-    and they are three more calls for each resource.
+    Its debug messages hold secrets in clear, the engine writes them into the event log whether
+    asked to or not, and they are three more calls for each resource. The stack trace of each
+    resource was more than half of a checkpoint, which is written twice a resource; it named places
+    of this machine, and differed wherever the checkout lay.
     """
     pulumi.log.debug = _nothing
+    pulumi.runtime.resource._get_stack_trace = source_pb2.StackTrace
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 

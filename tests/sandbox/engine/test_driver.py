@@ -64,6 +64,16 @@ def test_the_result_tells_what_is_on_record(driver: Driver, site: FilingSite) ->
     assert again.summary == {"same": 3}
 
 
+def test_a_checkpoint_names_no_place_of_this_machine(driver: Driver, site: FilingSite) -> None:
+    only(driver, run_of("a", files=files("x")))
+    checkpoint = open_checkpoints(site).read(StackId("proj", "a"))
+    assert checkpoint is not None
+    for resource in checkpoint.resources:
+        assert "stackTrace" not in resource
+        assert "sourcePosition" not in resource
+    assert str(PROGRAM.parent) not in json.dumps(checkpoint.document)
+
+
 def test_updates_name_their_properties(driver: Driver) -> None:
     only(driver, run_of("a", files=files("x", "y", text="old")))
     changed = files("x", text="new") + files("z")
