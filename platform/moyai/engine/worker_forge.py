@@ -45,9 +45,15 @@ def _unmoved(_number: int, _frame: FrameType | None) -> None:
 
 
 def _import(names: tuple[str, ...]) -> None:
+    """Import modules, packages before what is in them (names are sorted).
+
+    `pulumi_aws` makes its packages lazy. One that is first loaded because a module inside it is
+    being imported loads that module in the middle of its own import, and lacks its names for good;
+    so each is made to load by a look at it.
+    """
     for name in names:
         try:
-            importlib.import_module(name)
+            _ = importlib.import_module(name).__doc__
         except ImportError:
             continue  # made by a program as it ran; the worker makes it again
 
