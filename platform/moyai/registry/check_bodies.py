@@ -23,11 +23,13 @@ def check_bodies(parts: Parts, reporter: Reporter) -> None:
     check_freezes(("defaults", "freezes"), parts.defaults.freezes, reporter)
     if parts.defaults.isolation is Isolation.ACCOUNT:
         reporter.error(("defaults", "isolation"), _ACCOUNT)
+    present = {body.code for body in parts.tenants.values()}
     for index, body in parts.tenants.items():
         path: Path = ("tenants", index)
         _code(path, body, reporter)
         for j, former in enumerate(body.former_codes):
-            _former((*path, "former_codes", j), former, reporter)
+            _former((*path, "former_codes", j), former, present, reporter)
+            _quoted((*path, "former_codes", j), former, reporter)
         if body.slug in RESERVED:
             reporter.error(
                 (*path, "slug"),
@@ -110,6 +112,7 @@ def _code(path: Path, body: TenantFile, reporter: Reporter) -> None:
     if not is_well_formed(body.code):
         reporter.error(at_code, why_bad_code(body.code))
         return
+    _quoted(at_code, body.code, reporter)
     listed = national_list().get(body.code)
     if listed is not None:
         _listed(path, body, listed, reporter)
@@ -123,12 +126,24 @@ def _code(path: Path, body: TenantFile, reporter: Reporter) -> None:
         )
 
 
+def _quoted(path: Path, code: str, reporter: Reporter) -> None:
+    """Moyai reads 011002 as it stands; what reads YAML 1.1 takes it for an octal number, 4610."""
+    if code.startswith("0") and reporter.is_plain(path):
+        reporter.warning(
+            path,
+            Text(
+                f'"{code}" と引用符で囲んでください（0 で始まる数は 8 進数と読まれることがあります）',
+                f'put it in quotes, "{code}": other tools may read it as an octal number',
+            ),
+        )
+
+
 def _listed(path: Path, body: TenantFile, listed: Listed, reporter: Reporter) -> None:
     if body.kind.is_joint_body:
         reporter.error(
             (*path, "code"),
             Text(
-                f"{body.code} は {listed.name} のコードで、{body.kind.value}のものではありません",
+                f"{body.code} は{listed.name}のコードで、{body.kind.value}のものではありません",
                 f"{body.code} is {listed.name}'s code, not a joint body's",
             ),
         )
@@ -138,7 +153,7 @@ def _listed(path: Path, body: TenantFile, listed: Listed, reporter: Reporter) ->
         reporter.error(
             (*path, "name"),
             Text(
-                f"{body.code} は {listed.prefecture}{_short(listed)} のコードです"
+                f"{body.code} は{listed.prefecture}{_short(listed)}のコードです"
                 f"（「{name}」とあります）",
                 f"{body.code} is the code of {listed.name} in {listed.prefecture}, not of {name}",
             ),
@@ -147,7 +162,7 @@ def _listed(path: Path, body: TenantFile, listed: Listed, reporter: Reporter) ->
         reporter.error(
             (*path, "kind"),
             Text(
-                f"{listed.name} の種別は {listed.kind} です（「{body.kind.value}」とあります）",
+                f"{listed.name}の種別は{listed.kind}です（「{body.kind.value}」とあります）",
                 f"{listed.name} is a {listed.kind} on the national list, not a {body.kind.value}",
             ),
         )
@@ -157,16 +172,16 @@ def _short(listed: Listed) -> str:
     return "" if listed.name == listed.prefecture else listed.name
 
 
-def _former(path: Path, code: str, reporter: Reporter) -> None:
+def _former(path: Path, code: str, present: set[str], reporter: Reporter) -> None:
     if not is_well_formed(code):
         reporter.error(path, why_bad_code(code))
         return
     listed = national_list().get(code)
-    if listed is not None:
+    if listed is not None and code not in present:  # one that is here too is reported as doubled
         reporter.warning(
             path,
             Text(
-                f"{code} はいまも {listed.name} のコードとして一覧にあります",
+                f"{code} はいまも{listed.name}のコードとして一覧にあります",
                 f"{code} is still {listed.name}'s code on the national list",
             ),
         )

@@ -9,6 +9,7 @@ from moyai.registry.file_model import FederationFile
 from moyai.registry.overlaps import Claim, Overlap, overlapping, same_ranges
 from moyai.registry.parts import Parts
 from moyai.registry.problems import Reporter
+from moyai.registry.words import one_line
 from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
@@ -30,10 +31,11 @@ def check_networks(parts: Parts, reporter: Reporter) -> None:
     office: list[Claim] = []
     for i, body in parts.tenants.items():
         path: Path = ("tenants", i)
+        owner = one_line(body.code)
         if body.cidr is not None:
-            own += _claims([body.cidr], body.code, (*path, "cidr"), reporter, single=True)
-        lgwan += _claims(body.lgwan, body.code, (*path, "lgwan"), reporter)
-        office += _claims(body.office or (), body.code, (*path, "office"), reporter)
+            own += _claims([body.cidr], owner, (*path, "cidr"), reporter, single=True)
+        lgwan += _claims(body.lgwan, owner, (*path, "lgwan"), reporter)
+        office += _claims(body.office or (), owner, (*path, "office"), reporter)
     _own_networks(own, parts.federation, reporter)
     for claim in (*lgwan, *office):
         _not_too_wide(claim, reporter)
@@ -122,7 +124,7 @@ def _not_too_wide(claim: Claim, reporter: Reporter) -> None:
         reporter.error(
             claim.path,
             Text(
-                f"{claim.network} は広すぎます（/{WIDEST} より狭く）",
+                f"{claim.network} は広すぎます（広くても /{WIDEST}）",
                 f"{claim.network} is too wide: a /{WIDEST} at most",
             ),
         )
@@ -133,7 +135,7 @@ def _overlaps(overlap: Overlap) -> Text:
     more = len(overlap.others) - 1
     if first.owner == claim.owner:
         return Text(
-            f"{claim.network} は同じ所の {first.network} と重なります",
+            f"{claim.network} は同じ {claim.owner} の {first.network} と重なります",
             f"{claim.network} overlaps {first.network} of the same owner",
         )
     return Text(

@@ -90,7 +90,7 @@ class SubscriptionChecks:
             self._subscription((*path, "services", j), subscription)
             if not body.lgwan and self._has_staff_route(subscription):
                 unreachable.append(subscription.service)
-        if unreachable:
+        if unreachable and not self._reporter.is_muted_below(path):
             names = ", ".join(unreachable)
             self._reporter.warning(
                 (*path, "lgwan"),

@@ -12,10 +12,11 @@ from datetime import date, time
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic import BeforeValidator, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+_LONGEST_NAME = 100
 _YEARS = range(1900, 2200)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z")
@@ -86,6 +87,8 @@ def _account(value: object) -> object:
 def _name(value: object) -> object:
     if not isinstance(value, str):
         raise _wrong("moyai_word", value)
+    if not value or len(value) > _LONGEST_NAME:
+        raise _wrong("moyai_name_length", value)
     if value != value.strip() or not value.isprintable():
         raise _wrong("moyai_name", value)
     return value
@@ -139,7 +142,7 @@ def _month_day(value: object) -> object:
 
 Code = Annotated[str, BeforeValidator(_code), _shown(_CODE, "271004")]
 Slug = Annotated[str, _fits(_SLUG, "moyai_slug"), _shown(_SLUG, "sakai")]
-Name = Annotated[str, BeforeValidator(_name), Field(min_length=1, max_length=100)]
+Name = Annotated[str, BeforeValidator(_name), _Shown(minLength=1, maxLength=_LONGEST_NAME)]
 Network = Annotated[IPv4Network, BeforeValidator(_network), _shown(_NETWORK, "10.200.1.0/24")]
 Day = Annotated[date, BeforeValidator(_day), _Shown(format="date", examples=["2026-04-01"])]
 Clock = Annotated[time, BeforeValidator(_clock), _shown(_CLOCK, "22:00")]

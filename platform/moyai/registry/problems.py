@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from moyai.errors import ExitCode, MoyaiError
 from moyai.registry.models import Severity
+from moyai.registry.words import one_line
 from moyai.registry.yaml_tree import Path, Place, Tree
 from moyai.texts import Lang, Text
 
@@ -71,6 +72,7 @@ class Reporter:
         self._tree = tree
         self._seen: set[tuple[Path, str]] = set()
         self._muted: set[Path] = set()
+        self._above_muted: set[Path] = set()
         self._left_out = 0
         self._failed = bool(tree.flaws)
         self._problems = [at(file, flaw.place, flaw.reason) for flaw in tree.flaws[:MOST]]
@@ -86,6 +88,7 @@ class Reporter:
     def mute(self, path: Path) -> None:
         """Say nothing more about a path and what is below it."""
         self._muted.add(path)
+        self._above_muted |= {path[:length] for length in range(len(path) + 1)}
 
     def is_muted(self, path: Path) -> bool:
         """Whether a path, or one above it, is muted."""
@@ -93,9 +96,17 @@ class Reporter:
             path[:length] in self._muted for length in range(1, len(path) + 1)
         )
 
+    def is_muted_below(self, path: Path) -> bool:
+        """Whether anything below a path is muted: then its absence proves nothing."""
+        return path in self._above_muted
+
     def line(self, path: Path) -> int:
         """The line of a path's value."""
         return self._tree.place(path).line
+
+    def is_plain(self, path: Path) -> bool:
+        """Whether a path's value is written without quotes."""
+        return self._tree.is_plain(path)
 
     def _add(self, path: Path, message: Text, severity: Severity, at_key: bool) -> None:
         if self.is_muted(path) or (path, message.en) in self._seen:
@@ -142,7 +153,8 @@ def readable(root: object, path: Iterable[str | int]) -> str:
             words += f"[{step if label is None else label}]"
             value = inner
         else:
-            words += f".{step}" if words else str(step)
+            name = one_line(str(step))
+            words += f".{name}" if words else name
             value = value.get(step) if isinstance(value, Mapping) else None
     return words
 
@@ -151,4 +163,4 @@ def _label(body: object) -> str | None:
     if not isinstance(body, Mapping):
         return None
     label = body.get("code") or body.get("slug")
-    return str(label) if isinstance(label, (str, int)) else None
+    return one_line(str(label)) if isinstance(label, (str, int)) else None

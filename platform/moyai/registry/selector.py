@@ -177,7 +177,7 @@ def _check(word: Word, known: Vocabulary) -> None:
                     f"「{value}」は {len(meant)} 団体あります（コードで選んでください）",
                     f"{len(meant)} bodies are named '{value}': choose one by its code",
                 ),
-                meant,
+                tuple(map(one_line, meant)),
             )
         return
     if word.quality == "service" and value not in known.services:
@@ -195,7 +195,7 @@ def _check(word: Word, known: Vocabulary) -> None:
 def _nothing(
     word: str, known: Mapping[str, object] | frozenset[str], ja: str, en: str
 ) -> UnreadableSelector:
-    near = tuple(nearest(word, known, 3)) or tuple(sorted(known)[:8])
+    near = tuple(map(one_line, nearest(word, known, 3) or sorted(known)[:8]))
     word = one_line(word)
     return UnreadableSelector(
         Text(f"{ja}「{word}」はありません", f"there is no {en} '{word}'"), near

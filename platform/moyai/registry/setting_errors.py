@@ -57,7 +57,7 @@ _TYPES: Mapping[str, Text] = {
     "string": Text("文字列", "a word"),
     "integer": Text("整数", "a whole number"),
     "number": Text("数", "a number"),
-    "boolean": Text("true か false", "true or false"),
+    "boolean": Text("true か false の値", "true or false"),
     "array": Text("リスト", "a list"),
     "object": Text("キーと値の組", "keys and values"),
     "null": Text("空", "nothing"),

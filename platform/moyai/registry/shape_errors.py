@@ -62,6 +62,7 @@ _WHOLE_WANTED = _value("整数が要ります（{}でした）", "a whole number
 SENTENCES: Mapping[str, _Sentence] = {
     "missing": _fixed("必須の項目がありません", "this key is missing"),
     "moyai_word": _WORD_WANTED,
+    "moyai_name_length": _fixed("1 字以上 100 字以内です", "it has to have 1 to 100 characters"),
     "moyai_name": _value(
         "{}の前後に空白があるか、見えない文字があります",
         "{} has spaces around it or characters that cannot be seen",
@@ -153,6 +154,8 @@ def report_shape(
 ) -> None:
     """Add pydantic's errors to a file's problems. `model` is what the whole file was read as."""
     for error in errors:
+        if _is_echo(error):
+            continue
         path = without_key_step(error["loc"])
         if error["type"] == "extra_forbidden":
             known = _keys_beside(path, model)
@@ -161,6 +164,16 @@ def report_shape(
         context = {"input": error.get("input"), **error.get("ctx", {})}
         message = SENTENCES.get(error["type"], _OTHER)(context)
         reporter.error(path, message, at_key=path != error["loc"])
+
+
+def _is_echo(error: ErrorDetails) -> bool:
+    """Whether a container is called too short only because pydantic left out its wrong items."""
+    value = error["input"]
+    return (
+        error["type"] == "too_short"
+        and isinstance(value, (list, dict))
+        and len(value) >= error.get("ctx", {}).get("min_length", 0)
+    )
 
 
 def without_key_step(loc: Path) -> Path:

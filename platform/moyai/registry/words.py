@@ -29,7 +29,7 @@ def shown(value: object) -> Text:
     if isinstance(value, (list, tuple)):
         return Text("リスト", "a list")
     if isinstance(value, (int, float)):
-        return same(str(value))
+        return Text(f"「{value}」", str(value))
     words = str(value)
     if any(sign in words for sign in _SECRET_SIGNS):
         return Text("（伏せます）", "(not shown)")
@@ -48,7 +48,7 @@ def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
 
 def not_known(word: str, known: Iterable[str], ja: str, en: str) -> Text:
     """`word` is none of the known; `ja` and `en` say what it would be."""
-    names = sorted(known)
+    names = sorted(one_line(name) for name in known)
     near = nearest(word, names)
     word = one_line(word)
     if near:

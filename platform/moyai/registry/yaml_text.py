@@ -86,6 +86,12 @@ def compose(content: bytes) -> yaml.Node:
     except _TooMuch as error:
         raise UnreadableYaml(_last_place(loader), error.reason) from None
     except yaml.MarkedYAMLError as error:
+        conflict = _CONFLICT.search(text)
+        if conflict is not None:
+            raise UnreadableYaml(
+                _place_after(text[: conflict.start()]),
+                Text("Git の競合の印が残っています", "Git left a conflict here; resolve it"),
+            ) from None
         raise UnreadableYaml(_marked(error), _explain(error)) from None
     except yaml.YAMLError as error:
         raise UnreadableYaml(
@@ -152,6 +158,9 @@ def _reader_place(text: str, error: yaml.YAMLError) -> Place:
         return Place(1, 1)
     return _place_after(text.encode()[:offset].decode(errors="ignore"))
 
+
+_CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>)(?: |$)", re.MULTILINE)
+"""What Git leaves in a file that two people changed."""
 
 _EXPLANATIONS = (
     (

@@ -88,6 +88,16 @@ class Tree:
         entry = _entry(parent, path[-1]) if path else None
         return place_of(parent if entry is None else entry[0])
 
+    def is_plain(self, path: Sequence[str | int]) -> bool:
+        """Whether the value at a path is a word written without quotes."""
+        node = self.root
+        for step in path:
+            entry = _entry(node, step)
+            if entry is None:
+                return False
+            node = entry[1]
+        return isinstance(node, yaml.ScalarNode) and not node.style
+
 
 def read(content: bytes) -> Tree:
     """Parse one document. Raises `UnreadableYaml` for whatever is not a plain, finite document."""
