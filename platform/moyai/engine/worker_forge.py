@@ -44,6 +44,9 @@ def _unmoved(_number: int, _frame: FrameType | None) -> None:
     return None
 
 
+_NO_SUCH_NAME = "a name that no module has"
+
+
 def _import(names: tuple[str, ...]) -> None:
     """Import modules, packages before what is in them (names are sorted).
 
@@ -53,7 +56,7 @@ def _import(names: tuple[str, ...]) -> None:
     """
     for name in names:
         try:
-            _ = importlib.import_module(name).__doc__
+            getattr(importlib.import_module(name), _NO_SUCH_NAME, None)
         except ImportError:
             continue  # made by a program as it ran; the worker makes it again
 
