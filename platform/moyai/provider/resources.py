@@ -79,6 +79,11 @@ class Resource(ABC):
         del name
         return value
 
+    def as_said(self, name: str, said: Any, live: Any) -> Any:
+        """A live value in the words of one that a program says: that itself, where it is so."""
+        del name, said
+        return live
+
     def preview(self, inputs: Properties, state: Properties | None) -> Properties:
         """Outputs as far as they are known before a create (`state` is None) or an update."""
         if state is None:

@@ -121,7 +121,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Compare inputs, place by place."""
         kind = self._type(_token(request.urn), context)
         new = from_struct(request.news)
-        old = _old_inputs(kind, request)
+        old = _old_inputs(kind, request, new)
         ignored = set(request.ignoreChanges)
         found = [one for one in differences(kind, old, new) if one.property not in ignored]
         replaces = list(dict.fromkeys(one.property for one in found if one.replaces))
@@ -182,7 +182,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         kind = self._type(_token(request.urn), context)
         new, secrets = _inputs(request.news)
         state = from_struct(request.olds)
-        old = _old_inputs(kind, request)
+        old = _old_inputs(kind, request, new)
         if request.preview:
             outputs = kind.preview(new, state)
         else:
@@ -298,12 +298,16 @@ def _inputs(struct: Struct) -> tuple[Properties, Secrets]:
     return {name: value for name, value in read.items() if not name.startswith("__")}, secrets
 
 
-def _old_inputs(kind: Resource, request: Any) -> Properties:
+def _old_inputs(kind: Resource, request: Any, new: Properties) -> Properties:
     """Inputs as they were, and what the service chose; of states that have no inputs on record,
     the outputs of these names."""
     state = from_struct(request.olds)
     names = kind.chosen if request.old_inputs.fields else kind.inputs
-    kept = {name: value for name, value in state.items() if name in names}
+    kept = {
+        name: kind.as_said(name, new[name], value) if name in new else value
+        for name, value in state.items()
+        if name in names
+    }
     return {**kept, **from_struct(request.old_inputs)}
 
 

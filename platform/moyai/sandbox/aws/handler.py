@@ -15,7 +15,7 @@ from moyai.sandbox.aws.checking import check
 from moyai.sandbox.aws.client import AwsRefused, account, call, home_region, region_of
 from moyai.sandbox.aws.conversion import from_api, to_api
 from moyai.sandbox.aws.fields import Field, Shape, Spelling, mapping, text
-from moyai.sandbox.aws.observing import canonical, observe_all
+from moyai.sandbox.aws.observing import canonical, observe, observe_all
 from moyai.sandbox.aws.tagging import ServiceTags, Tagging, Tags, properties_tags
 from moyai.texts import Text
 
@@ -148,6 +148,11 @@ class AwsResource(Resource):
         """As its declaration says."""
         known = self.properties.get(name)
         return value if known is None else canonical(known, value)
+
+    def as_said(self, name: str, said: Any, live: Any) -> Any:
+        """What the program does not say of it, and AWS chose, is left out."""
+        known = self.properties.get(name)
+        return live if known is None else observe(known, said, live)
 
     def preview(self, inputs: Properties, state: Properties | None) -> Properties:
         """What is declared to be known before; tags are."""

@@ -11,9 +11,10 @@ from moyai.sandbox.aws.resources import iam, kms
 from moyai.sandbox.aws.resources.ec2 import endpoints, gateways, routes, security, vpc
 from moyai.sandbox.aws.resources.ecs import cluster as ecs_cluster
 from moyai.sandbox.aws.resources.ecs import service, task
+from moyai.sandbox.aws.resources.lb import balancer, listener, target
 from moyai.sandbox.aws.resources.rds import cluster, groups, instance
 from moyai.sandbox.aws.resources.s3 import bucket, keeping, settings
-from moyai.sandbox.aws.types import elb, small
+from moyai.sandbox.aws.types import small
 
 TYPES: Mapping[str, Resource] = {
     "aws:acm/certificate:Certificate": small.Certificate(),
@@ -45,10 +46,10 @@ TYPES: Mapping[str, Resource] = {
     "aws:kms/alias:Alias": kms.Alias(),
     "aws:kms/key:Key": kms.Key(),
     "aws:kms/replicaKey:ReplicaKey": kms.ReplicaKey(),
-    "aws:lb/listener:Listener": elb.Listener(),
-    "aws:lb/listenerRule:ListenerRule": elb.ListenerRule(),
-    "aws:lb/loadBalancer:LoadBalancer": elb.LoadBalancer(),
-    "aws:lb/targetGroup:TargetGroup": elb.TargetGroup(),
+    "aws:lb/listener:Listener": listener.Listener(),
+    "aws:lb/listenerRule:ListenerRule": listener.ListenerRule(),
+    "aws:lb/loadBalancer:LoadBalancer": balancer.LoadBalancer(),
+    "aws:lb/targetGroup:TargetGroup": target.TargetGroup(),
     "aws:rds/cluster:Cluster": cluster.Cluster(),
     "aws:rds/clusterInstance:ClusterInstance": instance.ClusterInstance(),
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": groups.ClusterParameterGroup(),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from case import Maker
 
-from cases import databases, network, s3, security, tasks
+from cases import databases, edge, network, s3, security, tasks
 
 CASES: dict[str, Maker] = {
+    **edge.CASES,
     **tasks.CASES,
     **databases.CASES,
     **network.CASES,
