@@ -112,7 +112,8 @@ def _behind_line(text: str, index: int) -> int:
 
 def _into_brackets(text: str, spot: _Spot, entry: Entry) -> tuple[str, tuple[str, ...]]:
     closing = spot.end - 1
-    comma = "" if text[:closing].rstrip().endswith(",") else ", "
+    last = _last_sign(text, spot.start, closing)
+    comma = "" if text[last - 1] == "," else ", "
     words = _flow(entry)
     return text[:closing] + comma + words + text[closing:], (words,)
 
