@@ -52,7 +52,7 @@ class TenantAdded:
     lines: tuple[str, ...]
     """The new lines of the file."""
     warnings: tuple[Problem, ...] = ()
-    """What the file is warned of since the body is in it."""
+    """What the file warns of in the new body."""
 
 
 def add_tenant(path: Path, new: NewTenant, registry: Registry, allocate: Allocate) -> TenantAdded:
@@ -87,8 +87,8 @@ def add_tenant(path: Path, new: NewTenant, registry: Registry, allocate: Allocat
         _require_valid(loaded, new.code)
         _require_only_added(before, content, path, entry)
         _replace(path, content)
-    old = {problem.message for problem in load_content(path, before).problems}
-    warnings = tuple(one for one in loaded.problems if one.message not in old)
+    own = f"{KEY}[{new.code}]"
+    warnings = tuple(problem for problem in loaded.problems if problem.path.startswith(own))
     return TenantAdded(path, lines, warnings)
 
 

@@ -14,6 +14,8 @@ from datetime import date
 
 import yaml
 
+from moyai.registry.yaml_text import compose
+
 Entry = Mapping[str, object]
 """Scalars, dates, mappings of scalars, and lists of scalars or of such mappings."""
 
@@ -49,7 +51,7 @@ class _Spot:
 def with_entry(text: str, entry: Entry) -> tuple[str, tuple[str, ...]]:
     """The text with an entry behind the last body, and the lines that are new.
 
-    Raises `CannotPlace`, or `yaml.YAMLError` for a text that is no YAML.
+    Raises `CannotPlace`, or `UnreadableYaml` for a text that is no YAML.
     """
     spot = _find(text)
     if spot.in_brackets and not spot.empty:
@@ -66,7 +68,7 @@ def with_entry(text: str, entry: Entry) -> tuple[str, tuple[str, ...]]:
 
 
 def _find(text: str) -> _Spot:
-    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    root = compose(text.encode())
     if not isinstance(root, yaml.MappingNode):
         raise CannotPlace
     entries: list[tuple[yaml.Node, yaml.Node]] = root.value
@@ -83,25 +85,26 @@ def _find(text: str) -> _Spot:
     first = node.value[0].start_mark
     near = first.line == node.start_mark.line and first.column > dash
     after = entries[index + 1][0].start_mark.index if index + 1 < len(entries) else len(text)
+    last_item = node.value[-1].start_mark.index  # of an alias, its anchor's, which may be anywhere
+    from_line = text.rfind("\n", 0, last_item if start <= last_item < after else start) + 1
     return _Spot(
         False,
         False,
         start,
-        _last_sign(text, start, after),
+        _last_sign(text, from_line, after),
         dash,
         first.column if near else dash + 2,
     )
 
 
 def _last_sign(text: str, start: int, after: int) -> int:
-    """Behind the last character before `after` that is neither blank nor comment."""
-    last = start
-    for token in yaml.scan(text, Loader=yaml.CSafeLoader):
-        if token.start_mark.index >= after:
-            break
-        if token.end_mark.index > token.start_mark.index >= start:
-            last = min(token.end_mark.index, after)
-    return len(text[:last].rstrip())
+    """Behind the last character of a part that is neither blank nor comment."""
+    part = text[start:after]
+    last = 0
+    for token in yaml.scan(part, Loader=yaml.CSafeLoader):
+        if token.end_mark.index > token.start_mark.index:
+            last = token.end_mark.index
+    return start + len(part[:last].rstrip())
 
 
 def _behind_line(text: str, index: int) -> int:

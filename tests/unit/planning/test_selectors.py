@@ -1,0 +1,118 @@
+"""What selectors mean in the sample."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moyai.errors import ExitCode, UsageError
+from moyai.planning.selectors import parse, select
+from moyai.registry import require
+from moyai.registry.models import Isolation, Kind
+
+REGISTRY = require(Path(__file__).parents[3] / "tenants.yaml")
+TODAY = date(2026, 11, 23)
+EVERYBODY = {body.code for body in REGISTRY.tenants}
+
+
+def _codes(text: str, day: date = TODAY) -> set[str]:
+    return {body.code for body in select(REGISTRY, text, day)}
+
+
+def _named(*slugs: str) -> set[str]:
+    return {body.code for body in REGISTRY.tenants if body.slug in slugs}
+
+
+@pytest.mark.parametrize(
+    ("text", "slugs"),
+    [
+        ("271004", ["osaka"]),
+        ("osaka", ["osaka"]),
+        ("大阪市", ["osaka"]),
+        ("sakai kanan, 272027", ["sakai", "kanan", "kishiwada"]),
+        ("isolation:network", ["sakai"]),
+        ("kind:政令市 not sakai", ["osaka"]),
+        ("kind:村 or kind:政令市", ["osaka", "sakai", "chihayaakasaka"]),
+        ("tag:wave=canary", ["kanan", "tondabayashi"]),
+        ("tag:wave and not service:chat", ["kanan"]),
+        ("(sakai osaka) and isolation:application", ["osaka"]),
+        ("not (all not misaki)", ["misaki"]),
+    ],
+)
+def test_who_is_meant(text: str, slugs: list[str]) -> None:
+    assert _codes(text) == _named(*slugs)
+
+
+def test_all_and_cells() -> None:
+    assert _codes("all") == EVERYBODY == _codes("cell:a")
+    assert _codes("not all") == set()
+
+
+def test_bodies_come_in_the_file_s_order() -> None:
+    found = [body.code for body in select(REGISTRY, "kanan osaka sakai", TODAY)]
+    assert found == [code for code in (b.code for b in REGISTRY.tenants) if code in found]
+
+
+def test_a_service_means_active_subscriptions_on_the_day() -> None:
+    begins = _named("chihayaakasaka")
+    assert begins <= _codes("service:chat", date(2027, 4, 1))
+    assert not begins & _codes("service:chat", date(2027, 3, 31))
+    ends = _named("daito")
+    assert ends <= _codes("service:eapp-b", date(2027, 3, 31))
+    assert not ends & _codes("service:eapp-b", date(2027, 4, 1))
+
+
+def test_a_selector_read_once_is_asked_body_by_body() -> None:
+    selector = parse("kind:中核市")
+    core = {body.code for body in REGISTRY.tenants if selector.matches(body, TODAY)}
+    assert core == {body.code for body in REGISTRY.tenants if body.kind is Kind.CORE_CITY}
+    apart = parse("isolation:network")
+    assert [b.isolation for b in REGISTRY.tenants if apart.matches(b, TODAY)] == [Isolation.NETWORK]
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ("sakaii", "there is no body 'sakaii'", "sakai"),
+        ("271005", "there is no body '271005'", "271004"),
+        ("service:eap-a", "there is no service 'eap-a'", "eapp-a"),
+        ("kind:中核", "there is no kind '中核'", "中核市"),
+        ("tag:waev", "there is no tag 'waev'", "wave"),
+        ("cell:z", "there is no cell 'z'", "a"),
+        ("not sakai osaka", "a word follows a `not`", "sakai 272027"),
+        ("", "the selector is empty", "For example"),
+    ],
+)
+def test_what_names_nothing_is_a_usage_error(text: str, what: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        select(REGISTRY, text, TODAY)
+    lines = caught.value.lines("en")
+    assert what in lines[0]
+    assert hint in lines[-1]
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+WORD = st.sampled_from(
+    ["osaka", "sakai", "271004", "all", "service:chat", "kind:町", "isolation:network", "tag:wave"]
+)
+EXPRESSION = st.recursive(
+    WORD,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        inner.map(lambda text: f"(not {text})"),
+    ),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(EXPRESSION, EXPRESSION)
+def test_selectors_are_sets(first: str, second: str) -> None:
+    one, two = _codes(first), _codes(second)
+    assert _codes(f"{first} and {second}") == one & two
+    assert _codes(f"{first} or {second}") == one | two == _codes(f"{first}, {second}")
+    assert _codes(f"not {first}") == EVERYBODY - one
+    assert _codes(f"{first} not {second}") == one - two

@@ -1,0 +1,191 @@
+"""Services' folders: what a manifest may say, and what is told of a wrong one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from moyai.registry import load, require
+from moyai.registry.manifests import Folder, load_manifest
+from moyai.registry.models import Manifest
+from moyai.registry.problems import Problem
+
+SERVICES = ("chat", "eapp-a", "eapp-b")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, repository: Path) -> Path:
+    """A copy of eapp-a's manifest and schema."""
+    copy = tmp_path / "eapp-a"
+    copy.mkdir()
+    for name in ("manifest.yaml", "settings.schema.json"):
+        shutil.copy(repository / "stacks/services/eapp-a" / name, copy / name)
+    return copy
+
+
+def _problems(folder: Path, name: str = "eapp-a") -> tuple[Problem, ...]:
+    found = load_manifest(Folder(folder, "stacks/services/eapp-a"), name)
+    return () if isinstance(found, Manifest) else found
+
+
+def _replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_sample_s_services(repository: Path, name: str) -> None:
+    manifest = load_manifest(Folder(repository / "stacks/services" / name, name), name)
+    assert isinstance(manifest, Manifest)
+    assert set(manifest.releases) >= {"1.0.0", "1.1.0"}
+    assert manifest.releases["1.0.0"].schema_version == 1
+    assert manifest.releases["1.1.0"].schema_version == 2
+    assert manifest.routes.staff is not None
+    assert (manifest.routes.public is None) == (name == "chat")
+    properties = manifest.settings_schema["properties"]
+    assert isinstance(properties, dict)
+    for name_of_setting, rule in properties.items():
+        assert {"title", "description", "default"} <= set(rule), name_of_setting
+
+
+def test_the_content_hash_changes_with_either_file(folder: Path) -> None:
+    hashes = set()
+    for name, old, new in (
+        ("manifest.yaml", "port: 8080", "port: 8081"),
+        ("settings.schema.json", '"default": 5', '"default": 6'),
+        ("settings.schema.json", '"default": 6', '"default": 7'),
+    ):
+        manifest = load_manifest(Folder(folder, "x"), "eapp-a")
+        assert isinstance(manifest, Manifest)
+        hashes.add(manifest.content_hash)
+        _replace(folder / name, old, new)
+    assert len(hashes) == 3
+
+
+WRONG_MANIFESTS = [
+    ("name: eapp-a", "name: eapp-b", "name", "called eapp-a in tenants.yaml but eapp-b here"),
+    ("port: 8080", "prot: 8080", "routes.prot", "did you mean port?"),
+    ("port: 8080", "port: 80800", "routes.port", "65535 or less"),
+    ("    schema_version: 1\n", "    schema_version: one\n", "releases.1.0.0.schema_version", "a whole number"),
+    ("  1.0.0:\n", "  v1:\n", "releases.v1", "not a release such as"),
+    ('"{slug}.shinsei.{domain}"', '"{slug}.shinsei.example.jp"', "routes.public", "host name pattern"),
+    ('"{slug}.shinsei.{domain}"', '"{name}.shinsei.{domain}"', "routes.public", "host name pattern"),
+    ('"{slug}.shinsei.{domain}"', '"shinsei.{domain}"', "routes.public", "host name pattern"),
+    ("health_path: /healthz", "health_path: healthz", "routes.health_path", "does not fit the pattern"),
+    ("editions:\n", "edition:\n", "edition", "did you mean editions?"),
+    ("title:\n  ja: 電子申請システムA\n", "title:\n", "title.ja", "missing"),
+    ("name: eapp-a", "name: eapp-a\nname: eapp-a", "", "the key 'name' is there twice"),
+    ("name: eapp-a", "name: [eapp-a", "", "closing bracket"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "path", "reason"), WRONG_MANIFESTS)
+def test_a_wrong_manifest(folder: Path, old: str, new: str, path: str, reason: str) -> None:
+    _replace(folder / "manifest.yaml", old, new)
+    problems = _problems(folder)
+    assert any(one.path == path and reason in one.message.en for one in problems), problems
+    assert {one.file for one in problems} == {"stacks/services/eapp-a/manifest.yaml"}
+    assert all(one.line >= 1 for one in problems)
+
+
+WRONG_SCHEMAS: dict[str, tuple[Callable[[str], str], str]] = {
+    "no JSON": (lambda text: text[:50], "not readable as JSON"),
+    "a list": (lambda _text: "[]", "an object is needed"),
+    "no JSON Schema": (lambda text: text.replace('"integer"', '"whole"'), "not a JSON Schema"),
+    "no object": (lambda _text: '{"type": "string"}', 'needs "type": "object"'),
+    "a schema elsewhere": (
+        lambda _text: '{"type": "object", "properties": {"a": {"$ref": "https://example.jp/x"}}}',
+        "not a JSON Schema",
+    ),
+    "a default that it refuses itself": (
+        lambda text: text.replace('"default": 5', '"default": 0'),
+        "default of retention_years: it has to be 1 or more, not 0",
+    ),
+    "endless": (lambda _text: "[" * 100_000, "not readable as JSON"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SCHEMAS)
+def test_a_wrong_schema(folder: Path, name: str) -> None:
+    change, reason = WRONG_SCHEMAS[name]
+    file = folder / "settings.schema.json"
+    file.write_text(change(file.read_text(encoding="utf-8")), encoding="utf-8")
+    (problem,) = _problems(folder)
+    assert reason in problem.message.en
+    assert problem.file == "stacks/services/eapp-a/settings.schema.json"
+
+
+def test_missing_files_are_both_told(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+    assert [one.file.rpartition("/")[2] for one in _problems(folder)] == [
+        "manifest.yaml",
+        "settings.schema.json",
+    ]
+
+
+@pytest.fixture
+def own_services(project: Path, repository: Path) -> Path:
+    """The sample with services that can be changed."""
+    (project / "stacks").unlink()
+    shutil.copytree(repository / "stacks/services", project / "stacks/services")
+    return project
+
+
+def test_a_broken_service_breaks_the_file_that_names_it(own_services: Path) -> None:
+    (own_services / "stacks/services/chat/manifest.yaml").write_text("name: chat\n", "utf-8")
+    loaded = load(own_services / "tenants.yaml")
+    assert loaded.registry is None
+    assert {one.file for one in loaded.problems} == {"stacks/services/chat/manifest.yaml"}
+
+
+def test_a_service_is_added_by_a_folder(own_services: Path) -> None:
+    services = own_services / "stacks/services"
+    shutil.copytree(services / "chat", services / "documents")
+    manifest = services / "documents/manifest.yaml"
+    _replace(manifest, "name: chat", "name: documents")
+    _replace(manifest, "{slug}.chat.", "{slug}.documents.")
+    file = own_services / "tenants.yaml"
+    _replace(file, "  chat: #", "  documents: { release: 1.1.0 }\n  chat: #")
+    assert require(file).services["documents"].manifest.releases["1.1.0"].schema_version == 2
+
+
+def test_two_services_cannot_have_one_host_name(own_services: Path) -> None:
+    services = own_services / "stacks/services"
+    shutil.copytree(services / "chat", services / "documents")
+    _replace(services / "documents/manifest.yaml", "name: chat", "name: documents")
+    file = own_services / "tenants.yaml"
+    _replace(file, "  chat: #", "  documents: { release: 1.1.0 }\n  chat: #")
+    (problem,) = load(file).problems
+    assert problem.path == "services.chat"
+    assert "documents has the same host name {slug}.chat.{domain}" in problem.message.en
+
+
+def test_a_manifest_may_lie_elsewhere(own_services: Path) -> None:
+    shutil.copytree(own_services / "stacks/services/chat", own_services / "vendor/chat")
+    shutil.rmtree(own_services / "stacks/services/chat")
+    file = own_services / "tenants.yaml"
+    _replace(file, "settings: { retention_days: 365 }", "settings: {}\n    manifest: vendor/chat")
+    assert require(file).services["chat"].manifest.folder == own_services / "vendor/chat"
+
+
+def test_a_result_is_kept_until_a_file_it_rests_on_changes(own_services: Path) -> None:
+    file = own_services / "tenants.yaml"
+    first = require(file)
+    assert require(file) is first
+    schema = own_services / "stacks/services/eapp-a/settings.schema.json"
+    rules = json.loads(schema.read_text(encoding="utf-8"))
+    rules["properties"]["retention_years"]["default"] = 7
+    schema.write_text(json.dumps(rules), encoding="utf-8")
+    second = require(file)
+    assert second is not first
+    osaka = second.tenant("osaka")
+    assert osaka is not None
+    assert osaka.subscriptions[0].settings["retention_years"] == 7
+    file.write_text(file.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    assert require(file).sha256 != second.sha256

@@ -1,0 +1,103 @@
+"""A file of the whole country, 1,741 bodies. Times are of the processor: other work does not count.
+
+`moyai validate` reads such a file in 2 s; the limits here leave room for slow machines.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from moyai.registry import Loaded, load_content
+from moyai.registry.codes import national_list
+from moyai.registry.edit import NewTenant, add_tenant
+from moyai.registry.models import Kind
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+def _whole_country(sample: str) -> str:
+    """The sample's head with every municipality, each with what bodies usually have."""
+    parts = [sample[: sample.index("\ntenants:\n")], "\ntenants:\n"]
+    bodies = [one for one in national_list().values() if one.kind != Kind.PREFECTURE.value]
+    for i, body in enumerate(bodies):
+        parts.append(
+            f"""\
+  - code: "{body.code}"
+    slug: m{body.code}
+    name: {body.name}
+    kind: {body.likely_kind.value}
+    population: {{ count: {body.population_2020 or 0}, as_of: 2020-10-01, source: 国勢調査 }}
+    contacts:
+      - {{ section: 情報政策担当課, email: joho@m{body.code}.example.jp }}
+    lgwan: [{IPv4Network((0x0AC00000 + 256 * i, 24))}]
+    office: [192.168.0.0/16, 172.16.{i % 256}.0/24]
+    tags: {{ prefecture: {body.prefecture} }}
+    services:
+      - {{ service: chat, from: 2022-04-01 }}
+      - {{ service: eapp-b, from: 2022-10-01, settings: {{ payment: pay-easy }} }}
+"""
+        )
+    return "".join(parts)
+
+
+@pytest.fixture(scope="module")
+def country(sample: str) -> str:
+    return _whole_country(sample)
+
+
+def _timed(text: str) -> tuple[float, Loaded]:
+    began = time.process_time()
+    loaded = load_content(REPOSITORY / "tenants.yaml", text.encode())
+    return time.process_time() - began, loaded
+
+
+def test_the_whole_country_takes_less_than_two_seconds(country: str) -> None:
+    seconds, loaded = _timed(country)
+    assert loaded.registry is not None
+    assert len(loaded.registry.tenants) == 1741
+    assert seconds < 2
+    # office ranges that all share are one warning each, not 1,741
+    assert 1 <= len(loaded.problems) <= 257
+    assert {one.severity for one in loaded.problems} == {"warning"}
+
+
+BROKEN: dict[str, tuple[Callable[[str], str], int]] = {
+    "a misspelt key in each": (lambda text: text.replace("    lgwan:", "    lgwans:"), 1741),
+    "a wrong kind in each": (lambda text: text.replace("    kind: ", "    kind: x"), 1741),
+    "one LGWAN range for all": (
+        lambda text: text.replace("    lgwan: [10.", "    lgwan: [10.200.0.0/24, 11."),
+        1740,
+    ),
+    "a refused setting in each": (
+        lambda text: text.replace("payment: pay-easy", "payment: x"),
+        1741,
+    ),
+    "one slug for all": (lambda text: text.replace("    slug: m", "    slug: same #"), 1740),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_every_error_of_the_whole_country_in_less_than_four_seconds(
+    country: str, name: str
+) -> None:
+    change, count = BROKEN[name]
+    seconds, loaded = _timed(change(country))
+    assert loaded.registry is None
+    assert sum(one.severity == "error" for one in loaded.problems) == count
+    assert seconds < 4
+
+
+def test_adding_to_the_whole_country(country: str, project: Path) -> None:
+    file = project / "tenants.yaml"
+    file.write_text(country, encoding="utf-8")
+    loaded = load_content(file, country.encode())
+    assert loaded.registry is not None
+    began = time.process_time()
+    add_tenant(file, NewTenant("270008"), loaded.registry, lambda _r: IPv4Network("10.64.0.0/20"))
+    assert time.process_time() - began < 5
+    assert file.read_text(encoding="utf-8").startswith(country)
