@@ -1,0 +1,76 @@
+"""The guides to tenants.yaml say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from moyai.registry import load_content
+from moyai.registry.file_model import (
+    BackupFile,
+    DefaultsFile,
+    FederationFile,
+    OperatorFile,
+    RegistryFile,
+    ServiceFile,
+    SiteFile,
+    SubscriptionFile,
+    TenantFile,
+    WindowFile,
+)
+from moyai.registry.selector import QUALITIES
+
+REPOSITORY = Path(__file__).parents[3]
+GUIDES = ["tenants.ja.md", "tenants.en.md"]
+MODELS = [
+    RegistryFile, FederationFile, SiteFile, OperatorFile, ServiceFile, DefaultsFile, TenantFile,
+    SubscriptionFile, WindowFile, BackupFile,
+]  # fmt: skip
+
+
+@pytest.fixture(params=GUIDES)
+def guide(request: pytest.FixtureRequest) -> str:
+    return (REPOSITORY / "docs/guides" / request.param).read_text(encoding="utf-8")
+
+
+def _blocks(guide: str) -> dict[str, str]:
+    """YAML blocks by the key that they begin with."""
+    blocks = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    return {block.partition(":")[0]: block for block in blocks}
+
+
+def test_its_smallest_file_is_valid(guide: str) -> None:
+    whole = _blocks(guide)["federation"]
+    assert load_content(REPOSITORY / "tenants.yaml", whole.encode()).problems == ()
+
+
+def test_its_other_pieces_fit_into_it(guide: str) -> None:
+    blocks = _blocks(guide)
+    text = blocks["federation"].replace("services:\n", blocks["services"], 1)
+    text = blocks["x-nendo"] + blocks["sites"] + text
+    assert load_content(REPOSITORY / "tenants.yaml", text.encode()).problems == ()
+
+
+def test_it_names_every_key(guide: str) -> None:
+    for model in MODELS:
+        for name, field in model.model_fields.items():
+            key = field.alias or name
+            assert re.search(rf"[`. ]{key}\b", guide), (model.__name__, key)
+
+
+def test_it_names_every_kind_of_word_in_selectors(guide: str) -> None:
+    for quality in QUALITIES:
+        assert f"`{quality}:" in guide
+
+
+def test_the_error_that_it_shows_is_the_one_that_comes(guide: str) -> None:
+    shown = re.search(r"^tenants\.yaml:\d+:\d+: (tenants\[272027\].*)$", guide, re.MULTILINE)
+    assert shown is not None
+    text = _blocks(guide)["federation"].replace(
+        "lgwan: [10.200.3.0/24]", "lgwan: [10.201.0.0/24, 10.200.3.1/24]"
+    )
+    (problem,) = load_content(REPOSITORY / "tenants.yaml", text.encode()).problems
+    said = (problem.render("ja").split(": ", 1)[1], problem.render("en").split(": ", 1)[1])
+    assert shown.group(1) in said
