@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network
 
-from moyai.registry.file_model import FederationFile
+from moyai.registry.file_model import FederationFile, TenantFile
 from moyai.registry.overlaps import Claim, Overlap, overlapping, same_ranges
 from moyai.registry.parts import Parts
 from moyai.registry.problems import Reporter
@@ -31,7 +31,7 @@ def check_networks(parts: Parts, reporter: Reporter) -> None:
     office: list[Claim] = []
     for i, body in parts.tenants.items():
         path: Path = ("tenants", i)
-        owner = one_line(body.code)
+        owner = _owner(i, body, reporter)
         if body.cidr is not None:
             own += _claims([body.cidr], owner, (*path, "cidr"), reporter, single=True)
         lgwan += _claims(body.lgwan, owner, (*path, "lgwan"), reporter)
@@ -44,6 +44,14 @@ def check_networks(parts: Parts, reporter: Reporter) -> None:
             reporter.error(overlap.claim.path, _overlaps(overlap))
     for group in same_ranges(office):
         _shared_office(group, reporter)
+
+
+def _owner(index: int, body: TenantFile, reporter: Reporter) -> str:
+    """What to call a body whose code may be wrong."""
+    for key, words in (("code", body.code), ("name", body.name)):
+        if not reporter.is_muted(("tenants", index, key)):
+            return one_line(words)
+    return f"tenants[{index}]"
 
 
 def _pools(federation: FederationFile, reporter: Reporter) -> list[Claim]:

@@ -594,6 +594,14 @@ def test_one_wrong_value_hides_no_other(after: Edit) -> None:
     ]
 
 
+def test_a_body_whose_code_is_wrong_is_called_by_its_name(after: Edit) -> None:
+    problems = after(
+        (SAKAI, SAKAI.replace('"271403"', "11002")),
+        (KISHIWADA_LGWAN, "    lgwan: [10.200.2.0/25]\n"),
+    )
+    assert problems[-1].message.en == "10.200.2.0/25 overlaps 堺市's 10.200.2.0/24"
+
+
 def test_places_are_those_of_the_file(after: Edit, sample: str) -> None:
     (problem,) = after((KISHIWADA_LGWAN, "    lgwan: [10.200.3.0/24, 10.200.3.9/24]\n"))
     lines = sample.splitlines()
