@@ -19,12 +19,10 @@ from moyai.registry.selector import (
     Not,
     Some,
     UnreadableSelector,
-    Vocabulary,
     Word,
-    check_words,
-    vocabulary,
 )
 from moyai.registry.selector import parse as read
+from moyai.registry.selector_words import Vocabulary, check_words, vocabulary
 from moyai.texts import Text
 
 

@@ -12,7 +12,8 @@ from moyai.registry.codes import prefectures
 from moyai.registry.file_model import SiteFile
 from moyai.registry.parts import Parts
 from moyai.registry.problems import Reporter
-from moyai.registry.selector import UnreadableSelector, check_words, parse, vocabulary
+from moyai.registry.selector import UnreadableSelector, parse
+from moyai.registry.selector_words import check_words, vocabulary
 from moyai.registry.settings import SettingsChecker
 from moyai.registry.ssh_keys import why_unfit
 from moyai.registry.words import not_known

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from moyai.registry.file_model import (
     DefaultsFile,
@@ -23,7 +22,8 @@ from moyai.registry.file_model import (
 )
 from moyai.registry.problems import Reporter
 from moyai.registry.shape_errors import report_shape, without_key_step
-from moyai.registry.yaml_tree import Path, Tree
+from moyai.registry.stand_ins import mend
+from moyai.registry.yaml_tree import Tree
 from moyai.texts import Text
 
 M = TypeVar("M", bound=BaseModel)
@@ -117,84 +117,9 @@ def _one(model: type[M], raw: object, index: int = 0) -> M | None:
     mended: Any = deepcopy(raw)
     for _ in range(_ROUNDS):
         for one in errors:
-            _mend(mended, one, index)
+            mend(mended, one, index)
         try:
             return model.model_validate(mended)
         except ValidationError as error:
             errors = error.errors(include_url=False)
     return None
-
-
-_STAND_INS: Mapping[str, object] = {
-    "name": "-",
-    "prefecture": "大阪府",
-    "domain": "example.jp",
-    "cost_centre": "-",
-    "network": {"cells": ["255.255.255.254/32"], "tenants": ["255.255.255.255/32"]},
-    "cells": [{"name": "unknown", "cidr": "255.255.255.254/32"}],
-    "cidr": "255.255.255.255/32",
-    "lgwan": "255.255.255.255/32",
-    "office": "255.255.255.255/32",
-    "tenants": "255.255.255.255/32",
-    "account_id": "000000000000",
-    "state_backend": "s3://unknown",
-    "secrets_provider": "awskms://unknown",
-    "email": "unknown@example.jp",
-    "role": "viewer",
-    "expires": "2026-04-01",
-    "ssh_key": "-",
-    "release": "0.0.0",
-    "kind": "一般市",
-    "count": 0,
-    "as_of": "2026-04-01",
-    "source": "-",
-    "section": "-",
-    "days": ["sat"],
-    "start": "22:00",
-    "hours": 1,
-    "first": "2026-04-01",
-    "last": "2026-04-01",
-    "reason": "-",
-    "service": "unknown",
-    "from": "2026-04-01",
-}
-"""Key → a value of the right shape. Checks never see a problem in it, because its path is muted."""
-
-
-def _stand_in(path: Path, index: int) -> object:
-    """A value for a required key or an item of a list; unique where values must differ."""
-    key = next((step for step in reversed(path) if isinstance(step, str)), "")
-    if key in ("code", "former_codes"):
-        return f"unknown {index} {path}"
-    if key == "slug":
-        return f"unknown-{index}"
-    if key == "services":
-        return {"service": "unknown", "from": "2026-04-01"}
-    if key == "freezes":
-        return {"first": "2026-04-01", "last": "2026-04-01", "reason": "-"}
-    if key == "contacts":
-        return {"section": "-", "email": "unknown@example.jp"}
-    if isinstance(path[-1], int) and key == "cells":
-        parent = path[-3] if len(path) > 2 else None
-        return "255.255.255.254/32" if parent == "network" else {"name": "unknown"}
-    if isinstance(path[-1], int) and key == "days":
-        return "sat"
-    return _STAND_INS.get(str(key))
-
-
-def _mend(root: Any, error: ErrorDetails, index: int) -> None:
-    """Take out what is wrong: an unknown or optional key goes, anything else gets a stand-in."""
-    path = without_key_step(error["loc"])
-    holder = root
-    for step in path[:-1]:
-        try:
-            holder = holder[step]
-        except (KeyError, IndexError, TypeError):
-            return
-    last = path[-1]
-    if isinstance(holder, list) and isinstance(last, int):
-        holder[last] = _stand_in(path, index)
-    elif isinstance(holder, dict):
-        holder.pop(str(last), None)
-        if error["type"] == "missing":
-            holder[str(last)] = _stand_in(path, index)

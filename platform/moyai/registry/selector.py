@@ -15,9 +15,8 @@ decides which bodies are changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from moyai.registry.models import Isolation, Kind
 from moyai.registry.words import nearest, one_line
@@ -82,54 +81,6 @@ Expression = Word | Not | Every | Some
 ALL = Word(None, "all")
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """What words can name. `bodies`: code, former code, slug or name → the codes it means; `tags`:
-    key → the values in use."""
-
-    bodies: Mapping[str, tuple[str, ...]]
-    services: frozenset[str]
-    tags: Mapping[str, frozenset[str]]
-    cells: frozenset[str]
-
-
-class _Body(Protocol):
-    """What words need of a body; the file's and the registry's bodies both have it."""
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def former_codes(self) -> tuple[str, ...]: ...
-    @property
-    def slug(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def tags(self) -> Mapping[str, str]: ...
-
-
-def vocabulary(
-    bodies: Iterable[_Body],
-    services: Iterable[str],
-    cells: Iterable[str],
-    default_tags: Mapping[str, str] | None = None,
-) -> Vocabulary:
-    """The words of a file. `default_tags` are those that bodies have without writing them."""
-    named: dict[str, dict[str, None]] = {}
-    tags: dict[str, set[str]] = {key: {value} for key, value in (default_tags or {}).items()}
-    for body in bodies:
-        for word in (body.code, *body.former_codes, body.slug, body.name):
-            named.setdefault(word, {})[body.code] = None
-        for key, value in body.tags.items():
-            tags.setdefault(key, set()).add(value)
-    return Vocabulary(
-        {word: tuple(codes) for word, codes in named.items()},
-        frozenset(services),
-        {key: frozenset(values) for key, values in tags.items()},
-        frozenset(cells),
-    )
-
-
 def parse(text: str) -> Expression:
     """Read a selector. Raises `UnreadableSelector`."""
     if len(text) > MAX_LENGTH:
@@ -157,44 +108,10 @@ def words(expression: Expression) -> Iterator[Word]:
             yield from words(part)
 
 
-def check_words(expression: Expression, known: Vocabulary) -> None:
-    """Raise `UnreadableSelector` for the first word that names nothing, with the nearest that do."""
-    for word in words(expression):
-        _check(word, known)
-
-
-def _check(word: Word, known: Vocabulary) -> None:
-    value = word.value
-    if word.quality is None:
-        if word == ALL:
-            return
-        meant = known.bodies.get(value)
-        if meant is None:
-            raise _nothing(value, known.bodies, "団体", "body")
-        if len(meant) > 1:
-            raise UnreadableSelector(
-                Text(
-                    f"「{value}」は {len(meant)} 団体あります（コードで選んでください）",
-                    f"{len(meant)} bodies are named '{value}': choose one by its code",
-                ),
-                tuple(map(one_line, meant)),
-            )
-        return
-    if word.quality == "service" and value not in known.services:
-        raise _nothing(value, known.services, "サービス", "service")
-    if word.quality == "cell" and value not in known.cells:
-        raise _nothing(value, known.cells, "セル", "cell")
-    if word.quality == "tag":
-        key, equals, wanted = value.partition("=")
-        if key not in known.tags:
-            raise _nothing(key, known.tags, "タグ", "tag")
-        if equals and wanted not in known.tags[key]:
-            raise _nothing(wanted, known.tags[key], f"タグ {key} の値", f"value of the tag {key}")
-
-
-def _nothing(
+def nothing(
     word: str, known: Mapping[str, object] | frozenset[str], ja: str, en: str
 ) -> UnreadableSelector:
+    """The error for a word that names nothing, with the nearest that do."""
     near = tuple(map(one_line, nearest(word, known, 3) or sorted(known)[:8]))
     word = one_line(word)
     return UnreadableSelector(
@@ -330,10 +247,10 @@ def _word(sign: str) -> Word:
         return Word(None, plain)
     quality = quality.casefold()
     if quality not in QUALITIES:
-        raise _nothing(quality, frozenset(QUALITIES), "条件", "condition")
+        raise nothing(quality, frozenset(QUALITIES), "条件", "condition")
     allowed = _ALLOWED.get(quality)
     if allowed is not None and value not in allowed:
-        raise _nothing(value, allowed, "種別" if quality == "kind" else "分離方式", quality)
+        raise nothing(value, allowed, "種別" if quality == "kind" else "分離方式", quality)
     return Word(quality, value)
 
 

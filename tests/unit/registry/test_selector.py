@@ -12,12 +12,11 @@ from moyai.registry.selector import (
     Not,
     Some,
     UnreadableSelector,
-    Vocabulary,
     Word,
-    check_words,
     parse,
     words,
 )
+from moyai.registry.selector_words import Vocabulary, check_words
 
 A, B, C = (Word(None, name) for name in "abc")
 
