@@ -79,9 +79,9 @@ class Resource(ABC):
         del name
         return value
 
-    def as_said(self, name: str, said: Any, live: Any) -> Any:
-        """A live value in the words of one that a program says: that itself, where it is so."""
-        del name, said
+    def as_said(self, name: str, new: Properties, live: Any) -> Any:
+        """A live value in the words of the inputs' own one: that itself, where it is so."""
+        del name, new
         return live
 
     def preview(self, inputs: Properties, state: Properties | None) -> Properties:
@@ -94,7 +94,7 @@ class Resource(ABC):
             for name, value in state.items()
             if name not in self.inputs or name in self.chosen
         }
-        return {**kept, **inputs}
+        return {**dict.fromkeys(self.chosen - state.keys(), UNKNOWN), **kept, **inputs}
 
     @abstractmethod
     def create(self, inputs: Properties) -> Live:

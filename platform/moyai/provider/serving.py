@@ -304,7 +304,7 @@ def _old_inputs(kind: Resource, request: Any, new: Properties) -> Properties:
     state = from_struct(request.olds)
     names = kind.chosen if request.old_inputs.fields else kind.inputs
     kept = {
-        name: kind.as_said(name, new[name], value) if name in new else value
+        name: kind.as_said(name, new, value) if name in new else value
         for name, value in state.items()
         if name in names
     }

@@ -52,6 +52,8 @@ class Case:
     """Inputs that an import cannot know: they are words to the provider, or a secret."""
     later: frozenset[str] = frozenset()
     """Outputs that become known or change after the create."""
+    renamed: bool = False
+    """Whether an import gives it another id than it has: its own is but a label."""
     stays: bool = False
     """Whether the thing outlives its resource's deletion, as a bucket's versioning does."""
 

@@ -107,8 +107,11 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):
         return str(value)
-    if isinstance(value, datetime):  # of AWS's answers
+    # The other two are of AWS's answers.
+    if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, bytes):
+        return value.decode()
     raise _WrongKindError
 
 

@@ -149,10 +149,10 @@ class AwsResource(Resource):
         known = self.properties.get(name)
         return value if known is None else canonical(known, value)
 
-    def as_said(self, name: str, said: Any, live: Any) -> Any:
+    def as_said(self, name: str, new: Properties, live: Any) -> Any:
         """What the program does not say of it, and AWS chose, is left out."""
         known = self.properties.get(name)
-        return live if known is None else observe(known, said, live)
+        return live if known is None else observe(known, new[name], live)
 
     def preview(self, inputs: Properties, state: Properties | None) -> Properties:
         """What is declared to be known before; tags are."""

@@ -129,7 +129,7 @@ def without_defaults(field: Field, live: Any) -> Any:
     if canonical(field, live) is None:
         return None
     if field.kind is Kind.OBJECT:
-        return observe_all(field.of or {}, {}, live) or None
+        return observe_all(field.of or {}, {}, live)
     if field.kind is Kind.OBJECTS:
         return [observe_all(field.of or {}, {}, one) for one in live]
     return live

@@ -1,27 +1,40 @@
-"""The table of resource types: adding one is a class in `types/` and a line here."""
+"""The table of resource types: adding one is a class in `resources/` and a line here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 
 from moyai.provider.resources import Resource
-from moyai.provider.serving import Plugin
-from moyai.sandbox.aws.resources import iam, kms
+from moyai.sandbox.aws.resources import (
+    acm,
+    backup,
+    cloudtrail,
+    cloudwatch,
+    iam,
+    kms,
+    route53,
+    secretsmanager,
+    sns,
+    ssm,
+)
 from moyai.sandbox.aws.resources.ec2 import endpoints, gateways, routes, security, vpc
 from moyai.sandbox.aws.resources.ecs import cluster as ecs_cluster
 from moyai.sandbox.aws.resources.ecs import service, task
 from moyai.sandbox.aws.resources.lb import balancer, listener, target
 from moyai.sandbox.aws.resources.rds import cluster, groups, instance
 from moyai.sandbox.aws.resources.s3 import bucket, keeping, settings
-from moyai.sandbox.aws.types import small
+from moyai.sandbox.aws.resources.wafv2 import acl
 
 TYPES: Mapping[str, Resource] = {
-    "aws:acm/certificate:Certificate": small.Certificate(),
-    "aws:backup/vault:Vault": small.Vault(),
-    "aws:cloudtrail/trail:Trail": small.Trail(),
-    "aws:cloudwatch/logGroup:LogGroup": small.LogGroup(),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": small.MetricAlarm(),
+    "aws:acm/certificate:Certificate": acm.Certificate(),
+    "aws:acm/certificateValidation:CertificateValidation": acm.CertificateValidation(),
+    "aws:backup/plan:Plan": backup.Plan(),
+    "aws:backup/selection:Selection": backup.Selection(),
+    "aws:backup/vault:Vault": backup.Vault(),
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": backup.VaultLockConfiguration(),
+    "aws:cloudtrail/trail:Trail": cloudtrail.Trail(),
+    "aws:cloudwatch/logGroup:LogGroup": cloudwatch.LogGroup(),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": cloudwatch.MetricAlarm(),
     "aws:ec2/eip:Eip": gateways.Eip(),
     "aws:ec2/flowLog:FlowLog": endpoints.FlowLog(),
     "aws:ec2/internetGateway:InternetGateway": gateways.InternetGateway(),
@@ -54,6 +67,8 @@ TYPES: Mapping[str, Resource] = {
     "aws:rds/clusterInstance:ClusterInstance": instance.ClusterInstance(),
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": groups.ClusterParameterGroup(),
     "aws:rds/subnetGroup:SubnetGroup": groups.SubnetGroup(),
+    "aws:route53/record:Record": route53.Record(),
+    "aws:route53/zone:Zone": route53.Zone(),
     "aws:s3/bucket:Bucket": bucket.Bucket(),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": keeping.Lifecycle(),
     "aws:s3/bucketLogging:BucketLogging": keeping.Logging(),
@@ -65,33 +80,15 @@ TYPES: Mapping[str, Resource] = {
         settings.Encryption()
     ),
     "aws:s3/bucketVersioning:BucketVersioning": settings.Versioning(),
-    "aws:secretsmanager/secret:Secret": small.Secret(),
-    "aws:sns/topic:Topic": small.Topic(),
-    "aws:ssm/parameter:Parameter": small.Parameter(),
+    "aws:secretsmanager/secret:Secret": secretsmanager.Secret(),
+    "aws:secretsmanager/secretPolicy:SecretPolicy": secretsmanager.SecretPolicy(),
+    "aws:sns/topic:Topic": sns.Topic(),
+    "aws:sns/topicPolicy:TopicPolicy": sns.TopicPolicy(),
+    "aws:sns/topicSubscription:TopicSubscription": sns.TopicSubscription(),
+    "aws:ssm/parameter:Parameter": ssm.Parameter(),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": security.EgressRule(),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": security.IngressRule(),
-    "aws:wafv2/webAcl:WebAcl": small.WebAcl(),
-    "aws:wafv2/webAclAssociation:WebAclAssociation": small.WebAclAssociation(),
+    "aws:wafv2/ipSet:IpSet": acl.IpSet(),
+    "aws:wafv2/webAcl:WebAcl": acl.WebAcl(),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": acl.WebAclAssociation(),
 }
-
-SETTINGS = frozenset(
-    {
-        "allowedAccountIds",
-        "assumeRoles",
-        "endpoints",
-        "profile",
-        "region",
-        "s3UsePathStyle",
-        "skipCredentialsValidation",
-        "skipMetadataApiCheck",
-        "skipRegionValidation",
-        "skipRequestingAccountId",
-    }
-)
-"""Provider configuration that is accepted. `defaultTags` is not: tags belong on resources, so that
-all stacks of an account have the same configuration."""
-
-
-def plugin() -> Plugin:
-    """The plugin, of the SDK's version."""
-    return Plugin("aws", version("pulumi-aws"), TYPES, {}, SETTINGS)
