@@ -5,149 +5,128 @@ The cache holds what one of the two last ways brought in, and was checked then.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
-from moyai.engine.toolchain.cache import Engine, cache_folder, cached, lock
-from moyai.engine.toolchain.version import VERSION, version_of
-from moyai.engine.toolchain.ways import LEAST_GO, WayFailed, by_build, by_installer, go_version
+from moyai.engine.toolchain.cache import Engine, cache_folder, cached, make_cache_folder
+from moyai.engine.toolchain.go_build import by_build
+from moyai.engine.toolchain.installer import by_installer
+from moyai.engine.toolchain.locking import Holder, hold
+from moyai.engine.toolchain.path_way import on_path, why_not_on_path
+from moyai.engine.toolchain.steps import Progress, Step
+from moyai.engine.toolchain.version import VERSION
+from moyai.engine.toolchain.ways import WayFailed
 from moyai.errors import OperationFailed
-from moyai.texts import Lang, Text
+from moyai.texts import Text
 
-Progress = Callable[[Text], object]
+TITLES = {
+    "path": Text(f"PATH にある pulumi {VERSION}", f"pulumi {VERSION} on PATH"),
+    "installer": Text("公式の導入手順", "the official installer"),
+    "build": Text("Go モジュールからの構築", "a build from Go modules"),
+}
+"""The three ways, in the order in which they are tried."""
+
+_MAKERS: dict[str, Callable[[Progress], Engine]] = {"installer": by_installer, "build": by_build}
+_TRYING = {
+    "installer": Text(
+        f"Pulumi エンジン {VERSION} を公式の手順で導入しています。",
+        f"Installing the Pulumi engine {VERSION} the official way.",
+    ),
+    "build": Text(
+        f"Pulumi エンジン {VERSION} を Go モジュールから構築します（初回だけ、数分かかります）。",
+        f"Building the Pulumi engine {VERSION} from Go modules (once; it takes some minutes).",
+    ),
+}
 
 
-def find() -> Engine | None:
-    """The engine that is there already: on PATH in the pinned version, or cached."""
-    return on_path() or cached()
+def find(*, thorough: bool = False) -> Engine | None:
+    """The engine that is there already: on PATH in the pinned version, or cached and whole.
+
+    `thorough` takes the cached binary's hash even where its size and time are as they were.
+    """
+    return on_path() or cached(thorough=thorough)
 
 
-def on_path() -> Engine | None:
-    """`pulumi` on PATH, if it has the pinned version."""
-    found = shutil.which("pulumi")
-    if found is None:
-        return None
-    path = Path(found)
-    return Engine(path, VERSION, "path") if version_of(path) == VERSION else None
-
-
-def ensure(progress: Progress | None = None) -> Engine:
+def ensure(progress: Progress | None = None, *, thorough: bool = False) -> Engine:
     """The engine, installed or built where it has to be. Two at once make one.
 
-    Raises `OperationFailed` naming the three ways and why none worked.
+    `progress` gets each step on the way, in the thread that called. Raises `OperationFailed` naming
+    the three ways and why none worked, or why the cache cannot be written.
     """
-    tell: Progress = progress or (lambda _text: None)
-    found = find()
+    tell: Progress = progress or (lambda _step: None)
+    found = find(thorough=thorough)
     if found is not None:
         return found
-
-    def waiting(pid: str) -> None:
-        tell(
-            Text(
-                f"別の実行（プロセス {pid}）がエンジンを用意しています。待ちます。",
-                f"another run (process {pid}) is getting the engine: waiting.",
-            )
-        )
-
-    with lock(waiting):
-        return cached() or _make(tell)
+    try:
+        with hold(make_cache_folder() / "lock", lambda holder: tell(_waiting(holder))):
+            # Whoever held the lock before may have made it.
+            return cached(thorough=thorough) or _make(tell)
+    except OSError as error:
+        raise _no_cache(error) from None
 
 
 def _make(tell: Progress) -> Engine:
-    failures: list[tuple[Text, Text]] = [(_PATH_WAY, _why_not_on_path())]
-    for way, announced, make in (
-        (_INSTALLER_WAY, _INSTALLING, by_installer),
-        (_BUILD_WAY, _BUILDING, by_build),
-    ):
-        tell(announced)
+    failures: dict[str, Text] = {"path": why_not_on_path()}
+    for way, make in _MAKERS.items():
+        tell(Step("trying", _TRYING[way]))
         try:
-            return make()
+            engine = make(tell)
         except WayFailed as failure:
-            failures.append((way, failure.why))
-    raise OperationFailed(
+            failures[way] = failure.why
+            tell(Step("failed", _not_so(TITLES[way], failure.why)))
+        else:
+            tell(Step("ready", Text("エンジンができました。", "The engine is ready.")))
+            return engine
+    raise _none_worked(failures)
+
+
+def _waiting(holder: Holder | None) -> Step:
+    if holder is None:
+        who = Text("別の実行", "another run")
+    else:
+        who = Text(f"別の実行（プロセス {holder}）", f"another run (process {holder})")
+    return Step(
+        "waiting",
         Text(
-            f"Pulumi エンジン {VERSION} を用意できません。\n"
-            + "\n".join(f"- {way.ja}: {why.ja}" for way, why in failures),
-            f"the Pulumi engine {VERSION} cannot be had.\n"
-            + "\n".join(f"- {way.en}: {why.en}" for way, why in failures),
+            f"{who.ja}がエンジンを用意しています。終わるのを待ちます。",
+            f"{who.en} is getting the engine: waiting for it.",
+        ),
+    )
+
+
+def _not_so(title: Text, why: Text) -> Text:
+    return Text(
+        f"{title.ja}: できません（{why.ja}）。", f"{title.en}: not possible here ({why.en})."
+    )
+
+
+def _none_worked(failures: dict[str, Text]) -> OperationFailed:
+    reasons = [(TITLES[way], why) for way, why in failures.items()]
+    return OperationFailed(
+        Text(
+            f"Pulumi エンジン {VERSION} を用意できません。三つの方法のどれも使えませんでした。\n"
+            + "\n".join(f"- {title.ja}: {why.ja}" for title, why in reasons),
+            f"the Pulumi engine {VERSION} cannot be had; none of the three ways worked.\n"
+            + "\n".join(f"- {title.en}: {why.en}" for title, why in reasons),
         ),
         touched=Text("何も変更していません。", "Nothing was touched."),
         remedy=Text(
-            "三つのうち一つを整えて、もう一度実行してください。",
-            "Make one of the three work and run again.",
+            "三つのうち一つが使えるようにして、もう一度実行してください。",
+            "Make one of the three work, then run again.",
         ),
     )
 
 
-_PATH_WAY = Text(f"PATH にある pulumi {VERSION}", f"pulumi {VERSION} on PATH")
-_INSTALLER_WAY = Text("公式の導入手順", "the official installer")
-_BUILD_WAY = Text("Go モジュールからの構築", "a build from Go modules")
-_INSTALLING = Text(
-    f"Pulumi エンジン {VERSION} を公式の手順で導入しています…",
-    f"Installing the Pulumi engine {VERSION} the official way…",
-)
-_BUILDING = Text(
-    f"Pulumi エンジン {VERSION} を Go モジュールから構築しています（数分かかります）…",
-    f"Building the Pulumi engine {VERSION} from Go modules (takes some minutes)…",
-)
-
-
-def _why_not_on_path() -> Text:
-    found = shutil.which("pulumi")
-    if found is None:
-        return Text("pulumi が PATH にありません", "there is no pulumi on PATH")
-    version = version_of(Path(found)) or "?"
-    return Text(f"PATH の pulumi は {version} です", f"the one on PATH is {version}")
-
-
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
-    """What `moyai engine info` shows."""
-
-    version: str
-    engine: Engine | None
-    cache: Path
-    ways: Mapping[str, Text]
-    """`path`, `installer`, `build` → their state here."""
-
-    def record(self, lang: Lang) -> dict[str, object]:
-        """As plain values in one language."""
-        return {
-            "version": self.version,
-            "path": None if self.engine is None else str(self.engine.path),
-            "origin": None if self.engine is None else self.engine.origin,
-            "cache": str(self.cache),
-            "ways": {name: state.of(lang) for name, state in self.ways.items()},
-        }
-
-
-def info() -> EngineInfo:
-    """Look, without installing anything."""
-    go = shutil.which("go")
-    return EngineInfo(
-        VERSION,
-        find(),
-        cache_folder(),
-        {
-            "path": _FITS if on_path() is not None else _why_not_on_path(),
-            "installer": Text(
-                "試すまで分かりません（要インターネット）", "known when tried (internet)"
-            ),
-            "build": _state_of_go(go),
-        },
+def _no_cache(error: OSError) -> OperationFailed:
+    place = error.filename or cache_folder()
+    return OperationFailed(
+        Text(
+            f"エンジンの保存場所 {place} を読み書きできません（{error.strerror}）。",
+            f"the engine's cache {place} cannot be read or written ({error.strerror}).",
+        ),
+        touched=Text("何も変更していません。", "Nothing was touched."),
+        remedy=Text(
+            "空き容量（1 GB ほど）と権限を確かめるか、XDG_CACHE_HOME に別の場所を指定してください。",
+            "Look at free space (about 1 GB) and permissions, or name another place in "
+            "XDG_CACHE_HOME.",
+        ),
     )
-
-
-_FITS = Text("使えます", "fits")
-
-
-def _state_of_go(go: str | None) -> Text:
-    if go is None:
-        return Text("go が PATH にありません", "there is no go on PATH")
-    found = go_version(go)
-    if found is None or found < LEAST_GO:
-        return Text(f"{go} は古すぎます", f"{go} is too old")
-    words = ".".join(map(str, found))
-    return Text(f"Go {words} で構築できます", f"can be built with Go {words}")

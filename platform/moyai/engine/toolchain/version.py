@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,18 +16,37 @@ _SECONDS = 60
 
 def version_of(binary: Path) -> str | None:
     """The version that a binary reports, without `v`; None where it does not run or answer."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("PULUMI_")}
-    environ["PULUMI_SKIP_UPDATE_CHECK"] = "true"
-    try:
-        answer = subprocess.run(
-            [str(binary), "version"],
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-            env=environ,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    words = answer.stdout.strip()
-    return words.removeprefix("v") if answer.returncode == 0 and words else None
+    words = ask(binary, "version")
+    return words.removeprefix("v") if words else None
+
+
+def works(binary: Path) -> bool:
+    """Whether a binary opens a state backend: it lists the stacks of an empty folder."""
+    return ask(binary, "stack", "ls", "--all", "--json", "--non-interactive") == "[]"
+
+
+def ask(binary: Path, *arguments: str) -> str | None:
+    """What a command of the engine prints; None where it fails.
+
+    It runs in an empty folder with a home and a backend of its own: nothing that the caller has set
+    up for Pulumi decides the answer, and its log is not left in the caller's home.
+    """
+    with tempfile.TemporaryDirectory(prefix="moyai-engine-") as folder:
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("PULUMI_")}
+        environ["PULUMI_HOME"] = f"{folder}/home"
+        environ["PULUMI_BACKEND_URL"] = Path(folder).as_uri()
+        environ["PULUMI_SKIP_UPDATE_CHECK"] = "true"
+        try:
+            answer = subprocess.run(
+                [str(binary), *arguments],
+                cwd=folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+            return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
