@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from moyai.engine.toolchain.cache import Engine, cache_folder, cached, make_cache_folder
+from moyai.engine.toolchain.cache import Engine, cache_folder, cached, look, make_cache_folder
 from moyai.engine.toolchain.go_build import by_build
 from moyai.engine.toolchain.installer import by_installer
 from moyai.engine.toolchain.locking import Holder, hold
@@ -37,6 +37,11 @@ _TRYING = {
     ),
 }
 
+_DAMAGED = Text(
+    "保存してあるエンジンは、確かめたときのものと違います。作り直します。",
+    "The cached engine is not as it was when it was checked: making it anew.",
+)
+
 
 def find(*, thorough: bool = False) -> Engine | None:
     """The engine that is there already: on PATH in the pinned version, or cached and whole.
@@ -59,7 +64,10 @@ def ensure(progress: Progress | None = None, *, thorough: bool = False) -> Engin
     try:
         with hold(make_cache_folder() / "lock", lambda holder: tell(_waiting(holder))):
             # Whoever held the lock before may have made it.
-            return cached(thorough=thorough) or _make(tell)
+            state, found = look(thorough=thorough)
+            if state == "damaged":
+                tell(Step("damaged", _DAMAGED))
+            return found or _make(tell)
     except OSError as error:
         raise _no_cache(error) from None
 

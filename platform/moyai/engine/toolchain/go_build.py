@@ -176,7 +176,8 @@ def _lines(pipe: int) -> Iterator[str]:
             )
         part = os.read(pipe, 65_536)
         *whole, left = (left + part).split(b"\n")
-        for line in whole if part else [*whole, left]:
-            yield line.decode(errors="replace")
+        for line in whole if part else [left]:
+            if line:
+                yield line.decode(errors="replace")
         if not part:
             return

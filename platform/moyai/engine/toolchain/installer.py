@@ -1,14 +1,13 @@
 """The second way: Pulumi's own installer, as the Automation API runs it. Needs the internet.
 
-It runs in a process of its own, `python -m moyai.engine.toolchain.installer FOLDER VERSION`: it has
-no time limit of its own, starts further programs, and brings the whole SDK along.
+It runs in a process of its own (`installing`): it has no time limit, starts further programs, and
+brings the whole SDK along.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,11 +18,9 @@ from moyai.engine.toolchain.version import VERSION
 from moyai.engine.toolchain.ways import WayFailed, check, ending
 from moyai.texts import Text
 
-_ANSWER_SECONDS = 5.0
-"""How long the site that has the installer may keep silent."""
+_MODULE = "moyai.engine.toolchain.installing"
 _SECONDS = 900.0
 """How long all of it may take; the archive is some 150 MB."""
-_FAILED = 4
 
 
 def by_installer(progress: Progress) -> Engine:
@@ -41,7 +38,7 @@ def by_installer(progress: Progress) -> Engine:
 
 def _run(folder: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", __name__, str(folder), VERSION],
+        [sys.executable, "-P", "-m", _MODULE, str(folder), VERSION],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -66,28 +63,3 @@ def _run(folder: Path) -> None:
     if process.returncode != 0:
         reason = ending(words) or f"exit {process.returncode}"
         raise WayFailed(Text(f"導入できません: {reason}", f"it does not work here: {reason}"))
-
-
-def main(folder: str, version: str) -> int:
-    """Run Pulumi's installer; the reason of a failure goes to standard output."""
-    import semver
-    from pulumi.automation import PulumiCommand
-
-    socket.setdefaulttimeout(_ANSWER_SECONDS)  # the SDK opens the installer's URL without a limit
-    try:
-        PulumiCommand.install(root=folder, version=semver.VersionInfo.parse(version))
-    except subprocess.CalledProcessError as error:
-        words = error.output or b""
-        print(words.decode(errors="replace") if isinstance(words, bytes) else words)  # noqa: T201
-        return _FAILED
-    except OSError as error:  # URLError and time-outs are among them
-        print(f"{type(error).__name__}: {error}")  # noqa: T201
-        return _FAILED
-    except RuntimeError as error:
-        print(error)  # noqa: T201
-        return _FAILED
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

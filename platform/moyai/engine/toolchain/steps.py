@@ -9,7 +9,9 @@ from typing import Literal
 
 from moyai.texts import Lang, Text
 
-Kind = Literal["waiting", "trying", "failed", "downloading", "compiling", "checking", "ready"]
+Kind = Literal[
+    "damaged", "waiting", "trying", "failed", "downloading", "compiling", "checking", "ready"
+]
 
 
 @dataclass(frozen=True, slots=True)
