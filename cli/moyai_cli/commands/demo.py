@@ -6,14 +6,14 @@ import time
 
 import typer
 
-from moyai.engine import toolchain
 from moyai.operations.deploy import Wish
 from moyai.operations.session import open_session
 from moyai.operations.status import statuses
 from moyai.operations.workspace import today
 from moyai_cli.commands.deploy import run_deploy
 from moyai_cli.commands.status import show_statuses
-from moyai_cli.language import LANG, say
+from moyai_cli.engine_steps import get_engine
+from moyai_cli.language import say
 from moyai_cli.options import File, Jobs
 from moyai_cli.render import Output
 
@@ -29,7 +29,7 @@ app = typer.Typer(add_completion=False)
 def demo(file: File = None, jobs: Jobs = None) -> None:
     """Engine, sandbox, validation, foundation, all bodies; then a table and where to look next."""
     begun = time.monotonic()
-    engine = toolchain.ensure(lambda step: typer.echo(step.of(LANG)))
+    engine = get_engine()
     typer.echo(say(f"エンジン: Pulumi {engine.version}", f"Engine: Pulumi {engine.version}"))
     session = open_session(file, "sandbox")
     registry = session.workspace.registry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from moyai.engine import toolchain
+from moyai_cli.engine_steps import get_engine
 from moyai_cli.language import LANG, say
 from moyai_cli.options import Format
 from moyai_cli.render import Output, document
@@ -27,5 +28,5 @@ def info(output: Format = Output.TABLE) -> None:
 @app.command(help=say("エンジンを用意する。", "Make sure that the engine is there."))
 def install() -> None:
     """PATH, the official installer, or a build from Go modules."""
-    engine = toolchain.ensure(lambda step: typer.echo(step.of(LANG), err=True))
+    engine = get_engine(thorough=True)
     typer.echo(f"{engine.path} ({engine.version}, {engine.origin})")
