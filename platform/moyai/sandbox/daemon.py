@@ -42,6 +42,7 @@ def main(arguments: list[str]) -> None:
     # Heavy imports come after the fork, and after moto was told what to leave out.
     os.environ.update(
         MOTO_ACCOUNT_ID=config.account_id,
+        MOTO_ACM_VALIDATION_WAIT="0",
         MOTO_DISABLE_GLOBAL_CORS="true",
         MOTO_EC2_LOAD_DEFAULT_AMIS="false",
         AWS_EC2_METADATA_DISABLED="true",
