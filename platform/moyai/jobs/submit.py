@@ -48,6 +48,8 @@ class JobTarget:
     log_group: str
     stream_prefix: str
     region: str
+    task_role_arn: str | None = None
+    """The role to run with in place of the definition's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ def _start(ecs: Any, target: JobTarget, verb: str, environment: Mapping[str, str
             }
         },
         overrides={
+            **({"taskRoleArn": target.task_role_arn} if target.task_role_arn else {}),
             "containerOverrides": [
                 {
                     "name": CONTAINER,
