@@ -6,31 +6,32 @@ from moyai.infra.cell import Cell, CellArgs
 from moyai.infra.outputs import SHARED_STACK, export
 from moyai.infra.program import providers, read_inputs, shared_outputs
 from moyai.infra.scope import Scope
-from moyai.infra.shared import Shared
+from moyai.infra.shared import Shared, SharedArgs
 from moyai.planning import names
 
 inputs = read_inputs()
 federation = inputs.registry.federation
 scope = Scope(federation, inputs.site)
 stack = pulumi.get_stack()
-options = providers(inputs.site)
 
 if stack == SHARED_STACK:
-    export(Shared("shared", scope, options).outputs)
+    domains = names.certificate_domains(inputs.registry)
+    account = Shared("shared", SharedArgs(scope, domains), providers(inputs.site))
+    export(account.outputs)
+    pulumi.export("name_servers", account.domain.zone.name_servers)
 else:
-    spec = inputs.registry.cell(stack.removeprefix("cell-"))
+    spec = inputs.cell(stack)
     shared = shared_outputs()
     cell = Cell(
         stack,
         CellArgs(
-            names.cell_prefix(federation, spec.name),
-            spec.cidr,
-            scope,
-            shared,
-            shared.platform_key_arn,
-            [f"*.{federation.domain}", *names.certificate_domains(inputs.registry)],
-            "moyai/*",
+            prefix=names.cell_prefix(federation, spec.name),
+            logs=names.log_group(federation, stack),
+            cidr=spec.cidr,
+            scope=scope,
+            shared=shared,
+            key_arn=shared.platform_key_arn,
         ),
-        options,
+        providers(inputs.site),
     )
     export(cell.outputs)

@@ -7,13 +7,10 @@ from moyai.infra.program import cell_outputs, providers, read_inputs, shared_out
 from moyai.registry.models import Isolation
 
 inputs = read_inputs()
-code = pulumi.get_stack()
-body = inputs.registry.tenant(code)
-if body is None:
-    raise KeyError(f"tenants.yaml has no body {code}")
+body = inputs.body(pulumi.get_stack())
 
 environment = Environment(
-    code,
+    body.code,
     EnvironmentArgs(
         registry=inputs.registry,
         site=inputs.site,
@@ -25,5 +22,5 @@ environment = Environment(
     ),
     providers(inputs.site),
 )
-for name, value in environment.outputs().items():
+for name, value in environment.outputs.items():
     pulumi.export(name, value)

@@ -8,34 +8,17 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from moyai.infra import tasks
+from moyai.infra import policies, tasks
+from moyai.infra.key_policies import body_key
 from moyai.infra.keys import KeyArgs, ReplicatedKey
-from moyai.infra.policies import allow, body_key, document, role_arn, root_arn
 from moyai.infra.scope import Scope
 from moyai.infra.storage import BucketArgs, PrivateBucket
 from moyai.planning import names
-from moyai.registry.models import Tenant
+from moyai.planning.layout import BACKUP_TIERS
+from moyai.registry.models import BackupPolicy, Tenant
 
-BACKUP_LOCK_DAYS = 35
-NONCURRENT_DAYS = 365
-
-
-def task_role_name(scope: Scope) -> str:
-    """The role of a subscription's service."""
-    prefix = names.subscription_prefix(scope.federation, scope.tenant, scope.service)
-    return names.fit(f"{prefix}-task", names.ROLE_LIMIT)
-
-
-def job_role_name(scope: Scope) -> str:
-    """The role of a subscription's jobs: migrations and health checks."""
-    prefix = names.subscription_prefix(scope.federation, scope.tenant, scope.service)
-    return names.fit(f"{prefix}-job", names.ROLE_LIMIT)
-
-
-def execution_role_name(scope: Scope) -> str:
-    """The role with which ECS starts a subscription's tasks."""
-    prefix = names.subscription_prefix(scope.federation, scope.tenant, scope.service)
-    return names.fit(f"{prefix}-exec", names.ROLE_LIMIT)
+REPLACED_DAYS = 365
+"""How long a document can be had back that was replaced or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +32,7 @@ class BodyArgs:
     admin_role: str
     """The name of the role of the database-admin job of its cell."""
     boundary_arn: pulumi.Input[str]
+    own_cell: bool
 
 
 class Body(pulumi.ComponentResource):
@@ -58,93 +42,93 @@ class Body(pulumi.ComponentResource):
         self, name: str, args: BodyArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("moyai:infra:Body", name, None, opts)
+        self._args = args
         child = pulumi.ResourceOptions(parent=self)
-        scope, site = args.scope, args.scope.site
-        slug = scope.federation.slug
-        prefix = names.tenant_prefix(scope.federation, args.body.code)
-        self.auditor_name = names.fit(f"{prefix}-auditor", names.ROLE_LIMIT)
+        scope, body = args.scope, args.body
+        federation, site = scope.federation, scope.site
         self.key = ReplicatedKey(
             "body",
             KeyArgs(
-                prefix,
-                f"{args.body.name} ({args.body.code})",
-                body_key(site, self._users(args), slug, args.body.code),
+                names.tenant_prefix(federation, body.code),
+                f"{body.name} ({body.code})",
+                body_key(
+                    federation,
+                    site,
+                    body.code,
+                    args.services,
+                    args.admin_role,
+                    own_cell=args.own_cell,
+                ),
                 scope,
             ),
             child,
         )
-        self.documents_name = names.bucket(scope.federation, site, args.body.code, "documents")
-        self.backups_name = names.bucket(scope.federation, site, args.body.code, "backups")
-        self.documents = PrivateBucket(
-            "documents",
-            BucketArgs(
-                self.documents_name,
-                scope,
-                self.key.arn,
-                expire_noncurrent_days=NONCURRENT_DAYS,
-            ),
-            child,
-        )
-        self.backups = PrivateBucket(
-            "backups",
-            BucketArgs(self.backups_name, scope, self.key.arn, lock_days=BACKUP_LOCK_DAYS),
-            child,
-        )
-        self.log_group_name = f"/{slug}/{args.body.code}"
+        self._buckets(child)
+        self.log_group_name = names.log_group(federation, body.code)
         self.log_group = aws.cloudwatch.LogGroup(
             "body",
             name=self.log_group_name,
             kms_key_id=self.key.arn,
             retention_in_days=tasks.LOG_DAYS,
             tags=scope.tags(),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
-        self._auditor(args, child)
+        self.auditor = self._auditor(child)
         self.register_outputs({"key_arn": self.key.arn})
 
-    def _users(self, args: BodyArgs) -> list[str]:
-        site = args.scope.site
-        roles = [self.auditor_name, args.admin_role]
-        for service in args.services:
-            scope = args.scope.of_service(service)
-            roles += [task_role_name(scope), job_role_name(scope), execution_role_name(scope)]
-        return [role_arn(site, role) for role in roles]
-
-    def _auditor(self, args: BodyArgs, child: pulumi.ResourceOptions) -> None:
-        """Reads the body's logs, documents and backups, nothing else, and only with MFA."""
-        site = args.scope.site
-        trust = document(
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": root_arn(site)},
-                "Action": "sts:AssumeRole",
-                "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
-            }
+    def _buckets(self, child: pulumi.ResourceOptions) -> None:
+        args = self._args
+        self.bucket_names = names.body_buckets(
+            args.scope.federation, args.scope.site, args.body.code
         )
+        self.documents_name = self.bucket_names["documents"]
+        self.documents = PrivateBucket(
+            "documents",
+            BucketArgs(self.documents_name, args.scope, self.key.arn, replaced_days=REPLACED_DAYS),
+            child,
+        )
+        self.backups = PrivateBucket(
+            "backups",
+            BucketArgs(
+                self.bucket_names["backups"],
+                args.scope,
+                self.key.arn,
+                lock_days=max(args.body.backup.daily, 1),
+                replaced_days=1,
+                keep_days=_keep(args.body.backup),
+            ),
+            child,
+        )
+
+    def _auditor(self, child: pulumi.ResourceOptions) -> aws.iam.Role:
+        """For the people who examine the body: reads everything of it, and only with MFA."""
+        args = self._args
+        site = args.scope.site
         role = aws.iam.Role(
             "auditor",
-            name=self.auditor_name,
-            assume_role_policy=trust,
+            name=names.body_roles(args.scope.federation, args.body.code)["auditor"],
+            assume_role_policy=policies.trust_people(site),
             permissions_boundary=args.boundary_arn,
             tags=args.scope.tags(),
             opts=child,
         )
-        buckets = [self.documents_name, self.backups_name]
-        arns = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
         policy = self.key.arn.apply(
-            lambda key: document(
-                allow("List", ["s3:ListBucket", "s3:ListBucketVersions"], arns),
-                allow("Read", ["s3:GetObject*"], [f"{arn}/*" for arn in arns]),
-                allow(
-                    "Logs",
-                    ["logs:FilterLogEvents", "logs:GetLogEvents"],
-                    [
-                        f"arn:aws:logs:{site.region}:{site.account_id}"
-                        f":log-group:{self.log_group_name}:*"
-                    ],
-                ),
-                allow("Key", ["kms:Decrypt"], [key]),
+            lambda key: policies.auditor(
+                site, list(self.bucket_names.values()), self.log_group_name, key
             )
         )
         aws.iam.RolePolicy("auditor", role=role.name, policy=policy, opts=child)
-        self.auditor_arn = role.arn
+        return role
+
+
+def _keep(backup: BackupPolicy) -> dict[str, int]:
+    """Prefix of a tier → days that its backups are kept; a tier that is not kept has no prefix."""
+    counts = {
+        "daily": backup.daily,
+        "weekly": backup.weekly,
+        "monthly": backup.monthly,
+        "yearly": backup.yearly,
+    }
+    return {
+        f"{tier}/": counts[tier] * days for tier, days in BACKUP_TIERS.items() if counts[tier] > 0
+    }

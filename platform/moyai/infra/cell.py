@@ -5,20 +5,19 @@ Bodies with application isolation share one; a body with network isolation has o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_aws as aws
 
-from moyai.infra import tasks
+from moyai.infra import policies, tasks
 from moyai.infra.cluster import ClusterArgs, DatabaseCluster
 from moyai.infra.edge import Edge, EdgeArgs
-from moyai.infra.network import INTERFACE_ENDPOINTS, Network, NetworkArgs
+from moyai.infra.network import Network, NetworkArgs
 from moyai.infra.outputs import CellOutputs, SharedOutputs
-from moyai.infra.policies import allow, document
 from moyai.infra.scope import Scope
+from moyai.planning import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +26,15 @@ class CellArgs:
 
     prefix: str
     """Begins its resources' names: `osaka-cell-a`, `osaka-271403`."""
+    logs: str
+    """Begins its log groups' names: `/osaka/cell-a`, `/osaka/271403`."""
     cidr: IPv4Network
     scope: Scope
     shared: SharedOutputs
     key_arn: pulumi.Input[str]
     """Encrypts its cluster and logs."""
-    domains: Sequence[str]
-    secrets_of: str
-    """The secrets that its database-admin job may write: `moyai/*` or `moyai/271403/*`."""
-    endpoints: Sequence[str] = INTERFACE_ENDPOINTS
+    bodies: str = "*"
+    """Whose credentials its database-admin job may write: a code, or all bodies'."""
 
 
 class Cell(pulumi.ComponentResource):
@@ -50,30 +49,42 @@ class Cell(pulumi.ComponentResource):
         self.network = Network(
             name,
             NetworkArgs(
-                args.prefix, args.cidr, args.scope, args.key_arn, tasks.LOG_DAYS, args.endpoints
+                prefix=args.prefix,
+                cidr=args.cidr,
+                scope=args.scope,
+                boundary_arn=args.shared.platform_boundary_arn,
+                log_group=f"{args.logs}/flow",
+                log_key_arn=args.key_arn,
+                log_days=tasks.LOG_DAYS,
             ),
             self._child,
         )
+        subnets = self.network.subnet_ids
         self.database = DatabaseCluster(
             name,
             ClusterArgs(
-                args.prefix,
-                args.scope,
-                self.network.vpc.id,
-                self.network.subnet_ids["data"],
-                args.key_arn,
+                prefix=args.prefix,
+                scope=args.scope,
+                vpc_id=self.network.vpc.id,
+                subnet_ids=subnets["data"],
+                key_arn=args.key_arn,
+                master_key_arn=args.shared.platform_key_arn,
+                log_days=tasks.LOG_DAYS,
+                alarm_topic_arn=args.shared.alarm_topic_arn,
             ),
             self._child,
         )
         self.edge = Edge(
             name,
             EdgeArgs(
-                args.prefix,
-                args.scope,
-                self.network.vpc.id,
-                self.network.subnet_ids["public"],
-                self.network.subnet_ids["private"],
-                args.domains,
+                prefix=args.prefix,
+                scope=args.scope,
+                vpc_id=self.network.vpc.id,
+                cidr=args.cidr,
+                public_subnet_ids=subnets["public"],
+                private_subnet_ids=subnets["private"],
+                certificate_arn=args.shared.certificate_arn,
+                alarm_topic_arn=args.shared.alarm_topic_arn,
             ),
             self._child,
         )
@@ -84,28 +95,22 @@ class Cell(pulumi.ComponentResource):
             tags=args.scope.tags(),
             opts=self._child,
         )
-        self.outputs = self._admin_job(name)
+        self.job_group = self._job_group(name)
+        self.job_log = f"{args.logs}/jobs"
+        self.admin_task = self._admin_task(name)
+        self.outputs = self._outputs()
         self.register_outputs({"vpc_id": self.network.vpc.id})
 
-    def _admin_job(self, name: str) -> CellOutputs:
-        """The task that creates, inspects and drops databases with the cluster's master secret."""
+    def _job_group(self, name: str) -> aws.ec2.SecurityGroup:
+        """Jobs: HTTPS to AWS; the database through its clients' group."""
         args, child = self._args, self._child
-        site = args.scope.site
-        log_name = f"/{args.scope.federation.slug}/jobs/{args.prefix}"
-        log = aws.cloudwatch.LogGroup(
-            f"{name}-jobs",
-            name=log_name,
-            kms_key_id=args.key_arn,
-            retention_in_days=tasks.LOG_DAYS,
-            tags=args.scope.tags(),
-            opts=child,
-        )
+        full = names.cell_groups(args.prefix)["jobs"]
         group = aws.ec2.SecurityGroup(
             f"{name}-jobs",
-            name=f"{args.prefix}-jobs",
-            description="Jobs: HTTPS to AWS; the database through its clients' group",
+            name=full,
+            description="Jobs, which only call AWS",
             vpc_id=self.network.vpc.id,
-            tags=args.scope.tags(f"{args.prefix}-jobs"),
+            tags=args.scope.tags(full),
             opts=child,
         )
         aws.vpc.SecurityGroupEgressRule(
@@ -118,69 +123,85 @@ class Cell(pulumi.ComponentResource):
             tags=args.scope.tags(),
             opts=child,
         )
-        master = self.database.master_secret_arn
-        secrets = f"arn:aws:secretsmanager:{site.region}:{site.account_id}:secret:{args.secrets_of}"
-        role = tasks.task_role(
+        return group
+
+    def _admin_task(self, name: str) -> aws.ecs.TaskDefinition:
+        """The job that creates, inspects and drops databases with the cluster's master secret."""
+        args, child = self._args, self._child
+        site, shared = args.scope.site, args.shared
+        roles = names.cell_roles(args.prefix)
+        log = aws.cloudwatch.LogGroup(
+            f"{name}-jobs",
+            name=self.job_log,
+            kms_key_id=args.key_arn,
+            retention_in_days=tasks.LOG_DAYS,
+            tags=args.scope.tags(),
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        )
+        secrets = f"moyai/{args.bodies}/*" if args.bodies != "*" else "moyai/*"
+        admin = tasks.task_role(
             f"{name}-database-admin",
-            f"{args.prefix}-database-admin",
+            roles["database-admin"],
             args.scope,
-            args.shared.boundary_arn,
-            pulumi.Output.all(master, args.key_arn).apply(
-                lambda known: document(
-                    allow("Master", ["secretsmanager:GetSecretValue"], [known[0]]),
-                    allow(
-                        "BodiesSecrets",
-                        ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
-                        [secrets],
-                    ),
-                    allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], [known[1]]),
+            shared.platform_boundary_arn,
+            pulumi.Output.all(self.database.master_secret_arn, shared.platform_key_arn).apply(
+                lambda known: policies.database_admin(
+                    site, known[0], known[1], secrets, args.bodies
                 )
             ),
             child,
         )
         execution = tasks.task_role(
-            f"{name}-database-admin-execution",
-            f"{args.prefix}-database-admin-exec",
+            f"{name}-database-admin-exec",
+            roles["database-admin-exec"],
             args.scope,
-            args.shared.boundary_arn,
-            pulumi.Output.all(log.arn, args.key_arn).apply(
-                lambda known: tasks.execution_policy(known[0], [], None, known[1])
-            ),
+            shared.platform_boundary_arn,
+            policies.execution(site, self.job_log, [tasks.JOBS_IMAGE]),
             child,
         )
-        task = aws.ecs.TaskDefinition(
+        return tasks.task(
             f"{name}-database-admin",
-            family=f"{args.prefix}-database-admin",
-            cpu=str(tasks.JOB_CPU),
-            memory=str(tasks.JOB_MEMORY),
-            network_mode="awsvpc",
-            requires_compatibilities=["FARGATE"],
-            task_role_arn=role.arn,
-            execution_role_arn=execution.arn,
-            container_definitions=tasks.container(
-                tasks.JOB_CONTAINER,
-                tasks.jobs_image(site),
-                site.region,
-                log_name,
-                tasks.JOB_STREAM,
-                {},
+            tasks.TaskArgs(
+                family=f"{args.prefix}-database-admin",
+                cpu=tasks.JOB_CPU,
+                memory=tasks.JOB_MEMORY,
+                containers=tasks.container(
+                    tasks.JOB_CONTAINER,
+                    tasks.image(site, tasks.JOBS_IMAGE),
+                    site.region,
+                    self.job_log,
+                    tasks.JOB_STREAM,
+                    {},
+                ),
+                task_role_arn=admin.arn,
+                execution_role_arn=execution.arn,
+                scope=args.scope,
             ),
-            tags=args.scope.tags(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[log]),
+            pulumi.ResourceOptions(parent=self, depends_on=[log]),
         )
+
+    def _outputs(self) -> CellOutputs:
+        edge, database = self.edge, self.database
         return CellOutputs(
             vpc_id=self.network.vpc.id,
             private_subnet_ids=pulumi.Output.all(*self.network.subnet_ids["private"]),
             ecs_cluster_arn=self.ecs.arn,
-            database_host=self.database.cluster.endpoint,
-            database_port=self.database.cluster.port,
-            database_clients_group_id=self.database.clients.id,
-            master_secret_arn=master,
-            admin_task_arn=task.arn,
-            job_group_id=group.id,
-            admin_log_group=log.name,
-            public_listener_arn=self.edge.public_listener.arn,
-            public_group_id=self.edge.public_group.id,
-            staff_listener_arn=self.edge.staff_listener.arn,
-            staff_group_id=self.edge.staff_group.id,
+            ecs_cluster_name=self._args.prefix,
+            database_host=database.cluster.endpoint,
+            database_port=database.cluster.port,
+            database_clients_group_id=database.clients.id,
+            master_secret_arn=database.master_secret_arn,
+            admin_task_arn=self.admin_task.arn,
+            job_group_id=self.job_group.id,
+            admin_log_group=self.job_log,
+            public_listener_arn=edge.public_listener.arn,
+            public_group_id=edge.public_group.id,
+            public_dns_name=edge.public.dns_name,
+            public_zone_id=edge.public.zone_id,
+            public_suffix=edge.public.arn_suffix,
+            staff_listener_arn=edge.staff_listener.arn,
+            staff_group_id=edge.staff_group.id,
+            staff_dns_name=edge.staff.dns_name,
+            staff_zone_id=edge.staff.zone_id,
+            staff_suffix=edge.staff.arn_suffix,
         )

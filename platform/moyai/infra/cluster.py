@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from moyai.infra.alarms import Alarm, raise_alarms
 from moyai.infra.scope import Scope
+from moyai.planning import layout, names
 
 ENGINE_VERSION = "17.4"
-INSTANCE_CLASS = "db.r7g.large"
-INSTANCES = 2
 BACKUP_DAYS = 35
 """The longest that RDS keeps automatic backups."""
 PORT = 5432
 MASTER = "moyai_master"
+LEAST_MEMORY_BYTES = 1 << 30
+"""Free memory below which an instance begins to swap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class ClusterArgs:
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     key_arn: pulumi.Input[str]
+    """Encrypts its storage and log."""
+    master_key_arn: pulumi.Input[str]
+    """Encrypts the master role's secret: the platform's, which a body's key would keep out."""
+    log_days: int
+    alarm_topic_arn: pulumi.Input[str]
 
 
 class DatabaseCluster(pulumi.ComponentResource):
@@ -40,57 +47,88 @@ class DatabaseCluster(pulumi.ComponentResource):
         self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("moyai:infra:DatabaseCluster", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        tags = args.scope.tags()
-        self.clients = _group(args, f"{name}-clients", "Tasks that talk to the cluster", child)
-        self.group = _group(args, name, "The database cluster", child)
-        aws.vpc.SecurityGroupIngressRule(
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._kept = pulumi.ResourceOptions(parent=self, protect=True)
+        self._groups(name)
+        log = aws.cloudwatch.LogGroup(
             name,
-            security_group_id=self.group.id,
-            referenced_security_group_id=self.clients.id,
-            ip_protocol="tcp",
-            from_port=PORT,
-            to_port=PORT,
-            tags=tags,
-            opts=child,
+            name=names.database_log_group(args.prefix),
+            kms_key_id=args.key_arn,
+            retention_in_days=args.log_days,
+            tags=args.scope.tags(),
+            opts=self._kept,
         )
-        aws.vpc.SecurityGroupEgressRule(
-            f"{name}-clients",
-            security_group_id=self.clients.id,
-            referenced_security_group_id=self.group.id,
-            ip_protocol="tcp",
-            from_port=PORT,
-            to_port=PORT,
-            tags=tags,
-            opts=child,
+        self.cluster = self._cluster(name, log)
+        self._instances(name)
+        raise_alarms(
+            name,
+            names.cell_alarms(args.prefix),
+            self._alarms(),
+            args.scope,
+            args.alarm_topic_arn,
+            self._child,
         )
+        self.master_secret_arn = self.cluster.master_user_secrets.apply(
+            lambda secrets: str(secrets[0].secret_arn) if secrets else ""
+        )
+        self.register_outputs({"endpoint": self.cluster.endpoint})
+
+    def _groups(self, name: str) -> None:
+        args = self._args
+        self.clients = self._group(f"{name}-clients", "db-clients", "Tasks that talk to it")
+        self.group = self._group(name, "db", "The database cluster")
+        for rule, here, there in (
+            (aws.vpc.SecurityGroupIngressRule, self.group, self.clients),
+            (aws.vpc.SecurityGroupEgressRule, self.clients, self.group),
+        ):
+            rule(
+                name,
+                security_group_id=here.id,
+                referenced_security_group_id=there.id,
+                ip_protocol="tcp",
+                from_port=PORT,
+                to_port=PORT,
+                tags=args.scope.tags(),
+                opts=self._child,
+            )
+
+    def _group(self, name: str, use: str, description: str) -> aws.ec2.SecurityGroup:
+        args = self._args
+        full = names.cell_groups(args.prefix)[use]
+        return aws.ec2.SecurityGroup(
+            name,
+            name=full,
+            description=description,
+            vpc_id=args.vpc_id,
+            tags=args.scope.tags(full),
+            opts=self._child,
+        )
+
+    def _cluster(self, name: str, log: aws.cloudwatch.LogGroup) -> aws.rds.Cluster:
+        args, tags = self._args, self._args.scope.tags()
         subnets = aws.rds.SubnetGroup(
-            name, name=args.prefix, subnet_ids=args.subnet_ids, tags=tags, opts=child
+            name, name=args.prefix, subnet_ids=args.subnet_ids, tags=tags, opts=self._child
         )
         parameters = aws.rds.ClusterParameterGroup(
             name,
             name=args.prefix,
             family="aurora-postgresql17",
             parameters=[
-                {"name": "rds.force_ssl", "value": "1", "apply_method": "immediate"},
-                {"name": "log_connections", "value": "1", "apply_method": "immediate"},
-                {
-                    "name": "password_encryption",
-                    "value": "scram-sha-256",
-                    "apply_method": "immediate",
-                },
+                {"name": key, "value": value, "apply_method": "immediate"}
+                for key, value in _PARAMETERS.items()
             ],
             tags=tags,
-            opts=child,
+            opts=self._child,
         )
-        self.cluster = aws.rds.Cluster(
+        return aws.rds.Cluster(
             name,
             cluster_identifier=args.prefix,
             engine="aurora-postgresql",
             engine_version=ENGINE_VERSION,
             master_username=MASTER,
             manage_master_user_password=True,
-            master_user_secret_kms_key_id=args.key_arn,
+            master_user_secret_kms_key_id=args.master_key_arn,
             db_subnet_group_name=subnets.name,
             vpc_security_group_ids=[self.group.id],
             db_cluster_parameter_group_name=parameters.name,
@@ -105,36 +143,43 @@ class DatabaseCluster(pulumi.ComponentResource):
             skip_final_snapshot=False,
             final_snapshot_identifier=f"{args.prefix}-final",
             tags=tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
+            # The log group has to be there first: RDS would make one that keeps for ever.
+            opts=pulumi.ResourceOptions(parent=self, protect=True, depends_on=[log]),
         )
-        for number in range(INSTANCES):
+
+    def _instances(self, name: str) -> None:
+        args = self._args
+        for number in range(layout.DATABASE_INSTANCES):
             aws.rds.ClusterInstance(
                 f"{name}-{number}",
                 identifier=f"{args.prefix}-{number}",
                 cluster_identifier=self.cluster.id,
                 engine=aws.rds.EngineType.AURORA_POSTGRESQL,
                 engine_version=ENGINE_VERSION,
-                instance_class=INSTANCE_CLASS,
+                instance_class=layout.DATABASE_CLASS,
+                # Upgrades are operations, with windows and a way back.
+                auto_minor_version_upgrade=False,
                 publicly_accessible=False,
                 performance_insights_enabled=True,
-                tags=tags,
-                opts=child,
+                tags=args.scope.tags(),
+                opts=self._child,
             )
-        self.master_secret_arn = self.cluster.master_user_secrets.apply(
-            lambda secrets: str(secrets[0].secret_arn) if secrets else ""
-        )
-        self.register_outputs({"endpoint": self.cluster.endpoint})
+
+    def _alarms(self) -> Mapping[str, Alarm]:
+        of = {"DBClusterIdentifier": self._args.prefix}
+        most = layout.connections(layout.DATABASE_CLASS)
+        return {
+            "database-cpu": Alarm("AWS/RDS", "CPUUtilization", of, 85),
+            "database-connections": Alarm("AWS/RDS", "DatabaseConnections", of, most, "Maximum"),
+            "database-memory": Alarm(
+                "AWS/RDS", "FreeableMemory", of, LEAST_MEMORY_BYTES, "Minimum", below=True
+            ),
+        }
 
 
-def _group(
-    args: ClusterArgs, name: str, description: str, opts: pulumi.ResourceOptions
-) -> aws.ec2.SecurityGroup:
-    full = f"{args.prefix}-{'db-clients' if name.endswith('-clients') else 'db'}"
-    return aws.ec2.SecurityGroup(
-        name,
-        name=full,
-        description=description,
-        vpc_id=args.vpc_id,
-        tags=args.scope.tags(full),
-        opts=opts,
-    )
+_PARAMETERS: Mapping[str, str] = {
+    "rds.force_ssl": "1",
+    "log_connections": "1",
+    "log_disconnections": "1",
+    "password_encryption": "scram-sha-256",
+}

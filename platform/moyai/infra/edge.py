@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_aws as aws
 
+from moyai.infra.alarms import Alarm, raise_alarms
 from moyai.infra.scope import Scope
 from moyai.planning import names
+from moyai.planning.routes import Way
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.2 and 1.3 only."""
@@ -20,19 +23,28 @@ MANAGED_RULES = (
 )
 REQUESTS_PER_FIVE_MINUTES = 2000
 """Of one address, before the WAF turns it away."""
+ERRORS_PER_FIVE_MINUTES = 50
+"""Answers 5xx of the load balancer itself, of all services together."""
+
+
+PRIVATE = (IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
+"""Addresses that never come from the internet (RFC 1918). The internal load balancer takes these; a
+body with other LGWAN ranges opens them itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeArgs:
-    """Where load balancers lie, and for which domain their certificate is."""
+    """Where load balancers lie, and what they show."""
 
     prefix: str
     scope: Scope
     vpc_id: pulumi.Input[str]
+    cidr: IPv4Network
+    """Of the VPC: all that they may pass requests on to."""
     public_subnet_ids: Sequence[pulumi.Input[str]]
     private_subnet_ids: Sequence[pulumi.Input[str]]
-    domains: Sequence[str]
-    """The certificate's names, wildcards included; the first is its main one."""
+    certificate_arn: pulumi.Input[str]
+    alarm_topic_arn: pulumi.Input[str]
 
 
 class Edge(pulumi.ComponentResource):
@@ -44,56 +56,51 @@ class Edge(pulumi.ComponentResource):
         super().__init__("moyai:infra:Edge", name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        certificate = aws.acm.Certificate(
-            name,
-            domain_name=args.domains[0],
-            subject_alternative_names=list(args.domains[1:]),
-            validation_method="DNS",
-            tags=args.scope.tags(args.prefix),
-            opts=self._child,
-        )
-        self.public_group = self._group(f"{name}-public", "The public load balancer")
-        self.staff_group = self._group(f"{name}-staff", "The load balancer that LGWAN reaches")
+        self.public_group = self._group(f"{name}-public", "lb-public", "The public load balancer")
+        self.staff_group = self._group(f"{name}-staff", "lb-staff", "What LGWAN reaches")
+        anywhere = IPv4Network("0.0.0.0/0")
         for port in (80, 443):
-            self._open(f"{name}-public-{port}", self.public_group, port)
-        self._open(f"{name}-staff-443", self.staff_group, 443)
-        self.public = self._balancer(
-            f"{name}-public", args.public_subnet_ids, self.public_group, internal=False
-        )
-        self.staff = self._balancer(
-            f"{name}-staff", args.private_subnet_ids, self.staff_group, internal=True
-        )
-        self.public_listener = self._tls(f"{name}-public", self.public, certificate)
-        self.staff_listener = self._tls(f"{name}-staff", self.staff, certificate)
+            self._open(f"{name}-public-{port}", self.public_group, anywhere, port)
+        for number, network in enumerate(PRIVATE):
+            self._open(f"{name}-staff-{number}", self.staff_group, network, 443)
+        self.public = self._balancer("public", name, args.public_subnet_ids, self.public_group)
+        self.staff = self._balancer("staff", name, args.private_subnet_ids, self.staff_group)
+        self.public_listener = self._tls(f"{name}-public", self.public)
+        self.staff_listener = self._tls(f"{name}-staff", self.staff)
         self._redirect(f"{name}-redirect")
         self._firewall(name)
+        self._alarms(name)
         self.register_outputs({"public": self.public.dns_name, "staff": self.staff.dns_name})
 
-    def _group(self, name: str, description: str) -> aws.ec2.SecurityGroup:
-        way = name.rsplit("-", 1)[-1]
+    def _group(self, name: str, use: str, description: str) -> aws.ec2.SecurityGroup:
+        full = names.cell_groups(self._args.prefix)[use]
         group = aws.ec2.SecurityGroup(
             name,
-            name=f"{self._args.prefix}-lb-{way}",
+            name=full,
             description=description,
             vpc_id=self._args.vpc_id,
-            tags=self._args.scope.tags(f"{self._args.prefix}-lb-{way}"),
+            tags=self._args.scope.tags(full),
             opts=self._child,
         )
         aws.vpc.SecurityGroupEgressRule(
             name,
             security_group_id=group.id,
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="-1",
+            cidr_ipv4=str(self._args.cidr),
+            ip_protocol="tcp",
+            from_port=1,
+            to_port=65535,
             tags=self._args.scope.tags(),
             opts=self._child,
         )
         return group
 
-    def _open(self, name: str, group: aws.ec2.SecurityGroup, port: int) -> None:
+    def _open(
+        self, name: str, group: aws.ec2.SecurityGroup, network: IPv4Network, port: int
+    ) -> None:
         aws.vpc.SecurityGroupIngressRule(
             name,
             security_group_id=group.id,
-            cidr_ipv4="0.0.0.0/0",
+            cidr_ipv4=str(network),
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
@@ -103,17 +110,15 @@ class Edge(pulumi.ComponentResource):
 
     def _balancer(
         self,
+        way: Way,
         name: str,
         subnet_ids: Sequence[pulumi.Input[str]],
         group: aws.ec2.SecurityGroup,
-        *,
-        internal: bool,
     ) -> aws.lb.LoadBalancer:
-        way = name.rsplit("-", 1)[-1]
         return aws.lb.LoadBalancer(
-            name,
-            name=names.fit(f"{self._args.prefix}-{way}", names.LOAD_BALANCER_LIMIT),
-            internal=internal,
+            f"{name}-{way}",
+            name=names.balancers(self._args.prefix)[way],
+            internal=way == "staff",
             load_balancer_type="application",
             security_groups=[group.id],
             subnets=subnet_ids,
@@ -123,16 +128,14 @@ class Edge(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _tls(
-        self, name: str, balancer: aws.lb.LoadBalancer, certificate: aws.acm.Certificate
-    ) -> aws.lb.Listener:
+    def _tls(self, name: str, balancer: aws.lb.LoadBalancer) -> aws.lb.Listener:
         return aws.lb.Listener(
             name,
             load_balancer_arn=balancer.arn,
             port=443,
             protocol="HTTPS",
             ssl_policy=TLS_POLICY,
-            certificate_arn=certificate.arn,
+            certificate_arn=self._args.certificate_arn,
             default_actions=[
                 {
                     "type": "fixed-response",
@@ -179,6 +182,26 @@ class Edge(pulumi.ComponentResource):
         )
         aws.wafv2.WebAclAssociation(
             name, resource_arn=self.public.arn, web_acl_arn=acl.arn, opts=self._child
+        )
+
+    def _alarms(self, name: str) -> None:
+        alarms = {
+            f"{way}-5xx": Alarm(
+                "AWS/ApplicationELB",
+                "HTTPCode_ELB_5XX_Count",
+                {"LoadBalancer": balancer.arn_suffix},
+                ERRORS_PER_FIVE_MINUTES,
+                "Sum",
+            )
+            for way, balancer in (("public", self.public), ("staff", self.staff))
+        }
+        raise_alarms(
+            name,
+            names.cell_alarms(self._args.prefix),
+            alarms,
+            self._args.scope,
+            self._args.alarm_topic_arn,
+            self._child,
         )
 
 

@@ -1,15 +1,18 @@
 """A service's own component: `component.py` in its folder, with `build(args, opts)`.
 
 A vendor whose service needs more than the platform gives every subscription writes it there, in
-ordinary Pulumi; nothing else of the platform changes.
+ordinary Pulumi; nothing else of the platform changes. It runs for every subscription that has begun,
+so that what it keeps outlives the service (`args.active` says whether that runs).
 """
 
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
@@ -17,22 +20,53 @@ from moyai.errors import UsageError
 from moyai.infra.subscription import SubscriptionArgs
 from moyai.texts import Text
 
-Build = Callable[[SubscriptionArgs, pulumi.ResourceOptions], None]
+FILE = "component.py"
 
 
-def extend(args: SubscriptionArgs, opts: pulumi.ResourceOptions) -> None:
-    """Build what the service's folder adds; nothing where it has no `component.py`."""
-    file = args.manifest.folder / "component.py"
-    if file.is_file():
-        _load(file, file.stat().st_mtime_ns)(args, opts)
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What the service's tasks get of what its component made.
+
+    The boundary of bodies' roles holds for `statements` too: secrets `moyai/{code}/{service}/*`,
+    topics `{slug}-{code}-{service}-*`, objects below `{service}/`.
+    """
+
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Variables of the service's container."""
+    statements: Sequence[Mapping[str, Any]] = ()
+    """Statements for the task role; values may be outputs."""
+
+
+Build = Callable[[SubscriptionArgs, pulumi.ResourceOptions], Extension]
+
+
+def extend(args: SubscriptionArgs, opts: pulumi.ResourceOptions) -> Extension:
+    """Build what the service's folder adds; nothing where it has no `component.py`.
+
+    Raises `UsageError` where it has no `build`, or that answers anything but an `Extension`.
+    """
+    file = args.manifest.folder / FILE
+    if not file.is_file():
+        return Extension()
+    made = _load(file, file.stat().st_mtime_ns)(args, opts)
+    if not isinstance(made, Extension):
+        raise _wrong(file)
+    return made
 
 
 @cache
 def _load(file: Path, _version: int) -> Build:
-    found = runpy.run_path(str(file)).get("build")
-    if not callable(found):
-        raise UsageError(
-            Text(f"{file} に build(args, opts) がありません。", f"{file} has no build(args, opts).")
+    build = runpy.run_path(str(file)).get("build")
+    if not callable(build):
+        raise _wrong(file)
+    found: Build = build
+    return found
+
+
+def _wrong(file: Path) -> UsageError:
+    return UsageError(
+        Text(
+            f"{file} に、Extension を返す build(args, opts) がありません。",
+            f"{file} has no build(args, opts) that answers an Extension.",
         )
-    build: Build = found
-    return build
+    )

@@ -9,27 +9,10 @@ from ipaddress import IPv4Network
 import pulumi
 import pulumi_aws as aws
 
-from moyai.infra.policies import allow, document, trust
+from moyai.infra.policies import flow_log, trust
 from moyai.infra.scope import Scope
 from moyai.planning import names
-
-ZONES: Mapping[str, tuple[str, ...]] = {
-    "ap-northeast-1": ("ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"),
-    "ap-northeast-3": ("ap-northeast-3a", "ap-northeast-3b", "ap-northeast-3c"),
-}
-"""The zones of Tokyo and Osaka that new accounts get (AWS Regions and Availability Zones)."""
-
-INTERFACE_ENDPOINTS = ("secretsmanager", "kms", "logs", "ssm", "ecr.api", "ecr.dkr", "ecs")
-TIERS = ("public", "private", "data")
-
-
-def subnets(network: IPv4Network, zones: int) -> dict[str, tuple[IPv4Network, ...]]:
-    """Tier → one network a zone. A sixteenth of the VPC each, so that a quarter stays free."""
-    parts = list(network.subnets(prefixlen_diff=4))
-    return {
-        tier: tuple(parts[number * zones : (number + 1) * zones])
-        for number, tier in enumerate(TIERS)
-    }
+from moyai.planning.layout import INTERFACE_ENDPOINTS, ZONES, subnets
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +22,11 @@ class NetworkArgs:
     prefix: str
     cidr: IPv4Network
     scope: Scope
+    boundary_arn: pulumi.Input[str]
+    log_group: str
+    """Of its flow logs."""
     log_key_arn: pulumi.Input[str]
     log_days: int
-    endpoints: Sequence[str] = INTERFACE_ENDPOINTS
 
 
 class Network(pulumi.ComponentResource):
@@ -156,14 +141,13 @@ class Network(pulumi.ComponentResource):
             tags=args.scope.tags(f"{args.prefix}-s3"),
             opts=child,
         )
-        if not args.endpoints:
-            return
+        group_name = names.cell_groups(args.prefix)["endpoints"]
         group = aws.ec2.SecurityGroup(
             f"{name}-endpoints",
-            name=f"{args.prefix}-endpoints",
+            name=group_name,
             description="HTTPS from the VPC to AWS",
             vpc_id=self.vpc.id,
-            tags=args.scope.tags(f"{args.prefix}-endpoints"),
+            tags=args.scope.tags(group_name),
             opts=child,
         )
         aws.vpc.SecurityGroupIngressRule(
@@ -176,7 +160,7 @@ class Network(pulumi.ComponentResource):
             tags=args.scope.tags(),
             opts=child,
         )
-        for service in args.endpoints:
+        for service in INTERFACE_ENDPOINTS:
             aws.ec2.VpcEndpoint(
                 f"{name}-{service}",
                 vpc_id=self.vpc.id,
@@ -194,32 +178,22 @@ class Network(pulumi.ComponentResource):
         site = args.scope.site
         group = aws.cloudwatch.LogGroup(
             f"{name}-flow",
-            name=f"/{args.scope.federation.slug}/network/{args.prefix}",
+            name=args.log_group,
             kms_key_id=args.log_key_arn,
             retention_in_days=args.log_days,
             tags=args.scope.tags(),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         role = aws.iam.Role(
             f"{name}-flow",
-            name=names.fit(f"{args.prefix}-flow-log", names.ROLE_LIMIT),
+            name=names.cell_roles(args.prefix)["flow-log"],
             assume_role_policy=trust("vpc-flow-logs.amazonaws.com", site.account_id),
+            permissions_boundary=args.boundary_arn,
             tags=args.scope.tags(),
             opts=child,
         )
         aws.iam.RolePolicy(
-            f"{name}-flow",
-            role=role.name,
-            policy=group.arn.apply(
-                lambda arn: document(
-                    allow(
-                        "Write",
-                        ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-                        [f"{arn}:*"],
-                    )
-                )
-            ),
-            opts=child,
+            f"{name}-flow", role=role.name, policy=flow_log(site, args.log_group), opts=child
         )
         aws.ec2.FlowLog(
             f"{name}-flow",

@@ -1,9 +1,15 @@
-"""IAM, key and bucket policies as plain documents; `document` makes them deterministic JSON."""
+"""Policy documents as plain values; `document` makes them deterministic JSON.
+
+Here are the builders and the policies of buckets, topics and tasks' roles; keys have theirs in
+`key_policies`, the outermost limits of roles are in `boundaries`.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+
+import pulumi
 
 from moyai.registry.models import Site
 
@@ -19,10 +25,10 @@ def document(*statements: Statement) -> str:
 def allow(
     sid: str,
     actions: Sequence[str],
-    resources: Sequence[str],
+    resources: Sequence[pulumi.Input[str]],
     condition: Mapping[str, object] | None = None,
 ) -> Statement:
-    """An allowing statement of an identity policy."""
+    """An allowing statement of an identity policy. `document` takes it once outputs are resolved."""
     statement = {
         "Sid": sid,
         "Effect": "Allow",
@@ -30,6 +36,53 @@ def allow(
         "Resource": list(resources),
     }
     return {**statement, "Condition": condition} if condition else statement
+
+
+def grant(
+    sid: str,
+    principal: Mapping[str, object],
+    actions: Sequence[str],
+    resource: str | Sequence[str] = "*",
+    condition: Mapping[str, object] | None = None,
+) -> Statement:
+    """An allowing statement of a resource's policy."""
+    return {"Principal": principal, **allow(sid, actions, _list(resource), condition)}
+
+
+def deny(
+    sid: str, actions: Sequence[str], resource: str | Sequence[str], condition: Mapping[str, object]
+) -> Statement:
+    """A statement of a resource's policy that denies everyone."""
+    return {**grant(sid, {}, actions, resource, condition), "Effect": "Deny", "Principal": "*"}
+
+
+def _list(resource: str | Sequence[str]) -> list[str]:
+    return [resource] if isinstance(resource, str) else list(resource)
+
+
+def arn(site: Site, service: str, rest: str, region: str | None = None) -> str:
+    """An ARN of the site's account, in its home region unless another is named."""
+    return f"arn:aws:{service}:{region or site.region}:{site.account_id}:{rest}"
+
+
+def root_arn(site: Site) -> str:
+    """The account itself, which hands on to its IAM policies."""
+    return f"arn:aws:iam::{site.account_id}:root"
+
+
+def role_arn(site: Site, name: str) -> str:
+    """The ARN of a role by its name, known before the role is made."""
+    return f"arn:aws:iam::{site.account_id}:role/{name}"
+
+
+def secret_arns(site: Site, path: str) -> str:
+    """A pattern for secrets by name: AWS adds six letters of its own to a secret's ARN."""
+    return arn(site, "secretsmanager", f"secret:{path}")
+
+
+def log_streams(site: Site, group: str) -> str:
+    """The streams of a log group."""
+    return arn(site, "logs", f"log-group:{group}:*")
 
 
 def trust(service: str, account_id: str) -> str:
@@ -44,121 +97,39 @@ def trust(service: str, account_id: str) -> str:
     )
 
 
-def root_arn(site: Site) -> str:
-    """The account itself, which hands on to its IAM policies."""
-    return f"arn:aws:iam::{site.account_id}:root"
-
-
-def role_arn(site: Site, name: str) -> str:
-    """The ARN of a role by its name, known before the role is made."""
-    return f"arn:aws:iam::{site.account_id}:role/{name}"
-
-
-def body_key(site: Site, users: Sequence[str], federation: str, tenant: str) -> str:
-    """A body's key: its roles use it, the platform administers it without decrypting.
-
-    `users` are the ARNs of the body's roles. The account's administrators get every action but
-    those that read or write data under the key; AWS services use it for this body's resources only.
-    """
+def trust_people(site: Site) -> str:
+    """People of the account may assume the role, with a second factor."""
     return document(
         {
-            "Sid": "PlatformAdministers",
             "Effect": "Allow",
             "Principal": {"AWS": root_arn(site)},
-            "Action": [
-                "kms:Create*",
-                "kms:Describe*",
-                "kms:Enable*",
-                "kms:List*",
-                "kms:Put*",
-                "kms:Update*",
-                "kms:Revoke*",
-                "kms:Disable*",
-                "kms:Get*",
-                "kms:Delete*",
-                "kms:TagResource",
-                "kms:UntagResource",
-                "kms:ReplicateKey",
-                "kms:ScheduleKeyDeletion",
-                "kms:CancelKeyDeletion",
-            ],
-            "Resource": "*",
-        },
-        {
-            "Sid": "BodyUses",
-            "Effect": "Allow",
-            "Principal": {"AWS": root_arn(site)},
-            "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-            "Resource": "*",
-            "Condition": {"ArnEquals": {"aws:PrincipalArn": list(users)}},
-        },
-        {
-            "Sid": "ServicesForBody",
-            "Effect": "Allow",
-            "Principal": {"Service": f"logs.{site.region}.amazonaws.com"},
-            "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:Describe*"],
-            "Resource": "*",
-            "Condition": {
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:logs:arn": (
-                        f"arn:aws:logs:{site.region}:{site.account_id}"
-                        f":log-group:/{federation}/{tenant}*"
-                    )
-                }
-            },
-        },
+            "Action": "sts:AssumeRole",
+            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+        }
     )
 
 
-def platform_key(site: Site) -> str:
-    """The platform's own key: the account's policies decide, named AWS services may use it."""
-    return document(
-        {
-            "Sid": "Account",
-            "Effect": "Allow",
-            "Principal": {"AWS": root_arn(site)},
-            "Action": "kms:*",
-            "Resource": "*",
-        },
-        {
-            "Sid": "Services",
-            "Effect": "Allow",
-            "Principal": {
-                "Service": [
-                    f"logs.{site.region}.amazonaws.com",
-                    "cloudtrail.amazonaws.com",
-                    "cloudwatch.amazonaws.com",
-                    "sns.amazonaws.com",
-                    "backup.amazonaws.com",
-                ]
-            },
-            "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
-            "Resource": "*",
-            "Condition": {"StringEquals": {"aws:SourceAccount": site.account_id}},
-        },
-    )
-
-
-def tls_only(bucket: str, *more: Statement) -> str:
-    """A bucket's policy that denies whatever does not come over TLS 1.2 or newer."""
+def bucket_policy(bucket: str, key_arn: str, *more: Statement) -> str:
+    """A bucket that is reached over TLS 1.2 or newer only, and takes objects under its key only:
+    whoever asks for no encryption gets the bucket's own, whoever asks for another is refused."""
     arns = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    asked = "s3:x-amz-server-side-encryption"
+    asked_key = f"{asked}-aws-kms-key-id"
     return document(
-        {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": arns,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
-        {
-            "Sid": "Tls12",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": arns,
-            "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
-        },
+        deny("TlsOnly", ["s3:*"], arns, {"Bool": {"aws:SecureTransport": "false"}}),
+        deny("Tls12", ["s3:*"], arns, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+        deny(
+            "NoOtherEncryption",
+            ["s3:PutObject"],
+            arns[1],
+            {"Null": {asked: "false"}, "StringNotEquals": {asked: "aws:kms"}},
+        ),
+        deny(
+            "NoOtherKey",
+            ["s3:PutObject"],
+            arns[1],
+            {"Null": {asked_key: "false"}, "StringNotEquals": {asked_key: key_arn}},
+        ),
         *more,
     )
 
@@ -166,78 +137,156 @@ def tls_only(bucket: str, *more: Statement) -> str:
 def trail_writes(bucket: str, trail_arn: str, account_id: str) -> tuple[Statement, ...]:
     """What CloudTrail needs on its bucket (AWS CloudTrail User Guide, bucket policy)."""
     principal = {"Service": "cloudtrail.amazonaws.com"}
+    source = {"aws:SourceArn": trail_arn}
     return (
-        {
-            "Sid": "TrailLooks",
-            "Effect": "Allow",
-            "Principal": principal,
-            "Action": "s3:GetBucketAcl",
-            "Resource": f"arn:aws:s3:::{bucket}",
-            "Condition": {"StringEquals": {"aws:SourceArn": trail_arn}},
-        },
-        {
-            "Sid": "TrailWrites",
-            "Effect": "Allow",
-            "Principal": principal,
-            "Action": "s3:PutObject",
-            "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/{account_id}/*",
-            "Condition": {
-                "StringEquals": {
-                    "aws:SourceArn": trail_arn,
-                    "s3:x-amz-acl": "bucket-owner-full-control",
-                }
-            },
-        },
+        grant(
+            "TrailLooks",
+            principal,
+            ["s3:GetBucketAcl"],
+            f"arn:aws:s3:::{bucket}",
+            {"StringEquals": source},
+        ),
+        grant(
+            "TrailWrites",
+            principal,
+            ["s3:PutObject"],
+            f"arn:aws:s3:::{bucket}/AWSLogs/{account_id}/*",
+            {"StringEquals": {**source, "s3:x-amz-acl": "bucket-owner-full-control"}},
+        ),
     )
 
 
-def boundary(site: Site, federation: str) -> str:
-    """The most that any role of a body can ever have, whatever its own policies say."""
-    account, region = site.account_id, site.region
+def alarm_topic(site: Site, name: str) -> str:
+    """The topic of alarms: the account's alarms publish to it, over TLS, and nobody else."""
+    topic = arn(site, "sns", name)
+    return document(
+        grant(
+            "Alarms",
+            {"Service": "cloudwatch.amazonaws.com"},
+            ["sns:Publish"],
+            topic,
+            {
+                "StringEquals": {"aws:SourceAccount": site.account_id},
+                "ArnLike": {"aws:SourceArn": arn(site, "cloudwatch", "alarm:*")},
+            },
+        ),
+        grant(
+            "AccountAdministers",
+            {"AWS": root_arn(site)},
+            ["sns:GetTopicAttributes", "sns:SetTopicAttributes", "sns:Subscribe",
+             "sns:ListSubscriptionsByTopic", "sns:DeleteTopic"],
+            topic,
+        ),
+        deny("TlsOnly", ["sns:Publish"], topic, {"Bool": {"aws:SecureTransport": "false"}}),
+    )  # fmt: skip
+
+
+def own_objects(bucket: str, prefix: str) -> tuple[Statement, ...]:
+    """A service's own prefix in the body's documents bucket, and nothing beside it."""
+    place = f"arn:aws:s3:::{bucket}"
+    return (
+        allow("List", ["s3:ListBucket"], [place], {"StringLike": {"s3:prefix": [f"{prefix}*"]}}),
+        allow(
+            "Objects",
+            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            [f"{place}/{prefix}*"],
+        ),
+    )
+
+
+def use_key(key_arn: str) -> Statement:
+    """Read and write what is encrypted under a key. The key's own policy names who may, too."""
+    return allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
+
+
+def read_secrets(arns: Sequence[str]) -> Statement:
+    """Read the values of some secrets."""
+    return allow("Secrets", ["secretsmanager:GetSecretValue"], arns)
+
+
+def execution(
+    site: Site,
+    log_group: str,
+    images: Sequence[str],
+    secrets: Sequence[str] = (),
+    parameters: Sequence[str] = (),
+    key_arn: str = "",
+) -> str:
+    """What ECS itself needs to start a task: its images, log streams, secrets and parameters.
+
+    `key_arn` is the key of the secrets, needed where there are any.
+    """
+    repositories = sorted({image.partition("@")[0].partition(":")[0] for image in images})
+    statements = [
+        allow("Registry", ["ecr:GetAuthorizationToken"], ["*"]),
+        allow(
+            "Images",
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [arn(site, "ecr", f"repository/{one}") for one in repositories],
+        ),
+        allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [log_streams(site, log_group)]),
+    ]
+    if secrets:
+        statements += [read_secrets(secrets), allow("Key", ["kms:Decrypt"], [key_arn])]
+    if parameters:
+        statements.append(allow("Parameters", ["ssm:GetParameters"], parameters))
+    return document(*statements)
+
+
+def flow_log(site: Site, log_group: str) -> str:
+    """What VPC Flow Logs needs to write into its group."""
     return document(
         allow(
-            "BodiesData",
-            [
-                "s3:GetObject*",
-                "s3:PutObject*",
-                "s3:DeleteObject",
-                "s3:ListBucket*",
-                "s3:GetBucket*",
-            ],
-            [f"arn:aws:s3:::{federation}-*-{account}", f"arn:aws:s3:::{federation}-*-{account}/*"],
-        ),
+            "Write",
+            ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+            [arn(site, "logs", f"log-group:{log_group}"), log_streams(site, log_group)],
+        )
+    )
+
+
+def database_admin(
+    site: Site, master_secret: str, master_key: str, secrets: str, bodies: str
+) -> str:
+    """The database-admin job: reads a cluster's master secret, writes bodies' credentials.
+
+    `secrets` is a pattern of names (`moyai/*`), `bodies` the code whose keys it uses, or `*`: a
+    key opens nothing for it but a secret of that body.
+    """
+    via = {"kms:ViaService": f"secretsmanager.{site.region}.amazonaws.com"}
+    pattern = secret_arns(site, secrets)
+    return document(
+        allow("Master", ["secretsmanager:GetSecretValue"], [master_secret]),
+        allow("MasterKey", ["kms:Decrypt"], [master_key], {"StringEquals": via}),
         allow(
             "BodiesSecrets",
-            ["secretsmanager:GetSecretValue", "ssm:GetParameter*"],
-            [
-                f"arn:aws:secretsmanager:{region}:{account}:secret:moyai/*",
-                f"arn:aws:ssm:{region}:{account}:parameter/moyai/*",
-            ],
+            ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
+            [pattern],
         ),
         allow(
-            "Keys",
-            ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
-            [f"arn:aws:kms:*:{account}:key/*"],
+            "BodiesKeys",
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            [arn(site, "kms", "key/*")],
+            {
+                "StringEquals": via,
+                "StringLike": {
+                    "kms:EncryptionContext:SecretARN": pattern,
+                    "aws:ResourceTag/moyai:tenant": bodies,
+                },
+            },
         ),
-        allow(
-            "LogsAndImages",
-            [
-                "logs:CreateLogStream",
-                "logs:PutLogEvents",
-                "logs:FilterLogEvents",
-                "logs:GetLogEvents",
-                "ecr:GetAuthorizationToken",
-                "ecr:BatchGetImage",
-                "ecr:GetDownloadUrlForLayer",
-                "ecr:BatchCheckLayerAvailability",
-                "sns:Publish",
-            ],
-            ["*"],
-        ),
-        {
-            "Sid": "NeverMoreThanThis",
-            "Effect": "Deny",
-            "Action": ["iam:*", "organizations:*", "sts:AssumeRole"],
-            "Resource": "*",
-        },
     )
+
+
+def auditor(site: Site, buckets: Sequence[str], log_group: str, key_arn: str) -> str:
+    """Reads a body's documents, backups and logs, and changes nothing."""
+    places = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
+    groups = [arn(site, "logs", f"log-group:{one}:*") for one in (log_group, f"{log_group}/*")]
+    return document(
+        allow(
+            "List", ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketObjectLockConfiguration"], places
+        ),
+        allow("Read", ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention"],
+              [f"{place}/*" for place in places]),
+        allow("Logs", ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"], groups),
+        allow("Key", ["kms:Decrypt"], [key_arn]),
+    )  # fmt: skip

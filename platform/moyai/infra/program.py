@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
+from moyai.errors import UsageError
 from moyai.infra.database import MoyaiProvider
 from moyai.infra.outputs import (
     FOUNDATION_PROJECT,
@@ -22,7 +23,8 @@ from moyai.infra.outputs import (
     shared_of,
 )
 from moyai.registry import require
-from moyai.registry.models import Registry, Site
+from moyai.registry.models import CellSpec, Registry, Site, Tenant
+from moyai.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,37 @@ class Inputs:
     day: date
     releases: Mapping[str, str]
 
+    def body(self, code: str) -> Tenant:
+        """The body of a stack. Raises `UsageError` where the file has none."""
+        found = next((body for body in self.registry.tenants if body.code == code), None)
+        if found is None:
+            raise _unknown(
+                Text("団体", "body"), code, (body.code for body in self.registry.tenants)
+            )
+        return found
+
+    def cell(self, stack: str) -> CellSpec:
+        """The cell of a stack `cell-<name>`. Raises `UsageError` where the file has none."""
+        cells = {cell_stack(cell.name): cell for cell in self.registry.federation.cells}
+        if stack not in cells:
+            raise _unknown(Text("スタック", "stack"), stack, (SHARED_STACK, *cells))
+        return cells[stack]
+
 
 def read_inputs() -> Inputs:
-    """The configuration of the running stack (namespace `moyai`, ADR 0001)."""
+    """The configuration of the running stack (namespace `moyai`, ADR 0001).
+
+    Raises `RegistryError` for a file with errors, `UsageError` for a site that it does not have.
+    """
     config = pulumi.Config("moyai")
     registry = require(Path(config.require("registry")))
+    name = config.require("site")
+    if name not in registry.sites:
+        raise _unknown(Text("拠点", "site"), name, registry.sites)
     releases = config.get("releases")
     return Inputs(
         registry,
-        registry.sites[config.require("site")],
+        registry.sites[name],
         date.fromisoformat(config.require("asOf")),
         json.loads(releases) if releases else {},
     )
@@ -70,3 +94,15 @@ def cell_outputs(cell: str) -> CellOutputs:
 
 def _reference(stack: str) -> pulumi.StackReference:
     return pulumi.StackReference(stack, stack_name=f"organization/{FOUNDATION_PROJECT}/{stack}")
+
+
+def _unknown(what: Text, name: str, known: Iterable[str]) -> UsageError:
+    named = list(known)
+    listed = ", ".join(named[:20]) + (" …" if len(named) > 20 else "")
+    return UsageError(
+        Text(
+            f"{what.ja} {name} は tenants.yaml にありません。あるもの: {listed}",
+            f"tenants.yaml has no {what.en} {name}; it has: {listed}",
+        ),
+        touched=Text("何も変更していません。", "Nothing was touched."),
+    )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
-from moyai.infra.policies import Statement, tls_only
+from moyai.infra.policies import Statement, bucket_policy
 from moyai.infra.scope import Scope
+
+UPLOAD_DAYS = 7
+"""Days after which the parts of an upload that was never finished go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,10 @@ class BucketArgs:
     key_arn: pulumi.Input[str]
     lock_days: int | None = None
     """Object lock in compliance mode for this many days; None: no lock."""
-    expire_noncurrent_days: int | None = None
-    """Days after which replaced versions go; None: kept for good."""
+    replaced_days: int | None = None
+    """Days after which versions go that were replaced or deleted; None: kept for good."""
+    keep_days: Mapping[str, int] = field(default_factory=dict)
+    """Prefix → days after which its objects go, as far as the lock lets them."""
     statements: Sequence[Statement] = ()
     """Further statements of the bucket's policy."""
 
@@ -74,7 +79,12 @@ class PrivateBucket(pulumi.ComponentResource):
             name, bucket=on, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
         )
         self.policy = aws.s3.BucketPolicy(
-            name, bucket=on, policy=tls_only(args.name, *args.statements), opts=child
+            name,
+            bucket=on,
+            policy=pulumi.Output.from_input(args.key_arn).apply(
+                lambda key: bucket_policy(args.name, key, *args.statements)
+            ),
+            opts=child,
         )
         after = pulumi.ResourceOptions(parent=self, depends_on=[versioning])
         if args.lock_days is not None:
@@ -84,20 +94,35 @@ class PrivateBucket(pulumi.ComponentResource):
                 rule={"default_retention": {"mode": "COMPLIANCE", "days": args.lock_days}},
                 opts=after,
             )
-        if args.expire_noncurrent_days is not None:
-            aws.s3.BucketLifecycleConfiguration(
-                name,
-                bucket=on,
-                rules=[
-                    {
-                        "id": "replaced-versions",
-                        "status": "Enabled",
-                        "filter": {"prefix": ""},
-                        "noncurrent_version_expiration": {
-                            "noncurrent_days": args.expire_noncurrent_days
-                        },
-                    }
-                ],
-                opts=after,
-            )
+        aws.s3.BucketLifecycleConfiguration(name, bucket=on, rules=_lifecycle(args), opts=after)
         self.register_outputs({"bucket": on, "arn": self.bucket.arn})
+
+
+def _lifecycle(args: BucketArgs) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
+    rules: list[aws.s3.BucketLifecycleConfigurationRuleArgsDict] = [
+        {
+            "id": "unfinished-uploads",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": UPLOAD_DAYS},
+        }
+    ]
+    if args.replaced_days is not None:
+        rules.append(
+            {
+                "id": "replaced-versions",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "noncurrent_version_expiration": {"noncurrent_days": args.replaced_days},
+            }
+        )
+    rules += [
+        {
+            "id": f"keep-{prefix.rstrip('/')}",
+            "status": "Enabled",
+            "filter": {"prefix": prefix},
+            "expiration": {"days": days},
+        }
+        for prefix, days in args.keep_days.items()
+    ]
+    return rules

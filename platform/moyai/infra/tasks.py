@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 import moyai
-from moyai.infra.policies import allow, document, trust
+from moyai.infra.policies import trust
 from moyai.infra.scope import Scope
-from moyai.planning import names
 from moyai.registry.models import Site
 
 JOB_CONTAINER = "job"
@@ -26,9 +26,8 @@ def image(site: Site, name: str) -> str:
     return f"{site.account_id}.dkr.ecr.{site.region}.amazonaws.com/{name}"
 
 
-def jobs_image(site: Site) -> str:
-    """The image that jobs run in."""
-    return image(site, f"moyai-jobs:{moyai.__version__}")
+JOBS_IMAGE = f"moyai-jobs:{moyai.__version__}"
+"""The image that jobs run in, as it is called in the account's registry."""
 
 
 def container(
@@ -67,43 +66,50 @@ def task_role(
     role_name: str,
     scope: Scope,
     boundary_arn: pulumi.Input[str],
-    policy: pulumi.Input[str] | None,
+    policy: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> aws.iam.Role:
-    """A role that tasks assume, under the boundary, with one policy of its own."""
+    """A role that tasks assume, under a boundary, with one policy of its own."""
     role = aws.iam.Role(
         name,
-        name=names.fit(role_name, names.ROLE_LIMIT),
+        name=role_name,
         assume_role_policy=trust("ecs-tasks.amazonaws.com", scope.site.account_id),
         permissions_boundary=boundary_arn,
         tags=scope.tags(),
         opts=opts,
     )
-    if policy is not None:
-        aws.iam.RolePolicy(name, role=role.name, policy=policy, opts=opts)
+    aws.iam.RolePolicy(name, role=role.name, policy=policy, opts=opts)
     return role
 
 
-def execution_policy(
-    log_group_arn: str, secret_arns: list[str], parameter_prefix: str | None, key_arn: str
-) -> str:
-    """What ECS itself needs to start a task: its image, its log stream, its secrets."""
-    statements = [
-        allow(
-            "Image",
-            [
-                "ecr:GetAuthorizationToken",
-                "ecr:BatchGetImage",
-                "ecr:GetDownloadUrlForLayer",
-                "ecr:BatchCheckLayerAvailability",
-            ],
-            ["*"],
-        ),
-        allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
-        allow("Key", ["kms:Decrypt"], [key_arn]),
-    ]
-    if secret_arns:
-        statements.append(allow("Secrets", ["secretsmanager:GetSecretValue"], secret_arns))
-    if parameter_prefix is not None:
-        statements.append(allow("Parameters", ["ssm:GetParameters"], [parameter_prefix]))
-    return document(*statements)
+@dataclass(frozen=True, slots=True)
+class TaskArgs:
+    """A task definition of one container on Fargate."""
+
+    family: str
+    cpu: int
+    """Units, 1024 to a vCPU."""
+    memory: int
+    """MiB."""
+    containers: pulumi.Input[str]
+    """What `container` makes."""
+    task_role_arn: pulumi.Input[str]
+    execution_role_arn: pulumi.Input[str]
+    scope: Scope
+
+
+def task(name: str, args: TaskArgs, opts: pulumi.ResourceOptions) -> aws.ecs.TaskDefinition:
+    """A task definition; a change makes a new revision."""
+    return aws.ecs.TaskDefinition(
+        name,
+        family=args.family,
+        cpu=str(args.cpu),
+        memory=str(args.memory),
+        network_mode="awsvpc",
+        requires_compatibilities=["FARGATE"],
+        task_role_arn=args.task_role_arn,
+        execution_role_arn=args.execution_role_arn,
+        container_definitions=args.containers,
+        tags=args.scope.tags(),
+        opts=opts,
+    )

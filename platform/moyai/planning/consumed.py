@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 CONSUMED: Mapping[str, tuple[str, ...]] = {
-    "shared": ("platform_key_arn", "boundary_arn", "alarm_topic_arn", "vault_name"),
+    "shared": (
+        "platform_key_arn",
+        "bodies_boundary_arn",
+        "platform_boundary_arn",
+        "alarm_topic_arn",
+        "certificate_arn",
+        "zone_id",
+    ),
     "cell": (
         "vpc_id",
         "private_subnet_ids",
         "ecs_cluster_arn",
+        "ecs_cluster_name",
         "database_host",
         "database_port",
         "database_clients_group_id",
@@ -23,7 +31,13 @@ CONSUMED: Mapping[str, tuple[str, ...]] = {
         "admin_log_group",
         "public_listener_arn",
         "public_group_id",
+        "public_dns_name",
+        "public_zone_id",
+        "public_suffix",
         "staff_listener_arn",
         "staff_group_id",
+        "staff_dns_name",
+        "staff_zone_id",
+        "staff_suffix",
     ),
 }

@@ -15,8 +15,9 @@ from enum import Enum
 from ipaddress import IPv4Network
 from pathlib import PurePath
 
+from moyai.planning.names import certificate_domains
 from moyai.planning.routes import Rule
-from moyai.registry.models import Federation, Registry, Site, Subscription, Tenant
+from moyai.registry.models import Federation, Isolation, Registry, Site, Subscription, Tenant
 from moyai.texts import Text
 
 Fingerprint = Mapping[str, str]
@@ -64,7 +65,9 @@ def foundation(
 ) -> dict[str, str]:
     """The fingerprint of `shared` or `cell-<name>`."""
     parts = _common(registry.federation, site, surroundings)
-    if stack != "shared":
+    if stack == "shared":
+        parts["domains"] = digest(certificate_domains(registry))
+    else:
         cell = registry.cell(stack.removeprefix("cell-"))
         parts["cell"] = digest(cell)
         parts |= _outputs(surroundings, ("shared",))
@@ -98,7 +101,10 @@ def tenant(
     for subscription in body.subscriptions:
         if subscription.has_begun(day):
             parts |= _subscription(registry, subscription, day, releases)
-    return parts | _outputs(surroundings, ("shared", f"cell-{body.cell}"))
+    stacks = ["shared"]
+    if body.isolation is Isolation.APPLICATION:
+        stacks.append(f"cell-{body.cell}")
+    return parts | _outputs(surroundings, stacks)
 
 
 def _subscription(
@@ -121,7 +127,16 @@ def _common(federation: Federation, site: Site, surroundings: Surroundings) -> d
         "federation": digest(
             [federation.name, federation.slug, federation.domain, federation.cost_centre]
         ),
-        "site": digest([site.name, site.account_id, site.region, site.backup_region]),
+        "site": digest(
+            [
+                site.name,
+                site.account_id,
+                site.region,
+                site.backup_region,
+                site.database_sslmode,
+                site.role_arn,
+            ]
+        ),
         **surroundings.code,
         **{name: digest(version) for name, version in surroundings.versions.items()},
     }
@@ -156,6 +171,7 @@ _REASONS: Mapping[str, Text] = {
     "tags": Text("タグが変わった", "the tags changed"),
     "backup": Text("バックアップ方針が変わった", "the backup policy changed"),
     "routes": Text("振分規則が変わった", "the listener rules changed"),
+    "domains": Text("証明書の名前が変わった", "the certificate's names changed"),
     "cell": Text("セルの設定が変わった", "the cell's settings changed"),
 }
 

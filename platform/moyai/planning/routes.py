@@ -1,27 +1,38 @@
 """Listener rules of a cell: which hosts and ranges, in how many rules, with which priorities. Pure.
 
-A rule takes five condition values, a host name being one, so that a staff route with many LGWAN
-ranges becomes several rules. Priorities of one listener must differ: each is a hash of what the rule
-is for, moved on where an earlier body of the file has it, so that adding a body at the end moves none.
+A rule takes five condition values, three of one kind, so that a staff route with many LGWAN ranges
+becomes several rules. Priorities of one listener must differ, and none may move because another body
+came or went: a priority is 1,000 times a slot, which a hash chooses, plus the three digits of the
+code that number a body within its prefecture. Bodies of one prefecture thus never meet. Where bodies
+of several prefectures share a cell and two of them a number, the federation's own prefecture chooses
+its slots first, then the others by code, each the next slot that is free.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from ipaddress import IPv4Network
 from typing import Literal
 
 from moyai.planning import names
-from moyai.registry.models import Isolation, Registry, Subscription, Tenant
+from moyai.registry.codes import national_list
+from moyai.registry.models import Federation, Isolation, Registry, Subscription, Tenant
 
 Way = Literal["public", "staff"]
+WAYS: tuple[Way, ...] = ("public", "staff")
 
 VALUES_PER_RULE = 5
-HIGHEST_PRIORITY = 49_999
-"""AWS takes 1–50,000; the last is kept for a rule of the cell itself."""
+VALUES_PER_CONDITION = 3
+"""Elastic Load Balancing, Condition types for listener rules: three match evaluations per condition,
+five per rule."""
+HIGHEST_PRIORITY = 50_000
+NUMBERS = 1_000
+"""What the three digits of a code that number a body within its prefecture can be."""
+SLOTS = HIGHEST_PRIORITY // NUMBERS - 1
+"""Rules of bodies with the same number that one listener has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +45,28 @@ class Rule:
     host: str
     sources: tuple[IPv4Network, ...]
     """LGWAN ranges of the staff route; empty on the public one."""
+    part: int
+    """Which of its subscription's rules on this way, from 0."""
     priority: int
 
 
 def listener_rules(registry: Registry, cell: str, way: Way, day: date) -> tuple[Rule, ...]:
-    """All rules of one listener of a shared cell, in the file's order of bodies."""
+    """All rules of one listener of a shared cell on a day, in the file's order of bodies."""
     shared = (
         body
         for body in registry.tenants
         if body.cell == cell and body.isolation is Isolation.APPLICATION
     )
-    return _numbered(rule for body in shared for rule in _rules_of(registry, body, way, day))
+    return _rules(registry, shared, way, day)
 
 
 def tenant_rules(registry: Registry, body: Tenant, day: date) -> tuple[Rule, ...]:
     """The rules of one body on both listeners of the cell that it uses."""
-    ways: tuple[Way, ...] = ("public", "staff")
     if body.isolation is Isolation.NETWORK:
-        return tuple(
-            rule for way in ways for rule in _numbered(_rules_of(registry, body, way, day))
-        )
+        return tuple(rule for way in WAYS for rule in _rules(registry, [body], way, day))
     return tuple(
         rule
-        for way in ways
+        for way in WAYS
         for rule in listener_rules(registry, body.cell, way, day)
         if rule.code == body.code
     )
@@ -84,39 +94,66 @@ def staff_sources(subscription: Subscription, body: Tenant) -> tuple[IPv4Network
     return body.lgwan
 
 
-def _rules_of(registry: Registry, body: Tenant, way: Way, day: date) -> Iterator[Rule]:
-    for subscription in body.subscriptions:
-        if not subscription.is_active(day):
-            continue
-        routes = registry.services[subscription.service].manifest.routes
-        pattern = routes.public if way == "public" else routes.staff
-        if pattern is None:
-            continue
-        host = names.host(pattern, registry.federation, body.slug, body.code)
-        if way == "public":
-            yield Rule(body.code, subscription.service, way, host, (), 0)
-            continue
-        sources = staff_sources(subscription, body)
-        for some in _in_parts(sources):
-            yield Rule(body.code, subscription.service, way, host, some, 0)
+def _rules(registry: Registry, bodies: Iterable[Tenant], way: Way, day: date) -> tuple[Rule, ...]:
+    """Numbered with all subscriptions that the file has, so that a beginning or end moves none."""
+    found = [
+        (rule, subscription.is_active(day))
+        for body in bodies
+        for subscription in body.subscriptions
+        for rule in _rules_of(registry, body, subscription, way)
+    ]
+    numbered = _numbered(registry.federation, [rule for rule, _ in found])
+    return tuple(rule for rule, (_, active) in zip(numbered, found, strict=True) if active)
+
+
+def _rules_of(
+    registry: Registry, body: Tenant, subscription: Subscription, way: Way
+) -> Iterator[Rule]:
+    routes = registry.services[subscription.service].manifest.routes
+    pattern = routes.public if way == "public" else routes.staff
+    if pattern is None:
+        return
+    host = names.host(pattern, registry.federation, body.slug, body.code)
+    sources = [()] if way == "public" else _in_parts(staff_sources(subscription, body))
+    for part, some in enumerate(sources):
+        yield Rule(body.code, subscription.service, way, host, some, part, 0)
 
 
 def _in_parts(sources: tuple[IPv4Network, ...]) -> Iterator[tuple[IPv4Network, ...]]:
-    size = VALUES_PER_RULE - 1
+    size = min(VALUES_PER_CONDITION, VALUES_PER_RULE - 1)
     for start in range(0, len(sources), size):
         yield sources[start : start + size]
 
 
-def _numbered(rules: Iterator[Rule]) -> tuple[Rule, ...]:
+def _numbered(federation: Federation, rules: list[Rule]) -> tuple[Rule, ...]:
+    """The rules with their priorities, in the order given."""
+    home = _prefecture(federation)
     taken: set[int] = set()
-    numbered: list[Rule] = []
-    for rule in rules:
-        sources = ",".join(map(str, rule.sources))
-        words = f"{rule.code}/{rule.service}/{rule.way}/{sources}"
-        priority = int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big")
-        priority = priority % HIGHEST_PRIORITY + 1
-        while priority in taken:
-            priority = priority % HIGHEST_PRIORITY + 1
+    chosen: dict[tuple[str, str, int], int] = {}
+    for rule in sorted(rules, key=lambda rule: (rule.code[:2] != home, rule.code)):
+        priority = next(one for one in _priorities(rule) if one not in taken)
         taken.add(priority)
-        numbered.append(Rule(rule.code, rule.service, rule.way, rule.host, rule.sources, priority))
-    return tuple(numbered)
+        chosen[rule.code, rule.service, rule.part] = priority
+    return tuple(
+        replace(rule, priority=chosen[rule.code, rule.service, rule.part]) for rule in rules
+    )
+
+
+def _priorities(rule: Rule) -> Iterable[int]:
+    """Where a rule may lie, the best place first."""
+    number = int(rule.code[2:5])
+    words = f"{rule.code[:2]}/{rule.service}/{rule.part}"
+    first = int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big")
+    for step in range(SLOTS):
+        yield (first + step) % SLOTS * NUMBERS + number + 1
+    # More rules than slots: a cell that has them passes its quota of rules long before.
+    yield from range(HIGHEST_PRIORITY, SLOTS * NUMBERS, -1)
+    yield from range(1, SLOTS * NUMBERS + 1)
+
+
+def _prefecture(federation: Federation) -> str:
+    """The two digits with which the codes of the federation's prefecture begin."""
+    for listed in national_list().values():
+        if listed.name == federation.prefecture:
+            return listed.code[:2]
+    return ""
