@@ -76,6 +76,8 @@ class Inside:
             log_group=job["log_group"],
             stream_prefix=job["stream_prefix"],
             region=self._region,
+            # As the service itself, so that what is tried is what it may do.
+            task_role_arn=job.get("health_role_arn") if verb == "health" else None,
         )
         environment = {
             "RELEASE": release,

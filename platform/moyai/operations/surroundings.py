@@ -13,7 +13,14 @@ from moyai.planning.consumed import CONSUMED
 from moyai.planning.fingerprints import Surroundings
 
 _COMPONENT_ROOMS = ("infra", "planning", "registry/models.py", "jobs/__init__.py")
-_NOT_DECIDING = ("fingerprints.py", "selectors.py")
+_NOT_DECIDING = (
+    "addresses.py",
+    "fingerprints.py",
+    "quota_table.py",
+    "quotas.py",
+    "releases.py",
+    "selectors.py",
+)
 
 
 def surroundings(
