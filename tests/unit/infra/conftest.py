@@ -1,0 +1,87 @@
+"""The foundation and some bodies, built once from the sample."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mocked_stack import DAY, ROOT, SAMPLE, Build, Run, config_of, run_program
+
+
+@cache
+def _shared(file: Path) -> Run:
+    return run_program("foundation", "shared", config_of(file))
+
+
+@cache
+def _cell(file: Path) -> Run:
+    references = {"shared": _shared(file).outputs}
+    return run_program("foundation", "cell-a", config_of(file), references)
+
+
+@cache
+def _body(file: Path, code: str, day: str, releases: tuple[tuple[str, str], ...]) -> Run:
+    references = {"shared": _shared(file).outputs, "cell-a": _cell(file).outputs}
+    config = config_of(file, day, json.dumps(dict(releases)))
+    return run_program("tenant", code, config, references)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Run:
+    return _shared(SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def cell() -> Run:
+    return _cell(SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """`build("272027", chat="1.0.0")`: a body's run; `file` and `day` are the sample and today."""
+
+    def body(code: str, file: Path = SAMPLE, day: str = DAY, **releases: str) -> Run:
+        named = {name.replace("_", "-"): version for name, version in releases.items()}
+        return _body(file, code, day, tuple(sorted(named.items())))
+
+    return body
+
+
+@pytest.fixture(scope="session")
+def city(build: Build) -> Run:
+    """岸和田市: application isolation, two services."""
+    return build("272027", chat="1.0.0", eapp_b="1.0.0")
+
+
+@pytest.fixture(scope="session")
+def neighbour(build: Build) -> Run:
+    """大阪市: in the same cell."""
+    return build("271004", eapp_a="1.0.0")
+
+
+@pytest.fixture(scope="session")
+def own(build: Build) -> Run:
+    """堺市: network isolation."""
+    return build("271403", eapp_a="1.0.0")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[[str, str], Path]:
+    """`project(old, new)`: the sample with one passage replaced, beside the real stacks."""
+
+    def written(old: str, new: str) -> Path:
+        words = SAMPLE.read_text(encoding="utf-8")
+        assert words.count(old) >= 1, old
+        (tmp_path / "stacks").symlink_to(ROOT / "stacks")
+        file = tmp_path / "tenants.yaml"
+        file.write_text(words.replace(old, new, 1), encoding="utf-8")
+        return file
+
+    return written
