@@ -72,5 +72,7 @@ def serve_with(servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
 
 
 def _until_closed(ended: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # Not through `sys.stdin`: a thread waiting in its buffer aborts the interpreter's end.
+    while os.read(sys.stdin.fileno(), 4096):
+        continue
     ended.set()

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
+from moyai.provider.naming import AutoName
 from moyai.provider.properties import Properties
 from moyai.sandbox.aws.fields import flag, many, shape, text, texts, whole
 from moyai.sandbox.aws.handler import AwsResource, Seen
@@ -47,10 +48,11 @@ class Zone(AwsResource):
     service = "route53"
     regional = False
     tagging = _ZoneTags()
+    autoname = AutoName(prefix=None)
     properties = shape(
         comment=text("", default=_COMMENT),
         forceDestroy=flag("", kept=False),
-        name=text("", required=True, replaces=True),
+        name=text("", replaces=True),
         vpcs=many(
             shape(vpcId=text("VPCId", required=True), vpcRegion=text("VPCRegion", chosen=True)),
             "",
@@ -112,9 +114,10 @@ class Zone(AwsResource):
                     _change(self, id_, state, "DELETE", record)
         self.call(state, "delete_hosted_zone", Id=id_, gone=_NO_ZONE)
 
-    def name_of(self, inputs: Properties) -> str:
-        """Its domain."""
-        return str(inputs["name"])
+    def id_of(self, inputs: Properties) -> str | None:
+        """Zones of one name may be many."""
+        del inputs
+        return None
 
     def _vpcs(self, inputs: Properties) -> list[dict[str, str]]:
         return [

@@ -29,7 +29,7 @@ _ACTION = shape(
                 is_set=True,
             ),
             stickiness=one(
-                shape(duration=whole("DurationSeconds"), enabled=flag()),
+                shape(duration=whole("DurationSeconds", required=True), enabled=flag()),
                 "TargetGroupStickinessConfig",
                 default={},
             ),
@@ -112,14 +112,16 @@ class Listener(LbResource):
         return Seen(found["ListenerArn"], values)
 
 
-_VALUES = shape(values=texts(required=True, is_set=True))
+_VALUES = shape(values=texts(is_set=True))
 _CONDITION = shape(
     hostHeader=one(_VALUES, "HostHeaderConfig"),
     httpHeader=one(
         shape(_VALUES, httpHeaderName=text(required=True)),
         "HttpHeaderConfig",
     ),
-    httpRequestMethod=one(_VALUES, "HttpRequestMethodConfig"),
+    httpRequestMethod=one(
+        shape(values=texts(required=True, is_set=True)), "HttpRequestMethodConfig"
+    ),
     pathPattern=one(_VALUES, "PathPatternConfig"),
     queryStrings=many(shape(key=text(), value=text(required=True)), "", is_set=True),
     sourceIp=one(_VALUES, "SourceIpConfig"),

@@ -92,14 +92,13 @@ class Lifecycle(BucketSetting):
                     is_set=True,
                 ),
                 abortIncompleteMultipartUpload=one(shape(daysAfterInitiation=whole())),
-            ),
-            required=True,
+            )
         ),
     )
 
     def body(self, inputs: Properties) -> dict[str, Any]:
         """A rule without filter is for all objects."""
-        rules = self.parameters(inputs, "rules")["Rules"]
+        rules = self.parameters(inputs, "rules").get("Rules", [])
         filled = [
             rule if "Prefix" in rule else {**rule, "Filter": rule.get("Filter") or {"Prefix": ""}}
             for rule in rules

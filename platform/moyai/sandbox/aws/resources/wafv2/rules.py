@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from moyai.sandbox.aws.fields import Field, Shape, flag, many, one, shape, text, texts, whole
 
-_HEADERS = many(shape(name=text(required=True), value=text(required=True)))
-_REQUEST = shape(customRequestHandling=one(shape(insertHeaders=_HEADERS)))
+_HEADER = shape(name=text(required=True), value=text(required=True))
+_REQUEST = shape(customRequestHandling=one(shape(insertHeaders=many(_HEADER))))
+_DEFAULT_REQUEST = shape(
+    customRequestHandling=one(shape(insertHeaders=many(_HEADER, required=True)))
+)
 _BLOCK = shape(
     customResponse=one(
         shape(
             customResponseBodyKey=text(),
             responseCode=whole(required=True),
-            responseHeaders=_HEADERS,
+            responseHeaders=many(_HEADER),
         )
     )
 )
-DEFAULT_ACTION = shape(allow=one(_REQUEST), block=one(_BLOCK))
-_ACTION = shape(DEFAULT_ACTION, captcha=one(_REQUEST), challenge=one(_REQUEST), count=one(_REQUEST))
+DEFAULT_ACTION = shape(allow=one(_DEFAULT_REQUEST), block=one(_BLOCK))
+_ACTION = shape(
+    allow=one(_REQUEST),
+    block=one(_BLOCK),
+    captcha=one(_REQUEST),
+    challenge=one(_REQUEST),
+    count=one(_REQUEST),
+)
 VISIBILITY = shape(
     cloudwatchMetricsEnabled=flag("CloudWatchMetricsEnabled", required=True),
     metricName=text(required=True),
