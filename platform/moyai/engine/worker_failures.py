@@ -7,6 +7,7 @@ traceback of Go or Python: that is in the run's log.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -152,8 +153,22 @@ def _first(troubles: Iterable[Trouble], tail: str) -> Text:
 _SUMMARIES = ("update failed", "preview failed", "refresh failed", "destroy failed")
 
 
+_UNCAUGHT = "python inline source runtime error:"
+_FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)', re.MULTILINE)
+
+
+def _uncaught(message: str) -> str:
+    """What a program raised after its last line, in an `apply`: the error, and where it was left."""
+    said = message.strip().splitlines()[-1].strip()
+    own = [place for place in _FRAME.findall(message) if "-packages" not in place[0]]
+    where = f"{own[-1][0]}:{own[-1][1]}: " if own else ""
+    return f"{where}{said}"
+
+
 def _line(trouble: Trouble) -> str:
     message = trouble.message
+    if message.startswith(_UNCAUGHT):
+        return _uncaught(message)
     for noise in ("error: ", "Exception calling application: "):
         message = message.removeprefix(noise)
     message = message.partition("\nTraceback (most recent call last)")[0].strip()

@@ -79,6 +79,18 @@ def test_no_traceback_is_shown() -> None:
     assert failure.what.en == "Bucket documents: went wrong"
 
 
+def test_what_an_apply_raised_is_told_by_its_place() -> None:
+    message = (
+        "python inline source runtime error: 'vpc'\nTraceback (most recent call last):\n"
+        '  File "/venv/site-packages/pulumi/output.py", line 1, in run\n'
+        '  File "/work/stacks/tenant/__main__.py", line 15, in <lambda>\n'
+        "  File \"/venv/site-packages/pulumi/x.py\", line 2, in get\nKeyError: 'vpc'\n"
+    )
+    tally = Tally(troubles=[Trouble(message, None, None)])
+    failure = explain(255, Ended(), tally, None, RUN, LOG)
+    assert failure.what.en == "/work/stacks/tenant/__main__.py:15: KeyError: 'vpc'"
+
+
 def test_many_troubles_are_counted() -> None:
     failure = tell(*(f"trouble {n}" for n in range(9)))
     assert failure.what.en.count("\n") == 3
