@@ -11,10 +11,12 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from moyai.engine.aws_sessions import aws_session, aws_trouble
 from moyai.engine.worker_files import private_folder
 from moyai.errors import OperationFailed, UsageError
 from moyai.texts import Text
@@ -107,7 +109,10 @@ class FolderBlobs:
 
 
 class BucketBlobs:
-    """An S3 bucket, or the part of it below a prefix."""
+    """An S3 bucket, or the part of it below a prefix.
+
+    Every method raises `OperationFailed` where the bucket does not answer or refuses.
+    """
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
         self._client = client
@@ -116,31 +121,35 @@ class BucketBlobs:
 
     def get(self, key: str) -> bytes | None:
         """See `Blobs.get`."""
-        try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-        except self._client.exceptions.NoSuchKey:
-            return None
-        content: bytes = answer["Body"].read()
-        return content
+        with _told(self._bucket):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            except self._client.exceptions.NoSuchKey:
+                return None
+            content: bytes = answer["Body"].read()
+            return content
 
     def put(self, key: str, content: bytes) -> None:
         """See `Blobs.put`."""
-        self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
+        with _told(self._bucket):
+            self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
 
     def delete(self, key: str) -> None:
         """See `Blobs.delete`."""
-        self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+        with _told(self._bucket):
+            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     def versions(self, folder: str) -> Mapping[str, str]:
         """See `Blobs.versions`."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=f"{self._prefix}{folder}/", Delimiter="/"
         )
-        return {
-            entry["Key"].removeprefix(self._prefix): entry["ETag"]
-            for page in pages
-            for entry in page.get("Contents", ())
-        }
+        with _told(self._bucket):
+            return {
+                entry["Key"].removeprefix(self._prefix): entry["ETag"]
+                for page in pages
+                for entry in page.get("Contents", ())
+            }
 
     def get_all(self, folder: str) -> Mapping[str, bytes]:
         """See `Blobs.get_all`."""
@@ -153,14 +162,15 @@ class BucketBlobs:
 def open_blobs(state_backend: str, environment: Mapping[str, str]) -> Blobs:
     """The contents of a state backend, by its URL and the variables that reach it.
 
-    Raises `UsageError` for one that Moyai cannot read.
+    Raises `UsageError` for one that Moyai cannot read, `OperationFailed` where nobody is signed in.
     """
     url = urlsplit(state_backend)
     if url.scheme == "file":
         return FolderBlobs(Path(unquote(url.netloc + url.path)).expanduser())
     if url.scheme == "s3":
         prefix = url.path.strip("/")
-        client = _s3_client(environment, parse_qs(url.query))
+        with _told(url.netloc):
+            client = s3_client(environment, url.query)
         return BucketBlobs(client, url.netloc, f"{prefix}/" if prefix else "")
     raise UsageError(
         Text(
@@ -170,27 +180,12 @@ def open_blobs(state_backend: str, environment: Mapping[str, str]) -> Blobs:
     )
 
 
-def aws_session(
-    environment: Mapping[str, str], region: str | None = None, profile: str | None = None
-) -> Any:
-    """A boto3 session from a site's variables alone: keys where it has them, else its profile."""
-    # boto3 takes a quarter of a second to import, and a folder needs none of it.
-    import boto3
+def s3_client(environment: Mapping[str, str], query: str) -> Any:
+    """A client for a bucket's URL, whose query may name region, profile and endpoint."""
+    options = parse_qs(query)
 
-    region = region or environment.get("AWS_REGION")
-    if profile is None and "AWS_ACCESS_KEY_ID" in environment:
-        return boto3.Session(
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=environment.get("AWS_SESSION_TOKEN"),
-            region_name=region,
-        )
-    return boto3.Session(profile_name=profile or environment.get("AWS_PROFILE"), region_name=region)
-
-
-def _s3_client(environment: Mapping[str, str], query: Mapping[str, list[str]]) -> Any:
     def option(name: str) -> str | None:
-        return query[name][-1] if name in query else None
+        return options[name][-1] if name in options else None
 
     endpoint = option("endpoint") or environment.get(
         "AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL")
@@ -199,6 +194,21 @@ def _s3_client(environment: Mapping[str, str], query: Mapping[str, list[str]]) -
         endpoint = f"https://{endpoint}"
     session = aws_session(environment, option("region"), option("profile"))
     return session.client("s3", endpoint_url=endpoint)
+
+
+@contextmanager
+def _told(bucket: str) -> Iterator[None]:
+    """What goes wrong with a bucket, as a failure that a person can read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        what = Text(
+            f"状態を置くバケット {bucket} を読み書きできません",
+            f"the state's bucket {bucket} cannot be read or written",
+        )
+        raise aws_trouble(what, error) from None
 
 
 def disk_trouble(error: OSError, place: str) -> OperationFailed:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from moyai.engine.checkpoint_blobs import aws_session
+from moyai.engine.aws_sessions import aws_session
 from moyai.engine.settle import Located
 from moyai.errors import OperationFailed
 from moyai.texts import Text
@@ -32,7 +32,7 @@ class Search:
         """A client for the region that the inputs name, or the site's own."""
         region = str(inputs.get("region") or self.region)
         if (service, region) not in self._clients:
-            session = aws_session(self.environment, region)
+            session: Any = aws_session(self.environment, region)
             endpoint = self.environment.get("AWS_ENDPOINT_URL")
             self._clients[service, region] = session.client(service, endpoint_url=endpoint)
         return self._clients[service, region]

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-
+from moyai.engine.aws_sessions import aws_session
 from moyai.errors import OperationFailed
 from moyai.jobs.submit import JobResult, JobTarget, run
 from moyai.registry.models import Registry, Site
@@ -27,14 +26,7 @@ class Inside:
     """Runs jobs in bodies' environments on one site. May be used by several threads."""
 
     def __init__(self, site: Site, environment: Mapping[str, str]) -> None:
-        key = environment.get("AWS_ACCESS_KEY_ID")
-        self._session = boto3.Session(
-            aws_access_key_id=key,
-            aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=environment.get("AWS_SESSION_TOKEN"),
-            profile_name=None if key else environment.get("AWS_PROFILE"),
-            region_name=site.region,
-        )
+        self._session = aws_session(environment, site.region)
         self._endpoint = environment.get("AWS_ENDPOINT_URL")
         self._region = site.region
 
