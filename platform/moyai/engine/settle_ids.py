@@ -6,6 +6,7 @@ table is taken to be named by its input `name`, as most types of most providers 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -52,16 +53,29 @@ def _cluster_service(inputs: Inputs, region: str, account: str) -> str:
     return f"arn:aws:ecs:{region}:{account}:service/{cluster}/{inputs['name']}"
 
 
+def _record(inputs: Inputs, region: str, account: str) -> str:
+    del region, account
+    name = str(inputs["name"]).removesuffix(".").lower()
+    return f"{inputs['zoneId']}_{name}_{inputs['type']}"
+
+
+def _route(inputs: Inputs, region: str, account: str) -> str:
+    """Of the table and a checksum of where to."""
+    del region, account
+    checksum = zlib.crc32(str(inputs["destinationCidrBlock"]).encode())
+    return f"r-{inputs['routeTableId']}{checksum}"
+
+
 _BY_INPUTS: Mapping[str, Callable[[Inputs, str, str], str]] = {
     "aws:cloudtrail/trail:Trail": lambda i, r, a: f"arn:aws:cloudtrail:{r}:{a}:trail/{i['name']}",
-    # The official provider reads a route by its inputs: there, the id is but a label.
-    "aws:ec2/route:Route": lambda i, _r, _a: f"r-{i['routeTableId']}|{i['destinationCidrBlock']}",
+    "aws:ec2/route:Route": _route,
     "aws:ecs/cluster:Cluster": lambda i, r, a: f"arn:aws:ecs:{r}:{a}:cluster/{i['name']}",
     "aws:ecs/service:Service": _cluster_service,
     "aws:iam/policy:Policy": _policy,
     "aws:iam/rolePolicy:RolePolicy": lambda i, _r, _a: f"{i['role']}:{i['name']}",
     # A replica has the key id of its primary, in another region.
     "aws:kms/replicaKey:ReplicaKey": lambda i, _r, _a: str(i["primaryKeyArn"]).rsplit("/", 1)[-1],
+    "aws:route53/record:Record": _record,
     "aws:sns/topic:Topic": lambda i, r, a: f"arn:aws:sns:{r}:{a}:{i['name']}",
     "aws:wafv2/webAclAssociation:WebAclAssociation": (
         lambda i, _r, _a: f"{i['webAclArn']},{i['resourceArn']}"

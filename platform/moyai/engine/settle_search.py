@@ -254,8 +254,27 @@ def _web_acl(within: Search, inputs: Inputs) -> Iterator[Located]:
             yield Located(one["Id"])
 
 
+def _zone(within: Search, inputs: Inputs) -> Iterator[Located]:
+    route53 = within.client("route53", inputs)
+    wanted = (inputs.get("tags") or {}).items()
+    found = route53.list_hosted_zones_by_name(DNSName=inputs["name"])["HostedZones"]
+    for zone in found:
+        id_ = zone["Id"].rpartition("/")[2]
+        listed = route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=id_)
+        tags = {tag["Key"]: tag["Value"] for tag in listed["ResourceTagSet"].get("Tags", ())}
+        if zone["Name"].rstrip(".") == inputs["name"] and wanted <= tags.items():
+            yield Located(id_)
+
+
+def _nothing(within: Search, inputs: Inputs) -> Iterator[Located]:
+    """Of a resource that only waits: nothing is live, and it can be made again."""
+    del within, inputs
+    yield from ()
+
+
 _OTHERS: Mapping[str, Callable[[Search, Inputs], Iterator[Located]]] = {
     "aws:acm/certificate:Certificate": _certificate,
+    "aws:acm/certificateValidation:CertificateValidation": _nothing,
     "aws:ec2/routeTableAssociation:RouteTableAssociation": _association,
     "aws:ecs/taskDefinition:TaskDefinition": _task_definition,
     "aws:iam/rolePolicy:RolePolicy": _role_policy,
@@ -264,6 +283,7 @@ _OTHERS: Mapping[str, Callable[[Search, Inputs], Iterator[Located]]] = {
     "aws:lb/listenerRule:ListenerRule": _listener_rule,
     "aws:lb/loadBalancer:LoadBalancer": _balancer,
     "aws:lb/targetGroup:TargetGroup": _target_group,
+    "aws:route53/zone:Zone": _zone,
     "aws:secretsmanager/secret:Secret": _secret,
     "aws:wafv2/webAcl:WebAcl": _web_acl,
 }

@@ -29,6 +29,10 @@ def foundation(sandbox: EmbeddedSite, engine: Path) -> Iterator[Driver]:
         yield driver
 
 
+WAITS = {"aws:acm/certificateValidation:CertificateValidation"}
+"""Types of which nothing is live."""
+
+
 @pytest.mark.parametrize("stack", ["shared", "cell-a", SMALLEST])
 def test_every_resource_of_the_stacks_can_be_found_again(
     sandbox: EmbeddedSite, foundation: Driver, stack: str
@@ -45,6 +49,9 @@ def test_every_resource_of_the_stacks_can_be_found_again(
             located = search(within, kind, inputs, known - {resource["id"]})
             assert located is not None, f"{kind} is in no table"
             found = located.id
+        if kind in WAITS:
+            assert found is None
+            continue
         assert found == resource["id"], kind
 
 
