@@ -68,12 +68,13 @@ class Environment(pulumi.ComponentResource):
             if own
             else names.cell_prefix(federation, body.cell)
         )
+        built = [one.service for one in body.subscriptions if one.service in args.releases]
         self.home = Body(
             "body",
             BodyArgs(
                 body=body,
                 scope=self._scope,
-                services=sorted(args.releases),
+                services=sorted(built),
                 admin_role=names.cell_roles(prefix)["database-admin"],
                 boundary_arn=args.shared.bodies_boundary_arn,
                 own_cell=own,
@@ -84,12 +85,7 @@ class Environment(pulumi.ComponentResource):
         self._rules = tenant_rules(args.registry, body, args.day)
         self._open_staff_route()
         self._group = self._task_group()
-        services = {
-            one.service: self._subscription(one.service)
-            for one in body.subscriptions
-            if one.service in args.releases
-        }
-        self.outputs = self._outputs(services)
+        self.outputs = self._outputs({name: self._subscription(name) for name in built})
         self.register_outputs({})
 
     def _own_cell(self, prefix: str) -> CellOutputs:
