@@ -1,44 +1,43 @@
 # Two commands: `make demo` and `make test`. Both set everything up first.
+# A target's help is what follows `##`: Japanese, a bar, English.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
 .PHONY: help setup engine demo check test bench-deploy crash-deploy lock clean
 
-help: ## Show the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+help: ## この一覧を示す | Show this list
+	@case "$${MOYAI_LANG:-$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}}" in ja*) n=1 ;; *) n=2 ;; esac; \
+	awk -F':.*## ' -v n=$$n '/^[a-z-]+:.*## / {split($$2, words, " [|] "); \
+		printf "  make %-14s %s\n", $$1, words[n]}' Makefile
 
-setup: ## Make .venv with the locked dependencies
+setup: ## .venv を用意する（依存関係はハッシュで確かめる） | Make .venv with the locked dependencies
 	@scripts/setup
 
-engine: setup ## Find, install or build the Pulumi engine
+engine: setup ## Pulumi エンジンを探す・導入する・構築する | Find, install or build the Pulumi engine
 	@.venv/bin/moyai engine install
 
-demo: setup ## Build the sample's 43 environments on the sandbox
+demo: setup ## 見本の43団体の環境をサンドボックスに作る | Build the sample's 43 environments on the sandbox
 	@.venv/bin/moyai demo
 
-check: setup ## Formatter, linter, types, import contract
+check: setup ## 書式・文法・型・依存の向き・固定した依存関係 | Format, lint, types, import contract, locks
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
+	@$(PYTHON) -m mypy scripts/locks.py scripts/set_up.py
 	@.venv/bin/lint-imports
+	@$(PYTHON) scripts/locks.py check
 
-test: engine check ## The whole test suite
+test: check engine ## すべてのテスト | The whole test suite
 	@$(PYTHON) -m pytest
 
-bench-deploy: engine ## Measure deploying into build/bench/deploy.json
+bench-deploy: engine ## 適用の速さを測る（build/bench/deploy.json） | Measure deploying into build/bench/deploy.json
 	@$(PYTHON) -m tests.bench.deploy
 
-crash-deploy: engine ## Kill deploys at random moments, the full campaign
+crash-deploy: engine ## 適用を任意の時点で止めて続きを試す | Kill deploys at random moments, the full campaign
 	@$(PYTHON) -m pytest tests/crash
 
-lock: ## Renew requirements/*.txt from pyproject.toml (needs uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-emit-index-url --extra sandbox \
-		pyproject.toml --output-file requirements/runtime.txt
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-emit-index-url --extra sandbox --group dev \
-		--constraint requirements/runtime.txt pyproject.toml requirements/build.in \
-		--output-file requirements/dev.txt
+lock: setup ## 依存関係を固定し直す（uv が要る） | Renew the locked dependencies (needs uv)
+	@$(PYTHON) scripts/locks.py renew
 
-clean: ## Remove .venv and what builds leave behind
+clean: ## .venv と構築物を消す（サンドボックスは残る） | Remove .venv and what builds leave; the sandbox stays
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
