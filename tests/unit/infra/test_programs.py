@@ -252,7 +252,7 @@ def test_many_lgwan_ranges_make_more_rules_to_one_target_group(
     ranges = [f"10.201.{number}.0/24" for number in range(8)]
     file = project("lgwan: [10.200.3.0/24]", f"lgwan: [{', '.join(ranges)}]")
     run = build("272027", file=file, chat="1.0.0")
-    rules = run.of("aws:lb/listenerRule:ListenerRule")
+    rules = sorted(run.of("aws:lb/listenerRule:ListenerRule"), key=lambda one: one.name)
     sources = [one.inputs["conditions"][1]["sourceIp"]["values"] for one in rules]
     assert [one for some in sources for one in some] == ranges
     assert all(1 + len(some) <= 5 for some in sources)
