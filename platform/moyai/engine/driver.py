@@ -25,6 +25,7 @@ from types import FrameType, TracebackType
 
 from moyai.engine.checkpoint import open_checkpoints
 from moyai.engine.checkpoint_blobs import disk_trouble
+from moyai.engine.driver_results import AGAIN, CANCELLED, blame_plugin, not_begun, result_of
 from moyai.engine.driver_secrets import shared_salt
 from moyai.engine.plugins import PluginPool
 from moyai.engine.sites import SiteRuntime
@@ -34,7 +35,6 @@ from moyai.engine.stacks import (
     RunFinished,
     RunResult,
     RunStarted,
-    StackId,
     StackRun,
 )
 from moyai.engine.worker_failures import what_was_touched
@@ -42,7 +42,6 @@ from moyai.engine.worker_messages import (
     Ended,
     FromWorker,
     Job,
-    Outcome,
     Setup,
     Started,
 )
@@ -232,15 +231,15 @@ class _Crew:
                 self._more = False
                 return
             if self._driver.cancelled:
-                yield RunFinished(run.stack, _not_begun(run.stack, _CANCELLED))
+                yield RunFinished(run.stack, not_begun(run.stack, CANCELLED))
                 continue
             try:
                 self._begin(run)
             except MoyaiError as error:
-                yield RunFinished(run.stack, _not_begun(run.stack, error))
+                yield RunFinished(run.stack, not_begun(run.stack, error))
             except OSError as error:
                 place = str(error.filename or self._driver._runtime.home)
-                yield RunFinished(run.stack, _not_begun(run.stack, disk_trouble(error, place)))
+                yield RunFinished(run.stack, not_begun(run.stack, disk_trouble(error, place)))
 
     def _begin(self, run: StackRun) -> None:
         plugins, pool = self._driver._open()
@@ -293,10 +292,10 @@ class _Crew:
         pool.learn(message.modules)
         if message.retires:
             pool.drop(worker)
-        result = _result(message.stack, message.outcome)
+        result = result_of(message.stack, message.outcome)
         dead = plugins.dead()
         if result.error is not None and dead:
-            result = _blame_plugin(message.stack, message.outcome, dead)
+            result = blame_plugin(message.stack, message.outcome, dead)
         yield RunFinished(message.stack, result)
 
     def _lost(self, worker: Worker) -> Iterator[Event]:
@@ -310,23 +309,12 @@ class _Crew:
         error = OperationFailed(
             Text("作業プロセスが途中で終了しました。", "the worker process ended in the middle."),
             touched=what_was_touched(worker.tally),
-            remedy=_AGAIN,
+            remedy=AGAIN,
         )
         steps = tuple(worker.tally.steps)
         digest = open_checkpoints(self._driver._runtime).sha256(stack)
         result = RunResult(stack, False, steps, (), {}, digest, seconds, error)
         yield RunFinished(stack, result)
-
-
-_AGAIN = Text(
-    "もう一度実行してください。現状を確かめて、続きから行います。",
-    "Run again: it looks at what is there and goes on.",
-)
-_CANCELLED = OperationFailed(
-    Text("中断したため、始めていません。", "not begun, as the whole was interrupted."),
-    touched=Text("何も変更していません。", "Nothing was touched."),
-    remedy=_AGAIN,
-)
 
 
 def _environment(runtime: SiteRuntime) -> dict[str, str]:
@@ -336,53 +324,3 @@ def _environment(runtime: SiteRuntime) -> dict[str, str]:
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
     return {**own, **runtime.environment()}
-
-
-def _result(stack: StackId, outcome: Outcome) -> RunResult:
-    error = None if outcome.failure is None else outcome.failure.error()
-    return RunResult(
-        stack=stack,
-        ok=error is None,
-        steps=outcome.steps,
-        drift=outcome.drift,
-        outputs=outcome.outputs or {},
-        checkpoint_sha256=outcome.checkpoint_sha256,
-        seconds=outcome.seconds,
-        error=error,
-        repaired=outcome.repaired,
-        summary=outcome.summary or {},
-    )
-
-
-def _blame_plugin(stack: StackId, outcome: Outcome, dead: Mapping[str, Path]) -> RunResult:
-    assert outcome.failure is not None
-    names = ", ".join(dead)
-    logs = ", ".join(str(log) for log in dead.values())
-    result = _result(stack, outcome)
-    error = OperationFailed(
-        Text(
-            f"プロバイダー {names} のプラグインが途中で終了しました。",
-            f"the plugin of the provider {names} ended in the middle.",
-        ),
-        touched=outcome.failure.touched,
-        remedy=Text(
-            f"もう一度実行してください。現状を確かめて、続きから行います。記録は {logs} です。",
-            f"Run again: it looks at what is there and goes on. Its log is {logs}.",
-        ),
-    )
-    return RunResult(
-        stack,
-        False,
-        result.steps,
-        result.drift,
-        result.outputs,
-        result.checkpoint_sha256,
-        result.seconds,
-        error,
-        result.repaired,
-        result.summary,
-    )
-
-
-def _not_begun(stack: StackId, error: MoyaiError) -> RunResult:
-    return RunResult(stack, False, (), (), {}, None, 0.0, error)

@@ -206,15 +206,16 @@ def test_a_second_signal_kills(site: FilingSite, engine: Path, driver: Driver) -
 
 
 def test_two_commands_on_one_stack(site: FilingSite, engine: Path, driver: Driver) -> None:
-    child = script(site, engine, "only(driver, run_of('a', files=SLOW))")
+    only(driver, run_of("warm"))
+    child = script(site, engine, "only(driver, run_of('a', files=files('x', after=5)))")
     until(lambda: "x" in site.calls("created"))
-    result = only(driver, run_of("a", files=SLOW))
+    result = only(driver, run_of("a", files=files("x")))
     assert isinstance(result.error, Refused)
     assert "moyai deploy all" in result.error.what.ja
     assert str(child.pid) in result.error.what.en
     assert only(driver, run_of("b")).ok
     with Driver(site, engine, jobs=1, wait_seconds=30) as patient:
-        assert only(patient, run_of("a", files=SLOW)).summary == {"same": 5}
+        assert only(patient, run_of("a", files=files("x", after=5))).summary == {"same": 3}
     assert child.wait() == 0
 
 
