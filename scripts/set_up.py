@@ -69,7 +69,8 @@ def set_up(uv: str | None) -> None:
         run([*install, "--require-hashes", "--requirement", str(LOCK)])
     else:
         if not is_usable():
-            run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)])
+            shutil.rmtree(VENV, ignore_errors=True)
+            run([uv, "venv", "--quiet", "--python", sys.executable, str(VENV)])
         target = ["--quiet", "--python", str(PYTHON)]
         run([uv, "pip", "sync", *target, "--require-hashes", str(LOCK)])
         install = [uv, "pip", "install", *target]
