@@ -20,6 +20,7 @@ Inputs = Mapping[str, Any]
 
 _BY_ONE_INPUT: Mapping[str, str] = {
     "aws:backup/vault:Vault": "name",
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": "backupVaultName",
     "aws:cloudwatch/logGroup:LogGroup": "name",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
     "aws:iam/role:Role": "name",

@@ -54,7 +54,7 @@ def body_key(
     RDS encrypts the body's own cluster under it.
     """
     roles = [names.subscription_roles(federation, code, service) for service in services]
-    secrets = f"secretsmanager.{site.region}.amazonaws.com"
+    secrets = _via(site, "secretsmanager")
     statements = [
         _administered(site),
         *_used(site, "BodyUses", [one[use] for one in roles for use in ("task", "job")], _USE),
@@ -64,7 +64,7 @@ def body_key(
             "AuditorReads",
             [names.body_roles(federation, code)["auditor"]],
             ("kms:Decrypt",),
-            f"s3.{site.region}.amazonaws.com",
+            _via(site, "s3"),
         ),
         *_used(
             site, "JobWritesSecrets", [admin_role], ("kms:Decrypt", "kms:GenerateDataKey"), secrets
@@ -74,7 +74,7 @@ def body_key(
     if own_cell:
         cluster = names.tenant_prefix(federation, code)
         statements += [
-            _granted_to_service(site, f"rds.{site.region}.amazonaws.com"),
+            _granted_to_service(site, _via(site, "rds")),
             _logs(site, [names.database_log_group(cluster)], "DatabaseLog"),
         ]
     return document(*statements)
@@ -115,7 +115,11 @@ def _administered(site: Site) -> Statement:
 
 
 def _used(
-    site: Site, sid: str, roles: Sequence[str], actions: Sequence[str], via: str | None = None
+    site: Site,
+    sid: str,
+    roles: Sequence[str],
+    actions: Sequence[str],
+    via: Sequence[str] | None = None,
 ) -> tuple[Statement, ...]:
     """Roles by name, because a policy that names a role which is not there yet is refused."""
     if not roles:
@@ -124,14 +128,19 @@ def _used(
         "ArnEquals": {"aws:PrincipalArn": [role_arn(site, role) for role in roles]}
     }
     if via is not None:
-        condition["StringEquals"] = {"kms:ViaService": via}
+        condition["StringEquals"] = {"kms:ViaService": list(via)}
     return (grant(sid, {"AWS": root_arn(site)}, actions, "*", condition),)
 
 
-def _granted_to_service(site: Site, via: str) -> Statement:
+def _via(site: Site, service: str) -> list[str]:
+    """A service in both regions: the replica has the same policy as the key."""
+    return [f"{service}.{region}.amazonaws.com" for region in (site.region, site.backup_region)]
+
+
+def _granted_to_service(site: Site, via: Sequence[str]) -> Statement:
     condition = {
         "Bool": {"kms:GrantIsForAWSResource": "true"},
-        "StringEquals": {"kms:ViaService": via},
+        "StringEquals": {"kms:ViaService": list(via)},
     }
     return grant("ServiceGrants", {"AWS": root_arn(site)}, ["kms:CreateGrant"], "*", condition)
 

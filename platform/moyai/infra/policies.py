@@ -194,9 +194,15 @@ def own_objects(bucket: str, prefix: str) -> tuple[Statement, ...]:
     )
 
 
+def everywhere(key_arn: str) -> str:
+    """A multi-Region key and its replicas, which have its id."""
+    parts = key_arn.split(":")
+    return ":".join([*parts[:3], "*", *parts[4:]])
+
+
 def use_key(key_arn: str) -> Statement:
     """Read and write what is encrypted under a key. The key's own policy names who may, too."""
-    return allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
+    return allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], [everywhere(key_arn)])
 
 
 def read_secrets(arns: Sequence[str]) -> Statement:
@@ -288,5 +294,5 @@ def auditor(site: Site, buckets: Sequence[str], log_group: str, key_arn: str) ->
         allow("Read", ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention"],
               [f"{place}/*" for place in places]),
         allow("Logs", ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"], groups),
-        allow("Key", ["kms:Decrypt"], [key_arn]),
+        allow("Key", ["kms:Decrypt"], [everywhere(key_arn)]),
     )  # fmt: skip

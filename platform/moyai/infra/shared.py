@@ -19,6 +19,8 @@ from moyai.infra.storage import BucketArgs, PrivateBucket
 from moyai.planning import names
 
 TRAIL_LOCK_DAYS = 365
+VAULT_LOCK_DAYS = 7
+"""The shortest time that a backup in the vaults is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +97,22 @@ class Shared(pulumi.ComponentResource):
             ("vault", self.key.arn, None),
             ("vault-copy", self.key.replica.arn, self._scope.site.backup_region),
         ):
-            aws.backup.Vault(
+            vault = aws.backup.Vault(
                 name,
                 name=self._called("vault"),
                 kms_key_arn=key,
                 region=region,
                 tags=self._scope.tags(),
                 opts=self._kept,
+            )
+            # Without days for changing one's mind it is governance, which a mistake can be put
+            # right in; copies that must not be touched by anyone are in the bodies' own buckets.
+            aws.backup.VaultLockConfiguration(
+                name,
+                backup_vault_name=vault.name,
+                min_retention_days=VAULT_LOCK_DAYS,
+                region=region,
+                opts=self._child,
             )
 
     def _log(self, use: str) -> None:

@@ -31,7 +31,6 @@ def build(args: SubscriptionArgs, opts: pulumi.ResourceOptions) -> Extension:
     notices = aws.sns.Topic(
         f"{service}-notices",
         name=f"{args.prefix}-notices",
-        display_name=f"{args.body.name} 申請の到着",
         kms_master_key_id=args.home.key.key.key_id,
         tags=args.scope.tags(),
         opts=opts,

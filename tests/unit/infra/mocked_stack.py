@@ -91,7 +91,10 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
     known: dict[str, dict[str, Any]] = {
         "Bucket": {"arn": f"arn:aws:s3:::{inputs.get('bucket')}"},
         "Key": {"arn": arn("kms", f"key/{name}"), "keyId": name},
-        "ReplicaKey": {"arn": arn("kms", f"key/{name}"), "keyId": name},
+        "ReplicaKey": {
+            "arn": arn("kms", f"key/{name.removesuffix('-replica')}"),
+            "keyId": name.removesuffix("-replica"),
+        },
         "Role": {"arn": f"arn:aws:iam::{ACCOUNT}:role/{called}"},
         "Policy": {"arn": f"arn:aws:iam::{ACCOUNT}:policy/{called}"},
         "Secret": {"arn": arn("secretsmanager", f"secret:{called}-AbCdEf")},

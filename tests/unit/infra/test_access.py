@@ -40,7 +40,7 @@ def parameter(path: str) -> str:
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/body"
 PLATFORM_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/platform"
-REPLICA = f"arn:aws:kms:ap-northeast-3:{ACCOUNT}:key/body-replica"
+REPLICA = f"arn:aws:kms:ap-northeast-3:{ACCOUNT}:key/body"
 
 CHAT, FORMS = "osaka-272027-chat", "osaka-272027-eapp-b"
 
@@ -215,7 +215,9 @@ def test_auditor_reads_the_whole_body_and_changes_nothing(account: Account) -> N
         assert not account.allows(role, "s3:PutObject", place)
         assert not account.allows(role, "s3:DeleteObject", place)
     assert account.allows(role, "kms:Decrypt", KEY, kms__ViaService=S3)
-    assert not account.allows(role, "kms:Decrypt", KEY, kms__ViaService=SECRETS)
+    away = S3.replace(REGION, "ap-northeast-3")
+    assert account.allows(role, "kms:Decrypt", REPLICA, kms__ViaService=away)
+    assert not account.allows(bare(role), "kms:Decrypt", KEY, kms__ViaService=SECRETS)
     group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/osaka/272027"
     assert account.allows(role, "logs:FilterLogEvents", f"{group}:log-stream:a")
     assert not account.allows(

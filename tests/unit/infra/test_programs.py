@@ -112,6 +112,7 @@ def test_only_what_belongs_there_lives_in_the_backup_region(runs: dict[str, Run]
     assert away == {
         ("shared", "ReplicaKey", "platform-replica"),
         ("shared", "Vault", "vault-copy"),
+        ("shared", "VaultLockConfiguration", "vault-copy"),
         *replicas,
     }
 
