@@ -7,6 +7,7 @@ import inspect
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pulumi_aws
 import pytest
 from mocked_stack import ACCOUNT, REGION, SAMPLE, Build, Made, Run, run_program
 
-from moyai.errors import MoyaiError
+from moyai.errors import MoyaiError, Refused
+from moyai.infra.environment import Environment, EnvironmentArgs
 from moyai.infra.outputs import (
     CellOutputs,
     JobOutputs,
@@ -24,6 +26,7 @@ from moyai.infra.outputs import (
 )
 from moyai.planning.consumed import CONSUMED
 from moyai.registry import require
+from moyai.registry.models import Isolation
 
 KEPT = {
     "aws:backup/vault:Vault",
@@ -415,6 +418,19 @@ def test_release_that_its_manifest_lost_is_named(build: Build) -> None:
         build("272027", chat="9.9.9")
     assert "1.1.0" in error.value.what.en
     assert error.value.remedy is not None
+
+
+def test_account_isolation_is_refused_before_anything_is_made() -> None:
+    registry = require(SAMPLE)
+    body = dataclasses.replace(registry.tenants[0], isolation=Isolation.ACCOUNT)
+    nothing = SharedOutputs(*[""] * len(dataclasses.fields(SharedOutputs)))
+    args = EnvironmentArgs(
+        registry, registry.sites["sandbox"], body, date(2026, 11, 23), {}, nothing, None
+    )
+    with pytest.raises(Refused) as error:
+        Environment(body.code, args)
+    assert body.name in error.value.what.ja
+    assert "network" in error.value.lines("en")[-1]
 
 
 def test_one_process_runs_one_stack_after_another(build: Build, city: Run, own: Run) -> None:
