@@ -174,7 +174,7 @@ def _start(ecs: Any, target: JobTarget, verb: str, environment: Mapping[str, str
                     "command": ["python", "-m", "moyai.jobs", verb],
                     "environment": variables,
                 }
-            ]
+            ],
         },
     )
     if answer.get("tasks"):

@@ -5,6 +5,7 @@ The tests of this module share one federation and leave it as they found it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -80,9 +81,18 @@ def test_an_older_file_is_refused_unless_asked_for(federation: Federation) -> No
     federation.ok("deploy", "--as-of", DAY, "--allow-older")
 
 
+def _target(federation: Federation, service: str, release: str) -> None:
+    """Set a service's target release."""
+    text = federation.file.read_text(encoding="utf-8")
+    pattern = rf"(?m)^(  {service}:.*\n    release: )\S+"
+    after, found = re.subn(pattern, rf"\g<1>{release}", text)
+    assert found == 1
+    federation.file.write_text(after, encoding="utf-8")
+
+
 def test_a_target_release_waits_for_upgrade(federation: Federation) -> None:
     with changed(federation):
-        federation.edit("  eapp-b:\n    release: 1.0.0", "  eapp-b:\n    release: 1.1.0")
+        _target(federation, "eapp-b", "1.1.0")
         plan = federation.ok("plan", "--as-of", DAY, "--output", "json").json()
         assert plan[0]["action"] == "none"
         assert plan[0]["reasons"] == ["eapp-b 1.0.0 → 1.1.0: outdated, waits for upgrade"]
