@@ -9,13 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from moyai.provider.properties import Properties
-from moyai.provider.resources import Resource
+from moyai.provider.resources import Resource, unknown_property
+from moyai.texts import Text
 
 MESSAGE_BYTES = 400 * 1024 * 1024
 """The engine's own limit for one message."""
@@ -35,8 +36,14 @@ class Plugin:
     invokes: Mapping[str, Invocation]
     config: frozenset[str] = frozenset()
     """Provider configuration that is accepted."""
+    refused: Mapping[str, Text] = field(default_factory=dict)
+    """Provider configuration that is not, and why."""
     configure: Callable[[Properties], None] | None = None
     """Takes each engine's configuration; raises a `MoyaiError` for one that cannot be served."""
+
+    def why_not(self, setting: str) -> Text:
+        """Why a setting is not accepted."""
+        return self.refused.get(setting) or unknown_property(setting, self.config)
 
 
 def start(servicer: provider_pb2_grpc.ResourceProviderServicer) -> tuple[grpc.Server, int]:

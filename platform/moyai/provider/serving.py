@@ -36,7 +36,6 @@ from moyai.provider.resources import (
     Resource,
     ResourceFailed,
     nearest,
-    unknown_property,
 )
 from moyai.texts import Text
 
@@ -76,9 +75,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(self, request: Any, context: Any) -> Any:
         """Name what the provider's configuration does not know."""
         failures = [
-            _FAILURE(
-                property=name, reason=unknown_property(name, self._plugin.config).of(self._lang)
-            )
+            _FAILURE(property=name, reason=self._plugin.why_not(name).of(self._lang))
             for name in request.news.fields
             if name not in self._plugin.config and name not in ("version", "pluginDownloadURL")
         ]

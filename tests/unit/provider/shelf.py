@@ -73,6 +73,6 @@ def configure(settings: Properties) -> None:
 
 def plugin(thing: Any) -> Plugin:
     types = {"shelf:index/thing:Thing": thing}
-    return Plugin(
-        "shelf", "1.2.3", types, {"shelf:index:echo": echo}, frozenset({"colours"}), configure
-    )
+    invokes = {"shelf:index:echo": echo}
+    known, refused = frozenset({"colours"}), {"paint": same("paint is out")}
+    return Plugin("shelf", "1.2.3", types, invokes, known, refused, configure)

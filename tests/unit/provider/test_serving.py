@@ -269,9 +269,11 @@ def test_functions_are_called_and_unknown_ones_named(stub: Any) -> None:
 
 
 def test_unknown_settings_are_named_and_wrong_ones_refused(stub: Any) -> None:
-    config = provider_pb2.CheckRequest(news=to_struct({"colors": "[]", "version": "1"}))
+    given = {"colors": "[]", "paint": "x", "version": "1"}
+    config = provider_pb2.CheckRequest(news=to_struct(given))
     assert failures(stub.CheckConfig(config)) == {
-        "colors": "no property 'colors' here; did you mean colours?"
+        "colors": "no property 'colors' here; did you mean colours?",
+        "paint": "paint is out",
     }
     settings = provider_pb2.ConfigureRequest(args=to_struct({"colours": '["none"]'}))
     with pytest.raises(grpc.RpcError, match="no colours"):

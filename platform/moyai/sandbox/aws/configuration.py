@@ -25,8 +25,34 @@ _NO_EFFECT = frozenset(
 )
 """What changes nothing with a local AWS. The SDK sets some of them by itself."""
 SETTINGS = frozenset({"region", "allowedAccountIds", "forbiddenAccountIds"}) | _NO_EFFECT
-"""Configuration that is accepted. `defaultTags` is not: tags belong on resources, so that all stacks
-of an account have the same configuration. Credentials and endpoint come from the environment."""
+"""Configuration that is accepted."""
+_TAGS = Text(
+    "タグは資源ごとに書いてください。一つのプラグインを多くのスタックで共有するためです",
+    "tags belong on each resource, because many stacks share one plugin",
+)
+_ENVIRONMENT = Text(
+    "資格情報と接続先は環境変数で渡してください（AWS_ACCESS_KEY_ID、AWS_ENDPOINT_URL など）",
+    "credentials and endpoint come from the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, …)",
+)
+REFUSED: Mapping[str, Text] = {
+    "defaultTags": _TAGS,
+    "ignoreTags": _TAGS,
+    **dict.fromkeys(
+        (
+            "accessKey",
+            "assumeRoles",
+            "assumeRoleWithWebIdentity",
+            "endpoints",
+            "profile",
+            "secretKey",
+            "sharedConfigFiles",
+            "sharedCredentialsFiles",
+            "token",
+        ),
+        _ENVIRONMENT,
+    ),
+}
+"""Configuration that is not, and why."""
 
 
 def configure(settings: Properties) -> None:
@@ -78,4 +104,4 @@ def _ids(settings: Mapping[str, Any], name: str) -> list[str]:
 
 def plugin() -> Plugin:
     """The plugin, of the SDK's version."""
-    return Plugin("aws", version("pulumi-aws"), TYPES, {}, SETTINGS, configure)
+    return Plugin("aws", version("pulumi-aws"), TYPES, {}, SETTINGS, REFUSED, configure)
