@@ -50,10 +50,11 @@ class Redactor:
             return text
         if self._pattern is None:
             snapshot = tuple(self._secrets)  # programs add to it in other threads
-            # The longest first: one secret may be the beginning of another.
-            known = sorted(snapshot, key=len, reverse=True)
-            forms = [form for secret in known for form in _forms(secret)]
-            self._pattern = re.compile("|".join(re.escape(form) for form in forms))
+            forms = {form for secret in snapshot for form in _forms(secret)}
+            # The longest first: one form may be the beginning of another, and what was left of
+            # it would stay: the second of two backslashes, in JSON.
+            known = sorted(forms, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(re.escape(form) for form in known))
         return self._pattern.sub(MASKED, text)
 
 

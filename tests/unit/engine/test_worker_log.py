@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from moyai.engine.stacks import MASKED, StackId
@@ -22,6 +22,7 @@ def test_a_secret_never_stays(secret: str, before: str, after: str) -> None:
 
 
 @given(WORDS, st.booleans())
+@example("00000\\", False)
 def test_nor_within_json(secret: str, ascii_only: bool) -> None:
     redactor = Redactor()
     redactor.add({"a": [secret]})
