@@ -49,7 +49,7 @@ def measure(scratch: Path, engine: Path, sizes: str, *, naive: bool) -> dict[str
     noop = [_seconds([verb, "--file", str(path)], scratch / "cold") for verb in ("deploy", "plan")]
     changed, single = _one_changed(path, scratch / "cold")
     _stop(path, scratch / "cold")
-    floor = _floor(path, scratch)
+    floor = floor_of(path, scratch)
     found: dict[str, object] = {
         "cold_vs_bare": round(cold.seconds / floor.seconds, 2),
         "naive_vs_cold": None,
@@ -110,7 +110,7 @@ def _retag(path: Path, value: str) -> None:
     path.write_text(f"{head}{mark}    tags: {{ bench: v{value} }}\n{rest}", encoding="utf-8")
 
 
-def _floor(path: Path, scratch: Path) -> Floor:
+def floor_of(path: Path, scratch: Path) -> Floor:
     """Record a deploy, then replay its changing calls on an empty sandbox."""
     recording = scratch / "calls.jsonl"
     _cold(path, scratch / "recorded", recording)

@@ -20,8 +20,6 @@ import boto3
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from moyai.provider.properties import HIDDEN
-
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*[A-Za-z0-9]")
 _ID = re.compile(
     r"\b(?:[a-z]+-[0-9a-f]{8,17}|mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -91,6 +89,9 @@ def _learn(recorded: Any, now: Any, ids: dict[str, str]) -> None:
             _learn(one, other, ids)
     elif isinstance(recorded, str) and isinstance(now, str) and recorded != now:
         ids[recorded] = now
+        last, newest = recorded.rsplit("/", 1)[-1], now.rsplit("/", 1)[-1]
+        if last != newest:
+            ids[last] = newest
         for old, new in zip(_ID.findall(recorded), _ID.findall(now), strict=False):
             if old != new:
                 ids[old] = new
@@ -98,12 +99,7 @@ def _learn(recorded: Any, now: Any, ids: dict[str, str]) -> None:
 
 def _translated(value: Any, ids: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
-        # Tags that AWS's models call sensitive were not recorded; a call does without them.
-        return {
-            key: _translated(item, ids)
-            for key, item in value.items()
-            if not (key.endswith("Tags") and item == HIDDEN)
-        }
+        return {key: _translated(item, ids) for key, item in value.items()}
     if isinstance(value, list):
         return [_translated(item, ids) for item in value]
     if not isinstance(value, str):

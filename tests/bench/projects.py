@@ -28,7 +28,8 @@ def text(bodies: int) -> str:
     cells = -(-len(municipalities) // _BODIES_PER_CELL)
     head = (ROOT / "tenants.yaml").read_text(encoding="utf-8").split("\ntenants:\n")[0]
     before, _, after = head.partition("  cells:\n    - name: a\n      cidr: 10.0.0.0/16\n")
-    lines = [before + "  cells:"]
+    wide = before.replace("cells: [10.0.0.0/12]", "cells: [10.0.0.0/11]")
+    lines = [wide + "  cells:"]
     for number in range(cells):
         lines += [f"    - name: c{number}", f"      cidr: 10.{number}.0.0/16"]
     lines += [after, "tenants:"]

@@ -69,10 +69,24 @@ def record_calls(session: boto3.Session, path: Path) -> None:
     session.events.register("after-call.*.*", end)
 
 
+def _hidden(value: Any) -> Any:
+    """A sensitive value's form, so that a call can be made again, with none of its words."""
+    if isinstance(value, Mapping):
+        return {f"{HIDDEN}{number}": _hidden(item) for number, item in enumerate(value.values())}
+    if isinstance(value, (list, tuple)):
+        return [_members(item) if isinstance(item, Mapping) else _hidden(item) for item in value]
+    return HIDDEN
+
+
+def _members(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A structure in a list keeps its members' names, which are the service's own."""
+    return {key: _hidden(value) for key, value in item.items()}
+
+
 def _plain(value: Any, shape: Any, longest: int | None) -> Any:
     """A parameter or answer as JSON, without what its model calls sensitive."""
     if shape is not None and shape.metadata.get("sensitive"):
-        return HIDDEN
+        return _hidden(value)
     if isinstance(value, Mapping):
         members = getattr(shape, "members", {})
         inner = getattr(shape, "value", None)

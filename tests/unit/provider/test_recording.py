@@ -78,8 +78,18 @@ def test_what_aws_calls_sensitive_is_left_out(account: Any, tmp_path: Path) -> N
         MasterUsername="m",
         MasterUserPassword="hush-three",
     )
+    ecs: Any = session.client("ecs", region_name=region)
+    container = {
+        "name": "job",
+        "image": "i",
+        "memory": 512,
+        "environment": [{"name": "A", "value": "hush-four"}],
+    }
+    ecs.register_task_definition(family="d", containerDefinitions=[container])
     assert "hush" not in place.read_text(encoding="utf-8")
-    assert len(lines(place)) == 4
+    assert len(lines(place)) == 5
+    told = lines(place)[-1]["params"]["containerDefinitions"][0]["environment"]
+    assert told == [{"name": "[secret]", "value": "[secret]"}]
     assert oct(place.stat().st_mode)[-3:] == "600"
 
 
