@@ -23,6 +23,9 @@ from moyai.engine.worker_run import Runner
 _GROWTH_BYTES = 384 << 20
 """How much a worker may grow over its first run before it retires: some sixty runs."""
 
+_LAZY = "_LazyModule"
+"""The class of a module that was not looked at yet (`pulumi._utils`, `importlib.util`)."""
+
 
 def serve(setup: Setup, control: Connection) -> None:
     """Take jobs until the driver closes the pipe, or this worker has grown too large.
@@ -36,7 +39,7 @@ def serve(setup: Setup, control: Connection) -> None:
     host = Host(lambda text: runner.tell(text))
     runner = Runner(setup, host, redactor, control)
     sys.stdout = sys.stderr = Teller(runner.tell)
-    began_with = set(sys.modules)
+    known = set(sys.modules)
     first_size: int | None = None
     while True:
         try:
@@ -49,7 +52,7 @@ def serve(setup: Setup, control: Connection) -> None:
         size = _resident_bytes()
         first_size = size if first_size is None else first_size
         retires = size - first_size > _GROWTH_BYTES
-        modules = _worth_importing(began_with)
+        modules = _worth_importing(known)
         try:
             control.send(Ended(message.run.stack, outcome, modules, retires))
         except OSError:
@@ -84,12 +87,19 @@ def _resident_bytes() -> int:
     return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _worth_importing(before: set[str]) -> tuple[str, ...]:
-    """Library modules that the programs imported: not their own ones, which may change."""
+def _worth_importing(known: set[str]) -> tuple[str, ...]:
+    """Library modules that programs imported since: not their own ones, which may change.
+
+    `known` are the names that were looked at before; it grows.
+    """
     library = (str(Path(moyai.__file__).parent), *(p for p in sys.path if "-packages" in p))
     found = []
-    for name in sys.modules.keys() - before:
-        origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None)
+    for name in sys.modules.keys() - known:
+        module = sys.modules.get(name)
+        if type(module).__name__ == _LAZY:
+            continue  # all of `pulumi_aws` is in sys.modules so; what was not used stays unloaded
+        known.add(name)
+        origin = getattr(getattr(module, "__spec__", None), "origin", None)
         if isinstance(origin, str) and origin.startswith(library):
             found.append(name)
     return tuple(sorted(found))
