@@ -1,8 +1,9 @@
 """Pulumi's checkpoints in a DIY backend, read without the engine.
 
-A checkpoint is `.pulumi/stacks/<project>/<name>.json`, or the same with `.gz`; the state before the
-last write lies beside it as `….bak`. The layout is that of `pkg/backend/diy` and `apitype` of the
-pinned engine.
+A checkpoint is `.pulumi/stacks/<project>/<name>.json`, or the same with `.gz`; a copy lies beside
+it as `….bak`, and one of each update below `.pulumi/history`. The layout is that of
+`pkg/backend/diy` and `apitype` of the pinned engine. Where an update runs or was cut off, what it
+has done is in its journal (`update_journal`), and reading puts the two together.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moyai.engine import update_journal
 from moyai.engine.checkpoint_blobs import Blobs, FolderBlobs, open_blobs
+from moyai.engine.journal_replay import UnknownEntryError
 from moyai.engine.sites import SiteRuntime
 from moyai.engine.stacks import MASKED, StackId
 from moyai.errors import OperationFailed
@@ -23,6 +26,7 @@ from moyai.texts import Text
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, no secret
+_GZIP = b"\x1f\x8b"
 _META_KEY = ".pulumi/meta.yaml"
 _META = b"version: 1\n"
 _FRESH_SECONDS = 5.0
@@ -67,6 +71,11 @@ class Checkpoint:
         return {}
 
     @property
+    def features(self) -> tuple[str, ...]:
+        """The features of Pulumi's schema that a reader must know."""
+        return tuple(self.document.get("features") or ())
+
+    @property
     def secrets_state(self) -> Mapping[str, Any]:
         """The secrets provider's state (`salt`, or `url` and `encryptedkey`); empty where none."""
         providers = self.deployment.get("secrets_providers") or {}
@@ -76,7 +85,7 @@ class Checkpoint:
 def parse(content: bytes) -> Checkpoint:
     """Read a checkpoint's bytes. Raises `DamagedCheckpointError`."""
     try:
-        text = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+        text = gzip.decompress(content) if content.startswith(_GZIP) else content
         document = json.loads(text)
         checkpoint = Checkpoint(hashlib.sha256(content).hexdigest(), document)
         if document["version"] not in (3, 4) or not isinstance(checkpoint.deployment, dict):
@@ -123,15 +132,42 @@ class CheckpointStore:
     def read(self, stack: StackId) -> Checkpoint | None:
         """The checkpoint, or None where the stack does not exist.
 
+        With what the journal of an update that runs or was cut off has; `sha256` is of the file.
         Raises `OperationFailed` for a damaged one, saying how to get the one before it.
         """
+        return self._read(stack, update_journal.read(self.blobs, stack))
+
+    def _read(self, stack: StackId, journal: update_journal.Entries | None) -> Checkpoint | None:
         content = self.blobs.get(self.key(stack))
         if content is None:
             return None
         try:
-            return parse(content)
-        except DamagedCheckpointError as error:
+            checkpoint = parse(content)
+            return checkpoint if journal is None else _with_journal(checkpoint, journal)
+        except (DamagedCheckpointError, LookupError, UnknownEntryError) as error:
             raise _damaged(stack, self.key(stack)) from error
+
+    def journal(self, stack: StackId, engine: str) -> update_journal.UpdateJournal:
+        """A journal for an update of a stack that has none. `engine`: its version, `v3.259.0`."""
+        content = self.blobs.get(self.key(stack)) or b""
+        base = hashlib.sha256(content).hexdigest()
+        return update_journal.UpdateJournal(self.blobs, stack, base, engine)
+
+    def fold(self, stack: StackId) -> None:
+        """Put what a journal has into the checkpoint, and take it away; none there is fine.
+
+        Whenever this is cut off, the next call ends it. Raises as `read` does, and `OSError`.
+        """
+        journal = update_journal.read(self.blobs, stack)
+        checkpoint = None if journal is None else self._read(stack, journal)
+        if checkpoint is not None:
+            key = self.key(stack)
+            content = _encode(checkpoint.document)
+            content = gzip.compress(content, mtime=0) if key.endswith(".gz") else content
+            update_journal.mark(self.blobs, stack, hashlib.sha256(content).hexdigest())
+            self.blobs.put(f"{key}.bak", content)
+            self.blobs.put(key, content)
+        update_journal.forget(self.blobs, stack)
 
     def outputs(self, stack: StackId) -> Mapping[str, object]:
         """The outputs after the last update; empty where the stack does not exist."""
@@ -139,12 +175,18 @@ class CheckpointStore:
         return {} if checkpoint is None else checkpoint.outputs
 
     def sha256(self, stack: StackId) -> str | None:
-        """The hash of the checkpoint's bytes, or None where there is none."""
+        """The hash of the checkpoint's bytes, or None where there is none.
+
+        Where a journal is there, it is no file's hash: nothing on record equals it.
+        """
         key = self.key(stack)
-        if not isinstance(self.blobs, FolderBlobs):
-            return self._digest_in_bucket(stack.project, key)
-        content = self.blobs.get(key)
-        return None if content is None else hashlib.sha256(content).hexdigest()
+        digest = self._digest(stack, key)
+        journal = self._journals(stack.project).get(update_journal.key_of(stack))
+        return digest if digest is None or journal is None else f"{digest} {journal}"
+
+    def is_open(self, stack: StackId) -> bool:
+        """Whether an update of the stack runs, or was cut off and not gone on with."""
+        return update_journal.key_of(stack) in self._journals(stack.project)
 
     def names(self, project: str) -> tuple[str, ...]:
         """The stacks of a project that have a checkpoint."""
@@ -173,30 +215,48 @@ class CheckpointStore:
         """Take an empty stack away again."""
         self.blobs.delete(self.key(stack))
 
-    def restore(self, stack: StackId) -> bool:
-        """Put the state before the last write in place of a damaged one, which is kept.
+    def add_history(self, stack: StackId, update: Mapping[str, Any]) -> None:
+        """Keep an update (`backend.UpdateInfo`) and the checkpoint after it, as Pulumi does."""
+        key = self.key(stack)
+        content = self.blobs.get(key)
+        entry = f"{_history(stack)}/{stack.name}-{time.time_ns()}"
+        self.blobs.put(f"{entry}.history.json", json.dumps(update).encode())
+        if content is not None:
+            suffix = ".gz" if key.endswith(".gz") else ""
+            self.blobs.put(f"{entry}.checkpoint.json{suffix}", content)
 
-        False where there is none, or it is damaged too.
+    def restore(self, stack: StackId) -> bool:
+        """Put the newest copy that is whole in place of a damaged checkpoint, which is kept.
+
+        False where there is none.
         """
         key = self.key(stack)
-        backup = self.blobs.get(f"{key}.bak")
-        if backup is None:
-            return False
-        try:
-            parse(backup)
-        except DamagedCheckpointError:
-            return False
-        damaged = self.blobs.get(key)
-        if damaged is not None:
-            self.blobs.put(
-                f"{key}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", damaged
-            )
-        self.blobs.put(key, backup)
-        return True
+        for copy in (f"{key}.bak", *self._history_copies(stack)):
+            content = self.blobs.get(copy)
+            if content is None or not _is_whole(content):
+                continue
+            damaged = self.blobs.get(key)
+            if damaged is not None:
+                moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+                self.blobs.put(f"{key}.damaged-{moment}", damaged)
+            is_packed = content.startswith(_GZIP)
+            if key.endswith(".gz") != is_packed:
+                content = gzip.decompress(content) if is_packed else gzip.compress(content)
+            self.blobs.put(key, content)
+            return True
+        return False
 
-    def _digest_in_bucket(self, project: str, key: str) -> str | None:
+    def _history_copies(self, stack: StackId) -> list[str]:
+        """Checkpoints of earlier updates, the newest first."""
+        found = self.blobs.versions(_history(stack))
+        return sorted((key for key in found if ".checkpoint.json" in key), reverse=True)
+
+    def _digest(self, stack: StackId, key: str) -> str | None:
         """Objects are listed once for a project and read only where their version is new."""
-        version = self._listing(f".pulumi/stacks/{project}").get(key)
+        if isinstance(self.blobs, FolderBlobs):
+            content = self.blobs.get(key)
+            return None if content is None else hashlib.sha256(content).hexdigest()
+        version = self._listing(f".pulumi/stacks/{stack.project}").get(key)
         if version is None:
             return None
         token = f"{key} {version}"
@@ -207,12 +267,42 @@ class CheckpointStore:
             self._digests[token] = hashlib.sha256(content).hexdigest()
         return self._digests[token]
 
+    def _journals(self, project: str) -> Mapping[str, str]:
+        """The journals that are there; of a folder always, of a bucket as of a moment ago."""
+        folder = update_journal.folder_of(project)
+        since, found = self._listings.get(folder, (0.0, {}))
+        fresh = 0.0 if isinstance(self.blobs, FolderBlobs) else _FRESH_SECONDS
+        if time.monotonic() - since > fresh:
+            found = self.blobs.appended_keys(folder)
+            self._listings[folder] = (time.monotonic(), found)
+        return found
+
     def _listing(self, folder: str) -> Mapping[str, str]:
         since, found = self._listings.get(folder, (0.0, {}))
         if time.monotonic() - since > _FRESH_SECONDS:
             found = self.blobs.versions(folder)
             self._listings[folder] = (time.monotonic(), found)
         return found
+
+
+def _with_journal(checkpoint: Checkpoint, journal: update_journal.Entries) -> Checkpoint:
+    """The checkpoint and what came after it."""
+    if journal.folded == checkpoint.sha256:
+        return checkpoint
+    version, features = 3, checkpoint.features
+    if journal.base == checkpoint.sha256:
+        latest, features = journal.replay(checkpoint.deployment).deployment()
+    else:
+        # Somebody put another state there since: what the journal began has to be looked for.
+        known = {resource["urn"] for resource in checkpoint.resources}
+        lost = [op for op in journal.begun() if op["resource"]["urn"] not in known]
+        latest = {**checkpoint.deployment, "pending_operations": [*checkpoint.pending, *lost]}
+        version = checkpoint.document["version"]
+    inner = {**checkpoint.document["checkpoint"], "latest": latest}
+    document = {"version": 4 if features else version, "checkpoint": inner}
+    if features:
+        document["features"] = list(features)
+    return Checkpoint(checkpoint.sha256, document)
 
 
 def open_checkpoints(runtime: SiteRuntime) -> CheckpointStore:
@@ -224,6 +314,18 @@ def blobs_of(runtime: SiteRuntime) -> Blobs:
     """The backend's blobs. A folder needs no credentials, and the site need not run to be read."""
     is_folder = runtime.state_backend.startswith("file:")
     return open_blobs(runtime.state_backend, {} if is_folder else runtime.environment())
+
+
+def _history(stack: StackId) -> str:
+    return f".pulumi/history/{stack.project}/{stack.name}"
+
+
+def _is_whole(content: bytes) -> bool:
+    try:
+        parse(content)
+    except DamagedCheckpointError:
+        return False
+    return True
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:
@@ -238,9 +340,9 @@ def _damaged(stack: StackId, key: str) -> OperationFailed:
         ),
         touched=Text("何も変更していません。", "Nothing was touched."),
         remedy=Text(
-            f"1つ前の状態が {key}.bak にあります。moyai deploy --refresh を実行すると、"
-            "それに戻し、現状を読み直して続けます。",
-            f"The state before it is in {key}.bak: moyai deploy --refresh goes back to that, "
-            "reads what is live and goes on.",
+            "moyai deploy --refresh を実行すると、写し（.bak か履歴）のうち壊れていない最新のものに"
+            "戻し、現状を読み直して続けます。",
+            "moyai deploy --refresh goes back to the newest copy that is whole (its .bak, or one of "
+            "its history), reads what is live and goes on.",
         ),
     )

@@ -21,6 +21,8 @@ from moyai.engine.worker_files import private_folder
 from moyai.errors import OperationFailed, UsageError
 from moyai.texts import Text
 
+_PART = "~"
+"""Between a key and the number of a part that was appended to it, in a bucket."""
 _AT_ONCE = 16
 """Objects of a bucket that are read at the same time."""
 
@@ -46,6 +48,26 @@ class Blobs(Protocol):
 
     def get_all(self, folder: str) -> Mapping[str, bytes]:
         """Every key directly in a folder → content."""
+        ...
+
+    def append(self, key: str, number: int, content: bytes) -> None:
+        """Put content at the end of what is there; it is safe when this returns.
+
+        `number` grows with each part of a key. One writer at a time; readers see whole parts, but
+        for the last one where the machine went down.
+        """
+        ...
+
+    def appended(self, key: str) -> bytes | None:
+        """All that was appended to a key, or None."""
+        ...
+
+    def appended_keys(self, folder: str) -> Mapping[str, str]:
+        """Keys directly in a folder that something was appended to → a token of what is there."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Remove all that was appended to a key; none there is fine."""
         ...
 
 
@@ -99,6 +121,32 @@ class FolderBlobs:
             except FileNotFoundError:
                 continue  # removed since the folder was listed
         return found
+
+    def append(self, key: str, number: int, content: bytes) -> None:
+        """See `Blobs.append`."""
+        path = self.root / key
+        if number == 0:
+            private_folder(path.parent)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        handle = os.open(path, flags | (os.O_TRUNC if number == 0 else 0), 0o600)
+        try:
+            while content:
+                content = content[os.write(handle, content) :]
+            os.fdatasync(handle)
+        finally:
+            os.close(handle)
+
+    def appended(self, key: str) -> bytes | None:
+        """See `Blobs.appended`."""
+        return self.get(key)
+
+    def appended_keys(self, folder: str) -> Mapping[str, str]:
+        """See `Blobs.appended_keys`."""
+        return self.versions(folder)
+
+    def forget(self, key: str) -> None:
+        """See `Blobs.forget`."""
+        self.delete(key)
 
     def _entries(self, folder: str) -> Iterator[os.DirEntry[str]]:
         try:
@@ -157,6 +205,36 @@ class BucketBlobs:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             contents = pool.map(self.get, keys)
             return {k: c for k, c in zip(keys, contents, strict=True) if c is not None}
+
+    def append(self, key: str, number: int, content: bytes) -> None:
+        """See `Blobs.append`. Each part is an object of its own."""
+        if number == 0:
+            self.forget(key)
+        self.put(f"{key}{_PART}{number:08d}", content)
+
+    def appended(self, key: str) -> bytes | None:
+        """See `Blobs.appended`."""
+        parts = self._parts(key)
+        if not parts:
+            return None
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return b"".join(part or b"" for part in pool.map(self.get, parts))
+
+    def appended_keys(self, folder: str) -> Mapping[str, str]:
+        """See `Blobs.appended_keys`."""
+        found: dict[str, str] = {}
+        for part, version in sorted(self.versions(folder).items()):
+            found[part.rpartition(_PART)[0]] = version
+        return found
+
+    def forget(self, key: str) -> None:
+        """See `Blobs.forget`."""
+        for part in reversed(self._parts(key)):  # the head goes last
+            self.delete(part)
+
+    def _parts(self, key: str) -> list[str]:
+        every = self.versions(key.rpartition("/")[0])
+        return sorted(part for part in every if part.rpartition(_PART)[0] == key)
 
 
 def open_blobs(state_backend: str, environment: Mapping[str, str]) -> Blobs:

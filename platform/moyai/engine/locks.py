@@ -5,8 +5,9 @@ is free exactly when the command, its worker and its engine are all gone, howeve
 file's content says who has it, or had it last.
 
 Pulumi's lock is an object `.pulumi/locks/organization/<project>/<stack>/<uuid>.json` with pid,
-user name, host name and time; nothing renews it, and a killed engine leaves it behind. It is taken
-away only where its owner is proved dead.
+user name, host name and time; nothing renews it, and whoever is killed leaves it behind. It is
+taken for each change, for other hosts and for `pulumi` itself, and taken away only where its owner
+is proved dead.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import os
 import socket
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -146,7 +148,7 @@ def clear_engine_locks(
     Called with Moyai's own lock in hand: `previous`, who had it last, is therefore gone, and so is
     its engine. Raises `Refused` with the holder's name for a lock that may be alive.
     """
-    folder = f".pulumi/locks/organization/{stack.project}/{stack.name}"
+    folder = _folder(stack)
     dead: list[EngineLock] = []
     for key, content in blobs.get_all(folder).items():
         if not key.endswith(".json"):
@@ -161,14 +163,42 @@ def clear_engine_locks(
     return tuple(dead)
 
 
+def take_engine_lock(blobs: Blobs, stack: StackId, holder: Holder) -> str:
+    """Take Pulumi's lock for a command; returns its key, for `Blobs.delete`.
+
+    Raises `Refused` with the other's name where another host was quicker.
+    """
+    document = {
+        "pid": holder.pid,
+        "username": holder.user,
+        "hostname": holder.host,
+        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+    }
+    key = f"{_folder(stack)}/{uuid.uuid4()}.json"
+    blobs.put(key, json.dumps(document).encode())
+    for other, content in blobs.get_all(_folder(stack)).items():
+        if other != key and other.endswith(".json"):
+            blobs.delete(key)
+            raise _refused(stack, _engine_lock(other, content))
+    return key
+
+
+def _folder(stack: StackId) -> str:
+    return f".pulumi/locks/organization/{stack.project}/{stack.name}"
+
+
 def is_dead(lock: EngineLock, previous: Holder | None) -> bool:
     """Whether the owner of an engine's lock is certainly gone.
 
     On this host only: the machine was started after the lock was made, or the process is gone, or
     its number belongs to a process that began later. A lock of an engine that Moyai itself started
-    is also dead once Moyai's lock is free, whatever the host is called by now.
+    is also dead once Moyai's lock is free, whatever the host is called by now; so is Moyai's own.
     """
-    if previous is not None and (previous.host, previous.engine_pid) == (lock.host, lock.pid):
+    if (
+        previous is not None
+        and lock.host == previous.host
+        and lock.pid in (previous.pid, previous.engine_pid)
+    ):
         return True
     if lock.host != socket.gethostname():
         return False

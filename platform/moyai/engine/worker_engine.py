@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -21,6 +22,8 @@ from moyai.engine.worker_messages import Cancel, Setup
 
 _LOOK_SECONDS = 0.05
 """How often the event log is looked at."""
+_BATCH_MILLISECONDS = "5"
+"""How long the engine gathers entries of its journal; a step waits for that twice."""
 GRACE_SECONDS = 20.0
 """What a cancelled engine gets to end what it has begun."""
 
@@ -60,6 +63,7 @@ class Engine:
         self._setup = setup
         self._run = run
         self._folder = folder
+        self._credentials = folder / "credentials"
         self._log = log
         self._ballast = ballast
         self._events = Buffer("events")
@@ -72,8 +76,14 @@ class Engine:
         self.disk_full = False
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, port: int, providers: str, lock: int, refresh: bool) -> int:
-        """Start it; returns its process id. `lock` is the descriptor that it holds meanwhile."""
+    def start(
+        self, port: int, service: Mapping[str, str], providers: str, lock: int, refresh: bool
+    ) -> int:
+        """Start it; returns its process id.
+
+        `port` of the language host, `service` as in `Service.environment`; `lock` is the descriptor
+        that it holds meanwhile.
+        """
         command = [
             str(self._setup.engine),
             *_VERBS[self._run.action],
@@ -86,12 +96,19 @@ class Engine:
             "--non-interactive",
             "--skip-plugin-pre-install",
             "--suppress-outputs",
+            "--suppress-permalink=true",
             "--color=never",
         ]
         self._process = subprocess.Popen(
             command,
             cwd=self._folder,
-            env=engine_environment(self._setup, providers),
+            env={
+                **engine_environment(self._setup, providers),
+                **service,
+                # What the engine keeps of the service is of use for this run only.
+                "PULUMI_CREDENTIALS_PATH": str(private_folder(self._credentials)),
+                "PULUMI_CREDENTIAL_STORE": "plaintext",
+            },
             stdin=subprocess.DEVNULL,
             stdout=self._output.handle,
             stderr=self._output.handle,
@@ -139,6 +156,7 @@ class Engine:
                 self._process.wait()
         self._events.close()
         self._output.close()
+        shutil.rmtree(self._credentials, ignore_errors=True)
 
     def _is_out_of_room(self) -> bool:
         """True once, when the disk is about to be full."""
@@ -191,23 +209,14 @@ def engine_environment(setup: Setup, providers: str) -> dict[str, str]:
         "GOGC": "400",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         **setup.environment,
-        "PULUMI_BACKEND_URL": _backend_url(setup.state_backend),
         "PULUMI_HOME": str(pulumi_home(setup.home)),
         "PULUMI_DEBUG_COMMANDS": "true",  # or there is no --event-log
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        # A copy of the checkpoint is kept in the stack's history after each run as it is.
-        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+        "PULUMI_JOURNALING_BATCH_PERIOD": _BATCH_MILLISECONDS,
     }
     if providers:
         environment["PULUMI_DEBUG_PROVIDERS"] = providers
     return environment
-
-
-def _backend_url(url: str) -> str:
-    """Without the sidecar files that hold nothing Pulumi reads, but are half of all writes."""
-    if not url.startswith("file://") or "metadata=" in url:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}metadata=skip"
 
 
 def pulumi_home(home: Path) -> Path:

@@ -231,9 +231,8 @@ _KNOWN: tuple[_Known, ...] = (
         ("snapshot integrity failure", "failed to load checkpoint"),
         _fixed("状態ファイルが壊れています。", "the checkpoint is damaged."),
         Text(
-            "moyai deploy --refresh を実行すると、1つ前の状態に戻し、現状を読み直して続けます。",
-            "moyai deploy --refresh goes back to the state before it, reads what is live and goes "
-            "on.",
+            "moyai deploy --refresh を実行すると、写しに戻し、現状を読み直して続けます。",
+            "moyai deploy --refresh goes back to a copy of it, reads what is live and goes on.",
         ),
     ),
     _Known(

@@ -20,8 +20,8 @@ def private_folder(folder: Path) -> Path:
 class Ballast:
     """Room on a disk that is given back when the disk fills up.
 
-    The engine writes its checkpoint in place of the old one even where it could write a part only
-    (go-cloud's `WriteAll`). With this given back in time, it can end in good order instead.
+    With this given back in time, the engine ends what it began in good order, and its journal is
+    folded into the checkpoint.
     """
 
     def __init__(self, folder: Path, name: str) -> None:

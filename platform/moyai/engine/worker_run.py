@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,11 +16,13 @@ from moyai.engine.checkpoint_blobs import FolderBlobs, disk_trouble, open_blobs
 from moyai.engine.events import Tally
 from moyai.engine.settle_ids import locator
 from moyai.engine.stacks import ResourceMoved, StackRun
+from moyai.engine.toolchain.version import VERSION
 from moyai.engine.worker_engine import Engine, write_project
 from moyai.engine.worker_files import Ballast
 from moyai.engine.worker_host import Host
 from moyai.engine.worker_log import Redactor, RunLog
 from moyai.engine.worker_messages import Failure, Job, Outcome, Setup, Started, failure_of
+from moyai.engine.worker_service import Service
 from moyai.errors import MoyaiError
 from moyai.texts import Text
 
@@ -38,6 +40,7 @@ class Runner:
         self._control = control
         self._log: RunLog | None = None
         self._store = CheckpointStore(open_blobs(setup.state_backend, setup.environment))
+        self._service = Service(self._store)
 
     def tell(self, text: str) -> None:
         """Put a program's words into the log of the run in hand."""
@@ -73,12 +76,25 @@ class Runner:
         try:
             self._control.send(Started(stack))
             dead = self._clear_locks(job, lock.previous)
-            attempt = _Attempt(self, job, folder, lock, holder)
-            made = attempt.carry_out()
+            with self._pulumis_lock(job, holder):
+                made = _Attempt(self, job, folder, lock, holder).carry_out()
             made.repaired[:0] = [_taken_over(engine_lock) for engine_lock in dead]
             return made
         finally:
             lock.release()
+
+    @contextmanager
+    def _pulumis_lock(self, job: Job, holder: locks.Holder) -> Iterator[None]:
+        """As the engine would have it with a folder or bucket of its own: not for a preview."""
+        if job.run.action == "preview":
+            yield
+            return
+        blobs = self._store.blobs
+        key = locks.take_engine_lock(blobs, job.run.stack, holder)
+        try:
+            yield
+        finally:
+            blobs.delete(key)
 
     def _clear_locks(self, job: Job, previous: locks.Holder | None) -> tuple[locks.EngineLock, ...]:
         deadline = time.monotonic() + job.wait_seconds
@@ -90,10 +106,10 @@ class Runner:
                     raise
 
     @property
-    def parts(self) -> tuple[Setup, Host, CheckpointStore, Connection, RunLog]:
+    def parts(self) -> tuple[Setup, Host, Service, CheckpointStore, Connection, RunLog]:
         """What an attempt works with."""
         assert self._log is not None
-        return self._setup, self._host, self._store, self._control, self._log
+        return self._setup, self._host, self._service, self._store, self._control, self._log
 
     def clean(self, failure: Failure | None) -> Failure | None:
         """A failure without secrets."""
@@ -134,7 +150,8 @@ class _Attempt:
         self, runner: Runner, job: Job, folder: Path, lock: locks.StackLock, holder: locks.Holder
     ) -> None:
         self._runner = runner
-        self._setup, self._host, self._store, self._control, self._log = runner.parts
+        parts = runner.parts
+        self._setup, self._host, self._service, self._store, self._control, self._log = parts
         self._job = job
         self._run: StackRun = job.run
         self._folder = folder
@@ -165,6 +182,7 @@ class _Attempt:
         return self._made
 
     def _change(self, before: Checkpoint | None) -> None:
+        began = time.time()
         unsettled = self._journal.unsettled()
         repair = settle.Repair(None, ())
         if before is not None and (unsettled or before.pending):
@@ -186,6 +204,7 @@ class _Attempt:
         finally:
             self._journal.close(settled=settled, quiet=self._ended_by_itself)
         self._look_after()
+        self._remember(began)
         if settled:
             made = self._tally.steps
             self._made.repaired += settle.tell(repair.cuts, self._made.after, made)
@@ -200,6 +219,22 @@ class _Attempt:
         if self._made.after is not None:
             self._made.outputs = self._made.after.outputs
 
+    def _remember(self, began: float) -> None:
+        """Put the update into the stack's history; that it is not there spoils nothing."""
+        update = {
+            "kind": "update" if self._run.action == "up" else self._run.action,
+            "startTime": int(began),
+            "message": "",
+            "environment": {"pulumi.version": f"v{VERSION}"},
+            "config": dict(self._run.config),
+            "version": 0,
+            "result": "succeeded" if self._made.failure is None else "failed",
+            "endTime": int(time.time()),
+            "resourceChanges": dict(self._tally.summary),
+        }
+        with suppress(OSError, MoyaiError):
+            self._store.add_history(self._run.stack, update)
+
     def _balks(self, repair: settle.Repair) -> bool:
         """Whether the provider could not even read what was put in for a create cut off."""
         suspects = {cut.urn.split("::")[-1] for cut in repair.cuts if cut.located.id is not None}
@@ -208,41 +243,52 @@ class _Attempt:
         return failed and bool(named & suspects)
 
     def _read(self) -> Checkpoint | None:
-        """The checkpoint; a damaged one is replaced by the one before it where a refresh follows."""
+        """The checkpoint; a damaged one is replaced by a copy where a refresh follows."""
         stack = self._run.stack
         try:
+            self._store.fold(stack)
             return self._store.read(stack)
         except MoyaiError:
             if not self._run.refresh or not self._store.restore(stack):
                 raise
+            self._store.fold(stack)
             self._made.repaired.append(
                 Text(
-                    "壊れた状態ファイルを1つ前のものに戻し、現状を読み直しました。",
-                    "went back from a damaged checkpoint to the one before it, and read what is "
-                    "live.",
+                    "壊れた状態ファイルを写しに戻し、現状を読み直しました。",
+                    "went back from a damaged checkpoint to a copy of it, and read what is live.",
                 )
             )
-            return self._store.read(stack)
+        return self._store.read(stack)
 
     def _engine(self, refresh: bool, hear: Callable[[Mapping[str, Any]], None]) -> None:
         self._made.failure = None
         self._host.prepare(self._run.program)
         room = self._ballast()
         engine = Engine(self._setup, self._run, self._folder, self._log, room)
+        journal = self._store.journal(self._run.stack, f"v{VERSION}")
+        self._service.begin(journal)
         try:
-            pid = engine.start(self._host.port, self._job.providers, self._lock.handle, refresh)
+            pid = engine.start(
+                self._host.port,
+                self._service.environment,
+                self._job.providers,
+                self._lock.handle,
+                refresh,
+            )
             with suppress(OSError):  # a full disk: the engine is watched all the same
                 self._lock.note(locks.with_engine(self._holder, pid))
             status = engine.watch(self._control, hear)
         finally:
             engine.close()
+            self._service.end()
             room.release()
+            self._store.fold(self._run.stack)
         self._ended_by_itself = status >= 0
         if status != 0:
             found = worker_failures.explain(
                 status, engine, self._tally, self._host.failure, self._run, self._log.path
             )
-            self._made.failure = self._runner.clean(found)
+            self._made.failure = self._runner.clean(_with_cause(found, self._service.problem))
 
     def _ballast(self) -> Ballast:
         blobs = self._store.blobs
@@ -265,6 +311,16 @@ class _Attempt:
             self._journal.begin(urn, self._tally.begun[urn])
         for urn in before - self._tally.begun.keys():
             self._journal.end(urn)
+
+
+def _with_cause(found: Failure | None, cause: MoyaiError | OSError | None) -> Failure | None:
+    """A failure whose cause is that the journal could not be written says so."""
+    if found is None or cause is None:
+        return found
+    if isinstance(cause, OSError):
+        cause = disk_trouble(cause, str(cause.filename or "PULUMI_HOME"))
+    told = failure_of(cause)
+    return Failure(told.refused, told.what, found.touched, told.remedy or found.remedy)
 
 
 def _secrets(setup: Setup, before: Checkpoint | None) -> Mapping[str, object]:

@@ -55,6 +55,11 @@ class SiteState:
             return Text(
                 "状態ファイルがない（現状を読み直す）", "its checkpoint is gone: reads what is live"
             )
+        if self._checkpoints.is_open(record.stack):
+            return Text(
+                "更新が途中（実行中か、中断した。続きから行う）",
+                "an update of it runs or was cut off: goes on from there",
+            )
         if found != record.checkpoint_sha256:
             return Text(
                 "状態ファイルがもやいの外で変わった（現状を読み直す）",

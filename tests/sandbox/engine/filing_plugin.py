@@ -2,7 +2,8 @@
 
 `filing:index:File` is named by its input `name`; the id of a `filing:index:Box` is made by the
 plugin. Inputs `before` and `after` are seconds that a create takes before and after the file is
-there; a file `fail-<name>` in the root makes a create fail. Every call is a line in `calls.log`.
+there; a file `fail-<name>` in the root makes a create fail, `stuck-<id>` a delete. Every call is a
+line in `calls.log`.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ class File(Resource):
 
     def delete(self, id_: str, state: Properties) -> None:
         note("delete", id_)
+        if (ROOT / f"stuck-{id_}").exists():
+            raise ResourceFailed(same(f"{id_} is stuck"))
         self.path(id_).unlink(missing_ok=True)
 
 

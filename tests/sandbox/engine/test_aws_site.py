@@ -214,3 +214,27 @@ def test_the_engine_runs_a_stack_with_state_and_secrets_in_the_account(
     document = json.dumps(checkpoint.document)
     assert "MARKED-SECRET" not in document
     assert SECRET not in document
+
+
+def test_a_journal_in_a_bucket(site: Site, tmp_path: Path) -> None:
+    found = opened(site, tmp_path)
+    stack, other = StackId("proj", "a"), StackId("proj", "ab")
+    store = open_checkpoints(found)
+    for one in (stack, other):
+        store.create(one)
+    journal = store.journal(stack, "v1")
+    for number in (1, 2):
+        resource = {"urn": f"urn:pulumi:a::proj::t::{number}", "type": "t", "id": str(number)}
+        entry = {"version": 1, "kind": 1, "sequenceID": number, "operationID": number}
+        journal.take(json.dumps({"entries": [{**entry, "state": resource}]}).encode())
+    store = open_checkpoints(found)
+    assert (store.is_open(stack), store.is_open(other)) == (True, False)
+    checkpoint = store.read(stack)
+    assert checkpoint is not None
+    assert [one["id"] for one in checkpoint.resources] == ["1", "2"]
+    assert store.sha256(stack) != checkpoint.sha256
+    store.fold(stack)
+    after = open_checkpoints(found)
+    assert not after.is_open(stack)
+    assert after.read(stack).sha256 == after.sha256(stack)  # type: ignore[union-attr]  # it is there
+    assert [one["id"] for one in after.read(stack).resources] == ["1", "2"]  # type: ignore[union-attr]  # it is there

@@ -171,6 +171,9 @@ def test_a_stock_pulumi_takes_the_stacks_over(
         resources = exported["deployment"].get("resources", []) if exported["deployment"] else []
         assert len(resources) == (3 if name == "full" else 0)
     assert json.loads(pulumi("stack", "output", "--json", "--stack", "full"))["password"] == MASKED
+    (update,) = json.loads(pulumi("stack", "history", "--json", "--stack", "full"))
+    assert (update["kind"], update["result"]) == ("update", "succeeded")
+    assert update["resourceChanges"] == {"create": 3}
     pulumi("stack", "rm", "empty", "--yes")
     assert open_checkpoints(site).names("proj") == ("full",)
 

@@ -60,8 +60,8 @@ def test_a_killed_engine(driver: Driver, site: FilingSite) -> None:
     said = "\n".join(result.error.lines("en"))
     assert "SIGKILL" in said
     assert "Not known to be done: " in said
+    assert list((site.home / "state/.pulumi/locks").rglob("*.json")) == []
     told = [text.en for text in goes_on(driver, site).repaired]
-    assert any("took over the lock" in text for text in told)
     assert any("adopted it: filing:index:File x" in text for text in told)
     assert site.calls("created").count("x") == 1
 
@@ -75,7 +75,12 @@ def test_a_killed_worker(driver: Driver, site: FilingSite) -> None:
     fine = only(driver, run_of("b", files=files("other")))
     assert fine.ok
     (site.cloud / "other.file").unlink()
-    goes_on(driver, site)
+    left = open_checkpoints(site)
+    assert left.is_open(StackId("proj", "a"))
+    assert left.sha256(StackId("proj", "a")) != left.read(StackId("proj", "a")).sha256  # type: ignore[union-attr]  # it is there
+    told = [text.en for text in goes_on(driver, site).repaired]
+    assert any("took over the lock" in text for text in told)
+    assert not open_checkpoints(site).is_open(StackId("proj", "a"))
 
 
 def test_a_killed_plugin(driver: Driver, site: FilingSite) -> None:
@@ -182,7 +187,7 @@ def test_a_signal_ends_runs_in_good_order(
         " results(driver, [run_of('a', files=SLOW), run_of('b')])], driver.cancelled)"
     )
     child = script(site, engine, body)
-    until(lambda: "x" in site.calls("created"))
+    until(lambda: set(site.calls("create")) == {"x", "y", "z"})
     began = time.monotonic()
     child.send_signal(number)
     out, _ = child.communicate(timeout=30)
@@ -251,6 +256,10 @@ def test_a_damaged_checkpoint_goes_back_and_is_read_live(driver: Driver, site: F
     assert "damaged checkpoint" in result.repaired[0].en
     assert site.names() == {"x", "y"}
     assert only(driver, run_of("a", files=files("x", "y"))).summary == {"same": 4}
+    for damaged in (path, path.with_name("a.json.bak")):
+        damaged.write_bytes(b"{")
+    assert only(driver, run_of("a", files=files("x", "y"), refresh=True)).ok
+    assert site.calls("created") == ["x", "y"]
 
 
 def test_an_idle_driver_leaves_nothing_running(site: FilingSite, engine: Path) -> None:

@@ -1,0 +1,122 @@
+"""The journal of a stack's update beside its checkpoint: on disk before the engine goes on.
+
+It is `.moyai/journal/<project>/<stack>.jsonl` in a folder, and objects with that name and a number
+behind it in a bucket. The first line says which checkpoint it goes on from, each other one is a
+batch of entries as the engine sent it (secrets are ciphertexts). It is folded into the checkpoint
+when the engine has ended, and is there only while an update runs, or where one was cut off.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moyai.engine.checkpoint_blobs import Blobs
+from moyai.engine.journal_replay import Replay
+from moyai.engine.stacks import StackId
+
+_FOLDER = ".moyai/journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What is in a journal."""
+
+    base: str
+    """SHA-256 of the checkpoint that it goes on from."""
+    engine: str
+    """The engine's version, as in `v3.259.0`."""
+    folded: str | None
+    """SHA-256 of the checkpoint that it was to become when it was folded."""
+    entries: tuple[Mapping[str, Any], ...] = field(repr=False)
+
+    def replay(self, deployment: Mapping[str, Any]) -> Replay:
+        """The deployment that it goes on from, with all entries."""
+        replay = Replay(deployment, self.engine)
+        for entry in self.entries:
+            replay.add(entry)
+        return replay
+
+    def begun(self) -> tuple[Mapping[str, Any], ...]:
+        """Every create that was begun (`apitype.OperationV2`), however it ended."""
+        operations = (entry.get("operation") for entry in self.entries)
+        return tuple(op for op in operations if op is not None and op["type"] == "creating")
+
+
+def folder_of(project: str) -> str:
+    """The key under which a project's journals are."""
+    return f"{_FOLDER}/{project}"
+
+
+def key_of(stack: StackId) -> str:
+    """The key of a stack's journal."""
+    return f"{folder_of(stack.project)}/{stack.name}.jsonl"
+
+
+class UpdateJournal:
+    """One update's journal while it is written."""
+
+    def __init__(self, blobs: Blobs, stack: StackId, base: str, engine: str) -> None:
+        """Nothing is written before the first batch. `base`: SHA-256 of the checkpoint."""
+        self._blobs = blobs
+        self._key = key_of(stack)
+        self._head = {"base": base, "engine": engine}
+        self._parts = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the engine sent nothing."""
+        return self._parts == 0
+
+    def take(self, batch: bytes) -> None:
+        """Keep a batch (`{"entries": [...]}`). When it returns, the batch survives everything.
+
+        Raises `ValueError` for one that is none, `OSError` or `MoyaiError` where it cannot be kept.
+        """
+        entries = json.loads(batch)["entries"]
+        head = _line(self._head) if self._parts == 0 else b""
+        self._blobs.append(self._key, self._parts, head + _line({"entries": entries}))
+        self._parts += 1
+
+
+def read(blobs: Blobs, stack: StackId) -> Entries | None:
+    """The journal of a stack, or None where there is none.
+
+    A last line that was cut off is none: the engine had no answer to it, and did not go on.
+    """
+    content = blobs.appended(key_of(stack))
+    if content is None:
+        return None
+    lines = list(_whole(content.splitlines()))
+    if not lines:
+        return None
+    folded = [line["folded"] for line in lines if "folded" in line]
+    entries = tuple(entry for line in lines for entry in line.get("entries") or ())
+    return Entries(lines[0]["base"], lines[0]["engine"], folded[-1] if folded else None, entries)
+
+
+def mark(blobs: Blobs, stack: StackId, folded: str) -> None:
+    """Say which checkpoint the journal is about to become."""
+    blobs.append(key_of(stack), _LAST, _line({"folded": folded}))
+
+
+def forget(blobs: Blobs, stack: StackId) -> None:
+    """Take the journal away."""
+    blobs.forget(key_of(stack))
+
+
+_LAST = 99_999_999
+
+
+def _line(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _whole(lines: Iterable[bytes]) -> Iterable[dict[str, Any]]:
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except ValueError:
+            return
