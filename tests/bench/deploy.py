@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.bench import projects
 from tests.bench.floor import Floor, replay
 from tests.bench.processes import Measured, moyai
+from tests.bench.recording import recorded
 
 from moyai.engine import toolchain
 from moyai.operations.embedded import embedded_site
@@ -78,8 +79,8 @@ def measure(scratch: Path, engine: Path, sizes: str, *, naive: bool) -> dict[str
 
 def _cold(path: Path, home: Path, recording: Path | None = None) -> Measured:
     """A first deploy of everything, the sandbox running but empty."""
-    moyai(["sandbox", "start", "--file", str(path)], home)
-    more = {"MOYAI_RECORD_CALLS": str(recording)} if recording else {}
+    more = recorded(recording) if recording else {}
+    moyai(["sandbox", "start", "--file", str(path)], home, more=more)
     return moyai(["deploy", "--file", str(path)], home, more=more, watch=recording is None)
 
 

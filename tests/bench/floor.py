@@ -1,6 +1,8 @@
 """The floor: a bare boto3 loop that makes every changing call of a deploy once, one after another.
 
-The calls are those that the plugin recorded. Ids differ from run to run: what an answer said in the
+The calls are those of every process of the deploy: plugins, the command, and the jobs that it ran.
+What is replayed starts no jobs: their image has another name, and their calls are in the recording.
+Ids differ from run to run: what an answer said in the
 recording is replaced, in later calls, by what the same answer says now. Only the time inside boto3
 is counted; clients are made beforehand.
 """
@@ -21,6 +23,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*[A-Za-z0-9]")
+_JOB_IMAGE = re.compile(r"/moyai-jobs(?=[:@]|\Z)")
 _ID = re.compile(
     r"\b(?:[a-z]+-[0-9a-f]{8,17}|mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|[0-9a-f]{16})\b"
@@ -98,6 +101,8 @@ def _learn(recorded: Any, now: Any, ids: dict[str, str]) -> None:
 
 
 def _translated(value: Any, ids: Mapping[str, str]) -> Any:
+    if isinstance(value, dict) and value.keys() == {"bytes"}:
+        return bytes(value["bytes"])  # of a content, only its length is recorded
     if isinstance(value, dict):
         return {key: _translated(item, ids) for key, item in value.items()}
     if isinstance(value, list):
@@ -106,5 +111,6 @@ def _translated(value: Any, ids: Mapping[str, str]) -> Any:
         return value
     if value in ids:
         return ids[value]
+    value = _JOB_IMAGE.sub("/not-run", value)
     whole = _TOKEN.sub(lambda found: ids.get(found.group(), found.group()), value)
     return _ID.sub(lambda found: ids.get(found.group(), found.group()), whole)

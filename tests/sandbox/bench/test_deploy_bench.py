@@ -31,6 +31,9 @@ def test_a_recorded_deploy_is_replayed_call_by_call(
     changing = [one for one in map(json.loads, lines) if one["mutating"] and one["error"] is None]
     assert sum(floor.calls.values()) == len(changing)
     assert floor.calls["kms:CreateKey"] == 3
+    assert floor.calls["ecs:RunTask"] >= 2  # of the plugin for databases, and of the command
+    assert floor.calls["secretsmanager:PutSecretValue"] >= 2  # of jobs
+    assert floor.calls["s3:PutObject"] >= 2
     assert floor.failed == {}
     assert floor.seconds > 0
 

@@ -13,7 +13,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.provider.properties import Properties
-from moyai.provider.recording import record_as_asked
 from moyai.provider.resources import ResourceFailed
 from moyai.texts import Text
 
@@ -80,8 +79,8 @@ class Clients:
 
 @cache
 def clients() -> Clients:
-    """The clients of this process; their calls are recorded where MOYAI_RECORD_CALLS says so."""
-    return Clients(record_as_asked(boto3.Session()))
+    """The clients of this process."""
+    return Clients(boto3.Session())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Writing down every AWS call that a plugin makes, for a benchmark that replays the changing ones."""
+"""Writing down every AWS call of a deploy, for the floor, which replays the changing ones."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-import boto3
+from botocore.session import Session
 
 from moyai.provider.properties import HIDDEN
 
-VARIABLE = "MOYAI_RECORD_CALLS"
-"""The environment variable that names the file."""
+_RECORDER = Path(__file__).parent / "recorder"
 _READING = ("Describe", "Get", "List", "Head", "Lookup", "BatchGet", "Search", "Query", "Scan")
 _NO_CHANGE = ("AssumeRole", "Decrypt", "Encrypt", "GenerateDataKey", "Sign", "Verify")
 _LONGEST = 4096
@@ -28,15 +27,13 @@ def is_mutating(operation: str) -> bool:
     return not operation.startswith((*_READING, *_NO_CHANGE))
 
 
-def record_as_asked(session: boto3.Session) -> boto3.Session:
-    """Record a session's calls where MOYAI_RECORD_CALLS names a file; the session."""
-    place = os.environ.get(VARIABLE)
-    if place:
-        record_calls(session, Path(place))
-    return session
+def recorded(path: Path) -> dict[str, str]:
+    """Variables that let a command, and all that it starts, write their calls into a file."""
+    root = _RECORDER.parents[2]
+    return {"PYTHONPATH": f"{_RECORDER}:{root}", "BENCH_RECORD_CALLS": str(path)}
 
 
-def record_calls(session: boto3.Session, path: Path) -> None:
+def record_calls(session: Session, path: Path) -> None:
     """Append one JSON line for each call of the clients that a session makes from now on.
 
     A line has `service`, `region`, `operation`, `params`, `response` (long texts cut), `mutating`,
@@ -65,8 +62,8 @@ def record_calls(session: boto3.Session, path: Path) -> None:
         }
         os.write(handle, dumps(line, ensure_ascii=False).encode() + b"\n")
 
-    session.events.register("provide-client-params.*.*", begin)
-    session.events.register("after-call.*.*", end)
+    session.register("provide-client-params.*.*", begin)
+    session.register("after-call.*.*", end)
 
 
 def _hidden(value: Any) -> Any:

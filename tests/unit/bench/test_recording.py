@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
-
-from moyai.provider.recording import is_mutating, record_as_asked, record_calls
+from tests.bench.recording import is_mutating, record_calls
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,15 @@ def lines(place: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]
 
 
+def recorded_session(place: Path) -> boto3.Session:
+    own = botocore.session.Session()
+    record_calls(own, place)
+    return boto3.Session(botocore_session=own)
+
+
 def test_a_call_is_one_line(account: Any, tmp_path: Path) -> None:
-    session, place = boto3.Session(), tmp_path / "calls"
-    record_calls(session, place)
+    place = tmp_path / "calls"
+    session = recorded_session(place)
     logs: Any = session.client("logs", region_name="ap-northeast-3")
     logs.create_log_group(logGroupName="/もやい", tags={"a": "b"})
     logs.describe_log_groups()
@@ -63,8 +69,8 @@ def test_a_call_is_one_line(account: Any, tmp_path: Path) -> None:
 
 
 def test_what_aws_calls_sensitive_is_left_out(account: Any, tmp_path: Path) -> None:
-    session, place = boto3.Session(), tmp_path / "calls"
-    record_calls(session, place)
+    place = tmp_path / "calls"
+    session = recorded_session(place)
     region = "ap-northeast-1"
     secrets: Any = session.client("secretsmanager", region_name=region)
     secrets.create_secret(Name="a", SecretString="hush-one")
@@ -94,24 +100,10 @@ def test_what_aws_calls_sensitive_is_left_out(account: Any, tmp_path: Path) -> N
 
 
 def test_refused_calls_say_their_code(account: Any, tmp_path: Path) -> None:
-    session, place = boto3.Session(), tmp_path / "calls"
-    record_calls(session, place)
+    place = tmp_path / "calls"
+    session = recorded_session(place)
     s3: Any = session.client("s3", region_name="ap-northeast-1")
     with pytest.raises(s3.exceptions.ClientError):
         s3.delete_bucket(Bucket="missing")
     (line,) = lines(place)
     assert line["error"] == "NoSuchBucket"
-
-
-def test_nothing_is_recorded_unless_asked_for(
-    account: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "calls"
-    monkeypatch.delenv("MOYAI_RECORD_CALLS", raising=False)
-    sts: Any = record_as_asked(boto3.Session()).client("sts", region_name="ap-northeast-1")
-    sts.get_caller_identity()
-    assert not place.exists()
-    monkeypatch.setenv("MOYAI_RECORD_CALLS", str(place))
-    sts = record_as_asked(boto3.Session()).client("sts", region_name="ap-northeast-1")
-    sts.get_caller_identity()
-    assert [line["operation"] for line in lines(place)] == ["GetCallerIdentity"]
