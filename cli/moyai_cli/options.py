@@ -42,6 +42,16 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, max=64, help=say("同時に動かす数", "How many at a time")),
 ]
+AllowOlder = Annotated[
+    bool,
+    typer.Option(
+        "--allow-older",
+        help=say(
+            "最後に適用したものより古い tenants.yaml でも適用する",
+            "Apply a tenants.yaml older than the one applied last",
+        ),
+    ),
+]
 
 
 def day_of(words: str | None) -> date:

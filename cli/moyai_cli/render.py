@@ -53,10 +53,13 @@ def listing(records: Sequence[Record], columns: Sequence[Column], output: Output
 
 
 def document(record: object, output: Output) -> None:
-    """Write one thing: as JSON, or as indented lines for people."""
+    """Write one thing: as JSON, as CSV of paths and values, or as indented lines for people."""
     if output is Output.TABLE:
         for line in _lines(record, 0):
             typer.echo(line)
+    elif output is Output.CSV:
+        rows = [{"key": key, "value": value} for key, value in _leaves(record, "")]
+        typer.echo(_csv(rows, (Column("key", "key"), Column("value", "value"))), nl=False)
     else:
         typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
 
@@ -96,6 +99,16 @@ def _cell(value: object) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{key}={_cell(item)}" for key, item in value.items())
     return str(value)
+
+
+def _leaves(value: object, path: str) -> list[tuple[str, object]]:
+    """Every value that has no parts, with its path: `services.chat.urls[0]`."""
+    if isinstance(value, Mapping) and value:
+        dot = f"{path}." if path else ""
+        return [leaf for key, item in value.items() for leaf in _leaves(item, f"{dot}{key}")]
+    if isinstance(value, (list, tuple)) and value:
+        return [leaf for at, item in enumerate(value) for leaf in _leaves(item, f"{path}[{at}]")]
+    return [(path, value)]
 
 
 def _lines(value: object, depth: int) -> list[str]:

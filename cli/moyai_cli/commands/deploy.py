@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from moyai.errors import MoyaiError
 from moyai.operations.deploy import Report, Wish, deploy
 from moyai.operations.events import Ended
+from moyai.operations.plan import PlannedStack
 from moyai.operations.session import Session, open_session
 from moyai_cli.language import LANG, say
-from moyai_cli.options import AsOf, File, Format, Jobs, Selector, SiteName, day_of, selector_of
+from moyai_cli.options import (
+    AllowOlder,
+    AsOf,
+    File,
+    Format,
+    Jobs,
+    Selector,
+    SiteName,
+    day_of,
+    selector_of,
+)
 from moyai_cli.progress import follow
-from moyai_cli.render import Output
+from moyai_cli.render import Column, Output, listing
 
 app = typer.Typer(add_completion=False)
 
@@ -35,16 +46,7 @@ def command(
         bool,
         typer.Option("--refresh", help=say("先に現状を読む", "Read what is live first")),
     ] = False,
-    allow_older: Annotated[
-        bool,
-        typer.Option(
-            "--allow-older",
-            help=say(
-                "最後に適用したものより古い tenants.yaml でも適用する",
-                "Apply a tenants.yaml older than the one applied last",
-            ),
-        ),
-    ] = False,
+    allow_older: AllowOlder = False,
     wait: Annotated[
         float,
         typer.Option(
@@ -67,11 +69,16 @@ def run_deploy(
     """Carry a deploy out and show it; raises the error that it ends with."""
     report = Report()
     events = deploy(session, wish, report, jobs=jobs, wait_seconds=wait)
-    follow(events, quiet=output is not Output.TABLE)
+    try:
+        follow(events, quiet=output is not Output.TABLE)
+    except MoyaiError:
+        if output is not Output.TABLE:
+            _list(report, output)
+        raise
     if output is Output.TABLE:
         _show(report)
     else:
-        typer.echo(json.dumps([_record(one) for one in report.ended], ensure_ascii=False, indent=2))
+        _list(report, output)
     failure = report.outcome()
     if failure is not None:
         raise failure
@@ -99,6 +106,27 @@ def _show(report: Report) -> None:
             f"{len(done)} of {len(report.ended)} stacks applied.",
         )
     )
+
+
+def _list(report: Report, output: Output) -> None:
+    """Every stack that ran or was refused."""
+    refused = () if report.plan is None else report.plan.tenants
+    records = [_record(one) for one in report.ended]
+    records += [_refused(stack) for stack in refused if stack.action == "refused"]
+    columns = [Column(key, key) for key in ("code", "name", "ok", "error")]
+    listing(records, columns, output)
+
+
+def _refused(stack: PlannedStack) -> dict[str, object]:
+    return {
+        "code": stack.stack.name,
+        "name": stack.title,
+        "ok": False,
+        "steps": [],
+        "drift": [],
+        "repaired": [],
+        "error": "\n".join(reason.of(LANG) for reason in stack.reasons),
+    }
 
 
 def _record(one: Ended) -> dict[str, object]:

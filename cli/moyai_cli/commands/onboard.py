@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from moyai.operations.deploy import Wish
+from moyai.errors import Refused, UsageError
+from moyai.operations.deploy import NOTHING_TOUCHED, Wish, refuse_exceeded
 from moyai.operations.plan import make_plan
 from moyai.operations.session import open_session
-from moyai.operations.tenants import add
+from moyai.operations.tenants import Additions
 from moyai.operations.welcome import write_sheets
 from moyai.operations.workspace import find_registry_file
 from moyai.registry import require
 from moyai.registry.edit import NewTenant
+from moyai.texts import Text
 from moyai_cli.commands.deploy import run_deploy
 from moyai_cli.commands.plan import show_plan
 from moyai_cli.language import LANG, say
@@ -50,15 +53,65 @@ def onboard(
         (name, first or day.isoformat())
         for name, _, first in (words.partition("=") for words in service or ())
     )
-    for code in codes:
-        if require(path).tenant(code) is None:
-            for line in add(path, NewTenant(code, services=services)).lines:
-                typer.echo(f"+ {line}")
-    session = open_session(path, site)
+    additions = Additions(path)
     selector = " ".join(codes)
-    show_plan(make_plan(session.workspace, session.state, selector, day), Output.TABLE)
-    if not yes and not typer.confirm(say("導入しますか", "Onboard?"), default=True):
-        raise typer.Exit
+    try:
+        _add(additions, path, codes, services)
+        session = open_session(path, site)
+        made = make_plan(session.workspace, session.state, selector, day)
+        show_plan(made, Output.TABLE)
+        refuse_exceeded(made)
+        if not yes:
+            _ask()
+    except BaseException:
+        told = additions.withdraw()
+        if told is not None:
+            typer.echo(told.of(LANG), err=True)
+        raise
     run_deploy(session, Wish(selector, day), Output.TABLE, jobs)
     for sheet in write_sheets(open_session(path, site), selector, day, LANG):
         typer.echo(say(f"案内書: {sheet}", f"Welcome sheet: {sheet}"))
+
+
+def _add(
+    additions: Additions, path: Path, codes: list[str], services: tuple[tuple[str, str], ...]
+) -> None:
+    """Add the bodies that the file does not have, and show what was added."""
+    registry = require(path)
+    known = [code for code in codes if registry.tenant(code) is not None]
+    if known and services:
+        names = ", ".join(known)
+        raise UsageError(
+            Text(
+                f"{names} はもう {path.name} にあります。--service は加える団体にだけ使えます。",
+                f"{names}: already in {path.name}; --service is for bodies to be added.",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                f"サービスは {path.name} に書き足してください。",
+                f"Write the services into {path.name}.",
+            ),
+        )
+    for code in codes:
+        if code not in known:
+            added = additions.add(NewTenant(code, services=services))
+            for line in added.lines:
+                typer.echo(f"+ {line}")
+            for warning in added.warnings:
+                typer.echo(f"{say('警告', 'warning')}: {warning.render(LANG)}", err=True)
+
+
+def _ask() -> None:
+    """Raise `Refused` unless somebody says yes."""
+    try:
+        agreed = typer.confirm(say("導入しますか", "Onboard?"), default=True)
+    except typer.Abort:
+        agreed = False
+    if not agreed:
+        raise Refused(
+            Text("導入しませんでした。", "Not onboarded: nobody said yes."),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                "確かめずに行うには --yes を付けてください。", "Say --yes to go on without asking."
+            ),
+        )

@@ -6,18 +6,29 @@ from typing import Annotated
 
 import typer
 
-from moyai.errors import ExitCode
+from moyai.errors import ExitCode, Refused
 from moyai.operations.deploy import refuse_exceeded
 from moyai.operations.differences import Group, group
-from moyai.operations.plan import Plan, PlannedStack, make_plan
+from moyai.operations.plan import Plan, PlannedStack, make_plan, refused_as_older
 from moyai.operations.preview import Previewed, by_code, previews
 from moyai.operations.session import Session, open_session
 from moyai_cli.language import LANG, say
-from moyai_cli.options import AsOf, File, Format, Jobs, Selector, SiteName, day_of, selector_of
+from moyai_cli.options import (
+    AllowOlder,
+    AsOf,
+    File,
+    Format,
+    Jobs,
+    Selector,
+    SiteName,
+    day_of,
+    selector_of,
+)
 from moyai_cli.render import Column, Output, Record, listing
 
 app = typer.Typer(add_completion=False)
 
+_SHOWN_FAILURES = 3
 STYLES = {"create": "green", "update": "yellow", "none": "dim", "refused": "red"}
 
 
@@ -41,11 +52,14 @@ def plan(
             )
         ),
     ] = True,
+    allow_older: AllowOlder = False,
     jobs: Jobs = None,
 ) -> None:
     """Compare fingerprints; preview only what differs."""
     session = open_session(file, site)
     made = make_plan(session.workspace, session.state, selector_of(selector), day_of(as_of))
+    if not allow_older:
+        made = refused_as_older(made, session.history.older(session.workspace.registry))
     show_plan(made, output)
     refuse_exceeded(made)
     if preview and output is Output.TABLE and any(s.runs and s.needs_engine for s in made.stacks):
@@ -97,8 +111,6 @@ def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:
     with session.driver(jobs) as driver:
         for one in previews(session.workspace, driver, made):
             found[one.stack.stack.name] = one
-            if one.error is not None:
-                typer.secho("\n".join(one.error.lines(LANG)), err=True, fg="red")
     for some in group(by_code(found)):
         typer.echo(describe(some))
     missing = sum(stack.runs for stack in made.tenants) - sum(
@@ -111,13 +123,28 @@ def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:
                 f"The changes of {missing} bodies can be shown once the foundation is there.",
             )
         )
+    _raise_failed([one for one in found.values() if one.error is not None])
+
+
+def _raise_failed(failed: list[Previewed]) -> None:
+    """End with what deploy would run into: the first few in full, then how many more."""
+    for one in failed[:_SHOWN_FAILURES]:
+        assert one.error is not None
+        head = f"{one.stack.stack.name} {one.stack.title}: "
+        typer.secho(head + "\n  ".join(one.error.lines(LANG)), err=True, fg="red")
+    more = len(failed) - _SHOWN_FAILURES
+    if more > 0:
+        typer.secho(say(f"ほか {more} 件も同様。", f"{more} more fail, too."), err=True, fg="red")
+    if failed:
+        refused = all(isinstance(one.error, Refused) for one in failed)
+        raise typer.Exit(int(ExitCode.REFUSED if refused else ExitCode.FAILED))
 
 
 def describe(some: Group) -> str:
     """`41 bodies: + aws:…`, with every change on a line of its own."""
     who = (
         some.codes[0]
-        if len(some.codes) == 1
+        if some.is_alone
         else say(f"{len(some.codes)} 団体", f"{len(some.codes)} bodies")
     )
     if not some.changes:
@@ -125,5 +152,5 @@ def describe(some: Group) -> str:
     lines = [f"{who}:"]
     for change in some.changes:
         properties = f" [{', '.join(change.properties)}]" if change.properties else ""
-        lines.append(f"  {change.sign} {change.type} {change.name}{properties}")
+        lines.append(f"  {change.sign} {change.type} {some.name(change)}{properties}")
     return "\n".join(lines)

@@ -226,7 +226,9 @@ class CheckpointStore:
             self.blobs.put(f"{entry}.checkpoint.json{suffix}", content)
 
     def restore(self, stack: StackId) -> bool:
-        """Put the newest copy that is whole in place of a damaged checkpoint, which is kept.
+        """Put the newest copy that is whole in place of a checkpoint that is gone or damaged.
+
+        The damaged one is kept.
 
         False where there is none.
         """

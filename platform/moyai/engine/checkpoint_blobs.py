@@ -72,7 +72,10 @@ class Blobs(Protocol):
 
 
 class FolderBlobs:
-    """A folder on this machine. Files are the owner's alone (mode 0600)."""
+    """A folder on this machine. Files are the owner's alone (mode 0600).
+
+    Reading raises `OperationFailed` for what is there and cannot be read, writing raises `OSError`.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -83,6 +86,8 @@ class FolderBlobs:
             return (self.root / key).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise disk_trouble(error, str(self.root / key)) from error
 
     def put(self, key: str, content: bytes) -> None:
         """See `Blobs.put`."""
@@ -120,6 +125,8 @@ class FolderBlobs:
                 found[f"{folder}/{entry.name}"] = Path(entry.path).read_bytes()
             except FileNotFoundError:
                 continue  # removed since the folder was listed
+            except OSError as error:
+                raise disk_trouble(error, entry.path) from error
         return found
 
     def append(self, key: str, number: int, content: bytes) -> None:

@@ -87,6 +87,7 @@ class Tally:
     secrets), with `replaces`: whether another resource of that URN was there. What stays here when
     a run ends may or may not be there live."""
     _open: dict[tuple[str, str], Step] = field(default_factory=dict)
+    _counted: set[tuple[str, str]] = field(default_factory=set)
 
     def take(self, event: Mapping[str, Any]) -> Moved | None:
         """Count one event; returns what a person should see of it."""
@@ -132,6 +133,9 @@ class Tally:
             self._compare(metadata, was_refresh)
             return Moved(was_refresh, done=True)
         if step.op not in ("same", "refresh"):
+            if (metadata["urn"], metadata["op"]) in self._counted:
+                return None  # a component ends once more when it registers its outputs
+            self._counted.add((metadata["urn"], metadata["op"]))
             self.steps.append(step)
         return Moved(step, done=True)
 
@@ -173,10 +177,13 @@ def _properties(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(metadata.get("detailedDiff") or metadata.get("diffs") or ()))
 
 
+_FRAMES = frozenset({"pulumi:pulumi:Stack", "pulumi:pulumi:StackReference"})
+
+
 def _is_frame(metadata: Mapping[str, Any]) -> bool:
-    """The stack itself and providers: they frame the resources and are no work of their own."""
+    """The stack itself, references and providers frame the resources: no work of their own."""
     kind: str = metadata["type"]
-    return kind == "pulumi:pulumi:Stack" or kind.startswith("pulumi:providers:")
+    return kind in _FRAMES or kind.startswith("pulumi:providers:")
 
 
 def _type_of(urn: str) -> str:

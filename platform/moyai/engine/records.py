@@ -65,11 +65,27 @@ class RecordStore:
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
 
-    def load_all(self, project: str) -> dict[str, StackRecord]:
-        """All records of a project, stack name → record."""
+    def load_all(self, project: str) -> tuple[dict[str, StackRecord], frozenset[str]]:
+        """All records of a project, stack name → record; and the names of those that are damaged."""
         found = self._documents.read_all(f"records/{project}/")
-        records = (_decode(key, content) for key, content in found.items())
-        return {record.stack.name: record for record in records}
+        records: dict[str, StackRecord] = {}
+        damaged: set[str] = set()
+        for key, content in found.items():
+            name, dot, ending = key.rsplit("/", 1)[-1].partition(".")
+            if dot + ending != ".json":
+                continue  # a damaged one that was put aside
+            try:
+                records[name] = _decode(key, content)
+            except OperationFailed:
+                damaged.add(name)
+        return records, frozenset(damaged)
+
+    def put_aside(self, stack: StackId) -> None:
+        """Keep what is there of a damaged record, beside it, before another takes its place."""
+        content = self._documents.read(_key(stack))
+        if content is not None:
+            moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+            self._documents.write(f"{_key(stack)}.damaged-{moment}", content)
 
     def load(self, stack: StackId) -> StackRecord:
         """One record; an empty one where there is none yet."""
@@ -135,9 +151,7 @@ def _decode(key: str, content: bytes) -> StackRecord:
         raise OperationFailed(
             Text(f"記録 {key} が壊れています。", f"the record {key} is damaged."),
             remedy=Text(
-                "そのファイルを別の場所に移し、moyai deploy --refresh で現状を読み直してください。"
-                "記録上の版は控えから戻してください。",
-                "Move that file away and read what is live with moyai deploy --refresh; "
-                "take the releases on record from a copy of it.",
+                "moyai deploy を実行すると、状態ファイルと現状から作り直します。",
+                "moyai deploy makes it anew from the checkpoint and what is live.",
             ),
         ) from error

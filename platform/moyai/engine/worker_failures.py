@@ -43,7 +43,8 @@ def explain(
     log: Path,
 ) -> Failure:
     """The failure of a run whose engine ended with `status`, not 0 (negative: by that signal)."""
-    touched = what_was_touched(tally)
+    is_preview = run.action == "preview"
+    touched = _NOTHING if is_preview else what_was_touched(tally)
     if engine.disk_full:
         return Failure(refused=False, what=_DISK_FULL, touched=touched, remedy=_MAKE_ROOM)
     if engine.cancelled:
@@ -82,7 +83,7 @@ def what_was_touched(tally: Tally) -> Text:
     """What a run changed before it ended, and of what that is not known."""
     doubtful = [*tally.failed, *(step for step in tally.under_way if step.op != "refresh")]
     if not tally.steps and not doubtful:
-        return Text("何も変更していません。", "Nothing was touched.")
+        return _NOTHING
     done, open_ = _count(tally.steps), _names(doubtful)
     parts_ja = [f"変更済み: {done.ja}。"] if tally.steps else []
     parts_en = [f"Changed: {done.en}."] if tally.steps else []
@@ -94,6 +95,7 @@ def what_was_touched(tally: Tally) -> Text:
     return Text("".join(parts_ja), " ".join(parts_en))
 
 
+_NOTHING = Text("何も変更していません。", "Nothing was touched.")
 _AGAIN = Text(
     "もう一度実行してください。現状を確かめて、続きから行います。",
     "Run again: it looks at what is there and goes on.",
@@ -226,7 +228,15 @@ _KNOWN: tuple[_Known, ...] = (
         ),
         refused=True,
     ),
-    _Known(("because it is protected", "is protected"), _protected, refused=True),
+    _Known(
+        ("is protected", "currently marked for protection"),
+        _protected,
+        Text(
+            "置換や削除につながる変更を tenants.yaml から取り除いてください。",
+            "Take the change that asks for it out of tenants.yaml.",
+        ),
+        refused=True,
+    ),
     _Known(
         ("snapshot integrity failure", "failed to load checkpoint"),
         _fixed("状態ファイルが壊れています。", "the checkpoint is damaged."),

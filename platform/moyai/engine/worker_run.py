@@ -243,22 +243,31 @@ class _Attempt:
         return failed and bool(named & suspects)
 
     def _read(self) -> Checkpoint | None:
-        """The checkpoint; a damaged one is replaced by a copy where a refresh follows."""
+        """The checkpoint; one that is damaged or gone is replaced by a copy where that is safe."""
         stack = self._run.stack
         try:
             self._store.fold(stack)
-            return self._store.read(stack)
+            found = self._store.read(stack)
         except MoyaiError:
-            if not self._run.refresh or not self._store.restore(stack):
+            if not self._goes_back():
                 raise
-            self._store.fold(stack)
-            self._made.repaired.append(
-                Text(
-                    "壊れた状態ファイルを写しに戻し、現状を読み直しました。",
-                    "went back from a damaged checkpoint to a copy of it, and read what is live.",
-                )
+        else:
+            if found is not None or not self._goes_back():
+                return found
+        self._store.fold(stack)
+        self._made.repaired.append(
+            Text(
+                "壊れたか消えた状態ファイルを写しに戻し、現状を読み直しました。",
+                "went back from a damaged or missing checkpoint to a copy of it, and read what is "
+                "live.",
             )
+        )
         return self._store.read(stack)
+
+    def _goes_back(self) -> bool:
+        """Take a copy for a checkpoint that is damaged or gone: only where a refresh follows."""
+        is_update = self._run.refresh and self._run.action == "up"
+        return is_update and self._store.restore(self._run.stack)
 
     def _engine(self, refresh: bool, hear: Callable[[Mapping[str, Any]], None]) -> None:
         self._made.failure = None

@@ -27,6 +27,7 @@ from moyai.infra.scope import Scope
 from moyai.infra.service import SubscriptionService
 from moyai.infra.subscription import SubscriptionArgs, SubscriptionData
 from moyai.planning import names
+from moyai.planning.facts import facts_of
 from moyai.planning.routes import Way, tenant_rules
 from moyai.registry.models import Isolation, Manifest, Registry, Release, Site, Tenant
 from moyai.texts import Text
@@ -237,6 +238,7 @@ class Environment(pulumi.ComponentResource):
             "backups_bucket": home.backups.bucket.bucket,
             "auditor_role_arn": home.auditor.arn,
             "log_group": home.log_group_name,
+            "facts": facts_of(self._args.registry.federation, self._args.body),
             "services": services,
         }
 

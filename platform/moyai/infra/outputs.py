@@ -155,5 +155,7 @@ class TenantOutputs(TypedDict):
     backups_bucket: pulumi.Input[str]
     auditor_role_arn: pulumi.Input[str]
     log_group: str
+    facts: dict[str, str]
+    """What of the body its data hang on (`planning.facts`); a lost record is made anew from it."""
     services: dict[str, ServiceOutputs]
     """By the service's name."""

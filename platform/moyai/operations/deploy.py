@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from moyai.engine import stacks as engine
 from moyai.engine.records import StackRecord
 from moyai.errors import MoyaiError, OperationFailed, Refused
-from moyai.operations import guards
 from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resource
 from moyai.operations.history import History
 from moyai.operations.plan import FOUNDATION, TENANT, Plan, PlannedStack, make_plan
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace
+from moyai.planning.facts import facts_of
 from moyai.texts import Text
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ NOTHING_TOUCHED = Text("何も変更していません。", "Nothing was touched
 
 
 def _is_lost(workspace: Workspace, stack: PlannedStack) -> bool:
-    return workspace.registry.tenant(stack.stack.name) is None
+    return all(body.code != stack.stack.name for body in workspace.registry.tenants)
 
 
 def _foundation(
@@ -275,7 +275,10 @@ class _Crew:
 
     def _facts(self, stack: PlannedStack) -> Mapping[str, str]:
         body = self._workspace.registry.tenant(stack.stack.name)
-        return guards.facts(body) if body and stack.stack.project != FOUNDATION else {}
+        federation = self._workspace.registry.federation
+        if body is None or stack.stack.project == FOUNDATION:
+            return {"federation": federation.slug}
+        return facts_of(federation, body)
 
     def _onboard(
         self,

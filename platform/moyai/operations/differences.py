@@ -40,6 +40,15 @@ class Group:
     codes: tuple[str, ...]
     changes: tuple[Change, ...]
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is one body's."""
+        return len(self.codes) == 1
+
+    def name(self, change: Change) -> str:
+        """A change's name: with the body's own code where there is but one."""
+        return change.name.replace("CODE", self.codes[0]) if self.is_alone else change.name
+
 
 def group(steps: Mapping[str, Iterable[Step]]) -> tuple[Group, ...]:
     """Code → steps, as groups; the largest group first, then by the first code."""

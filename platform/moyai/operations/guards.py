@@ -6,48 +6,42 @@ from collections.abc import Mapping
 from datetime import date
 
 from moyai.engine.records import StackRecord
-from moyai.registry.models import Tenant
+from moyai.operations.workspace import today
+from moyai.planning.facts import facts_of
+from moyai.registry.models import Registry, Tenant
 from moyai.texts import Text
 
-
-def facts(body: Tenant) -> dict[str, str]:
-    """What of a body its data hang on, for its record."""
-    return {
-        "slug": body.slug,
-        "name": body.name,
-        "isolation": body.isolation.value,
-        "cell": body.cell,
-        "cidr": str(body.cidr or ""),
-    }
-
-
 _MOVES: Mapping[str, Text] = {
-    "isolation": Text("分離方式", "isolation"),
-    "cell": Text("セル", "cell"),
-    "cidr": Text("ネットワーク（CIDR）", "network (CIDR)"),
+    "federation": Text("連合の slug", "the federation's slug"),
+    "isolation": Text("分離方式", "its isolation"),
+    "cell": Text("セル", "its cell"),
+    "cidr": Text("ネットワーク（CIDR）", "its network (CIDR)"),
 }
 
 
-def refusals(body: Tenant, record: StackRecord, day: date) -> tuple[Text, ...]:
+def refusals(registry: Registry, body: Tenant, record: StackRecord, day: date) -> tuple[Text, ...]:
     """Why a body's stack may not be changed as the file says; empty where it may.
 
-    Asked only for a body that has something to change. `record` is an empty one for a new body.
+    Asked only for a body that has something to change. `record` is an empty one for a new body,
+    which nobody uses yet: freezes do not hold it up. They count on the day that the file is read
+    for and on today, so that another day does not open what is frozen.
     """
-    return (*_moved(body, record), *_dropped(body, record), *_frozen(body, day))
+    now = facts_of(registry.federation, body)
+    return (*moved(now, record), *_dropped(body, record), *_frozen(body, record, {day, today()}))
 
 
-def _moved(body: Tenant, record: StackRecord) -> tuple[Text, ...]:
-    now = facts(body)
+def moved(now: Mapping[str, str], record: StackRecord) -> tuple[Text, ...]:
+    """What would move the data of a stack on record, given its facts as the file has them."""
     return tuple(
         Text(
             f"{what.ja}が {record.facts[key] or 'なし'} から {now[key] or 'なし'} に"
             "変わっています。"
             "データの移動を伴うため、適用では行いません。元に戻してください。",
-            f"its {what.en} changed from {record.facts[key] or 'none'} to {now[key] or 'none'}: "
+            f"{what.en} changed from {record.facts[key] or 'none'} to {now[key] or 'none'}: "
             "that would move its data, which deploy does not do; put it back.",
         )
         for key, what in _MOVES.items()
-        if key in record.facts and record.facts[key] != now[key]
+        if key in now and record.facts.get(key, now[key]) != now[key]
     )
 
 
@@ -65,7 +59,9 @@ def _dropped(body: Tenant, record: StackRecord) -> tuple[Text, ...]:
     )
 
 
-def _frozen(body: Tenant, day: date) -> tuple[Text, ...]:
+def _frozen(body: Tenant, record: StackRecord, days: set[date]) -> tuple[Text, ...]:
+    if not record.facts:
+        return ()
     return tuple(
         Text(
             f"{freeze.first}〜{freeze.last} は凍結期間です（{freeze.reason}）。"
@@ -73,7 +69,7 @@ def _frozen(body: Tenant, day: date) -> tuple[Text, ...]:
             f"frozen from {freeze.first} to {freeze.last} ({freeze.reason}); deploy after that.",
         )
         for freeze in body.freezes
-        if freeze.first <= day <= freeze.last
+        if any(freeze.first <= day <= freeze.last for day in days)
     )
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from moyai.engine.records import DocumentStore
+from moyai.errors import OperationFailed
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -38,11 +39,28 @@ class History:
         self._documents = documents
 
     def entries(self) -> tuple[Applied, ...]:
-        """All that is remembered (the newest 500)."""
+        """All that is remembered (the newest 500). Raises `OperationFailed` for a damaged file."""
         content = self._documents.read(_KEY)
         if content is None:
             return ()
-        return tuple(Applied(**entry) for entry in json.loads(content))
+        try:
+            return tuple(Applied(**entry) for entry in json.loads(content))
+        except (ValueError, TypeError) as error:
+            raise OperationFailed(
+                Text(
+                    f"適用したファイルの履歴 {_KEY} が壊れており、この tenants.yaml が最後に適用した"
+                    "ものより古いかどうか分かりません。",
+                    f"the history of applied files {_KEY} is damaged: whether this tenants.yaml is "
+                    "older than the one applied last cannot be told.",
+                ),
+                touched=Text("何も変更していません。", "Nothing was touched."),
+                remedy=Text(
+                    "古くないことを確かめたうえで、--allow-older を付けて適用してください。"
+                    "履歴はそこから始め直します（壊れたものは残します）。",
+                    "See that it is not, then say --allow-older: the history begins anew from "
+                    "there (the damaged one is kept).",
+                ),
+            ) from error
 
     def older(self, registry: Registry) -> Text | None:
         """Why this file is older than the one applied last, or None where it is not."""
@@ -66,11 +84,16 @@ class History:
         return None
 
     def remember(self, registry: Registry) -> None:
-        """Note that this file is being applied."""
-        entries = self.entries()
+        """Note that this file is being applied. A damaged history is put aside."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        try:
+            entries = self.entries()
+        except OperationFailed:
+            damaged = self._documents.read(_KEY) or b""
+            self._documents.write(f"{_KEY}.damaged-{now}", damaged)
+            entries = ()
         if entries and entries[-1].sha256 == registry.sha256:
             return
-        now = datetime.now(UTC).isoformat(timespec="seconds")
         applied = Applied(registry.sha256, _committed(registry.path), now)
         kept = [*entries, applied][-_KEPT:]
         document = [

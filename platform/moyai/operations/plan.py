@@ -100,6 +100,9 @@ def make_plan(
         PlannedStack(one.stack, name_of(one), "refused", (guards.orphan(name_of(one)),))
         for one in lost
     ]
+    foundation = _entered(workspace, foundation, tenants)
+    if everyone:
+        foundation += _left_cells(workspace, state)
     exceeded = quotas.exceeded(workspace.registry, day)
     return Plan(day, tuple(foundation), tuple(tenants), exceeded)
 
@@ -111,7 +114,45 @@ def _foundation(
     wanted = fingerprints.foundation(workspace.registry, workspace.site, name, around)
     record = state.record(stack)
     action, reasons, changed, look = _compare(state, record, wanted, refresh)
+    moved = guards.moved({"federation": workspace.registry.federation.slug}, record)
+    if moved and action != "none":
+        action, reasons = "refused", moved
     return PlannedStack(stack, name, action, reasons, changed, wanted, refresh=look)
+
+
+def _entered(
+    workspace: Workspace, planned: list[PlannedStack], bodies: list[PlannedStack]
+) -> list[PlannedStack]:
+    """The foundation as planned, but for new cells that nobody gets into."""
+    registry = workspace.registry
+    refused = {body.stack.name for body in bodies if body.action == "refused"}
+    found = []
+    for stack in planned:
+        inside = {body.code for body in registry.tenants if f"cell-{body.cell}" == stack.stack.name}
+        if stack.action == "create" and inside and inside <= refused:
+            why = Text(
+                "このセルに入る団体がすべて拒否されている",
+                "every body that the file puts into it is refused",
+            )
+            stack = replace(stack, action="refused", reasons=(why,))
+        found.append(stack)
+    return found
+
+
+def _left_cells(workspace: Workspace, state: SiteState) -> list[PlannedStack]:
+    """Cells on record that the file no longer has."""
+    found: list[PlannedStack] = []
+    registry = workspace.registry
+    declared = {"shared", *(f"cell-{cell.name}" for cell in registry.federation.cells)}
+    for record in state.records(FOUNDATION):
+        if record.stack.name not in declared:
+            note = Text(
+                "tenants.yaml から消えているが残っている（何もしない）",
+                "vanished from tenants.yaml, but it is there; left alone",
+            )
+            name = record.stack.name
+            found.append(PlannedStack(record.stack, name, "none", (), notes=(note,)))
+    return found
 
 
 def _tenant(
@@ -131,11 +172,20 @@ def _tenant(
     )
     action, reasons, changed, look = _compare(state, record, wanted, refresh)
     needs_engine = action != "none"
-    if chosen.onboarding:
+    onboarding = chosen.onboarding
+    if record.applied_at is None and state.lost(stack) is not None:
+        # Whether these were migrated and healthy was on record: both are done again, at the
+        # release that they have.
+        onboarding = tuple(
+            one.service
+            for one in body.subscriptions
+            if one.is_active(day) and one.service in chosen.used
+        )
+    if onboarding:
         action = "update" if action == "none" else action
         if record.applied_at is not None:
-            reasons += tuple(_to_onboard(service) for service in chosen.onboarding)
-    refused = () if action == "none" else guards.refusals(body, record, day)
+            reasons += tuple(_to_onboard(service) for service in onboarding)
+    refused = () if action == "none" else guards.refusals(workspace.registry, body, record, day)
     if refused:
         action, reasons = "refused", refused
     return PlannedStack(
@@ -146,7 +196,7 @@ def _tenant(
         changed,
         wanted,
         chosen.used,
-        chosen.onboarding,
+        onboarding,
         tuple(_waits(waiting) for waiting in chosen.waiting),
         needs_engine,
         look,
@@ -157,6 +207,9 @@ def _compare(
     state: SiteState, record: StackRecord, wanted: Fingerprint, refresh: bool
 ) -> tuple[Action, tuple[Text, ...], tuple[str, ...], bool]:
     """Action, reasons, changed parts, and whether to read what is live first."""
+    lost = state.lost(record.stack)
+    if lost is not None and record.applied_at is None:
+        return "update", (lost,), (), True
     if record.applied_at is None:
         if record.failure or record.running_since:
             return "create", (_unfinished(record),), (), True
@@ -192,13 +245,24 @@ def _waits(waiting: releases.Waiting) -> Text:
     return Text(f"{step}: 一斉更新を待っている", f"{step}: outdated, waits for upgrade")
 
 
+def refused_as_older(plan: Plan, why: Text | None) -> Plan:
+    """The plan of a file that deploy refuses to apply, as it is older; unchanged where `why` is None."""
+    if why is None:
+        return plan
+
+    def refused(stacks: tuple[PlannedStack, ...]) -> tuple[PlannedStack, ...]:
+        return tuple(
+            replace(one, action="refused", reasons=(why, *one.reasons)) if one.runs else one
+            for one in stacks
+        )
+
+    return replace(plan, foundation=refused(plan.foundation), tenants=refused(plan.tenants))
+
+
 def lost_bodies(workspace: Workspace, state: SiteState) -> tuple[StackRecord, ...]:
-    """Records of bodies that the file no longer has."""
-    return tuple(
-        record
-        for record in state.records(TENANT)
-        if workspace.registry.tenant(record.stack.name) is None
-    )
+    """Records of bodies that the file no longer has; a code that merged away is one."""
+    codes = {body.code for body in workspace.registry.tenants}
+    return tuple(record for record in state.records(TENANT) if record.stack.name not in codes)
 
 
 def name_of(record: StackRecord) -> str:
@@ -215,12 +279,12 @@ def _keys(record: StackRecord) -> set[str]:
 
 
 def _orphans(workspace: Workspace, state: SiteState, selector: str) -> list[StackRecord]:
-    """Lost bodies that a selector is about: all of them for `all`, else those it names."""
+    """Lost bodies that a selector is about: of `all` those it does not name, else those it does."""
     words = set(_words(selector))
     return [
         record
         for record in lost_bodies(workspace, state)
-        if words == {"all"} or words & _keys(record)
+        if (words != {"all"} and bool(words & _keys(record))) != ("all" in words)
     ]
 
 

@@ -8,6 +8,7 @@ from moyai.engine.checkpoint import CheckpointStore
 from moyai.engine.records import RecordStore, StackRecord
 from moyai.engine.sites import Doubt
 from moyai.engine.stacks import StackId
+from moyai.errors import OperationFailed
 from moyai.texts import Text
 
 
@@ -21,6 +22,8 @@ class SiteState:
         self._checkpoints = checkpoints
         self._doubts = tuple(doubts)
         self._loaded: dict[str, dict[str, StackRecord]] = {}
+        self._lost: dict[StackId, Text] = {}
+        self._damaged: set[StackId] = set()
 
     def records(self, project: str) -> tuple[StackRecord, ...]:
         """All records of a project, by stack name."""
@@ -32,8 +35,12 @@ class SiteState:
 
     def save(self, record: StackRecord) -> None:
         """Put a record in place of the one before, on disk and here."""
+        project = self._project(record.stack.project)
+        if record.stack in self._damaged:
+            self.store.put_aside(record.stack)
+            self._damaged.discard(record.stack)
         self.store.save(record)
-        self._project(record.stack.project)[record.stack.name] = record
+        project[record.stack.name] = record
 
     def outputs_of(self, project: str, names: Iterable[str]) -> dict[str, Mapping[str, object]]:
         """Outputs by stack name, from the checkpoints; a stack without one is left out."""
@@ -48,12 +55,20 @@ class SiteState:
         """Outputs of one stack; empty where it has no checkpoint."""
         return self.outputs_of(stack.project, (stack.name,)).get(stack.name, {})
 
+    def lost(self, stack: StackId) -> Text | None:
+        """That a stack's record was damaged or gone when it was read, or None.
+
+        What `record` gives is then made from its checkpoint: releases and facts, but no times.
+        """
+        return self._lost.get(stack)
+
     def doubt(self, record: StackRecord) -> Text | None:
         """Why what is on record may not be what is there, or None."""
         found = self._checkpoints.sha256(record.stack)
         if found is None:
             return Text(
-                "状態ファイルがない（現状を読み直す）", "its checkpoint is gone: reads what is live"
+                "状態ファイルがない（写しに戻し、現状を読み直す）",
+                "its checkpoint is gone: goes back to a copy, and reads what is live",
             )
         if self._checkpoints.is_open(record.stack):
             return Text(
@@ -80,5 +95,45 @@ class SiteState:
 
     def _project(self, project: str) -> dict[str, StackRecord]:
         if project not in self._loaded:
-            self._loaded[project] = self.store.load_all(project)
+            records, damaged = self.store.load_all(project)
+            for name in damaged:
+                stack = StackId(project, name)
+                records[name] = self._rebuilt(stack) or StackRecord(stack)
+                self._damaged.add(stack)
+                self._lost[stack] = _DAMAGED
+            for name in set(self._checkpoints.names(project)) - records.keys():
+                rebuilt = self._rebuilt(StackId(project, name))
+                if rebuilt is not None:
+                    records[name] = rebuilt
+                    self._lost[rebuilt.stack] = _GONE
+            self._loaded[project] = records
         return self._loaded[project]
+
+    def _rebuilt(self, stack: StackId) -> StackRecord | None:
+        """What a record can be made anew from; None where the stack has no resources."""
+        try:
+            checkpoint = self._checkpoints.read(stack)
+        except OperationFailed:
+            return StackRecord(stack)  # damaged too; its copies are read with a refresh
+        if checkpoint is None or not checkpoint.resources:
+            return None
+        outputs = checkpoint.outputs
+        services, facts = outputs.get("services"), outputs.get("facts")
+        return StackRecord(
+            stack,
+            releases={
+                name: str(service["release"])
+                for name, service in (services if isinstance(services, dict) else {}).items()
+            },
+            facts=facts if isinstance(facts, dict) else {},
+        )
+
+
+_DAMAGED = Text(
+    "記録が壊れている（状態ファイルと現状から作り直す）",
+    "its record is damaged: made anew from its checkpoint and what is live",
+)
+_GONE = Text(
+    "環境はあるが記録がない（状態ファイルと現状から作り直す）",
+    "it is there, but its record is gone: made anew from its checkpoint and what is live",
+)

@@ -38,9 +38,10 @@ def statuses(session: Session, selector: str, day: date) -> tuple[TenantStatus, 
     workspace, state = session.workspace, session.state
     plan = make_plan(workspace, state, selector, day)
     found: list[TenantStatus] = []
+    bodies = {body.code: body for body in workspace.registry.tenants}
     for stack in plan.tenants:
         record = state.record(stack.stack)
-        body = workspace.registry.tenant(stack.stack.name)
+        body = bodies.get(stack.stack.name)
         status, reasons = _judge(state, stack, record, lost=body is None)
         found.append(
             TenantStatus(
@@ -63,6 +64,9 @@ def _judge(
 ) -> tuple[State, tuple[Text, ...]]:
     if lost:
         return "orphaned", (orphan(stack.title),)
+    gone = state.lost(record.stack)
+    if gone is not None and record.applied_at is None:
+        return "unknown", (gone,)
     if record.failure is not None:
         return "failed", (Text(record.failure, record.failure),)
     if record.running_since is not None:

@@ -43,13 +43,13 @@ def sheet(registry: Registry, body: Tenant, found: Mapping[str, Any], day: date)
         ja += [
             f"## {manifest.title_ja}（{edition.title_ja}、版 {service['release']}）",
             "",
-            *[f"- <{url}>" for url in urls],
+            *([f"- <{url}>" for url in urls] or [_NO_WAY_IN.ja]),
             "",
         ]
         en += [
             f"## {manifest.title_en} ({edition.title_en}, release {service['release']})",
             "",
-            *[f"- <{url}>" for url in urls],
+            *([f"- <{url}>" for url in urls] or [_NO_WAY_IN.en]),
             "",
         ]
     ranges = ", ".join(str(network) for network in body.lgwan)
@@ -80,6 +80,10 @@ def sheet(registry: Registry, body: Tenant, found: Mapping[str, Any], day: date)
     return Text("\n".join(ja), "\n".join(en))
 
 
+_NO_WAY_IN = Text(
+    "入口はまだありません。職員経路だけのサービスで、LGWAN の範囲が登録されていないためです。",
+    "There is no way in yet: it has the staff route only, and no LGWAN range is registered.",
+)
 _DAYS = {
     "mon": "月",
     "tue": "火",

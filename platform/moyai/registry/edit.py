@@ -92,6 +92,19 @@ def add_tenant(path: Path, new: NewTenant, registry: Registry, allocate: Allocat
     return TenantAdded(path, lines, warnings)
 
 
+def withdraw(path: Path, before: bytes, added: str) -> bool:
+    """Put a file back as it was before bodies were added; False where it was changed since.
+
+    `added` is the SHA-256 of the file with them. Raises `OperationFailed` where it cannot be written.
+    """
+    path = path.resolve()
+    with _only_writer(path):
+        if sha256(_read(path)).hexdigest() != added:
+            return False
+        _replace(path, before)
+    return True
+
+
 def _entry(new: NewTenant, registry: Registry, allocate: Allocate) -> dict[str, object]:
     if not is_well_formed(new.code):
         why = why_bad_code(new.code)

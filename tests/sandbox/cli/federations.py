@@ -81,6 +81,14 @@ class Federation:
         assert before in text
         self.file.write_text(text.replace(before, after), encoding="utf-8")
 
+    def target(self, service: str, release: str) -> None:
+        """Set a service's target release in tenants.yaml."""
+        text = self.file.read_text(encoding="utf-8")
+        pattern = rf"(?m)^(  {service}:.*\n    release: )\S+"
+        after, found = re.subn(pattern, rf"\g<1>{release}", text)
+        assert found == 1
+        self.file.write_text(after, encoding="utf-8")
+
     def variables(self) -> dict[str, str]:
         """The AWS variables that `moyai sandbox env` prints."""
         lines = self.ok("sandbox", "env").out.splitlines()
@@ -103,5 +111,6 @@ def make_federation(folder: Path, home: Path, kept: tuple[str, ...] = KEPT) -> F
         ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__")
     )
     text = (ROOT / "tenants.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"(?m)(- &nendo .*)2027(.*)2027", r"\g<1>2099\g<2>2099", text)  # never frozen
     (folder / "tenants.yaml").write_text(trimmed(text, kept), encoding="utf-8")
     return Federation(folder, home)

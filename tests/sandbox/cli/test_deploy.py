@@ -5,9 +5,9 @@ The tests of this module share one federation and leave it as they found it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 
 import boto3
 import pytest
@@ -74,6 +74,12 @@ def test_an_older_file_is_refused_unless_asked_for(federation: Federation) -> No
     with changed(federation):
         federation.edit("tier: standard", "tier: premium")
         federation.ok("deploy", "--as-of", DAY)
+    planned = federation.moyai("plan", "--as-of", DAY, "--output", "json")
+    assert planned.code == 5
+    assert {one["action"] for one in planned.json()} == {"refused"}
+    assert "another one was applied after it" in planned.json()[0]["reasons"][0]
+    allowed = federation.ok("plan", "--as-of", DAY, "--output", "json", "--allow-older").json()
+    assert {one["action"] for one in allowed} == {"update"}
     answer = federation.moyai("deploy", "--as-of", DAY)
     assert answer.code == 5
     assert "another one was applied after it" in answer.err
@@ -81,18 +87,9 @@ def test_an_older_file_is_refused_unless_asked_for(federation: Federation) -> No
     federation.ok("deploy", "--as-of", DAY, "--allow-older")
 
 
-def _target(federation: Federation, service: str, release: str) -> None:
-    """Set a service's target release."""
-    text = federation.file.read_text(encoding="utf-8")
-    pattern = rf"(?m)^(  {service}:.*\n    release: )\S+"
-    after, found = re.subn(pattern, rf"\g<1>{release}", text)
-    assert found == 1
-    federation.file.write_text(after, encoding="utf-8")
-
-
 def test_a_target_release_waits_for_upgrade(federation: Federation) -> None:
     with changed(federation):
-        _target(federation, "eapp-b", "1.1.0")
+        federation.target("eapp-b", "1.1.0")
         plan = federation.ok("plan", "--as-of", DAY, "--output", "json").json()
         assert plan[0]["action"] == "none"
         assert plan[0]["reasons"] == ["eapp-b 1.0.0 → 1.1.0: outdated, waits for upgrade"]
@@ -125,7 +122,7 @@ def test_a_body_that_vanished_is_orphaned_and_deploy_refuses(federation: Federat
             "isolation changed",
         ),
         (
-            "first: 2027-03-25, last: 2027-04-07",
+            "first: 2099-03-25, last: 2099-04-07",
             "first: 2026-11-01, last: 2026-11-30",
             "frozen from 2026-11-01",
         ),
@@ -218,3 +215,88 @@ def test_adding_a_body_shows_it_in_the_plan_and_deploys_it(federation: Federatio
     assert {one["code"]: one["action"] for one in plan}["270008"] == "create"
     federation.ok("deploy", "270008", "--as-of", DAY)
     assert federation.statuses()["270008"]["status"] == "current"
+
+
+def test_a_freeze_holds_on_any_day_that_is_given(federation: Federation) -> None:
+    today = date.today()  # noqa: DTZ011 - a day more or less, wherever this runs
+    first, last = today - timedelta(days=2), today + timedelta(days=2)
+    freeze = f"    freezes: [{{ first: {first}, last: {last}, reason: 選挙 }}]\n"
+    with changed(federation):
+        federation.edit('  - code: "272027"\n', '  - code: "272027"\n' + freeze)
+        federation.edit("tier: standard", "tier: premium")
+        for day in (DAY, str(today), str(today + timedelta(days=60))):
+            plan = federation.moyai("plan", "--as-of", day, "--output", "json", "--allow-older")
+            assert plan.code == 5
+            assert plan.json()[0]["action"] == "refused"
+            assert "frozen from" in plan.json()[0]["reasons"][0]
+
+
+@pytest.mark.parametrize(
+    ("codes", "more", "code", "said"),
+    [
+        (("272051",), (), 5, "nobody said yes"),
+        (("272051", "999999"), ("--yes",), 2, "check digit"),
+        (("272051", "272035"), ("--yes", "--service", "no-such"), 2, "no-such"),
+        (("272027",), ("--yes", "--service", "chat"), 2, "already in tenants.yaml"),
+    ],
+)
+def test_onboarding_that_comes_to_nothing_leaves_the_file(
+    federation: Federation, codes: tuple[str, ...], more: tuple[str, ...], code: int, said: str
+) -> None:
+    with changed(federation):
+        before = federation.file.read_bytes()
+        answer = federation.moyai("onboard", *codes, *more, "--as-of", DAY)
+        assert said in answer.err
+        assert answer.code == code
+        assert federation.file.read_bytes() == before
+
+
+def test_previews_name_each_resource_once_and_by_its_own_code(federation: Federation) -> None:
+    with changed(federation):
+        federation.ok("tenant", "add", "272051")
+        shown = federation.ok("plan", "272051", "--as-of", DAY, "--allow-older").out
+    lines = [line.strip() for line in shown.splitlines() if line.startswith("  ")]
+    assert "+ moyai:infra:Environment 272051" in lines
+    assert len(lines) == len(set(lines))
+    assert "CODE" not in shown
+    assert "StackReference" not in shown
+
+
+def test_a_refused_deploy_is_listed_for_programs(federation: Federation) -> None:
+    with changed(federation):
+        federation.edit("    slug: ikeda\n", "    slug: ikeda\n    cell: b\n")
+        federation.edit(
+            "      cidr: 10.0.0.0/16\n",
+            "      cidr: 10.0.0.0/16\n    - name: b\n      cidr: 10.1.0.0/16\n",
+        )
+        planned = federation.moyai("plan", "--as-of", DAY, "--no-preview")
+        assert "every body that the file puts into it is refused" in planned.out
+        answer = federation.moyai("deploy", "--as-of", DAY, "--output", "json", "--allow-older")
+        assert answer.code == 5
+        refused = {one["code"]: one["error"] for one in answer.json() if not one["ok"]}
+        assert set(refused) == {"272043"}
+        assert "its cell changed from a to b" in refused["272043"]
+        rows = federation.moyai("deploy", "--as-of", DAY, "--output", "csv", "--allow-older").out
+        assert rows.splitlines()[0] == "code,name,ok,error"
+
+
+def test_a_body_that_merged_away_is_an_orphan(federation: Federation) -> None:
+    with changed(federation):
+        federation.edit(
+            '  - code: "272043"\n', '  - code: "272051"\n    former_codes: ["272043"]\n'
+        )
+        federation.edit("    slug: ikeda\n", "    slug: suita\n")
+        federation.edit("    name: 池田市\n", "    name: 吹田市\n")
+        found = federation.statuses()
+        assert found["272043"]["status"] == "orphaned"
+        assert found["272051"]["status"] == "absent"
+        answer = federation.moyai("deploy", "all", "not", "272027", "--as-of", DAY, "--allow-older")
+        assert answer.code == 5
+        assert "moyai exit" in answer.err
+
+
+def test_one_thing_as_csv(federation: Federation) -> None:
+    rows = federation.ok("output", "272027", "--output", "csv").out.splitlines()
+    assert rows[0] == "key,value"
+    assert "services.chat.release,1.0.0" in rows
+    assert any(row.startswith("services.chat.job.subnets[0],subnet-") for row in rows)

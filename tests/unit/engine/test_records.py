@@ -45,28 +45,36 @@ def store(tmp_path: Path) -> RecordStore:
 def test_a_record_comes_back_as_it_was(store: RecordStore, record: StackRecord) -> None:
     store.save(record)
     assert store.load(STACK) == record
-    assert store.load_all("moyai-tenant") == {"271004": record}
+    assert store.load_all("moyai-tenant") == ({"271004": record}, frozenset())
 
 
 def test_none_is_an_empty_one(store: RecordStore) -> None:
     assert store.load(STACK) == StackRecord(STACK)
-    assert store.load_all("moyai-tenant") == {}
+    assert store.load_all("moyai-tenant") == ({}, frozenset())
     store.forget(STACK)
 
 
 def test_projects_are_apart(store: RecordStore) -> None:
     store.save(StackRecord(STACK))
     store.save(StackRecord(StackId("moyai-foundation", "shared")))
-    assert set(store.load_all("moyai-foundation")) == {"shared"}
+    assert set(store.load_all("moyai-foundation")[0]) == {"shared"}
     store.forget(STACK)
-    assert store.load_all("moyai-tenant") == {}
+    assert store.load_all("moyai-tenant") == ({}, frozenset())
 
 
-def test_a_damaged_record_is_named(store: RecordStore, tmp_path: Path) -> None:
-    store.save(StackRecord(STACK))
+def test_a_damaged_record_is_named_and_put_aside(store: RecordStore, tmp_path: Path) -> None:
+    other = StackId("moyai-tenant", "272027")
+    for stack in (STACK, other):
+        store.save(StackRecord(stack))
     (tmp_path / ".moyai/records/moyai-tenant/271004.json").write_text("{")
     with pytest.raises(OperationFailed, match=r"records/moyai-tenant/271004\.json"):
-        store.load_all("moyai-tenant")
+        store.load(STACK)
+    assert store.load_all("moyai-tenant") == ({"272027": StackRecord(other)}, {"271004"})
+    store.put_aside(STACK)
+    store.save(StackRecord(STACK))
+    assert set(store.load_all("moyai-tenant")[0]) == {"271004", "272027"}
+    (aside,) = (tmp_path / ".moyai/records/moyai-tenant").glob("*.damaged-*")
+    assert aside.read_text() == "{"
 
 
 @pytest.mark.parametrize(("bodies", "seconds"), [(43, 0.05), (1741, 1.0)])
@@ -83,7 +91,7 @@ def test_reading_all_is_quick(
         (folder / f"{name}.json").write_text(sample.replace("271004", name))
     (folder / "271004.json").unlink()
     began = time.perf_counter()
-    found = store.load_all("moyai-tenant")
+    found, _ = store.load_all("moyai-tenant")
     took = time.perf_counter() - began
     assert len(found) == bodies
     assert found["000001"] == replace(record, stack=StackId("moyai-tenant", "000001"))

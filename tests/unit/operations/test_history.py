@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from moyai.errors import OperationFailed
 from moyai.operations.history import History
 from moyai.registry import require
 from moyai.registry.models import Registry
@@ -84,3 +85,18 @@ def test_a_checkout_that_stands_before_the_applied_commit_is_older(
     reason = history.older(_file(sample, tmp_path, "edited"))
     assert reason is not None
     assert commits[1][:12] in reason.en
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'[{"sha256": "a"}]', b'{"a": 1}', b"\xff"])
+def test_a_damaged_history_is_told_and_begun_anew_where_asked_for(
+    sample: Registry, tmp_path: Path, content: bytes
+) -> None:
+    documents = Kept()
+    documents.write("history/tenants.json", content)
+    history = History(documents)
+    with pytest.raises(OperationFailed, match="cannot be told") as caught:
+        history.older(_file(sample, tmp_path, "a"))
+    assert "--allow-older" in str(caught.value.remedy)
+    history.remember(_file(sample, tmp_path, "a"))
+    assert [entry.sha256 for entry in history.entries()] == ["a"]
+    assert content in documents.found.values()
