@@ -58,7 +58,7 @@ def onboard(
     try:
         _add(additions, path, codes, services)
         session = open_session(path, site)
-        made = make_plan(session.workspace, session.state, selector, day)
+        made = make_plan(session.workspace, session.state, selector, day, check=True)
         show_plan(made, Output.TABLE)
         refuse_exceeded(made)
         if not yes:
@@ -68,7 +68,7 @@ def onboard(
         if told is not None:
             typer.echo(told.of(LANG), err=True)
         raise
-    run_deploy(session, Wish(selector, day), Output.TABLE, jobs)
+    run_deploy(session, Wish(selector, day, check=True), Output.TABLE, jobs)
     for sheet in write_sheets(open_session(path, site), selector, day, LANG):
         typer.echo(say(f"案内書: {sheet}", f"Welcome sheet: {sheet}"))
 

@@ -64,7 +64,7 @@ def plan(
     refuse_exceeded(made)
     if preview and output is Output.TABLE and any(s.runs and s.needs_engine for s in made.stacks):
         _show_previews(session, made, jobs)
-    if any(stack.action == "refused" for stack in made.tenants):
+    if any(stack.action == "refused" for stack in made.stacks):
         raise typer.Exit(int(ExitCode.REFUSED))
 
 

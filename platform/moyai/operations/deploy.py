@@ -14,7 +14,14 @@ from moyai.engine.records import StackRecord
 from moyai.errors import MoyaiError, OperationFailed, Refused
 from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resource
 from moyai.operations.history import History
-from moyai.operations.plan import FOUNDATION, TENANT, Plan, PlannedStack, make_plan
+from moyai.operations.plan import (
+    FOUNDATION,
+    TENANT,
+    Plan,
+    PlannedStack,
+    foundation_facts,
+    make_plan,
+)
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace
@@ -34,6 +41,8 @@ class Wish:
     day: date
     refresh: bool = False
     allow_older: bool = False
+    check: bool = False
+    """Whether to check each service that runs, changed or not."""
 
 
 @dataclass(slots=True)
@@ -51,7 +60,7 @@ class Report:
     def outcome(self) -> MoyaiError | None:
         """The error that the whole ends with: failures first, then refusals; None: all done."""
         assert self.plan is not None
-        refused = [stack for stack in self.plan.tenants if stack.action == "refused"]
+        refused = [stack for stack in self.plan.stacks if stack.action == "refused"]
         if self.failed:
             return _failed(self.failed, len(self.ended))
         if refused:
@@ -70,7 +79,7 @@ def deploy(
     nothing has changed, neither site nor engine is started.
     """
     workspace, state = session.workspace, session.state
-    plan = make_plan(workspace, state, wish.selector, wish.day, refresh=wish.refresh)
+    plan = _plan(session, wish)
     report.plan = plan
     check_before(workspace, session.history, plan, wish)
     if not any(stack.runs for stack in plan.stacks):
@@ -81,10 +90,21 @@ def deploy(
         yield from _foundation(workspace, state, driver, plan, report)
         if report.failed:
             return
-        plan = make_plan(workspace, state, wish.selector, wish.day, refresh=wish.refresh)
+        plan = _plan(session, wish)
         report.plan = plan
         yield Planned(plan)
         yield from _tenants(workspace, state, driver, plan, report)
+
+
+def _plan(session: Session, wish: Wish) -> Plan:
+    return make_plan(
+        session.workspace,
+        session.state,
+        wish.selector,
+        wish.day,
+        refresh=wish.refresh,
+        check=wish.check,
+    )
 
 
 def check_before(workspace: Workspace, history: History, plan: Plan, wish: Wish) -> None:
@@ -268,17 +288,17 @@ class _Crew:
         return self._onboard(stack, record, result.outputs, result)
 
     def inside_only(self, stack: PlannedStack) -> list[Event]:
-        """For a stack whose resources are as they should be, but whose onboarding is not done."""
+        """For a stack whose resources are as they should be: onboarding or checks are left."""
         record = self._state.record(stack.stack)
         outputs = self._state.outputs(stack.stack)
         return self._onboard(stack, replace(record, failure=None), outputs, None)
 
     def _facts(self, stack: PlannedStack) -> Mapping[str, str]:
         body = self._workspace.registry.tenant(stack.stack.name)
+        if stack.stack.project == FOUNDATION:
+            return foundation_facts(self._workspace, stack.stack.name)
         federation = self._workspace.registry.federation
-        if body is None or stack.stack.project == FOUNDATION:
-            return {"federation": federation.slug}
-        return facts_of(federation, body)
+        return {} if body is None else facts_of(federation, body)
 
     def _onboard(
         self,
@@ -289,19 +309,21 @@ class _Crew:
     ) -> list[Event]:
         events: list[Event] = []
         error: MoyaiError | None = None
-        for service in stack.onboarding:
+        for service in (*stack.onboarding, *stack.checks):
             assert self._inside is not None
             release = stack.releases[service]
             try:
-                events.append(Moved(stack.stack.name, stack.title, Phase.MIGRATE))
-                self._inside.migrate(self._workspace.registry, outputs, service, release)
+                if service in stack.onboarding:
+                    events.append(Moved(stack.stack.name, stack.title, Phase.MIGRATE))
+                    self._inside.migrate(self._workspace.registry, outputs, service, release)
                 events.append(Moved(stack.stack.name, stack.title, Phase.HEALTH))
                 self._inside.health(self._workspace.registry, outputs, service, release)
             except MoyaiError as failure:
                 error = failure
                 record = replace(record, failure=str(failure.what))
                 break
-            record = replace(record, releases={**record.releases, service: release})
+            if service in stack.onboarding:
+                record = replace(record, releases={**record.releases, service: release})
         self._state.save(record)
         steps = result.steps if result else ()
         return [*events, *self._end(stack, steps, result, error)]

@@ -13,6 +13,10 @@ from moyai.texts import Text
 
 _MOVES: Mapping[str, Text] = {
     "federation": Text("連合の slug", "the federation's slug"),
+    "domain": Text("連合のドメイン", "the federation's domain"),
+    "account": Text("拠点の AWS アカウント", "the site's AWS account"),
+    "region": Text("拠点のリージョン", "the site's region"),
+    "backup_region": Text("拠点の予備リージョン", "the site's backup region"),
     "isolation": Text("分離方式", "its isolation"),
     "cell": Text("セル", "its cell"),
     "cidr": Text("ネットワーク（CIDR）", "its network (CIDR)"),
@@ -36,9 +40,10 @@ def moved(now: Mapping[str, str], record: StackRecord) -> tuple[Text, ...]:
         Text(
             f"{what.ja}が {record.facts[key] or 'なし'} から {now[key] or 'なし'} に"
             "変わっています。"
-            "データの移動を伴うため、適用では行いません。元に戻してください。",
+            "データの移動や作り直しを伴うため、適用では行いません。元に戻してください。",
             f"{what.en} changed from {record.facts[key] or 'none'} to {now[key] or 'none'}: "
-            "that would move its data, which deploy does not do; put it back.",
+            "that would move data or build anew what bodies stand on, which deploy does not do; "
+            "put it back.",
         )
         for key, what in _MOVES.items()
         if key in now and record.facts.get(key, now[key]) != now[key]

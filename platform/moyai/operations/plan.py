@@ -18,7 +18,7 @@ from moyai.planning.fingerprints import Fingerprint, Surroundings
 from moyai.planning.quotas import QuotaExceeded
 from moyai.planning.routes import Rule, rules_by_body
 from moyai.planning.selectors import select
-from moyai.registry.models import Tenant
+from moyai.registry.models import Isolation, Tenant
 from moyai.texts import Text
 
 FOUNDATION = "moyai-foundation"
@@ -49,6 +49,8 @@ class PlannedStack:
     """False where only the work inside the environment is left to do."""
     refresh: bool = False
     """Whether what is live has to be read first."""
+    checks: tuple[str, ...] = ()
+    """Services to check only."""
 
     @property
     def runs(self) -> bool:
@@ -73,12 +75,19 @@ class Plan:
 
 
 def make_plan(
-    workspace: Workspace, state: SiteState, selector: str, day: date, *, refresh: bool = False
+    workspace: Workspace,
+    state: SiteState,
+    selector: str,
+    day: date,
+    *,
+    refresh: bool = False,
+    check: bool = False,
 ) -> Plan:
     """The plan for the selected bodies and the foundation that they stand on.
 
     Raises `UsageError` for a selector that names nothing known. `refresh` plans a run for each
-    selected body, changed or not, and for the foundation where all bodies are meant.
+    selected body, changed or not, and for the foundation where all bodies are meant; `check` a check of each
+    service that runs.
     """
     lost = _orphans(workspace, state, selector)
     everyone = _words(selector) in ([], ["all"])
@@ -94,12 +103,16 @@ def make_plan(
     around = surroundings(workspace, state.outputs_of(FOUNDATION, names), "tenant")
     rules = rules_by_body(workspace.registry, day)
     tenants = [
-        _tenant(workspace, state, body, day, rules[body.code], around, refresh) for body in bodies
+        _checked(_tenant(workspace, state, body, day, rules[body.code], around, refresh), body, day)
+        if check or refresh
+        else _tenant(workspace, state, body, day, rules[body.code], around, refresh)
+        for body in bodies
     ]
     tenants += [
         PlannedStack(one.stack, name_of(one), "refused", (guards.orphan(name_of(one)),))
         for one in lost
     ]
+    tenants = _standing(workspace, foundation, tenants)
     foundation = _entered(workspace, foundation, tenants)
     if everyone:
         foundation += _left_cells(workspace, state)
@@ -114,10 +127,49 @@ def _foundation(
     wanted = fingerprints.foundation(workspace.registry, workspace.site, name, around)
     record = state.record(stack)
     action, reasons, changed, look = _compare(state, record, wanted, refresh)
-    moved = guards.moved({"federation": workspace.registry.federation.slug}, record)
+    moved = guards.moved(foundation_facts(workspace, name), record)
     if moved and action != "none":
         action, reasons = "refused", moved
     return PlannedStack(stack, name, action, reasons, changed, wanted, refresh=look)
+
+
+def stands_on(body: Tenant) -> tuple[str, ...]:
+    """The foundation's stacks whose outputs a body's stack reads."""
+    own = body.isolation is not Isolation.APPLICATION
+    return ("shared",) if own else ("shared", f"cell-{body.cell}")
+
+
+def _standing(
+    workspace: Workspace, foundation: list[PlannedStack], tenants: list[PlannedStack]
+) -> list[PlannedStack]:
+    """The bodies as planned, but for those that stand on a foundation stack that is refused."""
+    refused = {stack.stack.name for stack in foundation if stack.action == "refused"}
+    found = []
+    for stack in tenants:
+        body = workspace.registry.tenant(stack.stack.name)
+        under = ("shared",) if body is None else stands_on(body)
+        if stack.runs and refused.intersection(under):
+            names = ", ".join(name for name in under if name in refused)
+            why = Text(
+                f"共通基盤の {names} が拒否されている", f"{names} of the foundation is refused"
+            )
+            stack = replace(stack, action="refused", reasons=(why,))
+        found.append(stack)
+    return found
+
+
+def foundation_facts(workspace: Workspace, name: str) -> dict[str, str]:
+    """What all that stands on a foundation stack hangs on, for its record."""
+    federation, site = workspace.registry.federation, workspace.site
+    facts = {
+        "federation": federation.slug,
+        "domain": federation.domain,
+        "account": site.account_id,
+        "region": site.region,
+        "backup_region": site.backup_region,
+    }
+    cells = {f"cell-{cell.name}": str(cell.cidr) for cell in federation.cells}
+    return {**facts, "cidr": cells[name]} if name in cells else facts
 
 
 def _entered(
@@ -201,6 +253,22 @@ def _tenant(
         needs_engine,
         look,
     )
+
+
+def _checked(stack: PlannedStack, body: Tenant, day: date) -> PlannedStack:
+    """The same with a check of each service that runs, and is not onboarded anyhow."""
+    if stack.action == "refused":
+        return stack
+    checks = tuple(
+        one.service
+        for one in body.subscriptions
+        if one.is_active(day) and one.service in stack.releases
+        if one.service not in stack.onboarding
+    )
+    if not checks or stack.action != "none":
+        return replace(stack, checks=checks)
+    why = Text("点検する", "to be checked")
+    return replace(stack, action="update", reasons=(why,), checks=checks, needs_engine=False)
 
 
 def _compare(

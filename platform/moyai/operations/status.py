@@ -9,7 +9,7 @@ from typing import Literal
 
 from moyai.engine.records import StackRecord
 from moyai.operations.guards import orphan
-from moyai.operations.plan import TENANT, PlannedStack, make_plan
+from moyai.operations.plan import TENANT, Plan, PlannedStack, make_plan, stands_on
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.texts import Text
@@ -38,11 +38,16 @@ def statuses(session: Session, selector: str, day: date) -> tuple[TenantStatus, 
     workspace, state = session.workspace, session.state
     plan = make_plan(workspace, state, selector, day)
     found: list[TenantStatus] = []
+    shaky = _shaky(state, plan)
     bodies = {body.code: body for body in workspace.registry.tenants}
     for stack in plan.tenants:
         record = state.record(stack.stack)
         body = bodies.get(stack.stack.name)
         status, reasons = _judge(state, stack, record, lost=body is None)
+        if status in ("current", "outdated") and body is not None:
+            shaken = tuple(shaky[name] for name in stands_on(body) if name in shaky)
+            if shaken:
+                status, reasons = "unknown", shaken
         found.append(
             TenantStatus(
                 code=stack.stack.name,
@@ -57,6 +62,19 @@ def statuses(session: Session, selector: str, day: date) -> tuple[TenantStatus, 
             )
         )
     return tuple(found)
+
+
+def _shaky(state: SiteState, plan: Plan) -> dict[str, Text]:
+    """Stacks of the foundation that are not known to be as they were applied, with the reason."""
+    found: dict[str, Text] = {}
+    for stack in plan.foundation:
+        status, reasons = _judge(state, stack, state.record(stack.stack), lost=False)
+        if status in ("failed", "unknown"):
+            name = stack.stack.name
+            found[name] = Text(
+                f"共通基盤 {name}: {reasons[0].ja}", f"foundation {name}: {reasons[0].en}"
+            )
+    return found
 
 
 def _judge(

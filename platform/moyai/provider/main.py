@@ -36,6 +36,9 @@ _REQUIRED = frozenset(
     }
 )
 _LIVE = ("encoding", "closed", "guarded")
+PRIVATE = "private"
+"""`access`: only the two roles may connect, with the attributes and limits they were given."""
+OPEN = "changed"
 _NOBODY_THERE = ("refused", "timeout", "no-host")
 """Codes of a job's failure to reach a cluster at all."""
 
@@ -43,13 +46,13 @@ _NOBODY_THERE = ("refused", "timeout", "no-host")
 class Database(Resource):
     """`moyai:index:Database` (`moyai.infra.database` says what its properties are)."""
 
-    inputs: ClassVar[frozenset[str]] = _REQUIRED | {"sslMode"}
+    inputs: ClassVar[frozenset[str]] = _REQUIRED | {"access", "sslMode"}
     required: ClassVar[frozenset[str]] = _REQUIRED
     replace_on: ClassVar[frozenset[str]] = frozenset(
         {"appRole", "masterSecretArn", "name", "ownerRole"}
     )
     computed: ClassVar[frozenset[str]] = frozenset(_LIVE)
-    defaults: ClassVar[Mapping[str, Any]] = {"sslMode": "verify-full"}
+    defaults: ClassVar[Mapping[str, Any]] = {"access": PRIVATE, "sslMode": "verify-full"}
 
     def __init__(self, session: boto3.Session) -> None:
         self._session = session
@@ -61,8 +64,8 @@ class Database(Resource):
         return Live(inputs["name"], inputs, outputs)
 
     def read(self, id_: str, inputs: Properties) -> Live | None:
-        """What the job finds. Where it is not as it was made, the limit that a program asked for
-        counts as missing, so that the next update makes it so again."""
+        """What the job finds. Where others may get in, `access` is not what programs ask for, so
+        that the next update closes it again."""
         if not inputs:
             raise ResourceFailed(
                 Text(
@@ -85,7 +88,7 @@ class Database(Resource):
             "connectionLimit": found["connection_limit"],
         }
         if not (found["closed"] and found["guarded"] and found["ready"]):
-            del live["connectionLimit"]
+            live["access"] = OPEN
         outputs = {**live, **{name: found[name] for name in _LIVE}}
         return Live(id_, live, outputs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,30 @@ def test_what_data_hang_on_is_refused_before_an_engine_starts(federation: Federa
     assert answer.err == ""
     assert federation.moyai("deploy", "--as-of", DAY).code == 5
     federation.file.write_text(before, encoding="utf-8")
+    federation.edit("      cidr: 10.0.0.0/16\n", "      cidr: 10.1.0.0/16\n")
+    answer = federation.moyai("plan", "--as-of", DAY)
+    assert answer.code == 5
+    assert "its network (CIDR) changed from 10.0.0.0/16 to 10.1.0.0/16" in answer.out
+    assert "cell-a of the foundation is refused" in answer.out
+    assert federation.moyai("deploy", "--as-of", DAY).code == 5
+    federation.file.write_text(before, encoding="utf-8")
+
+
+def test_a_foundation_that_failed_is_not_passed_over(federation: Federation) -> None:
+    path = state(federation, ".moyai", "records", "moyai-foundation", "cell-a.json")
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**kept, "failure": "the disk is full"}), encoding="utf-8")
+    found = federation.statuses()
+    assert {one["status"] for one in found.values()} == {"unknown"}
+    assert found[TENANT]["reasons"] == ["foundation cell-a: the disk is full"]
+    federation.ok("deploy", "--as-of", DAY)
+    assert federation.statuses()["273813"]["status"] == "current"
+
+
+def test_a_service_that_nobody_can_log_into_is_seen(federation: Federation) -> None:
+    words = "ALTER ROLE chat_272027_app PASSWORD 'another one, twenty-four signs'"
+    federation.ok("sandbox", "psql", TENANT, "chat", "-c", words)
+    for command in (["deploy", "--refresh", TENANT], ["onboard", TENANT, "--yes"]):
+        answer = federation.moyai(*command, "--as-of", DAY)
+        assert answer.code == 4, answer.out + answer.err
+        assert federation.statuses()[TENANT]["status"] == "failed"

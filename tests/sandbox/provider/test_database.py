@@ -48,6 +48,7 @@ def test_what_was_changed_behind_its_back_is_seen_and_mended(stack: Stack, body:
     refreshed = stack.run("refresh")
     assert refreshed.summary.resource_changes["update"] == 1
     assert '"closed":false' in stack.state
+    assert '"access":"changed"' in stack.state
     assert stack.run("up").summary.resource_changes["update"] == 1
     assert body.done("database-inspect")["closed"] is True
 
