@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import Annotated
 
 import typer
@@ -72,7 +73,7 @@ def env(file: File = None) -> None:
     found = embedded_site(find_registry_file(file)).environment()
     for name in sorted(found):
         if name.startswith("AWS_"):
-            typer.echo(f"export {name}={found[name]}")
+            typer.echo(f"export {name}={shlex.quote(found[name])}")
 
 
 @app.command(

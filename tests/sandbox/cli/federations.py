@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -92,7 +93,7 @@ class Federation:
     def variables(self) -> dict[str, str]:
         """The AWS variables that `moyai sandbox env` prints."""
         lines = self.ok("sandbox", "env").out.splitlines()
-        pairs = (line.removeprefix("export ").partition("=") for line in lines)
+        pairs = (shlex.split(line.removeprefix("export "))[0].partition("=") for line in lines)
         return {name: value for name, _, value in pairs}
 
 

@@ -5,13 +5,15 @@ The tests of this module share one federation and leave it as they found it.
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 
 import boto3
 import pytest
-from federations import DAY, Federation
+from federations import DAY, Federation, make_federation
 
 
 @contextmanager
@@ -300,3 +302,18 @@ def test_one_thing_as_csv(federation: Federation) -> None:
     assert rows[0] == "key,value"
     assert "services.chat.release,1.0.0" in rows
     assert any(row.startswith("services.chat.job.subnets[0],subnet-") for row in rows)
+
+
+def test_variables_for_a_shell_are_quoted(tmp_path: Path) -> None:
+    odd = make_federation(tmp_path / "it's a project", tmp_path / "a 'home'; exit 3")
+    odd.ok("sandbox", "start")
+    lines = odd.ok("sandbox", "env").out
+    said = subprocess.run(
+        ["sh", "-c", f'{lines}printf %s "$AWS_CONFIG_FILE"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said == odd.variables()["AWS_CONFIG_FILE"]
+    assert "a 'home'; exit 3" in said
+    odd.moyai("sandbox", "reset", "--yes")
