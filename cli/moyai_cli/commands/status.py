@@ -56,7 +56,8 @@ def show_statuses(found: tuple[TenantStatus, ...], output: Output) -> None:
             output,
         )
     else:
-        listing([_record(one) for one in found], [*columns, Column("verified_at", "")], output)
+        more = [Column(key, "") for key in ("slug", "site", "verified_at")]
+        listing([_record(one) for one in found], [*columns, *more], output)
 
 
 def _record(one: TenantStatus) -> Record:

@@ -153,21 +153,28 @@ class CheckpointStore:
         base = hashlib.sha256(content).hexdigest()
         return update_journal.UpdateJournal(self.blobs, stack, base, engine)
 
-    def fold(self, stack: StackId) -> None:
+    def fold(
+        self, stack: StackId, written: update_journal.UpdateJournal | None = None
+    ) -> Checkpoint | None:
         """Put what a journal has into the checkpoint, and take it away; none there is fine.
 
-        Whenever this is cut off, the next call ends it. Raises as `read` does, and `OSError`.
+        The checkpoint as it is then, None where there was nothing to do. `written` is the journal
+        where this process wrote it. Whenever this is cut off, the next call ends it. Raises as
+        `read` does, and `OSError`.
         """
-        journal = update_journal.read(self.blobs, stack)
-        checkpoint = None if journal is None else self._read(stack, journal)
-        if checkpoint is not None:
+        journal = update_journal.read(self.blobs, stack) if written is None else written.entries()
+        found = None if journal is None else self._read(stack, journal)
+        if found is not None:
             key = self.key(stack)
-            content = _encode(checkpoint.document)
+            content = _encode(found.document)
             content = gzip.compress(content, mtime=0) if key.endswith(".gz") else content
-            update_journal.mark(self.blobs, stack, hashlib.sha256(content).hexdigest())
+            found = Checkpoint(hashlib.sha256(content).hexdigest(), found.document)
+            update_journal.mark(self.blobs, stack, found.sha256)
             self.blobs.put(f"{key}.bak", content)
             self.blobs.put(key, content)
-        update_journal.forget(self.blobs, stack)
+        if written is None or journal is not None:
+            update_journal.forget(self.blobs, stack)
+        return found
 
     def outputs(self, stack: StackId) -> Mapping[str, object]:
         """The outputs after the last update; empty where the stack does not exist."""

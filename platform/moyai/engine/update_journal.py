@@ -62,13 +62,15 @@ class UpdateJournal:
         """Nothing is written before the first batch. `base`: SHA-256 of the checkpoint."""
         self._blobs = blobs
         self._key = key_of(stack)
-        self._head = {"base": base, "engine": engine}
+        self._base, self._engine = base, engine
         self._parts = 0
+        self._entries: list[Mapping[str, Any]] = []
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the engine sent nothing."""
-        return self._parts == 0
+    def entries(self) -> Entries | None:
+        """What was kept so far, without reading it again; None where the engine sent nothing."""
+        if self._parts == 0:
+            return None
+        return Entries(self._base, self._engine, None, tuple(self._entries))
 
     def take(self, batch: bytes) -> None:
         """Keep a batch (`{"entries": [...]}`). When it returns, the batch survives everything.
@@ -76,9 +78,10 @@ class UpdateJournal:
         Raises `ValueError` for one that is none, `OSError` or `MoyaiError` where it cannot be kept.
         """
         entries = json.loads(batch)["entries"]
-        head = _line(self._head) if self._parts == 0 else b""
+        head = _line({"base": self._base, "engine": self._engine}) if self._parts == 0 else b""
         self._blobs.append(self._key, self._parts, head + _line({"entries": entries}))
         self._parts += 1
+        self._entries += entries
 
 
 def read(blobs: Blobs, stack: StackId) -> Entries | None:

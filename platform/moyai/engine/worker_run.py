@@ -161,6 +161,7 @@ class _Attempt:
         self._tally = Tally()
         self._made = _Made(self._tally)
         self._ended_by_itself = False
+        self._folded: Checkpoint | None = None
 
     def carry_out(self) -> _Made:
         before = self._read()
@@ -212,7 +213,7 @@ class _Attempt:
 
     def _look_after(self) -> None:
         try:
-            self._made.after = self._store.read(self._run.stack)
+            self._made.after = self._folded or self._store.read(self._run.stack)
         except MoyaiError as error:
             # What made the run fail comes first; a damaged checkpoint tells itself next time.
             self._made.failure = self._made.failure or failure_of(error)
@@ -291,7 +292,7 @@ class _Attempt:
             engine.close()
             self._service.end()
             room.release()
-            self._store.fold(self._run.stack)
+            self._folded = self._store.fold(self._run.stack, journal)
         self._ended_by_itself = status >= 0
         if status != 0:
             found = worker_failures.explain(

@@ -31,7 +31,12 @@ def refusals(registry: Registry, body: Tenant, record: StackRecord, day: date) -
     for and on today, so that another day does not open what is frozen.
     """
     now = facts_of(registry.federation, body)
-    return (*moved(now, record), *_dropped(body, record), *_frozen(body, record, {day, today()}))
+    return (
+        *moved(now, record),
+        *_dropped(body, record),
+        *_put_off(body, record, day),
+        *_frozen(body, record, {day, today()}),
+    )
 
 
 def moved(now: Mapping[str, str], record: StackRecord) -> tuple[Text, ...]:
@@ -61,6 +66,20 @@ def _dropped(body: Tenant, record: StackRecord) -> tuple[Text, ...]:
         )
         for service in sorted(record.releases)
         if service not in named
+    )
+
+
+def _put_off(body: Tenant, record: StackRecord, day: date) -> tuple[Text, ...]:
+    """A service that runs is not to be built away because its first day was moved."""
+    return tuple(
+        Text(
+            f"{one.service} は導入済みですが、開始日 from が {one.start} と、基準日 {day} より後に"
+            "なっています。元に戻してください（終えるには until に終了日を書きます）。",
+            f"{one.service} is onboarded, but its `from` is {one.start}, after {day}: put it back "
+            "(a service ends by an `until` date).",
+        )
+        for one in body.subscriptions
+        if one.service in record.releases and not one.has_begun(day)
     )
 
 

@@ -118,6 +118,7 @@ def test_a_body_that_vanished_is_orphaned_and_deploy_refuses(federation: Federat
     ("before", "after", "words"),
     [
         ("      - { service: eapp-b, from: 2022-10-01 }\n", "", "put the entry back"),
+        ("eapp-b, from: 2022-10-01", "eapp-b, from: 2027-10-01", "a service ends by an `until`"),
         (
             "    lgwan: [10.200.3.0/24]",
             "    isolation: network\n    cidr: 10.64.16.0/20",

@@ -59,7 +59,7 @@ def store(tmp_path: Path) -> CheckpointStore:
 def test_reading_puts_checkpoint_and_journal_together(store: CheckpointStore) -> None:
     journal = store.journal(STACK, ENGINE)
     alone = store.sha256(STACK)
-    assert journal.is_empty
+    assert journal.entries() is None
     assert not store.is_open(STACK)
     journal.take(batch(*create(1, "x"), *create(2, "y", ends=False)))
     checkpoint = store.read(STACK)
@@ -70,15 +70,20 @@ def test_reading_puts_checkpoint_and_journal_together(store: CheckpointStore) ->
     assert store.sha256(STACK) != alone == checkpoint.sha256
 
 
-def test_folding_ends_it(store: CheckpointStore, tmp_path: Path) -> None:
-    store.journal(STACK, ENGINE).take(batch(*create(1, "x")))
-    store.fold(STACK)
+@pytest.mark.parametrize("known", [True, False])
+def test_folding_ends_it(store: CheckpointStore, tmp_path: Path, known: bool) -> None:
+    journal = store.journal(STACK, ENGINE)
+    journal.take(batch(*create(1, "x")))
+    folded = store.fold(STACK, journal if known else None)
+    assert folded == store.read(STACK)
     assert names(store) == ["x"]
     assert not store.is_open(STACK)
     assert not list((tmp_path / ".moyai/journal/proj").iterdir())
     kept = tmp_path / ".pulumi/stacks/proj/271004.json"
     assert kept.read_bytes() == kept.with_name("271004.json.bak").read_bytes()
-    assert store.read(STACK).sha256 == store.sha256(STACK)  # type: ignore[union-attr]  # made above
+    assert folded is not None
+    assert folded.sha256 == store.sha256(STACK)
+    assert store.fold(STACK, store.journal(STACK, ENGINE)) is None
 
 
 @pytest.mark.parametrize("cut", ["marked", "copied", "replaced"])
