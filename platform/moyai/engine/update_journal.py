@@ -72,12 +72,11 @@ class UpdateJournal:
             return None
         return Entries(self._base, self._engine, None, tuple(self._entries))
 
-    def take(self, batch: bytes) -> None:
-        """Keep a batch (`{"entries": [...]}`). When it returns, the batch survives everything.
+    def take(self, entries: list[Mapping[str, Any]]) -> None:
+        """Keep a batch of entries. When it returns, the batch survives everything.
 
-        Raises `ValueError` for one that is none, `OSError` or `MoyaiError` where it cannot be kept.
+        Raises `OSError` or `MoyaiError` where it cannot be kept.
         """
-        entries = json.loads(batch)["entries"]
         head = _line({"base": self._base, "engine": self._engine}) if self._parts == 0 else b""
         self._blobs.append(self._key, self._parts, head + _line({"entries": entries}))
         self._parts += 1

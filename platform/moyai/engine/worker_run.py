@@ -15,13 +15,14 @@ from moyai.engine.checkpoint import Checkpoint, CheckpointStore
 from moyai.engine.checkpoint_blobs import FolderBlobs, disk_trouble, open_blobs
 from moyai.engine.events import Tally
 from moyai.engine.settle_ids import locator
-from moyai.engine.stacks import ResourceMoved, StackRun
+from moyai.engine.stacks import ResourceMoved, StackId, StackRun
 from moyai.engine.toolchain.version import VERSION
 from moyai.engine.worker_engine import Engine, write_project
 from moyai.engine.worker_files import Ballast
 from moyai.engine.worker_host import Host
 from moyai.engine.worker_log import Redactor, RunLog
 from moyai.engine.worker_messages import Failure, Job, Outcome, Setup, Started, failure_of
+from moyai.engine.worker_secrets import Secrets
 from moyai.engine.worker_service import Service
 from moyai.errors import MoyaiError
 from moyai.texts import Text
@@ -40,7 +41,8 @@ class Runner:
         self._control = control
         self._log: RunLog | None = None
         self._store = CheckpointStore(open_blobs(setup.state_backend, setup.environment))
-        self._service = Service(self._store)
+        self._secrets = Secrets(setup.environment)
+        self._service = Service(self._store, self._secrets)
 
     def tell(self, text: str) -> None:
         """Put a program's words into the log of the run in hand."""
@@ -111,6 +113,11 @@ class Runner:
         assert self._log is not None
         return self._setup, self._host, self._service, self._store, self._control, self._log
 
+    def serves_secrets(self, stack: StackId, secrets: Mapping[str, object]) -> bool:
+        """Whether the service does a stack's secrets, whose settings would be these."""
+        salt = secrets.get("encryptionsalt")
+        return isinstance(salt, str) and self._secrets.open(stack, salt)
+
     def clean(self, failure: Failure | None) -> Failure | None:
         """A failure without secrets."""
         if failure is None:
@@ -172,6 +179,8 @@ class _Attempt:
             self._store.create(self._run.stack)
         try:
             secrets = _secrets(self._setup, before)
+            if self._runner.serves_secrets(self._run.stack, secrets):
+                secrets = {}
             write_project(self._folder, self._run, self._setup.packages, secrets)
             if action == "preview":
                 self._engine(refresh=self._run.refresh, hear=self._hear)

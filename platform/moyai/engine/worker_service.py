@@ -22,6 +22,7 @@ from typing import Any
 from moyai.engine.checkpoint import CheckpointStore
 from moyai.engine.stacks import StackId
 from moyai.engine.update_journal import UpdateJournal
+from moyai.engine.worker_secrets import Secrets
 from moyai.errors import MoyaiError
 
 OWNER = "organization"
@@ -33,8 +34,9 @@ _NO_STATE = {"manifest": {"time": "0001-01-01T00:00:00Z", "magic": "", "version"
 class Service:
     """Serves the engines of one worker, one after another."""
 
-    def __init__(self, store: CheckpointStore) -> None:
+    def __init__(self, store: CheckpointStore, held: Secrets) -> None:
         self._store = store
+        self._secrets = held
         self._token = secrets.token_urlsafe(24)
         self._journal: UpdateJournal | None = None
         self._server = _Server(("127.0.0.1", 0), self)
@@ -43,10 +45,15 @@ class Service:
         """Why entries could not be kept, of the update in hand."""
 
     @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """The variables with which an engine finds it."""
         return {
-            "PULUMI_BACKEND_URL": f"http://127.0.0.1:{self._server.server_port}",
+            "PULUMI_BACKEND_URL": self.url,
             "PULUMI_ACCESS_TOKEN": self._token,
             "PULUMI_DEFAULT_ORGANIZATION": OWNER,
         }
@@ -83,13 +90,15 @@ class Service:
     ) -> tuple[int, Mapping[str, Any]]:
         if method == "GET" and rest in ([], ["export"]):
             return self._state(stack, whole=bool(rest))
+        if method == "POST" and rest in (["encrypt"], ["decrypt"], ["batch-decrypt"]):
+            return self._crypt(stack, rest[0], body)
         if method == "POST" and len(rest) == 1:  # an update, preview, refresh, destroy is made
             return 200, {"updateID": "1"}
         if method == "POST" and len(rest) == 2:  # … and begins
             begun = {"version": 1, "token": self._token, "journalVersion": _JOURNAL_VERSION}
             return 200, begun
         if method == "PATCH" and rest[2:] == ["journalentries"]:
-            return self._keep(body)
+            return self._keep(stack, body)
         if method == "POST" and rest[2:] == ["renew_lease"]:
             return 200, {"token": self._token}
         if method == "POST" and rest[2:] in (["complete"], ["events", "batch"], ["cancel"]):
@@ -106,14 +115,27 @@ class Service:
         state: dict[str, Any] = {"version": checkpoint.document["version"]}
         if checkpoint.features:
             state["features"] = list(checkpoint.features)
-        return 200, {**state, "deployment": checkpoint.deployment or _NO_STATE}
+        deployment = self._secrets.for_engine(stack, checkpoint.deployment, self.url)
+        return 200, {**state, "deployment": deployment or _NO_STATE}
 
-    def _keep(self, body: bytes) -> tuple[int, Mapping[str, Any]]:
+    def _crypt(self, stack: StackId, verb: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
+        try:
+            asked = json.loads(body)
+            if verb == "encrypt":
+                return 200, {"ciphertext": self._secrets.encrypt(stack, asked["plaintext"])}
+            if verb == "decrypt":
+                return 200, {"plaintext": self._secrets.decrypt(stack, asked["ciphertext"])}
+            texts = asked["ciphertexts"]
+            return 200, {"plaintexts": {one: self._secrets.decrypt(stack, one) for one in texts}}
+        except (ValueError, LookupError, TypeError) as error:
+            return 400, {"code": 400, "message": f"{verb}: {type(error).__name__}"}
+
+    def _keep(self, stack: StackId, body: bytes) -> tuple[int, Mapping[str, Any]]:
         journal = self._journal
         if journal is None:
             return 409, {"code": 409, "message": "this update has ended"}
         try:
-            journal.take(body)
+            journal.take(self._secrets.for_keeping(stack, json.loads(body)["entries"]))
         except (ValueError, LookupError, TypeError) as error:
             return 400, {"code": 400, "message": f"no journal entries: {type(error).__name__}"}
         except (OSError, MoyaiError) as error:

@@ -226,7 +226,7 @@ def test_a_journal_in_a_bucket(site: Site, tmp_path: Path) -> None:
     for number in (1, 2):
         resource = {"urn": f"urn:pulumi:a::proj::t::{number}", "type": "t", "id": str(number)}
         entry = {"version": 1, "kind": 1, "sequenceID": number, "operationID": number}
-        journal.take(json.dumps({"entries": [{**entry, "state": resource}]}).encode())
+        journal.take([{**entry, "state": resource}])
     store = open_checkpoints(found)
     assert (store.is_open(stack), store.is_open(other)) == (True, False)
     checkpoint = store.read(stack)

@@ -171,6 +171,8 @@ def test_a_stock_pulumi_takes_the_stacks_over(
         resources = exported["deployment"].get("resources", []) if exported["deployment"] else []
         assert len(resources) == (3 if name == "full" else 0)
     assert json.loads(pulumi("stack", "output", "--json", "--stack", "full"))["password"] == MASKED
+    shown = json.loads(pulumi("stack", "output", "--json", "--show-secrets", "--stack", "full"))
+    assert shown["password"] == "no password"
     (update,) = json.loads(pulumi("stack", "history", "--json", "--stack", "full"))
     assert (update["kind"], update["result"]) == ("update", "succeeded")
     assert update["resourceChanges"] == {"create": 3}

@@ -39,8 +39,8 @@ def create(number: int, name: str, *, ends: bool = True) -> list[dict[str, Any]]
     ]
 
 
-def batch(*entries: Mapping[str, Any]) -> bytes:
-    return json.dumps({"entries": entries}).encode()
+def batch(*entries: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(entries)
 
 
 def names(store: CheckpointStore) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,25 @@ import pytest
 
 from moyai.engine.checkpoint import CheckpointStore
 from moyai.engine.checkpoint_blobs import FolderBlobs
+from moyai.engine.passphrase import Passphrase, WrongPassphraseError
 from moyai.engine.stacks import StackId
+from moyai.engine.worker_secrets import Secrets
 from moyai.engine.worker_service import Service
 
 STACK = StackId("proj", "a")
+MARK, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 OF_STACK = "/api/stacks/organization/proj/a"
+
+
+@pytest.fixture(scope="module")
+def engine_salt() -> str:
+    """The state that the engine makes for a passphrase, made by hand."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    salt, nonce = b"8 bytes.", b"twelve bytes"
+    key = hashlib.pbkdf2_hmac("sha256", b"a passphrase for tests", salt, 1_000_000, 32)
+    known = b64encode(AESGCM(key).encrypt(nonce, b"pulumi", None)).decode()
+    return f"v1:{b64encode(salt).decode()}:v1:{b64encode(nonce).decode()}:{known}"
 
 
 @pytest.fixture
@@ -30,7 +46,7 @@ def store(tmp_path: Path) -> CheckpointStore:
 
 @pytest.fixture
 def service(store: CheckpointStore) -> Service:
-    return Service(store)
+    return Service(store, Secrets({}))
 
 
 def call(
@@ -65,7 +81,7 @@ def test_nobody_else_is_let_in(service: Service, given: str) -> None:
 
 
 def test_two_services_have_two_tokens(service: Service, store: CheckpointStore) -> None:
-    other = Service(store)
+    other = Service(store, Secrets({}))
     stolen = {"Authorization": f"token {other.environment['PULUMI_ACCESS_TOKEN']}"}
     assert call(service, "GET", "/api/user", headers=stolen)[0] == 401
 
@@ -122,3 +138,91 @@ def test_a_batch_that_is_none_is_refused(
     service.begin(store.journal(STACK, "v1"))
     assert call(service, "PATCH", f"{OF_STACK}/update/1/journalentries", body)[0] == 400
     assert not store.is_open(STACK)
+
+
+SALT = "v1:CE078+PCMqc=:v1:SEht2KCtj1H+mBr+:vu3iwYf5Li38H97YCsCskyNj+M+LgA=="
+"""Of another passphrase than the tests'."""
+
+
+@pytest.fixture
+def phrase(tmp_path: Path) -> Path:
+    path = tmp_path / "passphrase"
+    path.write_text("a passphrase for tests\n")
+    return path
+
+
+def test_values_come_back_and_only_under_their_own_key(engine_salt: str) -> None:
+    key = Passphrase(engine_salt, "a passphrase for tests")
+    for value in (b"", b"x", "府".encode() * 5000, b"\xff\x00"):
+        sealed = key.encrypt(value)
+        assert sealed != key.encrypt(value)
+        assert key.decrypt(sealed) == value
+    head, nonce, tail = key.encrypt(b"value").split(":")
+    for broken in (
+        "",
+        "v1",
+        "v2:a:b",
+        f"{head}:{nonce}:AAAA{tail[4:]}",
+        f"{head}:{nonce}",
+        "v1:é:é",
+    ):
+        with pytest.raises(WrongPassphraseError):
+            key.decrypt(broken)
+    for state in (SALT, "", "v1:", "v2:x:y", "v1:%%%:v1:a:b"):
+        with pytest.raises(WrongPassphraseError):
+            Passphrase(state, "a passphrase for tests")
+    with pytest.raises(WrongPassphraseError):
+        Passphrase(engine_salt, "another one")
+
+
+def test_secrets_are_served_in_one_form_and_kept_in_the_other(
+    store: CheckpointStore, phrase: Path, engine_salt: str
+) -> None:
+    held = Secrets({"PULUMI_CONFIG_PASSPHRASE_FILE": str(phrase)})
+    service = Service(store, held)
+    assert held.open(STACK, engine_salt)
+    assert not held.open(StackId("proj", "other"), SALT)  # whose engine says what is wrong
+    assert not held.open(StackId("proj", "other"), None)
+    plain = b64encode(b"hush").decode()
+    sealed = call(service, "POST", f"{OF_STACK}/encrypt", _json(plaintext=plain))[1]["ciphertext"]
+    secret = {MARK: SECRET, "ciphertext": sealed}
+    resource = {"urn": "urn:pulumi:a::proj::t::x", "type": "t", "outputs": {"in": [secret]}}
+    manager = {"type": "service", "state": {"url": service.url}}
+    entries = [
+        {"version": 1, "kind": 6, "sequenceID": 1, "operationID": 1, "secretsProvider": manager},
+        {"version": 1, "kind": 1, "sequenceID": 2, "operationID": 2, "state": resource},
+    ]
+    service.begin(store.journal(STACK, "v1"))
+    body = _json(entries=entries)
+    assert call(service, "PATCH", f"{OF_STACK}/update/1/journalentries", body)[0] == 200
+    service.end()
+    store.fold(STACK)
+    kept = store.read(STACK)
+    assert kept is not None
+    assert kept.deployment["secrets_providers"] == {
+        "type": "passphrase",
+        "state": {"salt": engine_salt},
+    }
+    (value,) = kept.resources[0]["outputs"]["in"]
+    key = Passphrase(engine_salt, "a passphrase for tests")
+    assert key.decrypt(value["ciphertext"]) == b"hush"
+    served = call(service, "GET", f"{OF_STACK}/export")[1]["deployment"]
+    assert served["secrets_providers"]["type"] == "service"
+    (value,) = served["resources"][0]["outputs"]["in"]
+    asked = _json(ciphertexts=[value["ciphertext"]])
+    answer = call(service, "POST", f"{OF_STACK}/batch-decrypt", asked)[1]
+    assert answer == {"plaintexts": {value["ciphertext"]: plain}}
+    one = _json(ciphertext=value["ciphertext"])
+    assert call(service, "POST", f"{OF_STACK}/decrypt", one)[1] == {"plaintext": plain}
+    for verb, wrong in (
+        ("decrypt", _json(ciphertext="AAAA")),
+        ("decrypt", b"[]"),
+        ("encrypt", b"{"),
+        ("batch-decrypt", _json(ciphertexts=1)),
+    ):
+        assert call(service, "POST", f"{OF_STACK}/{verb}", wrong)[0] == 400
+    assert call(service, "POST", "/api/stacks/organization/proj/b/decrypt", one)[0] == 400
+
+
+def _json(**content: Any) -> bytes:
+    return json.dumps(content).encode()
