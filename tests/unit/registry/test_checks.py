@@ -509,11 +509,40 @@ CASES = [
             + OPERATORS,
         ),
         wanted={
-            "sites.verify.state_backend": "begin with s3:// or file://",
+            "sites.verify.state_backend": "begin with s3://",
             "sites.verify.secrets_provider": "begin with awskms://",
             "sites.verify.operations_database": "no password here",
             "sites.verify.role_arn": "not a role's ARN",
         },
+    ),
+    case(
+        "state and its secrets on one person's machine",
+        (
+            OPERATORS,
+            VERIFY.replace("s3://state", "file:///srv/state").replace(
+                "awskms://alias/state", "passphrase"
+            )
+            + OPERATORS,
+        ),
+        wanted={
+            "sites.verify.state_backend": "begin with s3://",
+            "sites.verify.secrets_provider": "begin with awskms://",
+        },
+    ),
+    case(
+        "a role of another account",
+        (OPERATORS, VERIFY + "    role_arn: arn:aws:iam::444455556666:role/moyai\n" + OPERATORS),
+        wanted={"sites.verify.role_arn": "not a role of account 111122223333"},
+    ),
+    case(
+        "a role, and an account that cannot be read",
+        (
+            OPERATORS,
+            VERIFY.replace("111122223333", "1111")
+            + "    role_arn: arn:aws:iam::444455556666:role/moyai\n"
+            + OPERATORS,
+        ),
+        wanted={"sites.verify.account_id": "12 digits"},
     ),
     case(
         "an operator twice",
