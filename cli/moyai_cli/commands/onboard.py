@@ -16,6 +16,7 @@ from moyai.registry import require
 from moyai.registry.edit import NewTenant
 from moyai_cli.commands.deploy import run_deploy
 from moyai_cli.commands.plan import show_plan
+from moyai_cli.commands.tenant import show_added
 from moyai_cli.language import LANG, say
 from moyai_cli.options import AsOf, File, Jobs, SiteName, day_of
 from moyai_cli.render import Output
@@ -52,8 +53,7 @@ def onboard(
     )
     for code in codes:
         if require(path).tenant(code) is None:
-            for line in add(path, NewTenant(code, services=services)).lines:
-                typer.echo(f"+ {line}")
+            show_added(add(path, NewTenant(code, services=services)))
     session = open_session(path, site)
     selector = " ".join(codes)
     show_plan(make_plan(session.workspace, session.state, selector, day), Output.TABLE)

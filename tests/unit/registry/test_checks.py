@@ -430,6 +430,13 @@ CASES = [
         wanted={"tenants[272035].freezes[1].last": "last is before first"},
     ),
     case(
+        "bodies of another prefecture",
+        (TADAOKA, 'code: "131016"\n    slug: chiyoda\n    name: 千代田区\n    kind: 特別区\n'),
+        (IKEDA, 'code: "130001"\n    slug: tokyo\n    name: 東京都\n    kind: 都道府県\n'),
+        wanted={"tenants[131016].code": "千代田区 is in 東京都, the federation in 大阪府; 1 more"},
+        severity="warning",
+    ),
+    case(
         "overlapping freezes",
         ("first: 2027-04-11, last: 2027-04-26", "first: 2027-04-07, last: 2027-04-26"),
         wanted={"tenants[272035].freezes[1]": "overlaps the freeze 2027-03-25 to 2027-04-07"},
