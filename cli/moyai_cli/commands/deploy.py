@@ -48,9 +48,11 @@ def command(
     wait: Annotated[
         float,
         typer.Option(
+            min=0,
+            max=86_400,
             help=say(
                 "同じ団体への別の実行を待つ秒数", "Seconds to wait for another run on the same body"
-            )
+            ),
         ),
     ] = 0.0,
     jobs: Jobs = None,
