@@ -90,9 +90,10 @@ def _show(report: Report) -> None:
             details = f" [{', '.join(step.properties)}]" if step.properties else ""
             typer.echo(f"{one.subject} {one.title}: {step.type} {step.name} {what}{details}")
     if not report.ended:
-        typer.echo(
-            say("変わるものはありません。", "Nothing to do: everything is as the file says.")
-        )
+        if report.outcome() is None:
+            typer.echo(
+                say("変わるものはありません。", "Nothing to do: everything is as the file says.")
+            )
         return
     done = [one for one in report.ended if one.ok]
     typer.echo(
