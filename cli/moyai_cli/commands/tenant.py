@@ -12,6 +12,7 @@ from moyai.planning.selectors import select
 from moyai.registry import require
 from moyai.registry.edit import NewTenant, TenantAdded
 from moyai.registry.models import Isolation, Kind
+from moyai_cli.called import show_next
 from moyai_cli.language import say
 from moyai_cli.options import AsOf, File, Format, Selector, day_of, selector_of
 from moyai_cli.render import Column, Output, document, listing, problem_line
@@ -101,12 +102,7 @@ def add_(
     )
     new = NewTenant(code, slug, name, kind, isolation, tuple(lgwan or ()), services, email)
     show_added(add(find_registry_file(file), new))
-    typer.echo(
-        say(
-            f"次に: moyai plan {code}、moyai deploy {code}",
-            f"Next: moyai plan {code}, moyai deploy {code}",
-        )
-    )
+    show_next(f"plan {code}", f"deploy {code}")
 
 
 def show_added(added: TenantAdded) -> None:
