@@ -10,9 +10,11 @@ import typer
 from typer import rich_utils
 
 import moyai
-from moyai.errors import ExitCode, MoyaiError
+from moyai.errors import ExitCode, MoyaiError, OperationFailed
+from moyai.texts import Text
 from moyai_cli.language import LANG, choose, say
 from moyai_cli.lazy import Entry, group
+from moyai_cli.streams import keep_open, lost
 
 rich_utils.ARGUMENTS_PANEL_TITLE = say("引数", "Arguments")
 rich_utils.OPTIONS_PANEL_TITLE = say("オプション", "Options")
@@ -122,14 +124,35 @@ def _root(
 
 def main() -> None:
     """Run the command; expected failures become their sentences and exit code."""
+    out = keep_open()
+    code = _run()
+    trouble = lost(out)
+    if trouble is not None:
+        code = code or int(_tell(_not_written(trouble)))
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         _, arguments = choose(sys.argv[1:], os.environ)
         app(arguments, prog_name="moyai")
     except MoyaiError as error:
-        for number, line in enumerate(error.lines(LANG)):
-            typer.secho(line, err=True, fg="red" if number == 0 else None)
-        sys.exit(int(error.exit_code))
-    except BrokenPipeError:
-        # The reader of a pipe went away; Python would complain again while closing stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(int(ExitCode.DONE))
+        return int(_tell(error))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(ExitCode.DONE)
+    return int(ExitCode.DONE)
+
+
+def _tell(error: MoyaiError) -> ExitCode:
+    for number, line in enumerate(error.lines(LANG)):
+        typer.secho(line, err=True, fg="red" if number == 0 else None)
+    return error.exit_code
+
+
+def _not_written(trouble: OSError) -> MoyaiError:
+    return OperationFailed(
+        Text(
+            f"出力を書けません（{trouble.strerror}）。",
+            f"the output cannot be written: {trouble.strerror}.",
+        )
+    )

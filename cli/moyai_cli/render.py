@@ -9,11 +9,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
+
+from moyai_cli.language import LANG, say
+
+if TYPE_CHECKING:
+    from moyai.registry import Problem
 
 
 class Output(StrEnum):
@@ -62,6 +68,12 @@ def document(record: object, output: Output) -> None:
         typer.echo(_csv(rows, (Column("key", "key"), Column("value", "value"))), nl=False)
     else:
         typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
+
+
+def problem_line(problem: Problem) -> str:
+    """A problem of the file on one line; warnings say that they are."""
+    mark = say("警告: ", "warning: ") if problem.severity == "warning" else ""
+    return mark + problem.render(LANG)
 
 
 def _csv(records: Sequence[Record], columns: Sequence[Column]) -> str:

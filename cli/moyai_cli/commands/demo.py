@@ -10,6 +10,7 @@ from moyai.operations.deploy import Wish
 from moyai.operations.session import open_session
 from moyai.operations.status import statuses
 from moyai.operations.workspace import today
+from moyai_cli.called import show_next
 from moyai_cli.commands.deploy import run_deploy
 from moyai_cli.commands.status import show_statuses
 from moyai_cli.engine_steps import get_engine
@@ -46,11 +47,4 @@ def demo(file: File = None, jobs: Jobs = None) -> None:
     show_statuses(statuses(open_session(file, "sandbox"), "all", day), Output.TABLE)
     seconds = time.monotonic() - begun
     typer.echo(say(f"所要 {seconds:.1f} 秒", f"Took {seconds:.1f} s"))
-    typer.echo(
-        say(
-            "次に: moyai output 271004 ／ moyai plan ／ moyai tenant add 270008 ／ "
-            "moyai sandbox psql 271004 eapp-a",
-            "Next: moyai output 271004 / moyai plan / moyai tenant add 270008 / "
-            "moyai sandbox psql 271004 eapp-a",
-        )
-    )
+    show_next("output 271004", "plan", "tenant add 270008", "sandbox psql 271004 eapp-a")

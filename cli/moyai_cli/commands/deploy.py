@@ -50,9 +50,11 @@ def command(
     wait: Annotated[
         float,
         typer.Option(
+            min=0,
+            max=86_400,
             help=say(
                 "同じ団体への別の実行を待つ秒数", "Seconds to wait for another run on the same body"
-            )
+            ),
         ),
     ] = 0.0,
     jobs: Jobs = None,
@@ -95,9 +97,10 @@ def _show(report: Report) -> None:
             details = f" [{', '.join(step.properties)}]" if step.properties else ""
             typer.echo(f"{one.subject} {one.title}: {step.type} {step.name} {what}{details}")
     if not report.ended:
-        typer.echo(
-            say("変わるものはありません。", "Nothing to do: everything is as the file says.")
-        )
+        if report.outcome() is None:
+            typer.echo(
+                say("変わるものはありません。", "Nothing to do: everything is as the file says.")
+            )
         return
     done = [one for one in report.ended if one.ok]
     typer.echo(

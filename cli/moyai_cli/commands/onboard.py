@@ -19,6 +19,7 @@ from moyai.registry.edit import NewTenant
 from moyai.texts import Text
 from moyai_cli.commands.deploy import run_deploy
 from moyai_cli.commands.plan import show_plan
+from moyai_cli.commands.tenant import show_added
 from moyai_cli.language import LANG, say
 from moyai_cli.options import AsOf, File, Jobs, SiteName, day_of
 from moyai_cli.render import Output
@@ -94,11 +95,7 @@ def _add(
         )
     for code in codes:
         if code not in known:
-            added = additions.add(NewTenant(code, services=services))
-            for line in added.lines:
-                typer.echo(f"+ {line}")
-            for warning in added.warnings:
-                typer.echo(f"{say('警告', 'warning')}: {warning.render(LANG)}", err=True)
+            show_added(additions.add(NewTenant(code, services=services)))
 
 
 def _ask() -> None:

@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from moyai.errors import UsageError
 from moyai.operations.session import open_session
-from moyai.operations.status import outputs
-from moyai.texts import Text
+from moyai.operations.status import outputs_of_one
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output, document
@@ -25,12 +23,4 @@ def output(
     output: Format = Output.TABLE,
 ) -> None:
     """From the checkpoint; secrets are not among them."""
-    session = open_session(file, site)
-    tenant = session.workspace.registry.tenant(body)
-    found = outputs(session, tenant.code if tenant else body)
-    if not found:
-        raise UsageError(
-            Text(f"{body} の環境はまだありません。", f"{body} has no environment yet."),
-            remedy=Text(f"moyai deploy {body}", f"moyai deploy {body}"),
-        )
-    document(found, output)
+    document(outputs_of_one(open_session(file, site), body), output)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -21,6 +22,9 @@ app = typer.Typer(
 )
 
 
+_TROUBLES = ("problem", "snapshot_problem", "not_kept")
+
+
 @app.command(help=say("動かす。", "Start it."))
 def start(file: File = None) -> None:
     """Already running: nothing to do."""
@@ -30,8 +34,13 @@ def start(file: File = None) -> None:
 
 @app.command(help=say("状態を示す。", "Show what it is doing."))
 def status(file: File = None, output: Format = Output.TABLE) -> None:
-    """Where it listens, how old its snapshot is."""
-    document(embedded_site(find_registry_file(file)).status(), output)
+    """Where it listens, how old its snapshot is, and what of it is not kept."""
+    document(told(embedded_site(find_registry_file(file)).status()), output)
+
+
+def told(found: Mapping[str, object]) -> dict[str, object]:
+    """A sandbox's status without the troubles that it does not have."""
+    return {name: value for name, value in found.items() if value or name not in _TROUBLES}
 
 
 @app.command(help=say("止める。作ったものは残る。", "Stop it; what was created stays."))

@@ -9,7 +9,7 @@ from moyai.operations.workspace import find_registry_file
 from moyai.registry import load
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format
-from moyai_cli.render import Column, Output, listing
+from moyai_cli.render import Column, Output, listing, problem_line
 
 app = typer.Typer(add_completion=False)
 
@@ -22,8 +22,7 @@ def validate(file: File = None, output: Format = Output.TABLE) -> None:
     loaded = load(find_registry_file(file))
     if output is Output.TABLE:
         for problem in loaded.problems:
-            mark = say("警告: ", "warning: ") if problem.severity == "warning" else ""
-            typer.echo(mark + problem.render(LANG))
+            typer.echo(problem_line(problem))
         if loaded.registry is not None:
             count = len(loaded.registry.tenants)
             typer.echo(say(f"問題ありません（{count} 団体）。", f"Valid: {count} bodies."))

@@ -99,7 +99,11 @@ class EmbeddedSite(SiteRuntime, Protocol):
         ...
 
     def status(self) -> Mapping[str, object]:
-        """`running`, `endpoint`, `pid`, `databases`, `snapshot_age_seconds`, `folder`."""
+        """`running`, `endpoint`, `pid`, `databases`, `snapshot_age_seconds`, `folder`.
+
+        Of one that runs also `snapshot_problem` (why the last one could not be taken, or None) and
+        `not_kept` (what snapshots leave out), or `problem` where it does not answer.
+        """
         ...
 
 

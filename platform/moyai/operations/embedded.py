@@ -10,6 +10,7 @@ from typing import cast
 from moyai.engine.sites import EmbeddedSite, open_site
 from moyai.errors import UsageError
 from moyai.operations.workspace import home_folder
+from moyai.planning.selectors import only
 from moyai.registry import require
 from moyai.texts import Text
 
@@ -28,12 +29,13 @@ def database_shell(
 ) -> tuple[list[str], dict[str, str]]:
     """Command and variables for psql on a body's database with its application's credentials."""
     registry = require(path)
-    body = registry.tenant(key)
-    if body is None or body.subscription(service) is None:
+    body = only(registry, key)
+    if body.subscription(service) is None:
+        used = ", ".join(one.service for one in body.subscriptions)
         raise UsageError(
             Text(
-                f"{key} は {service} を利用していません。",
-                f"{key} has no subscription of {service}.",
+                f"{key} は {service} を利用していません。利用しているもの: {used or 'なし'}",
+                f"{key} has no subscription of {service}; it has: {used or 'none'}",
             )
         )
     access = import_module("moyai.sandbox.access")

@@ -8,10 +8,13 @@ from datetime import date, datetime
 from typing import Literal
 
 from moyai.engine.records import StackRecord
+from moyai.errors import UsageError
 from moyai.operations.guards import orphan
 from moyai.operations.plan import TENANT, Plan, PlannedStack, make_plan, stands_on
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
+from moyai.planning.selectors import only
+from moyai.registry.codes import is_well_formed
 from moyai.texts import Text
 
 State = Literal["current", "outdated", "failed", "orphaned", "unknown", "absent"]
@@ -111,3 +114,25 @@ def outputs(session: Session, code: str) -> Mapping[str, object]:
     """The outputs of one body's stack; empty where it has none. No passwords are among them."""
     from_stack = session.state.outputs_of(TENANT, (code,))
     return from_stack.get(code, {})
+
+
+def outputs_of_one(session: Session, key: str) -> Mapping[str, object]:
+    """The outputs of the body that a code, slug or name means, or of one that vanished, by code.
+
+    Raises `UsageError` where there is no such body, or where it has no environment yet.
+    """
+    registry = session.workspace.registry
+    if registry.tenant(key) is None and is_well_formed(key):
+        lost = outputs(session, key)
+        if lost:
+            return lost
+    body = only(registry, key)
+    found = outputs(session, body.code)
+    if not found:
+        raise UsageError(
+            Text(f"{body.name}の環境はまだありません。", f"{body.name} has no environment yet."),
+            remedy=Text(
+                f"moyai deploy {body.code} で作れます。", f"moyai deploy {body.code} makes it."
+            ),
+        )
+    return found

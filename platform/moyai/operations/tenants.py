@@ -5,27 +5,18 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from moyai.errors import UsageError
 from moyai.planning.addresses import free_network
 from moyai.planning.fingerprints import plain
+from moyai.planning.selectors import only
 from moyai.registry import require
 from moyai.registry.checks import TENANT_PREFIX
 from moyai.registry.edit import NewTenant, TenantAdded, add_tenant, withdraw
 from moyai.registry.models import Registry
-from moyai.texts import Text
 
 
 def describe(path: Path, key: str) -> object:
     """One body as plain values, defaults filled in. Raises `UsageError` where there is none."""
-    body = require(path).tenant(key)
-    if body is None:
-        raise UsageError(
-            Text(
-                f"団体「{key}」は {path.name} にありません。", f"{path.name} has no body '{key}'."
-            ),
-            remedy=Text("moyai tenant list で一覧できます。", "See moyai tenant list."),
-        )
-    return plain(body)
+    return plain(only(require(path), key))
 
 
 def add(path: Path, new: NewTenant) -> TenantAdded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -58,26 +59,52 @@ class Workspace:
 
 
 def find_registry_file(named: Path | None) -> Path:
-    """tenants.yaml as named, or in this folder or the nearest above it; `UsageError` if none."""
-    if named is not None:
-        if not named.is_file():
-            raise UsageError(
-                Text(f"{named} がありません。", f"there is no {named}."),
-                remedy=Text("--file で場所を示してください。", "Name the place with --file."),
-            )
-        return named.absolute()
+    """tenants.yaml as named, or in this folder or the nearest above it.
+
+    Raises `UsageError` where there is none, or where it is no regular file: a fifo would block.
+    """
+    found = _nearest() if named is None else named
+    trouble = _why_no_file(found)
+    if trouble is not None:
+        raise UsageError(trouble, remedy=_NAME_IT)
+    return found.absolute()
+
+
+_NAME_IT = Text(
+    "--file で tenants.yaml の場所を示してください。", "Name the place of tenants.yaml with --file."
+)
+
+
+def _nearest() -> Path:
     here = Path.cwd()
     for folder in (here, *here.parents):
         candidate = folder / "tenants.yaml"
-        if candidate.is_file():
+        if os.path.lexists(candidate):
             return candidate
     raise UsageError(
         Text(
             f"{here} にも、その上のフォルダにも tenants.yaml がありません。",
             f"no tenants.yaml in {here} or any folder above it.",
         ),
-        remedy=Text("--file で場所を示してください。", "Name the place with --file."),
+        remedy=_NAME_IT,
     )
+
+
+def _why_no_file(path: Path) -> Text | None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return Text(f"{path} がありません。", f"there is no {path}.")
+    except (OSError, ValueError) as error:  # ValueError: a zero in the name
+        why = getattr(error, "strerror", None) or str(error)
+        return Text(f"{path} を読めません（{why}）。", f"cannot read {path}: {why}.")
+    if stat.S_ISDIR(mode):
+        return Text(
+            f"{path} はフォルダで、ファイルではありません。", f"{path} is a folder, not a file."
+        )
+    if not stat.S_ISREG(mode):
+        return Text(f"{path} は普通のファイルではありません。", f"{path} is not a regular file.")
+    return None
 
 
 def open_workspace(file: Path | None, site_name: str) -> Workspace:

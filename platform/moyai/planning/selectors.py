@@ -20,6 +20,7 @@ from moyai.registry.selector import (
     Some,
     UnreadableSelector,
     Word,
+    nothing,
 )
 from moyai.registry.selector import parse as read
 from moyai.registry.selector_words import Vocabulary, check_words, vocabulary
@@ -58,6 +59,24 @@ def select(registry: Registry, text: str, day: date) -> tuple[Tenant, ...]:
     except UnreadableSelector as error:
         raise _usage(error) from None
     return tuple(body for body in registry.tenants if selector.matches(body, day))
+
+
+def only(registry: Registry, key: str) -> Tenant:
+    """The one body with this code, former code, slug or name.
+
+    Raises `UsageError` where there is none, with the nearest, and where a name is several bodies'.
+    """
+    known = _vocabulary(registry)
+    try:
+        if key not in known.bodies:
+            raise nothing(key, known.bodies, "団体", "body")
+        check_words(Word(None, key), known)
+    except UnreadableSelector as error:
+        raise _usage(error) from None
+    [code] = known.bodies[key]
+    found = registry.tenant(code)
+    assert found is not None
+    return found
 
 
 def _vocabulary(registry: Registry) -> Vocabulary:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from moyai.registry.codes import Listed, check_digit, is_well_formed, national_list
+from moyai.registry.codes import (
+    Listed,
+    check_digit,
+    is_well_formed,
+    national_list,
+    prefectures,
+)
 from moyai.registry.file_model import FreezeFile, TenantFile
 from moyai.registry.models import Isolation
 from moyai.registry.parts import Parts
@@ -43,6 +49,7 @@ def check_bodies(parts: Parts, reporter: Reporter) -> None:
         _isolation(path, body, parts, reporter)
         if body.freezes is not None:
             check_freezes((*path, "freezes"), body.freezes, reporter)
+    _elsewhere(parts, reporter)
 
 
 def doubled(keys: Iterable[tuple[str, Path]], reporter: Reporter) -> None:
@@ -164,6 +171,34 @@ def _listed(path: Path, body: TenantFile, listed: Listed, reporter: Reporter) ->
             Text(
                 f"{listed.name}の種別は{listed.kind}です（「{body.kind.value}」とあります）",
                 f"{listed.name} is a {listed.kind} on the national list, not a {body.kind.value}",
+            ),
+        )
+
+
+def _elsewhere(parts: Parts, reporter: Reporter) -> None:
+    """Warn of bodies of other prefectures, one warning for each of these: rather a wrong code than
+    a wide federation. It stands at the last one, which is where `add` puts a new body."""
+    home = "" if parts.federation is None else parts.federation.prefecture
+    if home not in prefectures() or reporter.is_muted(("federation", "prefecture")):
+        return
+    strangers: dict[str, list[tuple[int, Listed]]] = {}
+    for index, body in parts.tenants.items():
+        listed = national_list().get(body.code)
+        # Another name, or a joint body's kind, is an error at this code already.
+        if listed is None or body.name != listed.name or body.kind.is_joint_body:
+            continue
+        if listed.prefecture != home:
+            strangers.setdefault(listed.prefecture, []).append((index, listed))
+    for prefecture, found in strangers.items():
+        index, last = found[-1]
+        more = len(found) - 1
+        reporter.warning(
+            ("tenants", index, "code"),
+            Text(
+                f"{last.name}は{prefecture}の団体です（共同体は{home}です）"
+                + (f"。{prefecture}の団体はほかに {more} あります" if more else ""),
+                f"{last.name} is in {prefecture}, the federation in {home}"
+                + (f"; {more} more are in {prefecture}" if more else ""),
             ),
         )
 

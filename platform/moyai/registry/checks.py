@@ -78,7 +78,7 @@ def _site(name: str, site: SiteFile, reporter: Reporter) -> None:
             (*path, "backup_region"),
             Text("控えのリージョンが本体と同じです", "the backup region is the region itself"),
         )
-    _url(site.state_backend, ("s3", "file"), (*path, "state_backend"), reporter)
+    _url(site.state_backend, ("s3",), (*path, "state_backend"), reporter)
     _url(site.secrets_provider, ("awskms",), (*path, "secrets_provider"), reporter)
     if site.operations_database is not None:
         _url(
@@ -86,6 +86,20 @@ def _site(name: str, site: SiteFile, reporter: Reporter) -> None:
             ("postgresql",),
             (*path, "operations_database"),
             reporter,
+        )
+    if site.role_arn is not None:
+        _role(site.role_arn, site, path, reporter)
+
+
+def _role(role_arn: str, site: SiteFile, path: Path, reporter: Reporter) -> None:
+    """Report a role of another account."""
+    if role_arn.split(":")[4] != site.account_id and not reporter.is_muted((*path, "account_id")):
+        reporter.error(
+            (*path, "role_arn"),
+            Text(
+                f"アカウント {site.account_id} のロールではありません",
+                f"it is not a role of account {site.account_id}",
+            ),
         )
 
 

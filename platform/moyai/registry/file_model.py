@@ -89,7 +89,7 @@ class SiteFile(_Part):
         default="ap-northeast-3", description="控えを置くリージョン / where backups are copied to"
     )
     state_backend: str = Field(
-        description="Pulumi の状態を置く所。s3://… か file://… / where Pulumi keeps its state"
+        description="Pulumi の状態を置くバケット。s3://… / the bucket in which Pulumi keeps its state, s3://…"
     )
     secrets_provider: str = Field(
         description="状態の中の秘密を守る鍵。awskms://… / the key of the secrets in the state"

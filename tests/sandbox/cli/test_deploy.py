@@ -105,8 +105,10 @@ def test_a_body_that_vanished_is_orphaned_and_deploy_refuses(federation: Federat
         end = text.index('  - code: "273813"')
         federation.file.write_text(text[:start] + text[end:], encoding="utf-8")
         assert federation.statuses()["272043"]["status"] == "orphaned"
+        assert "key_arn" in federation.ok("output", "272043").out
         answer = federation.moyai("deploy", "--as-of", DAY)
         assert answer.code == 5
+        assert "Nothing to do" not in answer.out
         assert "moyai exit" in answer.err
         plan = federation.moyai("plan", "--as-of", DAY, "--output", "json")
         assert plan.code == 5
@@ -140,6 +142,7 @@ def test_what_would_lose_or_move_data_or_touch_a_frozen_body_is_refused(
         answer = federation.moyai("deploy", "272027", "--as-of", DAY)
         assert answer.code == 5
         assert words in answer.err
+        assert "Nothing to do" not in answer.out
     assert federation.statuses()["272027"]["status"] == "current"
 
 

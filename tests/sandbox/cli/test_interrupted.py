@@ -58,6 +58,16 @@ def test_a_deploy_killed_half_way_goes_on(federation: Federation) -> None:
     assert {one["status"] for one in federation.statuses().values()} == {"current"}
 
 
+def test_a_deploy_whose_reader_goes_away_goes_on_to_its_end(federation: Federation) -> None:
+    federation.edit("retention_days: 366", "retention_days: 367")
+    process = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1")
+    _when(process, "272027 岸和田市: building")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(120) == 0
+    assert {one["status"] for one in federation.statuses().values()} == {"current"}
+
+
 def test_two_commands_on_one_body_one_is_refused_by_the_holders_name(
     federation: Federation,
 ) -> None:

@@ -430,6 +430,13 @@ CASES = [
         wanted={"tenants[272035].freezes[1].last": "last is before first"},
     ),
     case(
+        "bodies of another prefecture",
+        (TADAOKA, 'code: "131016"\n    slug: chiyoda\n    name: 千代田区\n    kind: 特別区\n'),
+        (IKEDA, 'code: "130001"\n    slug: tokyo\n    name: 東京都\n    kind: 都道府県\n'),
+        wanted={"tenants[131016].code": "千代田区 is in 東京都, the federation in 大阪府; 1 more"},
+        severity="warning",
+    ),
+    case(
         "overlapping freezes",
         ("first: 2027-04-11, last: 2027-04-26", "first: 2027-04-07, last: 2027-04-26"),
         wanted={"tenants[272035].freezes[1]": "overlaps the freeze 2027-03-25 to 2027-04-07"},
@@ -509,11 +516,40 @@ CASES = [
             + OPERATORS,
         ),
         wanted={
-            "sites.verify.state_backend": "begin with s3:// or file://",
+            "sites.verify.state_backend": "begin with s3://",
             "sites.verify.secrets_provider": "begin with awskms://",
             "sites.verify.operations_database": "no password here",
             "sites.verify.role_arn": "not a role's ARN",
         },
+    ),
+    case(
+        "state and its secrets on one person's machine",
+        (
+            OPERATORS,
+            VERIFY.replace("s3://state", "file:///srv/state").replace(
+                "awskms://alias/state", "passphrase"
+            )
+            + OPERATORS,
+        ),
+        wanted={
+            "sites.verify.state_backend": "begin with s3://",
+            "sites.verify.secrets_provider": "begin with awskms://",
+        },
+    ),
+    case(
+        "a role of another account",
+        (OPERATORS, VERIFY + "    role_arn: arn:aws:iam::444455556666:role/moyai\n" + OPERATORS),
+        wanted={"sites.verify.role_arn": "not a role of account 111122223333"},
+    ),
+    case(
+        "a role, and an account that cannot be read",
+        (
+            OPERATORS,
+            VERIFY.replace("111122223333", "1111")
+            + "    role_arn: arn:aws:iam::444455556666:role/moyai\n"
+            + OPERATORS,
+        ),
+        wanted={"sites.verify.account_id": "12 digits"},
     ),
     case(
         "an operator twice",

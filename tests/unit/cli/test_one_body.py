@@ -1,0 +1,37 @@
+"""Commands that are about one body."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+COMMANDS = [("output",), ("tenant", "show"), ("sandbox", "psql")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_body_that_is_not_in_the_file_is_wrong_usage(
+    command: tuple[str, ...], moyai: Run
+) -> None:
+    more = ("chat",) if "psql" in command else ()
+    done = moyai(*command, "sakay", *more)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no body 'sakay'." in done.stderr
+    assert "Nearest: sakai" in done.stderr
+
+
+def test_words_of_selectors_are_no_body(moyai: Run) -> None:
+    assert "there is no body 'all'." in moyai("output", "all").stderr
+
+
+def test_a_body_without_an_environment_is_told_how_to_get_one(moyai: Run) -> None:
+    done = moyai("output", "堺市")
+    assert done.returncode == 2
+    assert "堺市 has no environment yet.\n" in done.stderr
+    assert "moyai deploy 271403" in done.stderr
+
+
+def test_a_body_is_found_by_its_name(moyai: Run) -> None:
+    assert "271403" in moyai("tenant", "show", "堺市").stdout
