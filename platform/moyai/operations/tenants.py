@@ -12,6 +12,7 @@ from moyai.registry import require
 from moyai.registry.checks import TENANT_PREFIX
 from moyai.registry.edit import NewTenant, TenantAdded, add_tenant, withdraw
 from moyai.registry.models import Registry
+from moyai.texts import Text
 
 
 def describe(path: Path, key: str) -> object:
