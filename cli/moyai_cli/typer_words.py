@@ -12,12 +12,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from rich.markdown import Markdown
+from rich.text import Text
 from typer import rich_utils
 from typer._click import Command, Context, HelpFormatter, decorators
 from typer._click.exceptions import ClickException
 from typer.core import TyperOption
 
 from moyai.texts import Lang
+from moyai_cli.japanese_lines import japanese_text
 
 _CONSTANTS = {
     "ARGUMENTS_PANEL_TITLE": "引数",
@@ -65,11 +68,11 @@ _PYDANTIC = "Value error, "
 
 def install(lang: Lang) -> None:
     """Once a process, before the first command is made."""
-    rich_utils._make_rich_text = partial(_folded, rich_utils._make_rich_text)
     translate = japanese if lang == "ja" else english
     error = partial(_told, rich_utils.rich_format_error, translate)
     rich_utils.rich_format_error = error
     if lang == "ja":
+        rich_utils._make_rich_text = partial(_wrapped, rich_utils._make_rich_text)
         for name, words in _CONSTANTS.items():
             setattr(rich_utils, name, words)
         Context.formatter_class = _Formatter
@@ -98,11 +101,9 @@ def _of_table(words: str, table: tuple[tuple[str, str], ...]) -> str:
     return words
 
 
-def _folded(make: Callable[..., Any], **settings: Any) -> Any:
-    """Japanese has no spaces to break at: rich takes a sentence for one word, and cuts it."""
+def _wrapped(make: Callable[..., Markdown | Text], **settings: Any) -> Markdown | Text:
     text = make(**settings)
-    text.overflow = "fold"
-    return text
+    return japanese_text(text) if isinstance(text, Text) else text
 
 
 def _told(
