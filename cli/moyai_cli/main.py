@@ -7,7 +7,6 @@ import sys
 from typing import Annotated
 
 import typer
-from typer import rich_utils
 
 import moyai
 from moyai.errors import ExitCode, MoyaiError, OperationFailed
@@ -15,11 +14,7 @@ from moyai.texts import Text
 from moyai_cli.language import LANG, choose, say
 from moyai_cli.lazy import Entry, group
 from moyai_cli.streams import keep_open, lost
-
-rich_utils.ARGUMENTS_PANEL_TITLE = say("引数", "Arguments")
-rich_utils.OPTIONS_PANEL_TITLE = say("オプション", "Options")
-rich_utils.COMMANDS_PANEL_TITLE = say("コマンド", "Commands")
-rich_utils.ERRORS_PANEL_TITLE = say("誤り", "Error")
+from moyai_cli.typer_words import install
 
 _WORK = say("毎日の仕事", "Everyday work")
 _FILE = say("宣言 tenants.yaml", "The declaration, tenants.yaml")
@@ -125,6 +120,7 @@ def _root(
 def main() -> None:
     """Run the command; expected failures become their sentences and exit code."""
     out = keep_open()
+    install(LANG)
     code = _run()
     trouble = lost(out)
     if trouble is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from federations import DAY, Federation
 
 
@@ -65,6 +67,29 @@ def test_a_deploy_whose_reader_goes_away_goes_on_to_its_end(federation: Federati
     assert process.stdout is not None
     process.stdout.close()
     assert process.wait(120) == 0
+    assert {one["status"] for one in federation.statuses().values()} == {"current"}
+
+
+@pytest.mark.parametrize(("place", "code"), [(">/dev/full", 4), (">&- 2>&- <&-", 0)])
+def test_a_deploy_that_cannot_write_goes_on_to_its_end(
+    federation: Federation, place: str, code: int
+) -> None:
+    if "full" in place and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    text = federation.file.read_text(encoding="utf-8")
+    [days] = set(re.findall(r"retention_days: (\d+)", text))
+    federation.edit(f"retention_days: {days}", f"retention_days: {int(days) + 1}")
+    done = subprocess.run(
+        ["bash", "-c", f'"$@" {place}', "bash", *federation.command("deploy", "--as-of", DAY)],
+        cwd=federation.folder,
+        env=federation.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert ("cannot be written" in done.stderr) is (code == 4)
     assert {one["status"] for one in federation.statuses().values()} == {"current"}
 
 
