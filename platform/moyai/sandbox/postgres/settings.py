@@ -14,6 +14,7 @@ _COMMON: Mapping[str, str] = {
     # Memory: an idle instance should cost little, and there may be one for each body.
     "shared_buffers": "16MB",
     "io_method": "sync",
+    "file_copy_method": "clone",
     "max_worker_processes": "1",
     "max_parallel_workers": "0",
     "max_logical_replication_workers": "0",
