@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from moyai.errors import Refused, UsageError
+from moyai.errors import UsageError
 from moyai.operations.deploy import NOTHING_TOUCHED, Wish, refuse_exceeded
 from moyai.operations.plan import make_plan
 from moyai.operations.session import open_session
@@ -17,6 +17,7 @@ from moyai.operations.workspace import find_registry_file
 from moyai.registry import require
 from moyai.registry.edit import NewTenant
 from moyai.texts import Text
+from moyai_cli.asking import ask
 from moyai_cli.commands.deploy import run_deploy
 from moyai_cli.commands.plan import show_plan
 from moyai_cli.commands.tenant import show_added
@@ -63,7 +64,7 @@ def onboard(
         show_plan(made, Output.TABLE)
         refuse_exceeded(made)
         if not yes:
-            _ask()
+            ask(say("導入しますか", "Onboard?"), default=True)
     except BaseException:
         told = additions.withdraw()
         if told is not None:
@@ -96,19 +97,3 @@ def _add(
     for code in codes:
         if code not in known:
             show_added(additions.add(NewTenant(code, services=services)))
-
-
-def _ask() -> None:
-    """Raise `Refused` unless somebody says yes."""
-    try:
-        agreed = typer.confirm(say("導入しますか", "Onboard?"), default=True)
-    except typer.Abort:
-        agreed = False
-    if not agreed:
-        raise Refused(
-            Text("導入しませんでした。", "Not onboarded: nobody said yes."),
-            touched=NOTHING_TOUCHED,
-            remedy=Text(
-                "確かめずに行うには --yes を付けてください。", "Say --yes to go on without asking."
-            ),
-        )

@@ -11,6 +11,7 @@ import typer
 
 from moyai.operations.embedded import database_shell, embedded_site
 from moyai.operations.workspace import find_registry_file
+from moyai_cli.asking import ask
 from moyai_cli.language import say
 from moyai_cli.options import File, Format
 from moyai_cli.render import Output, document
@@ -60,12 +61,11 @@ def reset(
     """State and records go as well."""
     site = embedded_site(find_registry_file(file))
     if not yes:
-        typer.confirm(
+        ask(
             say(
                 "サンドボックスの環境・データ・記録をすべて消します。よろしいですか",
                 "This erases the sandbox's environments, data and records. Go on?",
-            ),
-            abort=True,
+            )
         )
     site.reset()
     typer.echo(say("消しました。", "Erased."))

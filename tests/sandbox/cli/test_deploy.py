@@ -257,6 +257,13 @@ def test_onboarding_that_comes_to_nothing_leaves_the_file(
         assert federation.file.read_bytes() == before
 
 
+def test_a_reset_that_nobody_agrees_to_is_refused(federation: Federation) -> None:
+    answer = federation.moyai("sandbox", "reset")
+    assert answer.code == 5
+    assert "nobody said yes" in answer.err
+    assert federation.statuses()["272027"]["status"] == "current"
+
+
 def test_previews_name_each_resource_once_and_by_its_own_code(federation: Federation) -> None:
     with changed(federation):
         federation.ok("tenant", "add", "272051")
