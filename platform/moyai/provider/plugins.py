@@ -66,12 +66,12 @@ def serve_with(servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
     Ends on SIGTERM or SIGINT, and where standard input is a pipe, when its writer goes away: no
     plugin outlives whoever started it.
     """
-    server, port = start(servicer)
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    server, port = start(servicer)
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
     if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
     ended.wait()
