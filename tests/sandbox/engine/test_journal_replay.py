@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,37 +74,52 @@ STAGES: dict[str, list[dict[str, Any]]] = {
 }
 
 
+@dataclass
+class Side:
+    """One way of keeping state: a site of its own, and a driver that stays."""
+
+    site: FilingSite
+    driver: Driver
+
+
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory: pytest.TempPathFactory, engine: Path) -> Iterator[tuple[Side, Side]]:
+    """By the journal, and by the engine itself."""
+    folder = tmp_path_factory.mktemp("sides")
+    journal, whole = FilingSite(folder / "journal"), FilingSite(folder / "folder")
+    for site in (journal, whole):
+        site.more["FILING_HIDDEN"] = "hidden"
+    whole.more["PYTHONPATH"] = str(HERE / "folder_backend")
+    whole.more["FOLDER_BACKEND"] = whole.state_backend
+    with Driver(journal, engine, jobs=1) as one, Driver(whole, engine, jobs=1) as other:
+        yield Side(journal, one), Side(whole, other)
+
+
 @pytest.mark.parametrize("stages", STAGES.values(), ids=STAGES)
 def test_it_is_what_the_engine_writes(
-    stages: list[dict[str, Any]], tmp_path: Path, engine: Path
+    stages: list[dict[str, Any]], sides: tuple[Side, Side]
 ) -> None:
-    by_journal = _after_each(FilingSite(tmp_path / "journal"), engine, stages)
-    folder = FilingSite(tmp_path / "folder")
-    folder.more["PYTHONPATH"] = str(HERE / "folder_backend")
-    folder.more["FOLDER_BACKEND"] = folder.state_backend
-    by_engine = _after_each(folder, engine, stages)
+    by_journal, by_engine = (_after_each(side, stages) for side in sides)
     assert by_journal == by_engine
-    assert (folder.home / "state/.pulumi/history/proj/a").is_dir()
+    histories = [side.site.home / "state/.pulumi/history/proj/a" for side in sides]
+    assert [history.is_dir() for history in histories] == [True, True]
 
 
-def _after_each(
-    site: FilingSite, engine: Path, stages: list[dict[str, Any]]
-) -> list[tuple[bool, Any]]:
-    site.more["FILING_HIDDEN"] = "hidden"
+def _after_each(side: Side, stages: list[dict[str, Any]]) -> list[tuple[bool, Any]]:
+    site = side.site
+    site.clear()
     found = []
-    with Driver(site, engine, jobs=1) as driver:
-        for stage in stages:
-            if "make" in stage:
-                (site.cloud / stage["make"]).touch()
-            if "drop" in stage:
-                (site.cloud / stage["drop"]).unlink()
-            action: Action = stage.get("action", "up")
-            config = {k: v for k, v in stage.items() if k in ("files", "password")}
-            result = only(
-                driver, run_of("a", action, refresh=stage.get("refresh", False), **config)
-            )
-            assert not open_checkpoints(site).is_open(A)
-            found.append((result.ok, _written(site)))
+    for stage in stages:
+        if "make" in stage:
+            (site.cloud / stage["make"]).touch()
+        if "drop" in stage:
+            (site.cloud / stage["drop"]).unlink()
+        action: Action = stage.get("action", "up")
+        config = {k: v for k, v in stage.items() if k in ("files", "password")}
+        run = run_of("a", action, refresh=stage.get("refresh", False), **config)
+        result = only(side.driver, run)
+        assert not open_checkpoints(site).is_open(A)
+        found.append((result.ok, _written(site)))
     return found
 
 
