@@ -285,7 +285,7 @@ class _Attempt:
         room = self._ballast()
         engine = Engine(self._setup, self._run, self._folder, self._log, room)
         journal = self._store.journal(self._run.stack, f"v{VERSION}")
-        self._service.begin(journal)
+        self._service.begin(self._run.stack, journal)
         try:
             pid = engine.start(
                 self._host.port,

@@ -9,7 +9,7 @@ from the one form into the other on the way in and out.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from moyai.engine.stacks import StackId
 
 _MARK = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, no secret
-_STATES = ("secretsProvider", "secrets_providers")
 
 
 class Secrets:
@@ -62,14 +61,22 @@ class Secrets:
             return deployment
         served = {"url": url, "owner": "organization", "project": stack.project}
         manager = {"type": "service", "state": {**served, "stack": stack.name}}
-        return _translated({**deployment, "secrets_providers": manager}, _outside, None)
+        return {**_translated(deployment, _outside), "secrets_providers": manager}
 
     def for_keeping(self, stack: StackId, entries: Any) -> Any:
         """Entries of an engine's journal as they are to be kept; a copy."""
         if stack not in self._of:
             return entries
         manager = {"type": "passphrase", "state": {"salt": self._of[stack].state}}
-        return _translated(entries, _inside, manager)
+        kept = _translated(entries, _inside)
+        for entry in kept:
+            for holder, key in (
+                (entry, "secretsProvider"),
+                (entry.get("newSnapshot") or {}, "secrets_providers"),
+            ):
+                if (holder.get(key) or {}).get("type") == "service":
+                    holder[key] = manager
+        return kept
 
 
 def _outside(value: str) -> str:
@@ -83,17 +90,12 @@ def _inside(value: str) -> str:
         raise WrongPassphraseError("no value of the service") from error
 
 
-def _translated(value: Any, ciphertext: Any, manager: Mapping[str, Any] | None) -> Any:
-    """The same with each ciphertext put into the other form, and the service's state replaced."""
+def _translated(value: Any, ciphertext: Callable[[str], str]) -> Any:
+    """A copy with each ciphertext put into the other form."""
     if isinstance(value, dict):
         if value.get(_MARK) == _SECRET and "ciphertext" in value:
             return {**value, "ciphertext": ciphertext(value["ciphertext"])}
-        return {
-            key: manager
-            if manager is not None and key in _STATES and (part or {}).get("type") == "service"
-            else _translated(part, ciphertext, manager)
-            for key, part in value.items()
-        }
+        return {key: _translated(part, ciphertext) for key, part in value.items()}
     if isinstance(value, list):
-        return [_translated(part, ciphertext, manager) for part in value]
+        return [_translated(part, ciphertext) for part in value]
     return value

@@ -38,6 +38,7 @@ class Service:
         self._store = store
         self._secrets = held
         self._token = secrets.token_urlsafe(24)
+        self._stack: StackId | None = None
         self._journal: UpdateJournal | None = None
         self._server = _Server(("127.0.0.1", 0), self)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -58,9 +59,9 @@ class Service:
             "PULUMI_DEFAULT_ORGANIZATION": OWNER,
         }
 
-    def begin(self, journal: UpdateJournal) -> None:
-        """Let the next engine's entries go into a journal."""
-        self._journal, self.problem = journal, None
+    def begin(self, stack: StackId, journal: UpdateJournal) -> None:
+        """Let the next engine's entries go into the journal of its stack."""
+        self._stack, self._journal, self.problem = stack, journal, None
 
     def end(self) -> None:
         """Take no more entries; whoever still sends some is refused."""
@@ -132,7 +133,7 @@ class Service:
 
     def _keep(self, stack: StackId, body: bytes) -> tuple[int, Mapping[str, Any]]:
         journal = self._journal
-        if journal is None:
+        if journal is None or stack != self._stack:
             return 409, {"code": 409, "message": "this update has ended"}
         try:
             journal.take(self._secrets.for_keeping(stack, json.loads(body)["entries"]))
@@ -170,10 +171,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if not self.server.service.is_known(self.headers.get("Authorization", "")):
+            self.close_connection = True  # nothing is read of whoever is not known
             self._send(401, {"code": 401, "message": "Unauthorized"})
             return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         try:

@@ -103,7 +103,7 @@ def test_a_stack_and_one_that_is_not_there(service: Service) -> None:
 def test_entries_are_kept_before_they_are_answered(
     service: Service, store: CheckpointStore
 ) -> None:
-    service.begin(store.journal(STACK, "v1"))
+    service.begin(STACK, store.journal(STACK, "v1"))
     resource = {"urn": "urn:pulumi:a::proj::t::x", "type": "t"}
     operation = {"type": "creating", "resource": resource}
     entry = {"version": 1, "kind": 0, "sequenceID": 1, "operationID": 1, "operation": operation}
@@ -114,6 +114,8 @@ def test_entries_are_kept_before_they_are_answered(
     checkpoint = store.read(STACK)
     assert checkpoint is not None
     assert checkpoint.pending == [operation]
+    elsewhere = where.replace("/proj/a/", "/proj/b/")
+    assert call(service, "PATCH", elsewhere, body, packed)[0] == 409
     service.end()
     assert call(service, "PATCH", where, body, packed)[0] == 409
 
@@ -122,12 +124,12 @@ def test_a_journal_that_cannot_be_written_fails_the_step(
     service: Service, store: CheckpointStore, tmp_path: Path
 ) -> None:
     (tmp_path / ".moyai").write_text("not a folder")
-    service.begin(store.journal(STACK, "v1"))
+    service.begin(STACK, store.journal(STACK, "v1"))
     body = json.dumps({"entries": []}).encode()
     status, _ = call(service, "PATCH", f"{OF_STACK}/update/1/journalentries", body)
     assert status == 400  # a 5xx would be tried again for minutes
     assert isinstance(service.problem, OSError)
-    service.begin(store.journal(STACK, "v1"))
+    service.begin(STACK, store.journal(STACK, "v1"))
     assert service.problem is None
 
 
@@ -135,7 +137,7 @@ def test_a_journal_that_cannot_be_written_fails_the_step(
 def test_a_batch_that_is_none_is_refused(
     service: Service, store: CheckpointStore, body: bytes
 ) -> None:
-    service.begin(store.journal(STACK, "v1"))
+    service.begin(STACK, store.journal(STACK, "v1"))
     assert call(service, "PATCH", f"{OF_STACK}/update/1/journalentries", body)[0] == 400
     assert not store.is_open(STACK)
 
@@ -186,13 +188,15 @@ def test_secrets_are_served_in_one_form_and_kept_in_the_other(
     plain = b64encode(b"hush").decode()
     sealed = call(service, "POST", f"{OF_STACK}/encrypt", _json(plaintext=plain))[1]["ciphertext"]
     secret = {MARK: SECRET, "ciphertext": sealed}
+    inputs = {"secretsProvider": "a word", "secrets_providers": {"type": "service"}}
     resource = {"urn": "urn:pulumi:a::proj::t::x", "type": "t", "outputs": {"in": [secret]}}
+    resource["inputs"] = inputs  # of a resource that has properties of these names
     manager = {"type": "service", "state": {"url": service.url}}
     entries = [
         {"version": 1, "kind": 6, "sequenceID": 1, "operationID": 1, "secretsProvider": manager},
         {"version": 1, "kind": 1, "sequenceID": 2, "operationID": 2, "state": resource},
     ]
-    service.begin(store.journal(STACK, "v1"))
+    service.begin(STACK, store.journal(STACK, "v1"))
     body = _json(entries=entries)
     assert call(service, "PATCH", f"{OF_STACK}/update/1/journalentries", body)[0] == 200
     service.end()
@@ -203,6 +207,7 @@ def test_secrets_are_served_in_one_form_and_kept_in_the_other(
         "type": "passphrase",
         "state": {"salt": engine_salt},
     }
+    assert kept.resources[0]["inputs"] == inputs
     (value,) = kept.resources[0]["outputs"]["in"]
     key = Passphrase(engine_salt, "a passphrase for tests")
     assert key.decrypt(value["ciphertext"]) == b"hush"
