@@ -24,8 +24,9 @@ from moyai.engine.stacks import MASKED, StackId
 from moyai.errors import OperationFailed
 from moyai.texts import Text
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, no secret
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The key that marks a property value of a kind of its own; below it stands which."""
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, no secret
 _GZIP = b"\x1f\x8b"
 _META_KEY = ".pulumi/meta.yaml"
 _META = b"version: 1\n"
@@ -100,7 +101,7 @@ def parse(content: bytes) -> Checkpoint:
 def masked(value: object) -> object:
     """A property value with every secret in it replaced by `MASKED`."""
     if isinstance(value, Mapping):
-        if value.get(_SIGNATURE) == _SECRET:
+        if value.get(SIGNATURE) == SECRET:
             return MASKED
         return {key: masked(part) for key, part in value.items()}
     if isinstance(value, list):

@@ -13,11 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from moyai.engine.checkpoint import SECRET, SIGNATURE
 from moyai.engine.passphrase import Passphrase, WrongPassphraseError
 from moyai.engine.stacks import StackId
-
-_MARK = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, no secret
 
 
 class Secrets:
@@ -93,7 +91,7 @@ def _inside(value: str) -> str:
 def _translated(value: Any, ciphertext: Callable[[str], str]) -> Any:
     """A copy with each ciphertext put into the other form."""
     if isinstance(value, dict):
-        if value.get(_MARK) == _SECRET and "ciphertext" in value:
+        if value.get(SIGNATURE) == SECRET and "ciphertext" in value:
             return {**value, "ciphertext": ciphertext(value["ciphertext"])}
         return {key: _translated(part, ciphertext) for key, part in value.items()}
     if isinstance(value, list):
