@@ -9,13 +9,15 @@ when the engine has ended, and is there only while an update runs, or where one 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from moyai.engine.checkpoint_blobs import Blobs
 from moyai.engine.journal_replay import Replay
 from moyai.engine.stacks import StackId
+from moyai.errors import OperationFailed
+from moyai.texts import Text
 
 _FOLDER = ".moyai/journal"
 
@@ -86,12 +88,18 @@ class UpdateJournal:
 def read(blobs: Blobs, stack: StackId) -> Entries | None:
     """The journal of a stack, or None where there is none.
 
-    A last line that was cut off is none: the engine had no answer to it, and did not go on.
+    A last line that was cut off is none: the engine had no answer to it, and did not go on. Raises
+    `OperationFailed` for one that is damaged before its end.
     """
     content = blobs.appended(key_of(stack))
     if content is None:
         return None
-    lines = list(_whole(content.splitlines()))
+    try:
+        lines = [_read_line(line) for line in content.split(b"\n")[:-1]]
+        if lines:
+            lines[0]["base"], lines[0]["engine"]
+    except (ValueError, LookupError) as error:
+        raise _damaged(key_of(stack)) from error
     if not lines:
         return None
     folded = [line["folded"] for line in lines if "folded" in line]
@@ -116,9 +124,21 @@ def _line(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _whole(lines: Iterable[bytes]) -> Iterable[dict[str, Any]]:
-    for line in lines:
-        try:
-            yield json.loads(line)
-        except ValueError:
-            return
+def _read_line(line: bytes) -> dict[str, Any]:
+    found = json.loads(line)
+    if not isinstance(found, dict):
+        raise ValueError("no line of a journal")
+    return found
+
+
+def _damaged(key: str) -> OperationFailed:
+    return OperationFailed(
+        Text(f"更新の記録 {key} が壊れています。", f"the journal of an update, {key}, is damaged."),
+        touched=Text("何も変更していません。", "Nothing was touched."),
+        remedy=Text(
+            "そのファイルを別の場所に移し、moyai deploy --refresh で現状を読み直してください。途中だった"
+            "作成が残っていれば、そのファイルに名前があります。",
+            "Move that file away and read what is live with moyai deploy --refresh; creates that it "
+            "may have left behind are named in it.",
+        ),
+    )

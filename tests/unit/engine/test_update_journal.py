@@ -131,6 +131,21 @@ def test_a_batch_that_was_cut_off_had_no_answer(store: CheckpointStore, tmp_path
     assert not path.exists()
 
 
+@pytest.mark.parametrize("line", [b"", b"{", b"5", b"[]", b"{}", b"\x00\x00", b"\xff"])
+def test_a_journal_damaged_before_its_end_is_told(
+    store: CheckpointStore, tmp_path: Path, line: bytes
+) -> None:
+    store.journal(STACK, ENGINE).take(batch(*create(1, "x")))
+    path = tmp_path / update_journal.key_of(STACK)
+    _, _, rest = path.read_bytes().partition(b"\n")
+    path.write_bytes(line + b"\n" + rest)
+    for reading in (store.read, store.fold):
+        with pytest.raises(OperationFailed, match="journal of an update") as caught:
+            reading(STACK)
+        assert "--refresh" in str(caught.value.remedy)
+    assert path.exists()
+
+
 def test_a_checkpoint_that_was_changed_meanwhile(store: CheckpointStore) -> None:
     store.journal(STACK, ENGINE).take(batch(*create(1, "x"), *create(2, "y")))
     latest = {"resources": [state("x", id="x")]}
