@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from moyai.engine import update_journal
 from moyai.engine.checkpoint_blobs import Blobs, FolderBlobs, open_blobs
 from moyai.engine.journal_replay import UnknownEntryError
@@ -87,7 +89,7 @@ def parse(content: bytes) -> Checkpoint:
     """Read a checkpoint's bytes. Raises `DamagedCheckpointError`."""
     try:
         text = gzip.decompress(content) if content.startswith(_GZIP) else content
-        document = json.loads(text)
+        document = orjson.loads(text)
         checkpoint = Checkpoint(hashlib.sha256(content).hexdigest(), document)
         if document["version"] not in (3, 4) or not isinstance(checkpoint.deployment, dict):
             raise DamagedCheckpointError(f"version {document['version']}")
@@ -339,7 +341,7 @@ def _is_whole(content: bytes) -> bool:
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(document)
 
 
 def _damaged(stack: StackId, key: str) -> OperationFailed:

@@ -31,7 +31,6 @@ from moyai.engine.plugins import PluginPool
 from moyai.engine.sites import SiteRuntime
 from moyai.engine.stacks import (
     Event,
-    ResourceMoved,
     RunFinished,
     RunResult,
     RunStarted,
@@ -42,6 +41,7 @@ from moyai.engine.worker_messages import (
     Ended,
     FromWorker,
     Job,
+    Progress,
     Setup,
     Started,
 )
@@ -113,9 +113,13 @@ class Driver:
         except BlockingIOError:
             return  # the loop has a wake-up waiting already
 
-    def run(self, runs: Iterable[StackRun]) -> Iterator[Event]:
-        """Carry runs out, `jobs` at a time; the next one is taken when a worker is free."""
-        crew = _Crew(self, iter(runs))
+    def run(self, runs: Iterable[StackRun], later: tuple[str, ...] = ()) -> Iterator[Event]:
+        """Carry runs out, `jobs` at a time; the next one is taken when a worker is free.
+
+        `later`: modules that the programs of later calls import. Workers made after that have them:
+        they are imported while these runs go on, which should be fewer than `jobs`.
+        """
+        crew = _Crew(self, iter(runs), later)
         with self._signals():
             try:
                 yield from crew.work()
@@ -198,9 +202,10 @@ class Driver:
 class _Crew:
     """One call of `Driver.run`."""
 
-    def __init__(self, driver: Driver, runs: Iterator[StackRun]) -> None:
+    def __init__(self, driver: Driver, runs: Iterator[StackRun], later: tuple[str, ...]) -> None:
         self._driver = driver
         self._runs = runs
+        self._later = later
         self._more = True
         self._cancels_told = 0
 
@@ -208,6 +213,9 @@ class _Crew:
         while True:
             yield from self._hand_out()
             busy = self._busy()
+            if busy and self._later and self._driver._pool is not None:
+                self._driver._pool.get_ahead(self._later)
+                self._later = ()
             if not busy and not self._more:
                 return
             yield from self._listen(busy)
@@ -243,8 +251,7 @@ class _Crew:
 
     def _begin(self, run: StackRun) -> None:
         plugins, pool = self._driver._open()
-        free = next((w for w in pool.workers if w.job is None), None)
-        worker = free or pool.spawn()
+        worker = pool.free(self._driver._jobs) or pool.spawn()
         worker.take(Job(run, plugins.addresses(), self._driver._wait_seconds))
 
     def _listen(self, busy: list[Worker]) -> Iterator[Event]:
@@ -280,9 +287,10 @@ class _Crew:
             return
         if isinstance(message, Started):
             yield RunStarted(message.stack)
-        elif isinstance(message, ResourceMoved):
-            worker.note(message)
-            yield message
+        elif isinstance(message, Progress):
+            for moved in message.moved:
+                worker.note(moved)
+            yield from message.moved
         else:
             yield from self._ended(worker, message)
 

@@ -7,11 +7,12 @@ are kept or shown anywhere.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from moyai.engine.checkpoint import name_of
 from moyai.engine.stacks import Op, Step
@@ -50,7 +51,7 @@ class EventLog:
             self._offset += len(chunk)
             lines = (self._rest + chunk).split(b"\n")
             self._rest = lines.pop()
-            yield from (json.loads(line) for line in lines if line)
+            yield from (orjson.loads(line) for line in lines if line)
 
 
 @dataclass(frozen=True, slots=True)

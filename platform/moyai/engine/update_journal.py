@@ -8,10 +8,11 @@ when the engine has ended, and is there only while an update runs, or where one 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from moyai.engine.checkpoint_blobs import Blobs
 from moyai.engine.journal_replay import Replay
@@ -121,11 +122,11 @@ _LAST = 99_999_999
 
 
 def _line(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _read_line(line: bytes) -> dict[str, Any]:
-    found = json.loads(line)
+    found = orjson.loads(line)
     if not isinstance(found, dict):
         raise ValueError("no line of a journal")
     return found

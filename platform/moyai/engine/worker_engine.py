@@ -116,11 +116,12 @@ class Engine:
         )
         return self._process.pid
 
-    def watch(self, control: Connection, hear: Callable[[Mapping[str, Any]], None]) -> int:
+    def watch(self, control: Connection, hear: Callable[[list[Mapping[str, Any]]], None]) -> int:
         """Read events until the engine ends; returns its exit status.
 
-        `hear` gets each event. A `Cancel` from the driver, the driver's end and a disk that fills up
-        cancel the engine: first politely, after `GRACE_SECONDS` or where asked by force.
+        `hear` gets the events of one look after another. A `Cancel` from the driver, the driver's
+        end and a disk that fills up cancel the engine: first politely, after `GRACE_SECONDS` or
+        where asked by force.
         """
         assert self._process is not None
         log = EventLog(self._events.handle)
@@ -171,9 +172,9 @@ class Engine:
         else:
             self._process.send_signal(SIGINT)
 
-    def _read(self, log: EventLog, hear: Callable[[Mapping[str, Any]], None]) -> None:
-        for event in log.new():
-            hear(event)
+    def _read(self, log: EventLog, hear: Callable[[list[Mapping[str, Any]]], None]) -> None:
+        if events := list(log.new()):
+            hear(events)
         fresh = os.pread(self._output.handle, 1 << 20, self._shown)
         if not fresh:
             return

@@ -23,6 +23,8 @@ from moyai.engine.worker_messages import Setup
 def main() -> None:
     """Serve one driver."""
     control = Connection(int(sys.argv[1]))
+    # What is imported stays; the little garbage that importing leaves is not worth looking for.
+    gc.disable()
     # The kernel reaps workers at once: a dead one must not be seen in its process group.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # Not SIG_IGN, which engines would inherit: they are cancelled by this signal.
@@ -62,8 +64,7 @@ def _import(names: tuple[str, ...]) -> None:
 
 
 def _fork(setup: Setup, control: Connection, pipe: int) -> int:
-    # What is there now stays: the collector need not touch, and so copy, its pages.
-    gc.collect()
+    # A worker's collector, should a program switch it on, need not touch, and so copy, these pages.
     gc.freeze()
     pid = os.fork()
     if pid:

@@ -94,6 +94,13 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """Resources began and ended steps: all that was seen at one look."""
+
+    moved: tuple[ResourceMoved, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The worker is done with the stack, and free unless it retires."""
 
@@ -105,5 +112,5 @@ class Ended:
     """It has grown too large and ends now."""
 
 
-FromWorker = Started | ResourceMoved | Ended
+FromWorker = Started | Progress | Ended
 ToWorker = Job | Cancel

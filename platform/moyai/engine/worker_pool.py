@@ -14,7 +14,6 @@ from multiprocessing.connection import Connection
 
 from moyai.engine.events import Tally
 from moyai.engine.stacks import ResourceMoved
-from moyai.engine.worker_engine import GRACE_SECONDS
 from moyai.engine.worker_files import private_folder
 from moyai.engine.worker_log import rotate
 from moyai.engine.worker_messages import Cancel, Job, Setup
@@ -22,6 +21,8 @@ from moyai.errors import OperationFailed
 from moyai.texts import Text
 
 _END_SECONDS = 5.0
+_ORPHANED_SECONDS = 2.0
+"""What an engine gets whose worker is dead: with it went the service that keeps its steps."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,11 +61,11 @@ class Worker:
             return  # it is dead, which its pipe tells next
 
     def bury(self) -> bool:
-        """Once dead: end its engine, first politely; True when nothing is left of its group."""
+        """Once dead: end its engine, at first politely; True when nothing is left of its group."""
         now = time.monotonic()
         try:
             if self.kill_at is None:
-                self.kill_at = now + GRACE_SECONDS
+                self.kill_at = now + _ORPHANED_SECONDS
                 os.killpg(self.pid, signal.SIGINT)
             elif now > self.kill_at:
                 os.killpg(self.pid, signal.SIGKILL)
@@ -83,6 +84,7 @@ class WorkerPool:
         self._forge: subprocess.Popen[bytes] | None = None
         self._control: Connection | None = None
         self._modules: set[str] = set()
+        self._is_ahead = False
         self.workers: list[Worker] = []
 
     def start(self) -> None:
@@ -118,6 +120,18 @@ class WorkerPool:
             self._control.send(new)
         except OSError:
             return  # it is dead; the next spawn starts another
+
+    def get_ahead(self, modules: tuple[str, ...]) -> None:
+        """Have modules imported while the runs in hand go on, for the workers made after that."""
+        self.learn(modules)
+        self._is_ahead = True
+
+    def free(self, most: int) -> Worker | None:
+        """A worker without a job, but none where a new one of at most so many has more imported."""
+        if self._is_ahead and len(self.workers) < most:
+            self._is_ahead = False
+            return None
+        return next((worker for worker in self.workers if worker.job is None), None)
 
     def drop(self, worker: Worker) -> None:
         """Forget a worker that has ended."""

@@ -21,7 +21,15 @@ from moyai.engine.worker_engine import Engine, write_project
 from moyai.engine.worker_files import Ballast
 from moyai.engine.worker_host import Host
 from moyai.engine.worker_log import Redactor, RunLog
-from moyai.engine.worker_messages import Failure, Job, Outcome, Setup, Started, failure_of
+from moyai.engine.worker_messages import (
+    Failure,
+    Job,
+    Outcome,
+    Progress,
+    Setup,
+    Started,
+    failure_of,
+)
 from moyai.engine.worker_secrets import Secrets
 from moyai.engine.worker_service import Service
 from moyai.errors import MoyaiError
@@ -279,7 +287,7 @@ class _Attempt:
         is_update = self._run.refresh and self._run.action == "up"
         return is_update and self._store.restore(self._run.stack)
 
-    def _engine(self, refresh: bool, hear: Callable[[Mapping[str, Any]], None]) -> None:
+    def _engine(self, refresh: bool, hear: Callable[[list[Mapping[str, Any]]], None]) -> None:
         self._made.failure = None
         self._host.prepare(self._run.program)
         room = self._ballast()
@@ -314,21 +322,23 @@ class _Attempt:
         folder = blobs.root / ".moyai" if isinstance(blobs, FolderBlobs) else self._setup.home
         return Ballast(folder, f"room-{self._run.stack.project}-{self._run.stack.name}")
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        moved = self._tally.take(event)
-        if moved is not None:
-            told = ResourceMoved(self._run.stack, moved.step, moved.done)
+    def _hear(self, events: list[Mapping[str, Any]]) -> None:
+        stack = self._run.stack
+        seen = [moved for event in events if (moved := self._tally.take(event)) is not None]
+        if seen:
+            told = tuple(ResourceMoved(stack, moved.step, moved.done) for moved in seen)
             try:
-                self._control.send(told)
+                self._control.send(Progress(told))
             except OSError:
                 return  # the driver is gone; the watch cancels the engine
 
-    def _hear_and_note(self, event: Mapping[str, Any]) -> None:
-        before = set(self._tally.begun)
-        self._hear(event)
-        for urn in self._tally.begun.keys() - before:
-            self._journal.begin(urn, self._tally.begun[urn])
-        for urn in before - self._tally.begun.keys():
+    def _hear_and_note(self, events: list[Mapping[str, Any]]) -> None:
+        before = dict(self._tally.begun)
+        self._hear(events)
+        begun = self._tally.begun
+        for urn in begun.keys() - before.keys():
+            self._journal.begin(urn, begun[urn])
+        for urn in before.keys() - begun.keys():
             self._journal.end(urn)
 
 

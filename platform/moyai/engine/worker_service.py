@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import gzip
 import hmac
-import json
 import secrets
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from moyai.engine.checkpoint import CheckpointStore
+import orjson
+
+from moyai.engine.checkpoint import Checkpoint, CheckpointStore
 from moyai.engine.stacks import StackId
 from moyai.engine.update_journal import UpdateJournal
 from moyai.engine.worker_secrets import Secrets
@@ -28,6 +29,7 @@ from moyai.errors import MoyaiError
 OWNER = "organization"
 """The owner that DIY backends give all stacks."""
 _JOURNAL_VERSION = 1
+_STACK_TYPE = "pulumi:pulumi:Stack"
 _NO_STATE = {"manifest": {"time": "0001-01-01T00:00:00Z", "magic": "", "version": ""}}
 
 
@@ -116,12 +118,13 @@ class Service:
         state: dict[str, Any] = {"version": checkpoint.document["version"]}
         if checkpoint.features:
             state["features"] = list(checkpoint.features)
-        deployment = self._secrets.for_engine(stack, checkpoint.deployment, self.url)
+        seen = checkpoint.deployment if stack == self._stack else _outputs_only(checkpoint)
+        deployment = self._secrets.for_engine(stack, seen, self.url)
         return 200, {**state, "deployment": deployment or _NO_STATE}
 
     def _crypt(self, stack: StackId, verb: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
         try:
-            asked = json.loads(body)
+            asked = orjson.loads(body)
             if verb == "encrypt":
                 return 200, {"ciphertext": self._secrets.encrypt(stack, asked["plaintext"])}
             if verb == "decrypt":
@@ -136,7 +139,7 @@ class Service:
         if journal is None or stack != self._stack:
             return 409, {"code": 409, "message": "this update has ended"}
         try:
-            journal.take(self._secrets.for_keeping(stack, json.loads(body)["entries"]))
+            journal.take(self._secrets.for_keeping(stack, orjson.loads(body)["entries"]))
         except (ValueError, LookupError, TypeError) as error:
             return 400, {"code": 400, "message": f"no journal entries: {type(error).__name__}"}
         except (OSError, MoyaiError) as error:
@@ -144,6 +147,14 @@ class Service:
             self.problem = error
             return 400, {"code": 400, "message": "the journal cannot be written"}
         return 200, {}
+
+
+def _outputs_only(checkpoint: Checkpoint) -> Mapping[str, Any]:
+    """A stack as a reference to it sees it: a foundation is large, and each body refers to two."""
+    if not checkpoint.resources:
+        return checkpoint.deployment
+    stacks = [one for one in checkpoint.resources if one["type"] == _STACK_TYPE]
+    return {**checkpoint.deployment, "resources": stacks, "pending_operations": []}
 
 
 _NOT_FOUND: tuple[int, Mapping[str, Any]] = (404, {"code": 404, "message": "Not Found"})
@@ -185,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, document)
 
     def _send(self, status: int, document: Mapping[str, Any]) -> None:
-        content = b"" if self.command == "HEAD" else json.dumps(document).encode()
+        content = b"" if self.command == "HEAD" else orjson.dumps(document)
         self.send_response_only(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from moyai.engine import stacks as engine
 from moyai.engine.records import StackRecord
 from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.infra.packages import MODULES
 from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resource
 from moyai.operations.history import History
 from moyai.operations.plan import (
@@ -152,10 +153,11 @@ def _foundation(
     todo = [stack for stack in plan.foundation if stack.runs]
     if not todo:
         return
+    later = MODULES if any(stack.needs_engine for stack in plan.tenants) else ()
     yield Planned(plan)
     for stack in todo:
         fresh = _again(workspace, state, plan, stack)
-        yield from _run(workspace, state, driver, [fresh], plan.day, report, None)
+        yield from _run(workspace, state, driver, [fresh], plan.day, report, None, later)
         if report.failed:
             return
 
@@ -188,6 +190,7 @@ def _run(
     day: date,
     report: Report,
     inside: Inside | None,
+    later: tuple[str, ...] = (),
 ) -> Iterator[Event]:
     planned = {stack.stack: stack for stack in todo}
     crew = _Crew(workspace, state, day, report, inside)
@@ -197,7 +200,7 @@ def _run(
             if not stack.needs_engine:
                 waiting.append(pool.submit(crew.inside_only, stack))
         runs = (_stack_run(workspace, s, day) for s in todo if s.needs_engine)
-        for event in driver.run(_noted(state, runs)):
+        for event in driver.run(_noted(state, runs), later):
             stack = planned[event.stack]
             if isinstance(event, engine.RunStarted):
                 yield Moved(stack.stack.name, stack.title, Phase.STACK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import stat
@@ -22,6 +23,9 @@ MESSAGE_BYTES = 400 * 1024 * 1024
 """The engine's own limit for one message."""
 THREADS = 64
 """Calls at a time: eight engines with eight resources each under way."""
+
+_GARBAGE = 20_000
+"""New objects after which the collector looks for cycles: a call makes thousands, and few stay."""
 
 Invocation = Callable[[Properties], Properties]
 
@@ -69,6 +73,9 @@ def serve_with(servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    # What is there now stays for good: the collector need not look at it again and again.
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     server, port = start(servicer)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()

@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
 """Between two looks whether a database ended by itself."""
+_GARBAGE = 20_000
+"""New objects after which the collector looks for cycles: a request makes thousands, few stay."""
 
 _REBOOTED = Text(
     "機械が再起動したため、データベースの最後の変更が失われたおそれがあります。",
@@ -85,6 +87,7 @@ class Cloud:
         # What is there now stays for good: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_GARBAGE)
         self._layout.last_port.write_text(str(port))
         self._announce()
         logger.info("answers on port %d", port)

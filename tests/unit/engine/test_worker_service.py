@@ -100,6 +100,26 @@ def test_a_stack_and_one_that_is_not_there(service: Service) -> None:
     assert call(service, "HEAD", "/api/stacks/organization/proj")[0] == 200
 
 
+def test_a_stack_that_another_one_refers_to_is_told_without_its_resources(
+    service: Service, store: CheckpointStore
+) -> None:
+    stack = {"urn": "urn:pulumi:a::proj::pulumi:pulumi:Stack::proj-a", "outputs": {"id": "x"}}
+    resources = [
+        {**stack, "type": "pulumi:pulumi:Stack"},
+        {"urn": "urn:pulumi:a::proj::aws:s3/bucket:Bucket::b", "type": "aws:s3/bucket:Bucket"},
+    ]
+    manifest = {"time": "2026-01-01T00:00:00Z", "magic": "m", "version": "v1"}
+    found = store.read(STACK)
+    assert found is not None
+    latest = {"manifest": manifest, "resources": resources}
+    store.replace(STACK, {**found.document, "checkpoint": {"stack": "s", "latest": latest}})
+    service.begin(StackId("proj", "b"), store.journal(StackId("proj", "b"), "v1"))
+    told = call(service, "GET", f"{OF_STACK}/export")[1]["deployment"]
+    assert told == {"manifest": manifest, "resources": resources[:1], "pending_operations": []}
+    service.begin(STACK, store.journal(STACK, "v1"))
+    assert call(service, "GET", f"{OF_STACK}/export")[1]["deployment"] == latest
+
+
 def test_entries_are_kept_before_they_are_answered(
     service: Service, store: CheckpointStore
 ) -> None:

@@ -24,8 +24,10 @@ from moyai.texts import Text
 
 logger = logging.getLogger(__name__)
 
-_PAUSE_SECONDS = 0.75
-"""Between two snapshots while resources change: with the time that one takes, less than 2 s."""
+_OLDEST_SECONDS = 1.5
+"""How old the newest snapshot gets while resources change, where a machine is not overloaded."""
+_SHORTEST_SECONDS = 0.5
+"""From one snapshot's beginning to the next one's, however long they take."""
 _RETRY_SECONDS = 2.0
 _FLUSH_SECONDS = 30.0
 _STACK_BYTES = 256 * 1024 * 1024
@@ -139,11 +141,13 @@ class Keeper:
         return None, damaged
 
     def _run(self) -> None:
-        last = 0.0
+        last = took = 0.0
         while True:
             with self._state:
                 self._state.wait_for(lambda: self._wanted() or self._dirty)
-                pause = last + _PAUSE_SECONDS - time.monotonic()
+                # The one before is the newest until this one is on disk, which takes its time.
+                period = max(_OLDEST_SECONDS - 2 * took, _SHORTEST_SECONDS)
+                pause = last + period - time.monotonic()
                 self._state.wait_for(self._wanted, max(0.0, pause))
                 closing = self._closing
             if closing:
@@ -151,6 +155,7 @@ class Keeper:
                 return
             last = time.monotonic()
             done = self._take()
+            took = time.monotonic() - last
             if not done:
                 time.sleep(_RETRY_SECONDS)
 

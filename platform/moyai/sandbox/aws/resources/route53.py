@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from moyai.provider.naming import AutoName
 from moyai.provider.properties import Properties
+from moyai.sandbox.aws.client import call
 from moyai.sandbox.aws.fields import flag, many, shape, text, texts, whole
 from moyai.sandbox.aws.handler import AwsResource, Seen
 from moyai.sandbox.aws.tagging import Call, Tags, changes, pairs, unpaired
@@ -219,8 +221,7 @@ class Record(AwsResource):
     def _name(self, inputs: Properties) -> str:
         """A name within the zone, or a whole one."""
         name = str(inputs["name"]).removesuffix(".").lower()
-        zone = self.call(inputs, "get_hosted_zone", Id=inputs["zoneId"])["HostedZone"]["Name"]
-        zone = zone.removesuffix(".")
+        zone = _zone_name(self.region(inputs), inputs["zoneId"])
         if name == zone or name.endswith(f".{zone}"):
             return name
         return f"{name}.{zone}" if name else zone
@@ -269,6 +270,13 @@ class Record(AwsResource):
             "zoneId": zone,
             "fqdn": name,
         }
+
+
+@cache
+def _zone_name(region: str, id_: str) -> str:
+    """A zone's name, which never changes, without a dot at its end."""
+    name: str = call("route53", region, "get_hosted_zone", Id=id_)["HostedZone"]["Name"]
+    return name.removesuffix(".")
 
 
 def _change(

@@ -1,0 +1,27 @@
+"""What the components import of `pulumi_aws` as they run, so that it can be imported beforehand."""
+
+AWS_PACKAGES = (
+    "acm",
+    "backup",
+    "cloudtrail",
+    "cloudwatch",
+    "ec2",
+    "ecs",
+    "iam",
+    "kms",
+    "lb",
+    "rds",
+    "route53",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "ssm",
+    "vpc",
+    "wafv2",
+)
+_COMPONENTS = ("cell", "environment", "program", "shared")
+MODULES = (
+    *(f"moyai.infra.{name}" for name in _COMPONENTS),
+    *(f"pulumi_aws.{name}" for name in AWS_PACKAGES),
+)
+"""Names to import: `pulumi_aws` makes its packages lazy, and some take a third of a second."""

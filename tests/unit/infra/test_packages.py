@@ -1,0 +1,45 @@
+"""What is imported ahead of programs is what their components use."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import moyai.infra
+from moyai.infra.packages import AWS_PACKAGES
+
+_AHEAD = """
+import sys
+from moyai.engine.worker_forge import _import
+from moyai.infra.packages import MODULES
+_import(tuple(sorted(MODULES)))
+whole = [m for m in MODULES if type(sys.modules[m]).__name__ != "_LazyModule"]
+assert tuple(whole) == MODULES, set(MODULES) - set(whole)
+"""
+
+
+def _used(source: str) -> set[str]:
+    """`ec2` of each `aws.ec2.Vpc` in a program."""
+    return {
+        node.value.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Attribute)
+        and isinstance(node.value.value, ast.Name)
+        and node.value.value.id == "aws"
+    }
+
+
+def test_the_packages_are_those_that_the_components_use() -> None:
+    components = Path(moyai.infra.__path__[0]).glob("*.py")
+    used = set().union(*(_used(path.read_text(encoding="utf-8")) for path in components))
+    assert set(AWS_PACKAGES) == used
+
+
+def test_all_are_loaded_and_not_only_named() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _AHEAD], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
