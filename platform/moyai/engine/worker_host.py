@@ -33,7 +33,7 @@ from moyai.engine.worker_messages import Failure, failure_of
 from moyai.errors import MoyaiError
 from moyai.texts import Text
 
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.5
 """How often outputs that were made meanwhile are looked at for failures."""
 _THREADS = 4
 """Calls of the engine at a time: one runs the program, the others ask about it."""

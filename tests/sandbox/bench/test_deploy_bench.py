@@ -26,7 +26,7 @@ def test_a_recorded_deploy_is_replayed_call_by_call(
 ) -> None:
     monkeypatch.setenv("MOYAI_HOME", str(tmp_path / "unused"))
     path = projects.generated(tmp_path / "project", 2)
-    floor = deploy.floor_of(path, tmp_path)
+    floor = deploy.floor_of(path, tmp_path / "floor", deploy.record(path, tmp_path))
     lines = (tmp_path / "calls.jsonl").read_text(encoding="utf-8").splitlines()
     changing = [one for one in map(json.loads, lines) if one["mutating"] and one["error"] is None]
     assert sum(floor.calls.values()) == len(changing)
