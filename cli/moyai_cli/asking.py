@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from moyai.errors import Refused
-from moyai.operations.deploy import NOTHING_TOUCHED
+from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.texts import Text
 
 

@@ -10,6 +10,8 @@ from enum import IntEnum
 
 from moyai.texts import Lang, Text
 
+NOTHING_TOUCHED = Text("何も変更していません。", "Nothing was touched.")
+
 
 class ExitCode(IntEnum):
     """What the `moyai` command answers to its caller."""

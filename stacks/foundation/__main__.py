@@ -3,20 +3,21 @@
 import pulumi
 
 from moyai.infra.cell import Cell, CellArgs
-from moyai.infra.outputs import SHARED_STACK, export
+from moyai.infra.outputs import export
 from moyai.infra.program import providers, read_inputs, shared_outputs
 from moyai.infra.scope import Scope
 from moyai.infra.shared import Shared, SharedArgs
 from moyai.planning import names
+from moyai.planning.stacks import SHARED
 
 inputs = read_inputs()
 federation = inputs.registry.federation
 scope = Scope(federation, inputs.site)
 stack = pulumi.get_stack()
 
-if stack == SHARED_STACK:
+if stack == SHARED:
     domains = names.certificate_domains(inputs.registry)
-    account = Shared("shared", SharedArgs(scope, domains), providers(inputs.site))
+    account = Shared(SHARED, SharedArgs(scope, domains), providers(inputs.site))
     export(account.outputs)
     pulumi.export("name_servers", account.domain.zone.name_servers)
 else:

@@ -4,7 +4,7 @@ import pulumi
 
 from moyai.infra.environment import Environment, EnvironmentArgs
 from moyai.infra.program import cell_outputs, providers, read_inputs, shared_outputs
-from moyai.registry.models import Isolation
+from moyai.planning.stacks import enters_cell
 
 inputs = read_inputs()
 body = inputs.body(pulumi.get_stack())
@@ -18,7 +18,7 @@ environment = Environment(
         day=inputs.day,
         releases=inputs.releases,
         shared=shared_outputs(),
-        cell=None if body.isolation is Isolation.NETWORK else cell_outputs(body.cell),
+        cell=cell_outputs(body.cell) if enters_cell(body) else None,
     ),
     providers(inputs.site),
 )

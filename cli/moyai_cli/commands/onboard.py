@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from moyai.errors import UsageError
-from moyai.operations.deploy import NOTHING_TOUCHED, Wish, refuse_exceeded
+from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.deploy import Wish, refuse_exceeded
 from moyai.operations.plan import make_plan
 from moyai.operations.session import open_session
 from moyai.operations.tenants import Additions

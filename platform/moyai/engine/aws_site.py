@@ -19,7 +19,7 @@ from moyai.engine.aws_sessions import aws_session, aws_trouble
 from moyai.engine.checkpoint_blobs import s3_client
 from moyai.engine.sites import Doubt, Plugin
 from moyai.engine.worker_files import private_folder
-from moyai.errors import OperationFailed, UsageError
+from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.registry.models import Site
 from moyai.texts import Text
 
@@ -149,7 +149,7 @@ class AwsSite:
                 f"site {self.site.name} is account {self.site.account_id}, but these credentials are "
                 f"of account {account}: {arn}{en}.",
             ),
-            touched=Text("何も変更していません。", "Nothing was touched."),
+            touched=NOTHING_TOUCHED,
             remedy=Text(
                 "AWS_PROFILE などで正しいアカウントを選んで、もう一度実行してください。",
                 "Choose the right account, by AWS_PROFILE for one, then run again.",
@@ -255,7 +255,7 @@ def _key_of(url: str) -> tuple[str, str | None]:
 def _missing(name: Text, how: Text) -> OperationFailed:
     return OperationFailed(
         Text(f"{name.ja} がありません。", f"there is no such thing: {name.en}."),
-        touched=Text("何も変更していません。", "Nothing was touched."),
+        touched=NOTHING_TOUCHED,
         remedy=Text(
             f"{how.ja}作ってから、もう一度実行してください。", f"Make it {how.en}then run again."
         ),

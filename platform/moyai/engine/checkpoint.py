@@ -23,7 +23,7 @@ from moyai.engine.checkpoint_blobs import Blobs, FolderBlobs, open_blobs
 from moyai.engine.journal_replay import UnknownEntryError
 from moyai.engine.sites import SiteRuntime
 from moyai.engine.stacks import MASKED, StackId
-from moyai.errors import OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -350,7 +350,7 @@ def _damaged(stack: StackId, key: str) -> OperationFailed:
             f"{stack} の状態ファイル {key} が壊れています。",
             f"{stack}: its checkpoint {key} is damaged.",
         ),
-        touched=Text("何も変更していません。", "Nothing was touched."),
+        touched=NOTHING_TOUCHED,
         remedy=Text(
             "moyai deploy --refresh を実行すると、写し（.bak か履歴）のうち壊れていない最新のものに"
             "戻し、現状を読み直して続けます。",

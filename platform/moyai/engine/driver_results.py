@@ -7,7 +7,7 @@ from pathlib import Path
 
 from moyai.engine.stacks import RunResult, StackId
 from moyai.engine.worker_messages import Outcome
-from moyai.errors import MoyaiError, OperationFailed
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed
 from moyai.texts import Text
 
 AGAIN = Text(
@@ -16,7 +16,7 @@ AGAIN = Text(
 )
 CANCELLED = OperationFailed(
     Text("中断したため、始めていません。", "not begun, as the whole was interrupted."),
-    touched=Text("何も変更していません。", "Nothing was touched."),
+    touched=NOTHING_TOUCHED,
     remedy=AGAIN,
 )
 

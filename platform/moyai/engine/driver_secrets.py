@@ -20,7 +20,7 @@ from pathlib import Path
 from moyai.engine.checkpoint_blobs import disk_trouble
 from moyai.engine.worker_engine import pulumi_home
 from moyai.engine.worker_files import private_folder
-from moyai.errors import OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
 
 _SECONDS = 60.0
@@ -91,7 +91,7 @@ def _no_key(said: str) -> OperationFailed:
             f"状態の暗号鍵を用意できません: {said}",
             f"the key for the state's secrets cannot be made: {said}",
         ),
-        touched=Text("何も変更していません。", "Nothing was touched."),
+        touched=NOTHING_TOUCHED,
         remedy=Text(
             "拠点の合言葉ファイルが読めるか確かめてください。",
             "See whether the site's passphrase file can be read.",

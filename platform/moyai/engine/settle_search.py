@@ -13,7 +13,7 @@ from typing import Any
 
 from moyai.engine.aws_sessions import aws_session
 from moyai.engine.settle import Located
-from moyai.errors import OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
 
 Inputs = Mapping[str, Any]
@@ -65,7 +65,7 @@ def search(within: Search, kind: str, inputs: Inputs, taken: set[str]) -> Locate
                 "what an interrupted create left cannot be looked for: the site's AWS does not "
                 "answer.",
             ),
-            touched=Text("何も変更していません。", "Nothing was touched."),
+            touched=NOTHING_TOUCHED,
             remedy=Text(
                 "動いているか確かめてから、もう一度実行してください。",
                 "See whether it runs, then run again.",

@@ -6,7 +6,7 @@ Nothing asks which site it is on. A runtime is opened by the name in the site's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -103,6 +103,23 @@ class EmbeddedSite(SiteRuntime, Protocol):
 
         Of one that runs also `snapshot_problem` (why the last one could not be taken, or None) and
         `not_kept` (what snapshots leave out), or `problem` where it does not answer.
+        """
+        ...
+
+    def operations_database(self) -> str:
+        """The URL of the database of durable operations, without a password in it.
+
+        Raises `OperationFailed` where the site is not running.
+        """
+        ...
+
+    def psql(
+        self, code: str, service: str, database: str | None
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
+        """Command and variables for psql with a subscription's application credentials.
+
+        `database` names another database than its own. Raises `OperationFailed` where the site does
+        not run or the subscription has no database yet.
         """
         ...
 

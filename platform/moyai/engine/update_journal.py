@@ -17,7 +17,7 @@ import orjson
 from moyai.engine.checkpoint_blobs import Blobs
 from moyai.engine.journal_replay import Replay
 from moyai.engine.stacks import StackId
-from moyai.errors import OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
 
 _FOLDER = ".moyai/journal"
@@ -135,7 +135,7 @@ def _read_line(line: bytes) -> dict[str, Any]:
 def _damaged(key: str) -> OperationFailed:
     return OperationFailed(
         Text(f"更新の記録 {key} が壊れています。", f"the journal of an update, {key}, is damaged."),
-        touched=Text("何も変更していません。", "Nothing was touched."),
+        touched=NOTHING_TOUCHED,
         remedy=Text(
             "そのファイルを別の場所に移し、moyai deploy --refresh で現状を読み直してください。途中だった"
             "作成が残っていれば、そのファイルに名前があります。",

@@ -18,6 +18,7 @@ from moyai.engine.events import Tally, Trouble
 from moyai.engine.plugins import describe_end
 from moyai.engine.stacks import Op, StackRun, Step
 from moyai.engine.worker_messages import Failure
+from moyai.errors import NOTHING_TOUCHED
 from moyai.texts import Text, same
 
 _SHOWN_TROUBLES = 3
@@ -44,7 +45,7 @@ def explain(
 ) -> Failure:
     """The failure of a run whose engine ended with `status`, not 0 (negative: by that signal)."""
     is_preview = run.action == "preview"
-    touched = _NOTHING if is_preview else what_was_touched(tally)
+    touched = NOTHING_TOUCHED if is_preview else what_was_touched(tally)
     if engine.disk_full:
         return Failure(refused=False, what=_DISK_FULL, touched=touched, remedy=_MAKE_ROOM)
     if engine.cancelled:
@@ -83,7 +84,7 @@ def what_was_touched(tally: Tally) -> Text:
     """What a run changed before it ended, and of what that is not known."""
     doubtful = [*tally.failed, *(step for step in tally.under_way if step.op != "refresh")]
     if not tally.steps and not doubtful:
-        return _NOTHING
+        return NOTHING_TOUCHED
     done, open_ = _count(tally.steps), _names(doubtful)
     parts_ja = [f"変更済み: {done.ja}。"] if tally.steps else []
     parts_en = [f"Changed: {done.en}."] if tally.steps else []
@@ -95,7 +96,6 @@ def what_was_touched(tally: Tally) -> Text:
     return Text("".join(parts_ja), " ".join(parts_en))
 
 
-_NOTHING = Text("何も変更していません。", "Nothing was touched.")
 _AGAIN = Text(
     "もう一度実行してください。現状を確かめて、続きから行います。",
     "Run again: it looks at what is there and goes on.",

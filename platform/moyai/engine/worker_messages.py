@@ -113,4 +113,3 @@ class Ended:
 
 
 FromWorker = Started | Progress | Ended
-ToWorker = Job | Cancel

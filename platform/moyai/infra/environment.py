@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 import pulumi
 import pulumi_aws as aws
 
-from moyai.errors import Refused, UsageError
+from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.infra import tasks
 from moyai.infra.body import Body, BodyArgs
 from moyai.infra.cell import Cell, CellArgs
@@ -254,7 +254,7 @@ def _check(args: EnvironmentArgs) -> None:
                 f"{args.body.name}の account 分離は、本番の拠点とともに使えるようになります。",
                 f"{args.body.name}: account isolation comes with the production sites.",
             ),
-            touched=Text("何も変更していません。", "Nothing was touched."),
+            touched=NOTHING_TOUCHED,
             remedy=Text(
                 "isolation を application か network にしてください。",
                 "Set its isolation to application or network.",
@@ -273,7 +273,7 @@ def _release(manifest: Manifest, version: str) -> Release:
                 f"the service {manifest.name}'s manifest has no release {version}, which is on "
                 f"record; it has: {known}",
             ),
-            touched=Text("何も変更していません。", "Nothing was touched."),
+            touched=NOTHING_TOUCHED,
             remedy=Text(
                 "使われている版を manifest.yaml に戻してください。",
                 "Put releases that are in use back into manifest.yaml.",

@@ -15,15 +15,6 @@ import pulumi
 
 from moyai.planning.routes import Way
 
-FOUNDATION_PROJECT = "moyai-foundation"
-TENANT_PROJECT = "moyai-tenant"
-SHARED_STACK = "shared"
-
-
-def cell_stack(cell: str) -> str:
-    """The name of a cell's stack."""
-    return f"cell-{cell}"
-
 
 @dataclass(frozen=True, slots=True)
 class SharedOutputs:

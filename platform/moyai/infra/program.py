@@ -11,17 +11,15 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from moyai.errors import UsageError
+from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.infra.database import MoyaiProvider
 from moyai.infra.outputs import (
-    FOUNDATION_PROJECT,
-    SHARED_STACK,
     CellOutputs,
     SharedOutputs,
     cell_of,
-    cell_stack,
     shared_of,
 )
+from moyai.planning.stacks import FOUNDATION, SHARED, cell_stack
 from moyai.registry import require
 from moyai.registry.models import CellSpec, Registry, Site, Tenant
 from moyai.texts import Text
@@ -49,7 +47,7 @@ class Inputs:
         """The cell of a stack `cell-<name>`. Raises `UsageError` where the file has none."""
         cells = {cell_stack(cell.name): cell for cell in self.registry.federation.cells}
         if stack not in cells:
-            raise _unknown(Text("スタック", "stack"), stack, (SHARED_STACK, *cells))
+            raise _unknown(Text("スタック", "stack"), stack, (SHARED, *cells))
         return cells[stack]
 
 
@@ -84,7 +82,7 @@ def providers(site: Site) -> pulumi.ResourceOptions:
 
 def shared_outputs() -> SharedOutputs:
     """What the `shared` stack exports."""
-    return shared_of(_reference(SHARED_STACK))
+    return shared_of(_reference(SHARED))
 
 
 def cell_outputs(cell: str) -> CellOutputs:
@@ -93,7 +91,7 @@ def cell_outputs(cell: str) -> CellOutputs:
 
 
 def _reference(stack: str) -> pulumi.StackReference:
-    return pulumi.StackReference(stack, stack_name=f"organization/{FOUNDATION_PROJECT}/{stack}")
+    return pulumi.StackReference(stack, stack_name=f"organization/{FOUNDATION}/{stack}")
 
 
 def _unknown(what: Text, name: str, known: Iterable[str]) -> UsageError:
@@ -104,5 +102,5 @@ def _unknown(what: Text, name: str, known: Iterable[str]) -> UsageError:
             f"{what.ja} {name} は tenants.yaml にありません。あるもの: {listed}",
             f"tenants.yaml has no {what.en} {name}; it has: {listed}",
         ),
-        touched=Text("何も変更していません。", "Nothing was touched."),
+        touched=NOTHING_TOUCHED,
     )

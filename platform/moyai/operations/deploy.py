@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 from moyai.engine import stacks as engine
 from moyai.engine.records import StackRecord
-from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, Refused
 from moyai.infra.packages import MODULES
 from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resource
 from moyai.operations.history import History
 from moyai.operations.plan import (
-    FOUNDATION,
-    TENANT,
     Plan,
     PlannedStack,
     foundation_facts,
@@ -27,6 +25,7 @@ from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace
 from moyai.planning.facts import facts_of
+from moyai.planning.stacks import FOUNDATION, PROGRAMS, SHARED, TENANT
 from moyai.texts import Text
 
 if TYPE_CHECKING:
@@ -139,9 +138,6 @@ def refuse_exceeded(plan: Plan) -> None:
         )
 
 
-NOTHING_TOUCHED = Text("何も変更していません。", "Nothing was touched.")
-
-
 def _is_lost(workspace: Workspace, stack: PlannedStack) -> bool:
     return all(body.code != stack.stack.name for body in workspace.registry.tenants)
 
@@ -164,7 +160,7 @@ def _foundation(
 
 def _again(workspace: Workspace, state: SiteState, plan: Plan, stack: PlannedStack) -> PlannedStack:
     """The same stack planned anew, now that the stack before it has its outputs."""
-    if stack.stack.name == "shared":
+    if stack.stack.name == SHARED:
         return stack
     from_now = make_plan(workspace, state, "all", plan.day).foundation
     found = next((one for one in from_now if one.stack == stack.stack), stack)
@@ -228,7 +224,7 @@ def _noted(state: SiteState, runs: Iterator[engine.StackRun]) -> Iterator[engine
 def _stack_run(workspace: Workspace, stack: PlannedStack, day: date) -> engine.StackRun:
     return engine.StackRun(
         stack.stack,
-        workspace.program("tenant" if stack.stack.project == TENANT else "foundation"),
+        workspace.program(PROGRAMS[stack.stack.project]),
         config_of(workspace, stack, day),
         "up",
         refresh=stack.refresh,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import cast
 
@@ -38,6 +37,5 @@ def database_shell(
                 f"{key} has no subscription of {service}; it has: {used or 'none'}",
             )
         )
-    access = import_module("moyai.sandbox.access")
-    argv, environ = access.psql(embedded_site(path), body.code, service, database)
+    argv, environ = embedded_site(path).psql(body.code, service, database)
     return list(argv), dict(environ)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from moyai.engine.records import DocumentStore
-from moyai.errors import OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -53,7 +53,7 @@ class History:
                     f"the history of applied files {_KEY} is damaged: whether this tenants.yaml is "
                     "older than the one applied last cannot be told.",
                 ),
-                touched=Text("何も変更していません。", "Nothing was touched."),
+                touched=NOTHING_TOUCHED,
                 remedy=Text(
                     "古くないことを確かめたうえで、--allow-older を付けて適用してください。"
                     "履歴はそこから始め直します（壊れたものは残します）。",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from moyai.engine.aws_sessions import aws_session
@@ -11,15 +10,6 @@ from moyai.errors import OperationFailed
 from moyai.jobs.submit import JobResult, JobTarget, run
 from moyai.registry.models import Registry, Site
 from moyai.texts import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One named check of a health report."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 class Inside:

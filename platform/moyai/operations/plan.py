@@ -17,12 +17,10 @@ from moyai.planning import fingerprints, quotas, releases
 from moyai.planning.fingerprints import Fingerprint, Surroundings
 from moyai.planning.quotas import QuotaExceeded
 from moyai.planning.routes import Rule, rules_by_body
-from moyai.planning.selectors import select
-from moyai.registry.models import Isolation, Tenant
+from moyai.planning.selectors import Vanished, select_with
+from moyai.planning.stacks import FOUNDATION, SHARED, TENANT, cell_stack, foundation_of
+from moyai.registry.models import Tenant
 from moyai.texts import Text
-
-FOUNDATION = "moyai-foundation"
-TENANT = "moyai-tenant"
 
 Action = Literal["create", "update", "none", "refused"]
 
@@ -89,16 +87,15 @@ def make_plan(
     selected body, changed or not, and for the foundation where all bodies are meant; `check` a check of each
     service that runs.
     """
-    lost = _orphans(workspace, state, selector)
-    everyone = _words(selector) in ([], ["all"])
-    named = _without_lost(selector, lost)
-    bodies = select(workspace.registry, named, day) if named else ()
-    cells = dict.fromkeys(body.cell for body in bodies)
-    names = ("shared", *(f"cell-{cell}" for cell in cells)) if bodies else ()
+    lost = {record.stack.name: record for record in lost_bodies(workspace, state)}
+    vanished = [_vanished(record) for record in lost.values()]
+    chosen = select_with(workspace.registry, vanished, selector, day)
+    everyone, bodies = chosen.is_everyone, chosen.bodies
+    names = tuple(dict.fromkeys(name for body in bodies for name in foundation_of(body)))
     around = surroundings(workspace, {}, "foundation")
     foundation: list[PlannedStack] = []
     for name in names:
-        known = replace(around, outputs=state.outputs_of(FOUNDATION, ("shared",)))
+        known = replace(around, outputs=state.outputs_of(FOUNDATION, (SHARED,)))
         foundation.append(_foundation(workspace, state, name, known, refresh and everyone))
     around = surroundings(workspace, state.outputs_of(FOUNDATION, names), "tenant")
     rules = rules_by_body(workspace.registry, day)
@@ -109,8 +106,8 @@ def make_plan(
         for body in bodies
     ]
     tenants += [
-        PlannedStack(one.stack, name_of(one), "refused", (guards.orphan(name_of(one)),))
-        for one in lost
+        PlannedStack(lost[one.code].stack, one.name, "refused", (guards.orphan(one.name),))
+        for one in chosen.vanished
     ]
     tenants = _standing(workspace, foundation, tenants)
     foundation = _entered(workspace, foundation, tenants)
@@ -133,12 +130,6 @@ def _foundation(
     return PlannedStack(stack, name, action, reasons, changed, wanted, refresh=look)
 
 
-def stands_on(body: Tenant) -> tuple[str, ...]:
-    """The foundation's stacks whose outputs a body's stack reads."""
-    own = body.isolation is not Isolation.APPLICATION
-    return ("shared",) if own else ("shared", f"cell-{body.cell}")
-
-
 def _standing(
     workspace: Workspace, foundation: list[PlannedStack], tenants: list[PlannedStack]
 ) -> list[PlannedStack]:
@@ -147,7 +138,7 @@ def _standing(
     found = []
     for stack in tenants:
         body = workspace.registry.tenant(stack.stack.name)
-        under = ("shared",) if body is None else stands_on(body)
+        under = (SHARED,) if body is None else foundation_of(body)
         if stack.runs and refused.intersection(under):
             names = ", ".join(name for name in under if name in refused)
             why = Text(
@@ -168,7 +159,7 @@ def foundation_facts(workspace: Workspace, name: str) -> dict[str, str]:
         "region": site.region,
         "backup_region": site.backup_region,
     }
-    cells = {f"cell-{cell.name}": str(cell.cidr) for cell in federation.cells}
+    cells = {cell_stack(cell.name): str(cell.cidr) for cell in federation.cells}
     return {**facts, "cidr": cells[name]} if name in cells else facts
 
 
@@ -180,8 +171,9 @@ def _entered(
     refused = {body.stack.name for body in bodies if body.action == "refused"}
     found = []
     for stack in planned:
-        inside = {body.code for body in registry.tenants if f"cell-{body.cell}" == stack.stack.name}
-        if stack.action == "create" and inside and inside <= refused:
+        inside = {body.code for body in registry.tenants if stack.stack.name in foundation_of(body)}
+        is_cell = stack.stack.name != SHARED
+        if stack.action == "create" and is_cell and inside and inside <= refused:
             why = Text(
                 "このセルに入る団体がすべて拒否されている",
                 "every body that the file puts into it is refused",
@@ -195,7 +187,7 @@ def _left_cells(workspace: Workspace, state: SiteState) -> list[PlannedStack]:
     """Cells on record that the file no longer has."""
     found: list[PlannedStack] = []
     registry = workspace.registry
-    declared = {"shared", *(f"cell-{cell.name}" for cell in registry.federation.cells)}
+    declared = {SHARED, *(cell_stack(cell.name) for cell in registry.federation.cells)}
     for record in state.records(FOUNDATION):
         if record.stack.name not in declared:
             note = Text(
@@ -333,32 +325,6 @@ def lost_bodies(workspace: Workspace, state: SiteState) -> tuple[StackRecord, ..
     return tuple(record for record in state.records(TENANT) if record.stack.name not in codes)
 
 
-def name_of(record: StackRecord) -> str:
-    """A body's name as it was when its stack was applied last, or its code."""
-    return record.facts.get("name", record.stack.name)
-
-
-def _words(selector: str) -> list[str]:
-    return selector.replace(",", " ").split()
-
-
-def _keys(record: StackRecord) -> set[str]:
-    return {record.stack.name, record.facts.get("slug", record.stack.name)}
-
-
-def _orphans(workspace: Workspace, state: SiteState, selector: str) -> list[StackRecord]:
-    """Lost bodies that a selector is about: of `all` those it does not name, else those it does."""
-    words = set(_words(selector))
-    return [
-        record
-        for record in lost_bodies(workspace, state)
-        if (words != {"all"} and bool(words & _keys(record))) != ("all" in words)
-    ]
-
-
-def _without_lost(selector: str, lost: list[StackRecord]) -> str:
-    """The selector without the names of lost bodies, which the registry would not know."""
-    gone = {key for record in lost for key in _keys(record)}
-    if not gone & set(_words(selector)):
-        return selector
-    return " ".join(word for word in _words(selector) if word not in gone)
+def _vanished(record: StackRecord) -> Vanished:
+    code, facts = record.stack.name, record.facts
+    return Vanished(code, facts.get("slug", code), facts.get("name", code))

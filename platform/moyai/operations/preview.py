@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from moyai.engine.stacks import RunFinished, StackRun, Step
 from moyai.errors import MoyaiError
 from moyai.operations.deploy import config_of
-from moyai.operations.plan import FOUNDATION, Plan, PlannedStack
+from moyai.operations.plan import Plan, PlannedStack
 from moyai.operations.workspace import Workspace
+from moyai.planning.stacks import PROGRAMS, SHARED
 
 if TYPE_CHECKING:
     from moyai.engine.driver import Driver
@@ -34,7 +35,7 @@ def previews(workspace: Workspace, driver: Driver, plan: Plan) -> Iterator[Previ
     runs = (
         StackRun(
             stack.stack,
-            workspace.program("foundation" if stack.stack.project == FOUNDATION else "tenant"),
+            workspace.program(PROGRAMS[stack.stack.project]),
             config_of(workspace, stack, plan.day),
             "preview",
         )
@@ -49,7 +50,7 @@ def previews(workspace: Workspace, driver: Driver, plan: Plan) -> Iterator[Previ
 def _possible(plan: Plan) -> list[PlannedStack]:
     missing = [stack for stack in plan.foundation if stack.action == "create"]
     if missing:
-        return [stack for stack in missing if stack.stack.name == "shared"]
+        return [stack for stack in missing if stack.stack.name == SHARED]
     return [stack for stack in plan.stacks if stack.runs and stack.needs_engine]
 
 

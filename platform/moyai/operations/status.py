@@ -10,10 +10,11 @@ from typing import Literal
 from moyai.engine.records import StackRecord
 from moyai.errors import UsageError
 from moyai.operations.guards import orphan
-from moyai.operations.plan import TENANT, Plan, PlannedStack, make_plan, stands_on
+from moyai.operations.plan import Plan, PlannedStack, make_plan
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.planning.selectors import only
+from moyai.planning.stacks import TENANT, foundation_of
 from moyai.registry.codes import is_well_formed
 from moyai.texts import Text
 
@@ -48,7 +49,7 @@ def statuses(session: Session, selector: str, day: date) -> tuple[TenantStatus, 
         body = bodies.get(stack.stack.name)
         status, reasons = _judge(state, stack, record, lost=body is None)
         if status in ("current", "outdated") and body is not None:
-            shaken = tuple(shaky[name] for name in stands_on(body) if name in shaky)
+            shaken = tuple(shaky[name] for name in foundation_of(body) if name in shaky)
             if shaken:
                 status, reasons = "unknown", shaken
         found.append(

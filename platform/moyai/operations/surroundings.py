@@ -11,6 +11,7 @@ import moyai
 from moyai.operations.workspace import Workspace
 from moyai.planning.consumed import CONSUMED
 from moyai.planning.fingerprints import Surroundings
+from moyai.planning.stacks import SHARED
 
 _COMPONENT_ROOMS = ("infra", "planning", "registry/models.py", "jobs/__init__.py")
 _NOT_DECIDING = (
@@ -58,7 +59,7 @@ def versions(workspace: Workspace) -> dict[str, str]:
 
 
 def _consumed(stack: str) -> Iterable[str]:
-    return CONSUMED["shared" if stack == "shared" else "cell"]
+    return CONSUMED[SHARED if stack == SHARED else "cell"]
 
 
 def hash_files(places: Iterable[Path]) -> str:

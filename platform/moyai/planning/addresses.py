@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network
 
-from moyai.errors import Refused
+from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.texts import Text
 
 
@@ -25,7 +25,7 @@ def free_network(
             return found
     raise Refused(
         Text(f"空いている /{prefix} がありません。", f"no /{prefix} is free in the pools."),
-        touched=Text("何も変更していません。", "Nothing was touched."),
+        touched=NOTHING_TOUCHED,
         remedy=Text(
             "federation.network の範囲を足してください。", "Add a pool to federation.network."
         ),

@@ -17,7 +17,8 @@ from pathlib import PurePath
 
 from moyai.planning.names import certificate_domains
 from moyai.planning.routes import Rule
-from moyai.registry.models import Federation, Isolation, Registry, Site, Subscription, Tenant
+from moyai.planning.stacks import SHARED, cell_of_stack, foundation_of
+from moyai.registry.models import Federation, Registry, Site, Subscription, Tenant
 from moyai.texts import Text
 
 Fingerprint = Mapping[str, str]
@@ -65,12 +66,12 @@ def foundation(
 ) -> dict[str, str]:
     """The fingerprint of `shared` or `cell-<name>`."""
     parts = _common(registry.federation, site, surroundings)
-    if stack == "shared":
+    if stack == SHARED:
         parts["domains"] = digest(certificate_domains(registry))
     else:
-        cell = registry.cell(stack.removeprefix("cell-"))
+        cell = registry.cell(cell_of_stack(stack))
         parts["cell"] = digest(cell)
-        parts |= _outputs(surroundings, ("shared",))
+        parts |= _outputs(surroundings, (SHARED,))
     return parts
 
 
@@ -101,10 +102,7 @@ def tenant(
     for subscription in body.subscriptions:
         if subscription.has_begun(day):
             parts |= _subscription(registry, subscription, day, releases)
-    stacks = ["shared"]
-    if body.isolation is Isolation.APPLICATION:
-        stacks.append(f"cell-{body.cell}")
-    return parts | _outputs(surroundings, stacks)
+    return parts | _outputs(surroundings, foundation_of(body))
 
 
 def _subscription(

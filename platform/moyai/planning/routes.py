@@ -18,8 +18,9 @@ from ipaddress import IPv4Network
 from typing import Literal
 
 from moyai.planning import names
+from moyai.planning.stacks import enters_cell
 from moyai.registry.codes import national_list
-from moyai.registry.models import Federation, Isolation, Registry, Subscription, Tenant
+from moyai.registry.models import Federation, Registry, Subscription, Tenant
 
 Way = Literal["public", "staff"]
 WAYS: tuple[Way, ...] = ("public", "staff")
@@ -52,17 +53,13 @@ class Rule:
 
 def listener_rules(registry: Registry, cell: str, way: Way, day: date) -> tuple[Rule, ...]:
     """All rules of one listener of a shared cell on a day, in the file's order of bodies."""
-    shared = (
-        body
-        for body in registry.tenants
-        if body.cell == cell and body.isolation is Isolation.APPLICATION
-    )
+    shared = (body for body in registry.tenants if body.cell == cell and enters_cell(body))
     return _rules(registry, shared, way, day)
 
 
 def tenant_rules(registry: Registry, body: Tenant, day: date) -> tuple[Rule, ...]:
     """The rules of one body on both listeners of the cell that it uses."""
-    if body.isolation is Isolation.NETWORK:
+    if not enters_cell(body):
         return tuple(rule for way in WAYS for rule in _rules(registry, [body], way, day))
     return tuple(
         rule
@@ -81,7 +78,7 @@ def rules_by_body(registry: Registry, day: date) -> dict[str, tuple[Rule, ...]]:
             *listener_rules(registry, cell.name, "staff", day),
         ):
             found[rule.code].append(rule)
-    own = (body for body in registry.tenants if body.isolation is Isolation.NETWORK)
+    own = (body for body in registry.tenants if not enters_cell(body))
     return {code: tuple(rules) for code, rules in found.items()} | {
         body.code: tenant_rules(registry, body, day) for body in own
     }

@@ -5,11 +5,11 @@ The language is `moyai.registry.selector`'s; here it is given its meaning on a d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
-from moyai.errors import UsageError
+from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.models import Registry, Tenant
 from moyai.registry.selector import (
     ALL,
@@ -36,7 +36,7 @@ class Selector:
 
     def matches(self, body: Tenant, day: date) -> bool:
         """Whether it means a body on a day (`service:` asks for an active subscription)."""
-        return _means(self.expression, body, day)
+        return _means(self.expression, _of(body, day))
 
 
 def parse(text: str) -> Selector:
@@ -47,18 +47,55 @@ def parse(text: str) -> Selector:
         raise _usage(error) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """A body that the file no longer has, as it was when its stack was applied last."""
+
+    code: str
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Whom a selector means."""
+
+    bodies: tuple[Tenant, ...]
+    """In the file's order."""
+    vanished: tuple[Vanished, ...]
+    is_everyone: bool
+    """Whether it says `all`, and nothing else."""
+
+
 def select(registry: Registry, text: str, day: date) -> tuple[Tenant, ...]:
     """The bodies that a selector means on a day, in the file's order.
 
     Raises `UsageError` where it cannot be read, and for words that name nothing in this registry,
     with the nearest that do.
     """
-    selector = parse(text)
+    return select_with(registry, (), text, day).bodies
+
+
+def select_with(
+    registry: Registry, vanished: Sequence[Vanished], text: str, day: date
+) -> Selection:
+    """The same among the file's bodies and those that vanished from it.
+
+    Of one that vanished, code, slug and name are known; it has no service, tag or other quality
+    any more. A word that names a body of the file too means both.
+    """
+    expression = parse(text).expression
+    known = _vocabulary(registry)
+    more = {word: (one.code,) for one in vanished for word in (one.code, one.slug, one.name)}
     try:
-        check_words(selector.expression, _vocabulary(registry))
+        check_words(expression, replace(known, bodies={**more, **known.bodies}))
     except UnreadableSelector as error:
         raise _usage(error) from None
-    return tuple(body for body in registry.tenants if selector.matches(body, day))
+    return Selection(
+        tuple(body for body in registry.tenants if _means(expression, _of(body, day))),
+        tuple(one for one in vanished if _means(expression, _of_vanished(one))),
+        expression == ALL,
+    )
 
 
 def only(registry: Registry, key: str) -> Tenant:
@@ -92,20 +129,29 @@ def _usage(error: UnreadableSelector) -> UsageError:
         hint = Text(f"近いもの: {near}", f"Nearest: {near}")
     return UsageError(
         Text(f"{error.reason.ja}。", f"{error.reason.en}."),
-        touched=Text("何も変更していません。", "Nothing was touched."),
+        touched=NOTHING_TOUCHED,
         remedy=hint,
     )
 
 
-def _means(expression: Expression, body: Tenant, day: date) -> bool:
+def _means(expression: Expression, says: Callable[[Word], bool]) -> bool:
+    """Whether an expression means the body of which `says` tells what words mean it."""
     if isinstance(expression, Word):
-        return expression == ALL or _word(expression, body, day)
+        return expression == ALL or says(expression)
     if isinstance(expression, Not):
-        return not _means(expression.inner, body, day)
+        return not _means(expression.inner, says)
     if isinstance(expression, Every):
-        return all(_means(part, body, day) for part in expression.parts)
+        return all(_means(part, says) for part in expression.parts)
     assert isinstance(expression, Some)
-    return any(_means(part, body, day) for part in expression.parts)
+    return any(_means(part, says) for part in expression.parts)
+
+
+def _of(body: Tenant, day: date) -> Callable[[Word], bool]:
+    return lambda word: _word(word, body, day)
+
+
+def _of_vanished(body: Vanished) -> Callable[[Word], bool]:
+    return lambda word: word.quality is None and word.value in (body.code, body.slug, body.name)
 
 
 def _word(word: Word, body: Tenant, day: date) -> bool:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from moyai.errors import OperationFailed, UsageError
+from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.registry.check_bodies import why_bad_code
 from moyai.registry.codes import Listed, is_well_formed, national_list
 from moyai.registry.load import Loaded, load_content
@@ -26,7 +26,6 @@ from moyai.texts import Text
 Allocate = Callable[[Registry], IPv4Network]
 
 _BOM = "\ufeff"
-_NOTHING = Text("何も変更していません。", "Nothing was touched.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def add_tenant(path: Path, new: NewTenant, registry: Registry, allocate: Allocat
                     f"{path.name} がいま別に書き換えられました。",
                     f"{path.name} was changed by somebody else just now.",
                 ),
-                touched=_NOTHING,
+                touched=NOTHING_TOUCHED,
                 remedy=Text("もう一度実行してください。", "Run it again."),
             )
         text = before.decode("utf-8")
@@ -108,7 +107,7 @@ def withdraw(path: Path, before: bytes, added: str) -> bool:
 def _entry(new: NewTenant, registry: Registry, allocate: Allocate) -> dict[str, object]:
     if not is_well_formed(new.code):
         why = why_bad_code(new.code)
-        raise UsageError(Text(f"{why.ja}。", f"{why.en}."), touched=_NOTHING)
+        raise UsageError(Text(f"{why.ja}。", f"{why.en}."), touched=NOTHING_TOUCHED)
     known = registry.tenant(new.code)
     if known is not None:
         raise UsageError(
@@ -116,7 +115,7 @@ def _entry(new: NewTenant, registry: Registry, allocate: Allocate) -> dict[str, 
                 f"{new.code} は {known.name} としてもう書かれています。",
                 f"{new.code} is there already: {known.name}.",
             ),
-            touched=_NOTHING,
+            touched=NOTHING_TOUCHED,
         )
     listed = national_list().get(new.code)
     name, kind, slug = _known(new, listed, registry)
@@ -160,7 +159,7 @@ def _known(new: NewTenant, listed: Listed | None, registry: Registry) -> tuple[s
             f"{who} needs {missing}."
             + ("" if listed else " Its code is not on the national list (a joint body?)."),
         ),
-        touched=_NOTHING,
+        touched=NOTHING_TOUCHED,
     )
 
 
@@ -193,7 +192,7 @@ def _require_valid(loaded: Loaded, code: str) -> None:
             f"{code} はこのままでは加えられません。\n" + _reasons(errors, "ja"),
             f"{code} cannot be added like this.\n" + _reasons(errors, "en"),
         ),
-        touched=_NOTHING,
+        touched=NOTHING_TOUCHED,
     )
 
 
@@ -220,7 +219,7 @@ def _not_placed(path: Path, entry: dict[str, object]) -> UsageError:
             f"{path.name} の tenants の書き方では、自動では足せません。",
             f"the way `tenants` is written in {path.name} leaves no place to add to.",
         ),
-        touched=_NOTHING,
+        touched=NOTHING_TOUCHED,
         remedy=Text(f"手で足してください: {words}", f"Add it by hand: {words}"),
     )
 
@@ -270,5 +269,5 @@ def _unwritable(path: Path, error: OSError) -> OperationFailed:
         Text(
             f"{path} に書けません（{error.strerror}）。", f"cannot write {path}: {error.strerror}."
         ),
-        touched=_NOTHING,
+        touched=NOTHING_TOUCHED,
     )

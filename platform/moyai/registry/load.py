@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from moyai.errors import UsageError
+from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.build import build
 from moyai.registry.checks import check
 from moyai.registry.manifests import Folder, folder_stamp, load_manifest, manifest_folder
@@ -115,7 +115,7 @@ def _content(path: Path) -> bytes:
                 f"{path} を読めません（{error.strerror}）。",
                 f"cannot read {path}: {error.strerror}.",
             ),
-            touched=Text("何も変更していません。", "Nothing was touched."),
+            touched=NOTHING_TOUCHED,
         ) from None
 
 

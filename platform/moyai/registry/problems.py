@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from moyai.errors import ExitCode, MoyaiError
+from moyai.errors import NOTHING_TOUCHED, ExitCode, MoyaiError
 from moyai.registry.models import Severity
 from moyai.registry.words import one_line
 from moyai.registry.yaml_tree import Path, Place, Tree
@@ -52,7 +52,7 @@ class RegistryError(MoyaiError):
                 ),
                 "\n".join([one.render("en") for one in shown] + ([f"{more} more"] if more else [])),
             ),
-            touched=Text("何も変更していません。", "Nothing was touched."),
+            touched=NOTHING_TOUCHED,
             remedy=Text(
                 f"誤りは {len(errors)} 件です。直してから moyai validate で確かめてください。",
                 f"{len(errors)} errors; mend them and look with moyai validate.",

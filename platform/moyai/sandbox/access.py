@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.engine.sites import SiteRuntime
 from moyai.errors import OperationFailed
+from moyai.planning import names
 from moyai.sandbox.postgres.binaries import programs
 from moyai.texts import Text
 
@@ -61,7 +62,7 @@ def _login(site: SiteRuntime, code: str, service: str) -> Mapping[str, Any]:
         endpoint_url=variables["AWS_ENDPOINT_URL"],
         config=Config(proxies={}),
     )
-    name = f"moyai/{code}/{service}/app"
+    name = names.secrets(code, service)["app"]
     try:
         document = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
         missing = {"username", "password", "host", "port", "dbname"} - set(document)

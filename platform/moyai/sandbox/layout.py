@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PRIVATE_FOLDER = 0o700
-PRIVATE_FILE = 0o600
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +95,14 @@ class Embedded:
         Raises `OperationFailed` where the cloud is not running.
         """
         return self.site.operations_database or control.running(self.layout).operations_database
+
+    def psql(
+        self, code: str, service: str, database: str | None
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
+        """See `EmbeddedSite.psql`."""
+        from moyai.sandbox import access  # boto3 is slow to import, and not always needed
+
+        return access.psql(self, code, service, database)
 
     def start(self) -> None:
         """Start the cloud; returns when it answers. Raises `OperationFailed` where it does not."""

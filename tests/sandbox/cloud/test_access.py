@@ -32,7 +32,7 @@ def test_psql_opens_with_the_bodys_login_and_a_neighbours_database_is_refused(
 ) -> None:
     with pytest.raises(OperationFailed, match="no credentials that can be used"):
         psql(sandbox, "271004", "eapp-a")
-    url = urlsplit(sandbox.operations_database())  # type: ignore[attr-defined]  # own method
+    url = urlsplit(sandbox.operations_database())
     folder = sandbox.home / "cloud" / "postgres" / "operations"
     login = {
         "username": "operations",

@@ -246,7 +246,7 @@ def test_a_cluster_of_another_engine_is_only_recorded(aws: Callable[..., Any]) -
 
 
 def test_the_operations_database_is_one_of_its_own(sandbox: EmbeddedSite, tmp_path: Path) -> None:
-    url = sandbox.operations_database()  # type: ignore[attr-defined]  # beyond the protocol
+    url = sandbox.operations_database()
     assert "password" not in url
     with closing(psycopg.connect(url)) as connection:
         row = connection.execute(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moyai.errors import ExitCode, UsageError
-from moyai.planning.selectors import parse, select
+from moyai.planning.selectors import Vanished, parse, select, select_with
 from moyai.registry import require
 from moyai.registry.models import Isolation, Kind
 
@@ -94,6 +94,38 @@ def test_what_names_nothing_is_a_usage_error(text: str, what: str, hint: str) ->
     assert what in lines[0]
     assert hint in lines[-1]
     assert caught.value.exit_code is ExitCode.USAGE
+
+
+GONE = Vanished("270008", "moved", "移った市")
+LEFT = Vanished("273830", "former", "去った村")
+
+
+@pytest.mark.parametrize(
+    ("text", "bodies", "vanished"),
+    [
+        ("all", EVERYBODY, {GONE, LEFT}),
+        ("all not former", EVERYBODY, {GONE}),
+        ("not 去った村", EVERYBODY, {GONE}),
+        ("former", set(), {LEFT}),
+        ("osaka, former", {"271004"}, {LEFT}),
+        ("osaka and former", set(), set()),
+        ("kind:村 or former", {"273830"}, {LEFT}),
+        ("not kind:村", EVERYBODY - {"273830"}, {GONE, LEFT}),
+        ("（273830）", {"273830"}, {LEFT}),
+    ],
+)
+def test_bodies_that_vanished_are_meant_by_the_same_words(
+    text: str, bodies: set[str], vanished: set[Vanished]
+) -> None:
+    found = select_with(REGISTRY, [GONE, LEFT], text, TODAY)
+    assert {body.code for body in found.bodies} == bodies
+    assert set(found.vanished) == vanished
+    assert found.is_everyone == (text == "all")
+
+
+def test_a_word_of_neither_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="there is no body 'formr'"):
+        select_with(REGISTRY, [LEFT], "formr", TODAY)
 
 
 WORD = st.sampled_from(

@@ -15,7 +15,7 @@ from moyai.engine.toolchain.path_way import on_path, why_not_on_path
 from moyai.engine.toolchain.steps import Progress, Step
 from moyai.engine.toolchain.version import VERSION
 from moyai.engine.toolchain.ways import WayFailed
-from moyai.errors import OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
 
 TITLES = {
@@ -116,7 +116,7 @@ def _none_worked(failures: dict[str, Text]) -> OperationFailed:
             f"the Pulumi engine {VERSION} cannot be had; none of the three ways worked.\n"
             + "\n".join(f"- {title.en}: {why.en}" for title, why in reasons),
         ),
-        touched=Text("何も変更していません。", "Nothing was touched."),
+        touched=NOTHING_TOUCHED,
         remedy=Text(
             "三つのうち一つが使えるようにして、もう一度実行してください。",
             "Make one of the three work, then run again.",
@@ -131,7 +131,7 @@ def _no_cache(error: OSError) -> OperationFailed:
             f"エンジンの保存場所 {place} を読み書きできません（{error.strerror}）。",
             f"the engine's cache {place} cannot be read or written ({error.strerror}).",
         ),
-        touched=Text("何も変更していません。", "Nothing was touched."),
+        touched=NOTHING_TOUCHED,
         remedy=Text(
             "空き容量（1 GB ほど）と権限を確かめるか、XDG_CACHE_HOME に別の場所を指定してください。",
             "Look at free space (about 1 GB) and permissions, or name another place in "

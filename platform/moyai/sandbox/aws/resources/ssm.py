@@ -12,7 +12,6 @@ from moyai.sandbox.aws.handler import AwsResource, Seen
 from moyai.sandbox.aws.tagging import ServiceTags
 
 _GONE = ("ParameterNotFound",)
-_SECURE = "SecureString"
 
 
 class Parameter(AwsResource):
