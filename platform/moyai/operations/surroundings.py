@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import moyai
 from moyai.operations.workspace import Workspace
@@ -13,15 +14,21 @@ from moyai.planning.consumed import CONSUMED
 from moyai.planning.fingerprints import Surroundings
 from moyai.planning.stacks import SHARED
 
-_COMPONENT_ROOMS = ("infra", "planning", "registry/models.py", "jobs/__init__.py")
+_HASH_LENGTH = 16
+_LIBRARY = Path(moyai.__file__).parent
+_DECIDING = ("infra", "planning", "registry/models.py", "jobs/__init__.py")
+"""Code that programs are built of. What reads and checks tenants.yaml is not among it: what comes
+of it is in the other parts of a fingerprint, value by value."""
 _NOT_DECIDING = (
-    "addresses.py",
-    "fingerprints.py",
-    "quota_table.py",
-    "quotas.py",
-    "releases.py",
-    "selectors.py",
+    "infra/packages.py",
+    "planning/addresses.py",
+    "planning/fingerprints.py",
+    "planning/quota_table.py",
+    "planning/quotas.py",
+    "planning/releases.py",
+    "planning/selectors.py",
 )
+"""Code beside it that no program runs."""
 
 
 def surroundings(
@@ -31,10 +38,9 @@ def surroundings(
 
     `outputs` are the foundation's stacks' outputs; only the consumed ones are taken.
     """
-    library = Path(moyai.__file__).parent
     code = {
         "program": hash_files((workspace.project / "stacks" / program,)),
-        "components": hash_files(tuple(library / room for room in _COMPONENT_ROOMS)),
+        "components": _hash(_LIBRARY, component_files()),
     }
     for name, target in workspace.registry.services.items():
         component = target.manifest.folder / "component.py"
@@ -62,14 +68,31 @@ def _consumed(stack: str) -> Iterable[str]:
     return CONSUMED[SHARED if stack == SHARED else "cell"]
 
 
+def component_files() -> tuple[Path, ...]:
+    """The files of Moyai's own code that decide what stacks have."""
+    found = (path for place in _DECIDING for path in _files(_LIBRARY / place))
+    skipped = {_LIBRARY / name for name in _NOT_DECIDING}
+    return tuple(path for path in found if path not in skipped)
+
+
 def hash_files(places: Iterable[Path]) -> str:
     """A short hash over names and contents of Python and YAML files below the places."""
     total = hashlib.sha256()
     for place in places:
-        for path in _files(place):
-            total.update(path.relative_to(place.parent).as_posix().encode() + b"\0")
-            total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()[:16]
+        _add(total, place.parent, _files(place))
+    return total.hexdigest()[:_HASH_LENGTH]
+
+
+def _hash(root: Path, paths: Iterable[Path]) -> str:
+    total = hashlib.sha256()
+    _add(total, root, paths)
+    return total.hexdigest()[:_HASH_LENGTH]
+
+
+def _add(total: Any, root: Path, paths: Iterable[Path]) -> None:
+    for path in paths:
+        total.update(path.relative_to(root).as_posix().encode() + b"\0")
+        total.update(hashlib.sha256(path.read_bytes()).digest())
 
 
 def _files(place: Path) -> list[Path]:
@@ -78,7 +101,5 @@ def _files(place: Path) -> list[Path]:
     return sorted(
         path
         for path in place.rglob("*")
-        if path.suffix in {".py", ".yaml"}
-        and path.name not in _NOT_DECIDING
-        and not path.name.startswith("Pulumi.")
+        if path.suffix in {".py", ".yaml"} and not path.name.startswith("Pulumi.")
     )
