@@ -72,3 +72,9 @@ def day_of(words: str | None) -> date:
 def selector_of(words: list[str] | None) -> str:
     """The words of a selector as one; all bodies where there are none."""
     return " ".join(words) if words else "all"
+
+
+def services_of(words: list[str] | None, day: date) -> tuple[tuple[str, str], ...]:
+    """Service and first day of each `eapp-a=2027-04-01`; `day` where none is said."""
+    parts = (one.partition("=") for one in words or ())
+    return tuple((name, first or day.isoformat()) for name, _, first in parts)

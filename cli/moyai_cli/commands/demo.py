@@ -6,17 +6,17 @@ import time
 
 import typer
 
-from moyai.operations.deploy import Wish
+from moyai.operations.preflight import Wish
 from moyai.operations.session import open_session
 from moyai.operations.status import statuses
 from moyai.operations.workspace import today
 from moyai_cli.called import show_next
-from moyai_cli.commands.deploy import run_deploy
-from moyai_cli.commands.status import show_statuses
 from moyai_cli.engine_steps import get_engine
 from moyai_cli.language import say
 from moyai_cli.options import File, Jobs
 from moyai_cli.render import Output
+from moyai_cli.views.deploys import run_deploy
+from moyai_cli.views.statuses import show_statuses
 
 app = typer.Typer(add_completion=False)
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from moyai.errors import ExitCode, Refused
-from moyai.operations.deploy import refuse_exceeded
 from moyai.operations.differences import Group, group
-from moyai.operations.plan import Plan, PlannedStack, make_plan, refused_as_older
+from moyai.operations.plan import Plan
+from moyai.operations.preflight import Wish, marked, preflight, refuse_exceeded
 from moyai.operations.preview import Previewed, by_code, previews
 from moyai.operations.session import Session, open_session
 from moyai_cli.language import LANG, say
@@ -24,12 +24,12 @@ from moyai_cli.options import (
     day_of,
     selector_of,
 )
-from moyai_cli.render import Column, Output, Record, listing
+from moyai_cli.render import Output
+from moyai_cli.views.plans import show_plan
 
 app = typer.Typer(add_completion=False)
 
 _SHOWN_FAILURES = 3
-STYLES = {"create": "green", "update": "yellow", "none": "dim", "refused": "red"}
 
 
 @app.command(
@@ -57,52 +57,14 @@ def plan(
 ) -> None:
     """Compare fingerprints; preview only what differs."""
     session = open_session(file, site)
-    made = make_plan(session.workspace, session.state, selector_of(selector), day_of(as_of))
-    if not allow_older:
-        made = refused_as_older(made, session.history.older(session.workspace.registry))
+    wish = Wish(selector_of(selector), day_of(as_of), allow_older=allow_older)
+    made = marked(preflight(session, wish))
     show_plan(made, output)
     refuse_exceeded(made)
     if preview and output is Output.TABLE and any(s.runs and s.needs_engine for s in made.stacks):
         _show_previews(session, made, jobs)
     if any(stack.action == "refused" for stack in made.stacks):
         raise typer.Exit(int(ExitCode.REFUSED))
-
-
-def show_plan(made: Plan, output: Output) -> None:
-    """Every body as a record; for people only those for which there is something to say."""
-    columns = [
-        Column("code", say("コード", "code")),
-        Column("name", say("団体", "body")),
-        Column("action", say("適用", "action"), STYLES),
-        Column("reasons", say("理由", "reasons")),
-    ]
-    if output is not Output.TABLE:
-        listing([_record(stack) for stack in made.tenants], columns, output)
-        return
-    shown = [stack for stack in made.stacks if stack.runs or stack.reasons or stack.notes]
-    if shown:
-        listing([_record(stack) for stack in shown], columns, output)
-    counts = dict.fromkeys(STYLES, 0)
-    for stack in made.tenants:
-        counts[stack.action] += 1
-    typer.echo(
-        say(
-            f"{len(made.tenants)} 団体: 新規 {counts['create']}、変更 {counts['update']}、"
-            f"なし {counts['none']}、拒否 {counts['refused']}",
-            f"{len(made.tenants)} bodies: {counts['create']} to create, {counts['update']} to "
-            f"update, {counts['none']} unchanged, {counts['refused']} refused",
-        )
-    )
-
-
-def _record(stack: PlannedStack) -> Record:
-    return {
-        "code": stack.stack.name,
-        "name": stack.title,
-        "action": stack.action,
-        "reasons": [one.of(LANG) for one in (*stack.reasons, *stack.notes)],
-        "changed": list(stack.changed),
-    }
 
 
 def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:

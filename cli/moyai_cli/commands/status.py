@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import typer
 
 from moyai.operations.session import open_session
-from moyai.operations.status import TenantStatus, statuses
-from moyai.operations.workspace import JAPAN
-from moyai_cli.language import LANG, say
+from moyai.operations.status import statuses
+from moyai_cli.language import say
 from moyai_cli.options import AsOf, File, Format, Selector, SiteName, day_of, selector_of
-from moyai_cli.render import Column, Output, Record, listing
+from moyai_cli.render import Output
+from moyai_cli.views.statuses import show_statuses
 
 app = typer.Typer(add_completion=False)
-
-STYLES = {
-    "current": "green",
-    "outdated": "yellow",
-    "failed": "red",
-    "orphaned": "red",
-    "unknown": "magenta",
-    "absent": "dim",
-}
 
 
 @app.command(help=say("各団体の状態を示す。", "Show each body's status."))
@@ -37,46 +26,3 @@ def status(
     session = open_session(file, site)
     found = statuses(session, selector_of(selector), day_of(as_of))
     show_statuses(found, output)
-
-
-def show_statuses(found: tuple[TenantStatus, ...], output: Output) -> None:
-    """The table of bodies."""
-    columns = [
-        Column("code", say("コード", "code")),
-        Column("name", say("団体", "body")),
-        Column("status", say("状態", "status"), STYLES),
-        Column("releases", say("記録上の版", "releases")),
-        Column("applied_at", say("適用", "applied")),
-        Column("reasons", say("理由", "reasons")),
-    ]
-    if output is Output.TABLE:
-        listing(
-            [{**_record(one), "applied_at": _local(one.applied_at)} for one in found],
-            columns,
-            output,
-        )
-    else:
-        more = [Column(key, "") for key in ("slug", "site", "verified_at")]
-        listing([_record(one) for one in found], [*columns, *more], output)
-
-
-def _record(one: TenantStatus) -> Record:
-    return {
-        "code": one.code,
-        "slug": one.slug,
-        "name": one.name,
-        "site": one.site,
-        "status": one.status,
-        "reasons": [reason.of(LANG) for reason in one.reasons],
-        "releases": dict(one.releases),
-        "applied_at": _utc(one.applied_at),
-        "verified_at": _utc(one.verified_at),
-    }
-
-
-def _utc(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds")
-
-
-def _local(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(JAPAN).strftime("%m-%d %H:%M")

@@ -10,12 +10,13 @@ from moyai.operations.tenants import add, describe
 from moyai.operations.workspace import find_registry_file
 from moyai.planning.selectors import select
 from moyai.registry import require
-from moyai.registry.edit import NewTenant, TenantAdded
+from moyai.registry.edit import NewTenant
 from moyai.registry.models import Isolation, Kind
 from moyai_cli.called import show_next
 from moyai_cli.language import say
-from moyai_cli.options import AsOf, File, Format, Selector, day_of, selector_of
-from moyai_cli.render import Column, Output, document, listing, problem_line
+from moyai_cli.options import AsOf, File, Format, Selector, day_of, selector_of, services_of
+from moyai_cli.render import Column, Output, document, listing
+from moyai_cli.views.tenants import show_added
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -96,18 +97,7 @@ def add_(
     as_of: AsOf = None,
 ) -> None:
     """Checked whole before the file is replaced."""
-    today = day_of(as_of).isoformat()
-    services = tuple(
-        (name, day or today) for name, _, day in (words.partition("=") for words in service or ())
-    )
+    services = services_of(service, day_of(as_of))
     new = NewTenant(code, slug, name, kind, isolation, tuple(lgwan or ()), services, email)
     show_added(add(find_registry_file(file), new))
     show_next(f"plan {code}", f"deploy {code}")
-
-
-def show_added(added: TenantAdded) -> None:
-    """The new lines of the file, and what it warns of in them."""
-    for line in added.lines:
-        typer.echo(f"+ {line}")
-    for problem in added.warnings:
-        typer.secho(problem_line(problem), err=True, fg="yellow")

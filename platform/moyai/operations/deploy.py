@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from moyai.engine import stacks as engine
 from moyai.engine.records import StackRecord
-from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, Refused
+from moyai.errors import MoyaiError, OperationFailed
 from moyai.infra.packages import MODULES
 from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resource
-from moyai.operations.history import History
 from moyai.operations.plan import (
     Plan,
     PlannedStack,
     foundation_facts,
     make_plan,
 )
+from moyai.operations.preflight import Wish, preflight, refusal, refuse
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace
@@ -31,18 +31,6 @@ from moyai.texts import Text
 if TYPE_CHECKING:
     from moyai.engine.driver import Driver
     from moyai.operations.inside import Inside
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a deploy is asked for."""
-
-    selector: str
-    day: date
-    refresh: bool = False
-    allow_older: bool = False
-    check: bool = False
-    """Whether to check each service that runs, changed or not."""
 
 
 @dataclass(slots=True)
@@ -64,7 +52,7 @@ class Report:
         if self.failed:
             return _failed(self.failed, len(self.ended))
         if refused:
-            return _refused(refused)
+            return refusal(refused)
         return None
 
 
@@ -79,9 +67,9 @@ def deploy(
     nothing has changed, neither site nor engine is started.
     """
     workspace, state = session.workspace, session.state
-    plan = _plan(session, wish)
+    plan = preflight(session, wish)
     report.plan = plan
-    check_before(workspace, session.history, plan, wish)
+    refuse(plan)
     if not any(stack.runs for stack in plan.stacks):
         return
     workspace.runtime.ensure_ready()
@@ -90,56 +78,10 @@ def deploy(
         yield from _foundation(workspace, state, driver, plan, report)
         if report.failed:
             return
-        plan = _plan(session, wish)
+        plan = preflight(session, replace(wish, allow_older=True))
         report.plan = plan
         yield Planned(plan)
         yield from _tenants(workspace, state, driver, plan, report)
-
-
-def _plan(session: Session, wish: Wish) -> Plan:
-    return make_plan(
-        session.workspace,
-        session.state,
-        wish.selector,
-        wish.day,
-        refresh=wish.refresh,
-        check=wish.check,
-    )
-
-
-def check_before(workspace: Workspace, history: History, plan: Plan, wish: Wish) -> None:
-    """Raise `Refused` for what must not even begin."""
-    older = None if wish.allow_older else history.older(workspace.registry)
-    if older is not None:
-        raise Refused(
-            older,
-            touched=NOTHING_TOUCHED,
-            remedy=Text(
-                "新しい tenants.yaml を取り込んでください。意図してのことなら --allow-older を"
-                "付けてください。",
-                "Fetch the newer tenants.yaml, or say --allow-older where you mean it.",
-            ),
-        )
-    lost = [stack for stack in plan.tenants if _is_lost(workspace, stack)]
-    if lost:
-        raise _refused(lost)
-    refuse_exceeded(plan)
-
-
-def refuse_exceeded(plan: Plan) -> None:
-    """Raise `Refused` where the plan would pass a quota of AWS."""
-    if plan.exceeded:
-        raise Refused(
-            Text(
-                "\n".join(one.text.ja for one in plan.exceeded),
-                "\n".join(one.text.en for one in plan.exceeded),
-            ),
-            touched=NOTHING_TOUCHED,
-        )
-
-
-def _is_lost(workspace: Workspace, stack: PlannedStack) -> bool:
-    return all(body.code != stack.stack.name for body in workspace.registry.tenants)
 
 
 def _foundation(
@@ -356,18 +298,5 @@ def _failed(failed: Sequence[Ended], total: int) -> OperationFailed:
         remedy=Text(
             "原因を取り除き、moyai deploy をもう一度実行してください。続きから行います。",
             "Remove the cause and run moyai deploy again: it goes on from there.",
-        ),
-    )
-
-
-def _refused(refused: Sequence[PlannedStack]) -> Refused:
-    lines = [(f"{s.stack.name} {s.title}", s.reasons) for s in refused]
-    return Refused(
-        Text(
-            "\n".join(f"拒否: {who}: {why.ja}" for who, reasons in lines for why in reasons),
-            "\n".join(f"refused: {who}: {why.en}" for who, reasons in lines for why in reasons),
-        ),
-        touched=Text(
-            "これらの団体には何も変更していません。", "Nothing of these bodies was touched."
         ),
     )

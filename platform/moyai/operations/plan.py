@@ -49,6 +49,8 @@ class PlannedStack:
     """Whether what is live has to be read first."""
     checks: tuple[str, ...] = ()
     """Services to check only."""
+    has_vanished: bool = False
+    """Whether it is of a body that the file no longer has."""
 
     @property
     def runs(self) -> bool:
@@ -65,6 +67,8 @@ class Plan:
     tenants: tuple[PlannedStack, ...]
     exceeded: tuple[QuotaExceeded, ...] = ()
     """AWS quotas that the file would pass; nothing may begin while there are any."""
+    older: Text | None = None
+    """Why the file counts as older than the one applied last; nothing may begin then."""
 
     @property
     def stacks(self) -> tuple[PlannedStack, ...]:
@@ -106,7 +110,9 @@ def make_plan(
         for body in bodies
     ]
     tenants += [
-        PlannedStack(lost[one.code].stack, one.name, "refused", (guards.orphan(one.name),))
+        PlannedStack(
+            lost[one.code].stack, one.name, "refused", (guards.orphan(one.name),), has_vanished=True
+        )
         for one in chosen.vanished
     ]
     tenants = _standing(workspace, foundation, tenants)
@@ -303,20 +309,6 @@ def _to_onboard(service: str) -> Text:
 def _waits(waiting: releases.Waiting) -> Text:
     step = f"{waiting.service} {waiting.recorded} → {waiting.target}"
     return Text(f"{step}: 一斉更新を待っている", f"{step}: outdated, waits for upgrade")
-
-
-def refused_as_older(plan: Plan, why: Text | None) -> Plan:
-    """The plan of a file that deploy refuses to apply, as it is older; unchanged where `why` is None."""
-    if why is None:
-        return plan
-
-    def refused(stacks: tuple[PlannedStack, ...]) -> tuple[PlannedStack, ...]:
-        return tuple(
-            replace(one, action="refused", reasons=(why, *one.reasons)) if one.runs else one
-            for one in stacks
-        )
-
-    return replace(plan, foundation=refused(plan.foundation), tenants=refused(plan.tenants))
 
 
 def lost_bodies(workspace: Workspace, state: SiteState) -> tuple[StackRecord, ...]:

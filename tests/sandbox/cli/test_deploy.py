@@ -86,6 +86,9 @@ def test_an_older_file_is_refused_unless_asked_for(federation: Federation) -> No
     assert answer.code == 5
     assert "another one was applied after it" in answer.err
     assert "Nothing was touched." in answer.err
+    onboarded = federation.moyai("onboard", "272027", "--as-of", DAY)
+    assert "another one was applied after it" in onboarded.err  # and nobody was asked
+    assert onboarded.code == 5
     federation.ok("deploy", "--as-of", DAY, "--allow-older")
 
 
@@ -113,6 +116,12 @@ def test_a_body_that_vanished_is_orphaned_and_deploy_refuses(federation: Federat
         plan = federation.moyai("plan", "--as-of", DAY, "--output", "json")
         assert plan.code == 5
         assert {one["code"]: one["action"] for one in plan.json()}["272043"] == "refused"
+        for others in (["not", "272043"], ["all", "not", "池田市"], ["(272027", "273813)"]):
+            rest = federation.moyai("plan", *others, "--as-of", DAY, "--output", "json")
+            assert rest.code == 0, rest.err
+            assert "272043" not in {one["code"] for one in rest.json()}
+        nobody = federation.ok("plan", "272027 and ikeda", "--as-of", DAY, "--output", "json")
+        assert nobody.json() == []
     assert federation.statuses()["272043"]["status"] == "current"
 
 

@@ -1,0 +1,48 @@
+"""The table of what a deploy would do."""
+
+from __future__ import annotations
+
+import typer
+
+from moyai.operations.plan import Plan, PlannedStack
+from moyai_cli.language import LANG, say
+from moyai_cli.render import Column, Output, Record, listing
+
+STYLES = {"create": "green", "update": "yellow", "none": "dim", "refused": "red"}
+
+
+def show_plan(made: Plan, output: Output) -> None:
+    """Every body as a record; for people only those for which there is something to say."""
+    columns = [
+        Column("code", say("コード", "code")),
+        Column("name", say("団体", "body")),
+        Column("action", say("適用", "action"), STYLES),
+        Column("reasons", say("理由", "reasons")),
+    ]
+    if output is not Output.TABLE:
+        listing([_record(stack) for stack in made.tenants], columns, output)
+        return
+    shown = [stack for stack in made.stacks if stack.runs or stack.reasons or stack.notes]
+    if shown:
+        listing([_record(stack) for stack in shown], columns, output)
+    counts = dict.fromkeys(STYLES, 0)
+    for stack in made.tenants:
+        counts[stack.action] += 1
+    typer.echo(
+        say(
+            f"{len(made.tenants)} 団体: 新規 {counts['create']}、変更 {counts['update']}、"
+            f"なし {counts['none']}、拒否 {counts['refused']}",
+            f"{len(made.tenants)} bodies: {counts['create']} to create, {counts['update']} to "
+            f"update, {counts['none']} unchanged, {counts['refused']} refused",
+        )
+    )
+
+
+def _record(stack: PlannedStack) -> Record:
+    return {
+        "code": stack.stack.name,
+        "name": stack.title,
+        "action": stack.action,
+        "reasons": [one.of(LANG) for one in (*stack.reasons, *stack.notes)],
+        "changed": list(stack.changed),
+    }

@@ -1,0 +1,83 @@
+"""Onboarding up to the deploy: bodies into the file, the plan, the question. What comes to nothing
+leaves the file as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.plan import Plan
+from moyai.operations.preflight import Wish, preflight, refuse
+from moyai.operations.session import Session, open_session
+from moyai.operations.tenants import Additions
+from moyai.registry import require
+from moyai.registry.edit import NewTenant, TenantAdded
+from moyai.texts import Text
+
+
+class Person(Protocol):
+    """Who onboards, to be told and asked."""
+
+    def sees_added(self, added: TenantAdded) -> None:
+        """A body is in the file now."""
+        ...
+
+    def agrees(self, plan: Plan) -> None:
+        """Shown what would be done; raises `Refused` where it is not wanted."""
+        ...
+
+    def sees_withdrawn(self, told: Text) -> None:
+        """Whether the file is as it was."""
+        ...
+
+
+def prepare(
+    path: Path,
+    site: str,
+    codes: Sequence[str],
+    services: tuple[tuple[str, str], ...],
+    wish: Wish,
+    person: Person,
+) -> Session:
+    """Add the bodies that the file lacks, and have the wish agreed to; a session on the new file.
+
+    `services` (service, first day) are for bodies to be added. Raises `RegistryError`,
+    `UsageError` and `Refused`, and whatever `person` raises; what was added is out again then.
+    """
+    additions = Additions(path)
+    try:
+        for new in _missing(path, codes, services):
+            person.sees_added(additions.add(new))
+        session = open_session(path, site)
+        plan = preflight(session, wish)
+        refuse(plan)
+        person.agrees(plan)
+    except BaseException:
+        told = additions.withdraw()
+        if told is not None:
+            person.sees_withdrawn(told)
+        raise
+    return session
+
+
+def _missing(
+    path: Path, codes: Sequence[str], services: tuple[tuple[str, str], ...]
+) -> list[NewTenant]:
+    registry = require(path)
+    known = [code for code in codes if registry.tenant(code) is not None]
+    if known and services:
+        names = ", ".join(known)
+        raise UsageError(
+            Text(
+                f"{names} はもう {path.name} にあります。--service は加える団体にだけ使えます。",
+                f"{names}: already in {path.name}; --service is for bodies to be added.",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                f"サービスは {path.name} に書き足してください。",
+                f"Write the services into {path.name}.",
+            ),
+        )
+    return [NewTenant(code, services=services) for code in codes if code not in known]

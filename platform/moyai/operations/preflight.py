@@ -1,0 +1,102 @@
+"""What a command about bodies is asked for, its plan, and what it is refused for before it begins.
+
+One place for all commands: what `plan` shows as refused, `onboard` and `deploy` refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from moyai.errors import NOTHING_TOUCHED, Refused
+from moyai.operations.plan import Plan, PlannedStack, make_plan
+from moyai.operations.session import Session
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a deploy is asked for."""
+
+    selector: str
+    day: date
+    refresh: bool = False
+    allow_older: bool = False
+    check: bool = False
+    """Whether to check each service that runs, changed or not."""
+
+
+def preflight(session: Session, wish: Wish) -> Plan:
+    """The plan of a wish with all that speaks against it. Raises `UsageError` for its selector."""
+    plan = make_plan(
+        session.workspace,
+        session.state,
+        wish.selector,
+        wish.day,
+        refresh=wish.refresh,
+        check=wish.check,
+    )
+    if wish.allow_older:
+        return plan
+    return replace(plan, older=session.history.older(session.workspace.registry))
+
+
+def refuse(plan: Plan) -> None:
+    """Raise `Refused` for what must not even begin: for a file older than the one applied last, for
+    bodies that vanished from the file, and for a quota of AWS that would be passed."""
+    if plan.older is not None:
+        raise Refused(
+            plan.older,
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                "新しい tenants.yaml を取り込んでください。意図してのことなら --allow-older を"
+                "付けてください。",
+                "Fetch the newer tenants.yaml, or say --allow-older where you mean it.",
+            ),
+        )
+    vanished = [stack for stack in plan.tenants if stack.has_vanished]
+    if vanished:
+        raise refusal(vanished)
+    refuse_exceeded(plan)
+
+
+def refuse_exceeded(plan: Plan) -> None:
+    """Raise `Refused` where the plan would pass a quota of AWS."""
+    if plan.exceeded:
+        raise Refused(
+            Text(
+                "\n".join(one.text.ja for one in plan.exceeded),
+                "\n".join(one.text.en for one in plan.exceeded),
+            ),
+            touched=NOTHING_TOUCHED,
+        )
+
+
+def marked(plan: Plan) -> Plan:
+    """The plan as it is shown: of a file that is refused as older, nothing runs."""
+    why = plan.older
+    if why is None:
+        return plan
+
+    def refused(stacks: tuple[PlannedStack, ...]) -> tuple[PlannedStack, ...]:
+        return tuple(
+            replace(one, action="refused", reasons=(why, *one.reasons)) if one.runs else one
+            for one in stacks
+        )
+
+    return replace(plan, foundation=refused(plan.foundation), tenants=refused(plan.tenants))
+
+
+def refusal(refused: Sequence[PlannedStack]) -> Refused:
+    """The error that names stacks, each with its reasons."""
+    lines = [(f"{s.stack.name} {s.title}", s.reasons) for s in refused]
+    return Refused(
+        Text(
+            "\n".join(f"拒否: {who}: {why.ja}" for who, reasons in lines for why in reasons),
+            "\n".join(f"refused: {who}: {why.en}" for who, reasons in lines for why in reasons),
+        ),
+        touched=Text(
+            "これらの団体には何も変更していません。", "Nothing of these bodies was touched."
+        ),
+    )
