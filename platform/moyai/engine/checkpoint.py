@@ -132,6 +132,10 @@ class CheckpointStore:
         found = self._listing(f".pulumi/stacks/{stack.project}")
         return f"{plain}.gz" if f"{plain}.gz" in found else plain
 
+    def exists(self, stack: StackId) -> bool:
+        """Whether the stack has a checkpoint, be it damaged."""
+        return self.blobs.get(self.key(stack)) is not None
+
     def read(self, stack: StackId) -> Checkpoint | None:
         """The checkpoint, or None where the stack does not exist.
 

@@ -29,6 +29,7 @@ from moyai.errors import MoyaiError
 OWNER = "organization"
 """The owner that DIY backends give all stacks."""
 _JOURNAL_VERSION = 1
+_CRYPTING = (["encrypt"], ["batch-encrypt"], ["decrypt"], ["batch-decrypt"])
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _NO_STATE = {"manifest": {"time": "0001-01-01T00:00:00Z", "magic": "", "version": ""}}
 
@@ -83,7 +84,7 @@ class Service:
         if parts == ["api", "user"]:
             return 200, {"githubLogin": OWNER, "organizations": [{"githubLogin": OWNER}]}
         if parts == ["api", "capabilities"]:
-            return 200, {"capabilities": []}
+            return 200, {"capabilities": [{"capability": "batch-encrypt"}]}
         if parts[:2] == ["api", "stacks"] and method == "HEAD":
             return 200, {}
         return _NOT_FOUND
@@ -93,7 +94,7 @@ class Service:
     ) -> tuple[int, Mapping[str, Any]]:
         if method == "GET" and rest in ([], ["export"]):
             return self._state(stack, whole=bool(rest))
-        if method == "POST" and rest in (["encrypt"], ["decrypt"], ["batch-decrypt"]):
+        if method == "POST" and rest in _CRYPTING:
             return self._crypt(stack, rest[0], body)
         if method == "POST" and len(rest) == 1:  # an update, preview, refresh, destroy is made
             return 200, {"updateID": "1"}
@@ -109,12 +110,11 @@ class Service:
         return _NOT_FOUND
 
     def _state(self, stack: StackId, *, whole: bool) -> tuple[int, Mapping[str, Any]]:
+        if not whole:
+            return self._name(stack) if self._store.exists(stack) else _NOT_FOUND
         checkpoint = self._store.read(stack)
         if checkpoint is None:
             return _NOT_FOUND
-        if not whole:
-            name = {"orgName": OWNER, "projectName": stack.project, "stackName": stack.name}
-            return 200, {**name, "activeUpdate": "", "tags": {}, "version": 0}
         state: dict[str, Any] = {"version": checkpoint.document["version"]}
         if checkpoint.features:
             state["features"] = list(checkpoint.features)
@@ -122,11 +122,18 @@ class Service:
         deployment = self._secrets.for_engine(stack, seen, self.url)
         return 200, {**state, "deployment": deployment or _NO_STATE}
 
+    def _name(self, stack: StackId) -> tuple[int, Mapping[str, Any]]:
+        name = {"orgName": OWNER, "projectName": stack.project, "stackName": stack.name}
+        return 200, {**name, "activeUpdate": "", "tags": {}, "version": 0}
+
     def _crypt(self, stack: StackId, verb: str, body: bytes) -> tuple[int, Mapping[str, Any]]:
         try:
             asked = orjson.loads(body)
             if verb == "encrypt":
                 return 200, {"ciphertext": self._secrets.encrypt(stack, asked["plaintext"])}
+            if verb == "batch-encrypt":
+                plain = asked["plaintexts"]
+                return 200, {"ciphertexts": [self._secrets.encrypt(stack, one) for one in plain]}
             if verb == "decrypt":
                 return 200, {"plaintext": self._secrets.decrypt(stack, asked["ciphertext"])}
             texts = asked["ciphertexts"]

@@ -7,7 +7,7 @@ import hashlib
 import json
 import urllib.error
 import urllib.request
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -239,10 +239,18 @@ def test_secrets_are_served_in_one_form_and_kept_in_the_other(
     assert answer == {"plaintexts": {value["ciphertext"]: plain}}
     one = _json(ciphertext=value["ciphertext"])
     assert call(service, "POST", f"{OF_STACK}/decrypt", one)[1] == {"plaintext": plain}
+    both = _json(plaintexts=[plain, b64encode(b"now").decode()])
+    sealed = call(service, "POST", f"{OF_STACK}/batch-encrypt", both)[1]["ciphertexts"]
+    opened = [
+        call(service, "POST", f"{OF_STACK}/decrypt", _json(ciphertext=one))[1]["plaintext"]
+        for one in sealed
+    ]
+    assert [b64decode(one) for one in opened] == [b"hush", b"now"]
     for verb, wrong in (
         ("decrypt", _json(ciphertext="AAAA")),
         ("decrypt", b"[]"),
         ("encrypt", b"{"),
+        ("batch-encrypt", _json(plaintexts="hush")),
         ("batch-decrypt", _json(ciphertexts=1)),
     ):
         assert call(service, "POST", f"{OF_STACK}/{verb}", wrong)[0] == 400
