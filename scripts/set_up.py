@@ -6,6 +6,7 @@ is on PATH, `venv` and `pip` elsewhere. Needs nothing but the standard library.
 
 from __future__ import annotations
 
+import compileall
 import fcntl
 import os
 import shutil
@@ -76,6 +77,10 @@ def set_up(uv: str | None) -> None:
         install = [uv, "pip", "install", *target]
     # hatchling, which builds the project, is among the locked packages.
     run([*install, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    # As pip does for packages: each of a deploy's processes would compile what it imports where
+    # PYTHONDONTWRITEBYTECODE is set.
+    for room in ("platform", "cli"):
+        compileall.compile_dir(ROOT / room, quiet=2)
 
 
 def is_usable() -> bool:
