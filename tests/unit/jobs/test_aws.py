@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -35,7 +35,7 @@ class _Answer:
     """What botocore takes for an answer, so that nothing is sent."""
 
     status_code = 200
-    headers: dict[str, str] = {}  # noqa: RUF012
+    headers: ClassVar[dict[str, str]] = {}
     content = b"{}"
     raw = None
 
