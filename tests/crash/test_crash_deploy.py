@@ -24,7 +24,7 @@ import pytest
 from body_stacks import PROJECT, body_run, checkpoint_of, live_of, recorded_of
 from filing_site import find_engine, only, until
 
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite, open_site
 from moyai.engine.stacks import StackId
 from moyai.registry import require
@@ -42,7 +42,7 @@ import json, os, sys
 sys.path.insert(0, {helpers!r})
 from pathlib import Path
 from body_stacks import PROJECT, body_run
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import open_site
 from moyai.engine.stacks import ResourceMoved
 from moyai.registry import require

@@ -125,7 +125,7 @@ class EmbeddedSite(SiteRuntime, Protocol):
 
 
 _RUNTIMES: dict[str, str] = {
-    "aws": "moyai.engine.aws_site",
+    "aws": "moyai.engine.aws.site",
     "embedded": "moyai.sandbox.site",
 }
 

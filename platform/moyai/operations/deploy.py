@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from moyai.engine import stacks as engine
-from moyai.engine.records import StackRecord
+from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.infra.packages import MODULES
 from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resource
@@ -29,7 +29,7 @@ from moyai.planning.stacks import FOUNDATION, PROGRAMS, SHARED, TENANT
 from moyai.texts import Text
 
 if TYPE_CHECKING:
-    from moyai.engine.driver import Driver
+    from moyai.engine.driver.driver import Driver
     from moyai.operations.inside import Inside
 
 

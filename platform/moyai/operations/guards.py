@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from moyai.engine.records import StackRecord
+from moyai.engine.state.records import StackRecord
 from moyai.operations.workspace import today
 from moyai.planning.facts import facts_of
 from moyai.registry.models import Registry, Tenant

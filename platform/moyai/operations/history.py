@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from moyai.engine.records import DocumentStore
+from moyai.engine.state.records import DocumentStore
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.registry.models import Registry
 from moyai.texts import Text

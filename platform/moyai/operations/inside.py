@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from moyai.engine.aws_sessions import aws_session
+from moyai.engine.aws.sessions import aws_session
 from moyai.errors import OperationFailed
 from moyai.jobs.submit import JobResult, JobTarget, run
 from moyai.registry.models import Registry, Site

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
-from moyai.engine.records import StackRecord
 from moyai.engine.stacks import StackId
+from moyai.engine.state.records import StackRecord
 from moyai.operations import guards
 from moyai.operations.site_state import SiteState
 from moyai.operations.surroundings import surroundings

@@ -14,7 +14,7 @@ from moyai.operations.workspace import Workspace
 from moyai.planning.stacks import PROGRAMS, SHARED
 
 if TYPE_CHECKING:
-    from moyai.engine.driver import Driver
+    from moyai.engine.driver.driver import Driver
 
 
 @dataclass(frozen=True, slots=True)

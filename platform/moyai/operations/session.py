@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from moyai.engine.checkpoint import open_checkpoints
-from moyai.engine.records_documents import open_documents, open_records
+from moyai.engine.state.checkpoint_store import open_checkpoints
+from moyai.engine.state.documents import open_documents, open_records
 from moyai.operations.history import History
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
-    from moyai.engine.driver import Driver
+    from moyai.engine.driver.driver import Driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Session:
         """A driver for this site. Its workers and plugins start with the first run."""
         # The driver brings the Pulumi SDK and gRPC along: half a second that a command which finds
         # nothing to do should not spend.
-        from moyai.engine.driver import Driver
+        from moyai.engine.driver.driver import Driver
         from moyai.engine.toolchain import ensure
 
         engine = ensure().path

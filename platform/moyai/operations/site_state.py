@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from moyai.engine.checkpoint import CheckpointStore
-from moyai.engine.records import RecordStore, StackRecord
 from moyai.engine.sites import Doubt
 from moyai.engine.stacks import StackId
+from moyai.engine.state.checkpoint_store import CheckpointStore
+from moyai.engine.state.records import RecordStore, StackRecord
 from moyai.errors import OperationFailed
 from moyai.texts import Text
 

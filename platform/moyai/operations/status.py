@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from moyai.engine.records import StackRecord
+from moyai.engine.state.records import StackRecord
 from moyai.errors import UsageError
 from moyai.operations.guards import orphan
 from moyai.operations.plan import Plan, PlannedStack, make_plan

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from moyai.engine.checkpoint import Checkpoint, open_checkpoints
 from moyai.engine.sites import SiteRuntime
 from moyai.engine.stacks import StackId, StackRun
+from moyai.engine.state.checkpoint import Checkpoint
+from moyai.engine.state.checkpoint_store import open_checkpoints
 
 PROJECT = Path(__file__).resolve().parents[3]
 SMALLEST = "273228"  # 能勢町

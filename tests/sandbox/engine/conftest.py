@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from filing_site import FilingSite, find_engine
 
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 
 
 @pytest.fixture(scope="session")

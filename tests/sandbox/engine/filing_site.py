@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import Doubt, Plugin
 from moyai.engine.stacks import Action, RunFinished, RunResult, StackId, StackRun
 from moyai.engine.toolchain import ensure

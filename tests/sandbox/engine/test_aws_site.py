@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 from filing_site import only, run_of
 
-from moyai.engine.aws_credentials import CALLER, IDENTITY
-from moyai.engine.aws_sessions import aws_session
-from moyai.engine.aws_site import AwsSite, open_site
-from moyai.engine.checkpoint import open_checkpoints
-from moyai.engine.driver import Driver
-from moyai.engine.records_documents import open_records
+from moyai.engine.aws.credentials import CALLER, IDENTITY
+from moyai.engine.aws.sessions import aws_session
+from moyai.engine.aws.site import AwsSite, open_site
+from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import StackId
+from moyai.engine.state.checkpoint_store import open_checkpoints
+from moyai.engine.state.documents import open_records
 from moyai.errors import MoyaiError, OperationFailed, UsageError
 from moyai.registry.models import Site
 

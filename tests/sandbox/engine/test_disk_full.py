@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from filing_site import FilingSite, files, meanwhile, only, run_of, until
 
-from moyai.engine.checkpoint import open_checkpoints
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.stacks import RunResult, StackId
+from moyai.engine.state.checkpoint_store import open_checkpoints
 
 
 @pytest.fixture

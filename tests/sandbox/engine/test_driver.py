@@ -12,10 +12,10 @@ from typing import cast
 import pytest
 from filing_site import PROGRAM, FilingSite, files, only, results, run_of
 
-from moyai.engine.checkpoint import CheckpointStore, open_checkpoints
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import Plugin
 from moyai.engine.stacks import MASKED, ResourceMoved, RunFinished, RunStarted, StackId, Step
+from moyai.engine.state.checkpoint_store import CheckpointStore, open_checkpoints
 from moyai.errors import OperationFailed, Refused
 
 FILE = "filing:index:File"

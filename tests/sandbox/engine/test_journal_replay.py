@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from filing_site import HERE, FilingSite, files, only, run_of
 
-from moyai.engine.checkpoint import masked, open_checkpoints
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.stacks import Action, StackId
+from moyai.engine.state.checkpoint import masked
+from moyai.engine.state.checkpoint_store import open_checkpoints
 
 A = StackId("proj", "a")
 X = {"name": "x"}

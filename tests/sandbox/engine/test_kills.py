@@ -23,9 +23,9 @@ from filing_site import (
     until,
 )
 
-from moyai.engine.checkpoint import open_checkpoints
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.stacks import RunResult, StackId
+from moyai.engine.state.checkpoint_store import open_checkpoints
 from moyai.errors import Refused
 
 SLOW = files("x", "y", after=1) + files("z", before=1)
@@ -136,7 +136,7 @@ def script(site: FilingSite, engine: Path, body: str) -> subprocess.Popen[str]:
         f"import sys; sys.path.insert(0, {str(HERE)!r})\n"
         "from pathlib import Path\n"
         "from filing_site import *\n"
-        "from moyai.engine.driver import Driver\n"
+        "from moyai.engine.driver.driver import Driver\n"
         f"site = FilingSite(Path({str(site.home)!r}))\n"
         f"SLOW = {SLOW!r}\n"
         f"with Driver(site, Path({str(engine)!r}), jobs=1, command='moyai deploy all') as driver:\n"

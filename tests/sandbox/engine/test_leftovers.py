@@ -12,9 +12,9 @@ import pytest
 from body_stacks import SMALLEST, body_run, checkpoint_of, live_of, own, recorded_of
 from filing_site import engines_of, only
 
-from moyai.engine.driver import Driver
-from moyai.engine.settle_ids import derive
-from moyai.engine.settle_search import Search, search
+from moyai.engine.driver.driver import Driver
+from moyai.engine.settling.ids import derive
+from moyai.engine.settling.search import Search, search
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import ResourceMoved, RunFinished, RunResult, StackId, StackRun
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filing_site import FilingSite, files, results, run_of
 
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.stacks import MASKED, RunFinished
 
 MARK = "MARKED-SECRET-5d1f0c"

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from filing_site import FilingSite, files, only, results, run_of
 
-from moyai.engine.checkpoint import open_checkpoints
-from moyai.engine.driver import Driver
-from moyai.engine.records import StackRecord
-from moyai.engine.records_documents import open_records
+from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import MASKED, StackId
+from moyai.engine.state.checkpoint_store import open_checkpoints
+from moyai.engine.state.documents import open_records
+from moyai.engine.state.records import StackRecord
 from moyai.errors import Refused
 
 STACK = StackId("proj", "a")

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from infra_federation import LAST_DAY_OF_CHAT, Federation
 from sandboxes import PROJECT
 
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.toolchain import ensure
 

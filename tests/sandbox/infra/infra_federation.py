@@ -11,7 +11,7 @@ from typing import Any
 
 from sandboxes import client_of
 
-from moyai.engine.driver import Driver
+from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import Action, RunFinished, RunResult, StackId, StackRun
 from moyai.operations.inside import Inside

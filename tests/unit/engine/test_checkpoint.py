@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moyai.engine.checkpoint import CheckpointStore, DamagedCheckpointError, masked, parse
-from moyai.engine.checkpoint_blobs import FolderBlobs, open_blobs
 from moyai.engine.stacks import MASKED, StackId
+from moyai.engine.state.backends import open_blobs
+from moyai.engine.state.checkpoint import DamagedCheckpointError, masked, parse
+from moyai.engine.state.checkpoint_store import CheckpointStore
+from moyai.engine.state.folder_blobs import FolderBlobs
 from moyai.errors import OperationFailed, UsageError
 
 STACK = StackId("proj", "271004")

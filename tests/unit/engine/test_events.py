@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moyai.engine.events import EventLog, Tally
 from moyai.engine.stacks import Step
+from moyai.engine.worker.events import EventLog, Tally
 
 URN = "urn:pulumi:s::proj::a:b:C$aws:s3/bucket:Bucket::documents"
 TYPE = "aws:s3/bucket:Bucket"

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from moyai.engine import locks
-from moyai.engine.checkpoint_blobs import FolderBlobs
-from moyai.engine.locks import EngineLock, Holder
 from moyai.engine.stacks import StackId
+from moyai.engine.state import locks
+from moyai.engine.state.folder_blobs import FolderBlobs
+from moyai.engine.state.locks import EngineLock, Holder
 from moyai.errors import Refused
 
 STACK = StackId("proj", "271004")
@@ -137,7 +137,7 @@ def test_two_holders_exclude_each_other_by_name(tmp_path: Path) -> None:
 def test_waiting_ends_when_the_holder_does(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     script = (
-        "import os, time; from moyai.engine import locks; from pathlib import Path;"
+        "import os, time; from moyai.engine.state import locks; from pathlib import Path;"
         "from moyai.engine.stacks import StackId;"
         f"l = locks.acquire(Path({str(path)!r}), StackId('p', 's'),"
         " locks.myself(os.getpid(), 'other'), 0, lambda: False);"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moyai.engine.checkpoint_blobs import FolderBlobs
-from moyai.engine.records import RecordStore, StackRecord
-from moyai.engine.records_documents import Documents
 from moyai.engine.stacks import StackId
+from moyai.engine.state.documents import Documents
+from moyai.engine.state.folder_blobs import FolderBlobs
+from moyai.engine.state.records import RecordStore, StackRecord
 from moyai.errors import OperationFailed
 
 STACK = StackId("moyai-tenant", "271004")

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moyai.engine import update_journal
-from moyai.engine.checkpoint import CheckpointStore
-from moyai.engine.checkpoint_blobs import FolderBlobs
-from moyai.engine.journal_replay import Kind, Replay, UnknownEntryError
 from moyai.engine.stacks import StackId
+from moyai.engine.state import update_journal
+from moyai.engine.state.checkpoint_store import CheckpointStore
+from moyai.engine.state.folder_blobs import FolderBlobs
+from moyai.engine.state.journal_replay import Kind, Replay, UnknownEntryError
 from moyai.errors import OperationFailed
 
 STACK = StackId("proj", "271004")

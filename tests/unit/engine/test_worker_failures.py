@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from moyai.engine.events import Tally, Trouble
 from moyai.engine.stacks import StackId, StackRun, Step
-from moyai.engine.worker_failures import explain, what_was_touched
-from moyai.engine.worker_messages import Failure
+from moyai.engine.worker.events import Tally, Trouble
+from moyai.engine.worker.failures import explain, what_was_touched
+from moyai.engine.worker.messages import Failure
 from moyai.texts import Text, same
 
 RUN = StackRun(StackId("proj", "s"), Path("p.py"), {}, "up")

@@ -8,15 +8,15 @@ import sys
 
 _PROGRAM = """
 import json, sys
-from moyai.engine import worker
+from moyai.engine.worker import serve
 before = set(sys.modules)
 import pulumi_aws
 pulumi_aws.rds.Cluster, pulumi_aws.ec2.Vpc, pulumi_aws.lb.Listener
-print(json.dumps(worker._worth_importing(before)))
+print(json.dumps(serve._worth_importing(before)))
 """
 _FORGE = """
 import json, sys
-from moyai.engine.worker_forge import _import
+from moyai.engine.worker.forge import _import
 _import(tuple(json.load(sys.stdin)))
 import pulumi_aws
 for package, name in (("rds", "Cluster"), ("rds", "SubnetGroup"), ("ec2", "Vpc"), ("lb", "Listener")):

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from moyai.engine.stacks import MASKED, StackId
-from moyai.engine.worker_log import Redactor, RunLog, rotate, secrets_of
+from moyai.engine.worker.log import Redactor, RunLog, rotate, secrets_of
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), min_size=6).filter(
     lambda s: len(s.strip()) >= 6 and len(s.splitlines()) == 1 and s.strip() not in MASKED

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from moyai.engine.checkpoint import CheckpointStore
-from moyai.engine.checkpoint_blobs import FolderBlobs
-from moyai.engine.passphrase import Passphrase, WrongPassphraseError
 from moyai.engine.stacks import StackId
-from moyai.engine.worker_secrets import Secrets
-from moyai.engine.worker_service import Service
+from moyai.engine.state.checkpoint_store import CheckpointStore
+from moyai.engine.state.folder_blobs import FolderBlobs
+from moyai.engine.worker.passphrase import Passphrase, WrongPassphraseError
+from moyai.engine.worker.secrets import Secrets
+from moyai.engine.worker.service import Service
 
 STACK = StackId("proj", "a")
 MARK, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"

@@ -12,7 +12,7 @@ from moyai.infra.packages import AWS_PACKAGES
 
 _AHEAD = """
 import sys
-from moyai.engine.worker_forge import _import
+from moyai.engine.worker.forge import _import
 from moyai.infra.packages import MODULES
 _import(tuple(sorted(MODULES)))
 whole = [m for m in MODULES if type(sys.modules[m]).__name__ != "_LazyModule"]

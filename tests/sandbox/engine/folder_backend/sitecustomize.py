@@ -7,13 +7,15 @@ they write there is what a journal must come to.
 import os
 
 if "FOLDER_BACKEND" in os.environ:
-    from moyai.engine import checkpoint, worker_run, worker_service
+    from moyai.engine.state.checkpoint_store import CheckpointStore
+    from moyai.engine.worker import run
+    from moyai.engine.worker.service import Service
 
     def _no_lock(*_: object) -> str:
         return ".pulumi/none"  # the engine takes it
 
-    worker_service.Service.environment = property(
+    Service.environment = property(
         lambda _: {"PULUMI_BACKEND_URL": os.environ["FOLDER_BACKEND"] + "?metadata=skip"}
     )
-    worker_run.locks.take_engine_lock = _no_lock
-    checkpoint.CheckpointStore.add_history = lambda *_: None
+    run.locks.take_engine_lock = _no_lock
+    CheckpointStore.add_history = lambda *_: None

@@ -1,0 +1,1 @@
+"""What the operator's process does: it hands stacks to workers, and tells what comes of them."""

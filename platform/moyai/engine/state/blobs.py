@@ -1,0 +1,54 @@
+"""Bytes by key in a state backend: what a folder and an S3 bucket have in common.
+
+Pulumi's DIY backends keep everything below `.pulumi/`; what Moyai keeps lies beside it, below
+`.moyai/`. Both are reached through `Blobs`, whatever the backend is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Blobs(Protocol):
+    """A state backend's contents. Keys are relative and use `/`."""
+
+    def get(self, key: str) -> bytes | None:
+        """The content, or None where there is no such key."""
+        ...
+
+    def put(self, key: str, content: bytes) -> None:
+        """Replace the content; readers see the old or the new one, never a part."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove a key; none there is fine."""
+        ...
+
+    def versions(self, folder: str) -> Mapping[str, str]:
+        """Keys directly in a folder → a token that changes with the content."""
+        ...
+
+    def get_all(self, folder: str) -> Mapping[str, bytes]:
+        """Every key directly in a folder → content."""
+        ...
+
+    def append(self, key: str, number: int, content: bytes) -> None:
+        """Put content at the end of what is there; it is safe when this returns.
+
+        `number` grows with each part of a key. One writer at a time; readers see whole parts, but
+        for the last one where the machine went down.
+        """
+        ...
+
+    def appended(self, key: str) -> bytes | None:
+        """All that was appended to a key, or None."""
+        ...
+
+    def appended_keys(self, folder: str) -> Mapping[str, str]:
+        """Keys directly in a folder that something was appended to → a token of what is there."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Remove all that was appended to a key; none there is fine."""
+        ...

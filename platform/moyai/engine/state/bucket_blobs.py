@@ -1,0 +1,112 @@
+"""A state backend that is an S3 bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from moyai.engine.aws.sessions import aws_trouble
+from moyai.texts import Text
+
+_PART = "~"
+"""Between a key and the number of a part that was appended to it, in a bucket."""
+_AT_ONCE = 16
+"""Objects of a bucket that are read at the same time."""
+
+
+class BucketBlobs:
+    """An S3 bucket, or the part of it below a prefix.
+
+    Every method raises `OperationFailed` where the bucket does not answer or refuses.
+    """
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+
+    def get(self, key: str) -> bytes | None:
+        """See `Blobs.get`."""
+        with telling(self._bucket):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            except self._client.exceptions.NoSuchKey:
+                return None
+            content: bytes = answer["Body"].read()
+            return content
+
+    def put(self, key: str, content: bytes) -> None:
+        """See `Blobs.put`."""
+        with telling(self._bucket):
+            self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
+
+    def delete(self, key: str) -> None:
+        """See `Blobs.delete`."""
+        with telling(self._bucket):
+            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def versions(self, folder: str) -> Mapping[str, str]:
+        """See `Blobs.versions`."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=f"{self._prefix}{folder}/", Delimiter="/"
+        )
+        with telling(self._bucket):
+            return {
+                entry["Key"].removeprefix(self._prefix): entry["ETag"]
+                for page in pages
+                for entry in page.get("Contents", ())
+            }
+
+    def get_all(self, folder: str) -> Mapping[str, bytes]:
+        """See `Blobs.get_all`."""
+        keys = tuple(self.versions(folder))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            contents = pool.map(self.get, keys)
+            return {k: c for k, c in zip(keys, contents, strict=True) if c is not None}
+
+    def append(self, key: str, number: int, content: bytes) -> None:
+        """See `Blobs.append`. Each part is an object of its own."""
+        if number == 0:
+            self.forget(key)
+        self.put(f"{key}{_PART}{number:08d}", content)
+
+    def appended(self, key: str) -> bytes | None:
+        """See `Blobs.appended`."""
+        parts = self._parts(key)
+        if not parts:
+            return None
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return b"".join(part or b"" for part in pool.map(self.get, parts))
+
+    def appended_keys(self, folder: str) -> Mapping[str, str]:
+        """See `Blobs.appended_keys`."""
+        found: dict[str, str] = {}
+        for part, version in sorted(self.versions(folder).items()):
+            found[part.rpartition(_PART)[0]] = version
+        return found
+
+    def forget(self, key: str) -> None:
+        """See `Blobs.forget`."""
+        for part in reversed(self._parts(key)):  # the head goes last
+            self.delete(part)
+
+    def _parts(self, key: str) -> list[str]:
+        every = self.versions(key.rpartition("/")[0])
+        return sorted(part for part in every if part.rpartition(_PART)[0] == key)
+
+
+@contextmanager
+def telling(bucket: str) -> Iterator[None]:
+    """What goes wrong with a bucket, as a failure that a person can read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        what = Text(
+            f"状態を置くバケット {bucket} を読み書きできません",
+            f"the state's bucket {bucket} cannot be read or written",
+        )
+        raise aws_trouble(what, error) from None

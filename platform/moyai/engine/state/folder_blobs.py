@@ -1,0 +1,102 @@
+"""A state backend that is a folder of this machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from moyai.engine.files import disk_trouble, private_folder
+
+
+class FolderBlobs:
+    """A folder on this machine. Files are the owner's alone (mode 0600).
+
+    Reading raises `OperationFailed` for what is there and cannot be read, writing raises `OSError`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def get(self, key: str) -> bytes | None:
+        """See `Blobs.get`."""
+        try:
+            return (self.root / key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise disk_trouble(error, str(self.root / key)) from error
+
+    def put(self, key: str, content: bytes) -> None:
+        """See `Blobs.put`."""
+        path = self.root / key
+        private_folder(path.parent)
+        # mkstemp makes the file 0600; the rename keeps that.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".put-")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def delete(self, key: str) -> None:
+        """See `Blobs.delete`."""
+        (self.root / key).unlink(missing_ok=True)
+
+    def versions(self, folder: str) -> Mapping[str, str]:
+        """See `Blobs.versions`."""
+        return {
+            f"{folder}/{entry.name}": f"{(stat := entry.stat()).st_mtime_ns}-{stat.st_ino}"
+            for entry in self._entries(folder)
+        }
+
+    def get_all(self, folder: str) -> Mapping[str, bytes]:
+        """See `Blobs.get_all`."""
+        found: dict[str, bytes] = {}
+        for entry in self._entries(folder):
+            try:
+                found[f"{folder}/{entry.name}"] = Path(entry.path).read_bytes()
+            except FileNotFoundError:
+                continue  # removed since the folder was listed
+            except OSError as error:
+                raise disk_trouble(error, entry.path) from error
+        return found
+
+    def append(self, key: str, number: int, content: bytes) -> None:
+        """See `Blobs.append`."""
+        path = self.root / key
+        if number == 0:
+            private_folder(path.parent)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        handle = os.open(path, flags | (os.O_TRUNC if number == 0 else 0), 0o600)
+        try:
+            while content:
+                content = content[os.write(handle, content) :]
+            os.fdatasync(handle)
+        finally:
+            os.close(handle)
+
+    def appended(self, key: str) -> bytes | None:
+        """See `Blobs.appended`."""
+        return self.get(key)
+
+    def appended_keys(self, folder: str) -> Mapping[str, str]:
+        """See `Blobs.appended_keys`."""
+        return self.versions(folder)
+
+    def forget(self, key: str) -> None:
+        """See `Blobs.forget`."""
+        self.delete(key)
+
+    def _entries(self, folder: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.root / folder) as entries:
+                yield from (e for e in entries if e.is_file() and not e.name.startswith(".put-"))
+        except (FileNotFoundError, NotADirectoryError):
+            return
