@@ -7,14 +7,34 @@ Pulumi's DIY backends keep everything below `.pulumi/`; what Moyai keeps lies be
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
+
+FRESH_SECONDS = 5.0
+"""How long what a call found out may be taken for true."""
 
 
 class Blobs(Protocol):
-    """A state backend's contents. Keys are relative and use `/`."""
+    """A state backend's contents. Keys are relative and use `/`.
+
+    Some methods answer as of a moment ago where a look costs a call: up to `FRESH_SECONDS`.
+    """
+
+    @property
+    def disk(self) -> Path | None:
+        """A folder on the disk of this machine that writing fills, there or not; None where none."""
+        ...
 
     def get(self, key: str) -> bytes | None:
         """The content, or None where there is no such key."""
+        ...
+
+    def is_there(self, key: str) -> bool:
+        """Whether there is such a key, now or a moment ago."""
+        ...
+
+    def sha256(self, key: str) -> str | None:
+        """The hash of the content, now or a moment ago; None where there is no such key."""
         ...
 
     def put(self, key: str, content: bytes) -> None:
@@ -46,7 +66,10 @@ class Blobs(Protocol):
         ...
 
     def appended_keys(self, folder: str) -> Mapping[str, str]:
-        """Keys directly in a folder that something was appended to → a token of what is there."""
+        """Keys directly in a folder that something was appended to → a token of what is there.
+
+        Now or a moment ago.
+        """
         ...
 
     def forget(self, key: str) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from moyai.engine.aws.sessions import aws_trouble
+from moyai.engine.state.blobs import FRESH_SECONDS
 from moyai.texts import Text
 
 _PART = "~"
@@ -26,6 +30,13 @@ class BucketBlobs:
         self._client = client
         self._bucket = bucket
         self._prefix = prefix
+        self._digests: dict[str, str] = {}
+        self._listings: dict[str, tuple[float, Mapping[str, str]]] = {}
+
+    @property
+    def disk(self) -> None:
+        """See `Blobs.disk`."""
+        return
 
     def get(self, key: str) -> bytes | None:
         """See `Blobs.get`."""
@@ -36,6 +47,23 @@ class BucketBlobs:
                 return None
             content: bytes = answer["Body"].read()
             return content
+
+    def is_there(self, key: str) -> bool:
+        """See `Blobs.is_there`."""
+        return key in self._recent(_folder(key))
+
+    def sha256(self, key: str) -> str | None:
+        """See `Blobs.sha256`. An object is read only where its version is new."""
+        version = self._recent(_folder(key)).get(key)
+        if version is None:
+            return None
+        token = f"{key} {version}"
+        if token not in self._digests:
+            content = self.get(key)
+            if content is None:
+                return None
+            self._digests[token] = hashlib.sha256(content).hexdigest()
+        return self._digests[token]
 
     def put(self, key: str, content: bytes) -> None:
         """See `Blobs.put`."""
@@ -83,7 +111,7 @@ class BucketBlobs:
     def appended_keys(self, folder: str) -> Mapping[str, str]:
         """See `Blobs.appended_keys`."""
         found: dict[str, str] = {}
-        for part, version in sorted(self.versions(folder).items()):
+        for part, version in sorted(self._recent(folder).items()):
             found[part.rpartition(_PART)[0]] = version
         return found
 
@@ -93,8 +121,20 @@ class BucketBlobs:
             self.delete(part)
 
     def _parts(self, key: str) -> list[str]:
-        every = self.versions(key.rpartition("/")[0])
+        every = self.versions(_folder(key))
         return sorted(part for part in every if part.rpartition(_PART)[0] == key)
+
+    def _recent(self, folder: str) -> Mapping[str, str]:
+        """One listing serves all stacks of a project."""
+        since, found = self._listings.get(folder, (-math.inf, {}))
+        if time.monotonic() - since > FRESH_SECONDS:
+            found = self.versions(folder)
+            self._listings[folder] = (time.monotonic(), found)
+        return found
+
+
+def _folder(key: str) -> str:
+    return key.rpartition("/")[0]
 
 
 @contextmanager

@@ -23,15 +23,12 @@ from moyai.engine.state import update_journal
 from moyai.engine.state.backends import blobs_of
 from moyai.engine.state.blobs import Blobs
 from moyai.engine.state.checkpoint import GZIP, Checkpoint, DamagedCheckpointError, is_whole, parse
-from moyai.engine.state.folder_blobs import FolderBlobs
 from moyai.engine.state.journal_replay import UnknownEntryError
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
 
 _META_KEY = ".pulumi/meta.yaml"
 _META = b"version: 1\n"
-_FRESH_SECONDS = 5.0
-"""How long one listing of a bucket is taken for true."""
 
 
 class CheckpointStore:
@@ -39,16 +36,11 @@ class CheckpointStore:
 
     def __init__(self, blobs: Blobs) -> None:
         self.blobs = blobs
-        self._digests: dict[str, str] = {}
-        self._listings: dict[str, tuple[float, Mapping[str, str]]] = {}
 
     def key(self, stack: StackId) -> str:
         """The key of the stack's checkpoint, existing or to be."""
         plain = f".pulumi/stacks/{stack.project}/{stack.name}.json"
-        if isinstance(self.blobs, FolderBlobs):
-            return f"{plain}.gz" if (self.blobs.root / f"{plain}.gz").exists() else plain
-        found = self._listing(f".pulumi/stacks/{stack.project}")
-        return f"{plain}.gz" if f"{plain}.gz" in found else plain
+        return f"{plain}.gz" if self.blobs.is_there(f"{plain}.gz") else plain
 
     def exists(self, stack: StackId) -> bool:
         """Whether the stack has a checkpoint, be it damaged."""
@@ -111,8 +103,7 @@ class CheckpointStore:
 
         Where a journal is there, it is no file's hash: nothing on record equals it.
         """
-        key = self.key(stack)
-        digest = self._digest(stack, key)
+        digest = self.blobs.sha256(self.key(stack))
         journal = self._journals(stack.project).get(update_journal.key_of(stack))
         return digest if digest is None or journal is None else f"{digest} {journal}"
 
@@ -185,38 +176,8 @@ class CheckpointStore:
         found = self.blobs.versions(_history(stack))
         return sorted((key for key in found if ".checkpoint.json" in key), reverse=True)
 
-    def _digest(self, stack: StackId, key: str) -> str | None:
-        """Objects are listed once for a project and read only where their version is new."""
-        if isinstance(self.blobs, FolderBlobs):
-            content = self.blobs.get(key)
-            return None if content is None else hashlib.sha256(content).hexdigest()
-        version = self._listing(f".pulumi/stacks/{stack.project}").get(key)
-        if version is None:
-            return None
-        token = f"{key} {version}"
-        if token not in self._digests:
-            content = self.blobs.get(key)
-            if content is None:
-                return None
-            self._digests[token] = hashlib.sha256(content).hexdigest()
-        return self._digests[token]
-
     def _journals(self, project: str) -> Mapping[str, str]:
-        """The journals that are there; of a folder always, of a bucket as of a moment ago."""
-        folder = update_journal.folder_of(project)
-        since, found = self._listings.get(folder, (0.0, {}))
-        fresh = 0.0 if isinstance(self.blobs, FolderBlobs) else _FRESH_SECONDS
-        if time.monotonic() - since > fresh:
-            found = self.blobs.appended_keys(folder)
-            self._listings[folder] = (time.monotonic(), found)
-        return found
-
-    def _listing(self, folder: str) -> Mapping[str, str]:
-        since, found = self._listings.get(folder, (0.0, {}))
-        if time.monotonic() - since > _FRESH_SECONDS:
-            found = self.blobs.versions(folder)
-            self._listings[folder] = (time.monotonic(), found)
-        return found
+        return self.blobs.appended_keys(update_journal.folder_of(project))
 
 
 def _with_journal(checkpoint: Checkpoint, journal: update_journal.Entries) -> Checkpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,11 @@ class FolderBlobs:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def disk(self) -> Path:
+        """See `Blobs.disk`: where what Moyai keeps lies."""
+        return self.root / ".moyai"
+
     def get(self, key: str) -> bytes | None:
         """See `Blobs.get`."""
         try:
@@ -27,6 +33,15 @@ class FolderBlobs:
             return None
         except OSError as error:
             raise disk_trouble(error, str(self.root / key)) from error
+
+    def is_there(self, key: str) -> bool:
+        """See `Blobs.is_there`: now."""
+        return (self.root / key).exists()
+
+    def sha256(self, key: str) -> str | None:
+        """See `Blobs.sha256`: now."""
+        content = self.get(key)
+        return None if content is None else hashlib.sha256(content).hexdigest()
 
     def put(self, key: str, content: bytes) -> None:
         """See `Blobs.put`."""
@@ -87,7 +102,7 @@ class FolderBlobs:
         return self.get(key)
 
     def appended_keys(self, folder: str) -> Mapping[str, str]:
-        """See `Blobs.appended_keys`."""
+        """See `Blobs.appended_keys`: now."""
         return self.versions(folder)
 
     def forget(self, key: str) -> None:

@@ -26,7 +26,6 @@ from moyai.engine.state import locks
 from moyai.engine.state.backends import open_blobs
 from moyai.engine.state.checkpoint import Checkpoint
 from moyai.engine.state.checkpoint_store import CheckpointStore
-from moyai.engine.state.folder_blobs import FolderBlobs
 from moyai.engine.toolchain.version import VERSION
 from moyai.engine.worker import failures
 from moyai.engine.worker.engine import Engine, write_project
@@ -332,9 +331,10 @@ class _Attempt:
             self._made.failure = self._runner.clean(_with_cause(found, self._service.problem))
 
     def _ballast(self) -> Ballast:
-        blobs = self._store.blobs
-        folder = blobs.root / ".moyai" if isinstance(blobs, FolderBlobs) else self._setup.home
-        return Ballast(folder, f"room-{self._run.stack.project}-{self._run.stack.name}")
+        return Ballast(
+            self._store.blobs.disk or self._setup.home,
+            f"room-{self._run.stack.project}-{self._run.stack.name}",
+        )
 
     def _hear(self, events: list[Mapping[str, Any]]) -> None:
         stack = self._run.stack
