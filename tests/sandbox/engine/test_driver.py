@@ -176,6 +176,12 @@ def test_a_stock_pulumi_takes_the_stacks_over(
     (update,) = json.loads(pulumi("stack", "history", "--json", "--stack", "full"))
     assert (update["kind"], update["result"]) == ("update", "succeeded")
     assert update["resourceChanges"] == {"create": 3}
+    thinned = CheckpointStore(open_checkpoints(site).blobs, kept_checkpoints=1)
+    for kind in ("refresh", "destroy"):
+        ended = {"kind": kind, "result": "succeeded", "startTime": 1, "endTime": 2, "config": {}}
+        thinned.add_history(StackId("proj", "full"), ended)
+    told = json.loads(pulumi("stack", "history", "--json", "--stack", "full"))
+    assert [update["kind"] for update in told] == ["destroy", "refresh", "update"]
     pulumi("stack", "rm", "empty", "--yes")
     assert open_checkpoints(site).names("proj") == ("full",)
 

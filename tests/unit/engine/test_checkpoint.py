@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from moyai.engine.stacks import MASKED, StackId
 from moyai.engine.state.backends import open_blobs
+from moyai.engine.state.blobs import Blobs
 from moyai.engine.state.checkpoint import DamagedCheckpointError, masked, parse
 from moyai.engine.state.checkpoint_store import CheckpointStore
 from moyai.engine.state.folder_blobs import FolderBlobs
@@ -172,6 +173,75 @@ def test_a_failed_write_leaves_the_old_content(tmp_path: Path, monkeypatch: Any)
         blobs.put("a/b", b"new")
     assert blobs.get("a/b") == b"old"
     assert [p.name for p in (tmp_path / "a").iterdir()] == ["b"]
+
+
+def updated(store: CheckpointStore, number: int) -> None:
+    store.replace(STACK, document({"a": number}))
+    store.add_history(STACK, {"kind": "update", "number": number})
+
+
+def history(blobs: Blobs, ending: str) -> list[str]:
+    found = blobs.versions(".pulumi/history/proj/271004")
+    return sorted(key for key in found if key.endswith(ending))
+
+
+def test_the_newest_checkpoints_of_the_history_stay(blobs: Blobs) -> None:
+    store = CheckpointStore(blobs, kept_checkpoints=3)
+    store.create(STACK)
+    for number in range(5):
+        updated(store, number)
+    kept = [parse(blobs.get(key) or b"") for key in history(blobs, ".checkpoint.json")]
+    assert [checkpoint.outputs["a"] for checkpoint in kept] == [2, 3, 4]
+    told = [json.loads(blobs.get(key) or b"") for key in history(blobs, ".history.json")]
+    assert [update["number"] for update in told] == [0, 1, 2, 3, 4]
+
+
+def test_the_newest_is_told_by_its_time_whatever_the_stack_was_called(blobs: Blobs) -> None:
+    folder = ".pulumi/history/proj/271004"
+    old, older, oldest = 1_600_000_000_000_000_000, 1_500_000_000_000_000_000, 7
+    for name in (f"271004-{old}", f"zzz-{older}", f"a-{oldest}"):
+        copy = f"{folder}/{name}.checkpoint.json.gz"
+        blobs.put(copy, gzip.compress(encode(document({"a": name}))))
+        blobs.put(f"{copy}.attrs", b"{}")
+        blobs.put(f"{folder}/{name}.history.json", b"{}")
+    blobs.put(f"{folder}/notes.checkpoint.json", b"of a person")
+    store = CheckpointStore(blobs, kept_checkpoints=2)
+    store.create(STACK)
+    updated(store, 1)
+    assert len(history(blobs, ".history.json")) == 4
+    left = {key.rpartition("/")[2] for key in history(blobs, "") if ".checkpoint." in key}
+    (newest,) = left - {
+        "notes.checkpoint.json",
+        f"271004-{old}.checkpoint.json.gz",
+        f"271004-{old}.checkpoint.json.gz.attrs",
+    }
+    assert newest > f"271004-{old}"
+    blobs.put(".pulumi/stacks/proj/271004.json", b"{")
+    assert store.restore(STACK)
+    assert store.outputs(STACK) == {"a": 1}
+
+
+def test_a_clock_that_was_put_back_costs_no_newest_checkpoint(blobs: Blobs) -> None:
+    folder, later = ".pulumi/history/proj/271004", 4_000_000_000_000_000_000
+    for moment in (later, later + 1):
+        blobs.put(f"{folder}/271004-{moment}.checkpoint.json", encode(document({"a": "later"})))
+    store = CheckpointStore(blobs, kept_checkpoints=2)
+    store.create(STACK)
+    updated(store, 1)
+    kept = [parse(blobs.get(key) or b"") for key in history(blobs, ".checkpoint.json")]
+    assert [checkpoint.outputs["a"] for checkpoint in kept] == [1, "later"]
+
+
+def test_a_history_keeps_one_checkpoint_at_least(store: CheckpointStore) -> None:
+    with pytest.raises(ValueError, match="one"):
+        CheckpointStore(store.blobs, kept_checkpoints=0)
+
+
+def test_fifty_checkpoints_are_kept(store: CheckpointStore) -> None:
+    store.create(STACK)
+    for number in range(52):
+        updated(store, number)
+    assert len(history(store.blobs, ".checkpoint.json")) == 50
 
 
 def test_another_backend_is_refused_by_name() -> None:

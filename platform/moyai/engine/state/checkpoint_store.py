@@ -1,7 +1,7 @@
 """Pulumi's checkpoints in a DIY backend, read without the engine.
 
 A checkpoint is `.pulumi/stacks/<project>/<name>.json`, or the same with `.gz`; a copy lies beside
-it as `….bak`, and one of each update below `.pulumi/history`. The layout is that of
+it as `….bak`, and one of each of the newest updates below `.pulumi/history`. The layout is that of
 `pkg/backend/diy` and `apitype` of the pinned engine. Where an update runs or was cut off, what it
 has done is in its journal (`update_journal`), and reading puts the two together.
 """
@@ -11,8 +11,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -29,13 +30,21 @@ from moyai.texts import Text
 
 _META_KEY = ".pulumi/meta.yaml"
 _META = b"version: 1\n"
+_COPY = re.compile(r"-(\d+)\.checkpoint\.json(\.gz)?$")
+"""The end of the key of a checkpoint in a history: nanoseconds since 1970."""
+KEPT_CHECKPOINTS = 50
+"""Checkpoints of earlier updates that are kept of each stack."""
 
 
 class CheckpointStore:
     """The checkpoints of one site."""
 
-    def __init__(self, blobs: Blobs) -> None:
+    def __init__(self, blobs: Blobs, *, kept_checkpoints: int = KEPT_CHECKPOINTS) -> None:
+        """`kept_checkpoints`: of each stack's history. Raises `ValueError` for less than one."""
+        if kept_checkpoints < 1:
+            raise ValueError("a history keeps one checkpoint at least")
         self.blobs = blobs
+        self._kept_checkpoints = kept_checkpoints
 
     def key(self, stack: StackId) -> str:
         """The key of the stack's checkpoint, existing or to be."""
@@ -139,24 +148,37 @@ class CheckpointStore:
         self.blobs.delete(self.key(stack))
 
     def add_history(self, stack: StackId, update: Mapping[str, Any]) -> None:
-        """Keep an update (`backend.UpdateInfo`) and the checkpoint after it, as Pulumi does."""
+        """Keep an update (`backend.UpdateInfo`) and the checkpoint after it, as Pulumi does.
+
+        Of the checkpoints, which are large, the oldest go; all that `pulumi stack history` tells stays.
+        """
         key = self.key(stack)
         content = self.blobs.get(key)
         entry = f"{_history(stack)}/{stack.name}-{time.time_ns()}"
         self.blobs.put(f"{entry}.history.json", json.dumps(update).encode())
         if content is not None:
             suffix = ".gz" if key.endswith(".gz") else ""
-            self.blobs.put(f"{entry}.checkpoint.json{suffix}", content)
+            copy = f"{entry}.checkpoint.json{suffix}"
+            self.blobs.put(copy, content)
+            self._thin_out(stack, copy)
+
+    def _thin_out(self, stack: StackId, newest: str) -> None:
+        """Remove what is more than is kept, never the newest, whatever the clock said before."""
+        found = self.blobs.versions(_history(stack))
+        others = [copy for copy in _dated_copies(found) if copy != newest]
+        for copy in others[self._kept_checkpoints - 1 :]:
+            self.blobs.delete(copy)
+            if f"{copy}.attrs" in found:  # the file backend's own attributes beside it
+                self.blobs.delete(f"{copy}.attrs")
 
     def restore(self, stack: StackId) -> bool:
         """Put the newest copy that is whole in place of a checkpoint that is gone or damaged.
 
-        The damaged one is kept.
-
-        False where there is none.
+        The damaged one is kept. False where there is no such copy.
         """
         key = self.key(stack)
-        for copy in (f"{key}.bak", *self._history_copies(stack)):
+        copies = _dated_copies(self.blobs.versions(_history(stack)))
+        for copy in (f"{key}.bak", *copies):
             content = self.blobs.get(copy)
             if content is None or not is_whole(content):
                 continue
@@ -170,11 +192,6 @@ class CheckpointStore:
             self.blobs.put(key, content)
             return True
         return False
-
-    def _history_copies(self, stack: StackId) -> list[str]:
-        """Checkpoints of earlier updates, the newest first."""
-        found = self.blobs.versions(_history(stack))
-        return sorted((key for key in found if ".checkpoint.json" in key), reverse=True)
 
     def _journals(self, project: str) -> Mapping[str, str]:
         return self.blobs.appended_keys(update_journal.folder_of(project))
@@ -207,6 +224,12 @@ def open_checkpoints(runtime: SiteRuntime) -> CheckpointStore:
 
 def _history(stack: StackId) -> str:
     return f".pulumi/history/{stack.project}/{stack.name}"
+
+
+def _dated_copies(keys: Iterable[str]) -> list[str]:
+    """The checkpoints in a history, the newest first: by time, as stacks may have been renamed."""
+    dated = [(int(match[1]), key) for key in keys if (match := _COPY.search(key))]
+    return [key for _, key in sorted(dated, reverse=True)]
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:
