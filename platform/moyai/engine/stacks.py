@@ -99,4 +99,5 @@ class RunFinished:
     result: RunResult
 
 
-Event = RunStarted | ResourceMoved | RunFinished
+RunEvent = RunStarted | ResourceMoved | RunFinished
+"""What a driver tells of its runs; each ends with one `RunFinished`."""

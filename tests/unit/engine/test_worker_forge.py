@@ -8,11 +8,11 @@ import sys
 
 _PROGRAM = """
 import json, sys
-from moyai.engine.worker import serve
+from moyai.engine.worker import loop
 before = set(sys.modules)
 import pulumi_aws
 pulumi_aws.rds.Cluster, pulumi_aws.ec2.Vpc, pulumi_aws.lb.Listener
-print(json.dumps(serve._worth_importing(before)))
+print(json.dumps(loop._worth_importing(before)))
 """
 _FORGE = """
 import json, sys

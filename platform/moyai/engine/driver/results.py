@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from moyai.engine.stacks import RunResult, StackId
+from moyai.engine.worker.events import Tally
+from moyai.engine.worker.failures import what_was_touched
 from moyai.engine.worker.messages import Outcome
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed
 from moyai.texts import Text
@@ -55,18 +58,18 @@ def blame_plugin(stack: StackId, outcome: Outcome, dead: Mapping[str, Path]) -> 
             f"Run again: it looks at what is there and goes on. Its log is {logs}.",
         ),
     )
-    return RunResult(
-        stack,
-        False,
-        result.steps,
-        result.drift,
-        result.outputs,
-        result.checkpoint_sha256,
-        result.seconds,
-        error,
-        result.repaired,
-        result.summary,
+    return replace(result, error=error)
+
+
+def lost(stack: StackId, tally: Tally, checkpoint_sha256: str | None, seconds: float) -> RunResult:
+    """Of a run whose worker died; `tally` is what the driver heard of it."""
+    error = OperationFailed(
+        Text("作業プロセスが途中で終了しました。", "the worker process ended in the middle."),
+        touched=what_was_touched(tally),
+        remedy=AGAIN,
     )
+    steps = tuple(tally.steps)
+    return RunResult(stack, False, steps, (), {}, checkpoint_sha256, seconds, error)
 
 
 def not_begun(stack: StackId, error: MoyaiError) -> RunResult:

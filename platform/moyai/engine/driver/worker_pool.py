@@ -16,7 +16,7 @@ from moyai.engine.files import private_folder
 from moyai.engine.stacks import ResourceMoved
 from moyai.engine.worker.events import Tally
 from moyai.engine.worker.log import rotate
-from moyai.engine.worker.messages import Cancel, Job, Setup
+from moyai.engine.worker.messages import Assignment, Cancel, Setup
 from moyai.errors import OperationFailed
 from moyai.texts import Text
 
@@ -31,18 +31,18 @@ class Worker:
 
     pid: int
     pipe: Connection
-    job: Job | None = None
+    assignment: Assignment | None = None
     since: float = 0.0
     tally: Tally = field(default_factory=Tally)
     kill_at: float | None = None
     """Set once the worker is dead: when what is left of its process group is killed."""
 
-    def take(self, job: Job) -> None:
-        """Begin a job."""
-        self.job = job
+    def take(self, assignment: Assignment) -> None:
+        """Begin a run."""
+        self.assignment = assignment
         self.since = time.monotonic()
         self.tally = Tally()
-        self.pipe.send(job)
+        self.pipe.send(assignment)
 
     def note(self, moved: ResourceMoved) -> None:
         """Remember a step, to tell what was touched should the worker die."""
@@ -127,11 +127,11 @@ class WorkerPool:
         self._is_ahead = True
 
     def free(self, most: int) -> Worker | None:
-        """A worker without a job, but none where a new one of at most so many has more imported."""
+        """A worker without a run, but none where a new one of at most so many has more imported."""
         if self._is_ahead and len(self.workers) < most:
             self._is_ahead = False
             return None
-        return next((worker for worker in self.workers if worker.job is None), None)
+        return next((worker for worker in self.workers if worker.assignment is None), None)
 
     def drop(self, worker: Worker) -> None:
         """Forget a worker that has ended."""

@@ -67,16 +67,23 @@ def myself(pid: int, command: str) -> Holder:
 class StackLock:
     """Moyai's lock of one stack, held until `release`."""
 
-    def __init__(self, handle: int, previous: Holder | None) -> None:
+    def __init__(self, handle: int, holder: Holder, previous: Holder | None) -> None:
         self.handle = handle
         """The file descriptor that carries the lock; a child that inherits it holds it too."""
+        self.holder = holder
+        """Who has it."""
         self.previous = previous
         """Who had it last and did not give it back, or None."""
 
     def note(self, holder: Holder) -> None:
         """Write down who holds it. Raises `OSError` where that cannot be."""
+        self.holder = holder
         content = json.dumps(asdict(holder)).encode()
         os.pwrite(self.handle, content.ljust(len(_read(self.handle))), 0)
+
+    def note_engine(self, pid: int) -> None:
+        """Write down which engine runs for the holder. Raises as `note` does."""
+        self.note(replace(self.holder, engine_pid=pid))
 
     def release(self) -> None:
         """Give it back, with nobody named in it."""
@@ -112,7 +119,7 @@ def acquire(
             time.sleep(_POLL_SECONDS)
         else:
             break
-    lock = StackLock(handle, _decode(_read(handle)))
+    lock = StackLock(handle, holder, _decode(_read(handle)))
     try:
         lock.note(holder)
     except OSError:
@@ -250,11 +257,6 @@ def _remedy(stack: StackId, other: Holder | EngineLock | None) -> Text:
         "終わるのを待ってから、もう一度実行してください。",
         "Wait until it ends, then run again.",
     )
-
-
-def with_engine(holder: Holder, engine_pid: int) -> Holder:
-    """The same holder, now that its engine runs."""
-    return replace(holder, engine_pid=engine_pid)
 
 
 def _is_gone(holder: Holder | None) -> bool:

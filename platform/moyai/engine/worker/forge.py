@@ -16,7 +16,7 @@ from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from types import FrameType
 
-from moyai.engine.worker import serve
+from moyai.engine.worker.loop import serve
 from moyai.engine.worker.messages import Setup
 
 
@@ -76,7 +76,7 @@ def _fork(setup: Setup, control: Connection, pipe: int) -> int:
         os.setpgid(0, 0)
         os.umask(0o077)  # what it and its engines write is the owner's alone
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        serve.serve(setup, Connection(pipe))
+        serve(setup, Connection(pipe))
         status = 0
     except BaseException:
         sys.excepthook(*sys.exc_info())

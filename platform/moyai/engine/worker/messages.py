@@ -30,19 +30,19 @@ class Setup:
     driver_pid: int
     command: str
     """The command as a person typed it; named to those who have to wait for it."""
+    wait_seconds: float
+    """How long a run waits for another command on the same stack."""
     account_id: str
     region: str
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Assignment:
     """One run for a worker."""
 
     run: StackRun
     providers: str
     """`PULUMI_DEBUG_PROVIDERS`."""
-    wait_seconds: float
-    """How long to wait for another command on the same stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def failure_of(error: MoyaiError) -> Failure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended."""
+    """How a run ended."""
 
     steps: tuple[Step, ...] = ()
     drift: tuple[Step, ...] = ()

@@ -15,9 +15,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import moyai
+from moyai.engine.worker.equipment import equip
 from moyai.engine.worker.host import Host, watch_secrets
 from moyai.engine.worker.log import Redactor, secrets_of
-from moyai.engine.worker.messages import Ended, Job, Setup
+from moyai.engine.worker.messages import Assignment, Ended, Setup
 from moyai.engine.worker.run import Runner
 
 _GROWTH_BYTES = 384 << 20
@@ -28,7 +29,7 @@ _LAZY = "_LazyModule"
 
 
 def serve(setup: Setup, control: Connection) -> None:
-    """Take jobs until the driver closes the pipe, or this worker has grown too large.
+    """Take assignments until the driver closes the pipe, or this worker has grown too large.
 
     Cyclic garbage is left lying: a run leaves 4 to 5 MB of it, and looking for it took half of a
     worker's processor time. It goes with the worker.
@@ -37,7 +38,7 @@ def serve(setup: Setup, control: Connection) -> None:
     redactor = Redactor(secrets_of(setup.environment))
     watch_secrets(redactor)
     host = Host(lambda text: runner.tell(text))
-    runner = Runner(setup, host, redactor, control)
+    runner = Runner(equip(setup, control, host, redactor))
     sys.stdout = sys.stderr = Teller(runner.tell)
     known = set(sys.modules)
     first_size: int | None = None
@@ -46,7 +47,7 @@ def serve(setup: Setup, control: Connection) -> None:
             message = control.recv()
         except (EOFError, OSError):
             return
-        if not isinstance(message, Job):
+        if not isinstance(message, Assignment):
             continue  # a cancel that came after the end of the run it was for
         outcome = runner.run(message)
         size = _resident_bytes()
