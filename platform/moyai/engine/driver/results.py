@@ -9,14 +9,11 @@ from pathlib import Path
 from moyai.engine.stacks import RunResult, StackId
 from moyai.engine.worker.events import Tally
 from moyai.engine.worker.failures import what_was_touched
+from moyai.engine.worker.known_failures import AGAIN
 from moyai.engine.worker.messages import Outcome
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed
 from moyai.texts import Text
 
-AGAIN = Text(
-    "もう一度実行してください。現状を確かめて、続きから行います。",
-    "Run again: it looks at what is there and goes on.",
-)
 CANCELLED = OperationFailed(
     Text("中断したため、始めていません。", "not begun, as the whole was interrupted."),
     touched=NOTHING_TOUCHED,

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from moyai.engine.stacks import Op, StackRun, Step
 from moyai.engine.worker.events import Tally, Trouble
+from moyai.engine.worker.known_failures import AGAIN, DISK_FULL, MAKE_ROOM, known_failure
 from moyai.engine.worker.messages import Failure
 from moyai.errors import NOTHING_TOUCHED
 from moyai.texts import Text, same
@@ -44,40 +44,36 @@ def explain(
     log: Path,
 ) -> Failure:
     """The failure of a run whose engine ended with `status`, not 0 (negative: by that signal)."""
-    is_preview = run.action == "preview"
-    touched = NOTHING_TOUCHED if is_preview else what_was_touched(tally)
-    if engine.disk_full:
-        return Failure(refused=False, what=_DISK_FULL, touched=touched, remedy=_MAKE_ROOM)
-    if engine.cancelled:
-        return Failure(
-            refused=False,
-            what=Text("中断しました。", "interrupted."),
-            touched=touched,
-            remedy=_AGAIN,
-        )
-    if status < 0:
-        how = signal.Signals(-status).name
-        return Failure(
-            refused=False,
-            what=Text(
-                f"Pulumi エンジンが途中で終了させられました（{how}）。",
-                f"the Pulumi engine was ended from outside ({how}).",
-            ),
-            touched=touched,
-            remedy=_AGAIN,
-        )
+    touched = NOTHING_TOUCHED if run.action == "preview" else what_was_touched(tally)
+    stopped = _stopped(status, engine)
+    if stopped is not None:
+        what, remedy = stopped
+        return Failure(refused=False, what=what, touched=touched, remedy=remedy)
     if program is not None:
         remedy = program.remedy or _see(log)
         return Failure(program.refused, program.what, program.touched or touched, remedy)
-    said = "\n".join([*(trouble.message for trouble in tally.troubles), engine.tail])
-    for known in _KNOWN:
-        if any(words in said for words in known.words):
-            return Failure(
-                known.refused, known.what(run, tally), touched, known.remedy or _see(log)
-            )
-    return Failure(
-        refused=False, what=_first(tally.troubles, engine.tail), touched=touched, remedy=_see(log)
-    )
+    known = known_failure("\n".join([*(one.message for one in tally.troubles), engine.tail]))
+    if known is not None:
+        what = known.what(run, tally)
+        return Failure(known.refused, what, touched, known.remedy or _see(log))
+    what = _first(tally.troubles, engine.tail)
+    return Failure(refused=False, what=what, touched=touched, remedy=_see(log))
+
+
+def _stopped(status: int, engine: EndedEngine) -> tuple[Text, Text] | None:
+    """What ended an engine that did not end by itself, and the remedy."""
+    if engine.disk_full:
+        return DISK_FULL, MAKE_ROOM
+    if engine.cancelled:
+        return Text("中断しました。", "interrupted."), AGAIN
+    if status < 0:
+        how = signal.Signals(-status).name
+        what = Text(
+            f"Pulumi エンジンが途中で終了させられました（{how}）。",
+            f"the Pulumi engine was ended from outside ({how}).",
+        )
+        return what, AGAIN
+    return None
 
 
 def what_was_touched(tally: Tally) -> Text:
@@ -95,17 +91,6 @@ def what_was_touched(tally: Tally) -> Text:
     parts_en.append("Nothing else was touched.")
     return Text("".join(parts_ja), " ".join(parts_en))
 
-
-_AGAIN = Text(
-    "もう一度実行してください。現状を確かめて、続きから行います。",
-    "Run again: it looks at what is there and goes on.",
-)
-
-_DISK_FULL = Text("ディスクに空きがありません。", "the disk is full.")
-_MAKE_ROOM = Text(
-    "空きを作ってから、もう一度実行してください。現状を確かめて、続きから行います。",
-    "Make room, then run again: it looks at what is there and goes on.",
-)
 
 _WORDS: Mapping[Op, Text] = {
     "create": Text("作成", "created"),
@@ -177,99 +162,3 @@ def _line(trouble: Trouble) -> str:
     first = " ".join(message.split())[:_LONGEST]
     who = (trouble.type or "").rsplit(":", 1)[-1]
     return f"{who} {trouble.name}: {first}" if trouble.name else first
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    words: tuple[str, ...]
-    what: Callable[[StackRun, Tally], Text]
-    remedy: Text | None = None
-    refused: bool = False
-
-
-def _fixed(ja: str, en: str) -> Callable[[StackRun, Tally], Text]:
-    return lambda _run, _tally: Text(ja, en)
-
-
-def _protected(run: StackRun, tally: Tally) -> Text:
-    names = [t.name for t in tally.troubles if t.name and "protect" in t.message]
-    which = ", ".join(dict.fromkeys(names)) or str(run.stack)
-    return Text(
-        f"保護された資源を削除・置換することになるため、行いません: {which}",
-        f"this would delete or replace protected resources, which is refused: {which}",
-    )
-
-
-_KNOWN: tuple[_Known, ...] = (
-    _Known(
-        ("no space left on device", "No space left on device"),
-        lambda _run, _tally: _DISK_FULL,
-        _MAKE_ROOM,
-    ),
-    _Known(
-        ("incorrect passphrase", "passphrase must be set", "PULUMI_CONFIG_PASSPHRASE_FILE"),
-        _fixed(
-            "状態の暗号を解く合言葉が違うか、読めません。",
-            "the passphrase that opens the state's secrets is wrong or cannot be read.",
-        ),
-        Text(
-            "この状態を作ったときの合言葉ファイルを元の場所に戻してください。",
-            "Put the passphrase file that the state was made with back in its place.",
-        ),
-    ),
-    _Known(
-        ("the stack is currently locked by",),
-        _fixed(
-            "別の Pulumi がこのスタックを使用中です。", "another Pulumi is working on this stack."
-        ),
-        Text(
-            "終わるのを待ってから、もう一度実行してください。",
-            "Wait until it ends, then run again.",
-        ),
-        refused=True,
-    ),
-    _Known(
-        ("is protected", "currently marked for protection"),
-        _protected,
-        Text(
-            "置換や削除につながる変更を tenants.yaml から取り除いてください。",
-            "Take the change that asks for it out of tenants.yaml.",
-        ),
-        refused=True,
-    ),
-    _Known(
-        ("snapshot integrity failure", "failed to load checkpoint"),
-        _fixed("状態ファイルが壊れています。", "the checkpoint is damaged."),
-        Text(
-            "moyai deploy --refresh を実行すると、写しに戻し、現状を読み直して続けます。",
-            "moyai deploy --refresh goes back to a copy of it, reads what is live and goes on.",
-        ),
-    ),
-    _Known(
-        ("code = Unavailable", "error reading from server: EOF"),
-        _fixed(
-            "プロバイダーのプラグインが途中で終了しました。",
-            "a provider's plugin ended in the middle.",
-        ),
-        _AGAIN,
-    ),
-    _Known(
-        (
-            "Could not connect to the endpoint",
-            "EndpointConnectionError",
-            "Connection was closed before we received a valid response",
-            "Connection refused",
-            "Connection reset by peer",
-            "connect: connection refused",
-            "Connect timeout on endpoint",
-            "Read timeout on endpoint",
-        ),
-        _fixed("拠点の AWS に接続できません。", "the site's AWS does not answer."),
-        Text(
-            "動いているか確かめてください（サンドボックスなら moyai sandbox status）。"
-            "もう一度実行すると、現状を確かめて続きから行います。",
-            "See whether it runs (for the sandbox: moyai sandbox status), then run again: it looks "
-            "at what is there and goes on.",
-        ),
-    ),
-)
