@@ -8,7 +8,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,21 +127,30 @@ def only(driver: Driver, run: StackRun) -> RunResult:
 def engines_of(driver: Driver) -> list[int]:
     """Process ids of the engines of a driver's workers."""
     groups = driver.worker_pids
-    return [pid for pid in processes("pulumi") if os.getpgid(pid) in groups]
+    return [int(entry.name) for entry in _engines() if os.getpgid(int(entry.name)) in groups]
 
 
-def processes(word: str) -> list[int]:
-    """Processes whose program's name ends with a word."""
-    found = []
+def engines_at(site: FilingSite) -> list[Path]:
+    """Folders in `/proc` of the engines that work for a site."""
+    return [entry for entry in _engines() if _works_in(entry, site.home)]
+
+
+def _engines() -> Iterator[Path]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                program = (entry / "cmdline").read_bytes().split(b"\0")[0].decode()
+                program = (entry / "cmdline").read_bytes().split(b"\0")[0]
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if program.endswith(word):
-                found.append(int(entry.name))
-    return found
+            if program.endswith(b"pulumi"):
+                yield entry
+
+
+def _works_in(entry: Path, folder: Path) -> bool:
+    try:
+        return (entry / "cwd").readlink().is_relative_to(folder)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:

@@ -13,11 +13,11 @@ import pytest
 from filing_site import (
     HERE,
     FilingSite,
+    engines_at,
     engines_of,
     files,
     meanwhile,
     only,
-    processes,
     results,
     run_of,
     until,
@@ -153,14 +153,14 @@ RUN = "result = only(driver, run_of('a', files=SLOW)); print(result.error.lines(
 def test_a_killed_driver_takes_everything_with_it(
     site: FilingSite, engine: Path, driver: Driver
 ) -> None:
-    before = set(processes("pulumi"))
     child = script(site, engine, RUN)
     until(lambda: "x" in site.calls("created"))
+    assert engines_at(site)
     child.kill()
     child.wait()
     # The next command begins at once, while the engine of the killed one still ends its calls.
     told = goes_on(driver, site)
-    until(lambda: set(processes("pulumi")) <= before)
+    until(lambda: not engines_at(site))
     until(lambda: not _of_session(child.pid))
     assert site.calls("created").count("x") == 1
     assert told.ok
