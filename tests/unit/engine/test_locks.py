@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from moyai.engine.stacks import StackId
-from moyai.engine.state import locks
+from moyai.engine.state.engine_locks import EngineLock, clear_engine_locks, is_dead
 from moyai.engine.state.folder_blobs import FolderBlobs
-from moyai.engine.state.locks import EngineLock, Holder
+from moyai.engine.state.holders import Holder, myself
+from moyai.engine.worker.stack_lock import acquire
 from moyai.errors import Refused
 
 STACK = StackId("proj", "271004")
@@ -54,18 +55,18 @@ def put_lock(root: Path, pid: int, host: str = HERE, name: str = "uuid") -> Path
 
 
 def test_a_living_process_holds_its_lock() -> None:
-    assert not locks.is_dead(engine_lock(os.getpid()), None)
+    assert not is_dead(engine_lock(os.getpid()), None)
 
 
 def test_a_process_that_is_gone_is_dead() -> None:
-    assert locks.is_dead(engine_lock(NEVER), None)
+    assert is_dead(engine_lock(NEVER), None)
 
 
 def test_a_process_that_began_after_the_lock_is_another() -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        assert locks.is_dead(engine_lock(child.pid, since=NOW - timedelta(seconds=60)), None)
-        assert not locks.is_dead(engine_lock(child.pid, since=datetime.now(UTC)), None)
+        assert is_dead(engine_lock(child.pid, since=NOW - timedelta(seconds=60)), None)
+        assert not is_dead(engine_lock(child.pid, since=datetime.now(UTC)), None)
     finally:
         child.communicate(b"\n")
 
@@ -73,31 +74,31 @@ def test_a_process_that_began_after_the_lock_is_another() -> None:
 def test_a_process_that_waits_to_be_reaped_is_dead() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     deadline = time.monotonic() + 10
-    while not locks.is_dead(engine_lock(child.pid, since=datetime.now(UTC)), None):
+    while not is_dead(engine_lock(child.pid, since=datetime.now(UTC)), None):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     child.wait()
 
 
 def test_a_lock_from_before_the_last_start_of_the_machine_is_dead() -> None:
-    assert locks.is_dead(engine_lock(os.getpid(), since=NOW - timedelta(days=4000)), None)
+    assert is_dead(engine_lock(os.getpid(), since=NOW - timedelta(days=4000)), None)
 
 
 @pytest.mark.parametrize("pid", [os.getpid(), NEVER])
 def test_of_another_host_nothing_is_proved(pid: int) -> None:
-    assert not locks.is_dead(engine_lock(pid, host="elsewhere"), None)
+    assert not is_dead(engine_lock(pid, host="elsewhere"), None)
 
 
 def test_an_engine_of_the_last_holder_is_dead_whatever_the_host_is_called_now() -> None:
     lock = engine_lock(4711, host="old-name")
-    assert locks.is_dead(lock, holder(1, "old-name", engine=4711))
-    assert not locks.is_dead(lock, holder(1, "old-name", engine=4712))
-    assert not locks.is_dead(lock, holder(1, "other", engine=4711))
+    assert is_dead(lock, holder(1, "old-name", engine=4711))
+    assert not is_dead(lock, holder(1, "old-name", engine=4712))
+    assert not is_dead(lock, holder(1, "other", engine=4711))
 
 
 def test_dead_locks_are_taken_away_and_told(tmp_path: Path) -> None:
     path = put_lock(tmp_path, NEVER)
-    (told,) = locks.clear_engine_locks(FolderBlobs(tmp_path), STACK, None)
+    (told,) = clear_engine_locks(FolderBlobs(tmp_path), STACK, None)
     assert told.pid == NEVER
     assert list(path.parent.iterdir()) == []
 
@@ -105,7 +106,7 @@ def test_dead_locks_are_taken_away_and_told(tmp_path: Path) -> None:
 def test_a_living_lock_refuses_by_name(tmp_path: Path) -> None:
     dead, alive = put_lock(tmp_path, NEVER, name="a"), put_lock(tmp_path, 4711, "elsewhere", "b")
     with pytest.raises(Refused) as refusal:
-        locks.clear_engine_locks(FolderBlobs(tmp_path), STACK, None)
+        clear_engine_locks(FolderBlobs(tmp_path), STACK, None)
     assert "root@elsewhere" in refusal.value.what.ja
     assert "4711" in refusal.value.what.en
     assert "pulumi cancel" in str(refusal.value.remedy)
@@ -117,19 +118,19 @@ def test_a_living_lock_refuses_by_name(tmp_path: Path) -> None:
 def test_a_lock_cut_off_while_it_was_written_is_dead(tmp_path: Path, content: bytes) -> None:
     path = put_lock(tmp_path, 1)
     path.write_bytes(content)
-    locks.clear_engine_locks(FolderBlobs(tmp_path), STACK, None)
+    clear_engine_locks(FolderBlobs(tmp_path), STACK, None)
     assert not path.exists()
 
 
 def test_two_holders_exclude_each_other_by_name(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    first = locks.acquire(path, STACK, locks.myself(os.getpid(), "moyai deploy all"), 0, no)
+    first = acquire(path, STACK, myself(os.getpid(), "moyai deploy all"), 0, no)
     with pytest.raises(Refused) as refusal:
-        locks.acquire(path, STACK, locks.myself(os.getpid(), "moyai plan"), 0.2, no)
+        acquire(path, STACK, myself(os.getpid(), "moyai plan"), 0.2, no)
     assert "moyai deploy all" in refusal.value.what.ja
     assert str(os.getpid()) in refusal.value.what.en
     first.release()
-    second = locks.acquire(path, STACK, locks.myself(os.getpid(), "moyai plan"), 0, no)
+    second = acquire(path, STACK, myself(os.getpid(), "moyai plan"), 0, no)
     assert second.previous is None
     second.release()
 
@@ -137,16 +138,17 @@ def test_two_holders_exclude_each_other_by_name(tmp_path: Path) -> None:
 def test_waiting_ends_when_the_holder_does(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     script = (
-        "import os, time; from moyai.engine.state import locks; from pathlib import Path;"
+        "import os, time; from pathlib import Path; from moyai.engine.state.holders import myself;"
+        "from moyai.engine.worker.stack_lock import acquire;"
         "from moyai.engine.stacks import StackId;"
-        f"l = locks.acquire(Path({str(path)!r}), StackId('p', 's'),"
-        " locks.myself(os.getpid(), 'other'), 0, lambda: False);"
+        f"l = acquire(Path({str(path)!r}), StackId('p', 's'),"
+        " myself(os.getpid(), 'other'), 0, lambda: False);"
         "print('held', flush=True); time.sleep(0.5); os._exit(0)"
     )
     child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert child.stdout is not None
     assert child.stdout.readline() == b"held\n"
-    lock = locks.acquire(path, STACK, locks.myself(os.getpid(), "me"), 30, no)
+    lock = acquire(path, STACK, myself(os.getpid(), "me"), 30, no)
     assert lock.previous is not None
     assert lock.previous.pid == child.pid
     lock.release()
@@ -155,31 +157,31 @@ def test_waiting_ends_when_the_holder_does(tmp_path: Path) -> None:
 
 def test_a_child_that_inherits_the_lock_keeps_it(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    lock = locks.acquire(path, STACK, locks.myself(os.getpid(), "me"), 0, no)
+    lock = acquire(path, STACK, myself(os.getpid(), "me"), 0, no)
     child = subprocess.Popen(
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock.handle,)
     )
     os.close(lock.handle)
     with pytest.raises(Refused):
-        locks.acquire(path, STACK, locks.myself(os.getpid(), "other"), 0.1, no)
+        acquire(path, STACK, myself(os.getpid(), "other"), 0.1, no)
     child.communicate(b"\n")
-    locks.acquire(path, STACK, locks.myself(os.getpid(), "other"), 5, no).release()
+    acquire(path, STACK, myself(os.getpid(), "other"), 5, no).release()
 
 
 def test_waiting_can_be_cancelled(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    lock = locks.acquire(path, STACK, locks.myself(os.getpid(), "me"), 0, no)
+    lock = acquire(path, STACK, myself(os.getpid(), "me"), 0, no)
     began = time.monotonic()
     with pytest.raises(Refused):
-        locks.acquire(path, STACK, locks.myself(os.getpid(), "other"), 60, lambda: True)
+        acquire(path, STACK, myself(os.getpid(), "other"), 60, lambda: True)
     assert time.monotonic() - began < 5
     lock.release()
 
 
 def test_a_shorter_note_leaves_nothing_of_a_longer_one(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    lock = locks.acquire(path, STACK, locks.myself(os.getpid(), "x" * 100), 0, no)
-    lock.note(locks.myself(os.getpid(), "y"))
+    lock = acquire(path, STACK, myself(os.getpid(), "x" * 100), 0, no)
+    lock.note(myself(os.getpid(), "y"))
     with pytest.raises(Refused, match=r"\(y, since"):
-        locks.acquire(path, STACK, locks.myself(os.getpid(), "z"), 0, no)
+        acquire(path, STACK, myself(os.getpid(), "z"), 0, no)
     lock.release()

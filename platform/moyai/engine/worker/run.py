@@ -8,11 +8,14 @@ from contextlib import contextmanager
 
 from moyai.engine.files import disk_trouble
 from moyai.engine.stacks import StackRun
-from moyai.engine.state import locks
+from moyai.engine.state import engine_locks
+from moyai.engine.state.engine_locks import EngineLock
+from moyai.engine.state.holders import Holder, myself
 from moyai.engine.worker.attempt import Attempt, Made
 from moyai.engine.worker.equipment import Equipment
 from moyai.engine.worker.log import RunLog
 from moyai.engine.worker.messages import Assignment, Outcome, Started, failure_of
+from moyai.engine.worker.stack_lock import acquire
 from moyai.engine.worker.starts import EngineStarter
 from moyai.errors import MoyaiError
 from moyai.texts import Text
@@ -56,10 +59,10 @@ class Runner:
 
     def _locked(self, assignment: Assignment, log: RunLog) -> Made:
         run = assignment.run
-        lock = locks.acquire(
+        lock = acquire(
             self._equipment.work_folder(run.stack) / "lock",
             run.stack,
-            locks.myself(self._setup.driver_pid, self._setup.command),
+            myself(self._setup.driver_pid, self._setup.command),
             self._setup.wait_seconds,
             lambda: self._control.poll(0),
         )
@@ -75,30 +78,28 @@ class Runner:
             lock.release()
 
     @contextmanager
-    def _pulumis_lock(self, run: StackRun, holder: locks.Holder) -> Iterator[None]:
+    def _pulumis_lock(self, run: StackRun, holder: Holder) -> Iterator[None]:
         """As the engine would have it with a folder or bucket of its own: not for a preview."""
         if run.action == "preview":
             yield
             return
-        key = locks.take_engine_lock(self._blobs, run.stack, holder)
+        key = engine_locks.take_engine_lock(self._blobs, run.stack, holder)
         try:
             yield
         finally:
             self._blobs.delete(key)
 
-    def _clear_locks(
-        self, run: StackRun, previous: locks.Holder | None
-    ) -> tuple[locks.EngineLock, ...]:
+    def _clear_locks(self, run: StackRun, previous: Holder | None) -> tuple[EngineLock, ...]:
         deadline = time.monotonic() + self._setup.wait_seconds
         while True:
             try:
-                return locks.clear_engine_locks(self._blobs, run.stack, previous)
+                return engine_locks.clear_engine_locks(self._blobs, run.stack, previous)
             except MoyaiError:
                 if time.monotonic() >= deadline or self._control.poll(_PATIENCE_SECONDS):
                     raise
 
 
-def _taken_over(lock: locks.EngineLock) -> Text:
+def _taken_over(lock: EngineLock) -> Text:
     who = lock.describe()
     return Text(
         f"終了済みのプロセスのロックを引き取りました: {who.ja}",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from moyai.engine.files import Ballast, disk_trouble
 from moyai.engine.state.checkpoint import Checkpoint
-from moyai.engine.state.locks import StackLock
 from moyai.engine.toolchain.version import VERSION
 from moyai.engine.worker.engine import Engine
 from moyai.engine.worker.equipment import Equipment
@@ -16,6 +15,7 @@ from moyai.engine.worker.failures import explain
 from moyai.engine.worker.listener import Listener
 from moyai.engine.worker.log import RunLog
 from moyai.engine.worker.messages import Assignment, Failure, failure_of
+from moyai.engine.worker.stack_lock import StackLock
 from moyai.errors import MoyaiError
 from moyai.texts import Text
 

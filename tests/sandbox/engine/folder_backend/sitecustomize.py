@@ -17,5 +17,5 @@ if "FOLDER_BACKEND" in os.environ:
     Service.environment = property(
         lambda _: {"PULUMI_BACKEND_URL": os.environ["FOLDER_BACKEND"] + "?metadata=skip"}
     )
-    run.locks.take_engine_lock = _no_lock
+    run.engine_locks.take_engine_lock = _no_lock
     CheckpointStore.add_history = lambda *_: None
