@@ -31,6 +31,65 @@ def test_a_snapshot_waits_until_a_request_has_left() -> None:
     assert order == ["request", "snapshot"]
 
 
+def test_requests_take_turns() -> None:
+    gate, inside, most = Gate(), [0], [0]
+
+    def requests() -> None:
+        for _ in range(50):
+            with gate.request():
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                time.sleep(0.0001)
+                inside[0] -= 1
+
+    threads = [Thread(target=requests) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert most == [1]
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_a_request_gets_in_while_another_has_stepped_out() -> None:
+    gate, done = Gate(), Event()
+
+    def request() -> None:
+        with gate.request():
+            done.set()
+
+    with gate.request(), gate.released():
+        thread = Thread(target=request)
+        thread.start()
+        assert done.wait(5)
+    thread.join(5)
+
+
+def test_a_snapshot_gets_its_turn_among_many_requests() -> None:
+    gate, end, taken = Gate(), Event(), Event()
+
+    def requests() -> None:
+        while not end.is_set():
+            with gate.request():
+                time.sleep(0.0001)
+
+    def snapshot() -> None:
+        with gate.closed():
+            taken.set()
+
+    threads = [Thread(target=requests) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    Thread(target=snapshot).start()
+    try:
+        assert taken.wait(5)
+    finally:
+        end.set()
+    for thread in threads:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in threads)
+
+
 def test_requests_wait_while_a_snapshot_is_taken() -> None:
     gate, done = Gate(), Event()
 
