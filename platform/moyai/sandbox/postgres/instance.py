@@ -230,7 +230,19 @@ def make_template(folder: Path) -> None:
         )
     hba = data / "pg_hba.conf"
     hba.write_text(settings.HBA)
+    _leave_maps_out(data)
     (folder / "done").touch()
+
+
+def _leave_maps_out(data: Path) -> None:
+    """Take the free space and visibility maps out of databases that new ones are copied from.
+
+    They are hints that VACUUM makes anew (PostgreSQL, 65.3 and 65.4), and a quarter of the 300
+    files that each CREATE DATABASE makes.
+    """
+    for path in (data / "base").glob("*/*_*"):
+        if path.name.endswith(("_fsm", "_vm")):
+            path.unlink()
 
 
 def _initdb_options(data: Path, words: Path) -> list[str]:
