@@ -34,6 +34,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NoReturn
 
+from moyai.jobs import aws
+
 HEADER = struct.Struct("!I")
 _PR_SET_PDEATHSIG = 1
 _NOT_FOUND = 127
@@ -78,6 +80,8 @@ class Zygote:
                 if number == request["end"]:
                     _end_group(process, request["signal"])
             return True
+        if is_job_module(request["command"]):
+            aws.make_ready(request["environment"])
         process = os.fork()
         if process == 0:
             signal.set_wakeup_fd(-1)
@@ -210,7 +214,6 @@ def preload() -> None:
     import psycopg
 
     import moyai.jobs
-    from moyai.jobs import aws
 
     for module in pkgutil.walk_packages(moyai.jobs.__path__, "moyai.jobs."):
         if not module.name.endswith("__main__"):
@@ -223,7 +226,7 @@ def preload() -> None:
     session = boto3.session.Session(region_name="us-east-1")
     for service in ("secretsmanager", "s3", "sts"):
         session.client(service)
-    aws.warm()
+    aws.make_ready({"AWS_REGION": "us-east-1"})
     psycopg.conninfo.make_conninfo(host="none")
     gc.collect()
     gc.freeze()
