@@ -7,34 +7,24 @@ imported from there is forgotten afterwards.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 import runpy
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
-from typing import Any
 
 import grpc
-import pulumi.log
-import pulumi.output
-import pulumi.runtime.resource
-import pulumi.runtime.stack
 from pulumi.automation._server import LanguageServer
 from pulumi.errors import RunError
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
-from pulumi.runtime.proto import language_pb2_grpc, source_pb2
+from pulumi.runtime.proto import language_pb2_grpc
 
-from moyai.engine.worker.log import Redactor
 from moyai.engine.worker.messages import Failure, failure_of
 from moyai.errors import MoyaiError
 from moyai.texts import Text
 
-_LOOK_SECONDS = 0.5
-"""How often outputs that were made meanwhile are looked at for failures."""
 _THREADS = 4
 """Calls of the engine at a time: one runs the program, the others ask about it."""
 
@@ -48,7 +38,6 @@ class Host:
         self._program: Path | None = None
         self.failure: Failure | None = None
         """Why the program failed in its own code; None where it did not."""
-        _quieten()
         self._server = grpc.server(
             futures.ThreadPoolExecutor(_THREADS), options=_GRPC_CHANNEL_OPTIONS
         )
@@ -104,54 +93,6 @@ def program_failed(error: BaseException, program: Path) -> Failure:
         touched=None,
         remedy=None,
     )
-
-
-def watch_secrets(redactor: Redactor) -> None:
-    """Let a redactor learn every secret value that programs in this process hold.
-
-    By type, as Pulumi marks them, wherever they come from: the program, or a provider's outputs.
-    """
-    resolved = pulumi.output._OutputData
-    settle = resolved.__post_init__
-
-    def learn(self: Any) -> None:
-        settle(self)
-        if self.is_secret and self.is_known:
-            redactor.add(self.value)
-
-    resolved.__post_init__ = learn  # type: ignore[method-assign]  # there is no hook for it
-
-
-def _quieten() -> None:
-    """Keep the SDK from three things that cost much and serve nobody here.
-
-    Its debug messages hold secrets in clear, the engine writes them into the event log whether
-    asked to or not, and they are three more calls for each resource. The stack trace of each
-    resource was more than half of a checkpoint, which is written twice a resource; it named places
-    of this machine, and differed wherever the checkout lay. And at a program's end it waits for the
-    first of all outputs, again and again, which takes the square of their number.
-    """
-    pulumi.log.debug = _nothing
-    pulumi.runtime.resource._get_stack_trace = source_pb2.StackTrace
-    vars(pulumi.runtime.stack)["asyncio"] = _CalmAsyncio()
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-
-
-class _CalmAsyncio:
-    """`asyncio` for the SDK's `wait_for_rpcs`: waits for a failure, or for all, or for a while."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(asyncio, name)
-
-    @staticmethod
-    async def wait(tasks: Iterable[asyncio.Task[Any]], *, return_when: str) -> Any:
-        """What is done, and what is not. The SDK looks for failures in the one, and asks again."""
-        del return_when
-        return await asyncio.wait(tasks, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
-
-
-def _nothing(*_: object, **__: object) -> None:
-    return None
 
 
 def _forget(modules: set[str], folder: str) -> None:

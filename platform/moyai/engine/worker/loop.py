@@ -16,10 +16,11 @@ from pathlib import Path
 
 import moyai
 from moyai.engine.worker.equipment import equip
-from moyai.engine.worker.host import Host, watch_secrets
+from moyai.engine.worker.host import Host
 from moyai.engine.worker.log import Redactor, secrets_of
 from moyai.engine.worker.messages import Assignment, Ended, Setup
 from moyai.engine.worker.run import Runner
+from moyai.engine.worker.sdk import make_lean
 
 _GROWTH_BYTES = 384 << 20
 """How much a worker may grow over its first run before it retires: some sixty runs."""
@@ -36,7 +37,7 @@ def serve(setup: Setup, control: Connection) -> None:
     """
     gc.disable()
     redactor = Redactor(secrets_of(setup.environment))
-    watch_secrets(redactor)
+    make_lean(redactor)
     host = Host(lambda text: runner.tell(text))
     runner = Runner(equip(setup, control, host, redactor))
     sys.stdout = sys.stderr = Teller(runner.tell)
