@@ -93,17 +93,23 @@ class Processes:
             self._plugins = None
 
     def _open(self) -> tuple[PluginPool, WorkerPool]:
+        environment, logs = _environment(self._runtime), self._runtime.home / "logs"
         if self._plugins is None:
-            logs = self._runtime.home / "logs"
-            self._plugins = PluginPool(self._runtime.plugins(), _environment(self._runtime), logs)
+            self._plugins = PluginPool(self._runtime.plugins(), environment, logs)
         if self._workers is None:
-            self._plugins.start()  # they get ready while the rest is made
-            self._workers = WorkerPool(self._setup(self._plugins))
-            self._workers.start()
+            # All three get ready side by side; the first run waits for the workers the longest.
+            workers = WorkerPool(environment, logs)
+            try:
+                workers.start()
+                self._plugins.start()
+                workers.set_up(self._setup(self._plugins, environment))
+            except BaseException:
+                workers.close()
+                raise
+            self._workers = workers
         return self._plugins, self._workers
 
-    def _setup(self, plugins: PluginPool) -> Setup:
-        environment = _environment(self._runtime)
+    def _setup(self, plugins: PluginPool, environment: Mapping[str, str]) -> Setup:
         home, secrets_provider = self._runtime.home, self._runtime.secrets_provider
         salt = None
         if secrets_provider == "passphrase":

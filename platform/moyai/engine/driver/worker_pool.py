@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from moyai.engine.files import private_folder
 from moyai.engine.stacks import ResourceMoved
@@ -79,8 +81,11 @@ class Worker:
 class WorkerPool:
     """Worker processes of one driver, made when they are needed."""
 
-    def __init__(self, setup: Setup) -> None:
-        self._setup = setup
+    def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
+        """`environment` as in `Setup`; `logs`: the folder of the forge's log."""
+        self._environment = environment
+        self._logs = logs
+        self._setup: Setup | None = None
         self._forge: subprocess.Popen[bytes] | None = None
         self._control: Connection | None = None
         self._modules: set[str] = set()
@@ -91,6 +96,12 @@ class WorkerPool:
         """Start the process that workers are forked from; its imports go on meanwhile."""
         if self._forge is None or self._forge.poll() is not None:
             self._start_forge()
+
+    def set_up(self, setup: Setup) -> None:
+        """Say what workers share. To be said once, before the first one is made."""
+        assert self._control is not None
+        self._setup = setup
+        self._tell(setup)
 
     def spawn(self) -> Worker:
         """One more worker. Raises `OperationFailed` where none can be started."""
@@ -116,10 +127,7 @@ class WorkerPool:
         if not new or self._control is None:
             return
         self._modules.update(new)
-        try:
-            self._control.send(new)
-        except OSError:
-            return  # it is dead; the next spawn starts another
+        self._tell(new)
 
     def get_ahead(self, modules: tuple[str, ...]) -> None:
         """Have modules imported while the runs in hand go on, for the workers made after that."""
@@ -160,9 +168,8 @@ class WorkerPool:
                 self._forge.wait()
 
     def _start_forge(self) -> None:
-        logs = self._setup.home / "logs"
-        private_folder(logs)
-        log = logs / "workers.log"
+        private_folder(self._logs)
+        log = self._log
         rotate(log)
         here, there = socket.socketpair()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -173,7 +180,7 @@ class WorkerPool:
                 stdin=subprocess.DEVNULL,
                 stdout=handle,
                 stderr=handle,
-                env=dict(self._setup.environment),
+                env=dict(self._environment),
                 pass_fds=(there.fileno(),),
                 # Ctrl-C on the terminal is for the driver alone, which cancels runs in good order.
                 start_new_session=True,
@@ -184,12 +191,24 @@ class WorkerPool:
             os.close(handle)
             there.close()
         self._control = Connection(here.detach())
-        self._control.send(self._setup)
+        if self._setup is not None:
+            self._tell(self._setup)
         self._modules, known = set(), tuple(sorted(self._modules))
         self.learn(known)
 
+    def _tell(self, message: Setup | tuple[str, ...]) -> None:
+        assert self._control is not None
+        try:
+            self._control.send(message)
+        except OSError:
+            return  # it is dead; the next spawn starts another
+
+    @property
+    def _log(self) -> Path:
+        return self._logs / "workers.log"
+
     def _no_worker(self) -> OperationFailed:
-        log = self._setup.home / "logs" / "workers.log"
+        log = self._log
         return OperationFailed(
             Text("作業プロセスを起動できません。", "no worker process can be started."),
             remedy=Text(f"記録 {log} を見てください。", f"See the log {log}."),
