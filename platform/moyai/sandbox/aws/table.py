@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from moyai.provider.resources import Resource
+from moyai.sandbox.aws.handler import AwsResource
 from moyai.sandbox.aws.resources import (
     acm,
     backup,
@@ -25,7 +25,7 @@ from moyai.sandbox.aws.resources.rds import cluster, groups, instance
 from moyai.sandbox.aws.resources.s3 import bucket, keeping, settings
 from moyai.sandbox.aws.resources.wafv2 import acl
 
-TYPES: Mapping[str, Resource] = {
+TYPES: Mapping[str, AwsResource] = {
     "aws:acm/certificate:Certificate": acm.Certificate(),
     "aws:acm/certificateValidation:CertificateValidation": acm.CertificateValidation(),
     "aws:backup/plan:Plan": backup.Plan(),
@@ -92,3 +92,8 @@ TYPES: Mapping[str, Resource] = {
     "aws:wafv2/webAcl:WebAcl": acl.WebAcl(),
     "aws:wafv2/webAclAssociation:WebAclAssociation": acl.WebAclAssociation(),
 }
+
+
+def services() -> tuple[str, ...]:
+    """The AWS services that the table's types are of, by botocore's names."""
+    return tuple(sorted({kind.service for kind in TYPES.values()}))
