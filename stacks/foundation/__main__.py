@@ -8,7 +8,7 @@ from moyai.infra.program import providers, read_inputs, shared_outputs
 from moyai.infra.scope import Scope
 from moyai.infra.shared import Shared, SharedArgs
 from moyai.planning import names
-from moyai.planning.stacks import SHARED
+from moyai.planning.topology import SHARED
 
 inputs = read_inputs()
 federation = inputs.registry.federation

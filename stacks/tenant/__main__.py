@@ -4,7 +4,7 @@ import pulumi
 
 from moyai.infra.environment import Environment, EnvironmentArgs
 from moyai.infra.program import cell_outputs, providers, read_inputs, shared_outputs
-from moyai.planning.stacks import enters_cell
+from moyai.planning.topology import enters_cell
 
 inputs = read_inputs()
 body = inputs.body(pulumi.get_stack())

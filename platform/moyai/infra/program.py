@@ -19,7 +19,7 @@ from moyai.infra.outputs import (
     cell_of,
     shared_of,
 )
-from moyai.planning.stacks import FOUNDATION, SHARED, cell_stack
+from moyai.planning.topology import FOUNDATION, SHARED, cell_stack
 from moyai.registry import require
 from moyai.registry.models import CellSpec, Registry, Site, Tenant
 from moyai.texts import Text

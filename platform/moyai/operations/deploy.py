@@ -25,7 +25,7 @@ from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace
 from moyai.planning.facts import facts_of
-from moyai.planning.stacks import FOUNDATION, PROGRAMS, SHARED, TENANT
+from moyai.planning.topology import FOUNDATION, PROGRAMS, SHARED, TENANT
 from moyai.texts import Text
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from moyai.planning.fingerprints import Fingerprint, Surroundings
 from moyai.planning.quotas import QuotaExceeded
 from moyai.planning.routes import Rule, rules_by_body
 from moyai.planning.selectors import Vanished, select_with
-from moyai.planning.stacks import FOUNDATION, SHARED, TENANT, cell_stack, foundation_of
+from moyai.planning.topology import FOUNDATION, SHARED, TENANT, cell_stack, foundation_of
 from moyai.registry.models import Tenant
 from moyai.texts import Text
 

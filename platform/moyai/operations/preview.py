@@ -11,7 +11,7 @@ from moyai.errors import MoyaiError
 from moyai.operations.deploy import config_of
 from moyai.operations.plan import Plan, PlannedStack
 from moyai.operations.workspace import Workspace
-from moyai.planning.stacks import PROGRAMS, SHARED
+from moyai.planning.topology import PROGRAMS, SHARED
 
 if TYPE_CHECKING:
     from moyai.engine.driver.driver import Driver

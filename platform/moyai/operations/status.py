@@ -14,7 +14,7 @@ from moyai.operations.plan import Plan, PlannedStack, make_plan
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.planning.selectors import only
-from moyai.planning.stacks import TENANT, foundation_of
+from moyai.planning.topology import TENANT, foundation_of
 from moyai.registry.codes import is_well_formed
 from moyai.texts import Text
 

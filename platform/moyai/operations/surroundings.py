@@ -12,7 +12,7 @@ import moyai
 from moyai.operations.workspace import Workspace
 from moyai.planning.consumed import CONSUMED
 from moyai.planning.fingerprints import Surroundings
-from moyai.planning.stacks import SHARED
+from moyai.planning.topology import SHARED
 
 _HASH_LENGTH = 16
 _LIBRARY = Path(moyai.__file__).parent

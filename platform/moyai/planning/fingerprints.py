@@ -17,7 +17,7 @@ from pathlib import PurePath
 
 from moyai.planning.names import certificate_domains
 from moyai.planning.routes import Rule
-from moyai.planning.stacks import SHARED, cell_of_stack, foundation_of
+from moyai.planning.topology import SHARED, cell_of_stack, foundation_of
 from moyai.registry.models import Federation, Registry, Site, Subscription, Tenant
 from moyai.texts import Text
 

@@ -18,7 +18,7 @@ from ipaddress import IPv4Network
 from typing import Literal
 
 from moyai.planning import names
-from moyai.planning.stacks import enters_cell
+from moyai.planning.topology import enters_cell
 from moyai.registry.codes import national_list
 from moyai.registry.models import Federation, Registry, Subscription, Tenant
 

@@ -1,4 +1,4 @@
-"""Which stacks there are, what they are called, and which of them a body's stack stands on. Pure."""
+"""Which stacks there are, what they are called, and which stand on which. Pure."""
 
 from __future__ import annotations
 

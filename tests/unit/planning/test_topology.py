@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moyai.planning.stacks import cell_of_stack, cell_stack, foundation_of
+from moyai.planning.topology import cell_of_stack, cell_stack, foundation_of
 from moyai.registry import require
 
 REGISTRY = require(Path(__file__).parents[3] / "tenants.yaml")
