@@ -11,9 +11,10 @@ from tests.bench.naive import naive_up
 
 from moyai.engine.stacks import StackRun
 from moyai.operations.deploy import config_of
-from moyai.operations.plan import FOUNDATION, make_plan
+from moyai.operations.plan import Wish, plan_of, stack_id
 from moyai.operations.session import Session, open_session
 from moyai.operations.workspace import today
+from moyai.planning.topology import PROGRAMS
 
 
 def runs(session: Session) -> Iterator[StackRun]:
@@ -22,11 +23,11 @@ def runs(session: Session) -> Iterator[StackRun]:
     Migrations and health checks, which a deploy does as well, are left out.
     """
     workspace = session.workspace
-    plan = make_plan(workspace, session.state, "all", today())
+    plan = plan_of(session, Wish("all", today()))
     for stack in plan.stacks:
-        name = "foundation" if stack.stack.project == FOUNDATION else "tenant"
         config = config_of(workspace, stack, plan.day)
-        yield StackRun(stack.stack, workspace.program(name), config, "up")
+        program = workspace.program(PROGRAMS[stack.project])
+        yield StackRun(stack_id(stack), program, config, "up")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import time
 
 import typer
 
-from moyai.operations.preflight import Wish
+from moyai.operations.plan import Wish
 from moyai.operations.session import open_session
 from moyai.operations.status import statuses
 from moyai.operations.workspace import today

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moyai.operations.preflight import Wish
+from moyai.operations.plan import Wish
 from moyai.operations.session import open_session
 from moyai_cli.language import say
 from moyai_cli.options import (

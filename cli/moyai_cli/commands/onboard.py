@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from moyai.operations.onboarding import prepare
-from moyai.operations.plan import Plan
-from moyai.operations.preflight import Wish
+from moyai.operations.plan import Wish
 from moyai.operations.session import open_session
 from moyai.operations.welcome import write_sheets
 from moyai.operations.workspace import find_registry_file
+from moyai.planning.plans import Plan
 from moyai.registry.edit import TenantAdded
 from moyai.texts import Text
 from moyai_cli.asking import ask

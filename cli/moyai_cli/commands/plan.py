@@ -8,10 +8,11 @@ import typer
 
 from moyai.errors import ExitCode, Refused
 from moyai.operations.differences import Group, group
-from moyai.operations.plan import Plan
-from moyai.operations.preflight import Wish, marked, preflight, refuse_exceeded
+from moyai.operations.plan import Wish
+from moyai.operations.preflight import marked, preflight, refuse_exceeded
 from moyai.operations.preview import Previewed, by_code, previews
 from moyai.operations.session import Session, open_session
+from moyai.planning.plans import Plan
 from moyai_cli.language import LANG, say
 from moyai_cli.options import (
     AllowOlder,
@@ -72,11 +73,11 @@ def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:
     found: dict[str, Previewed] = {}
     with session.driver(jobs) as driver:
         for one in previews(session.workspace, driver, made):
-            found[one.stack.stack.name] = one
+            found[one.stack.name] = one
     for some in group(by_code(found)):
         typer.echo(describe(some))
     missing = sum(stack.runs for stack in made.tenants) - sum(
-        stack.stack.name in found for stack in made.tenants
+        stack.name in found for stack in made.tenants
     )
     if missing:
         typer.echo(
@@ -92,7 +93,7 @@ def _raise_failed(failed: list[Previewed]) -> None:
     """End with what deploy would run into: the first few in full, then how many more."""
     for one in failed[:_SHOWN_FAILURES]:
         assert one.error is not None
-        head = f"{one.stack.stack.name} {one.stack.title}: "
+        head = f"{one.stack.name} {one.stack.title}: "
         typer.secho(head + "\n  ".join(one.error.lines(LANG)), err=True, fg="red")
     more = len(failed) - _SHOWN_FAILURES
     if more > 0:

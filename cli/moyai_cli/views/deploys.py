@@ -7,9 +7,9 @@ import typer
 from moyai.errors import MoyaiError
 from moyai.operations.deploy import Report, deploy
 from moyai.operations.events import Ended
-from moyai.operations.plan import PlannedStack
-from moyai.operations.preflight import Wish
+from moyai.operations.plan import Wish
 from moyai.operations.session import Session
+from moyai.planning.plans import PlannedStack
 from moyai_cli.language import LANG, say
 from moyai_cli.progress import follow
 from moyai_cli.render import Column, Output, listing
@@ -72,7 +72,7 @@ def _list(report: Report, output: Output) -> None:
 
 def _refused(stack: PlannedStack) -> dict[str, object]:
     return {
-        "code": stack.stack.name,
+        "code": stack.name,
         "name": stack.title,
         "ok": False,
         "steps": [],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from moyai.operations.plan import Plan, PlannedStack
+from moyai.planning.plans import Plan, PlannedStack
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, Record, listing
 
@@ -40,7 +40,7 @@ def show_plan(made: Plan, output: Output) -> None:
 
 def _record(stack: PlannedStack) -> Record:
     return {
-        "code": stack.stack.name,
+        "code": stack.name,
         "name": stack.title,
         "action": stack.action,
         "reasons": [one.of(LANG) for one in (*stack.reasons, *stack.notes)],

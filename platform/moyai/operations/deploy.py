@@ -14,18 +14,13 @@ from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.infra.packages import MODULES
 from moyai.operations.events import Ended, Event, Moved, Phase, Planned, Resource
-from moyai.operations.plan import (
-    Plan,
-    PlannedStack,
-    foundation_facts,
-    make_plan,
-)
-from moyai.operations.preflight import Wish, preflight, refusal, refuse
+from moyai.operations.plan import Wish, plan_of, stack_id
+from moyai.operations.preflight import preflight, refusal, refuse
 from moyai.operations.session import Session
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace
-from moyai.planning.facts import facts_of
-from moyai.planning.topology import FOUNDATION, PROGRAMS, SHARED, TENANT
+from moyai.planning.plans import Plan, PlannedStack
+from moyai.planning.topology import PROGRAMS, SHARED, TENANT
 from moyai.texts import Text
 
 if TYPE_CHECKING:
@@ -75,7 +70,7 @@ def deploy(
     workspace.runtime.ensure_ready()
     session.history.remember(workspace.registry)
     with session.driver(jobs, wait_seconds) as driver:
-        yield from _foundation(workspace, state, driver, plan, report)
+        yield from _foundation(session, driver, plan, report)
         if report.failed:
             return
         plan = preflight(session, replace(wish, allow_older=True))
@@ -84,28 +79,27 @@ def deploy(
         yield from _tenants(workspace, state, driver, plan, report)
 
 
-def _foundation(
-    workspace: Workspace, state: SiteState, driver: Driver, plan: Plan, report: Report
-) -> Iterator[Event]:
+def _foundation(session: Session, driver: Driver, plan: Plan, report: Report) -> Iterator[Event]:
     """The foundation's stacks one after another: a cell reads what `shared` exports."""
     todo = [stack for stack in plan.foundation if stack.runs]
     if not todo:
         return
     later = MODULES if any(stack.needs_engine for stack in plan.tenants) else ()
     yield Planned(plan)
+    workspace, state = session.workspace, session.state
     for stack in todo:
-        fresh = _again(workspace, state, plan, stack)
+        fresh = _again(session, plan, stack)
         yield from _run(workspace, state, driver, [fresh], plan.day, report, None, later)
         if report.failed:
             return
 
 
-def _again(workspace: Workspace, state: SiteState, plan: Plan, stack: PlannedStack) -> PlannedStack:
+def _again(session: Session, plan: Plan, stack: PlannedStack) -> PlannedStack:
     """The same stack planned anew, now that the stack before it has its outputs."""
-    if stack.stack.name == SHARED:
+    if stack.name == SHARED:
         return stack
-    from_now = make_plan(workspace, state, "all", plan.day).foundation
-    found = next((one for one in from_now if one.stack == stack.stack), stack)
+    from_now = plan_of(session, Wish("all", plan.day)).foundation
+    found = next((one for one in from_now if one.name == stack.name), stack)
     return replace(found, action=stack.action, refresh=stack.refresh or found.refresh)
 
 
@@ -130,7 +124,7 @@ def _run(
     inside: Inside | None,
     later: tuple[str, ...] = (),
 ) -> Iterator[Event]:
-    planned = {stack.stack: stack for stack in todo}
+    planned = {stack_id(stack): stack for stack in todo}
     crew = _Crew(workspace, state, day, report, inside)
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="inside") as pool:
         waiting: list[Future[list[Event]]] = []
@@ -141,10 +135,10 @@ def _run(
         for event in driver.run(_noted(state, runs), later):
             stack = planned[event.stack]
             if isinstance(event, engine.RunStarted):
-                yield Moved(stack.stack.name, stack.title, Phase.STACK)
+                yield Moved(stack.name, stack.title, Phase.STACK)
             elif isinstance(event, engine.ResourceMoved):
                 if event.done:
-                    yield Resource(stack.stack.name, event.step)
+                    yield Resource(stack.name, event.step)
             else:
                 waiting.append(pool.submit(crew.finish, stack, event.result))
             done = [future for future in waiting if future.done()]
@@ -165,8 +159,8 @@ def _noted(state: SiteState, runs: Iterator[engine.StackRun]) -> Iterator[engine
 
 def _stack_run(workspace: Workspace, stack: PlannedStack, day: date) -> engine.StackRun:
     return engine.StackRun(
-        stack.stack,
-        workspace.program(PROGRAMS[stack.stack.project]),
+        stack_id(stack),
+        workspace.program(PROGRAMS[stack.project]),
         config_of(workspace, stack, day),
         "up",
         refresh=stack.refresh,
@@ -180,7 +174,7 @@ def config_of(workspace: Workspace, stack: PlannedStack, day: date) -> dict[str,
         "moyai:site": workspace.site.name,
         "moyai:asOf": day.isoformat(),
     }
-    if stack.stack.project == TENANT:
+    if stack.project == TENANT:
         config["moyai:releases"] = json.dumps(dict(stack.releases), sort_keys=True)
     return config
 
@@ -204,7 +198,7 @@ class _Crew:
 
     def finish(self, stack: PlannedStack, result: engine.RunResult) -> list[Event]:
         """After the engine: onboard what is new, then put the end on record."""
-        record = self._state.record(stack.stack)
+        record = self._state.record(stack_id(stack))
         if result.error is not None:
             self._state.save(
                 replace(
@@ -224,22 +218,15 @@ class _Crew:
             verified_at=now if stack.refresh else record.verified_at,
             failure=None,
             running_since=None,
-            facts=self._facts(stack),
+            facts=stack.facts,
         )
         return self._onboard(stack, record, result.outputs, result)
 
     def inside_only(self, stack: PlannedStack) -> list[Event]:
         """For a stack whose resources are as they should be: onboarding or checks are left."""
-        record = self._state.record(stack.stack)
-        outputs = self._state.outputs(stack.stack)
+        record = self._state.record(stack_id(stack))
+        outputs = self._state.outputs(stack_id(stack))
         return self._onboard(stack, replace(record, failure=None), outputs, None)
-
-    def _facts(self, stack: PlannedStack) -> Mapping[str, str]:
-        body = self._workspace.registry.tenant(stack.stack.name)
-        if stack.stack.project == FOUNDATION:
-            return foundation_facts(self._workspace, stack.stack.name)
-        federation = self._workspace.registry.federation
-        return {} if body is None else facts_of(federation, body)
 
     def _onboard(
         self,
@@ -255,9 +242,9 @@ class _Crew:
             release = stack.releases[service]
             try:
                 if service in stack.onboarding:
-                    events.append(Moved(stack.stack.name, stack.title, Phase.MIGRATE))
+                    events.append(Moved(stack.name, stack.title, Phase.MIGRATE))
                     self._inside.migrate(self._workspace.registry, outputs, service, release)
-                events.append(Moved(stack.stack.name, stack.title, Phase.HEALTH))
+                events.append(Moved(stack.name, stack.title, Phase.HEALTH))
                 self._inside.health(self._workspace.registry, outputs, service, release)
             except MoyaiError as failure:
                 error = failure
@@ -278,7 +265,7 @@ class _Crew:
     ) -> list[Event]:
         drift = result.drift if result else ()
         repaired = result.repaired if result else ()
-        name = stack.stack.name
+        name = stack.name
         self._report.ended.append(
             Ended(name, stack.title, error is None, steps, drift, repaired, error)
         )

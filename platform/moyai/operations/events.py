@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from moyai.engine.stacks import Step
 from moyai.errors import MoyaiError
-from moyai.operations.plan import Plan
+from moyai.planning.plans import Plan
 from moyai.texts import Text
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.plan import Plan
-from moyai.operations.preflight import Wish, preflight, refuse
+from moyai.operations.plan import Wish
+from moyai.operations.preflight import preflight, refuse
 from moyai.operations.session import Session, open_session
 from moyai.operations.tenants import Additions
+from moyai.planning.plans import Plan
 from moyai.registry import require
 from moyai.registry.edit import NewTenant, TenantAdded
 from moyai.texts import Text

@@ -1,4 +1,4 @@
-"""What a command about bodies is asked for, its plan, and what it is refused for before it begins.
+"""The plan of a command about bodies, and what it is refused for before it begins.
 
 One place for all commands: what `plan` shows as refused, `onboard` and `deploy` refuse.
 """
@@ -6,37 +6,18 @@ One place for all commands: what `plan` shows as refused, `onboard` and `deploy`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 
 from moyai.errors import NOTHING_TOUCHED, Refused
-from moyai.operations.plan import Plan, PlannedStack, make_plan
+from moyai.operations.plan import Wish, plan_of
 from moyai.operations.session import Session
+from moyai.planning.plans import Plan, PlannedStack
 from moyai.texts import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a deploy is asked for."""
-
-    selector: str
-    day: date
-    refresh: bool = False
-    allow_older: bool = False
-    check: bool = False
-    """Whether to check each service that runs, changed or not."""
 
 
 def preflight(session: Session, wish: Wish) -> Plan:
     """The plan of a wish with all that speaks against it. Raises `UsageError` for its selector."""
-    plan = make_plan(
-        session.workspace,
-        session.state,
-        wish.selector,
-        wish.day,
-        refresh=wish.refresh,
-        check=wish.check,
-    )
+    plan = plan_of(session, wish)
     if wish.allow_older:
         return plan
     return replace(plan, older=session.history.older(session.workspace.registry))
@@ -90,7 +71,7 @@ def marked(plan: Plan) -> Plan:
 
 def refusal(refused: Sequence[PlannedStack]) -> Refused:
     """The error that names stacks, each with its reasons."""
-    lines = [(f"{s.stack.name} {s.title}", s.reasons) for s in refused]
+    lines = [(f"{s.name} {s.title}", s.reasons) for s in refused]
     return Refused(
         Text(
             "\n".join(f"拒否: {who}: {why.ja}" for who, reasons in lines for why in reasons),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from moyai.engine.stacks import RunFinished, StackRun, Step
 from moyai.errors import MoyaiError
 from moyai.operations.deploy import config_of
-from moyai.operations.plan import Plan, PlannedStack
+from moyai.operations.plan import stack_id
 from moyai.operations.workspace import Workspace
+from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import PROGRAMS, SHARED
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ def previews(workspace: Workspace, driver: Driver, plan: Plan) -> Iterator[Previ
 
     A body whose cell is yet to be made cannot be previewed: its program reads the cell's outputs.
     """
-    wanted = {stack.stack: stack for stack in _possible(plan)}
+    wanted = {stack_id(stack): stack for stack in _possible(plan)}
     runs = (
         StackRun(
-            stack.stack,
-            workspace.program(PROGRAMS[stack.stack.project]),
+            stack_id(stack),
+            workspace.program(PROGRAMS[stack.project]),
             config_of(workspace, stack, plan.day),
             "preview",
         )
@@ -50,7 +51,7 @@ def previews(workspace: Workspace, driver: Driver, plan: Plan) -> Iterator[Previ
 def _possible(plan: Plan) -> list[PlannedStack]:
     missing = [stack for stack in plan.foundation if stack.action == "create"]
     if missing:
-        return [stack for stack in missing if stack.stack.name == SHARED]
+        return [stack for stack in missing if stack.name == SHARED]
     return [stack for stack in plan.stacks if stack.runs and stack.needs_engine]
 
 

@@ -9,6 +9,7 @@ from moyai.engine.stacks import StackId
 from moyai.engine.state.checkpoint_store import CheckpointStore
 from moyai.engine.state.records import RecordStore, StackRecord
 from moyai.errors import OperationFailed
+from moyai.planning.conditions import Recorded
 from moyai.texts import Text
 
 
@@ -55,15 +56,28 @@ class SiteState:
         """Outputs of one stack; empty where it has no checkpoint."""
         return self.outputs_of(stack.project, (stack.name,)).get(stack.name, {})
 
-    def lost(self, stack: StackId) -> Text | None:
-        """That a stack's record was damaged or gone when it was read, or None.
+    def recorded(self, stack: StackId) -> Recorded:
+        """What is on record of one stack, and what speaks against it, for `moyai.planning`.
 
-        What `record` gives is then made from its checkpoint: releases and facts, but no times.
+        A record that was damaged or gone is made from its checkpoint: releases and facts, but no
+        times.
         """
-        return self._lost.get(stack)
+        record = self.record(stack)
+        is_applied = record.applied_at is not None
+        return Recorded(
+            name=stack.name,
+            fingerprint=record.fingerprint,
+            releases=record.releases,
+            facts=record.facts,
+            applied_at=record.applied_at,
+            verified_at=record.verified_at,
+            running_since=record.running_since,
+            failure=record.failure,
+            rebuilt=None if is_applied else self._lost.get(stack),
+            doubt=self._doubt(record) if is_applied else None,
+        )
 
-    def doubt(self, record: StackRecord) -> Text | None:
-        """Why what is on record may not be what is there, or None."""
+    def _doubt(self, record: StackRecord) -> Text | None:
         found = self._checkpoints.sha256(record.stack)
         if found is None:
             return Text(

@@ -1,1 +1,1 @@
-"""What follows from a registry without looking at a cloud: addresses, selectors, quotas, fingerprints. Pure."""
+"""What follows from a registry without looking at a cloud: addresses, selectors, quotas, plans. Pure."""

@@ -1,14 +1,12 @@
-"""What deploy will not do to a body: each rule says why, and what to do instead."""
+"""What deploy will not do to a body: each rule says why, and what to do instead. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
 
-from moyai.engine.state.records import StackRecord
-from moyai.operations.workspace import today
-from moyai.planning.facts import facts_of
-from moyai.registry.models import Registry, Tenant
+from moyai.planning.conditions import Recorded
+from moyai.registry.models import Tenant
 from moyai.texts import Text
 
 _MOVES: Mapping[str, Text] = {
@@ -23,39 +21,40 @@ _MOVES: Mapping[str, Text] = {
 }
 
 
-def refusals(registry: Registry, body: Tenant, record: StackRecord, day: date) -> tuple[Text, ...]:
+def refusals(
+    body: Tenant, facts: Mapping[str, str], recorded: Recorded, day: date, today: date
+) -> tuple[Text, ...]:
     """Why a body's stack may not be changed as the file says; empty where it may.
 
-    Asked only for a body that has something to change. `record` is an empty one for a new body,
-    which nobody uses yet: freezes do not hold it up. They count on the day that the file is read
+    Asked only for a body that has something to change. `facts` are as the file has them. Nobody
+    uses a new body yet, so freezes do not hold it up. They count on the day that the file is read
     for and on today, so that another day does not open what is frozen.
     """
-    now = facts_of(registry.federation, body)
     return (
-        *moved(now, record),
-        *_dropped(body, record),
-        *_put_off(body, record, day),
-        *_frozen(body, record, {day, today()}),
+        *moved(facts, recorded),
+        *_dropped(body, recorded),
+        *_put_off(body, recorded, day),
+        *_frozen(body, recorded, {day, today}),
     )
 
 
-def moved(now: Mapping[str, str], record: StackRecord) -> tuple[Text, ...]:
+def moved(now: Mapping[str, str], recorded: Recorded) -> tuple[Text, ...]:
     """What would move the data of a stack on record, given its facts as the file has them."""
     return tuple(
         Text(
-            f"{what.ja}が {record.facts[key] or 'なし'} から {now[key] or 'なし'} に"
+            f"{what.ja}が {recorded.facts[key] or 'なし'} から {now[key] or 'なし'} に"
             "変わっています。"
             "データの移動や作り直しを伴うため、適用では行いません。元に戻してください。",
-            f"{what.en} changed from {record.facts[key] or 'none'} to {now[key] or 'none'}: "
+            f"{what.en} changed from {recorded.facts[key] or 'none'} to {now[key] or 'none'}: "
             "that would move data or build anew what bodies stand on, which deploy does not do; "
             "put it back.",
         )
         for key, what in _MOVES.items()
-        if key in now and record.facts.get(key, now[key]) != now[key]
+        if key in now and recorded.facts.get(key, now[key]) != now[key]
     )
 
 
-def _dropped(body: Tenant, record: StackRecord) -> tuple[Text, ...]:
+def _dropped(body: Tenant, recorded: Recorded) -> tuple[Text, ...]:
     named = {subscription.service for subscription in body.subscriptions}
     return tuple(
         Text(
@@ -64,12 +63,12 @@ def _dropped(body: Tenant, record: StackRecord) -> tuple[Text, ...]:
             f"its subscription of {service} vanished from tenants.yaml, but its data are there: "
             "put the entry back with an `until` date (erasing data is for moyai exit).",
         )
-        for service in sorted(record.releases)
+        for service in sorted(recorded.releases)
         if service not in named
     )
 
 
-def _put_off(body: Tenant, record: StackRecord, day: date) -> tuple[Text, ...]:
+def _put_off(body: Tenant, recorded: Recorded, day: date) -> tuple[Text, ...]:
     """A service that runs is not to be built away because its first day was moved."""
     return tuple(
         Text(
@@ -79,12 +78,12 @@ def _put_off(body: Tenant, record: StackRecord, day: date) -> tuple[Text, ...]:
             "(a service ends by an `until` date).",
         )
         for one in body.subscriptions
-        if one.service in record.releases and not one.has_begun(day)
+        if one.service in recorded.releases and not one.has_begun(day)
     )
 
 
-def _frozen(body: Tenant, record: StackRecord, days: set[date]) -> tuple[Text, ...]:
-    if not record.facts:
+def _frozen(body: Tenant, recorded: Recorded, days: set[date]) -> tuple[Text, ...]:
+    if not recorded.facts:
         return ()
     return tuple(
         Text(
