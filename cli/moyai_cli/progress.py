@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from moyai.operations.events import Event, Moved, Phase, Planned
+from moyai.operations.deploy_events import DeployEvent, End, Phase, Planned, StackEnded, StackMoved
 from moyai_cli.language import LANG, say
 
 _PHASES = {
     Phase.STACK: say("構築", "building"),
     Phase.MIGRATE: say("移行", "migrating"),
     Phase.HEALTH: say("点検", "checking"),
-    Phase.DONE: say("完了", "done"),
-    Phase.FAILED: say("失敗", "failed"),
+}
+_ENDS = {
+    End.DONE: say("完了", "done"),
+    End.FAILED: say("失敗", "failed"),
 }
 
 
-def follow(events: Iterable[Event], *, quiet: bool = False) -> None:
-    """Read all events, showing them."""
+def follow(events: Iterable[DeployEvent], *, quiet: bool = False) -> Iterator[DeployEvent]:
+    """The same events, each shown as it is handed on."""
     if quiet:
-        for _ in events:
-            pass
-    elif sys.stdout.isatty():
-        _bar(events)
-    else:
-        _lines(events)
+        return iter(events)
+    return _bar(events) if sys.stdout.isatty() else _lines(events)
 
 
-def _lines(events: Iterable[Event]) -> None:
+def _lines(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
     for event in events:
-        if isinstance(event, Moved):
+        if isinstance(event, StackMoved):
+            typer.echo(f"{event.subject} {event.title}: {_PHASES[event.phase]}")
+        elif isinstance(event, StackEnded):
             seconds = f" {event.seconds:.1f}s" if event.seconds is not None else ""
-            typer.echo(f"{event.subject} {event.title}: {_PHASES[event.phase]}{seconds}")
+            typer.echo(f"{event.subject} {event.title}: {_ENDS[event.end]}{seconds}")
             if event.error is not None:
                 typer.secho("\n".join(event.error.lines(LANG)), err=True)
+        yield event
 
 
-def _bar(events: Iterable[Event]) -> None:
+def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -54,15 +55,16 @@ def _bar(events: Iterable[Event]) -> None:
         done = 0
         for event in events:
             if isinstance(event, Planned):
-                total = sum(stack.runs for stack in event.plan.stacks)
-                progress.update(task, total=max(total, done))
-            elif isinstance(event, Moved):
+                left = sum(stack.runs for stack in event.plan.stacks)
+                progress.update(task, total=done + left)
+            elif isinstance(event, StackMoved):
                 busy[event.subject] = f"{event.title} {_PHASES[event.phase]}"
-                if event.phase in (Phase.DONE, Phase.FAILED):
-                    busy.pop(event.subject)
-                    done += 1
-                    progress.update(task, completed=done)
+            elif isinstance(event, StackEnded):
+                busy.pop(event.subject, None)
+                done += 1
+                progress.update(task, completed=done)
                 if event.error is not None:
                     head = f"{event.subject} {event.title}: "
                     progress.console.print(head + "\n".join(event.error.lines(LANG)), style="red")
-                progress.update(task, description=" · ".join(list(busy.values())[:3]))
+            progress.update(task, description=" · ".join(list(busy.values())[:3]))
+            yield event

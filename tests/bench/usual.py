@@ -10,11 +10,10 @@ from pathlib import Path
 from tests.bench.naive import naive_up
 
 from moyai.engine.stacks import StackRun
-from moyai.operations.deploy import config_of
-from moyai.operations.plan import Wish, plan_of, stack_id
+from moyai.operations.plan import Wish, plan_of
 from moyai.operations.session import Session, open_session
+from moyai.operations.stack_runs import stack_run
 from moyai.operations.workspace import today
-from moyai.planning.topology import PROGRAMS
 
 
 def runs(session: Session) -> Iterator[StackRun]:
@@ -25,9 +24,7 @@ def runs(session: Session) -> Iterator[StackRun]:
     workspace = session.workspace
     plan = plan_of(session, Wish("all", today()))
     for stack in plan.stacks:
-        config = config_of(workspace, stack, plan.day)
-        program = workspace.program(PROGRAMS[stack.project])
-        yield StackRun(stack_id(stack), program, config, "up")
+        yield stack_run(workspace, stack, plan.day, "up")
 
 
 def main() -> None:

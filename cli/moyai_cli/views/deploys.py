@@ -5,11 +5,13 @@ from __future__ import annotations
 import typer
 
 from moyai.errors import MoyaiError
-from moyai.operations.deploy import Report, deploy
-from moyai.operations.events import Ended
+from moyai.operations.deploy import Deploy
+from moyai.operations.deploy_events import StackEnded
+from moyai.operations.deploy_result import DeployResult
 from moyai.operations.plan import Wish
 from moyai.operations.session import Session
 from moyai.planning.plans import PlannedStack
+from moyai.planning.topology import TENANT
 from moyai_cli.language import LANG, say
 from moyai_cli.progress import follow
 from moyai_cli.render import Column, Output, listing
@@ -17,28 +19,28 @@ from moyai_cli.render import Column, Output, listing
 
 def run_deploy(
     session: Session, wish: Wish, output: Output, jobs: int | None, wait: float = 0.0
-) -> Report:
+) -> None:
     """Carry a deploy out and show it; raises the error that it ends with."""
-    report = Report()
-    events = deploy(session, wish, report, jobs=jobs, wait_seconds=wait)
+    result = DeployResult()
+    events = Deploy(session, wish, jobs=jobs, wait_seconds=wait).events()
     try:
-        follow(events, quiet=output is not Output.TABLE)
+        for event in follow(events, quiet=output is not Output.TABLE):
+            result = result.after(event)
     except MoyaiError:
         if output is not Output.TABLE:
-            _list(report, output)
+            _list(result, output)
         raise
     if output is Output.TABLE:
-        _show(report)
+        _show(result)
     else:
-        _list(report, output)
-    failure = report.outcome()
-    if failure is not None:
-        raise failure
-    return report
+        _list(result, output)
+    error = result.error()
+    if error is not None:
+        raise error
 
 
-def _show(report: Report) -> None:
-    for one in report.ended:
+def _show(result: DeployResult) -> None:
+    for one in result.ended:
         for repaired in one.repaired:
             typer.echo(f"{one.subject} {one.title}: {repaired.of(LANG)}")
         for step in one.drift:
@@ -46,26 +48,25 @@ def _show(report: Report) -> None:
             what = say("なくなっていた", "was gone") if gone else say("変わっていた", "had drifted")
             details = f" [{', '.join(step.properties)}]" if step.properties else ""
             typer.echo(f"{one.subject} {one.title}: {step.type} {step.name} {what}{details}")
-    if not report.ended:
-        if report.outcome() is None:
+    if not result.ended:
+        if result.error() is None:
             typer.echo(
                 say("変わるものはありません。", "Nothing to do: everything is as the file says.")
             )
         return
-    done = [one for one in report.ended if one.ok]
+    done = [one for one in result.ended if one.ok]
     typer.echo(
         say(
-            f"{len(done)} 件を適用しました（全 {len(report.ended)} 件）。",
-            f"{len(done)} of {len(report.ended)} stacks applied.",
+            f"{len(done)} 件を適用しました（全 {len(result.ended)} 件）。",
+            f"{len(done)} of {len(result.ended)} stacks applied.",
         )
     )
 
 
-def _list(report: Report, output: Output) -> None:
+def _list(result: DeployResult, output: Output) -> None:
     """Every stack that ran or was refused."""
-    refused = () if report.plan is None else report.plan.tenants
-    records = [_record(one) for one in report.ended]
-    records += [_refused(stack) for stack in refused if stack.action == "refused"]
+    records = [_record(one) for one in result.ended]
+    records += [_refused(stack) for stack in result.refused if stack.project == TENANT]
     columns = [Column(key, key) for key in ("code", "name", "ok", "error")]
     listing(records, columns, output)
 
@@ -82,7 +83,7 @@ def _refused(stack: PlannedStack) -> dict[str, object]:
     }
 
 
-def _record(one: Ended) -> dict[str, object]:
+def _record(one: StackEnded) -> dict[str, object]:
     steps = [{"op": s.op, "type": s.type, "name": s.name} for s in one.steps]
     drift = [{"op": s.op, "type": s.type, "name": s.name} for s in one.drift]
     return {

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from moyai.engine.stacks import RunFinished, StackRun, Step
+from moyai.engine.stacks import RunFinished, Step
 from moyai.errors import MoyaiError
-from moyai.operations.deploy import config_of
 from moyai.operations.plan import stack_id
+from moyai.operations.stack_runs import stack_run
 from moyai.operations.workspace import Workspace
 from moyai.planning.plans import Plan, PlannedStack
-from moyai.planning.topology import PROGRAMS, SHARED
+from moyai.planning.topology import SHARED
 
 if TYPE_CHECKING:
     from moyai.engine.driver.driver import Driver
@@ -33,15 +33,7 @@ def previews(workspace: Workspace, driver: Driver, plan: Plan) -> Iterator[Previ
     A body whose cell is yet to be made cannot be previewed: its program reads the cell's outputs.
     """
     wanted = {stack_id(stack): stack for stack in _possible(plan)}
-    runs = (
-        StackRun(
-            stack_id(stack),
-            workspace.program(PROGRAMS[stack.project]),
-            config_of(workspace, stack, plan.day),
-            "preview",
-        )
-        for stack in wanted.values()
-    )
+    runs = (stack_run(workspace, stack, plan.day, "preview") for stack in wanted.values())
     for event in driver.run(runs):
         if isinstance(event, RunFinished):
             result = event.result

@@ -49,9 +49,9 @@ def make_plan(basis: Basis) -> Plan:
     """The plan for the selected bodies and the foundation that they stand on."""
     bodies = basis.selection.bodies
     names = foundation_names(bodies)
-    foundation = [_foundation(basis, name) for name in names]
+    foundation = [_foundation_stack(basis, name) for name in names]
     rules = rules_by_body(basis.registry, basis.day) if bodies else {}
-    tenants = [_tenant(basis, body, rules[body.code]) for body in bodies]
+    tenants = [_tenant_stack(basis, body, rules[body.code]) for body in bodies]
     if basis.check or basis.refresh:
         checked = zip(tenants, bodies, strict=True)
         tenants = [_checked(stack, body, basis.day) for stack, body in checked]
@@ -79,7 +79,7 @@ def vanished(registry: Registry, recorded: Iterable[Recorded]) -> tuple[Vanished
     )
 
 
-def _foundation(basis: Basis, name: str) -> PlannedStack:
+def _foundation_stack(basis: Basis, name: str) -> PlannedStack:
     registry, site = basis.registry, basis.site
     recorded = basis.foundation.get(name, Recorded(name))
     wanted = fingerprints.foundation(registry, site, name, basis.under_foundation)
@@ -101,7 +101,7 @@ def _foundation(basis: Basis, name: str) -> PlannedStack:
     )
 
 
-def _tenant(basis: Basis, body: Tenant, rules: tuple[Rule, ...]) -> PlannedStack:
+def _tenant_stack(basis: Basis, body: Tenant, rules: tuple[Rule, ...]) -> PlannedStack:
     registry, day = basis.registry, basis.day
     recorded = basis.tenants.get(body.code, Recorded(body.code))
     chosen = releases.resolve(registry, body, day, recorded.releases)

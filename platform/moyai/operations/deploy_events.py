@@ -1,4 +1,4 @@
-"""What an operation tells while it goes on; the terminal and machines render it as they like."""
+"""What a deploy tells while it goes on; the terminal and machines render it as they like."""
 
 from __future__ import annotations
 
@@ -17,49 +17,58 @@ class Phase(StrEnum):
     STACK = "stack"
     MIGRATE = "migrate"
     HEALTH = "health"
+
+
+class End(StrEnum):
+    """How a stack of a deploy ended."""
+
     DONE = "done"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plan that is being carried out."""
+    """The plan that is being carried out; a later one takes the place of the one before."""
 
     plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class StackMoved:
     """A stack entered a phase. `subject` is the body's code or the foundation stack's name."""
 
     subject: str
     title: str
     phase: Phase
-    detail: Text | None = None
-    error: MoyaiError | None = None
-    seconds: float | None = None
-    """For `done` and `failed`: since the stack was taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class ResourceDone:
     """One resource of a stack was dealt with."""
 
     subject: str
     step: Step
 
 
-Event = Planned | Moved | Resource
-
-
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How one stack ended."""
+class StackEnded:
+    """How one stack ended; the last that is told of it."""
 
     subject: str
     title: str
-    ok: bool
-    steps: tuple[Step, ...]
-    drift: tuple[Step, ...]
-    repaired: tuple[Text, ...]
-    error: MoyaiError | None
+    end: End
+    error: MoyaiError | None = None
+    """Of a stack that is not done."""
+    steps: tuple[Step, ...] = ()
+    drift: tuple[Step, ...] = ()
+    repaired: tuple[Text, ...] = ()
+    seconds: float | None = None
+    """Since the engine's run was begun; None where there was none."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is as it should be now."""
+        return self.end is End.DONE
+
+
+DeployEvent = Planned | StackMoved | ResourceDone | StackEnded
