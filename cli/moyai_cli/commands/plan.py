@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import ExitCode, Refused
-from moyai.operations.differences import Group, group
+from moyai.operations.change_groups import Group, group
 from moyai.operations.plan import Wish
 from moyai.operations.preflight import marked, preflight, refuse_exceeded
 from moyai.operations.preview import Previewed, by_code, previews

@@ -22,7 +22,7 @@ _KEPT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedFile:
     """One file that a deploy began with."""
 
     sha256: str
@@ -38,13 +38,13 @@ class History:
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
 
-    def entries(self) -> tuple[Applied, ...]:
+    def entries(self) -> tuple[AppliedFile, ...]:
         """All that is remembered (the newest 500). Raises `OperationFailed` for a damaged file."""
         content = self._documents.read(_KEY)
         if content is None:
             return ()
         try:
-            return tuple(Applied(**entry) for entry in json.loads(content))
+            return tuple(AppliedFile(**entry) for entry in json.loads(content))
         except (ValueError, TypeError) as error:
             raise OperationFailed(
                 Text(
@@ -94,7 +94,7 @@ class History:
             entries = ()
         if entries and entries[-1].sha256 == registry.sha256:
             return
-        applied = Applied(registry.sha256, _committed(registry.path), now)
+        applied = AppliedFile(registry.sha256, _committed(registry.path), now)
         kept = [*entries, applied][-_KEPT:]
         document = [
             {"sha256": entry.sha256, "commit": entry.commit, "at": entry.at} for entry in kept

@@ -8,9 +8,8 @@ from datetime import date
 from moyai.errors import UsageError
 from moyai.operations.plan import Wish, read_basis
 from moyai.operations.session import Session
-from moyai.planning import statuses as judged
 from moyai.planning.selectors import only
-from moyai.planning.statuses import TenantStatus
+from moyai.planning.statuses import TenantStatus, statuses_of
 from moyai.planning.topology import TENANT
 from moyai.registry.codes import is_well_formed
 from moyai.texts import Text
@@ -18,7 +17,7 @@ from moyai.texts import Text
 
 def statuses(session: Session, selector: str, day: date) -> tuple[TenantStatus, ...]:
     """The statuses of the selected bodies, vanished ones included."""
-    return judged.statuses(read_basis(session, Wish(selector, day)))
+    return statuses_of(read_basis(session, Wish(selector, day)))
 
 
 def outputs(session: Session, code: str) -> Mapping[str, object]:

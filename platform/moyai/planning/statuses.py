@@ -33,7 +33,7 @@ class TenantStatus:
     verified_at: datetime | None
 
 
-def statuses(basis: Basis) -> tuple[TenantStatus, ...]:
+def statuses_of(basis: Basis) -> tuple[TenantStatus, ...]:
     """The statuses of the selected bodies, vanished ones included."""
     plan = make_plan(basis)
     shaky = _shaky(basis, plan)

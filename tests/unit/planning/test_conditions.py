@@ -16,7 +16,7 @@ from plan_bases import WHEN, bases, basis, settled
 
 from moyai.planning.conditions import Condition, Recorded
 from moyai.planning.decisions import Basis, make_plan
-from moyai.planning.statuses import Status, TenantStatus, statuses
+from moyai.planning.statuses import Status, TenantStatus, statuses_of
 from moyai.texts import Text
 
 CODE = "272027"
@@ -24,7 +24,7 @@ WHY = Text("なくなった", "gone")
 
 
 def status_of(found: Basis, code: str = CODE) -> TenantStatus:
-    [one] = [one for one in statuses(found) if one.code == code]
+    [one] = [one for one in statuses_of(found) if one.code == code]
     return one
 
 
@@ -59,7 +59,7 @@ def test_a_record_is_judged_once_for_plans_and_statuses(
 @given(bases())
 def test_unknown_is_never_shown_as_fine(found: Basis) -> None:
     planned = {stack.name: stack for stack in make_plan(found).tenants}
-    for one in statuses(found):
+    for one in statuses_of(found):
         record = found.tenants.get(one.code, Recorded(one.code))
         stack = planned[one.code]
         assert (one.status == "orphaned") is stack.has_vanished
