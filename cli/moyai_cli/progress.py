@@ -19,6 +19,7 @@ _PHASES = {
 _ENDS = {
     End.DONE: say("完了", "done"),
     End.FAILED: say("失敗", "failed"),
+    End.NOT_BEGUN: say("始めていない", "not begun"),
 }
 
 
@@ -36,7 +37,7 @@ def _lines(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
         elif isinstance(event, StackEnded):
             seconds = f" {event.seconds:.1f}s" if event.seconds is not None else ""
             typer.echo(f"{event.subject} {event.title}: {_ENDS[event.end]}{seconds}")
-            if event.error is not None:
+            if event.error is not None and event.end is End.FAILED:
                 typer.secho("\n".join(event.error.lines(LANG)), err=True)
         yield event
 
@@ -52,18 +53,19 @@ def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("", total=None)
         busy: dict[str, str] = {}
-        done = 0
+        ended: set[str] = set()
         for event in events:
             if isinstance(event, Planned):
-                left = sum(stack.runs for stack in event.plan.stacks)
-                progress.update(task, total=done + left)
+                left = [stack for stack in event.plan.stacks if stack.runs]
+                total = len(ended) + sum(stack.name not in ended for stack in left)
+                progress.update(task, total=total)
             elif isinstance(event, StackMoved):
                 busy[event.subject] = f"{event.title} {_PHASES[event.phase]}"
             elif isinstance(event, StackEnded):
                 busy.pop(event.subject, None)
-                done += 1
-                progress.update(task, completed=done)
-                if event.error is not None:
+                ended.add(event.subject)
+                progress.update(task, completed=len(ended))
+                if event.error is not None and event.end is End.FAILED:
                     head = f"{event.subject} {event.title}: "
                     progress.console.print(head + "\n".join(event.error.lines(LANG)), style="red")
             progress.update(task, description=" · ".join(list(busy.values())[:3]))

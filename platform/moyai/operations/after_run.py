@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from moyai.engine.driver_results import CANCELLED
 from moyai.engine.state.records import StackRecord
 from moyai.engine.stacks import RunResult
 from moyai.errors import MoyaiError
@@ -23,10 +24,18 @@ if TYPE_CHECKING:
 class AfterRun:
     """Ends stacks of one deploy. May be used by several threads, each with stacks of its own."""
 
-    def __init__(self, registry: Registry, state: SiteState, inside: Inside | None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        state: SiteState,
+        inside: Inside | None,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        """`cancelled`: whether nothing more may begin."""
         self._registry = registry
         self._state = state
         self._inside = inside
+        self._cancelled = cancelled
 
     def engine(self, stack: PlannedStack, result: RunResult) -> list[DeployEvent]:
         """After the engine: onboard what is new, then put the end on record."""
@@ -56,6 +65,8 @@ class AfterRun:
 
     def inside_only(self, stack: PlannedStack) -> list[DeployEvent]:
         """For a stack whose resources are as they should be: onboarding or checks are left."""
+        if self._cancelled():
+            return [StackEnded(stack.name, stack.title, End.NOT_BEGUN, CANCELLED)]
         record = self._state.record(stack_id(stack))
         outputs = self._state.outputs(stack_id(stack))
         return self._onboard(stack, replace(record, failure=None), outputs, None)

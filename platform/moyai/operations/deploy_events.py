@@ -24,6 +24,8 @@ class End(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
+    NOT_BEGUN = "not begun"
+    """The whole was interrupted before; nothing of it was touched."""
 
 
 @dataclass(frozen=True, slots=True)

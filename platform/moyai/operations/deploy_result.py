@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.deploy_events import DeployEvent, Planned, StackEnded
+from moyai.operations.deploy_events import DeployEvent, End, Planned, StackEnded
 from moyai.operations.preflight import refusal
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.texts import Text
@@ -33,24 +33,49 @@ class DeployResult:
         stacks = () if self.plan is None else self.plan.stacks
         return tuple(stack for stack in stacks if stack.action == "refused")
 
+    @property
+    def not_begun(self) -> tuple[str, ...]:
+        """Whose turn did not come, each with code or name and title: the whole was interrupted, or
+        the foundation failed."""
+        ended = {one.subject for one in self.ended}
+        planned = () if self.plan is None else self.plan.stacks
+        return (
+            *(_name(one.subject, one.title) for one in self.ended if one.end is End.NOT_BEGUN),
+            *(_name(s.name, s.title) for s in planned if s.runs and s.name not in ended),
+        )
+
     def error(self) -> MoyaiError | None:
         """The error that the whole ends with: failures first, then refusals; None: all done."""
-        failed = [one for one in self.ended if not one.ok]
-        if failed:
-            return _failed(failed, len(self.ended))
+        failed = [_name(one.subject, one.title) for one in self.ended if one.end is End.FAILED]
+        if failed or self.not_begun:
+            return _unfinished(failed, self.not_begun, sum(one.ok for one in self.ended))
         return refusal(self.refused) if self.refused else None
 
 
-def _failed(failed: Sequence[StackEnded], total: int) -> OperationFailed:
-    names = ", ".join(f"{one.subject} {one.title}" for one in failed)
+def _name(subject: str, title: str) -> str:
+    return f"{subject} {title}"
+
+
+def _unfinished(failed: Sequence[str], not_begun: Sequence[str], done: int) -> OperationFailed:
+    lines: list[Text] = []
+    if failed:
+        n, names = len(failed), ", ".join(failed)
+        lines.append(Text(f"{n} 件が失敗しました: {names}", f"{n} failed: {names}"))
+    if not_begun:
+        n, names = len(not_begun), ", ".join(not_begun)
+        lines.append(Text(f"{n} 件は始めていません: {names}", f"{n} not begun: {names}"))
     return OperationFailed(
-        Text(f"{len(failed)} 件が失敗しました: {names}", f"{len(failed)} failed: {names}"),
-        touched=Text(
-            f"ほかの {total - len(failed)} 件は適用済みです。",
-            f"The other {total - len(failed)} were applied.",
-        ),
-        remedy=Text(
-            "原因を取り除き、moyai deploy をもう一度実行してください。続きから行います。",
-            "Remove the cause and run moyai deploy again: it goes on from there.",
-        ),
+        Text("\n".join(line.ja for line in lines), "\n".join(line.en for line in lines)),
+        touched=Text(f"ほかの {done} 件は適用済みです。", f"The other {done} were applied."),
+        remedy=_REMOVE_CAUSE if failed else _AGAIN,
     )
+
+
+_REMOVE_CAUSE = Text(
+    "原因を取り除き、moyai deploy をもう一度実行してください。続きから行います。",
+    "Remove the cause and run moyai deploy again: it goes on from there.",
+)
+_AGAIN = Text(
+    "moyai deploy をもう一度実行してください。続きから行います。",
+    "Run moyai deploy again: it goes on from there.",
+)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from moyai.engine.sites import Doubt
 from moyai.engine.stacks import StackId
@@ -11,6 +13,15 @@ from moyai.engine.state.records import RecordStore, StackRecord
 from moyai.errors import OperationFailed
 from moyai.planning.conditions import Recorded
 from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What a run that is about to begin found on record, and what it put there."""
+
+    before: StackRecord
+    was_written: bool
+    noted: StackRecord
 
 
 class SiteState:
@@ -25,6 +36,7 @@ class SiteState:
         self._loaded: dict[str, dict[str, StackRecord]] = {}
         self._lost: dict[StackId, Text] = {}
         self._damaged: set[StackId] = set()
+        self._begun: dict[StackId, _Begun] = {}
 
     def records(self, project: str) -> tuple[StackRecord, ...]:
         """All records of a project, by stack name."""
@@ -42,6 +54,31 @@ class SiteState:
             self._damaged.discard(record.stack)
         self.store.save(record)
         project[record.stack.name] = record
+
+    def begin(self, stack: StackId) -> None:
+        """Put on record that a run is about to touch a stack."""
+        written = self._written(stack)
+        before = written or self.record(stack)
+        noted = replace(before, running_since=datetime.now(UTC))
+        self._begun[stack] = _Begun(before, written is not None, noted)
+        self.save(noted)
+
+    def take_back(self, stack: StackId) -> None:
+        """Put back what `begin` found, where it was called, as the run touched nothing after all.
+
+        What another command put on record meanwhile stays.
+        """
+        begun = self._begun.pop(stack, None)
+        if begun is None:
+            return
+        written = self._written(stack)
+        if written != begun.noted:
+            self._project(stack.project)[stack.name] = written or StackRecord(stack)
+        elif begun.was_written:
+            self.save(begun.before)
+        else:
+            self.store.forget(stack)
+            self._project(stack.project)[stack.name] = begun.before
 
     def outputs_of(self, project: str, names: Iterable[str]) -> dict[str, Mapping[str, object]]:
         """Outputs by stack name, from the checkpoints; a stack without one is left out."""
@@ -106,6 +143,16 @@ class SiteState:
         if record.applied_at is None or not span.since <= record.applied_at <= span.until:
             return False
         return record.verified_at is None or record.verified_at < span.until
+
+    def _written(self, stack: StackId) -> StackRecord | None:
+        """A stack's record as it is now; None where there is none that can be read."""
+        if stack in self._damaged:
+            return None
+        try:
+            found = self.store.load(stack)
+        except OperationFailed:
+            return None
+        return None if found == StackRecord(stack) else found
 
     def _project(self, project: str) -> dict[str, StackRecord]:
         if project not in self._loaded:

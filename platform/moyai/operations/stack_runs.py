@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
-from moyai.engine.stacks import Action, ResourceMoved, RunStarted, StackRun
+from moyai.engine.driver_results import CANCELLED
+from moyai.engine.stacks import Action, ResourceMoved, RunResult, RunStarted, StackId, StackRun
+from moyai.errors import MoyaiError, Refused
 from moyai.operations.after_run import AfterRun
-from moyai.operations.deploy_events import DeployEvent, Phase, ResourceDone, StackMoved
+from moyai.operations.deploy_events import (
+    DeployEvent,
+    End,
+    Phase,
+    ResourceDone,
+    StackEnded,
+    StackMoved,
+)
 from moyai.operations.plan import stack_id
 from moyai.operations.session import Session
 from moyai.operations.workspace import Workspace
@@ -46,21 +54,26 @@ class StackRuns:
         `inside` does what bodies have to be onboarded or checked for; `later` as in `Driver.run`.
         """
         planned = {stack_id(stack): stack for stack in todo}
-        after = AfterRun(self._workspace.registry, self._state, inside)
+        driver, registry = self._driver, self._workspace.registry
+        after = AfterRun(registry, self._state, inside, lambda: driver.cancelled)
+        started: set[StackId] = set()
         with ThreadPoolExecutor(_JOBS, thread_name_prefix="inside") as pool:
             waiting: list[Future[list[DeployEvent]]] = []
             for stack in todo:
                 if not stack.needs_engine:
                     waiting.append(pool.submit(after.inside_only, stack))
-            for event in self._driver.run(self._noted(todo), later):
+            for event in driver.run(self._noted(todo), later):
                 stack = planned[event.stack]
                 if isinstance(event, RunStarted):
+                    started.add(event.stack)
                     yield StackMoved(stack.name, stack.title, Phase.STACK)
                 elif isinstance(event, ResourceMoved):
                     if event.done:
                         yield ResourceDone(stack.name, event.step)
-                else:
+                elif event.stack in started or not _left_alone(event.result):
                     waiting.append(pool.submit(after.engine, stack, event.result))
+                else:
+                    yield self._not_begun(stack, event.result.error)
                 done = [future for future in waiting if future.done()]
                 waiting = [future for future in waiting if future not in done]
                 for future in done:
@@ -72,9 +85,23 @@ class StackRuns:
         """Put on record that a stack is about to be touched, just before the driver takes it."""
         for stack in todo:
             if stack.needs_engine:
-                record = self._state.record(stack_id(stack))
-                self._state.save(replace(record, running_since=datetime.now(UTC)))
+                if not self._driver.cancelled:
+                    self._state.begin(stack_id(stack))
                 yield stack_run(self._workspace, stack, self._day, "up")
+
+    def _not_begun(self, stack: PlannedStack, error: MoyaiError | None) -> StackEnded:
+        """Of a stack that another command holds, or that was interrupted before its turn."""
+        self._state.take_back(stack_id(stack))
+        end = End.NOT_BEGUN if self._driver.cancelled else End.FAILED
+        return StackEnded(stack.name, stack.title, end, error)
+
+
+def _left_alone(result: RunResult) -> bool:
+    """Whether a run that no worker told the start of touched nothing for certain.
+
+    A worker that died may have died after its start.
+    """
+    return result.error is CANCELLED or isinstance(result.error, Refused)
 
 
 def stack_run(workspace: Workspace, stack: PlannedStack, day: date, action: Action) -> StackRun:

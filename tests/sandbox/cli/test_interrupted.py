@@ -46,6 +46,12 @@ def _signal_session(session: int, number: signal.Signals) -> None:
                 continue
 
 
+def _record(federation: Federation, code: str) -> bytes | None:
+    folder = federation.home.joinpath("sites", "sandbox", "state", ".moyai", "records")
+    path = folder / "moyai-tenant" / f"{code}.json"
+    return path.read_bytes() if path.exists() else None
+
+
 def test_a_deploy_killed_half_way_goes_on(federation: Federation) -> None:
     federation.edit("tier: standard", "tier: silver")
     federation.edit("retention_days: 365", "retention_days: 366")
@@ -99,7 +105,9 @@ def test_two_commands_on_one_body_one_is_refused_by_the_holders_name(
     first = _start(federation, "deploy", "272027", "--refresh", "--as-of", DAY)
     _when(first, "272027 岸和田市: building")
     _signal_session(first.pid, signal.SIGSTOP)
+    before = _record(federation, "272027")
     second = federation.moyai("deploy", "272027", "--refresh", "--as-of", DAY)
+    assert _record(federation, "272027") == before
     _signal_session(first.pid, signal.SIGCONT)
     rest, _ = first.communicate(timeout=120)
     assert first.returncode == 0, rest
@@ -112,5 +120,36 @@ def test_a_sandbox_that_is_gone_is_said_and_the_next_run_repairs(federation: Fed
     pid = int(federation.ok("sandbox", "status", "--output", "json").json()["pid"])
     os.kill(pid, signal.SIGKILL)
     federation.edit("tier: silver", "tier: gold")
+    federation.ok("deploy", "--as-of", DAY)
+    assert {one["status"] for one in federation.statuses().values()} == {"current"}
+
+
+def test_what_an_interrupted_deploy_did_not_begin_is_told_apart_and_left_as_it_was(
+    federation: Federation,
+) -> None:
+    federation.ok("tenant", "add", "272051")  # it comes last, and was never applied
+    [tier] = set(re.findall(r"tier: \w+", federation.file.read_text(encoding="utf-8")))
+    federation.edit(tier, "tier: bronze")
+    others = ("272043", "273813", "272051")
+    before = {code: _record(federation, code) for code in others}
+    process = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1")
+    _when(process, "272027 岸和田市: building")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 4, out
+    assert "1 failed: 272027 岸和田市" in out
+    assert "3 not begun: 272043 池田市, 273813 太子町, 272051 吹田市" in out
+    for code in others:
+        assert re.search(f"{code} .*: not begun", out)
+        assert not re.search(f"{code} .*: (failed|building)", out)
+        assert _record(federation, code) == before[code]
+    assert before["272051"] is None
+    statuses = {code: one["status"] for code, one in federation.statuses().items()}
+    assert statuses == {
+        "272027": "failed",
+        "272043": "outdated",
+        "273813": "outdated",
+        "272051": "absent",
+    }
     federation.ok("deploy", "--as-of", DAY)
     assert {one["status"] for one in federation.statuses().values()} == {"current"}

@@ -75,3 +75,32 @@ def test_failures_come_before_refusals() -> None:
 def test_the_last_plan_counts() -> None:
     found = result(plan(stack("1", "refused")), plan(stack("1")), ended("1"))
     assert found.error() is None
+
+
+def test_what_failed_and_what_was_not_begun_are_told_apart() -> None:
+    found = result(
+        plan(stack("1"), stack("2"), stack("3"), stack("4")),
+        ended("1"),
+        ended("2", End.FAILED),
+        ended("3", End.NOT_BEGUN),
+        ended("4", End.NOT_BEGUN),
+    )
+    error = found.error()
+    assert error is not None
+    assert str(error.what) == "1 failed: 2 2市\n2 not begun: 3 3市, 4 4市"
+    assert str(error.touched) == "The other 1 were applied."
+    assert "Remove the cause" in str(error.remedy)
+    only = result(plan(stack("1"), stack("3")), ended("1"), ended("3", End.NOT_BEGUN)).error()
+    assert only is not None
+    assert str(only.what) == "1 not begun: 3 3市"
+    assert only.exit_code is ExitCode.FAILED
+    assert "Remove the cause" not in str(only.remedy)
+
+
+def test_bodies_behind_a_foundation_that_failed_are_not_begun() -> None:
+    found = result(
+        plan(stack("shared"), stack("1"), stack("2", "none")), ended("shared", End.FAILED)
+    )
+    error = found.error()
+    assert error is not None
+    assert str(error.what) == "1 failed: shared shared市\n1 not begun: 1 1市"
