@@ -40,6 +40,9 @@ class StackRun:
     action: Action
     refresh: bool = False
     """Read everything that is live before the update."""
+    gives_way: bool = False
+    """Where another command had to be waited for, end without having begun: what that did may
+    have changed whether and how this is to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class RunResult:
     """What an earlier, killed run had left behind and this one settled."""
     summary: Mapping[str, int] = field(default_factory=dict)
     """Op → number of resources, `same` included."""
+    gave_way: bool = False
+    """It waited for another command and did not begin, as its run asks for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,30 @@ import json
 import os
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
-from filing_site import PROGRAM, FilingSite, files, only, results, run_of
+from filing_site import (
+    PROGRAM,
+    FilingSite,
+    files,
+    find_engine,
+    meanwhile,
+    only,
+    results,
+    run_of,
+    until,
+)
 
 from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import Plugin
 from moyai.engine.stacks import MASKED, ResourceMoved, RunFinished, RunStarted, StackId, Step
 from moyai.engine.state.checkpoint_store import CheckpointStore, open_checkpoints
+from moyai.engine.state.holders import myself
+from moyai.engine.worker.stack_lock import StackLock, acquire
 from moyai.errors import OperationFailed, Refused
 
 FILE = "filing:index:File"
@@ -299,3 +313,30 @@ def test_the_callers_own_pulumi_variables_do_not_reach_the_engine(
         assert only(driver, run_of("a", files=files("x", secret="HOME"))).ok
     assert open_checkpoints(site).names("proj") == ("a",)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def _release_once_waited_for(lock: StackLock, site: FilingSite) -> None:
+    logs = site.home / "logs" / "proj" / "a"
+    until(lambda: logs.is_dir() and any(logs.iterdir()))  # made just before the lock is asked for
+    time.sleep(0.5)
+    lock.release()
+
+
+def test_a_run_that_gives_way_to_another_command_waits_and_does_not_begin(
+    driver: Driver, site: FilingSite
+) -> None:
+    stack = StackId("proj", "a")
+    path = site.home / "work" / stack.project / stack.name / "lock"
+    lock = acquire(path, stack, myself(os.getpid(), "other"), 0, lambda: False)
+    run = replace(run_of("a", files=files("x")), gives_way=True)
+    with Driver(site, find_engine(), jobs=1, wait_seconds=60) as patient:
+        release = meanwhile(lambda: _release_once_waited_for(lock, site))
+        [event] = patient.run([run])
+        release.join()
+        assert isinstance(event, RunFinished)
+        assert event.result.ok
+        assert event.result.gave_way
+        assert site.names() == set()
+        again = only(patient, run)
+        assert not again.gave_way
+        assert site.names() == {"x"}

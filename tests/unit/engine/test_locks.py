@@ -132,6 +132,7 @@ def test_two_holders_exclude_each_other_by_name(tmp_path: Path) -> None:
     first.release()
     second = acquire(path, STACK, myself(os.getpid(), "moyai plan"), 0, no)
     assert second.previous is None
+    assert not second.waited
     second.release()
 
 
@@ -151,6 +152,7 @@ def test_waiting_ends_when_the_holder_does(tmp_path: Path) -> None:
     lock = acquire(path, STACK, myself(os.getpid(), "me"), 30, no)
     assert lock.previous is not None
     assert lock.previous.pid == child.pid
+    assert lock.waited
     lock.release()
     child.communicate()
 

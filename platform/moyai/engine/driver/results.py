@@ -35,6 +35,7 @@ def result_of(stack: StackId, outcome: Outcome) -> RunResult:
         error=error,
         repaired=outcome.repaired,
         summary=outcome.summary or {},
+        gave_way=outcome.gave_way,
     )
 
 

@@ -39,6 +39,7 @@ class Made:
     after: Checkpoint | None = None
     outputs: Mapping[str, object] = field(default_factory=dict)
     repaired: list[Text] = field(default_factory=list)
+    gave_way: bool = False
 
     def outcome(self, seconds: float) -> Outcome:
         """What the driver is told."""
@@ -51,6 +52,7 @@ class Made:
             failure=self.failure,
             repaired=tuple(self.repaired),
             summary=dict(self.tally.summary),
+            gave_way=self.gave_way,
         )
 
 

@@ -84,6 +84,7 @@ class Outcome:
     failure: Failure | None = None
     repaired: tuple[Text, ...] = ()
     summary: Mapping[str, int] | None = None
+    gave_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)

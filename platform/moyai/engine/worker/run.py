@@ -67,6 +67,8 @@ class Runner:
             lambda: self._control.poll(0),
         )
         try:
+            if lock.waited and run.gives_way:
+                return Made(gave_way=True)
             self._control.send(Started(run.stack))
             dead = self._clear_locks(run, lock.previous)
             with self._pulumis_lock(run, lock.holder):

@@ -26,13 +26,17 @@ _WINDING_DOWN_SECONDS = 30.0
 class StackLock:
     """Moyai's lock of one stack, held until `release`."""
 
-    def __init__(self, handle: int, holder: Holder, previous: Holder | None) -> None:
+    def __init__(
+        self, handle: int, holder: Holder, previous: Holder | None, *, waited: bool = False
+    ) -> None:
         self.handle = handle
         """The file descriptor that carries the lock; a child that inherits it holds it too."""
         self.holder = holder
         """Who has it."""
         self.previous = previous
         """Who had it last and did not give it back, or None."""
+        self.waited = waited
+        """Whether another had it when it was asked for."""
 
     def note(self, holder: Holder) -> None:
         """Write down who holds it. Raises `OSError` where that cannot be."""
@@ -66,6 +70,7 @@ def acquire(
     private_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     began = time.monotonic()
+    waited = False
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,10 +80,11 @@ def acquire(
             if time.monotonic() - began >= patience or cancelled():
                 os.close(handle)
                 raise in_use(stack, None if other is None else other.describe()) from None
+            waited = True
             time.sleep(_POLL_SECONDS)
         else:
             break
-    lock = StackLock(handle, holder, _decode(_read(handle)))
+    lock = StackLock(handle, holder, _decode(_read(handle)), waited=waited)
     try:
         lock.note(holder)
     except OSError:
