@@ -41,6 +41,8 @@ def run_deploy(
 
 def _show(result: DeployResult) -> None:
     for one in result.ended:
+        if one.note is not None:
+            typer.echo(f"{one.subject} {one.title}: {one.note.of(LANG)}")
         for repaired in one.repaired:
             typer.echo(f"{one.subject} {one.title}: {repaired.of(LANG)}")
         for step in one.drift:

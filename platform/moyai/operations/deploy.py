@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from moyai.infra.packages import MODULES
@@ -44,7 +44,7 @@ class Deploy:
         session.workspace.runtime.ensure_ready()
         session.history.remember(session.workspace.registry)
         with session.driver(self._jobs, self._wait_seconds) as driver:
-            runs = StackRuns(session, driver, plan.day)
+            runs = StackRuns(session, driver, plan.day, self._now)
             stands = yield from self._foundation(runs, plan)
             if stands:
                 yield from self._tenants(runs)
@@ -59,7 +59,7 @@ class Deploy:
             if not stack.runs:
                 continue
             stands = True
-            for event in runs.carry_out([self._again(stack)], later=later):
+            for event in runs.carry_out([self._after_shared(stack)], later=later):
                 yield event
                 if isinstance(event, StackEnded):
                     stands = event.ok
@@ -67,13 +67,18 @@ class Deploy:
                 return False
         return True
 
-    def _again(self, stack: PlannedStack) -> PlannedStack:
+    def _after_shared(self, stack: PlannedStack) -> PlannedStack:
         """The same stack planned anew, now that the stack before it has its outputs."""
         if stack.name == SHARED:
             return stack
         from_now = plan_of(self._session, Wish("all", self._wish.day)).foundation
         found = next((one for one in from_now if one.name == stack.name), stack)
         return replace(found, action=stack.action, refresh=stack.refresh or found.refresh)
+
+    def _now(self, stacks: Sequence[PlannedStack]) -> list[PlannedStack]:
+        """Stacks planned anew, by what is on record now."""
+        names = {stack.name for stack in stacks}
+        return [one for one in plan_of(self._session, self._wish).stacks if one.name in names]
 
     def _tenants(self, runs: StackRuns) -> Iterator[DeployEvent]:
         """The bodies, planned anew, now that the foundation has its outputs."""

@@ -64,6 +64,8 @@ class StackEnded:
     steps: tuple[Step, ...] = ()
     drift: tuple[Step, ...] = ()
     repaired: tuple[Text, ...] = ()
+    note: Text | None = None
+    """What else there is to say of it."""
     seconds: float | None = None
     """Since the engine's run was begun; None where there was none."""
 

@@ -55,13 +55,20 @@ class SiteState:
         self.store.save(record)
         project[record.stack.name] = record
 
-    def begin(self, stack: StackId) -> None:
-        """Put on record that a run is about to touch a stack."""
-        written = self._written(stack)
-        before = written or self.record(stack)
+    def begin(self, stack: StackId) -> bool:
+        """Put on record that a run is about to touch a stack.
+
+        False where another command put something on record since it was read: nothing is noted
+        then, and what is there now counts.
+        """
+        written, before = self._written(stack), self.record(stack)
+        if written is not None and written != before:
+            self._project(stack.project)[stack.name] = written
+            return False
         noted = replace(before, running_since=datetime.now(UTC))
         self._begun[stack] = _Begun(before, written is not None, noted)
         self.save(noted)
+        return True
 
     def take_back(self, stack: StackId) -> None:
         """Put back what `begin` found, where it was called, as the run touched nothing after all.

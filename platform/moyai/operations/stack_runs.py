@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,12 @@ from moyai.operations.deploy_events import (
     StackMoved,
 )
 from moyai.operations.plan import stack_id
+from moyai.operations.preflight import refusal
 from moyai.operations.session import Session
 from moyai.operations.workspace import Workspace
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import PROGRAMS, TENANT
+from moyai.texts import Text
 
 if TYPE_CHECKING:
     from moyai.engine.driver.driver import Driver
@@ -34,14 +37,19 @@ _JOBS = 2
 """Stacks at a time whose work inside is done: it waits, mostly."""
 
 
+Again = Callable[[Sequence[PlannedStack]], Sequence[PlannedStack]]
+
+
 class StackRuns:
     """Carries planned stacks of one deploy out."""
 
-    def __init__(self, session: Session, driver: Driver, day: date) -> None:
+    def __init__(self, session: Session, driver: Driver, day: date, again: Again) -> None:
+        """`again` plans stacks anew by what is on record now."""
         self._workspace = session.workspace
         self._state = session.state
         self._driver = driver
         self._day = day
+        self._again = again
 
     def carry_out(
         self,
@@ -51,18 +59,31 @@ class StackRuns:
     ) -> Iterator[DeployEvent]:
         """Run stacks, telling each step; each ends with one `StackEnded`, and none raises.
 
-        `inside` does what bodies have to be onboarded or checked for; `later` as in `Driver.run`.
+        What another command dealt with in the meantime is planned anew, and run where that is
+        still needed. `inside` does what bodies have to be onboarded or checked for; `later` as in
+        `Driver.run`.
         """
+        while todo:
+            moved = yield from self._once(todo, inside, later)
+            stacks = self._again(moved) if moved else ()
+            todo = [stack for stack in stacks if stack.runs]
+            yield from (_settled(stack) for stack in stacks if not stack.runs)
+
+    def _once(
+        self, todo: Sequence[PlannedStack], inside: Inside | None, later: tuple[str, ...]
+    ) -> Generator[DeployEvent, None, list[PlannedStack]]:
+        """Run stacks; those that another command has moved since they were planned."""
         planned = {stack_id(stack): stack for stack in todo}
         driver, registry = self._driver, self._workspace.registry
         after = AfterRun(registry, self._state, inside, lambda: driver.cancelled)
         started: set[StackId] = set()
+        moved: list[PlannedStack] = []
         with ThreadPoolExecutor(_JOBS, thread_name_prefix="inside") as pool:
             waiting: list[Future[list[DeployEvent]]] = []
             for stack in todo:
                 if not stack.needs_engine:
                     waiting.append(pool.submit(after.inside_only, stack))
-            for event in driver.run(self._noted(todo), later):
+            for event in driver.run(self._noted(todo, moved.append), later):
                 stack = planned[event.stack]
                 if isinstance(event, RunStarted):
                     started.add(event.stack)
@@ -70,6 +91,9 @@ class StackRuns:
                 elif isinstance(event, ResourceMoved):
                     if event.done:
                         yield ResourceDone(stack.name, event.step)
+                elif event.result.gave_way:
+                    self._state.take_back(event.stack)
+                    moved.append(stack)
                 elif event.stack in started or not _left_alone(event.result):
                     waiting.append(pool.submit(after.engine, stack, event.result))
                 else:
@@ -80,20 +104,36 @@ class StackRuns:
                     yield from future.result()
             for future in waiting:
                 yield from future.result()
+        return moved
 
-    def _noted(self, todo: Sequence[PlannedStack]) -> Iterator[StackRun]:
+    def _noted(
+        self, todo: Sequence[PlannedStack], has_moved: Callable[[PlannedStack], None]
+    ) -> Iterator[StackRun]:
         """Put on record that a stack is about to be touched, just before the driver takes it."""
         for stack in todo:
-            if stack.needs_engine:
-                if not self._driver.cancelled:
-                    self._state.begin(stack_id(stack))
-                yield stack_run(self._workspace, stack, self._day, "up")
+            if not stack.needs_engine:
+                continue
+            if self._driver.cancelled or self._state.begin(stack_id(stack)):
+                run = stack_run(self._workspace, stack, self._day, "up")
+                yield replace(run, gives_way=True)
+            else:
+                has_moved(stack)
 
     def _not_begun(self, stack: PlannedStack, error: MoyaiError | None) -> StackEnded:
         """Of a stack that another command holds, or that was interrupted before its turn."""
         self._state.take_back(stack_id(stack))
         end = End.NOT_BEGUN if self._driver.cancelled else End.FAILED
         return StackEnded(stack.name, stack.title, end, error)
+
+
+def _settled(stack: PlannedStack) -> StackEnded:
+    """Of a stack that is not to run any more, after what another command did."""
+    if stack.action == "refused":
+        return StackEnded(stack.name, stack.title, End.FAILED, refusal([stack]))
+    note = Text(
+        "その間に別のコマンドが適用しました。", "another command has applied it in the meantime."
+    )
+    return StackEnded(stack.name, stack.title, End.DONE, note=note)
 
 
 def _left_alone(result: RunResult) -> bool:

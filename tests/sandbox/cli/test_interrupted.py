@@ -116,6 +116,31 @@ def test_two_commands_on_one_body_one_is_refused_by_the_holders_name(
     assert federation.statuses()["272027"]["status"] == "current"
 
 
+def test_the_second_of_two_equal_deploys_waits_and_runs_nothing_again(
+    federation: Federation,
+) -> None:
+    text = federation.file.read_text(encoding="utf-8")
+    [days] = set(re.findall(r"retention_days: (\d+)", text))
+    federation.edit(f"retention_days: {days}", f"retention_days: {int(days) + 1}")
+    first = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1")
+    _when(first, "272027 岸和田市: building")
+    _signal_session(first.pid, signal.SIGSTOP)
+    logs = federation.home / "sites" / "sandbox" / "logs" / "moyai-tenant" / "272027"
+    before = set(logs.iterdir())
+    second = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1", "--wait", "120")
+    while set(logs.iterdir()) == before:  # it has a log once it stands before the lock
+        time.sleep(0.1)
+    _signal_session(first.pid, signal.SIGCONT)
+    rest, _ = first.communicate(timeout=120)
+    out, _ = second.communicate(timeout=120)
+    assert (first.returncode, second.returncode) == (0, 0), rest + out
+    assert "272043 池田市: building" in rest
+    assert "building" not in out
+    for body in ("272027 岸和田市", "272043 池田市"):
+        assert f"{body}: another command has applied it in the meantime." in out
+    assert {one["status"] for one in federation.statuses().values()} == {"current"}
+
+
 def test_a_sandbox_that_is_gone_is_said_and_the_next_run_repairs(federation: Federation) -> None:
     pid = int(federation.ok("sandbox", "status", "--output", "json").json()["pid"])
     os.kill(pid, signal.SIGKILL)
