@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -33,6 +33,7 @@ def test_lines_break_between_signs_but_not_in_words_or_before_commas(
     assert lines(words, width) == wanted
 
 
+@settings(deadline=None)
 @given(st.text("あ漢、。（）「」ab1 …-", max_size=60), st.integers(6, 30))
 def test_nothing_is_lost_and_no_line_is_too_wide(words: str, width: int) -> None:
     found = lines(words, width)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -56,6 +56,7 @@ def test_a_record_is_judged_once_for_plans_and_statuses(
     assert (stack.action == "none") is (status == "current")
 
 
+@settings(deadline=None)
 @given(bases())
 def test_unknown_is_never_shown_as_fine(found: Basis) -> None:
     planned = {stack.name: stack for stack in make_plan(found).tenants}

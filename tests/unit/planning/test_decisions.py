@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -52,6 +52,7 @@ def test_what_is_as_it_was_applied_does_not_run() -> None:
     assert not any(stack.reasons or stack.notes or stack.refresh for stack in plan.stacks)
 
 
+@settings(deadline=None)
 @given(bases(), st.sampled_from(CODES))
 def test_same_fingerprint_and_no_doubt_is_no_run_whatever_the_others_are(
     found: Basis, code: str
@@ -61,6 +62,7 @@ def test_same_fingerprint_and_no_doubt_is_no_run_whatever_the_others_are(
     assert planned(plan, code).action == "none"
 
 
+@settings(deadline=None)
 @given(bases())
 def test_what_runs_says_why_and_what_is_refused_does_not_run(found: Basis) -> None:
     for stack in make_plan(found).stacks:
@@ -70,6 +72,7 @@ def test_what_runs_says_why_and_what_is_refused_does_not_run(found: Basis) -> No
             assert stack.needs_engine or stack.onboarding or stack.checks
 
 
+@settings(deadline=None)
 @given(bases())
 def test_nobody_runs_on_a_foundation_that_is_refused(found: Basis) -> None:
     plan = make_plan(found)
@@ -80,6 +83,7 @@ def test_nobody_runs_on_a_foundation_that_is_refused(found: Basis) -> None:
         assert planned(plan, "272043").action in ("refused", "none")
 
 
+@settings(deadline=None)
 @given(bases(), st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_matter(found: Basis, chance: random.Random) -> None:
     def shuffled(records: dict[str, Recorded]) -> dict[str, Recorded]:
@@ -98,6 +102,7 @@ def test_the_order_of_the_records_does_not_matter(found: Basis, chance: random.R
     assert make_plan(other) == make_plan(found)
 
 
+@settings(deadline=None)
 @given(bases(), st.sets(st.sampled_from(CODES), min_size=1))
 def test_a_body_is_decided_alike_alone_and_among_all(found: Basis, codes: set[str]) -> None:
     lost = vanished(FEDERATION, found.tenants.values())
@@ -107,6 +112,7 @@ def test_a_body_is_decided_alike_alone_and_among_all(found: Basis, codes: set[st
     assert list(alone) == among
 
 
+@settings(deadline=None)
 @given(bases())
 def test_what_is_not_known_is_read_before_it_is_changed(found: Basis) -> None:
     plan = make_plan(found)
@@ -119,6 +125,7 @@ def test_what_is_not_known_is_read_before_it_is_changed(found: Basis) -> None:
             assert stack.action in ("create", "refused")
 
 
+@settings(deadline=None)
 @given(bases())
 def test_a_body_that_vanished_is_refused_and_none_of_the_file_is_left_out(found: Basis) -> None:
     plan = make_plan(found)
@@ -127,6 +134,7 @@ def test_a_body_that_vanished_is_refused_and_none_of_the_file_is_left_out(found:
     assert [stack.name for stack in plan.tenants if not stack.has_vanished] == list(CODES)
 
 
+@settings(deadline=None)
 @given(any_record(settled()[1]["272027"]), st.booleans())
 def test_a_release_on_record_is_what_the_run_builds_with(record: Recorded, refresh: bool) -> None:
     plan = make_plan(basis(tenants={"272027": record}, refresh=refresh))

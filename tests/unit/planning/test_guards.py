@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -66,6 +66,7 @@ def test_what_would_lose_or_move_data_or_touch_a_frozen_body(
     assert refused(changed, Recorded(BODY.code)) == []
 
 
+@settings(deadline=None)
 @given(st.dates(date(2026, 1, 1), date(2027, 12, 31)), st.integers(0, 30))
 def test_a_freeze_counts_on_the_day_asked_for_and_on_today(today: date, length: int) -> None:
     frozen = Freeze(today, today + timedelta(days=length), "選挙")
