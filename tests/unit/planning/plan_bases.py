@@ -20,8 +20,10 @@ from moyai.registry.models import Isolation, Registry
 from moyai.texts import Text
 
 WHEN = datetime(2026, 11, 1, tzinfo=UTC)
-GONE = "272035"
-"""A code that is on record only."""
+GONE = ("272035", "272051")
+"""Codes that are on record only."""
+LEFT = ("cell-y", "cell-z")
+"""Cells that are on record only."""
 FEDERATION = registry(
     [
         body("271004"),
@@ -112,14 +114,15 @@ def any_record(good: Recorded) -> st.SearchStrategy[Recorded]:
 def bases(draw: st.DrawFn) -> Basis:
     """All bodies selected, with anything on record, and of a body that vanished too."""
     foundation, tenants = settled()
-    known = {**tenants, GONE: dataclasses.replace(tenants["271004"], name=GONE)}
+    cells = {c: dataclasses.replace(foundation["cell-a"], name=c) for c in LEFT}
+    known = {**tenants, **{c: dataclasses.replace(tenants["271004"], name=c) for c in GONE}}
 
     def some(good: Records) -> dict[str, Recorded]:
         names = draw(st.lists(st.sampled_from(sorted(good)), unique=True))
         return {name: draw(any_record(good[name]) | st.just(good[name])) for name in names}
 
     return basis(
-        foundation=some(foundation),
+        foundation=some({**foundation, **cells}),
         tenants=some(known),
         refresh=draw(st.booleans()),
         check=draw(st.booleans()),
