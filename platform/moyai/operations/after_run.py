@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from moyai.engine.driver_results import CANCELLED
-from moyai.engine.state.records import StackRecord
+from moyai.engine.driver.results import CANCELLED
 from moyai.engine.stacks import RunResult
+from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError
 from moyai.operations.deploy_events import DeployEvent, End, Phase, StackEnded, StackMoved
 from moyai.operations.plan import stack_id

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from moyai.engine.driver_results import CANCELLED
+from moyai.engine.driver.results import CANCELLED
 from moyai.engine.stacks import Action, ResourceMoved, RunResult, RunStarted, StackId, StackRun
 from moyai.errors import MoyaiError, Refused
 from moyai.operations.after_run import AfterRun

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from moyai.engine.state.checkpoint_store import CheckpointStore
-from moyai.engine.checkpoint_blobs import FolderBlobs
-from moyai.engine.state.records import RecordStore, StackRecord
-from moyai.engine.state.documents import Documents
 from moyai.engine.stacks import StackId
+from moyai.engine.state.checkpoint_store import CheckpointStore
+from moyai.engine.state.documents import Documents
+from moyai.engine.state.folder_blobs import FolderBlobs
+from moyai.engine.state.records import RecordStore, StackRecord
 from moyai.operations.site_state import SiteState
 from moyai.planning.conditions import Condition
 
