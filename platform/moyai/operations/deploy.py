@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
-from moyai.infra.packages import MODULES
 from moyai.operations.deploy_events import DeployEvent, Planned, StackEnded
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.preflight import preflight, refuse
@@ -54,12 +53,11 @@ class Deploy:
 
         Whether all of them are as they should be.
         """
-        later = MODULES if any(stack.needs_engine for stack in plan.tenants) else ()
         for stack in plan.foundation:
             if not stack.runs:
                 continue
             stands = True
-            for event in runs.carry_out([self._after_shared(stack)], later=later):
+            for event in runs.carry_out([self._after_shared(stack)]):
                 yield event
                 if isinstance(event, StackEnded):
                     stands = event.ok

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from moyai.engine.state.checkpoint_store import open_checkpoints
 from moyai.engine.state.documents import open_documents, open_records
+from moyai.infra.packages import MODULES
 from moyai.operations.history import History
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace, open_workspace
@@ -35,7 +36,8 @@ class Session:
         from moyai.engine.toolchain import ensure
 
         engine = ensure().path
-        with Driver(self.workspace.runtime, engine, jobs, wait_seconds=wait_seconds) as driver:
+        runtime, wait = self.workspace.runtime, wait_seconds
+        with Driver(runtime, engine, jobs, wait_seconds=wait, imports=MODULES) as driver:
             yield driver
 
 

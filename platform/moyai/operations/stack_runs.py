@@ -52,25 +52,21 @@ class StackRuns:
         self._again = again
 
     def carry_out(
-        self,
-        todo: Sequence[PlannedStack],
-        inside: Inside | None = None,
-        later: tuple[str, ...] = (),
+        self, todo: Sequence[PlannedStack], inside: Inside | None = None
     ) -> Iterator[DeployEvent]:
         """Run stacks, telling each step; each ends with one `StackEnded`, and none raises.
 
         What another command dealt with in the meantime is planned anew, and run where that is
-        still needed. `inside` does what bodies have to be onboarded or checked for; `later` as in
-        `Driver.run`.
+        still needed. `inside` does what bodies have to be onboarded or checked for.
         """
         while todo:
-            moved = yield from self._once(todo, inside, later)
+            moved = yield from self._once(todo, inside)
             stacks = self._again(moved) if moved else ()
             todo = [stack for stack in stacks if stack.runs]
             yield from (_settled(stack) for stack in stacks if not stack.runs)
 
     def _once(
-        self, todo: Sequence[PlannedStack], inside: Inside | None, later: tuple[str, ...]
+        self, todo: Sequence[PlannedStack], inside: Inside | None
     ) -> Generator[DeployEvent, None, list[PlannedStack]]:
         """Run stacks; those that another command has moved since they were planned."""
         planned = {stack_id(stack): stack for stack in todo}
@@ -83,7 +79,7 @@ class StackRuns:
             for stack in todo:
                 if not stack.needs_engine:
                     waiting.append(pool.submit(after.inside_only, stack))
-            for event in driver.run(self._noted(todo, moved.append), later):
+            for event in driver.run(self._noted(todo, moved.append)):
                 stack = planned[event.stack]
                 if isinstance(event, RunStarted):
                     started.add(event.stack)

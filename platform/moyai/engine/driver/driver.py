@@ -38,16 +38,18 @@ class Driver:
         *,
         wait_seconds: float = 0.0,
         command: str | None = None,
+        imports: tuple[str, ...] = (),
     ) -> None:
         """`jobs` stacks at a time (as many as processors, where None).
 
         `wait_seconds`: how long a run waits for another command on the same stack before it is
-        refused. `command`: what that other command's person is told of this one.
+        refused. `command`: what that other command's person is told of this one. `imports`: modules
+        that programs are known to import; they are imported once, for all workers.
         """
         most = jobs if jobs is not None else max(os.cpu_count() or 1, 1)
         command = command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:_LONGEST_COMMAND]
         self._runtime = runtime
-        self._processes = Processes(runtime, engine, most, wait_seconds, command)
+        self._processes = Processes(runtime, engine, most, wait_seconds, command, imports)
         self._cancelling = Cancelling()
 
     def __enter__(self) -> Driver:
@@ -73,13 +75,9 @@ class Driver:
         """
         self._cancelling.cancel()
 
-    def run(self, runs: Iterable[StackRun], later: tuple[str, ...] = ()) -> Iterator[RunEvent]:
-        """Carry runs out, `jobs` at a time; the next one is taken when a worker is free.
-
-        `later`: modules that the programs of later calls import. Workers made after that have them:
-        they are imported while these runs go on, which should be fewer than `jobs`.
-        """
-        crew = Crew(self._runtime, self._processes, self._cancelling, iter(runs), later)
+    def run(self, runs: Iterable[StackRun]) -> Iterator[RunEvent]:
+        """Carry runs out, `jobs` at a time; the next one is taken when a worker is free."""
+        crew = Crew(self._runtime, self._processes, self._cancelling, iter(runs))
         with self._cancelling.by_signals():
             try:
                 yield from crew.work()

@@ -23,14 +23,21 @@ class Processes:
     """Plugins and workers of one driver; at most `most` workers."""
 
     def __init__(
-        self, runtime: SiteRuntime, engine: Path, most: int, wait_seconds: float, command: str
+        self,
+        runtime: SiteRuntime,
+        engine: Path,
+        most: int,
+        wait_seconds: float,
+        command: str,
+        imports: tuple[str, ...],
     ) -> None:
-        """`wait_seconds` and `command` as in `Setup`."""
+        """`wait_seconds` and `command` as in `Setup`, `imports` as in `WorkerPool`."""
         self._runtime = runtime
         self._engine = engine
         self._most = most
         self._wait_seconds = wait_seconds
         self._command = command
+        self._imports = imports
         self._plugins: PluginPool | None = None
         self._workers: WorkerPool | None = None
 
@@ -57,13 +64,8 @@ class Processes:
     def begin(self, run: StackRun) -> None:
         """Give a run to a worker. Raises `MoyaiError` or `OSError` where it cannot begin."""
         plugins, workers = self._open()
-        worker = workers.free(self._most) or workers.spawn()
+        worker = workers.free() or workers.spawn()
         worker.take(Assignment(run, plugins.addresses()))
-
-    def get_ahead(self, modules: tuple[str, ...]) -> None:
-        """Have modules imported while the runs in hand go on. There must be one."""
-        assert self._workers is not None
-        self._workers.get_ahead(modules)
 
     def ended(self, worker: Worker, message: Ended) -> None:
         """A worker is done with its run: free, or gone."""
@@ -98,7 +100,7 @@ class Processes:
             self._plugins = PluginPool(self._runtime.plugins(), environment, logs)
         if self._workers is None:
             # All three get ready side by side; the first run waits for the workers the longest.
-            workers = WorkerPool(environment, logs)
+            workers = WorkerPool(environment, logs, self._imports)
             try:
                 workers.start()
                 self._plugins.start()

@@ -81,15 +81,17 @@ class Worker:
 class WorkerPool:
     """Worker processes of one driver, made when they are needed."""
 
-    def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
-        """`environment` as in `Setup`; `logs`: the folder of the forge's log."""
+    def __init__(
+        self, environment: Mapping[str, str], logs: Path, imports: tuple[str, ...]
+    ) -> None:
+        """`environment` as in `Setup`; `logs`: the folder of the forge's log; `imports`: modules
+        that programs are known to import."""
         self._environment = environment
         self._logs = logs
         self._setup: Setup | None = None
         self._forge: subprocess.Popen[bytes] | None = None
         self._control: Connection | None = None
-        self._modules: set[str] = set()
-        self._is_ahead = False
+        self._modules = set(imports)
         self.workers: list[Worker] = []
 
     def start(self) -> None:
@@ -129,16 +131,8 @@ class WorkerPool:
         self._modules.update(new)
         self._tell(new)
 
-    def get_ahead(self, modules: tuple[str, ...]) -> None:
-        """Have modules imported while the runs in hand go on, for the workers made after that."""
-        self.learn(modules)
-        self._is_ahead = True
-
-    def free(self, most: int) -> Worker | None:
-        """A worker without a run, but none where a new one of at most so many has more imported."""
-        if self._is_ahead and len(self.workers) < most:
-            self._is_ahead = False
-            return None
+    def free(self) -> Worker | None:
+        """A worker without a run."""
         return next((worker for worker in self.workers if worker.assignment is None), None)
 
     def drop(self, worker: Worker) -> None:
@@ -191,10 +185,9 @@ class WorkerPool:
             os.close(handle)
             there.close()
         self._control = Connection(here.detach())
+        self._tell(tuple(sorted(self._modules)))
         if self._setup is not None:
             self._tell(self._setup)
-        self._modules, known = set(), tuple(sorted(self._modules))
-        self.learn(known)
 
     def _tell(self, message: Setup | tuple[str, ...]) -> None:
         assert self._control is not None

@@ -22,7 +22,7 @@ from moyai.engine.worker.messages import Cancel, Setup
 
 _LOOK_SECONDS = 0.05
 """How often the event log is looked at."""
-_BATCH_MILLISECONDS = "8"
+_BATCH_MILLISECONDS = "4"
 """How long the engine gathers entries of its journal; a step waits for that twice."""
 GRACE_SECONDS = 20.0
 """What a cancelled engine gets to end what it has begun."""

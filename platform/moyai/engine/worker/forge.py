@@ -1,8 +1,8 @@
 """The process that workers are forked from: started fresh, without threads, with imports done.
 
-`python -m moyai.engine.worker.forge FD`: FD is a socket on which the driver sends one `Setup`, and
-then either a tuple of module names, to import them, or None, followed by a descriptor: the pipe of
-a worker to be forked, which is answered with its process id. It ends when the socket closes.
+`python -m moyai.engine.worker.forge FD`: FD is a socket on which the driver sends tuples of module
+names, to import them, one `Setup`, and after that None, each followed by a descriptor: the pipe of a
+worker to be forked, which is answered with its process id. It ends when the socket closes.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # Not SIG_IGN, which engines would inherit: they are cancelled by this signal.
     signal.signal(signal.SIGINT, _unmoved)
-    setup: Setup = control.recv()
+    setup: Setup | None = None
     while True:
         try:
-            message = control.recv()
-            if message is not None:
+            message: Setup | tuple[str, ...] | None = control.recv()
+            if isinstance(message, tuple):
                 _import(message)
-                continue
-            pipe = reduction.recv_handle(control)
+            elif message is not None:
+                setup = message
+            elif setup is not None:
+                control.send(_fork(setup, control, reduction.recv_handle(control)))
         except (EOFError, OSError):
             return
-        control.send(_fork(setup, control, pipe))
 
 
 def _unmoved(_number: int, _frame: FrameType | None) -> None:
