@@ -6,35 +6,19 @@ secrets; passwords are made inside the job that creates the database and go into
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TypeAlias
 
 import pulumi
+
+from moyai.job_target import JobTarget, camel_case, snake_case
 
 PACKAGE = "moyai"
 PLUGIN_VERSION = "0.1.0"
 DATABASE_TYPE = "moyai:index:Database"
 
-_CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
-_UNDERSCORE = re.compile(r"_([a-z0-9])")
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobTarget:
-    """The ECS task that may talk to the cluster: family `{slug}-cell-{name}-database-admin`."""
-
-    cluster_arn: pulumi.Input[str]
-    """Of the ECS cluster."""
-    task_definition_arn: pulumi.Input[str]
-    subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
-    security_groups: pulumi.Input[Sequence[pulumi.Input[str]]]
-    log_group: pulumi.Input[str]
-    stream_prefix: pulumi.Input[str]
-
-    def inputs(self) -> dict[str, object]:
-        """The properties by their names here."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+TargetInputs: TypeAlias = JobTarget[pulumi.Input[str], pulumi.Input[Sequence[pulumi.Input[str]]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +42,8 @@ class DatabaseArgs:
     port: pulumi.Input[int]
     connection_limit: pulumi.Input[int]
     """Connections that the application role may hold in all."""
-    job: JobTarget
+    job: TargetInputs
+    """The task that may talk to the cluster: family `{slug}-cell-{name}-database-admin`."""
     region: pulumi.Input[str]
     ssl_mode: pulumi.Input[str] = "verify-full"
     """libpq's `sslmode` of every connection to it."""
@@ -66,7 +51,7 @@ class DatabaseArgs:
     def inputs(self) -> dict[str, object]:
         """The properties by their names here."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**own, "job": self.job.inputs()}
+        return {**own, "job": self.job.values()}
 
 
 class MoyaiProvider(pulumi.ProviderResource):
@@ -110,11 +95,11 @@ class Database(pulumi.CustomResource):
 
     def translate_input_property(self, prop: str) -> str:
         """`owner_role` → `ownerRole`, as properties are called in the engine."""
-        return _UNDERSCORE.sub(lambda found: found[1].upper(), prop)
+        return camel_case(prop)
 
     def translate_output_property(self, prop: str) -> str:
         """`ownerRole` → `owner_role`."""
-        return _CAPITAL.sub(lambda found: f"_{found[1].lower()}", prop)
+        return snake_case(prop)
 
 
 def _pinned(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

@@ -14,11 +14,11 @@ from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.infra import tasks
 from moyai.infra.body import Body, BodyArgs
 from moyai.infra.cell import Cell, CellArgs
+from moyai.infra.database import TargetInputs
 from moyai.infra.edge import PRIVATE
 from moyai.infra.extension import extend
 from moyai.infra.outputs import (
     CellOutputs,
-    JobOutputs,
     ServiceOutputs,
     SharedOutputs,
     TenantOutputs,
@@ -26,6 +26,7 @@ from moyai.infra.outputs import (
 from moyai.infra.scope import Scope
 from moyai.infra.service import SubscriptionService
 from moyai.infra.subscription import SubscriptionArgs, SubscriptionData
+from moyai.job_target import JobTarget
 from moyai.planning import names
 from moyai.planning.facts import facts_of
 from moyai.planning.routes import Way, tenant_rules
@@ -201,16 +202,15 @@ class Environment(pulumi.ComponentResource):
         running: SubscriptionService | None,
     ) -> ServiceOutputs:
         cell = self.cell
-        job: JobOutputs = {
-            "cluster_arn": cell.ecs_cluster_arn,
-            "task_definition_arn": data.job.arn,
-            "subnets": cell.private_subnet_ids,
-            "security_groups": [cell.job_group_id, cell.database_clients_group_id],
-            "log_group": self.home.log_group_name,
-            "stream_prefix": f"{wanted.service}-{tasks.JOB_STREAM}",
-        }
-        if running is not None:
-            job["health_role_arn"] = running.role.arn
+        job: TargetInputs = JobTarget(
+            cluster_arn=cell.ecs_cluster_arn,
+            task_definition_arn=data.job.arn,
+            subnets=cell.private_subnet_ids,
+            security_groups=[cell.job_group_id, cell.database_clients_group_id],
+            log_group=self.home.log_group_name,
+            stream_prefix=f"{wanted.service}-{tasks.JOB_STREAM}",
+            health_role_arn=None if running is None else running.role.arn,
+        )
         return {
             "release": wanted.release.version,
             "edition": wanted.edition.name,
@@ -225,7 +225,7 @@ class Environment(pulumi.ComponentResource):
             "app_secret_arn": data.app_secret.arn,
             "documents_bucket": self.home.documents.bucket.bucket,
             "object_prefix": wanted.object_prefix,
-            "job": job,
+            "job": job.values(),
         }
 
     def _outputs(self, services: dict[str, ServiceOutputs]) -> TenantOutputs:

@@ -9,7 +9,7 @@ that nothing changes a body unseen.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 import pulumi
 
@@ -98,23 +98,6 @@ def export(outputs: SharedOutputs | CellOutputs) -> None:
         pulumi.export(field.name, getattr(outputs, field.name))
 
 
-class JobOutputs(TypedDict):
-    """Where a subscription's jobs run: ECS task family `{slug}-{code}-{service}-job`.
-
-    The task definition brings everything that ADR 0001 lists but `RELEASE`, `SCHEMA_VERSION` and
-    `SERVICES_DIR`. `health` is to run with `health_role_arn` in place of the definition's role.
-    """
-
-    cluster_arn: pulumi.Input[str]
-    task_definition_arn: pulumi.Input[str]
-    subnets: pulumi.Input[list[str]]
-    security_groups: list[pulumi.Input[str]]
-    log_group: str
-    stream_prefix: str
-    health_role_arn: NotRequired[pulumi.Input[str]]
-    """The service's own task role; not there while the service is stopped."""
-
-
 class ServiceOutputs(TypedDict):
     """One subscription: names, addresses and ARNs, never a password."""
 
@@ -132,7 +115,8 @@ class ServiceOutputs(TypedDict):
     app_secret_arn: pulumi.Input[str]
     documents_bucket: pulumi.Input[str]
     object_prefix: str
-    job: JobOutputs
+    job: dict[str, object]
+    """Where its jobs run (`moyai.job_target`): ECS task family `{slug}-{code}-{service}-job`."""
 
 
 class TenantOutputs(TypedDict):

@@ -14,9 +14,10 @@ import pulumi_aws as aws
 
 from moyai.infra import policies, tasks
 from moyai.infra.body import Body
-from moyai.infra.database import Database, DatabaseArgs, JobTarget
+from moyai.infra.database import Database, DatabaseArgs
 from moyai.infra.outputs import CellOutputs, SharedOutputs
 from moyai.infra.scope import Scope
+from moyai.job_target import JobTarget
 from moyai.planning import names
 from moyai.planning.routes import Rule
 from moyai.registry.models import Edition, Manifest, Release, Subscription, Tenant

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.errors import ExitCode, MoyaiError
+from moyai.job_target import KnownTarget
 from moyai.jobs.results import Fields, find, to_text
 from moyai.texts import Text
 
@@ -34,22 +35,6 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 8},
     max_pool_connections=32,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class JobTarget:
-    """A task definition, and where its tasks run and write their logs."""
-
-    cluster_arn: str
-    """Of the ECS cluster."""
-    task_definition_arn: str
-    subnets: tuple[str, ...]
-    security_groups: tuple[str, ...]
-    log_group: str
-    stream_prefix: str
-    region: str
-    task_role_arn: str | None = None
-    """The role to run with in place of the definition's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +75,24 @@ class JobFailed(MoyaiError):
 
 def run(
     session: boto3.Session,
-    target: JobTarget,
+    target: KnownTarget,
     verb: str,
     environment: Mapping[str, str],
     *,
+    region: str,
+    task_role_arn: str | None = None,
     endpoint_url: str | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> JobResult:
-    """Run one job and wait for its end; `environment` adds to the task definition's variables.
+    """Run one job and wait for its end; `environment` adds to the task definition's variables,
+    `task_role_arn` is the role to run with in place of the definition's.
 
     May be called by several threads with one session. Raises `JobFailed`.
     """
     begin = time.monotonic()
-    clients = _clients(session, target.region, endpoint_url)
+    clients = _clients(session, region, endpoint_url)
     with _telling(verb):
-        arn = _start(clients.ecs, target, verb, environment)
+        arn = _start(clients.ecs, target, verb, environment, task_role_arn)
         task = _wait(clients, target, verb, arn, begin + timeout_seconds)
         container: Any = next((c for c in task.get("containers", ()) if c["name"] == CONTAINER), {})
         exit_code = container.get("exitCode")
@@ -149,7 +137,13 @@ def _clients(session: boto3.Session, region: str, endpoint: str | None) -> _Clie
         return found
 
 
-def _start(ecs: Any, target: JobTarget, verb: str, environment: Mapping[str, str]) -> str:
+def _start(
+    ecs: Any,
+    target: KnownTarget,
+    verb: str,
+    environment: Mapping[str, str],
+    task_role_arn: str | None,
+) -> str:
     variables = [{"name": name, "value": value} for name, value in sorted(environment.items())]
     answer = ecs.run_task(
         cluster=target.cluster_arn,
@@ -167,7 +161,7 @@ def _start(ecs: Any, target: JobTarget, verb: str, environment: Mapping[str, str
             }
         },
         overrides={
-            **({"taskRoleArn": target.task_role_arn} if target.task_role_arn else {}),
+            **({"taskRoleArn": task_role_arn} if task_role_arn else {}),
             "containerOverrides": [
                 {
                     "name": CONTAINER,
@@ -191,7 +185,7 @@ def _start(ecs: Any, target: JobTarget, verb: str, environment: Mapping[str, str
     )
 
 
-def _wait(clients: _Clients, target: JobTarget, verb: str, arn: str, deadline: float) -> Any:
+def _wait(clients: _Clients, target: KnownTarget, verb: str, arn: str, deadline: float) -> Any:
     """Look at the task until it has stopped, at first when its like usually has."""
     begin = time.monotonic()
     usual = clients.usual_seconds.get(verb)
@@ -209,7 +203,7 @@ def _wait(clients: _Clients, target: JobTarget, verb: str, arn: str, deadline: f
         wait = min(max(elapsed * _PART_WAITED, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
 
 
-def _result(logs: Any, target: JobTarget, arn: str) -> dict[str, Any] | None:
+def _result(logs: Any, target: KnownTarget, arn: str) -> dict[str, Any] | None:
     """The result in the task's log; its end may come into the log after the task's end."""
     stream = f"{target.stream_prefix}/{CONTAINER}/{arn.rpartition('/')[2]}"
     deadline = time.monotonic() + LOG_SECONDS
@@ -287,7 +281,7 @@ def _not_started(verb: str, arn: str, task: Any, container: Any) -> JobFailed:
     )
 
 
-def _no_result(verb: str, arn: str, target: JobTarget, exit_code: int) -> JobFailed:
+def _no_result(verb: str, arn: str, target: KnownTarget, exit_code: int) -> JobFailed:
     return JobFailed(
         Text(
             f"ジョブ {verb} は終了コード {exit_code} で終わりましたが、ロググループ "
@@ -304,7 +298,7 @@ def _no_result(verb: str, arn: str, target: JobTarget, exit_code: int) -> JobFai
     )
 
 
-def _timed_out(ecs: Any, target: JobTarget, verb: str, arn: str, elapsed: float) -> JobFailed:
+def _timed_out(ecs: Any, target: KnownTarget, verb: str, arn: str, elapsed: float) -> JobFailed:
     ecs.stop_task(cluster=target.cluster_arn, task=arn, reason="moyai: timeout")
     return JobFailed(
         Text(

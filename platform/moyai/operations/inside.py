@@ -7,7 +7,8 @@ from typing import Any
 
 from moyai.engine.aws.sessions import aws_session
 from moyai.errors import OperationFailed
-from moyai.jobs.submit import JobResult, JobTarget, run
+from moyai.job_target import from_outputs
+from moyai.jobs.submit import JobResult, run
 from moyai.registry.models import Registry, Site
 from moyai.texts import Text
 
@@ -50,19 +51,18 @@ class Inside:
                 remedy=Text("moyai deploy をもう一度。", "Run moyai deploy again."),
             )
         manifest = registry.services[service].manifest
-        target = JobTarget(
-            cluster_arn=job["cluster_arn"],
-            task_definition_arn=job["task_definition_arn"],
-            subnets=tuple(job["subnets"]),
-            security_groups=tuple(job["security_groups"]),
-            log_group=job["log_group"],
-            stream_prefix=job["stream_prefix"],
-            region=self._region,
-            # As the service itself, so that what is tried is what it may do.
-            task_role_arn=job.get("health_role_arn") if verb == "health" else None,
-        )
+        target = from_outputs(job)
         environment = {
             "RELEASE": release,
             "SCHEMA_VERSION": str(manifest.releases[release].schema_version),
         }
-        return run(self._session, target, verb, environment, endpoint_url=self._endpoint)
+        return run(
+            self._session,
+            target,
+            verb,
+            environment,
+            region=self._region,
+            # As the service itself, so that what is tried is what it may do.
+            task_role_arn=target.health_role_arn if verb == "health" else None,
+            endpoint_url=self._endpoint,
+        )

@@ -16,7 +16,7 @@ from moyai.planning.topology import SHARED
 
 _HASH_LENGTH = 16
 _LIBRARY = Path(moyai.__file__).parent
-_DECIDING = ("infra", "planning", "registry/models.py", "jobs/__init__.py")
+_DECIDING = ("infra", "planning", "registry/models.py", "jobs/__init__.py", "job_target.py")
 """Code that programs are built of. What reads and checks tenants.yaml is not among it: what comes
 of it is in the other parts of a fingerprint, value by value."""
 _NOT_DECIDING = (

@@ -14,7 +14,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.infra.database import DATABASE_TYPE, PACKAGE, PLUGIN_VERSION
-from moyai.jobs.submit import JobFailed, JobResult, JobTarget, run
+from moyai.job_target import from_wire
+from moyai.jobs.submit import JobFailed, JobResult, run
 from moyai.provider.properties import Properties
 from moyai.provider.resources import Live, Resource, ResourceFailed
 from moyai.provider.serving import Plugin
@@ -149,16 +150,6 @@ class Database(Resource):
     def _run(
         self, verb: str, inputs: Properties, more: Mapping[str, str] | None = None
     ) -> JobResult:
-        job = inputs["job"]
-        target = JobTarget(
-            cluster_arn=job["clusterArn"],
-            task_definition_arn=job["taskDefinitionArn"],
-            subnets=tuple(job["subnets"]),
-            security_groups=tuple(job["securityGroups"]),
-            log_group=job["logGroup"],
-            stream_prefix=job["streamPrefix"],
-            region=inputs["region"],
-        )
         environment = {
             "DATABASE_HOST": inputs["host"],
             "DATABASE_PORT": str(inputs["port"]),
@@ -169,7 +160,8 @@ class Database(Resource):
             "MASTER_SECRET": inputs["masterSecretArn"],
             **(more or {}),
         }
-        return run(self._session, target, verb, environment)
+        target = from_wire(inputs["job"])
+        return run(self._session, target, verb, environment, region=inputs["region"])
 
 
 def plugin() -> Plugin:

@@ -16,8 +16,9 @@ import psycopg
 import pytest
 
 from moyai.engine.sites import EmbeddedSite
+from moyai.job_target import JobTarget, KnownTarget
 from moyai.jobs import results, runner
-from moyai.jobs.submit import JobResult, JobTarget, run
+from moyai.jobs.submit import JobResult, run
 
 SERVICES = Path(__file__).resolve().parents[3] / "stacks" / "services"
 
@@ -185,7 +186,8 @@ class Tasks:
     """Task definitions of jobs in the sandbox's ECS, as the stacks make them."""
 
     session: boto3.Session
-    target: JobTarget
+    target: KnownTarget
+    region: str
     endpoint: str
 
     def run(self, verb: str, environment: Mapping[str, str], **given: float) -> JobResult:
@@ -194,6 +196,7 @@ class Tasks:
             self.target,
             verb,
             environment,
+            region=self.region,
             endpoint_url=self.endpoint,
             **given,  # type: ignore[arg-type]  # numbers only
         )
@@ -237,9 +240,14 @@ def make_tasks(site: EmbeddedSite, aws: Callable[..., Any], name: str) -> Tasks:
         region_name=region,
     )
     target = JobTarget(
-        cluster_arn, definition, (subnet["SubnetId"],), (group,), f"/{name}", "job", region
+        cluster_arn=cluster_arn,
+        task_definition_arn=definition,
+        subnets=(subnet["SubnetId"],),
+        security_groups=(group,),
+        log_group=f"/{name}",
+        stream_prefix="job",
     )
-    return Tasks(session, target, variables["AWS_ENDPOINT_URL"])
+    return Tasks(session, target, region, variables["AWS_ENDPOINT_URL"])
 
 
 @pytest.fixture(scope="session")

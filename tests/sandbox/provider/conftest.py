@@ -16,7 +16,7 @@ from pulumi import automation
 
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.toolchain import ensure
-from moyai.infra.database import Database, DatabaseArgs, JobTarget, MoyaiProvider
+from moyai.infra.database import Database, DatabaseArgs, MoyaiProvider
 
 from ..jobs.conftest import Body, Cluster, Tasks, make_cluster, make_tasks
 
@@ -65,7 +65,7 @@ class Stack:
             )
 
     def _program(self) -> None:
-        body, target = self._body, self._tasks.target
+        body, tasks = self._body, self._tasks
         args = {
             "name": body.name,
             "owner_role": body.owner,
@@ -77,15 +77,8 @@ class Stack:
             "port": body.cluster.port,
             "connection_limit": 8,
             "ssl_mode": "disable",
-            "region": target.region,
-            "job": JobTarget(
-                cluster_arn=target.cluster_arn,
-                task_definition_arn=target.task_definition_arn,
-                subnets=target.subnets,
-                security_groups=target.security_groups,
-                log_group=target.log_group,
-                stream_prefix=target.stream_prefix,
-            ),
+            "region": tasks.region,
+            "job": tasks.target,
         }
         database = Database(
             "database",

@@ -127,7 +127,7 @@ def test_a_cluster_that_moved_is_found_by_its_secret(
         "port": 1,
         "connectionLimit": 8,
         "sslMode": "disable",
-        "region": tasks.target.region,
+        "region": tasks.region,
         "job": {
             "clusterArn": tasks.target.cluster_arn,
             "taskDefinitionArn": tasks.target.task_definition_arn,

@@ -17,13 +17,8 @@ from mocked_stack import ACCOUNT, REGION, SAMPLE, Build, Made, Run, run_program
 
 from moyai.errors import MoyaiError, Refused
 from moyai.infra.environment import Environment, EnvironmentArgs
-from moyai.infra.outputs import (
-    CellOutputs,
-    JobOutputs,
-    ServiceOutputs,
-    SharedOutputs,
-    TenantOutputs,
-)
+from moyai.infra.outputs import CellOutputs, ServiceOutputs, SharedOutputs, TenantOutputs
+from moyai.job_target import camel_case
 from moyai.planning.consumed import CONSUMED
 from moyai.registry import require
 from moyai.registry.models import Isolation
@@ -41,6 +36,15 @@ KEPT = {
     "moyai:index:Database",
 }
 """Types whose loss loses data, evidence, or the means to read either."""
+JOB = {
+    "cluster_arn",
+    "task_definition_arn",
+    "subnets",
+    "security_groups",
+    "log_group",
+    "stream_prefix",
+}
+"""Where a job runs, by its names in outputs of environments that are there already."""
 
 
 @pytest.fixture(scope="module")
@@ -137,10 +141,16 @@ def test_body_exports_what_operations_need(city: Run, own: Run) -> None:
         assert set(run.outputs) == set(TenantOutputs.__annotations__)
         for service in run.outputs["services"].values():
             assert set(service) == set(ServiceOutputs.__annotations__)
-            assert set(service["job"]) == set(JobOutputs.__annotations__)
+            assert set(service["job"]) == JOB | {"health_role_arn"}
             assert service["active"]
     assert own.outputs["services"]["eapp-a"]["database_host"] == "own.rds.amazonaws.com"
     assert city.outputs["services"]["chat"]["database_host"] == "cell-a.rds.amazonaws.com"
+
+
+def test_a_database_knows_the_job_that_works_on_it(city: Run, own: Run) -> None:
+    for run in (city, own):
+        for database in run.of("moyai:index:Database"):
+            assert set(database.inputs["job"]) == {camel_case(name) for name in JOB}
 
 
 def test_outputs_hold_no_secret_value(city: Run) -> None:
