@@ -1,16 +1,23 @@
-"""Bodies in the file: looking at one, adding one."""
+"""Bodies in the file: looking at one, adding one, taking added ones out again."""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.planning.addresses import free_network
 from moyai.planning.fingerprints import plain
 from moyai.planning.selectors import only
 from moyai.registry import require
 from moyai.registry.checks import TENANT_PREFIX
-from moyai.registry.edit import NewTenant, TenantAdded, add_tenant, withdraw
+from moyai.registry.edit import NewTenant, TenantAdded, add_tenant
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -21,8 +28,34 @@ def describe(path: Path, key: str) -> object:
 
 
 def add(path: Path, new: NewTenant) -> TenantAdded:
-    """Add a body, with a network of its own where its isolation needs one."""
-    return add_tenant(path, new, require(path), _free)
+    """Add a body, with a network of its own where its isolation needs one.
+
+    Raises as `add_to` does, and `RegistryError` where the file is not valid.
+    """
+    return add_to(require(path), new)
+
+
+def add_to(registry: Registry, new: NewTenant) -> TenantAdded:
+    """Add a body to the file that was read, which is replaced at once.
+
+    Raises `UsageError` as `moyai.registry.edit.add_tenant` does, `OperationFailed` where the file was
+    changed meanwhile or cannot be written; it is as it was then.
+    """
+    path = registry.path.resolve()  # a link stays a link
+    with _only_writer(path):
+        before = _read(path)
+        if sha256(before).hexdigest() != registry.sha256:
+            raise OperationFailed(
+                Text(
+                    f"{path.name} がいま別に書き換えられました。",
+                    f"{path.name} was changed by somebody else just now.",
+                ),
+                touched=NOTHING_TOUCHED,
+                remedy=Text("もう一度実行してください。", "Run it again."),
+            )
+        added = add_tenant(registry, before, new, _free)
+        _replace(path, added.content)
+    return added
 
 
 class Additions:
@@ -36,14 +69,14 @@ class Additions:
     def add(self, new: NewTenant) -> TenantAdded:
         """Add one. Raises as `add` does."""
         added = add(self._path, new)
-        self._after = require(self._path).sha256
+        self._after = sha256(added.content).hexdigest()
         return added
 
     def withdraw(self) -> Text | None:
         """Take all of them out again; what to tell, or None where none was added."""
         if self._after is None:
             return None
-        if withdraw(self._path, self._before, self._after):
+        if _put_back(self._path, self._before, self._after):
             return Text(
                 f"{self._path.name} は元に戻しました。", f"{self._path.name} is as it was before."
             )
@@ -56,3 +89,65 @@ class Additions:
 def _free(registry: Registry) -> IPv4Network:
     taken = [body.cidr for body in registry.tenants if body.cidr is not None]
     return free_network(registry.federation.network.tenants, taken, TENANT_PREFIX)
+
+
+def _put_back(path: Path, before: bytes, added: str) -> bool:
+    """Make a file what it was before bodies were added; False where it was changed since.
+
+    `added` is the SHA-256 of the file with them. Raises `OperationFailed` where it cannot be written.
+    """
+    path = path.resolve()
+    with _only_writer(path):
+        if sha256(_read(path)).hexdigest() != added:
+            return False
+        _replace(path, before)
+    return True
+
+
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    """One `add` at a time for a folder; the lock goes with the process."""
+    try:
+        folder = os.open(path.parent, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the file and move it there: a crash leaves the old file or the new one."""
+    partial: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            partial = Path(file.name)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(path.stat().st_mode & 0o777)
+        partial.replace(path)
+    except OSError as error:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> OperationFailed:
+    return OperationFailed(
+        Text(
+            f"{path} に書けません（{error.strerror}）。", f"cannot write {path}: {error.strerror}."
+        ),
+        touched=NOTHING_TOUCHED,
+    )

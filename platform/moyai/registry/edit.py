@@ -1,23 +1,20 @@
-"""Adding a body to tenants.yaml: comments, order and everybody else's lines stay as they are."""
+"""What tenants.yaml is with a body more: comments, order and everybody else's lines stay as they are.
+
+Nothing is written here; `moyai.operations.tenants` does that.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from ipaddress import IPv4Network
-from pathlib import Path
 
-from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
+from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.check_bodies import why_bad_code
 from moyai.registry.codes import Listed, is_well_formed, national_list
-from moyai.registry.load import Loaded, load_content
-from moyai.registry.models import Isolation, Kind, Registry
+from moyai.registry.load import load_content
+from moyai.registry.models import Isolation, Kind, Registry, Tenant
 from moyai.registry.problems import Problem
 from moyai.registry.yaml_edit import KEY, CannotPlace, with_entry
 from moyai.registry.yaml_tree import read
@@ -45,63 +42,43 @@ class NewTenant:
 
 @dataclass(frozen=True, slots=True)
 class TenantAdded:
-    """What was written."""
+    """A file with a body more."""
 
-    path: Path
+    content: bytes
+    """The whole file."""
+    body: Tenant
     lines: tuple[str, ...]
     """The new lines of the file."""
-    warnings: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...]
     """What the file warns of in the new body."""
 
 
-def add_tenant(path: Path, new: NewTenant, registry: Registry, allocate: Allocate) -> TenantAdded:
-    """Append a body and replace the file at once; nothing is written where the result is not valid.
+def add_tenant(
+    registry: Registry, before: bytes, new: NewTenant, allocate: Allocate
+) -> TenantAdded:
+    """Append a body to the content that `registry` was read from.
 
-    `registry` is the file's present content; `allocate` chooses the network of a body with network
-    isolation. Raises `UsageError` where too little is known of the body, where it is there already,
-    or where the file would not be valid with it; `OperationFailed` where the file was changed
-    meanwhile or cannot be written.
+    `allocate` chooses the network of a body with network isolation. Raises `UsageError` where too
+    little is known of the body, where it is there already, where its lines have no place, or where
+    the file would not be valid with it.
     """
-    path = path.resolve()  # a link stays a link
     entry = _entry(new, registry, allocate)
-    with _only_writer(path):
-        before = _read(path)
-        if sha256(before).hexdigest() != registry.sha256:
-            raise OperationFailed(
-                Text(
-                    f"{path.name} がいま別に書き換えられました。",
-                    f"{path.name} was changed by somebody else just now.",
-                ),
-                touched=NOTHING_TOUCHED,
-                remedy=Text("もう一度実行してください。", "Run it again."),
-            )
-        text = before.decode("utf-8")
-        mark = _BOM if text.startswith(_BOM) else ""
-        try:
-            after, lines = with_entry(text.removeprefix(_BOM), entry)
-        except CannotPlace:
-            raise _not_placed(path, entry) from None
-        content = (mark + after).encode()
-        loaded = load_content(path, content)
-        _require_valid(loaded, new.code)
-        _require_only_added(before, content, path, entry)
-        _replace(path, content)
+    name = registry.path.name
+    text = before.decode("utf-8")
+    mark = _BOM if text.startswith(_BOM) else ""
+    try:
+        after, lines = with_entry(text.removeprefix(_BOM), entry)
+    except CannotPlace:
+        raise _not_placed(name, entry) from None
+    content = (mark + after).encode()
+    loaded = load_content(registry.path, content)
+    body = loaded.registry.tenant(new.code) if loaded.registry is not None else None
+    if body is None:
+        raise _not_valid(loaded.problems, new.code)
+    _require_only_added(before, content, name, entry)
     own = f"{KEY}[{new.code}]"
     warnings = tuple(problem for problem in loaded.problems if problem.path.startswith(own))
-    return TenantAdded(path, lines, warnings)
-
-
-def withdraw(path: Path, before: bytes, added: str) -> bool:
-    """Put a file back as it was before bodies were added; False where it was changed since.
-
-    `added` is the SHA-256 of the file with them. Raises `OperationFailed` where it cannot be written.
-    """
-    path = path.resolve()
-    with _only_writer(path):
-        if sha256(_read(path)).hexdigest() != added:
-            return False
-        _replace(path, before)
-    return True
+    return TenantAdded(content, body, lines, warnings)
 
 
 def _entry(new: NewTenant, registry: Registry, allocate: Allocate) -> dict[str, object]:
@@ -183,11 +160,9 @@ def _day(words: str) -> object:
         return words
 
 
-def _require_valid(loaded: Loaded, code: str) -> None:
-    errors = [problem for problem in loaded.problems if problem.severity == "error"]
-    if not errors:
-        return
-    raise UsageError(
+def _not_valid(problems: Sequence[Problem], code: str) -> UsageError:
+    errors = [problem for problem in problems if problem.severity == "error"]
+    return UsageError(
         Text(
             f"{code} はこのままでは加えられません。\n" + _reasons(errors, "ja"),
             f"{code} cannot be added like this.\n" + _reasons(errors, "en"),
@@ -203,71 +178,22 @@ def _reasons(errors: Sequence[Problem], lang: str) -> str:
     )
 
 
-def _require_only_added(before: bytes, after: bytes, path: Path, entry: dict[str, object]) -> None:
+def _require_only_added(before: bytes, after: bytes, name: str, entry: dict[str, object]) -> None:
     """The new file says what the old one said, and one body more."""
     old, new = read(before).value, read(after).value
     if not isinstance(old, dict) or not isinstance(new, dict):
-        raise _not_placed(path, entry)
+        raise _not_placed(name, entry)
     if new != {**old, KEY: [*old[KEY], new[KEY][-1]]}:
-        raise _not_placed(path, entry)
+        raise _not_placed(name, entry)
 
 
-def _not_placed(path: Path, entry: dict[str, object]) -> UsageError:
+def _not_placed(name: str, entry: dict[str, object]) -> UsageError:
     words = ", ".join(f"{key}: {value}" for key, value in entry.items())
     return UsageError(
         Text(
-            f"{path.name} の tenants の書き方では、自動では足せません。",
-            f"the way `tenants` is written in {path.name} leaves no place to add to.",
+            f"{name} の tenants の書き方では、自動では足せません。",
+            f"the way `tenants` is written in {name} leaves no place to add to.",
         ),
         touched=NOTHING_TOUCHED,
         remedy=Text(f"手で足してください: {words}", f"Add it by hand: {words}"),
-    )
-
-
-@contextmanager
-def _only_writer(path: Path) -> Iterator[None]:
-    """One `add` at a time for a folder; the lock goes with the process."""
-    try:
-        folder = os.open(path.parent, os.O_RDONLY)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the file and move it there: a crash leaves the old file or the new one."""
-    partial: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            partial = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.chmod(path.stat().st_mode & 0o777)
-        partial.replace(path)
-    except OSError as error:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> OperationFailed:
-    return OperationFailed(
-        Text(
-            f"{path} に書けません（{error.strerror}）。", f"cannot write {path}: {error.strerror}."
-        ),
-        touched=NOTHING_TOUCHED,
     )
