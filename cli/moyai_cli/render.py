@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -46,6 +47,13 @@ Record = Mapping[str, object]
 def console() -> Console:
     """The terminal; in a pipe plain lines of any length."""
     return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+
+
+@contextmanager
+def aside(output: Output) -> Iterator[None]:
+    """What is told meanwhile goes to standard error where programs read the output."""
+    with nullcontext() if output is Output.TABLE else redirect_stdout(sys.stderr):
+        yield
 
 
 def listing(records: Sequence[Record], columns: Sequence[Column], output: Output) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from datetime import date
+from pathlib import Path
 
 import typer
 
@@ -13,8 +15,8 @@ from moyai.operations.workspace import today
 from moyai_cli.called import show_next
 from moyai_cli.engine_steps import get_engine
 from moyai_cli.language import say
-from moyai_cli.options import File, Jobs
-from moyai_cli.render import Output
+from moyai_cli.options import File, Format, Jobs
+from moyai_cli.render import Output, aside
 from moyai_cli.views.deploys import run_deploy
 from moyai_cli.views.statuses import show_statuses
 
@@ -27,9 +29,20 @@ app = typer.Typer(add_completion=False)
         "Build the sample's 43 environments on the sandbox; again, it finds nothing to do.",
     )
 )
-def demo(file: File = None, jobs: Jobs = None) -> None:
+def demo(file: File = None, jobs: Jobs = None, output: Format = Output.TABLE) -> None:
     """Engine, sandbox, validation, foundation, all bodies; then a table and where to look next."""
     begun = time.monotonic()
+    day = today()
+    with aside(output):
+        _build(file, day, jobs)
+    show_statuses(statuses(open_session(file, "sandbox"), "all", day), output)
+    if output is Output.TABLE:
+        seconds = time.monotonic() - begun
+        typer.echo(say(f"所要 {seconds:.1f} 秒", f"Took {seconds:.1f} s"))
+        show_next("output 271004", "plan", "tenant add 270008", "sandbox psql 271004 eapp-a")
+
+
+def _build(file: Path | None, day: date, jobs: int | None) -> None:
     engine = get_engine()
     typer.echo(say(f"エンジン: Pulumi {engine.version}", f"Engine: Pulumi {engine.version}"))
     session = open_session(file, "sandbox")
@@ -42,9 +55,4 @@ def demo(file: File = None, jobs: Jobs = None) -> None:
     )
     session.workspace.runtime.ensure_ready()
     typer.echo(say("サンドボックス: 動いている", "Sandbox: running"))
-    day = today()
     run_deploy(session, Wish("all", day), Output.TABLE, jobs)
-    show_statuses(statuses(open_session(file, "sandbox"), "all", day), Output.TABLE)
-    seconds = time.monotonic() - begun
-    typer.echo(say(f"所要 {seconds:.1f} 秒", f"Took {seconds:.1f} s"))
-    show_next("output 271004", "plan", "tenant add 270008", "sandbox psql 271004 eapp-a")

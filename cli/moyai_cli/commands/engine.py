@@ -26,7 +26,10 @@ def info(output: Format = Output.TABLE) -> None:
 
 
 @app.command(help=say("エンジンを用意する。", "Make sure that the engine is there."))
-def install() -> None:
-    """PATH, the official installer, or a build from Go modules."""
+def install(output: Format = Output.TABLE) -> None:
+    """PATH, the official installer, or a build from Go modules. Programs get what `info` tells."""
     engine = get_engine(thorough=True)
-    typer.echo(f"{engine.path} ({engine.version}, {engine.origin})")
+    if output is Output.TABLE:
+        typer.echo(f"{engine.path} ({engine.version}, {engine.origin})")
+    else:
+        document(toolchain.info().record(LANG), output)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from moyai.errors import MoyaiError
 from moyai.operations.onboarding import prepare
 from moyai.operations.plan import Wish
-from moyai.operations.session import open_session
+from moyai.operations.session import Session, open_session
+from moyai.operations.status import statuses
 from moyai.operations.welcome import write_sheets
 from moyai.operations.workspace import find_registry_file
 from moyai.planning.plans import Plan
@@ -16,13 +20,18 @@ from moyai.registry.edit import TenantAdded
 from moyai.texts import Text
 from moyai_cli.asking import ask
 from moyai_cli.language import LANG, say
-from moyai_cli.options import AsOf, File, Jobs, SiteName, day_of, services_of
-from moyai_cli.render import Output
+from moyai_cli.options import AsOf, File, Format, Jobs, SiteName, day_of, services_of
+from moyai_cli.render import Column, Output, aside, listing
 from moyai_cli.views.deploys import run_deploy
 from moyai_cli.views.plans import show_plan
 from moyai_cli.views.tenants import show_added
 
 app = typer.Typer(add_completion=False)
+
+_COLUMNS = [
+    Column(key, key)
+    for key in ("code", "slug", "name", "site", "status", "releases", "reasons", "welcome_sheet")
+]
 
 
 @app.command(
@@ -44,15 +53,46 @@ def onboard(
     as_of: AsOf = None,
     jobs: Jobs = None,
     yes: Annotated[bool, typer.Option("--yes", help=say("確かめずに行う", "Do not ask"))] = False,
+    output: Format = Output.TABLE,
 ) -> None:
     """Everything again goes on from where it was."""
     path = find_registry_file(file)
     day = day_of(as_of)
     wish = Wish(" ".join(codes), day, check=True)
-    session = prepare(path, site, codes, services_of(service, day), wish, _Terminal(yes))
-    run_deploy(session, wish, Output.TABLE, jobs)
-    for sheet in write_sheets(open_session(path, site), wish.selector, day, LANG):
+    with aside(output):
+        session = prepare(path, site, codes, services_of(service, day), wish, _Terminal(yes))
+    try:
+        with aside(output):
+            run_deploy(session, wish, Output.TABLE, jobs)
+    except MoyaiError:
+        if output is not Output.TABLE:
+            _list(open_session(path, site), wish, {}, output)
+        raise
+    session = open_session(path, site)
+    sheets = write_sheets(session, wish.selector, day, LANG)
+    if output is not Output.TABLE:
+        _list(session, wish, sheets, output)
+        return
+    for sheet in sheets.values():
         typer.echo(say(f"案内書: {sheet}", f"Welcome sheet: {sheet}"))
+
+
+def _list(session: Session, wish: Wish, sheets: Mapping[str, Path], output: Output) -> None:
+    """Every body that was to be onboarded, and how it stands now."""
+    records = [
+        {
+            "code": one.code,
+            "slug": one.slug,
+            "name": one.name,
+            "site": one.site,
+            "status": one.status,
+            "releases": dict(one.releases),
+            "reasons": [reason.of(LANG) for reason in one.reasons],
+            "welcome_sheet": str(sheets[one.code]) if one.code in sheets else None,
+        }
+        for one in statuses(session, wish.selector, wish.day)
+    ]
+    listing(records, _COLUMNS, output)
 
 
 class _Terminal:
@@ -63,7 +103,7 @@ class _Terminal:
 
     def sees_added(self, added: TenantAdded) -> None:
         """Show the new lines."""
-        show_added(added)
+        show_added(added, Output.TABLE)
 
     def agrees(self, plan: Plan) -> None:
         """Show the plan, and ask unless `--yes` was said."""

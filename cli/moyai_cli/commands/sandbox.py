@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
+from moyai.engine.sites import EmbeddedSite
 from moyai.operations.embedded import database_shell, embedded_site
 from moyai.operations.workspace import find_registry_file
 from moyai_cli.asking import ask
 from moyai_cli.language import say
 from moyai_cli.options import File, Format
-from moyai_cli.render import Output, document
+from moyai_cli.render import Output, aside, document
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,10 +28,11 @@ _TROUBLES = ("problem", "snapshot_problem", "not_kept")
 
 
 @app.command(help=say("動かす。", "Start it."))
-def start(file: File = None) -> None:
+def start(file: File = None, output: Format = Output.TABLE) -> None:
     """Already running: nothing to do."""
-    embedded_site(find_registry_file(file)).start()
-    typer.echo(say("動いています。", "Running."))
+    site = embedded_site(find_registry_file(file))
+    site.start()
+    _done(site, say("動いています。", "Running."), output)
 
 
 @app.command(help=say("状態を示す。", "Show what it is doing."))
@@ -45,10 +47,12 @@ def told(found: Mapping[str, object]) -> dict[str, object]:
 
 
 @app.command(help=say("止める。作ったものは残る。", "Stop it; what was created stays."))
-def stop(file: File = None) -> None:
+def stop(file: File = None, output: Format = Output.TABLE) -> None:
     """Everything is kept for the next start."""
-    embedded_site(find_registry_file(file)).stop()
-    typer.echo(say("止めました。作ったものは残っています。", "Stopped; what was created stays."))
+    site = embedded_site(find_registry_file(file))
+    site.stop()
+    done = say("止めました。作ったものは残っています。", "Stopped; what was created stays.")
+    _done(site, done, output)
 
 
 @app.command(
@@ -57,18 +61,28 @@ def stop(file: File = None) -> None:
 def reset(
     file: File = None,
     yes: Annotated[bool, typer.Option("--yes", help=say("確かめずに行う", "Do not ask"))] = False,
+    output: Format = Output.TABLE,
 ) -> None:
     """State and records go as well."""
     site = embedded_site(find_registry_file(file))
     if not yes:
-        ask(
-            say(
-                "サンドボックスの環境・データ・記録をすべて消します。よろしいですか",
-                "This erases the sandbox's environments, data and records. Go on?",
+        with aside(output):
+            ask(
+                say(
+                    "サンドボックスの環境・データ・記録をすべて消します。よろしいですか",
+                    "This erases the sandbox's environments, data and records. Go on?",
+                )
             )
-        )
     site.reset()
-    typer.echo(say("消しました。", "Erased."))
+    _done(site, say("消しました。", "Erased."), output)
+
+
+def _done(site: EmbeddedSite, words: str, output: Output) -> None:
+    """Say that it is done; programs get the status afterwards."""
+    if output is Output.TABLE:
+        typer.echo(words)
+    else:
+        document(told(site.status()), output)
 
 
 @app.command(

@@ -95,9 +95,11 @@ def add_(
     ] = None,
     email: Annotated[str | None, typer.Option(help=say("連絡先", "Contact"))] = None,
     as_of: AsOf = None,
+    output: Format = Output.TABLE,
 ) -> None:
     """Checked whole before the file is replaced."""
     services = services_of(service, day_of(as_of))
     new = NewTenant(code, slug, name, kind, isolation, tuple(lgwan or ()), services, email)
-    show_added(add(find_registry_file(file), new))
-    show_next(f"plan {code}", f"deploy {code}")
+    show_added(add(find_registry_file(file), new), output)
+    if output is Output.TABLE:
+        show_next(f"plan {code}", f"deploy {code}")

@@ -14,17 +14,17 @@ from moyai.registry.models import Registry, Tenant
 from moyai.texts import Lang, Text
 
 
-def write_sheets(session: Session, selector: str, day: date, lang: Lang) -> tuple[Path, ...]:
-    """Write a sheet for each selected body below the site's folder; their paths."""
+def write_sheets(session: Session, selector: str, day: date, lang: Lang) -> dict[str, Path]:
+    """Write a sheet for each selected body below the site's folder; their paths, by code."""
     registry = session.workspace.registry
     folder = session.workspace.runtime.home / "welcome"
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
+    written: dict[str, Path] = {}
     for body in select(registry, selector, day):
         path = folder / f"{body.code}-{body.slug}.{lang}.md"
         path.write_text(sheet(registry, body, outputs(session, body.code), day).of(lang), "utf-8")
-        written.append(path)
-    return tuple(written)
+        written[body.code] = path
+    return written
 
 
 def sheet(registry: Registry, body: Tenant, found: Mapping[str, Any], day: date) -> Text:

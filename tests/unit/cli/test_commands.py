@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from typer._click import Command
 from typer.main import get_command
 
 from moyai_cli.main import COMMANDS
@@ -20,6 +22,8 @@ GUIDES = [
 ]
 LATER = {"exit", "upgrade"}
 """Commands that refusals name and that are yet to come."""
+OTHER_FORMS = {"schema", "sandbox env", "sandbox psql"}
+"""JSON always, lines for a shell, and a program of PostgreSQL's."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -27,6 +31,24 @@ def test_every_command_of_the_table_can_be_loaded_and_has_help(name: str) -> Non
     command = get_command(import_module(COMMANDS[name].module).app)
     assert command.help
     assert COMMANDS[name].help
+
+
+def test_every_command_answers_programs_too() -> None:
+    missing = {
+        name
+        for name, command in _commands()
+        if "--output" not in {option for one in command.params for option in one.opts}
+    }
+    assert missing == OTHER_FORMS
+
+
+def _commands() -> Iterator[tuple[str, Command]]:
+    for name, entry in COMMANDS.items():
+        command = get_command(import_module(entry.module).app)
+        below: dict[str, Command] = getattr(command, "commands", {})
+        yield from ((f"{name} {one}", found) for one, found in below.items())
+        if not below:
+            yield name, command
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))

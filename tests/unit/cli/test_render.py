@@ -7,8 +7,9 @@ import io
 import json
 
 import pytest
+import typer
 
-from moyai_cli.render import Column, Output, document, listing
+from moyai_cli.render import Column, Output, aside, document, listing
 
 RECORDS = [
     {"code": "271004", "name": "大阪市", "reasons": ["一", "二"], "hidden": 1},
@@ -49,3 +50,16 @@ def test_a_document_is_indented_for_people(capsys: pytest.CaptureFixture[str]) -
         "    - y",
         "d: ",
     ]
+
+
+def test_where_programs_read_what_is_told_goes_aside(capsys: pytest.CaptureFixture[str]) -> None:
+    for output in Output:
+        with aside(output):
+            typer.echo("on the way")
+            listing([{"a": output}], [Column("a", "A")], Output.TABLE)
+        typer.echo("afterwards")
+        told = capsys.readouterr()
+        machine = output is not Output.TABLE
+        assert ("on the way" in told.err, "on the way" in told.out) == (machine, not machine)
+        assert (output in told.err, output in told.out) == (machine, not machine)
+        assert "afterwards" in told.out

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import subprocess
 from collections.abc import Callable
 
@@ -21,3 +24,18 @@ def test_a_body_of_another_prefecture_is_added_with_a_warning(moyai: Run) -> Non
 def test_a_body_without_anything_odd_is_added_without_a_word(moyai: Run) -> None:
     done = moyai("tenant", "add", "270008", "--lgwan", "10.201.0.0/24")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_added_body_is_told_to_programs_as_it_is_shown(moyai: Run) -> None:
+    done = moyai("tenant", "add", "130001", "--output", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["name"] == "東京都"
+    assert done.stdout == moyai("tenant", "show", "130001", "--output", "json").stdout
+    [warning] = done.stderr.splitlines()
+    assert warning.startswith("warning: ")
+
+
+def test_an_added_body_as_csv(moyai: Run) -> None:
+    rows = list(csv.reader(io.StringIO(moyai("tenant", "add", "270008", "-o", "csv").stdout)))
+    assert rows[0] == ["key", "value"]
+    assert ["slug", "osaka-pref"] in rows

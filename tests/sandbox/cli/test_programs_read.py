@@ -1,0 +1,74 @@
+"""Commands that change something answer programs with records, and nothing else on standard output.
+
+The tests of this module share one federation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from federations import DAY, Federation
+
+
+def test_onboarded_bodies_are_listed(federation: Federation) -> None:
+    answer = federation.ok("onboard", "272051", "--yes", "--as-of", DAY, "--output", "json")
+    [found] = answer.json()
+    sheet = Path(found.pop("welcome_sheet"))
+    assert found == {
+        "code": "272051",
+        "slug": "suita",
+        "name": "吹田市",
+        "site": "sandbox",
+        "status": "current",
+        "reasons": [],
+        "releases": {},
+    }
+    assert "Welcome, 吹田市" in sheet.read_text(encoding="utf-8")
+    assert '+   - code: "272051"' in answer.err
+    assert "272051 吹田市: done" in answer.err
+    again = federation.ok("onboard", "272051", "--yes", "--as-of", DAY, "--output", "csv")
+    assert again.out.splitlines() == [
+        "code,slug,name,site,status,releases,reasons,welcome_sheet",
+        f"272051,suita,吹田市,sandbox,current,,,{sheet}",
+    ]
+
+
+def test_bodies_whose_onboarding_failed_are_listed(federation: Federation) -> None:
+    health = federation.folder / "stacks" / "services" / "chat" / "health.sql"
+    sound = health.read_bytes()
+    health.write_text("SELECT no_such_column;\n", encoding="utf-8")
+    try:
+        answer = federation.moyai("onboard", "272027", "--yes", "--as-of", DAY, "--output", "json")
+    finally:
+        health.write_bytes(sound)
+    assert answer.code == 4
+    [found] = answer.json()
+    assert (found["code"], found["status"], found["welcome_sheet"]) == ("272027", "failed", None)
+    assert found["reasons"]
+    federation.ok("onboard", "272027", "--yes", "--as-of", DAY)
+
+
+def test_the_demo_ends_with_what_status_tells(federation: Federation) -> None:
+    answer = federation.ok("demo", "--output", "json")
+    told = federation.ok("status", "--output", "json")
+    assert answer.out == told.out
+    assert "Declaration: tenants.yaml is valid (4 bodies)" in answer.err
+
+
+def test_the_engine_is_told_as_info_tells_it(federation: Federation) -> None:
+    installed = federation.ok("engine", "install", "--output", "json").json()
+    assert installed == federation.ok("engine", "info", "--output", "json").json()
+    assert Path(installed["path"]).is_file()
+
+
+def test_the_sandbox_is_told_as_its_status_tells_it(federation: Federation) -> None:
+    stopped = federation.ok("sandbox", "stop", "--output", "json").json()
+    assert stopped["running"] is False
+    started = federation.ok("sandbox", "start", "--output", "json").json()
+    assert started["running"] is True
+    assert started.keys() == federation.ok("sandbox", "status", "--output", "json").json().keys()
+    unasked = federation.moyai("sandbox", "reset", "--output", "json")
+    assert (unasked.code, unasked.out) == (5, "")
+    assert "Go on?" in unasked.err
+    gone = federation.ok("sandbox", "reset", "--yes", "--output", "json").json()
+    assert gone["running"] is False
