@@ -41,6 +41,8 @@ class Case:
     inputs: Inputs
     update: Inputs | None = None
     """Properties to change in place; None where every input forces a replacement."""
+    then: Inputs | None = None
+    """Properties of `update` to change in place after that, and back: what is taken away again."""
     replace: Inputs = field(default_factory=dict)
     """Properties whose change forces a replacement."""
     drift: Callable[[Aws, Resource], object] | None = None

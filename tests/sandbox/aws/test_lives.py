@@ -77,7 +77,11 @@ def _created(
 def _changed(world: World, case: Case, resource: Resource, inputs: Any) -> Resource:
     """Properties and tags change in place, and a read finds them changed."""
     if case.update is not None:
-        resource = _apply(world, resource, {**inputs, **case.update}, set(case.update))
+        updated = {**inputs, **case.update}
+        resource = _apply(world, resource, updated, set(case.update))
+        if case.then is not None:
+            resource = _apply(world, resource, {**updated, **case.then}, set(case.then))
+            resource = _apply(world, resource, updated, set(case.then))
     inputs = {**inputs, **(case.update or {})}
     if "tags" in inputs:
         tags = {"moyai:tenant": "271004", "another": "x"}

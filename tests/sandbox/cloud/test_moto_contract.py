@@ -7,20 +7,26 @@ import ast
 import inspect
 from pathlib import Path
 
+import moto.acm.responses
+import moto.backup.models
+import moto.backup.responses
 import moto.core.base_backend
 import moto.core.responses
 import moto.ecs.models
 import moto.kms.models
 import moto.kms.utils
+import moto.logs.responses
 import moto.moto_server.werkzeug_app as app
 import moto.rds.models
 import moto.s3.models
+import moto.wafv2.models
 import pytest
 from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
 from moto.core.common_models import BaseModel
 from moto.ec2.models import EC2Backend
 from moto.moto_api._internal.managed_state_model import ManagedState
 
+from moyai.sandbox.extensions import wafv2
 from moyai.sandbox.keeping.pickling import _OWN_ATTRIBUTES, _WEAK_LISTS
 
 
@@ -54,6 +60,13 @@ def parameters(function: object) -> list[str]:
         ),
         (moto.s3.models.FakeBucket, "get_permission", ["self", "action", "resource"]),
         (moto.kms.models, "generate_private_key", ["key_spec"]),
+        (moto.wafv2.models.FakeIPSet, "update", ["self", "description", "addresses"]),
+        (moto.wafv2.models.WAFV2Backend, "get_web_acl", ["self", "arn", "name", "_id"]),
+        (
+            moto.backup.models.Plan,
+            "__init__",
+            ["self", "backup_plan", "creator_request_id", "backend"],
+        ),
         (moto.kms.utils, "_deserialize_ciphertext_blob", ["ciphertext_blob"]),
         (BackendDict, "_create_account_specific_backend", ["self", "account_id"]),
         (app.DomainDispatcherApplication, "get_backend_for_host", ["self", "host"]),
@@ -64,6 +77,26 @@ def test_what_is_replaced_is_called_as_before(
     owner: object, name: str, expected: list[str]
 ) -> None:
     assert parameters(getattr(owner, name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (moto.acm.responses.AWSCertificateManagerResponse, "update_certificate_options"),
+        (moto.logs.responses.LogsResponse, "associate_kms_key"),
+        (moto.logs.responses.LogsResponse, "disassociate_kms_key"),
+        (moto.backup.responses.BackupResponse, "update_backup_plan"),
+    ],
+)
+def test_what_is_added_is_not_there(owner: object, name: str) -> None:
+    assert not hasattr(owner, name)
+
+
+def test_an_update_of_a_web_acl_has_what_is_set_from_it() -> None:
+    update = moto.wafv2.models.WAFV2Backend.update_web_acl
+    assert {"name", "_id", "rules", "description", *wafv2._OPTIONAL} <= set(parameters(update))
+    made = set(parameters(moto.wafv2.models.FakeWebACL.__init__))
+    assert {"rules", "description", *wafv2._OPTIONAL} <= made
 
 
 def test_a_task_is_run_by_cluster_and_definition() -> None:

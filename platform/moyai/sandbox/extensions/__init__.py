@@ -8,7 +8,7 @@ that.
 from __future__ import annotations
 
 from moyai.sandbox.databases import ClusterDatabases
-from moyai.sandbox.extensions import ecs, kms, rds, s3, upkeep
+from moyai.sandbox.extensions import acm, backup, ecs, kms, logs, rds, s3, upkeep, wafv2
 from moyai.sandbox.tasks import TaskRunner
 
 
@@ -17,5 +17,9 @@ def extend(databases: ClusterDatabases, tasks: TaskRunner) -> None:
     upkeep.extend()
     kms.extend()
     s3.extend()
+    acm.extend()
+    logs.extend()
+    backup.extend()
+    wafv2.extend()
     rds.extend(databases)
     ecs.extend(tasks)

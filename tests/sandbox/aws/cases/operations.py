@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from case import Case, Maker, World
+from case import Aws, Case, Maker, World
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from protocol import Resource
 
 from cases.edge import balancer
 from cases.network import vpc
@@ -24,6 +25,7 @@ def certificate(world: World) -> Case:
             "subjectAlternativeNames": ["moyai.example"],
             "validationMethod": "DNS",
         },
+        update={"options": {"certificateTransparencyLoggingPreference": "DISABLED"}},
         replace={"domainName": "other.example", "validationMethod": "EMAIL"},
         drift=lambda aws, it: aws("acm").delete_certificate(CertificateArn=it.id),
     )
@@ -195,10 +197,15 @@ def web_acl(world: World) -> Case:
                 {"key": "busy", "content": "混雑しています", "contentType": "TEXT_PLAIN"}
             ],
         },
-        update={"rules": [managed, limited, inside], "defaultAction": {"block": {}}},
+        update={
+            "rules": [managed, limited, inside],
+            "defaultAction": {"block": {}},
+            "description": "庁舎",
+        },
         replace={"name": "another", "scope": "CLOUDFRONT"},
+        then={"rules": None},
         drift=forget,
-        drifted=frozenset({"rules"}),
+        drifted=frozenset({"rules", "customResponseBodies", "description"}),
         import_id=lambda it: f"{it.id}/moyai-test/REGIONAL",
     )
 
@@ -212,6 +219,7 @@ def waf_ip_set(world: World) -> Case:
             "addresses": ["192.0.2.0/24"],
         },
         update={"addresses": ["192.0.2.0/24", "198.51.100.0/24"], "description": "庁舎"},
+        then={"description": None},
         replace={"ipAddressVersion": "IPV6", "name": "another"},
         drift=lambda aws, it: aws("wafv2").update_ip_set(
             Id=it.id,
@@ -291,14 +299,19 @@ def parameter(world: World) -> Case:
 
 
 def log_group(world: World) -> Case:
+    another = world.make("aws:kms/key:Key", "another", {})
+
+    def loosen(aws: Aws, it: Resource) -> None:
+        aws("logs").put_retention_policy(logGroupName=it.id, retentionInDays=7)
+        aws("logs").disassociate_kms_key(logGroupName=it.id)
+
     return Case(
         {"name": "/moyai/test/app", "retentionInDays": 365, "kmsKeyId": key(world)},
-        update={"retentionInDays": 0},
-        replace={"name": "/other"},
-        drift=lambda aws, it: aws("logs").put_retention_policy(
-            logGroupName=it.id, retentionInDays=7
-        ),
-        drifted=frozenset({"retentionInDays"}),
+        update={"retentionInDays": 0, "kmsKeyId": another.outputs["arn"]},
+        then={"kmsKeyId": None},
+        replace={"name": "/other", "logGroupClass": "INFREQUENT_ACCESS"},
+        drift=loosen,
+        drifted=frozenset({"retentionInDays", "kmsKeyId"}),
     )
 
 
@@ -393,7 +406,9 @@ def plan(world: World) -> Case:
     home = world.make("aws:backup/vault:Vault", "vault", {}).id
     return Case(
         {"name": "moyai-test", "rules": rules(home)},
-        replace={"rules": rules(home, 90), "name": "another"},
+        update={"rules": rules(home, 90)},
+        replace={"name": "another"},
+        later=frozenset({"version"}),
         drift=lambda aws, it: aws("backup").delete_backup_plan(BackupPlanId=it.id),
     )
 

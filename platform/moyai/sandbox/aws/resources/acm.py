@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,7 +41,6 @@ class Certificate(AwsResource):
                 certificateTransparencyLoggingPreference=text(default="ENABLED"),
                 export=text(default="DISABLED"),
             ),
-            replaces=True,
             chosen=True,
         ),
         subjectAlternativeNames=texts(is_set=True, replaces=True, chosen=True),
@@ -93,6 +93,15 @@ class Certificate(AwsResource):
             "type": found["Type"],
         }
         return Seen(id_, values)
+
+    def change(
+        self, id_: str, old: Properties, new: Properties, changed: Collection[str]
+    ) -> Properties:
+        """Options; ACM refuses another `export`."""
+        del old, changed
+        options = self.parameters(new, "options")
+        self.call(new, "update_certificate_options", CertificateArn=id_, **options)
+        return {}
 
     def remove(self, id_: str, state: Properties) -> None:
         """One call."""

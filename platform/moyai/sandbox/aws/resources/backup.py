@@ -137,7 +137,7 @@ _WINDOWS = {"completionWindow": 180, "startWindow": 60}
 
 
 class Plan(AwsResource):
-    """aws:backup/plan:Plan. Its id is AWS's own. moto cannot update a plan: a change replaces it."""
+    """aws:backup/plan:Plan. Its id is AWS's own. Each change is another version of it."""
 
     service = "backup"
     tagging = _tags("BackupPlanTags")
@@ -147,19 +147,20 @@ class Plan(AwsResource):
         advancedBackupSettings=many(
             shape(backupOptions=mapping(required=True), resourceType=text(required=True)),
             is_set=True,
-            replaces=True,
         ),
         name=text("BackupPlanName", replaces=True),
-        rules=many(_RULE, required=True, replaces=True, is_set=True),
+        rules=many(_RULE, required=True, is_set=True),
     )
     computed = frozenset({"arn", "version"})
+    volatile = frozenset({"version"})
 
     def make(self, inputs: Properties) -> Seen:
         """One call."""
-        rules = [{**_WINDOWS, **rule} for rule in inputs["rules"]]
-        plan = self.parameters({**inputs, "rules": rules})
         answer = self.call(
-            inputs, "create_backup_plan", BackupPlan=plan, **self.created_tags(inputs)
+            inputs,
+            "create_backup_plan",
+            BackupPlan=self._whole(inputs),
+            **self.created_tags(inputs),
         )
         return Seen(answer["BackupPlanId"], _versioned(answer))
 
@@ -172,9 +173,22 @@ class Plan(AwsResource):
         values = {**self.told(answer["BackupPlan"]), **_versioned(answer), "tags": tags}
         return Seen(id_, values)
 
+    def change(
+        self, id_: str, old: Properties, new: Properties, changed: Collection[str]
+    ) -> Properties:
+        """Everything is said anew."""
+        del old, changed
+        plan = self._whole(new)
+        answer = self.call(new, "update_backup_plan", BackupPlanId=id_, BackupPlan=plan)
+        return _versioned(answer)
+
     def remove(self, id_: str, state: Properties) -> None:
         """One call."""
         self.call(state, "delete_backup_plan", BackupPlanId=id_, gone=_GONE)
+
+    def _whole(self, inputs: Properties) -> dict[str, Any]:
+        rules = [{**_WINDOWS, **rule} for rule in inputs["rules"]]
+        return self.parameters({**inputs, "rules": rules})
 
 
 def _versioned(answer: Any) -> Properties:

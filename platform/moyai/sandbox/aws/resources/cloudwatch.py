@@ -85,10 +85,10 @@ class LogGroup(AwsResource):
     def change(
         self, id_: str, old: Properties, new: Properties, changed: Collection[str]
     ) -> Properties:
-        """Retention. moto has no way to change the key."""
+        """Retention, key."""
         del old
         if "kmsKeyId" in changed:
-            raise _fixed_key(id_)
+            self._encrypt(id_, new)
         if "retentionInDays" in changed:
             self._keep(id_, new)
         return {}
@@ -98,6 +98,13 @@ class LogGroup(AwsResource):
         if not state.get("skipDestroy"):
             self.call(state, "delete_log_group", logGroupName=id_, gone=_NO_GROUP)
 
+    def _encrypt(self, id_: str, inputs: Properties) -> None:
+        key = inputs.get("kmsKeyId")
+        if key:
+            self.call(inputs, "associate_kms_key", logGroupName=id_, kmsKeyId=key)
+        else:
+            self.call(inputs, "disassociate_kms_key", logGroupName=id_)
+
     def _keep(self, id_: str, inputs: Properties) -> None:
         days = inputs.get("retentionInDays")
         if days:
@@ -105,19 +112,6 @@ class LogGroup(AwsResource):
             self.call(inputs, name, logGroupName=id_, retentionInDays=days)
         else:
             self.call(inputs, "delete_retention_policy", logGroupName=id_, gone=_NO_GROUP)
-
-
-def _fixed_key(name: str) -> ResourceFailed:
-    return ResourceFailed(
-        Text(
-            f"ローカルの AWS では、ロググループ {name} の鍵を変えられません。",
-            f"the local AWS cannot change the key of the log group {name}.",
-        ),
-        remedy=Text(
-            "鍵を元に戻すか、ロググループを作り直してください（記録は失われます）。",
-            "Go back to the key before, or replace the group, which loses its lines.",
-        ),
-    )
 
 
 _DIMENSIONS = mapping(pairs=("Name", "Value"))

@@ -7,12 +7,10 @@ from typing import Any
 
 from moyai.provider.naming import AutoName
 from moyai.provider.properties import Properties
-from moyai.provider.resources import ResourceFailed
 from moyai.sandbox.aws.fields import many, one, shape, text, texts
 from moyai.sandbox.aws.handler import AwsResource, Seen
 from moyai.sandbox.aws.resources.wafv2.rules import DEFAULT_ACTION, RULE, VISIBILITY
 from moyai.sandbox.aws.tagging import ServiceTags
-from moyai.texts import Text
 
 _GONE = ("WAFNonexistentItemException",)
 _GLOBAL = "us-east-1"
@@ -155,14 +153,6 @@ class WebAcl(_WafResource):
         wanted = {"Rules": [], **self.parameters(inputs)}
         return {**wanted, "CustomResponseBodies": bodies} if bodies else wanted
 
-    def change(
-        self, id_: str, old: Properties, new: Properties, changed: Collection[str]
-    ) -> Properties:
-        """moto takes an update without rules for one that does not mean them."""
-        if "rules" in changed and not new.get("rules"):
-            raise _last_rule(new["name"])
-        return super().change(id_, old, new, changed)
-
 
 class IpSet(_WafResource):
     """aws:wafv2/ipSet:IpSet. Its id is WAF's own."""
@@ -219,16 +209,3 @@ class WebAclAssociation(AwsResource):
         """One call."""
         guarded = id_.partition(",")[2]
         self.call(state, "disassociate_web_acl", ResourceArn=guarded, gone=_GONE)
-
-
-def _last_rule(name: str) -> ResourceFailed:
-    return ResourceFailed(
-        Text(
-            f"ローカルの AWS では、ウェブ ACL {name} から最後のルールを外せません。",
-            f"the local AWS cannot take the last rule off the web ACL {name}.",
-        ),
-        remedy=Text(
-            "ルールを1つ残すか、ウェブ ACL を作り直してください。",
-            "Leave one rule, or replace the web ACL.",
-        ),
-    )
