@@ -1,4 +1,4 @@
-"""The `moyai` command: the table of its commands, and the one place where errors are caught."""
+"""The `moyai` command, and the one place where errors are caught."""
 
 from __future__ import annotations
 
@@ -11,72 +11,12 @@ import typer
 import moyai
 from moyai.errors import ExitCode, MoyaiError, OperationFailed
 from moyai.texts import Text
+from moyai_cli.called import copyable
 from moyai_cli.language import LANG, choose, say
-from moyai_cli.lazy import Entry, group
+from moyai_cli.lazy import group
 from moyai_cli.streams import keep_open, lost
+from moyai_cli.table import COMMANDS
 from moyai_cli.typer_words import install
-
-_WORK = say("毎日の仕事", "Everyday work")
-_FILE = say("宣言 tenants.yaml", "The declaration, tenants.yaml")
-_TOOLS = say("道具", "Tools")
-
-
-def _entry(name: str, panel: str, ja: str, en: str) -> Entry:
-    return Entry(f"moyai_cli.commands.{name}", say(ja, en), panel)
-
-
-COMMANDS: dict[str, Entry] = {
-    "demo": _entry(
-        "demo",
-        _WORK,
-        "見本の43団体の環境をサンドボックスに作る",
-        "Build the sample's 43 environments on the sandbox",
-    ),
-    "plan": _entry(
-        "plan",
-        _WORK,
-        "適用したら何がなぜ変わるかを示す（何も変えない）",
-        "Show what would change and why; changes nothing",
-    ),
-    "deploy": _entry(
-        "deploy",
-        _WORK,
-        "団体の環境を tenants.yaml のとおりにする",
-        "Make the bodies' environments what tenants.yaml says",
-    ),
-    "onboard": _entry(
-        "onboard",
-        _WORK,
-        "団体を導入する（追加・適用・移行・点検・案内書）",
-        "Onboard bodies: add, deploy, migrate, check, welcome sheet",
-    ),
-    "status": _entry("status", _WORK, "各団体の状態を示す", "Show each body's status"),
-    "output": _entry(
-        "output", _WORK, "1団体の環境の出力を示す", "Show the outputs of one body's environment"
-    ),
-    "validate": _entry(
-        "validate", _FILE, "tenants.yaml の誤りをすべて示す", "Show every error in tenants.yaml"
-    ),
-    "schema": _entry(
-        "schema",
-        _FILE,
-        "編集ソフトが使える JSON Schema を出す",
-        "Print the JSON Schema that an editor can use",
-    ),
-    "tenant": _entry("tenant", _FILE, "団体を一覧・表示・追加する", "List, show and add bodies"),
-    "sandbox": _entry(
-        "sandbox",
-        _TOOLS,
-        "組み込みのサンドボックスを動かす・止める",
-        "Start and stop the embedded sandbox",
-    ),
-    "engine": _entry(
-        "engine",
-        _TOOLS,
-        "Pulumi エンジンの場所を示す・用意する",
-        "Find or install the Pulumi engine",
-    ),
-}
 
 _HELP = say(
     "もやい: 自治体の共同体のための構成管理と共同運用。\n\n"
@@ -141,7 +81,7 @@ def _run() -> int:
 
 def _tell(error: MoyaiError) -> ExitCode:
     for number, line in enumerate(error.lines(LANG)):
-        typer.secho(line, err=True, fg="red" if number == 0 else None)
+        typer.secho(copyable(line), err=True, fg="red" if number == 0 else None)
     return error.exit_code
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from moyai.errors import MoyaiError
 from moyai.operations.deploy_events import DeployEvent, End, Phase, Planned, StackEnded, StackMoved
+from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 
 _PHASES = {
@@ -38,7 +40,7 @@ def _lines(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
             seconds = f" {event.seconds:.1f}s" if event.seconds is not None else ""
             typer.echo(f"{event.subject} {event.title}: {_ENDS[event.end]}{seconds}")
             if event.error is not None and event.end is End.FAILED:
-                typer.secho("\n".join(event.error.lines(LANG)), err=True)
+                typer.secho(_words(event.error), err=True)
         yield event
 
 
@@ -67,6 +69,10 @@ def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
                 progress.update(task, completed=len(ended))
                 if event.error is not None and event.end is End.FAILED:
                     head = f"{event.subject} {event.title}: "
-                    progress.console.print(head + "\n".join(event.error.lines(LANG)), style="red")
+                    progress.console.print(head + _words(event.error), style="red")
             progress.update(task, description=" · ".join(list(busy.values())[:3]))
             yield event
+
+
+def _words(error: MoyaiError) -> str:
+    return copyable("\n".join(error.lines(LANG)))

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
+from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _table(records: Sequence[Record], columns: Sequence[Column]) -> None:
 
 def _styled(value: object, column: Column) -> Styled:
     words = _cell(value)
-    return Styled(words, style=(column.style or {}).get(words, ""))
+    return Styled(copyable(words), style=(column.style or {}).get(words, ""))
 
 
 def _cell(value: object) -> str:

@@ -11,7 +11,7 @@ import pytest
 from typer._click import Command
 from typer.main import get_command
 
-from moyai_cli.main import COMMANDS
+from moyai_cli.table import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDES = [

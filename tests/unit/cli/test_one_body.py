@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +38,19 @@ def test_a_body_without_an_environment_is_told_how_to_get_one(moyai: Run) -> Non
 
 def test_a_body_is_found_by_its_name(moyai: Run) -> None:
     assert "271403" in moyai("tenant", "show", "堺市").stdout
+
+
+def test_a_remedy_names_the_command_as_it_was_called(project: Path) -> None:
+    script = project / "bin" / "moyai"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\nfrom moyai_cli.main import main\nmain()\n")
+    script.chmod(0o755)
+    done = subprocess.run(
+        [script, "output", "堺市"],
+        cwd=project,
+        env={**os.environ, "MOYAI_HOME": str(project.parent / "home"), "MOYAI_LANG": "en"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "\nbin/moyai deploy 271403 makes it." in done.stderr

@@ -13,14 +13,15 @@ import pytest
 from typer._click.exceptions import ClickException
 from typer.main import get_command
 
-from moyai_cli.main import COMMANDS
+from moyai_cli.table import COMMANDS
 from moyai_cli.typer_words import english, japanese
 
 PAGES = """
 import io, json
 from contextlib import redirect_stdout
 from typer.main import get_command
-from moyai_cli.main import COMMANDS, app
+from moyai_cli.main import app
+from moyai_cli.table import COMMANDS
 from moyai_cli.typer_words import install
 
 install("ja")
