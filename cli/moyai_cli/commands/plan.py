@@ -13,6 +13,7 @@ from moyai.operations.preflight import marked, preflight, refuse_exceeded
 from moyai.operations.preview import Previewed, by_code, previews
 from moyai.operations.session import Session, open_session
 from moyai.planning.plans import Plan
+from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.options import (
     AllowOlder,
@@ -94,7 +95,7 @@ def _raise_failed(failed: list[Previewed]) -> None:
     for one in failed[:_SHOWN_FAILURES]:
         assert one.error is not None
         head = f"{one.stack.name} {one.stack.title}: "
-        typer.secho(head + "\n  ".join(one.error.lines(LANG)), err=True, fg="red")
+        typer.secho(head + copyable("\n  ".join(one.error.lines(LANG))), err=True, fg="red")
     more = len(failed) - _SHOWN_FAILURES
     if more > 0:
         typer.secho(say(f"ほか {more} 件も同様。", f"{more} more fail, too."), err=True, fg="red")

@@ -12,6 +12,7 @@ from moyai.operations.plan import Wish
 from moyai.operations.session import Session
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import TENANT
+from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.progress import follow
 from moyai_cli.render import Column, Output, listing
@@ -44,7 +45,7 @@ def _show(result: DeployResult) -> None:
         if one.note is not None:
             typer.echo(f"{one.subject} {one.title}: {one.note.of(LANG)}")
         for repaired in one.repaired:
-            typer.echo(f"{one.subject} {one.title}: {repaired.of(LANG)}")
+            typer.echo(f"{one.subject} {one.title}: {copyable(repaired.of(LANG))}")
         for step in one.drift:
             gone = step.op == "delete"
             what = say("なくなっていた", "was gone") if gone else say("変わっていた", "had drifted")
