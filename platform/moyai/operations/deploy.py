@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
+from moyai.infra.packages import MODULES, SHARED_MODULES
 from moyai.operations.deploy_events import DeployEvent, Planned, StackEnded
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.preflight import preflight, refuse
@@ -42,7 +43,9 @@ class Deploy:
             return
         session.workspace.runtime.ensure_ready()
         session.history.remember(session.workspace.registry)
-        with session.driver(self._jobs, self._wait_seconds) as driver:
+        begins = any(stack.runs and stack.name == SHARED for stack in plan.foundation)
+        imports = SHARED_MODULES if begins else MODULES
+        with session.driver(self._jobs, self._wait_seconds, imports) as driver:
             runs = StackRuns(session, driver, plan.day, self._now)
             stands = yield from self._foundation(runs, plan)
             if stands:
@@ -51,13 +54,15 @@ class Deploy:
     def _foundation(self, runs: StackRuns, plan: Plan) -> Generator[DeployEvent, None, bool]:
         """The foundation's stacks one after another, as a cell reads what `shared` exports.
 
-        Whether all of them are as they should be.
+        What all others import is imported meanwhile. Whether all of them are as they should be.
         """
+        todo = [stack for stack in plan.stacks if stack.runs and stack.needs_engine]
+        later = MODULES if len(todo) > 1 else ()
         for stack in plan.foundation:
             if not stack.runs:
                 continue
             stands = True
-            for event in runs.carry_out([self._after_shared(stack)]):
+            for event in runs.carry_out([self._after_shared(stack)], later=later):
                 yield event
                 if isinstance(event, StackEnded):
                     stands = event.ok

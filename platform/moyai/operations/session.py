@@ -28,8 +28,11 @@ class Session:
     history: History
 
     @contextmanager
-    def driver(self, jobs: int | None, wait_seconds: float = 0.0) -> Iterator[Driver]:
-        """A driver for this site. Its workers and plugins start with the first run."""
+    def driver(
+        self, jobs: int | None, wait_seconds: float = 0.0, imports: tuple[str, ...] = MODULES
+    ) -> Iterator[Driver]:
+        """A driver for this site; `imports` as of `Driver`. Its workers and plugins start with the
+        first run."""
         # The driver brings the Pulumi SDK and gRPC along: half a second that a command which finds
         # nothing to do should not spend.
         from moyai.engine.driver.driver import Driver
@@ -37,7 +40,7 @@ class Session:
 
         engine = ensure().path
         runtime, wait = self.workspace.runtime, wait_seconds
-        with Driver(runtime, engine, jobs, wait_seconds=wait, imports=MODULES) as driver:
+        with Driver(runtime, engine, jobs, wait_seconds=wait, imports=imports) as driver:
             yield driver
 
 

@@ -52,21 +52,25 @@ class StackRuns:
         self._again = again
 
     def carry_out(
-        self, todo: Sequence[PlannedStack], inside: Inside | None = None
+        self,
+        todo: Sequence[PlannedStack],
+        inside: Inside | None = None,
+        later: tuple[str, ...] = (),
     ) -> Iterator[DeployEvent]:
         """Run stacks, telling each step; each ends with one `StackEnded`, and none raises.
 
         What another command dealt with in the meantime is planned anew, and run where that is
-        still needed. `inside` does what bodies have to be onboarded or checked for.
+        still needed. `inside` does what bodies have to be onboarded or checked for; `later` as in
+        `Driver.run`.
         """
         while todo:
-            moved = yield from self._once(todo, inside)
+            moved = yield from self._once(todo, inside, later)
             stacks = self._again(moved) if moved else ()
             todo = [stack for stack in stacks if stack.runs]
             yield from (_settled(stack) for stack in stacks if not stack.runs)
 
     def _once(
-        self, todo: Sequence[PlannedStack], inside: Inside | None
+        self, todo: Sequence[PlannedStack], inside: Inside | None, later: tuple[str, ...]
     ) -> Generator[DeployEvent, None, list[PlannedStack]]:
         """Run stacks; those that another command has moved since they were planned."""
         planned = {stack_id(stack): stack for stack in todo}
@@ -79,7 +83,7 @@ class StackRuns:
             for stack in todo:
                 if not stack.needs_engine:
                     waiting.append(pool.submit(after.inside_only, stack))
-            for event in driver.run(self._noted(todo, moved.append)):
+            for event in driver.run(self._noted(todo, moved.append), later):
                 stack = planned[event.stack]
                 if isinstance(event, RunStarted):
                     started.add(event.stack)

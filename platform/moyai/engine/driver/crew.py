@@ -29,11 +29,14 @@ class Crew:
         processes: Processes,
         cancelling: Cancelling,
         runs: Iterator[StackRun],
+        later: tuple[str, ...],
     ) -> None:
+        """`later` as in `Driver.run`."""
         self._runtime = runtime
         self._processes = processes
         self._cancelling = cancelling
         self._runs = runs
+        self._later = later
         self._more = True
         self._cancels_told = 0
 
@@ -42,6 +45,9 @@ class Crew:
         while True:
             yield from self._hand_out()
             busy = self._processes.busy
+            if busy and self._later:
+                self._processes.get_ahead(self._later)
+                self._later = ()
             if not busy and not self._more:
                 return
             yield from self._listen(busy)

@@ -44,7 +44,7 @@ class Driver:
 
         `wait_seconds`: how long a run waits for another command on the same stack before it is
         refused. `command`: what that other command's person is told of this one. `imports`: modules
-        that programs are known to import; they are imported once, for all workers.
+        that programs import, for all workers to have before the first run.
         """
         most = jobs if jobs is not None else max(os.cpu_count() or 1, 1)
         command = command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:_LONGEST_COMMAND]
@@ -75,9 +75,13 @@ class Driver:
         """
         self._cancelling.cancel()
 
-    def run(self, runs: Iterable[StackRun]) -> Iterator[RunEvent]:
-        """Carry runs out, `jobs` at a time; the next one is taken when a worker is free."""
-        crew = Crew(self._runtime, self._processes, self._cancelling, iter(runs))
+    def run(self, runs: Iterable[StackRun], later: tuple[str, ...] = ()) -> Iterator[RunEvent]:
+        """Carry runs out, `jobs` at a time; the next one is taken when a worker is free.
+
+        `later`: modules that the programs of later calls import. Workers made after that have them:
+        they are imported while these runs go on, which should be fewer than `jobs`.
+        """
+        crew = Crew(self._runtime, self._processes, self._cancelling, iter(runs), later)
         with self._cancelling.by_signals():
             try:
                 yield from crew.work()

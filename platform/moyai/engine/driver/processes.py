@@ -67,6 +67,11 @@ class Processes:
         worker = workers.free() or workers.spawn()
         worker.take(Assignment(run, plugins.addresses()))
 
+    def get_ahead(self, modules: tuple[str, ...]) -> None:
+        """Have modules imported while the runs in hand go on. There must be one."""
+        assert self._workers is not None
+        self._workers.get_ahead(modules)
+
     def ended(self, worker: Worker, message: Ended) -> None:
         """A worker is done with its run: free, or gone."""
         assert self._workers is not None

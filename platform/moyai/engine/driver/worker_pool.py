@@ -85,13 +85,14 @@ class WorkerPool:
         self, environment: Mapping[str, str], logs: Path, imports: tuple[str, ...]
     ) -> None:
         """`environment` as in `Setup`; `logs`: the folder of the forge's log; `imports`: modules
-        that programs are known to import."""
+        that all workers are to have."""
         self._environment = environment
         self._logs = logs
         self._setup: Setup | None = None
         self._forge: subprocess.Popen[bytes] | None = None
         self._control: Connection | None = None
         self._modules = set(imports)
+        self._is_ahead = False
         self.workers: list[Worker] = []
 
     def start(self) -> None:
@@ -123,20 +124,29 @@ class WorkerPool:
         self.workers.append(worker)
         return worker
 
-    def learn(self, modules: tuple[str, ...]) -> None:
-        """Have modules imported before the next worker is forked."""
+    def learn(self, modules: tuple[str, ...]) -> bool:
+        """Have modules imported before the next worker is forked; whether any is new."""
         new = tuple(sorted(set(modules) - self._modules))
         if not new or self._control is None:
-            return
+            return False
         self._modules.update(new)
         self._tell(new)
+        return True
+
+    def get_ahead(self, modules: tuple[str, ...]) -> None:
+        """Have modules imported while the runs in hand go on, for the workers made after that."""
+        self._is_ahead = self.learn(modules) or self._is_ahead
 
     def free(self) -> Worker | None:
-        """A worker without a run."""
+        """A worker without a run. Once those made from now on have more imported, the others go."""
+        if self._is_ahead:
+            self._is_ahead = False
+            for worker in [one for one in self.workers if one.assignment is None]:
+                self.drop(worker)
         return next((worker for worker in self.workers if worker.assignment is None), None)
 
     def drop(self, worker: Worker) -> None:
-        """Forget a worker that has ended."""
+        """Forget a worker that has ended, or let one without a run end."""
         self.workers.remove(worker)
         worker.pipe.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -79,11 +79,18 @@ class Clients:
         return found
 
 
-def get_ready(services: Iterable[str]) -> None:
-    """Make the clients of services in the home region. They are made when they are wanted anyhow,
-    one after another, each while an engine waits; before an engine asks, a processor is idle."""
-    for service in services:
-        clients().get(service, home_region())
+@cache
+def get_ready(services: tuple[str, ...]) -> None:
+    """Begin to make the clients of services in the home region, once, in the background.
+
+    They are made when they are wanted anyhow, each while an engine waits for it.
+    """
+
+    def make() -> None:
+        for service in services:
+            clients().get(service, home_region())
+
+    threading.Thread(target=make, name="clients", daemon=True).start()
 
 
 @cache

@@ -10,8 +10,8 @@ from typing import Any
 from moyai.provider.plugins import Plugin
 from moyai.provider.properties import Properties, has_unknown
 from moyai.provider.resources import ResourceFailed
-from moyai.sandbox.aws.client import account, home_region
-from moyai.sandbox.aws.table import TYPES
+from moyai.sandbox.aws.client import account, get_ready, home_region
+from moyai.sandbox.aws.table import TYPES, services
 from moyai.texts import Text
 
 _NO_EFFECT = frozenset(
@@ -74,6 +74,7 @@ def configure(settings: Properties) -> None:
                 "See to the credentials and to the site's account_id.",
             ),
         )
+    get_ready(services())
 
 
 def _same_region(settings: Mapping[str, Any]) -> None:
