@@ -83,6 +83,9 @@ def serve_with(servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
         threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
     ended.wait()
     server.stop(grace=1).wait()
+    sys.stderr.flush()
+    # Finalizing the interpreter takes a third of a second, which whoever started this waits for.
+    os._exit(0)
 
 
 def _until_closed(ended: threading.Event) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Union
 
 import pulumi
 import pulumi._types
+import pulumi._utils
 import pulumi.output
 import pulumi.runtime.resource
 import pulumi.runtime.rpc
@@ -30,6 +31,7 @@ REPLACED: Mapping[str, tuple[Any, str]] = {
     "resource.create_urn": (pulumi.runtime.resource.create_urn, "b4efa209c920a83a"),
     "resource._get_stack_trace": (pulumi.runtime.resource._get_stack_trace, "3943b22730169251"),
     "_types.unwrap_type": (pulumi._types.unwrap_type, "6ccd35036cb0b3d4"),
+    "_utils.ContextProperty.__get__": (pulumi._utils.ContextProperty.__get__, "9ad2f80adadba86b"),
     "stack.wait_for_rpcs": (pulumi.runtime.stack.wait_for_rpcs, "c92289a2f839f522"),
 }
 
@@ -168,6 +170,17 @@ def test_only_what_is_not_settled_or_failed_is_kept_for_the_end() -> None:
         return seen
 
     asyncio.run(kept())
+
+
+@pytest.mark.parametrize("value", ["words", None, 0, {"a": 1}, {}], ids=str)
+def test_settings_are_read_as_the_sdk_reads_them(value: object) -> None:
+    class Settings:
+        one = pulumi._utils.ContextProperty(name="one", default=value)
+
+    known = Settings()
+    kept = Settings.__dict__["one"]
+    for obj in (known, None):
+        assert sdk.setting(kept, obj, Settings) is kept.__get__(obj, Settings)
 
 
 @pytest.mark.parametrize(

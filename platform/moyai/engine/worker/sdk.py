@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import pulumi._types
+import pulumi._utils
 import pulumi.log
 import pulumi.output
 import pulumi.runtime.resource
@@ -47,6 +48,8 @@ def make_lean(redactor: Redactor) -> None:
     resource.create_urn = partial(create_urn, resource.create_urn)
     types: Any = pulumi._types
     types.unwrap_type = remembering(types.unwrap_type)
+    utils: Any = pulumi._utils
+    utils.ContextProperty.__get__ = setting
 
 
 def _say_less() -> None:
@@ -93,6 +96,15 @@ def _watch_secrets(redactor: Redactor) -> None:
             redactor.add(value)
 
     Data.__post_init__ = settle  # type: ignore[method-assign]  # there is no hook for it
+
+
+def setting(self: Any, obj: object, _owner: object = None) -> Any:
+    """`ContextProperty.__get__`: one look at the variable in place of two. The SDK's settings are
+    such, and each property of each resource asks for one."""
+    if obj is None:
+        return self
+    value = self.fget()
+    return self if isinstance(value, dict) else value
 
 
 def track(self: Any) -> None:
