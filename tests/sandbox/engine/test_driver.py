@@ -315,6 +315,22 @@ def test_the_callers_own_pulumi_variables_do_not_reach_the_engine(
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_workers_without_what_was_imported_meanwhile_are_replaced_once(site: FilingSite) -> None:
+    with Driver(site, find_engine(), jobs=1) as driver:
+        seen = []
+        for name in ("a", "b", "c"):
+            [result] = [
+                event.result
+                for event in driver.run([run_of(name, files=files(name))], ("colorsys",))
+                if isinstance(event, RunFinished)
+            ]
+            assert result.ok
+            seen.append(driver.worker_pids)
+    assert [len(pids) for pids in seen] == [1, 1, 1]
+    assert seen[0] != seen[1] == seen[2]
+    assert not any(Path(f"/proc/{pids[0]}").exists() for pids in seen)
+
+
 def _release_once_waited_for(lock: StackLock, site: FilingSite) -> None:
     logs = site.home / "logs" / "proj" / "a"
     until(lambda: logs.is_dir() and any(logs.iterdir()))  # made just before the lock is asked for
