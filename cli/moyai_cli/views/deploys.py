@@ -6,7 +6,7 @@ import typer
 
 from moyai.errors import MoyaiError
 from moyai.operations.deploy import Deploy
-from moyai.operations.deploy_events import StackEnded
+from moyai.operations.deploy_events import End, StackEnded
 from moyai.operations.deploy_result import DeployResult
 from moyai.operations.plan import Wish
 from moyai.operations.session import Session
@@ -67,23 +67,33 @@ def _show(result: DeployResult) -> None:
 
 
 def _list(result: DeployResult, output: Output) -> None:
-    """Every stack that ran or was refused."""
+    """Every stack that ran, was refused or had no turn."""
     records = [_record(one) for one in result.ended]
-    records += [_refused(stack) for stack in result.refused if stack.project == TENANT]
+    records += [
+        _untouched(stack, "refused", "\n".join(reason.of(LANG) for reason in stack.reasons))
+        for stack in result.refused
+        if stack.project == TENANT
+    ]
+    why = say("共通基盤が失敗したため、始めていません。", "Not begun, as the foundation failed.")
+    records += [
+        _untouched(stack, End.NOT_BEGUN.value, why)
+        for stack in result.left
+        if stack.project == TENANT
+    ]
     columns = [Column(key, key) for key in ("code", "name", "ok", "error")]
     listing(records, columns, output)
 
 
-def _refused(stack: PlannedStack) -> dict[str, object]:
+def _untouched(stack: PlannedStack, end: str, why: str) -> dict[str, object]:
     return {
         "code": stack.name,
         "name": stack.title,
         "ok": False,
-        "end": "refused",
+        "end": end,
         "steps": [],
         "drift": [],
         "repaired": [],
-        "error": "\n".join(reason.of(LANG) for reason in stack.reasons),
+        "error": why,
     }
 
 

@@ -34,14 +34,19 @@ class DeployResult:
         return tuple(stack for stack in stacks if stack.action == "refused")
 
     @property
+    def left(self) -> tuple[PlannedStack, ...]:
+        """What was planned and never came to its turn, as the foundation failed."""
+        ended = {one.subject for one in self.ended}
+        planned = () if self.plan is None else self.plan.stacks
+        return tuple(stack for stack in planned if stack.runs and stack.name not in ended)
+
+    @property
     def not_begun(self) -> tuple[str, ...]:
         """Whose turn did not come, each with code or name and title: the whole was interrupted, or
         the foundation failed."""
-        ended = {one.subject for one in self.ended}
-        planned = () if self.plan is None else self.plan.stacks
         return (
             *(_name(one.subject, one.title) for one in self.ended if one.end is End.NOT_BEGUN),
-            *(_name(s.name, s.title) for s in planned if s.runs and s.name not in ended),
+            *(_name(stack.name, stack.title) for stack in self.left),
         )
 
     def error(self) -> MoyaiError | None:

@@ -104,3 +104,4 @@ def test_bodies_behind_a_foundation_that_failed_are_not_begun() -> None:
     error = found.error()
     assert error is not None
     assert str(error.what) == "1 failed: shared shared市\n1 not begun: 1 1市"
+    assert found.left == (stack("1"),)
