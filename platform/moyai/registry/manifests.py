@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from moyai.registry.file_words import Name, Slug, Version
 from moyai.registry.models import Edition, Manifest, Release, Routes
+from moyai.registry.plain_files import UnreadableFile, read_plain
 from moyai.registry.problems import Problem, Reporter, at
 from moyai.registry.settings import SettingsChecker, compile_schema
 from moyai.registry.shape_errors import report_shape
@@ -117,8 +118,8 @@ def folder_stamp(folder: Path) -> str:
     total = hashlib.sha256()
     for name in (MANIFEST, SETTINGS):
         try:
-            total.update(hashlib.sha256((folder / name).read_bytes()).digest())
-        except OSError:
+            total.update(hashlib.sha256(read_plain(folder / name)).digest())
+        except UnreadableFile:
             total.update(b"-")
     return total.hexdigest()
 
@@ -129,10 +130,9 @@ def load_manifest(folder: Folder, name: str) -> Manifest | tuple[Problem, ...]:
     problems: list[Problem] = []
     for file in (MANIFEST, SETTINGS):
         try:
-            contents[file] = (folder.path / file).read_bytes()
-        except OSError as error:
-            why = Text(f"読めません（{error.strerror}）", f"cannot be read: {error.strerror}")
-            problems.append(at(f"{folder.shown}/{file}", Place(1, 1), why))
+            contents[file] = read_plain(folder.path / file)
+        except UnreadableFile as error:
+            problems.append(at(f"{folder.shown}/{file}", Place(1, 1), error.reason))
     if problems:
         return tuple(problems)
     schema = _settings_schema(contents[SETTINGS], f"{folder.shown}/{SETTINGS}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +128,41 @@ def test_missing_files_are_both_told(folder: Path) -> None:
         "manifest.yaml",
         "settings.schema.json",
     ]
+
+
+def _endless(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def _sparse(file: Path) -> None:
+    with file.open("wb") as content:
+        content.truncate(1 << 40)
+
+
+STRANGE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a device": (_endless, "this is not a regular file"),
+    "a fifo": (os.mkfifo, "this is not a regular file"),
+    "a folder": (Path.mkdir, "cannot be read"),
+    "a huge file": (_sparse, "the file is too large"),
+    "a link to itself": (lambda file: file.symlink_to(file.name), "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("name", ["manifest.yaml", "settings.schema.json"])
+@pytest.mark.parametrize("strange", STRANGE)
+def test_a_strange_file_is_told_and_not_waited_for(
+    own_services: Path, strange: str, name: str
+) -> None:
+    make, reason = STRANGE[strange]
+    file = own_services / "stacks/services/chat" / name
+    file.unlink()
+    make(file)
+    loaded = load(own_services / "tenants.yaml")
+    assert loaded.registry is None
+    (problem,) = loaded.problems
+    assert (problem.file, problem.line) == (f"stacks/services/chat/{name}", 1)
+    assert reason in problem.message.en
+    assert load(own_services / "tenants.yaml") is loaded
 
 
 @pytest.fixture
