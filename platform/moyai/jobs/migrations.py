@@ -15,10 +15,9 @@ from pathlib import Path
 
 from moyai.jobs.results import JobError
 from moyai.jobs.settings import Phase
+from moyai.service_files import MIGRATION_NAME, MIGRATIONS
 from moyai.texts import Text
 
-FOLDER = "migrations"
-_NAME = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.sql")
 _PHASE = re.compile(r"--\s*phase:\s*(?P<phase>\S+)\s*")
 _TRANSACTION = re.compile(
     r"^\s*(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT)"
@@ -62,12 +61,12 @@ class Plan:
 
 def read_migrations(service: Path) -> tuple[Migration, ...]:
     """The migrations of a service's folder, by version. Raises `JobError` for what is wrong."""
-    folder = service / FOLDER
+    folder = service / MIGRATIONS
     if not folder.is_dir():
         raise _wrong(
             "no-migrations",
-            f"サービス {service.name} の {FOLDER} フォルダーがありません。",
-            f"the service {service.name} has no folder {FOLDER}.",
+            f"サービス {service.name} の {MIGRATIONS} フォルダーがありません。",
+            f"the service {service.name} has no folder {MIGRATIONS}.",
         )
     found = sorted((_read(file) for file in folder.glob("*.sql")), key=lambda m: m.version)
     for expected, migration in enumerate(found, start=1):
@@ -151,7 +150,7 @@ def _refuse_contracted(ahead: Sequence[Migration], wanted: int) -> None:
 
 
 def _read(file: Path) -> Migration:
-    matched = _NAME.fullmatch(file.name)
+    matched = MIGRATION_NAME.fullmatch(file.name)
     if matched is None:
         raise _wrong(
             "migration-name",

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 from moyai.jobs.results import JobError
+from moyai.service_files import HEALTH
 from moyai.texts import Text
 
-FILE = "health.sql"
 _LINE = re.compile(r"--\s*(?P<key>check|expect):\s*(?P<value>\S+)\s*")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -34,7 +34,7 @@ class Probe:
 def read_probes(service: Path) -> tuple[Probe, ...]:
     """The probes of a service's folder, in order. Raises `JobError` for what is wrong."""
     try:
-        text = (service / FILE).read_text(encoding="utf-8")
+        text = (service / HEALTH).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise _wrong(service, Text("を UTF-8 で読めません", "cannot be read as UTF-8")) from None
     probes: list[Probe] = []
@@ -87,7 +87,7 @@ def _wrong(service: Path, why: Text) -> JobError:
     return JobError(
         "wrong-probes",
         Text(
-            f"サービス {service.name} の {FILE} {why.ja}。",
-            f"the service {service.name}: {FILE} {why.en}.",
+            f"サービス {service.name} の {HEALTH} {why.ja}。",
+            f"the service {service.name}: {HEALTH} {why.en}.",
         ),
     )

@@ -16,6 +16,7 @@ from moyai.registry.manifests import Folder, folder_stamp, load_manifest, manife
 from moyai.registry.models import Manifest, Registry
 from moyai.registry.parts import Parts, read_parts
 from moyai.registry.problems import Problem, RegistryError, Reporter, at
+from moyai.registry.service_sql import check_sql
 from moyai.registry.settings import SettingsChecker
 from moyai.registry.yaml_tree import UnreadableYaml, read
 from moyai.texts import Text
@@ -131,9 +132,11 @@ def _manifests(
             reporter.error(path, folder, at_key=service.manifest is None)
             continue
         folders[folder.path] = folder_stamp(folder.path)
-        manifest = load_manifest(folder, name)
+        sql = check_sql(folder.path, folder.shown)
+        manifest = load_manifest(folder, name, sql.newest)
         if isinstance(manifest, Manifest):
             found[name] = manifest
         else:
             broken += manifest
+        broken += sql.problems
     return found, tuple(broken)

@@ -18,6 +18,7 @@ from moyai.registry.file_words import Name, Slug, Version
 from moyai.registry.models import Edition, Manifest, Release, Routes
 from moyai.registry.plain_files import UnreadableFile, read_plain
 from moyai.registry.problems import Problem, Reporter, at
+from moyai.registry.service_sql import sql_files
 from moyai.registry.settings import SettingsChecker, compile_schema
 from moyai.registry.shape_errors import report_shape
 from moyai.registry.words import not_known
@@ -114,18 +115,26 @@ def _services(project: Path) -> Iterator[str]:
 
 
 def folder_stamp(folder: Path) -> str:
-    """A hash of what a service's folder says; it changes with either file's content."""
-    total = hashlib.sha256()
-    for name in (MANIFEST, SETTINGS):
+    """A hash of what a service's folder says; it changes with any file's name, place or content."""
+    files, no_migrations = sql_files(folder)
+    total = hashlib.sha256(str(no_migrations).encode())
+    for file in (folder / MANIFEST, folder / SETTINGS, *files):
+        total.update(f"{file.name}\0".encode(errors="surrogateescape"))
         try:
-            total.update(hashlib.sha256(read_plain(folder / name)).digest())
+            total.update(hashlib.sha256(read_plain(file)).digest())
+            total.update(f"{file.resolve()}\0".encode(errors="surrogateescape"))
         except UnreadableFile:
             total.update(b"-")
     return total.hexdigest()
 
 
-def load_manifest(folder: Folder, name: str) -> Manifest | tuple[Problem, ...]:
-    """The manifest in a folder, or everything that is wrong with it."""
+def load_manifest(
+    folder: Folder, name: str, newest: int | None = None
+) -> Manifest | tuple[Problem, ...]:
+    """The manifest in a folder, or everything that is wrong with it.
+
+    `newest` is the last migration's version: no release may need a later one.
+    """
     contents: dict[str, bytes] = {}
     problems: list[Problem] = []
     for file in (MANIFEST, SETTINGS):
@@ -136,7 +145,7 @@ def load_manifest(folder: Folder, name: str) -> Manifest | tuple[Problem, ...]:
     if problems:
         return tuple(problems)
     schema = _settings_schema(contents[SETTINGS], f"{folder.shown}/{SETTINGS}")
-    parsed = _parsed(contents[MANIFEST], f"{folder.shown}/{MANIFEST}", name)
+    parsed = _parsed(contents[MANIFEST], f"{folder.shown}/{MANIFEST}", name, newest)
     if isinstance(schema, Problem) or not isinstance(parsed, _ManifestFile):
         found = (schema,) if isinstance(schema, Problem) else ()
         return (*found, *(() if isinstance(parsed, _ManifestFile) else parsed))
@@ -157,7 +166,9 @@ def load_manifest(folder: Folder, name: str) -> Manifest | tuple[Problem, ...]:
     return manifest
 
 
-def _parsed(content: bytes, file: str, name: str) -> _ManifestFile | tuple[Problem, ...]:
+def _parsed(
+    content: bytes, file: str, name: str, newest: int | None
+) -> _ManifestFile | tuple[Problem, ...]:
     try:
         tree = read(content)
     except UnreadableYaml as error:
@@ -176,6 +187,16 @@ def _parsed(content: bytes, file: str, name: str) -> _ManifestFile | tuple[Probl
                 f"the service is called {name} in tenants.yaml but {parsed.name} here",
             ),
         )
+    for version, release in parsed.releases.items():
+        if newest is not None and release.schema_version > newest:
+            reporter.error(
+                ("releases", version, "schema_version"),
+                Text(
+                    f"スキーマ {release.schema_version} への移行がありません（あるのは {newest} まで）",
+                    f"there is no migration to schema {release.schema_version} "
+                    f"(they end at {newest})",
+                ),
+            )
     return reporter.ordered() if reporter.failed else parsed
 
 

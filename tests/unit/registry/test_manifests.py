@@ -225,3 +225,73 @@ def test_a_result_is_kept_until_a_file_it_rests_on_changes(own_services: Path) -
     assert osaka.subscriptions[0].settings["retention_years"] == 7
     file.write_text(file.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
     assert require(file).sha256 != second.sha256
+
+
+def _outside(file: Path) -> None:
+    other = file.parents[3] / "elsewhere.sql"
+    other.write_text("-- phase: expand\n", "utf-8")
+    file.symlink_to(other)
+
+
+def _shift_jis(file: Path) -> None:
+    file.write_bytes("-- 移行\n".encode("shift_jis"))
+
+
+UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
+    **STRANGE,
+    "a link outside": (_outside, "leads outside the service's folder"),
+    "another encoding": (_shift_jis, "this is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", ["migrations/0002_reactions.sql", "health.sql"])
+@pytest.mark.parametrize("unusable", UNUSABLE)
+def test_sql_that_jobs_cannot_read_is_told(own_services: Path, unusable: str, name: str) -> None:
+    make, reason = UNUSABLE[unusable]
+    file = own_services / "stacks/services/chat" / name
+    assert load(own_services / "tenants.yaml").registry is not None
+    file.unlink()
+    make(file)
+    (problem,) = load(own_services / "tenants.yaml").problems
+    assert problem.file == f"stacks/services/chat/{name}"
+    assert reason in problem.message.en
+    assert problem.message.ja != problem.message.en
+
+
+NUMBERED: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "nothing": ((), "migrations", "there is no migration"),
+    "a gap": (("0002_b",), "migrations", "missing: migration 0001"),
+    "many gaps": (("9999_b",), "migrations", "0009, 0010, …"),
+    "twice": (("0001_a", "0002_b", "0002_c"), "migrations", "the migration 0002 is there twice"),
+    "from zero": (("0000_z", "0001_a", "0002_b"), "migrations", "numbered from 0001"),
+    "another name": (("0001_a", "0002_b", "3_c"), "migrations/3_c.sql", "of the form NNNN_name"),
+    "too few": (("0001_a",), "manifest.yaml", "no migration to schema 2 (they end at 1)"),
+}
+
+
+@pytest.mark.parametrize("case", NUMBERED)
+def test_migrations_reach_what_releases_need(own_services: Path, case: str) -> None:
+    names, file, reason = NUMBERED[case]
+    folder = own_services / "stacks/services/chat/migrations"
+    shutil.rmtree(folder)
+    folder.mkdir()
+    for name in names:
+        (folder / f"{name}.sql").write_text("-- phase: expand\n", "utf-8")
+    (problem,) = load(own_services / "tenants.yaml").problems
+    assert problem.file == f"stacks/services/chat/{file}"
+    assert reason in problem.message.en
+    assert (problem.path == "releases.1.1.0.schema_version") == (case == "too few")
+
+
+def test_all_of_a_service_is_told_at_once(own_services: Path) -> None:
+    folder = own_services / "stacks/services/chat"
+    (folder / "manifest.yaml").write_text("name: chat\n", "utf-8")
+    shutil.rmtree(folder / "migrations")
+    (folder / "health.sql").unlink()
+    files = [one.file for one in load(own_services / "tenants.yaml").problems]
+    assert list(dict.fromkeys(files)) == [
+        f"stacks/services/chat/{name}" for name in ("manifest.yaml", "migrations", "health.sql")
+    ]
+    (folder / "migrations").symlink_to(folder.parent / "eapp-b/migrations")
+    problems = load(own_services / "tenants.yaml").problems
+    assert any("leads outside" in one.message.en for one in problems)

@@ -1,0 +1,10 @@
+"""How a service's migrations and health check are called in its folder: jobs and validation agree."""
+
+from __future__ import annotations
+
+import re
+
+MIGRATIONS = "migrations"
+HEALTH = "health.sql"
+MIGRATION_NAME = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.sql")
+"""A migration's whole file name; versions count from 0001 without gaps."""
