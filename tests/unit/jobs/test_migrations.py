@@ -124,7 +124,7 @@ def test_a_folder_without_migrations_is_named(tmp_path: Path) -> None:
     assert caught.value.code == "no-migrations"
 
 
-@pytest.mark.parametrize("service", sorted(path.name for path in SERVICES.iterdir()))
+@pytest.mark.parametrize("service", ["chat", "eapp-a", "eapp-b"])
 def test_the_shipped_services_have_both_releases_migrations(service: str) -> None:
     found = read_migrations(SERVICES / service)
     assert [m.version for m in found] == [1, 2]
