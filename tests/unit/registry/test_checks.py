@@ -56,7 +56,7 @@ VERIFY = """sites:
     state_backend: s3://state
     secrets_provider: awskms://alias/state
 """
-EAPP_B = "29 団体が順に使い始める\n    release: 1.0.0\n"
+EAPP_B = "29 団体が順に使い始める（2026-11-25 現在は 27 団体）\n    release: 1.0.0\n"
 OPERATORS = "operators:\n"
 FIRST_OPERATOR = """    email: keikaku@jimukyoku.example.jp
     role: operator

@@ -20,6 +20,8 @@ from moyai.registry.file_model import (
     TenantFile,
     WindowFile,
 )
+from moyai.registry.manifests import Folder, load_manifest
+from moyai.registry.models import Manifest
 from moyai.registry.selector import QUALITIES
 
 REPOSITORY = Path(__file__).parents[3]
@@ -74,3 +76,13 @@ def test_the_error_that_it_shows_is_the_one_that_comes(guide: str) -> None:
     (problem,) = load_content(REPOSITORY / "tenants.yaml", text.encode()).problems
     said = (problem.render("ja").split(": ", 1)[1], problem.render("en").split(": ", 1)[1])
     assert shown.group(1) in said
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_guide_to_services_has_a_whole_folder(tmp_path: Path, language: str) -> None:
+    guide = (REPOSITORY / f"docs/guides/services.{language}.md").read_text(encoding="utf-8")
+    for kind, name in (("yaml", "manifest.yaml"), ("json", "settings.schema.json")):
+        (block,) = re.findall(rf"```{kind}\n(.*?)```", guide, re.DOTALL)
+        (tmp_path / name).write_text(block, encoding="utf-8")
+    found = load_manifest(Folder(tmp_path, "bunsho"), "bunsho", newest=1)
+    assert isinstance(found, Manifest), found
