@@ -99,6 +99,10 @@ _KINDS: Mapping[str, tuple[str, Text]] = {
         "wrong-password",
         Text("パスワードが合いません", "the password is wrong"),
     ),
+    "is not permitted to log in": (
+        "no-login",
+        Text("ロールに LOGIN 属性がありません", "the role has no LOGIN"),
+    ),
     "permission denied for database": (
         "not-permitted",
         Text("このデータベースへの CONNECT 権限がありません", "CONNECT is not granted to the role"),

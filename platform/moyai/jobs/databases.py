@@ -19,8 +19,9 @@ from moyai.jobs.aws import Cloud
 from moyai.jobs.catalogue import LIMITS, READY, RESERVED_CONNECTIONS, DatabaseState, look
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import Login, SecretStore, new_login
+from moyai.jobs.logins import unusable
 from moyai.jobs.results import Fields, JobError
-from moyai.jobs.settings import CreateJob, DatabaseJob
+from moyai.jobs.settings import CreateJob, DatabaseJob, InspectJob
 from moyai.texts import Text
 
 _MASTER_SESSION: Mapping[str, str] = {
@@ -69,10 +70,12 @@ def create(job: CreateJob, cloud: Cloud) -> Fields:
     return {**after.fields(), "created": not before.exists}
 
 
-def inspect(job: DatabaseJob, cloud: Cloud) -> Fields:
-    """What is live of a database. Raises `JobError`."""
-    with _master(job, SecretStore(cloud), locked=False) as master, _telling(job):
-        return look(master, job.name, job.owner, job.app, size=True).fields()
+def inspect(job: InspectJob, cloud: Cloud) -> Fields:
+    """What is live of a database, and which of its secrets do not open it. Raises `JobError`."""
+    database, store = job.database, SecretStore(cloud)
+    with _master(database, store, locked=False) as master, _telling(database):
+        state = look(master, database.name, database.owner, database.app, size=True)
+    return {**state.fields(), "unusable": unusable(job, store) if state.exists else {}}
 
 
 def delete(job: DatabaseJob, cloud: Cloud) -> Fields:
@@ -172,7 +175,7 @@ def _follow(
     ).decode()
     verb = SQL("ALTER ROLE") if exists else SQL("CREATE ROLE")
     master.execute(
-        SQL("{} {} LOGIN PASSWORD {} CONNECTION LIMIT {}").format(
+        SQL("{} {} LOGIN PASSWORD {} VALID UNTIL 'infinity' CONNECTION LIMIT {}").format(
             verb, Identifier(name), Literal(verifier), Literal(wish.connection_limit)
         )
     )
@@ -210,7 +213,7 @@ def _shut(master: Connection, job: CreateJob, before: DatabaseState) -> None:
         SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
         *(SQL("REVOKE ALL ON DATABASE {} FROM {}").format(name, Identifier(r)) for r in strangers),
         SQL("REVOKE ALL ON DATABASE {} FROM {}").format(name, app),
-        SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, app),
+        SQL("GRANT CONNECT ON DATABASE {} TO {}, {}").format(name, owner, app),
         SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true CONNECTION LIMIT {}").format(
             name, Literal(job.connection_limit + RESERVED_CONNECTIONS)
         ),

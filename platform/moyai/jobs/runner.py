@@ -21,7 +21,7 @@ def _create(environment: Environment, cloud: Cloud) -> Fields:
 
 
 def _inspect(environment: Environment, cloud: Cloud) -> Fields:
-    return databases.inspect(settings.database_job(environment), cloud)
+    return databases.inspect(settings.inspect_job(environment), cloud)
 
 
 def _delete(environment: Environment, cloud: Cloud) -> Fields:

@@ -51,6 +51,15 @@ class CreateJob:
 
 
 @dataclass(frozen=True, slots=True)
+class InspectJob:
+    """Arguments of `database-inspect` beside the common ones. None: do not look at that secret."""
+
+    database: DatabaseJob
+    owner_secret: str | None
+    app_secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MigrateJob:
     """Arguments of `migrate`. `folder` holds the service's migrations."""
 
@@ -97,6 +106,15 @@ def create_job(environment: Environment) -> CreateJob:
         owner_secret=_word(environment, "OWNER_SECRET"),
         app_secret=_word(environment, "APP_SECRET"),
         connection_limit=_number(environment, "DATABASE_CONNECTION_LIMIT"),
+    )
+
+
+def inspect_job(environment: Environment) -> InspectJob:
+    """Read `database-inspect`'s arguments. Raises `JobError`."""
+    return InspectJob(
+        database=database_job(environment),
+        owner_secret=environment.get("OWNER_SECRET") or None,
+        app_secret=environment.get("APP_SECRET") or None,
     )
 
 

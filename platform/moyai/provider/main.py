@@ -38,7 +38,8 @@ _REQUIRED = frozenset(
 )
 _LIVE = ("encoding", "closed", "guarded")
 PRIVATE = "private"
-"""`access`: only the two roles may connect, with the attributes and limits they were given."""
+"""`access`: only the two roles may connect, with what their secrets hold and the attributes and
+limits they were given."""
 OPEN = "changed"
 _NOBODY_THERE = ("refused", "timeout", "no-host")
 """Codes of a job's failure to reach a cluster at all."""
@@ -65,8 +66,8 @@ class Database(Resource):
         return Live(inputs["name"], inputs, outputs)
 
     def read(self, id_: str, inputs: Properties) -> Live | None:
-        """What the job finds. Where others may get in, `access` is not what programs ask for, so
-        that the next update closes it again."""
+        """What the job finds. Where others may get in, or its own roles cannot with what their
+        secrets hold, `access` is not what programs ask for, so that the next update mends it."""
         if not inputs:
             raise ResourceFailed(
                 Text(
@@ -78,7 +79,7 @@ class Database(Resource):
                     "Write it into the program and apply: one that is there is taken over.",
                 ),
             )
-        result, address = self._run_where_it_is("database-inspect", inputs)
+        result, address = self._run_where_it_is("database-inspect", inputs, _secrets(inputs))
         found = result.fields
         if not found["exists"]:
             return None
@@ -88,7 +89,9 @@ class Database(Resource):
             "ownerRole": found["owner"],
             "connectionLimit": found["connection_limit"],
         }
-        if not (found["closed"] and found["guarded"] and found["ready"]):
+        # A task definition of an earlier version tells nothing of the secrets.
+        usable = not found.get("unusable")
+        if not (found["closed"] and found["guarded"] and found["ready"] and usable):
             live["access"] = OPEN
         outputs = {**live, **{name: found[name] for name in _LIVE}}
         return Live(id_, live, outputs)
@@ -105,26 +108,27 @@ class Database(Resource):
 
     def _bring_about(self, inputs: Properties) -> Properties:
         more = {
-            "OWNER_SECRET": inputs["ownerSecretArn"],
-            "APP_SECRET": inputs["appSecretArn"],
+            **_secrets(inputs),
             "DATABASE_CONNECTION_LIMIT": str(inputs["connectionLimit"]),
         }
         found = self._run("database-create", inputs, more).fields
         return {**inputs, **{name: found[name] for name in _LIVE}}
 
-    def _run_where_it_is(self, verb: str, known: Properties) -> tuple[JobResult, Properties]:
+    def _run_where_it_is(
+        self, verb: str, known: Properties, more: Mapping[str, str] | None = None
+    ) -> tuple[JobResult, Properties]:
         """Run a job on what state knows, and where nobody answers there, at the cluster's address
         of now: the program that could tell it has not run yet. The result, and a changed address.
         """
         try:
-            return self._run(verb, known), {}
+            return self._run(verb, known, more), {}
         except JobFailed as error:
             if error.code not in _NOBODY_THERE:
                 raise
             address = self._address(known)
             if all(known[name] == value for name, value in address.items()):
                 raise
-        return self._run(verb, {**known, **address}), address
+        return self._run(verb, {**known, **address}, more), address
 
     def _address(self, known: Properties) -> Properties:
         """Host and port that AWS tells now of the cluster with this master secret; empty: none."""
@@ -162,6 +166,10 @@ class Database(Resource):
         }
         target = from_wire(inputs["job"])
         return run(self._session, target, verb, environment, region=inputs["region"])
+
+
+def _secrets(inputs: Properties) -> Mapping[str, str]:
+    return {"OWNER_SECRET": inputs["ownerSecretArn"], "APP_SECRET": inputs["appSecretArn"]}
 
 
 def plugin() -> Plugin:

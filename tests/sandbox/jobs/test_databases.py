@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -141,6 +141,88 @@ def test_a_role_with_another_password_follows_its_secret(created: Body) -> None:
     created.done("database-create")
     assert created.login("app") == before
     created.as_app().close()
+
+
+def _put(body: Body, role: str, value: Mapping[str, object] | str) -> None:
+    arn = body.owner_secret if role == "owner" else body.app_secret
+    text = value if isinstance(value, str) else json.dumps(value)
+    body.cluster.aws("secretsmanager").put_secret_value(SecretId=arn, SecretString=text)
+
+
+def _unusable(body: Body, **given: str) -> object:
+    return body.done("database-inspect", **given)["unusable"]
+
+
+@pytest.mark.parametrize("role", ["owner", "app"])
+def test_a_secret_that_opens_nothing_is_told_and_mended(created: Body, role: str) -> None:
+    other = "app" if role == "owner" else "owner"
+    own = created.login(role)
+    with closing(created.as_owner()) as owner:
+        owner.execute("CREATE TABLE kept AS SELECT 1 AS a")
+    for value, code in (
+        ("{}", "no-credentials"),
+        (created.login(other), "other-role"),
+        ({**own, "username": created.cluster.body().app}, "other-role"),
+        ({**own, "password": "of yesterday"}, "wrong-password"),
+    ):
+        assert _unusable(created) == {}  # the positive control
+        _put(created, role, value)
+        assert _unusable(created) == {role: code}
+        created.done("database-create")
+    assert _unusable(created) == {}
+    assert rows(created.as_owner(), "SELECT a FROM kept") == [(1,)]
+
+
+@pytest.mark.parametrize("role", ["owner", "app"])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("ALTER ROLE {} PASSWORD 'changed behind our back'", "wrong-password"),
+        ("ALTER ROLE {} VALID UNTIL '2001-01-01'", "wrong-password"),
+        ("ALTER ROLE {} NOLOGIN", "no-login"),
+    ],
+)
+def test_a_role_that_refuses_its_secret_is_told_and_mended(
+    created: Body, role: str, change: str, code: str
+) -> None:
+    with closing(created.cluster.master()) as master:
+        name = created.owner if role == "owner" else created.app
+        master.execute(change.format(name))  # type: ignore[arg-type]  # a test's own words
+    assert _unusable(created) == {role: code}
+    created.done("database-create")
+    assert _unusable(created) == {}
+
+
+@pytest.mark.parametrize("role", ["owner", "app"])
+def test_a_role_that_may_not_connect_is_told_and_mended(created: Body, role: str) -> None:
+    with closing(created.as_owner()) as owner:
+        name = created.owner if role == "owner" else created.app
+        owner.execute(f"REVOKE CONNECT ON DATABASE {created.name} FROM {name}")
+    assert _unusable(created) == {role: "not-permitted"}
+    created.done("database-create")
+    assert _unusable(created) == {}
+
+
+def test_a_role_whose_connections_are_used_up_has_a_usable_secret(cluster: Cluster) -> None:
+    body = cluster.body()
+    body.done("database-create", DATABASE_CONNECTION_LIMIT="1")
+    with closing(body.as_app()):
+        assert _unusable(body) == {}
+        _put(body, "app", {**body.login("app"), "password": "of yesterday"})
+        assert _unusable(body) == {"app": "wrong-password"}
+
+
+def test_secrets_are_looked_at_only_where_they_are_named(created: Body) -> None:
+    _put(created, "app", "{}")
+    assert _unusable(created, OWNER_SECRET="", APP_SECRET="") == {}
+    assert _unusable(created, APP_SECRET="") == {}
+    assert _unusable(created, OWNER_SECRET="") == {"app": "no-credentials"}
+
+
+def test_an_unreachable_cluster_is_no_unusable_secret(created: Body) -> None:
+    code, result = created.run("database-inspect", DATABASE_PORT="1")
+    assert (code, result["code"]) == (4, "refused")
+    assert "unusable" not in result
 
 
 def test_what_was_opened_behind_our_back_is_seen_and_shut(created: Body, cluster: Cluster) -> None:
@@ -305,6 +387,7 @@ def test_nothing_written_holds_a_secret(
     login = {"username": created.app, "password": marked}
     secrets.put_secret_value(SecretId=created.app_secret, SecretString=json.dumps(login))
     runner.run(["health"], created.environment())
+    runner.run(["database-inspect"], created.environment())
     written = "".join(capfd.readouterr())
     assert "wrong-password" in written
     for word in [*words, marked, "SCRAM-SHA-256$"]:

@@ -60,6 +60,32 @@ def test_what_was_changed_behind_its_back_is_seen_and_mended(stack: Stack, body:
         assert owner.execute("SELECT a FROM kept").fetchone() == (1,)
 
 
+@pytest.mark.parametrize("role", ["owner", "app"])
+def test_a_secret_emptied_behind_its_back_is_seen_and_mended(
+    stack: Stack, body: Body, role: str
+) -> None:
+    stack.run("up")
+    with closing(body.as_owner()) as owner:
+        owner.execute("CREATE TABLE kept AS SELECT 1 AS a")
+    assert stack.run("refresh").summary.resource_changes == {"same": 3}
+    arn = body.owner_secret if role == "owner" else body.app_secret
+    lost = body.login(role)["password"]
+    body.cluster.aws("secretsmanager").put_secret_value(SecretId=arn, SecretString="{}")
+
+    refreshed = stack.run("refresh")
+    assert refreshed.summary.resource_changes["update"] == 1
+    assert '"access":"changed"' in stack.state
+    assert stack.run("up").summary.resource_changes["update"] == 1
+    assert stack.run("refresh").summary.resource_changes == {"same": 3}
+
+    body.as_app().close()
+    with closing(body.as_owner()) as owner:
+        assert owner.execute("SELECT a FROM kept").fetchone() == (1,)
+    assert body.login(role)["password"] != lost
+    assert lost not in stack.state
+    assert body.login(role)["password"] not in stack.state
+
+
 def test_one_that_is_gone_is_made_anew(stack: Stack, body: Body) -> None:
     stack.run("up")
     body.done("database-delete")

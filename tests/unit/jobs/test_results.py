@@ -74,7 +74,7 @@ def test_a_bug_tells_its_place_but_not_its_words(
     def broken(*_: object) -> None:
         raise ValueError("password=hunter2")
 
-    monkeypatch.setattr("moyai.jobs.settings.database_job", broken)
+    monkeypatch.setattr("moyai.jobs.settings.inspect_job", broken)
     assert runner.run(["database-inspect"], {}) == 1
     written = capsys.readouterr()
     assert '"bug"' in written.out
