@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from moyai.errors import MoyaiError
 from moyai.operations.deploy_events import DeployEvent, End, Phase, Planned, StackEnded, StackMoved
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
@@ -33,14 +32,15 @@ def follow(events: Iterable[DeployEvent], *, quiet: bool = False) -> Iterator[De
 
 
 def _lines(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
+    told: set[str] = set()
     for event in events:
         if isinstance(event, StackMoved):
             typer.echo(f"{event.subject} {event.title}: {_PHASES[event.phase]}")
         elif isinstance(event, StackEnded):
             seconds = f" {event.seconds:.1f}s" if event.seconds is not None else ""
             typer.echo(f"{event.subject} {event.title}: {_ENDS[event.end]}{seconds}")
-            if event.error is not None and event.end is End.FAILED:
-                typer.secho(_words(event.error), err=True)
+            if words := _words(event, told):
+                typer.secho(words, err=True)
         yield event
 
 
@@ -56,6 +56,7 @@ def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
         task = progress.add_task("", total=None)
         busy: dict[str, str] = {}
         ended: set[str] = set()
+        told: set[str] = set()
         for event in events:
             if isinstance(event, Planned):
                 left = [stack for stack in event.plan.stacks if stack.runs]
@@ -67,12 +68,19 @@ def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
                 busy.pop(event.subject, None)
                 ended.add(event.subject)
                 progress.update(task, completed=len(ended))
-                if event.error is not None and event.end is End.FAILED:
+                if words := _words(event, told):
                     head = f"{event.subject} {event.title}: "
-                    progress.console.print(head + _words(event.error), style="red")
+                    progress.console.print(head + words, style="red")
             progress.update(task, description=" · ".join(list(busy.values())[:3]))
             yield event
 
 
-def _words(error: MoyaiError) -> str:
-    return copyable("\n".join(error.lines(LANG)))
+def _words(event: StackEnded, told: set[str]) -> str:
+    """Why a stack is not done; what many were not begun for is told once."""
+    if event.error is None:
+        return ""
+    words = copyable("\n".join(event.error.lines(LANG)))
+    if event.end is End.NOT_BEGUN and words in told:
+        return ""
+    told.add(words)
+    return words

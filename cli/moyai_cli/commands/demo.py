@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from moyai.errors import MoyaiError
 from moyai.operations.plan import Wish
 from moyai.operations.session import open_session
 from moyai.operations.status import statuses
@@ -33,8 +34,13 @@ def demo(file: File = None, jobs: Jobs = None, output: Format = Output.TABLE) ->
     """Engine, sandbox, validation, foundation, all bodies; then a table and where to look next."""
     begun = time.monotonic()
     day = today()
-    with aside(output):
-        _build(file, day, jobs)
+    try:
+        with aside(output):
+            _build(file, day, jobs)
+    except MoyaiError:
+        if output is not Output.TABLE:
+            show_statuses(statuses(open_session(file, "sandbox"), "all", day), output)
+        raise
     show_statuses(statuses(open_session(file, "sandbox"), "all", day), output)
     if output is Output.TABLE:
         seconds = time.monotonic() - begun

@@ -17,6 +17,9 @@ from moyai_cli.language import LANG, say
 from moyai_cli.progress import follow
 from moyai_cli.render import Column, Output, listing
 
+_HOLD_DATA = frozenset({"aws:s3/bucket:Bucket", "aws:rds/cluster:Cluster", "moyai:index:Database"})
+"""Types whose resources hold a body's data, which go with them."""
+
 
 def run_deploy(
     session: Session, wish: Wish, output: Output, jobs: int | None, wait: float = 0.0
@@ -47,8 +50,11 @@ def _show(result: DeployResult) -> None:
         for repaired in one.repaired:
             typer.echo(f"{one.subject} {one.title}: {copyable(repaired.of(LANG))}")
         for step in one.drift:
-            gone = step.op == "delete"
-            what = say("なくなっていた", "was gone") if gone else say("変わっていた", "had drifted")
+            what = say("変わっていた", "had drifted")
+            if step.op == "delete":
+                what = say("なくなっていた", "was gone")
+                if step.type in _HOLD_DATA:
+                    what = say("なくなっていた。空で作り直した", "was gone; made anew, empty")
             details = f" [{', '.join(step.properties)}]" if step.properties else ""
             typer.echo(f"{one.subject} {one.title}: {step.type} {step.name} {what}{details}")
     if not result.ended:
@@ -57,13 +63,21 @@ def _show(result: DeployResult) -> None:
                 say("変わるものはありません。", "Nothing to do: everything is as the file says.")
             )
         return
-    done = [one for one in result.ended if one.ok]
+    done = [one for one in result.ended if one.ok and one.note is None]
+    others = [one for one in result.ended if one.ok and one.note is not None]
     typer.echo(
         say(
             f"{len(done)} 件を適用しました（全 {len(result.ended)} 件）。",
             f"{len(done)} of {len(result.ended)} stacks applied.",
         )
     )
+    if others:
+        typer.echo(
+            say(
+                f"{len(others)} 件は別のコマンドが適用しました。",
+                f"{len(others)} were applied by another command.",
+            )
+        )
 
 
 def _list(result: DeployResult, output: Output) -> None:

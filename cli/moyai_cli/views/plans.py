@@ -20,7 +20,8 @@ def show_plan(made: Plan, output: Output) -> None:
         Column("reasons", say("理由", "reasons")),
     ]
     if output is not Output.TABLE:
-        listing([_record(stack) for stack in made.tenants], columns, output)
+        shared = {stack.name: stack.action for stack in made.foundation if stack.runs}
+        listing([{**_record(one), "foundation": shared} for one in made.tenants], columns, output)
         return
     shown = [stack for stack in made.stacks if stack.runs or stack.reasons or stack.notes]
     if shown:
@@ -36,6 +37,16 @@ def show_plan(made: Plan, output: Output) -> None:
             f"update, {counts['none']} unchanged, {counts['refused']} refused",
         )
     )
+    below = ", ".join(stack.name for stack in made.foundation if stack.action == "update")
+    if below and counts["none"]:
+        typer.echo(
+            say(
+                f"共通基盤の {below} の出力が変われば、それを使うセルと団体も、"
+                "同じ適用の中で続いて変わります。",
+                f"Where what {below} of the foundation exports changes, the cells and bodies that "
+                "use it follow in the same deploy.",
+            )
+        )
 
 
 def _record(stack: PlannedStack) -> Record:

@@ -78,6 +78,8 @@ class RunResult:
     """Op → number of resources, `same` included."""
     gave_way: bool = False
     """It waited for another command and did not begin, as its run asks for."""
+    begun: bool = True
+    """Whether a worker took it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,29 +54,24 @@ class Deploy:
     def _foundation(self, runs: StackRuns, plan: Plan) -> Generator[DeployEvent, None, bool]:
         """The foundation's stacks one after another, as a cell reads what `shared` exports.
 
+        Each is planned anew once one before it has other outputs: it may have to run only then.
         What all others import is imported meanwhile. Whether all of them are as they should be.
         """
         todo = [stack for stack in plan.stacks if stack.runs and stack.needs_engine]
         later = MODULES if len(todo) > 1 else ()
-        for stack in plan.foundation:
-            if not stack.runs:
-                continue
-            stands = True
-            for event in runs.carry_out([self._after_shared(stack)], later=later):
-                yield event
-                if isinstance(event, StackEnded):
-                    stands = event.ok
-            if not stands:
-                return False
+        moved = False
+        for planned in plan.foundation:
+            for stack in self._now([planned]) if moved else [planned]:
+                if not stack.runs:
+                    continue
+                moved, stands = True, True
+                for event in runs.carry_out([stack], later=later):
+                    yield event
+                    if isinstance(event, StackEnded):
+                        stands = event.ok
+                if not stands:
+                    return False
         return True
-
-    def _after_shared(self, stack: PlannedStack) -> PlannedStack:
-        """The same stack planned anew, now that the stack before it has its outputs."""
-        if stack.name == SHARED:
-            return stack
-        from_now = plan_of(self._session, Wish("all", self._wish.day)).foundation
-        found = next((one for one in from_now if one.name == stack.name), stack)
-        return replace(found, action=stack.action, refresh=stack.refresh or found.refresh)
 
     def _now(self, stacks: Sequence[PlannedStack]) -> list[PlannedStack]:
         """Stacks planned anew, by what is on record now."""

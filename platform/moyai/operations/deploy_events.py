@@ -25,7 +25,8 @@ class End(StrEnum):
     DONE = "done"
     FAILED = "failed"
     NOT_BEGUN = "not begun"
-    """The whole was interrupted before; nothing of it was touched."""
+    """The whole was interrupted before, the site is gone, or another command has it; nothing of it
+    was touched."""
 
 
 @dataclass(frozen=True, slots=True)

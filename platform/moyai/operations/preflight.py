@@ -31,9 +31,9 @@ def refuse(plan: Plan) -> None:
             plan.older,
             touched=NOTHING_TOUCHED,
             remedy=Text(
-                "新しい tenants.yaml を取り込んでください。意図してのことなら --allow-older を"
+                "新しい tenants.yaml を取り込んでください。変更を元に戻したのなら --allow-older を"
                 "付けてください。",
-                "Fetch the newer tenants.yaml, or say --allow-older where you mean it.",
+                "Fetch the newer tenants.yaml; where you took a change back, say --allow-older.",
             ),
         )
     vanished = [stack for stack in plan.tenants if stack.has_vanished]

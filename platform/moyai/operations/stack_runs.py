@@ -9,9 +9,8 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from moyai.engine.driver.results import CANCELLED
 from moyai.engine.stacks import Action, ResourceMoved, RunResult, RunStarted, StackId, StackRun
-from moyai.errors import MoyaiError, Refused
+from moyai.errors import Refused
 from moyai.operations.after_run import AfterRun
 from moyai.operations.deploy_events import (
     DeployEvent,
@@ -97,7 +96,9 @@ class StackRuns:
                 elif event.stack in started or not _left_alone(event.result):
                     waiting.append(pool.submit(after.engine, stack, event.result))
                 else:
-                    yield self._not_begun(stack, event.result.error)
+                    self._state.take_back(event.stack)
+                    error = event.result.error
+                    yield StackEnded(stack.name, stack.title, End.NOT_BEGUN, error)
                 done = [future for future in waiting if future.done()]
                 waiting = [future for future in waiting if future not in done]
                 for future in done:
@@ -119,12 +120,6 @@ class StackRuns:
             else:
                 has_moved(stack)
 
-    def _not_begun(self, stack: PlannedStack, error: MoyaiError | None) -> StackEnded:
-        """Of a stack that another command holds, or that was interrupted before its turn."""
-        self._state.take_back(stack_id(stack))
-        end = End.NOT_BEGUN if self._driver.cancelled else End.FAILED
-        return StackEnded(stack.name, stack.title, end, error)
-
 
 def _settled(stack: PlannedStack) -> StackEnded:
     """Of a stack that is not to run any more, after what another command did."""
@@ -141,7 +136,7 @@ def _left_alone(result: RunResult) -> bool:
 
     A worker that died may have died after its start.
     """
-    return result.error is CANCELLED or isinstance(result.error, Refused)
+    return not result.begun or isinstance(result.error, Refused)
 
 
 def stack_run(workspace: Workspace, stack: PlannedStack, day: date, action: Action) -> StackRun:

@@ -52,9 +52,10 @@ def make_plan(basis: Basis) -> Plan:
     foundation = [_foundation_stack(basis, name) for name in names]
     rules = rules_by_body(basis.registry, basis.day) if bodies else {}
     tenants = [_tenant_stack(basis, body, rules[body.code]) for body in bodies]
-    if basis.check or basis.refresh:
-        checked = zip(tenants, bodies, strict=True)
-        tenants = [_checked(stack, body, basis.day) for stack, body in checked]
+    tenants = [
+        _checked(stack, body, basis.day) if _is_doubted(basis, body) else stack
+        for stack, body in zip(tenants, bodies, strict=True)
+    ]
     tenants += [_orphan(one) for one in basis.selection.vanished]
     tenants = _standing(basis.registry, foundation, tenants)
     foundation = _entered(basis.registry, foundation, tenants)
@@ -77,6 +78,12 @@ def vanished(registry: Registry, recorded: Iterable[Recorded]) -> tuple[Vanished
         for one in sorted(recorded, key=lambda one: one.name)
         if one.name not in codes
     )
+
+
+def _is_doubted(basis: Basis, body: Tenant) -> bool:
+    """Whether services are to be checked: what ended badly is not well again by being built."""
+    recorded = basis.tenants.get(body.code, Recorded(body.code))
+    return basis.check or basis.refresh or recorded.condition is Condition.FAILED
 
 
 def _foundation_stack(basis: Basis, name: str) -> PlannedStack:

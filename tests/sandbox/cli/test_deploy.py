@@ -5,6 +5,8 @@ The tests of this module share one federation and leave it as they found it.
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -180,7 +182,7 @@ def test_a_bucket_deleted_behind_its_back_is_found_and_made_again(federation: Fe
     s3 = boto3.Session().client("s3", **_access(federation))
     s3.delete_bucket(Bucket=bucket)
     answer = federation.ok("deploy", "273813", "--refresh", "--as-of", DAY)
-    assert "aws:s3/bucket:Bucket documents was gone" in answer.out
+    assert "aws:s3/bucket:Bucket documents was gone; made anew, empty" in answer.out
     s3.head_bucket(Bucket=bucket)
     assert federation.statuses()["273813"]["verified_at"] is not None
 
@@ -337,3 +339,25 @@ def test_variables_for_a_shell_are_quoted(tmp_path: Path) -> None:
     assert said == odd.variables()["AWS_CONFIG_FILE"]
     assert "a 'home'; exit 3" in said
     odd.moyai("sandbox", "reset", "--yes")
+
+
+def test_a_service_with_a_new_name_in_the_certificate_is_onboarded_in_one_run(
+    federation: Federation,
+) -> None:
+    """Its name changes the certificate, and with it the cell, which had nothing to do before."""
+    services = federation.folder / "stacks" / "services"
+    shutil.copytree(services / "chat", services / "library")
+    manifest = services / "library" / "manifest.yaml"
+    words = manifest.read_text(encoding="utf-8")
+    words = words.replace("name: chat", "name: library").replace("chat.{", "library.{")
+    manifest.write_text(words, encoding="utf-8")
+    text = federation.file.read_text(encoding="utf-8")
+    chat = re.search(r"(?m)^  chat:.*\n(?:    .*\n)+", text)
+    assert chat is not None
+    federation.edit(chat[0], chat[0] + chat[0].replace("  chat:", "  library:"))
+    plan = federation.ok("plan", "--as-of", DAY, "--no-preview")
+    assert "Where what shared of the foundation exports changes" in plan.out
+    answer = federation.ok("deploy", "--as-of", DAY)
+    assert "shared shared: done" in answer.out
+    assert "cell-a cell-a: done" in answer.out
+    assert "Nothing to do" in federation.ok("deploy", "--as-of", DAY).out

@@ -7,8 +7,10 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from federations import DAY, Federation
 
@@ -34,16 +36,13 @@ def _when(process: subprocess.Popen[str], words: str) -> None:
     raise AssertionError(f"it ended without saying {words!r}")
 
 
-def _signal_session(session: int, number: signal.Signals) -> None:
-    """Send a signal to every process of a session that `_start` began."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "stat").read_text().rpartition(")")[2].split()
-                if int(words[3]) == session:
-                    os.kill(int(entry.name), number)
-            except (OSError, ProcessLookupError):
-                continue
+def _signal_all(process: int, number: signal.Signals) -> None:
+    """Send a signal to a command that `_start` began and to all that it started: workers and engines
+    lead sessions of their own, and would go on without it."""
+    known = psutil.Process(process)
+    for one in (known, *known.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            one.send_signal(number)
 
 
 def _record(federation: Federation, code: str) -> bytes | None:
@@ -104,11 +103,11 @@ def test_two_commands_on_one_body_one_is_refused_by_the_holders_name(
 ) -> None:
     first = _start(federation, "deploy", "272027", "--refresh", "--as-of", DAY)
     _when(first, "272027 岸和田市: building")
-    _signal_session(first.pid, signal.SIGSTOP)
+    _signal_all(first.pid, signal.SIGSTOP)
     before = _record(federation, "272027")
     second = federation.moyai("deploy", "272027", "--refresh", "--as-of", DAY)
     assert _record(federation, "272027") == before
-    _signal_session(first.pid, signal.SIGCONT)
+    _signal_all(first.pid, signal.SIGCONT)
     rest, _ = first.communicate(timeout=120)
     assert first.returncode == 0, rest
     assert second.code in (4, 5)
@@ -124,13 +123,13 @@ def test_the_second_of_two_equal_deploys_waits_and_runs_nothing_again(
     federation.edit(f"retention_days: {days}", f"retention_days: {int(days) + 1}")
     first = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1")
     _when(first, "272027 岸和田市: building")
-    _signal_session(first.pid, signal.SIGSTOP)
+    _signal_all(first.pid, signal.SIGSTOP)
     logs = federation.home / "sites" / "sandbox" / "logs" / "moyai-tenant" / "272027"
     before = set(logs.iterdir())
     second = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1", "--wait", "120")
     while set(logs.iterdir()) == before:  # it has a log once it stands before the lock
         time.sleep(0.1)
-    _signal_session(first.pid, signal.SIGCONT)
+    _signal_all(first.pid, signal.SIGCONT)
     rest, _ = first.communicate(timeout=120)
     out, _ = second.communicate(timeout=120)
     assert (first.returncode, second.returncode) == (0, 0), rest + out

@@ -142,3 +142,6 @@ def test_a_service_that_nobody_can_log_into_is_seen(federation: Federation) -> N
         answer = federation.moyai(*command, "--as-of", DAY)
         assert answer.code == 4, answer.out + answer.err
         assert federation.statuses()[TENANT]["status"] == "failed"
+    federation.moyai("deploy", TENANT, "--as-of", DAY)
+    found = federation.statuses()[TENANT]
+    assert found["status"] == "failed", "what was not checked again is not well again"

@@ -72,4 +72,4 @@ def lost(stack: StackId, tally: Tally, checkpoint_sha256: str | None, seconds: f
 
 def not_begun(stack: StackId, error: MoyaiError) -> RunResult:
     """Of a run that no worker took."""
-    return RunResult(stack, False, (), (), {}, None, 0.0, error)
+    return RunResult(stack, False, (), (), {}, None, 0.0, error, begun=False)

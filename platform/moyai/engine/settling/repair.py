@@ -20,6 +20,9 @@ from moyai.engine.stacks import Step
 from moyai.engine.state.checkpoint import Checkpoint, masked, name_of
 from moyai.texts import Text
 
+_PROVIDERS = "pulumi:providers:"
+"""The types of providers: they are of the state only, and leave nothing anywhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -110,6 +113,7 @@ def tell_cuts(
     return tuple(
         _tell(cut, (cut.urn, cut.located.id) in there and (cut.type, name_of(cut.urn)) not in anew)
         for cut in cuts
+        if not cut.type.startswith(_PROVIDERS)
     )
 
 
