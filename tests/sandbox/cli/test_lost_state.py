@@ -11,6 +11,8 @@ import pytest
 from federations import DAY, Federation
 
 TENANT = "272027"
+WAITING = "outdated"
+"""Its status where all is well: the file has a newer target release, which waits for an upgrade."""
 
 
 def state(federation: Federation, *parts: str) -> Path:
@@ -135,13 +137,25 @@ def test_a_foundation_that_failed_is_not_passed_over(federation: Federation) -> 
     assert federation.statuses()["273813"]["status"] == "current"
 
 
-def test_a_service_that_nobody_can_log_into_is_seen(federation: Federation) -> None:
+def test_a_role_whose_password_was_changed_is_seen_and_mended(federation: Federation) -> None:
     words = "ALTER ROLE chat_272027_app PASSWORD 'another one, twenty-four signs'"
     federation.ok("sandbox", "psql", TENANT, "chat", "-c", words)
-    for command in (["deploy", "--refresh", TENANT], ["onboard", TENANT, "--yes"]):
-        answer = federation.moyai(*command, "--as-of", DAY)
-        assert answer.code == 4, answer.out + answer.err
-        assert federation.statuses()[TENANT]["status"] == "failed"
-    federation.moyai("deploy", TENANT, "--as-of", DAY)
-    found = federation.statuses()[TENANT]
-    assert found["status"] == "failed", "what was not checked again is not well again"
+    answer = federation.ok("deploy", "--refresh", TENANT, "--as-of", DAY)
+    assert "moyai:index:Database chat had drifted [access]" in answer.out
+    federation.ok("onboard", TENANT, "--yes", "--as-of", DAY)
+    assert federation.statuses()[TENANT]["status"] == WAITING
+
+
+def test_what_failed_is_checked_again_before_it_counts(federation: Federation) -> None:
+    health = federation.folder / "stacks" / "services" / "chat" / "health.sql"
+    sound = health.read_bytes()
+    health.write_text("SELECT nothing;", encoding="utf-8")
+    try:
+        for command in (["deploy", "--refresh", TENANT], ["deploy", TENANT], ["deploy", TENANT]):
+            answer = federation.moyai(*command, "--as-of", DAY)
+            assert answer.code == 4, answer.out + answer.err
+            assert federation.statuses()[TENANT]["status"] == "failed"
+    finally:
+        health.write_bytes(sound)
+    federation.ok("deploy", TENANT, "--as-of", DAY)
+    assert federation.statuses()[TENANT]["status"] == WAITING
