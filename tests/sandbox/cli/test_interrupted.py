@@ -7,7 +7,8 @@ import re
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -36,11 +37,21 @@ def _when(process: subprocess.Popen[str], words: str) -> None:
     raise AssertionError(f"it ended without saying {words!r}")
 
 
-def _signal_all(process: int, number: signal.Signals) -> None:
-    """Send a signal to a command that `_start` began and to all that it started: workers and engines
-    lead sessions of their own, and would go on without it."""
-    known = psutil.Process(process)
-    for one in (known, *known.children(recursive=True)):
+@contextmanager
+def _frozen(process: subprocess.Popen[str]) -> Iterator[None]:
+    """A command that `_start` began stands still, with all that it started: workers and engines lead
+    sessions of their own, and would go on without it."""
+    known = psutil.Process(process.pid)
+    every = (known, *known.children(recursive=True))
+    _signal(every, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(every, signal.SIGCONT)
+
+
+def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for one in processes:
         with suppress(psutil.NoSuchProcess):
             one.send_signal(number)
 
@@ -103,11 +114,10 @@ def test_two_commands_on_one_body_one_is_refused_by_the_holders_name(
 ) -> None:
     first = _start(federation, "deploy", "272027", "--refresh", "--as-of", DAY)
     _when(first, "272027 岸和田市: building")
-    _signal_all(first.pid, signal.SIGSTOP)
-    before = _record(federation, "272027")
-    second = federation.moyai("deploy", "272027", "--refresh", "--as-of", DAY)
-    assert _record(federation, "272027") == before
-    _signal_all(first.pid, signal.SIGCONT)
+    with _frozen(first):
+        before = _record(federation, "272027")
+        second = federation.moyai("deploy", "272027", "--refresh", "--as-of", DAY)
+        assert _record(federation, "272027") == before
     rest, _ = first.communicate(timeout=120)
     assert first.returncode == 0, rest
     assert second.code in (4, 5)
@@ -123,13 +133,12 @@ def test_the_second_of_two_equal_deploys_waits_and_runs_nothing_again(
     federation.edit(f"retention_days: {days}", f"retention_days: {int(days) + 1}")
     first = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1")
     _when(first, "272027 岸和田市: building")
-    _signal_all(first.pid, signal.SIGSTOP)
-    logs = federation.home / "sites" / "sandbox" / "logs" / "moyai-tenant" / "272027"
-    before = set(logs.iterdir())
-    second = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1", "--wait", "120")
-    while set(logs.iterdir()) == before:  # it has a log once it stands before the lock
-        time.sleep(0.1)
-    _signal_all(first.pid, signal.SIGCONT)
+    with _frozen(first):
+        logs = federation.home / "sites" / "sandbox" / "logs" / "moyai-tenant" / "272027"
+        before = set(logs.iterdir())
+        second = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1", "--wait", "120")
+        while set(logs.iterdir()) == before:  # it has a log once it stands before the lock
+            time.sleep(0.1)
     rest, _ = first.communicate(timeout=120)
     out, _ = second.communicate(timeout=120)
     assert (first.returncode, second.returncode) == (0, 0), rest + out
