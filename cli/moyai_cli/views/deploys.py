@@ -49,11 +49,12 @@ def _show(result: DeployResult) -> None:
             typer.echo(f"{one.subject} {one.title}: {one.note.of(LANG)}")
         for repaired in one.repaired:
             typer.echo(f"{one.subject} {one.title}: {copyable(repaired.of(LANG))}")
+        made = {(step.type, step.name) for step in one.steps if step.op == "create"}
         for step in one.drift:
             what = say("変わっていた", "had drifted")
             if step.op == "delete":
                 what = say("なくなっていた", "was gone")
-                if step.type in _HOLD_DATA:
+                if step.type in _HOLD_DATA and (step.type, step.name) in made:
                     what = say("なくなっていた。空で作り直した", "was gone; made anew, empty")
             details = f" [{', '.join(step.properties)}]" if step.properties else ""
             typer.echo(f"{one.subject} {one.title}: {step.type} {step.name} {what}{details}")

@@ -37,13 +37,13 @@ def show_plan(made: Plan, output: Output) -> None:
             f"update, {counts['none']} unchanged, {counts['refused']} refused",
         )
     )
-    below = ", ".join(stack.name for stack in made.foundation if stack.action == "update")
-    if below and counts["none"]:
+    changing = ", ".join(one.name for one in made.foundation if one.action == "update")
+    if changing and counts["none"]:
         typer.echo(
             say(
-                f"共通基盤の {below} の出力が変われば、それを使うセルと団体も、"
+                f"共通基盤の {changing} の出力が変われば、それを使うセルと団体も、"
                 "同じ適用の中で続いて変わります。",
-                f"Where what {below} of the foundation exports changes, the cells and bodies that "
+                f"Where what {changing} of the foundation exports changes, the cells and bodies that "
                 "use it follow in the same deploy.",
             )
         )
