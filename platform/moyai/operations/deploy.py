@@ -54,23 +54,23 @@ class Deploy:
     def _foundation(self, runs: StackRuns, plan: Plan) -> Generator[DeployEvent, None, bool]:
         """The foundation's stacks one after another, as a cell reads what `shared` exports.
 
-        Each is planned anew once one before it has other outputs: it may have to run only then.
+        Each is planned anew once one before it has run: it may have to run only because of that.
         What all others import is imported meanwhile. Whether all of them are as they should be.
         """
-        todo = [stack for stack in plan.stacks if stack.runs and stack.needs_engine]
-        later = MODULES if len(todo) > 1 else ()
-        moved = False
+        engines = sum(stack.runs and stack.needs_engine for stack in plan.stacks)
+        later = MODULES if engines > 1 else ()
+        has_run = False
         for planned in plan.foundation:
-            for stack in self._now([planned]) if moved else [planned]:
-                if not stack.runs:
-                    continue
-                moved, stands = True, True
-                for event in runs.carry_out([stack], later=later):
-                    yield event
-                    if isinstance(event, StackEnded):
-                        stands = event.ok
-                if not stands:
-                    return False
+            fresh = self._now([planned]) if has_run else [planned]
+            todo = [stack for stack in fresh if stack.runs]
+            has_run = has_run or bool(todo)
+            stands = True
+            for event in runs.carry_out(todo, later=later):
+                yield event
+                if isinstance(event, StackEnded):
+                    stands = event.ok
+            if not stands:
+                return False
         return True
 
     def _now(self, stacks: Sequence[PlannedStack]) -> list[PlannedStack]:

@@ -62,8 +62,9 @@ class Processes:
         return len(self.busy) < self._most
 
     def begin(self, run: StackRun) -> None:
-        """Give a run to a worker. Raises `MoyaiError` or `OSError` where it cannot begin."""
-        plugins, workers = self._open()
+        """Give a run to a worker. Raises `MoyaiError` or `OSError` where it cannot begin: where the
+        site is gone, for one, which an engine would find out late and with a failure of its own."""
+        plugins, workers = self._open(_environment(self._runtime))
         worker = workers.free() or workers.spawn()
         worker.take(Assignment(run, plugins.addresses()))
 
@@ -99,8 +100,8 @@ class Processes:
             self._plugins.close()
             self._plugins = None
 
-    def _open(self) -> tuple[PluginPool, WorkerPool]:
-        environment, logs = _environment(self._runtime), self._runtime.home / "logs"
+    def _open(self, environment: Mapping[str, str]) -> tuple[PluginPool, WorkerPool]:
+        logs = self._runtime.home / "logs"
         if self._plugins is None:
             self._plugins = PluginPool(self._runtime.plugins(), environment, logs)
         if self._workers is None:
@@ -139,7 +140,7 @@ class Processes:
 
 
 def _environment(runtime: SiteRuntime) -> dict[str, str]:
-    """The caller's variables without Pulumi's, then the site's.
+    """The caller's variables without Pulumi's, then the site's. Raises where the site is gone.
 
     One of the caller's `PULUMI_*` could switch checkpoints off, or name another passphrase.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -100,12 +100,6 @@ class RecordStore:
     def forget(self, stack: StackId) -> None:
         """Remove a record, after its stack was destroyed."""
         self._documents.delete(_key(stack))
-
-    def begin(self, record: StackRecord) -> StackRecord:
-        """Note that a run is about to touch the stack."""
-        begun = replace(record, running_since=datetime.now(UTC))
-        self.save(begun)
-        return begun
 
 
 def _key(stack: StackId) -> str:
