@@ -175,6 +175,17 @@ def test_reasons_come_with_what_is_doubtful_first() -> None:
     ]
 
 
+def test_what_ended_badly_is_checked_again_before_it_counts_as_well() -> None:
+    _, tenants = settled()
+    good = tenants["272027"]
+    bad = dataclasses.replace(good, failure="the job health failed")
+    stack = planned(make_plan(basis(tenants={**tenants, "272027": bad})), "272027")
+    assert stack.action == "update"
+    assert set(stack.checks) == set(good.releases)
+    well = planned(make_plan(basis(tenants=tenants)), "272027")
+    assert well.checks == ()
+
+
 def test_a_record_made_anew_onboards_again_at_the_release_that_is_there() -> None:
     lost = Recorded(
         "272027", releases={"chat": "0.9.0"}, rebuilt=Text("なくなった", "its record is gone")
