@@ -84,7 +84,7 @@ def test_a_lock_from_before_the_last_start_of_the_machine_is_dead() -> None:
     assert is_dead(engine_lock(os.getpid(), since=NOW - timedelta(days=4000)), None)
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), NEVER])
+@pytest.mark.parametrize("pid", [os.getpid(), NEVER], ids=["alive", "dead"])
 def test_of_another_host_nothing_is_proved(pid: int) -> None:
     assert not is_dead(engine_lock(pid, host="elsewhere"), None)
 
