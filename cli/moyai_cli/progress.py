@@ -6,7 +6,14 @@ import sys
 from collections.abc import Iterable, Iterator
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from moyai.operations.deploy_events import DeployEvent, End, Phase, Planned, StackEnded, StackMoved
 from moyai_cli.called import copyable
@@ -35,10 +42,10 @@ def _lines(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
     told: set[str] = set()
     for event in events:
         if isinstance(event, StackMoved):
-            typer.echo(f"{event.subject} {event.title}: {_PHASES[event.phase]}")
+            typer.echo(f"{event.label}: {_PHASES[event.phase]}")
         elif isinstance(event, StackEnded):
             seconds = f" {event.seconds:.1f}s" if event.seconds is not None else ""
-            typer.echo(f"{event.subject} {event.title}: {_ENDS[event.end]}{seconds}")
+            typer.echo(f"{event.label}: {_ENDS[event.end]}{seconds}")
             if words := _words(event, told):
                 typer.secho(words, err=True)
         yield event
@@ -49,7 +56,7 @@ def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
+        MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
     with Progress(*columns, transient=True) as progress:
@@ -69,7 +76,7 @@ def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
                 ended.add(event.subject)
                 progress.update(task, completed=len(ended))
                 if words := _words(event, told):
-                    head = f"{event.subject} {event.title}: "
+                    head = f"{event.label}: "
                     progress.console.print(head + words, style="red")
             progress.update(task, description=" · ".join(list(busy.values())[:3]))
             yield event

@@ -27,6 +27,11 @@ class Text:
         return self.en
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """English words for how many there are: `1 body`, `43 bodies`."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def same(words: str) -> Text:
     """A text that reads alike in both languages: a code, a path, a foreign program's own words."""
     return Text(words, words)

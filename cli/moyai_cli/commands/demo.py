@@ -13,6 +13,7 @@ from moyai.operations.plan import Wish
 from moyai.operations.session import open_session
 from moyai.operations.status import statuses
 from moyai.operations.workspace import today
+from moyai.texts import counted
 from moyai_cli.called import show_next
 from moyai_cli.engine_steps import get_engine
 from moyai_cli.language import say
@@ -53,10 +54,11 @@ def _build(file: Path | None, day: date, jobs: int | None) -> None:
     typer.echo(say(f"エンジン: Pulumi {engine.version}", f"Engine: Pulumi {engine.version}"))
     session = open_session(file, "sandbox")
     registry = session.workspace.registry
+    count = len(registry.tenants)
     typer.echo(
         say(
-            f"宣言: {registry.path.name} は正しい（{len(registry.tenants)} 団体）",
-            f"Declaration: {registry.path.name} is valid ({len(registry.tenants)} bodies)",
+            f"宣言: {registry.path.name} は正しい（{count} 団体）",
+            f"Declaration: {registry.path.name} is valid ({counted(count, 'body', 'bodies')})",
         )
     )
     session.workspace.runtime.ensure_ready()

@@ -13,6 +13,7 @@ from moyai.operations.preflight import marked, preflight, refuse_exceeded
 from moyai.operations.preview import Previewed, by_code, previews
 from moyai.operations.session import Session, open_session
 from moyai.planning.plans import Plan
+from moyai.texts import counted
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.options import (
@@ -70,7 +71,9 @@ def plan(
 
 
 def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:
-    session.workspace.runtime.ensure_ready()
+    started = session.workspace.runtime.ensure_ready()
+    if started is not None:
+        typer.echo(started.of(LANG))
     found: dict[str, Previewed] = {}
     with session.driver(jobs) as driver:
         for one in previews(session.workspace, driver, made):
@@ -84,7 +87,8 @@ def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:
         typer.echo(
             say(
                 f"{missing} 団体の差分は、共通基盤ができてから示せます。",
-                f"The changes of {missing} bodies can be shown once the foundation is there.",
+                f"The changes of {counted(missing, 'body', 'bodies')} can be shown once the foundation is "
+                "there.",
             )
         )
     _raise_failed([one for one in found.values() if one.error is not None])
@@ -94,11 +98,15 @@ def _raise_failed(failed: list[Previewed]) -> None:
     """End with what deploy would run into: the first few in full, then how many more."""
     for one in failed[:_SHOWN_FAILURES]:
         assert one.error is not None
-        head = f"{one.stack.name} {one.stack.title}: "
+        head = f"{one.stack.label}: "
         typer.secho(head + copyable("\n  ".join(one.error.lines(LANG))), err=True, fg="red")
     more = len(failed) - _SHOWN_FAILURES
     if more > 0:
-        typer.secho(say(f"ほか {more} 件も同様。", f"{more} more fail, too."), err=True, fg="red")
+        typer.secho(
+            say(f"ほか {more} 件も同様。", f"{counted(more, 'more fails', 'more fail')}, too."),
+            err=True,
+            fg="red",
+        )
     if failed:
         refused = all(isinstance(one.error, Refused) for one in failed)
         raise typer.Exit(int(ExitCode.REFUSED if refused else ExitCode.FAILED))

@@ -7,6 +7,7 @@ import typer
 from moyai.errors import ExitCode
 from moyai.operations.workspace import find_registry_file
 from moyai.registry import load
+from moyai.texts import counted
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format
 from moyai_cli.render import Column, Output, listing, problem_line
@@ -25,7 +26,8 @@ def validate(file: File = None, output: Format = Output.TABLE) -> None:
             typer.echo(problem_line(problem))
         if loaded.registry is not None:
             count = len(loaded.registry.tenants)
-            typer.echo(say(f"問題ありません（{count} 団体）。", f"Valid: {count} bodies."))
+            bodies = counted(count, "body", "bodies")
+            typer.echo(say(f"問題ありません（{count} 団体）。", f"Valid: {bodies}."))
     else:
         records = [
             {

@@ -12,6 +12,7 @@ from moyai.operations.plan import Wish
 from moyai.operations.session import Session
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import TENANT
+from moyai.texts import counted
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.progress import follow
@@ -46,9 +47,9 @@ def run_deploy(
 def _show(result: DeployResult) -> None:
     for one in result.ended:
         if one.note is not None:
-            typer.echo(f"{one.subject} {one.title}: {one.note.of(LANG)}")
+            typer.echo(f"{one.label}: {one.note.of(LANG)}")
         for repaired in one.repaired:
-            typer.echo(f"{one.subject} {one.title}: {copyable(repaired.of(LANG))}")
+            typer.echo(f"{one.label}: {copyable(repaired.of(LANG))}")
         made = {(step.type, step.name) for step in one.steps if step.op == "create"}
         for step in one.drift:
             what = say("変わっていた", "had drifted")
@@ -57,7 +58,7 @@ def _show(result: DeployResult) -> None:
                 if step.type in _HOLD_DATA and (step.type, step.name) in made:
                     what = say("なくなっていた。空で作り直した", "was gone; made anew, empty")
             details = f" [{', '.join(step.properties)}]" if step.properties else ""
-            typer.echo(f"{one.subject} {one.title}: {step.type} {step.name} {what}{details}")
+            typer.echo(f"{one.label}: {step.type} {step.name} {what}{details}")
     if not result.ended:
         if result.error() is None:
             typer.echo(
@@ -69,14 +70,14 @@ def _show(result: DeployResult) -> None:
     typer.echo(
         say(
             f"{len(done)} 件を適用しました（全 {len(result.ended)} 件）。",
-            f"{len(done)} of {len(result.ended)} stacks applied.",
+            f"{len(done)} of {counted(len(result.ended), 'stack', 'stacks')} applied.",
         )
     )
     if others:
         typer.echo(
             say(
                 f"{len(others)} 件は別のコマンドが適用しました。",
-                f"{len(others)} were applied by another command.",
+                f"{counted(len(others), 'was', 'were')} applied by another command.",
             )
         )
 

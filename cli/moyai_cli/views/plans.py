@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from moyai.planning.plans import Plan, PlannedStack
+from moyai.texts import Text, counted
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, Record, listing
 
@@ -25,7 +26,8 @@ def show_plan(made: Plan, output: Output) -> None:
         return
     shown = [stack for stack in made.stacks if stack.runs or stack.reasons or stack.notes]
     if shown:
-        listing([_record(stack) for stack in shown], columns, output)
+        listing([_record(stack, said_below=made.older) for stack in shown], columns, output)
+    bodies = counted(len(made.tenants), "body", "bodies")
     counts = dict.fromkeys(STYLES, 0)
     for stack in made.tenants:
         counts[stack.action] += 1
@@ -33,10 +35,12 @@ def show_plan(made: Plan, output: Output) -> None:
         say(
             f"{len(made.tenants)} 団体: 新規 {counts['create']}、変更 {counts['update']}、"
             f"なし {counts['none']}、拒否 {counts['refused']}",
-            f"{len(made.tenants)} bodies: {counts['create']} to create, {counts['update']} to "
+            f"{bodies}: {counts['create']} to create, {counts['update']} to "
             f"update, {counts['none']} unchanged, {counts['refused']} refused",
         )
     )
+    if made.older is not None:
+        typer.echo(say(f"拒否: {made.older.ja}", f"refused: {made.older.en}"))
     changing = ", ".join(one.name for one in made.foundation if one.action == "update")
     if changing and counts["none"]:
         typer.echo(
@@ -49,11 +53,12 @@ def show_plan(made: Plan, output: Output) -> None:
         )
 
 
-def _record(stack: PlannedStack) -> Record:
+def _record(stack: PlannedStack, said_below: Text | None = None) -> Record:
+    reasons = [one for one in stack.reasons if one != said_below]
     return {
         "code": stack.name,
         "name": stack.title,
         "action": stack.action,
-        "reasons": [one.of(LANG) for one in (*stack.reasons, *stack.notes)],
+        "reasons": [one.of(LANG) for one in (*reasons, *stack.notes)],
         "changed": list(stack.changed),
     }

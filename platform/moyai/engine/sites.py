@@ -62,8 +62,10 @@ class SiteRuntime(Protocol):
         """`passphrase`, or the URL of a key."""
         ...
 
-    def ensure_ready(self) -> None:
+    def ensure_ready(self) -> Text | None:
         """Start what must run (the sandbox), or look that the account answers.
+
+        Says what was started; None where nothing had to be.
 
         Raises `OperationFailed` with what to do next where that cannot be had.
         """
@@ -86,8 +88,8 @@ class SiteRuntime(Protocol):
 class EmbeddedSite(SiteRuntime, Protocol):
     """A runtime that Moyai itself can start and stop."""
 
-    def start(self) -> None:
-        """Start it; returns when it answers. Started already: nothing to do."""
+    def start(self) -> bool:
+        """Start it; returns when it answers. False where it runs already."""
         ...
 
     def stop(self) -> None:

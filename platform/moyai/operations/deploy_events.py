@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from moyai.engine.stacks import Step
 from moyai.errors import MoyaiError
-from moyai.planning.plans import Plan
+from moyai.planning.plans import Plan, label
 from moyai.texts import Text
 
 
@@ -44,6 +44,11 @@ class StackMoved:
     title: str
     phase: Phase
 
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return label(self.subject, self.title)
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceDone:
@@ -69,6 +74,11 @@ class StackEnded:
     """What else there is to say of it."""
     seconds: float | None = None
     """Since the engine's run was begun; None where there was none."""
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return label(self.subject, self.title)
 
     @property
     def ok(self) -> bool:

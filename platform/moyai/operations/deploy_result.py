@@ -45,20 +45,16 @@ class DeployResult:
         """Whose turn did not come, each with code or name and title: the whole was interrupted, or
         the foundation failed."""
         return (
-            *(_name(one.subject, one.title) for one in self.ended if one.end is End.NOT_BEGUN),
-            *(_name(stack.name, stack.title) for stack in self.left),
+            *(one.label for one in self.ended if one.end is End.NOT_BEGUN),
+            *(stack.label for stack in self.left),
         )
 
     def error(self) -> MoyaiError | None:
         """The error that the whole ends with: failures first, then refusals; None: all done."""
-        failed = [_name(one.subject, one.title) for one in self.ended if one.end is End.FAILED]
+        failed = [one.label for one in self.ended if one.end is End.FAILED]
         if failed or self.not_begun:
             return _unfinished(failed, self.not_begun, sum(one.ok for one in self.ended))
         return refusal(self.refused) if self.refused else None
-
-
-def _name(subject: str, title: str) -> str:
-    return f"{subject} {title}"
 
 
 def _unfinished(failed: Sequence[str], not_begun: Sequence[str], done: int) -> OperationFailed:

@@ -71,7 +71,7 @@ def marked(plan: Plan) -> Plan:
 
 def refusal(refused: Sequence[PlannedStack]) -> Refused:
     """The error that names stacks, each with its reasons."""
-    lines = [(f"{s.name} {s.title}", s.reasons) for s in refused]
+    lines = [(s.label, s.reasons) for s in refused]
     return Refused(
         Text(
             "\n".join(f"拒否: {who}: {why.ja}" for who, reasons in lines for why in reasons),

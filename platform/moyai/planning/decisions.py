@@ -115,7 +115,7 @@ def _tenant_stack(basis: Basis, body: Tenant, rules: tuple[Rule, ...]) -> Planne
     wanted = fingerprints.tenant(
         registry, basis.site, body, day, chosen.used, rules, basis.under_tenants
     )
-    found = _compared(recorded, wanted, basis.refresh)
+    found = _compared(recorded, wanted, basis.refresh, _ended(body, day))
     needs_engine = found.action != "none"
     onboarding = chosen.onboarding
     if recorded.condition is Condition.REBUILT:
@@ -157,7 +157,9 @@ class _Compared:
     refresh: bool
 
 
-def _compared(recorded: Recorded, wanted: Fingerprint, refresh: bool) -> _Compared:
+def _compared(
+    recorded: Recorded, wanted: Fingerprint, refresh: bool, ended: frozenset[str] = frozenset()
+) -> _Compared:
     condition = recorded.condition
     if recorded.is_new:
         return _Compared("create", _against(recorded), (), not condition.is_known)
@@ -165,7 +167,7 @@ def _compared(recorded: Recorded, wanted: Fingerprint, refresh: bool) -> _Compar
         return _Compared("update", _against(recorded), (), refresh=True)
     changed = fingerprints.changed(recorded.fingerprint, wanted)
     asked = (Text("現状を読み直す", "to read what is live"),) if refresh else ()
-    differs = tuple(dict.fromkeys(fingerprints.reason(part) for part in changed))
+    differs = tuple(dict.fromkeys(fingerprints.reason(part, ended) for part in changed))
     reasons = (*asked, *_against(recorded), *differs)
     return _Compared(
         "update" if reasons else "none", reasons, changed, refresh or not condition.is_known
@@ -193,6 +195,13 @@ def _running(body: Tenant, day: date, used: Mapping[str, str]) -> tuple[str, ...
     """The services that run on a day, among those that a stack is built with."""
     return tuple(
         one.service for one in body.subscriptions if one.is_active(day) and one.service in used
+    )
+
+
+def _ended(body: Tenant, day: date) -> frozenset[str]:
+    """The services whose subscription is over on a day."""
+    return frozenset(
+        one.service for one in body.subscriptions if one.has_begun(day) and not one.is_active(day)
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, time
 from enum import Enum
@@ -183,12 +183,21 @@ _FAMILY_REASONS: Mapping[str, Text] = {
 }
 
 
-def reason(part: str) -> Text:
-    """Why a stack runs, for one changed part, as a sentence."""
+_ENDED = Text(
+    "{}: 利用期間が終わっている（サービスを止め、データは残す）",
+    "{}: the subscription is over (the service stops, its data stay)",
+)
+
+
+def reason(part: str, ended: Set[str] = frozenset()) -> Text:
+    """Why a stack runs, for one changed part, as a sentence; `ended` are the services whose
+    subscription is over."""
     known = _REASONS.get(part)
     if known is not None:
         return known
     family, _, name = part.partition(":")
     pattern = _FAMILY_REASONS.get(family, Text("{} が変わった", "{} changed"))
     words = name or part
+    if family == "subscription" and name in ended:
+        pattern = _ENDED
     return Text(pattern.ja.format(words), pattern.en.format(words))

@@ -17,6 +17,11 @@ from moyai.texts import Text
 PlannedAction = Literal["create", "update", "none", "refused"]
 
 
+def label(name: str, title: str) -> str:
+    """What people see of a stack: code and name of a body, the name alone of the foundation's."""
+    return name if name == title else f"{name} {title}"
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedStack:
     """One stack of a plan."""
@@ -47,6 +52,11 @@ class PlannedStack:
     """Services to check only."""
     has_vanished: bool = False
     """Whether it is of a body that the file no longer has."""
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return label(self.name, self.title)
 
     @property
     def runs(self) -> bool:

@@ -31,6 +31,15 @@ SERVICES = "stacks/services"
 
 _HOST = re.compile(r"(?:\{slug\}|\{code\}|[a-z0-9-])+(?:\.[a-z0-9-]+)*\.\{domain\}\Z")
 
+_PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(
+    rf"(?:[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?/)?{_PATH}(?:/{_PATH})*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?\Z"
+)
+"""An image's reference, as the distribution project's grammar has it, with SHA-256 digests only."""
+
+_LONGEST_IMAGE = 400
+
 
 def _host(value: object) -> object:
     if isinstance(value, str) and _HOST.match(value) and ("{slug}" in value or "{code}" in value):
@@ -38,7 +47,14 @@ def _host(value: object) -> object:
     raise PydanticCustomError("moyai_host", "{value}", {"value": value})
 
 
+def _image(value: object) -> object:
+    if isinstance(value, str) and len(value) <= _LONGEST_IMAGE and _IMAGE.match(value):
+        return value
+    raise PydanticCustomError("moyai_image", "{value}", {"value": value})
+
+
 Host = Annotated[str, BeforeValidator(_host)]
+Image = Annotated[str, BeforeValidator(_image)]
 
 
 class _Part(BaseModel):
@@ -51,7 +67,7 @@ class _Title(_Part):
 
 
 class _ReleaseFile(_Part):
-    image: Name
+    image: Image
     schema_version: Annotated[int, Field(strict=True, ge=1, le=100_000)]
 
 
@@ -67,7 +83,7 @@ class _RoutesFile(_Part):
     public: Host | None = None
     staff: Host | None = None
     port: Annotated[int, Field(strict=True, ge=1, le=65535)]
-    health_path: Annotated[str, Field(pattern=r"^/[\w./-]*$", max_length=200)]
+    health_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./-]*$", max_length=200)]
 
 
 class _ManifestFile(_Part):

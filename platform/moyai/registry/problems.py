@@ -9,7 +9,7 @@ from moyai.errors import NOTHING_TOUCHED, ExitCode, MoyaiError
 from moyai.registry.models import Severity
 from moyai.registry.words import one_line
 from moyai.registry.yaml_tree import Path, Place, Tree
-from moyai.texts import Lang, Text
+from moyai.texts import Lang, Text, counted
 
 _SHOWN = 200
 """Problems that an error's own message shows."""
@@ -55,7 +55,7 @@ class RegistryError(MoyaiError):
             touched=NOTHING_TOUCHED,
             remedy=Text(
                 f"誤りは {len(errors)} 件です。直してから moyai validate で確かめてください。",
-                f"{len(errors)} errors; mend them and look with moyai validate.",
+                f"{counted(len(errors), 'error', 'errors')}; look with moyai validate when mended.",
             ),
         )
 
@@ -132,7 +132,10 @@ class Reporter:
         found = sorted(self._problems, key=lambda p: (p.line, p.column, p.path))
         if self._left_out:
             last = found[-1]
-            more = Text(f"ほかに {self._left_out} 件あります", f"there are {self._left_out} more")
+            more = Text(
+                f"ほかに {self._left_out} 件あります",
+                f"{counted(self._left_out, 'more is', 'more are')} left out",
+            )
             found.append(Problem(self._file, last.line, last.column, "", more))
         return tuple(found)
 

@@ -113,6 +113,10 @@ SENTENCES: Mapping[str, _Sentence] = {
         "{}は名前の型（例 {{slug}}.shinsei.{{domain}}）ではありません",
         "{} is not a host name pattern such as {{slug}}.shinsei.{{domain}}",
     ),
+    "moyai_image": _value(
+        "{}はコンテナイメージの名前ではありません（例: moyai-chat:1.0.0）",
+        "{} is not the name of a container image (such as moyai-chat:1.0.0)",
+    ),
     "moyai_tag_key": _value(
         "{}はタグの名前に使えません（文字・数字・. / : + - @ _、64字まで、aws: と moyai: は不可）",
         "{} cannot name a tag (letters, digits, . / : + - @ _, 64 at most, no aws: or moyai:)",

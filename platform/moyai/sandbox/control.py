@@ -74,24 +74,26 @@ def running(layout: Layout) -> Running:
     return found
 
 
-def start(layout: Layout, site: Site, project: Path) -> None:
-    """Start the cloud unless it runs. Of two starts at once one starts it and the other waits.
+def start(layout: Layout, site: Site, project: Path) -> bool:
+    """Start the cloud unless it runs: False where it does.
 
-    A cloud that an older Moyai started is stopped first.
+    Of two starts at once one starts it and the other waits. A cloud that an older Moyai started is
+    stopped first.
     """
     if _is_current(find(layout)):
-        return
+        return False
     _prepare(layout)
     with locked(layout.change_lock):
         found = find(layout)
         if _is_current(found):
-            return
+            return False
         if found is not None:
             _end(found.identity)
         layout.prepare()
         # A cloud that was killed may still be finishing its last snapshot.
         wait_until(lambda: not is_locked(layout.alive_lock), 10)
         _launch(layout, site, project)
+    return True
 
 
 def stop(layout: Layout) -> None:

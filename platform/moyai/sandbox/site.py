@@ -14,6 +14,7 @@ from moyai.registry.models import Site
 from moyai.sandbox import control
 from moyai.sandbox.layout import Layout
 from moyai.sandbox.processes import LOOPBACK
+from moyai.texts import Text
 
 ACCESS_KEY = "AKIAMOYAISANDBOX0001"
 _SECRET_KEY = "not-a-secret-of-any-account"  # noqa: S105  # the embedded cloud checks none
@@ -47,9 +48,11 @@ class Embedded:
         """A passphrase kept in the site's folder, unless the file names a key."""
         return self.site.secrets_provider or "passphrase"
 
-    def ensure_ready(self) -> None:
+    def ensure_ready(self) -> Text | None:
         """Start the cloud where it is not running."""
-        self.start()
+        if not self.start():
+            return None
+        return Text("サンドボックスを開始しました。", "The sandbox was started.")
 
     def environment(self) -> Mapping[str, str]:
         """Variables that point every AWS client and the engine at the embedded cloud.
@@ -104,9 +107,12 @@ class Embedded:
 
         return access.psql(self, code, service, database)
 
-    def start(self) -> None:
-        """Start the cloud; returns when it answers. Raises `OperationFailed` where it does not."""
-        control.start(self.layout, self.site, self.project)
+    def start(self) -> bool:
+        """Start the cloud; returns when it answers, False where it did so before.
+
+        Raises `OperationFailed` where it does not.
+        """
+        return control.start(self.layout, self.site, self.project)
 
     def stop(self) -> None:
         """Stop the cloud, and what a killed one left running."""

@@ -82,6 +82,9 @@ def test_an_older_file_is_refused_unless_asked_for(federation: Federation) -> No
     assert planned.code == 5
     assert {one["action"] for one in planned.json()} == {"refused"}
     assert "another one was applied after it" in planned.json()[0]["reasons"][0]
+    people = federation.moyai("plan", "--as-of", DAY)
+    assert people.code == 5
+    assert people.out.count("another one was applied after it") == 1
     allowed = federation.ok("plan", "--as-of", DAY, "--output", "json", "--allow-older").json()
     assert {one["action"] for one in allowed} == {"update"}
     answer = federation.moyai("deploy", "--as-of", DAY)
@@ -163,6 +166,9 @@ def test_a_subscription_past_its_end_stops_and_keeps_its_data(federation: Federa
             "{ service: eapp-b, from: 2022-10-01 }",
             "{ service: eapp-b, from: 2022-10-01, until: 2026-11-01 }",
         )
+        planned = federation.ok("plan", "272027", "--as-of", DAY, "--output", "json").json()
+        over = "eapp-b: the subscription is over (the service stops, its data stay)"
+        assert over in planned[0]["reasons"]
         federation.ok("deploy", "272027", "--as-of", DAY)
         found = federation.ok("output", "272027", "--output", "json").json()
         assert found["services"]["eapp-b"]["active"] is False
@@ -358,6 +364,6 @@ def test_a_service_with_a_new_name_in_the_certificate_is_onboarded_in_one_run(
     plan = federation.ok("plan", "--as-of", DAY, "--no-preview")
     assert "Where what shared of the foundation exports changes" in plan.out
     answer = federation.ok("deploy", "--as-of", DAY)
-    assert "shared shared: done" in answer.out
-    assert "cell-a cell-a: done" in answer.out
+    assert "shared: done" in answer.out
+    assert "cell-a: done" in answer.out
     assert "Nothing to do" in federation.ok("deploy", "--as-of", DAY).out

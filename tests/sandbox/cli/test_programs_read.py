@@ -64,6 +64,11 @@ def test_the_engine_is_told_as_info_tells_it(federation: Federation) -> None:
 def test_the_sandbox_is_told_as_its_status_tells_it(federation: Federation) -> None:
     stopped = federation.ok("sandbox", "stop", "--output", "json").json()
     assert stopped["running"] is False
+    federation.edit("tier: standard", "tier: premium")
+    assert "The sandbox was started." in federation.ok("plan", "--as-of", DAY).out
+    assert "The sandbox" not in federation.ok("plan", "--as-of", DAY).out
+    federation.edit("tier: premium", "tier: standard")
+    federation.ok("sandbox", "stop")
     started = federation.ok("sandbox", "start", "--output", "json").json()
     assert started["running"] is True
     assert started.keys() == federation.ok("sandbox", "status", "--output", "json").json().keys()

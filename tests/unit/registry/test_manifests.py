@@ -78,6 +78,11 @@ WRONG_MANIFESTS = [
     ('"{slug}.shinsei.{domain}"', '"{name}.shinsei.{domain}"', "routes.public", "host name pattern"),
     ('"{slug}.shinsei.{domain}"', '"shinsei.{domain}"', "routes.public", "host name pattern"),
     ("health_path: /healthz", "health_path: healthz", "routes.health_path", "does not fit the pattern"),
+    ("health_path: /healthz", "health_path: /点検", "routes.health_path", "does not fit the pattern"),
+    ("image: moyai-eapp-a:1.0.0", "image: moyai eapp-a", "releases.1.0.0.image", "container image"),
+    ("image: moyai-eapp-a:1.0.0", "image: Moyai:1.0.0", "releases.1.0.0.image", "container image"),
+    ("image: moyai-eapp-a:1.0.0", "image: a@sha256:12", "releases.1.0.0.image", "container image"),
+    ("image: moyai-eapp-a:1.0.0", "image: 1.0", "releases.1.0.0.image", "container image"),
     ("editions:\n", "edition:\n", "edition", "did you mean editions?"),
     ("title:\n  ja: 電子申請システムA\n", "title:\n", "title.ja", "missing"),
     ("name: eapp-a", "name: eapp-a\nname: eapp-a", "", "the key 'name' is there twice"),
@@ -92,6 +97,22 @@ def test_a_wrong_manifest(folder: Path, old: str, new: str, path: str, reason: s
     assert any(one.path == path and reason in one.message.en for one in problems), problems
     assert {one.file for one in problems} == {"stacks/services/eapp-a/manifest.yaml"}
     assert all(one.line >= 1 for one in problems)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "chat",
+        "vendor/e-app__a/web:1.0.0",
+        "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/moyai/chat:1.1.0@sha256:" + "0f" * 32,
+        "localhost:5000/chat:latest",
+    ],
+)
+def test_an_image_is_named_as_registries_name_it(folder: Path, image: str) -> None:
+    _replace(folder / "manifest.yaml", "image: moyai-eapp-a:1.0.0", f"image: {image}")
+    manifest = load_manifest(Folder(folder, "x"), "eapp-a")
+    assert isinstance(manifest, Manifest)
+    assert manifest.releases["1.0.0"].image == image
 
 
 WRONG_SCHEMAS: dict[str, tuple[Callable[[str], str], str]] = {
