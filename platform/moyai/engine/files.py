@@ -67,11 +67,15 @@ def _reserve(handle: int) -> None:
         os.write(handle, bytes(BALLAST_BYTES))
 
 
-def disk_trouble(error: OSError, place: str) -> OperationFailed:
-    """What a failed write or read means to a person; the caller raises it."""
+def disk_trouble(error: OSError, place: str, touched: Text | None = None) -> OperationFailed:
+    """What a failed write or read means to a person; the caller raises it.
+
+    `touched` is what was changed before it failed, where that is known here.
+    """
     if error.errno == errno.ENOSPC:
         return OperationFailed(
             Text(f"ディスクに空きがありません（{place}）。", f"the disk is full ({place})."),
+            touched=touched,
             remedy=Text(
                 "空きを作ってから、もう一度実行してください。現状を確かめて、続きから行います。",
                 "Make room, then run again: it looks at what is there and goes on.",
@@ -82,6 +86,7 @@ def disk_trouble(error: OSError, place: str) -> OperationFailed:
             f"{place} を読み書きできません（{error.strerror}）。",
             f"{place} cannot be read or written ({error.strerror}).",
         ),
+        touched=touched,
         remedy=Text(
             "空き容量と権限を確かめてから、もう一度実行してください。続きから行います。",
             "Look at free space and permissions, then run again: it goes on from there.",

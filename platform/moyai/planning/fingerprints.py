@@ -87,15 +87,14 @@ def tenant(
     """The fingerprint of a body's stack on a day.
 
     `releases` are those on record, or to be put there by this run (service → release); `rules` its
-    listener rules. What no
-    program reads stays out: contacts, population, windows, freezes, approvals.
+    listener rules. What no program reads stays out: contacts, population, tier, windows, freezes,
+    approvals.
     """
     parts = _common(registry.federation, site, surroundings)
     parts["identity"] = digest([body.code, body.slug, body.name, body.kind])
     parts["network"] = digest(
         [body.isolation, body.cell, body.cidr, body.lgwan, body.office, registry.cell(body.cell)]
     )
-    parts["tier"] = digest(body.tier)
     parts["tags"] = digest(body.tags)
     parts["backup"] = digest(body.backup)
     parts["routes"] = digest(rules)
@@ -165,7 +164,6 @@ _REASONS: Mapping[str, Text] = {
     "engine": Text("Pulumi エンジンの版が変わった", "the Pulumi engine's version changed"),
     "identity": Text("団体の名称・種別が変わった", "the body's name or kind changed"),
     "network": Text("ネットワークの設定が変わった", "the network's settings changed"),
-    "tier": Text("階層が変わった", "the tier changed"),
     "tags": Text("タグが変わった", "the tags changed"),
     "backup": Text("バックアップ方針が変わった", "the backup policy changed"),
     "routes": Text("振分規則が変わった", "the listener rules changed"),

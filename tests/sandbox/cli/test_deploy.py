@@ -76,7 +76,7 @@ def _access(federation: Federation) -> dict[str, str]:
 
 def test_an_older_file_is_refused_unless_asked_for(federation: Federation) -> None:
     with changed(federation):
-        federation.edit("tier: standard", "tier: premium")
+        federation.edit("daily: 35", "daily: 36")
         federation.ok("deploy", "--as-of", DAY)
     planned = federation.moyai("plan", "--as-of", DAY, "--output", "json")
     assert planned.code == 5
@@ -152,7 +152,7 @@ def test_what_would_lose_or_move_data_or_touch_a_frozen_body_is_refused(
 ) -> None:
     with changed(federation):
         federation.edit(before, after)
-        federation.edit("    name: 岸和田市", "    name: 岸和田市\n    tier: other")
+        federation.edit("    name: 岸和田市", "    name: 岸和田市\n    backup: { daily: 40 }")
         answer = federation.moyai("deploy", "272027", "--as-of", DAY)
         assert answer.code == 5
         assert words in answer.err
@@ -246,7 +246,7 @@ def test_a_freeze_holds_on_any_day_that_is_given(federation: Federation) -> None
     freeze = f"    freezes: [{{ first: {first}, last: {last}, reason: 選挙 }}]\n"
     with changed(federation):
         federation.edit('  - code: "272027"\n', '  - code: "272027"\n' + freeze)
-        federation.edit("tier: standard", "tier: premium")
+        federation.edit("daily: 35", "daily: 36")
         for day in (DAY, str(today), str(today + timedelta(days=60))):
             plan = federation.moyai("plan", "--as-of", day, "--output", "json", "--allow-older")
             assert plan.code == 5

@@ -63,7 +63,7 @@ def _record(federation: Federation, code: str) -> bytes | None:
 
 
 def test_a_deploy_killed_half_way_goes_on(federation: Federation) -> None:
-    federation.edit("tier: standard", "tier: silver")
+    federation.edit("daily: 35", "daily: 36")
     federation.edit("retention_days: 365", "retention_days: 366")
     process = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1")
     _when(process, "272027 岸和田市: building")
@@ -152,7 +152,7 @@ def test_the_second_of_two_equal_deploys_waits_and_runs_nothing_again(
 def test_a_sandbox_that_is_gone_is_said_and_the_next_run_repairs(federation: Federation) -> None:
     pid = int(federation.ok("sandbox", "status", "--output", "json").json()["pid"])
     os.kill(pid, signal.SIGKILL)
-    federation.edit("tier: silver", "tier: gold")
+    federation.edit("daily: 36", "daily: 37")
     federation.ok("deploy", "--as-of", DAY)
     assert {one["status"] for one in federation.statuses().values()} == {"current"}
 
@@ -161,8 +161,8 @@ def test_what_an_interrupted_deploy_did_not_begin_is_told_apart_and_left_as_it_w
     federation: Federation,
 ) -> None:
     federation.ok("tenant", "add", "272051")  # it comes last, and was never applied
-    [tier] = set(re.findall(r"tier: \w+", federation.file.read_text(encoding="utf-8")))
-    federation.edit(tier, "tier: bronze")
+    [daily] = set(re.findall(r"daily: \d+", federation.file.read_text(encoding="utf-8")))
+    federation.edit(daily, "daily: 38")
     others = ("272043", "273813", "272051")
     before = {code: _record(federation, code) for code in others}
     process = _start(federation, "deploy", "--as-of", DAY, "--jobs", "1")

@@ -101,9 +101,9 @@ def test_a_damaged_history_of_files(federation: Federation) -> None:
         assert answer.code == 4
         assert "--allow-older" in answer.err
         assert "Traceback" not in answer.err
-    federation.edit("tier: standard", "tier: premium")
+    federation.edit("daily: 35", "daily: 36")
     federation.ok("deploy", "--as-of", DAY, "--allow-older")
-    federation.edit("tier: premium", "tier: standard")
+    federation.edit("daily: 36", "daily: 35")
     federation.ok("deploy", "--as-of", DAY)
 
 

@@ -64,10 +64,10 @@ def test_the_engine_is_told_as_info_tells_it(federation: Federation) -> None:
 def test_the_sandbox_is_told_as_its_status_tells_it(federation: Federation) -> None:
     stopped = federation.ok("sandbox", "stop", "--output", "json").json()
     assert stopped["running"] is False
-    federation.edit("tier: standard", "tier: premium")
+    federation.edit("daily: 35", "daily: 36")
     assert "The sandbox was started." in federation.ok("plan", "--as-of", DAY).out
     assert "The sandbox" not in federation.ok("plan", "--as-of", DAY).out
-    federation.edit("tier: premium", "tier: standard")
+    federation.edit("daily: 36", "daily: 35")
     federation.ok("sandbox", "stop")
     started = federation.ok("sandbox", "start", "--output", "json").json()
     assert started["running"] is True

@@ -13,6 +13,7 @@ from filing_site import FilingSite, files, meanwhile, only, run_of, until
 from moyai.engine.driver.driver import Driver
 from moyai.engine.stacks import RunResult, StackId
 from moyai.engine.state.checkpoint_store import open_checkpoints
+from moyai.errors import NOTHING_TOUCHED
 
 
 @pytest.fixture
@@ -81,6 +82,9 @@ def test_full_from_the_start(small: Path, engine: Path) -> None:
     site = FilingSite(small / "home")
     filler = fill(small)
     with Driver(site, engine, jobs=1) as driver:
-        assert _says(only(driver, run_of("s", files=files("a"))), "the disk is full")
+        result = only(driver, run_of("s", files=files("a")))
+        assert _says(result, "the disk is full")
+        assert result.error is not None
+        assert result.error.touched == NOTHING_TOUCHED
         filler.unlink()
         assert only(driver, run_of("s", files=files("a"))).ok

@@ -15,7 +15,7 @@ from moyai.engine.sites import SiteRuntime
 from moyai.engine.stacks import RunEvent, RunFinished, RunStarted, StackRun
 from moyai.engine.state.checkpoint_store import open_checkpoints
 from moyai.engine.worker.messages import Ended, FromWorker, Progress, Started
-from moyai.errors import MoyaiError
+from moyai.errors import NOTHING_TOUCHED, MoyaiError
 
 _BURIAL_SECONDS = 0.1
 
@@ -75,7 +75,8 @@ class Crew:
                 yield RunFinished(run.stack, not_begun(run.stack, error))
             except OSError as error:
                 place = str(error.filename or self._runtime.home)
-                yield RunFinished(run.stack, not_begun(run.stack, disk_trouble(error, place)))
+                trouble = disk_trouble(error, place, NOTHING_TOUCHED)
+                yield RunFinished(run.stack, not_begun(run.stack, trouble))
 
     def _listen(self, busy: list[Worker]) -> Iterator[RunEvent]:
         alive = {worker.pipe: worker for worker in busy if worker.kill_at is None}

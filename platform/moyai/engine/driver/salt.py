@@ -82,7 +82,9 @@ def _make(engine: Path, home: Path, environment: Mapping[str, str]) -> str:
 
 def _no_key(said: str) -> OperationFailed:
     if os.strerror(errno.ENOSPC).lower() in said.lower():
-        return disk_trouble(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "PULUMI_HOME")
+        return disk_trouble(
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "PULUMI_HOME", NOTHING_TOUCHED
+        )
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     said = lines[-1] if lines else "?"
     return OperationFailed(

@@ -9,7 +9,12 @@ from moyai.engine.sites import SiteRuntime
 from moyai.engine.state.backends import blobs_of
 from moyai.engine.state.blobs import Blobs
 from moyai.engine.state.records import RecordStore
+from moyai.texts import Text
 
+_ONLY_THIS = Text(
+    "書けていないのはこの記録だけです。環境はいまのまま残ります。",
+    "Only this record is not written; the environments are as they are.",
+)
 _FOLDER = ".moyai/"
 
 
@@ -33,7 +38,7 @@ class Documents:
         try:
             self._blobs.put(_FOLDER + key, content)
         except OSError as error:
-            raise disk_trouble(error, key) from error
+            raise disk_trouble(error, key, _ONLY_THIS) from error
 
     def delete(self, key: str) -> None:
         """Remove one document; none there is fine."""

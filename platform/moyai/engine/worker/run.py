@@ -21,6 +21,10 @@ from moyai.errors import MoyaiError
 from moyai.texts import Text
 
 _PATIENCE_SECONDS = 0.2
+_ON_RECORD = Text(
+    "それまでに変更したものは記録にあり、次の実行が現状と照らします。",
+    "What was changed before is on record; the next run compares it with what is live.",
+)
 """Between two looks at another engine's lock."""
 
 
@@ -50,7 +54,7 @@ class Runner:
             made = Made(failure=failure_of(error))
         except OSError as error:
             place = error.filename or self._setup.home
-            made = Made(failure=failure_of(disk_trouble(error, str(place))))
+            made = Made(failure=failure_of(disk_trouble(error, str(place), _ON_RECORD)))
         finally:
             if self._log is not None:
                 self._log.close()

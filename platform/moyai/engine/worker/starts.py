@@ -16,7 +16,7 @@ from moyai.engine.worker.listener import Listener
 from moyai.engine.worker.log import RunLog
 from moyai.engine.worker.messages import Assignment, Failure, failure_of
 from moyai.engine.worker.stack_lock import StackLock
-from moyai.errors import MoyaiError
+from moyai.errors import NOTHING_TOUCHED, MoyaiError
 from moyai.texts import Text
 
 
@@ -89,6 +89,7 @@ def _with_cause(found: Failure, cause: MoyaiError | OSError | None) -> Failure:
     if cause is None:
         return found
     if isinstance(cause, OSError):
-        cause = disk_trouble(cause, str(cause.filename or "PULUMI_HOME"))
+        place = str(cause.filename or "PULUMI_HOME")
+        cause = disk_trouble(cause, place, found.touched or NOTHING_TOUCHED)
     told = failure_of(cause)
     return Failure(told.refused, told.what, found.touched, told.remedy or found.remedy)
