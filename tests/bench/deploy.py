@@ -63,6 +63,7 @@ def measure(scratch: Path, engine: Path, sizes: str, *, naive: bool) -> dict[str
         "one_changed_vs_single": round(changed / single, 2),
         "help_seconds": round(_seconds(["--help"], scratch / "cold"), 3),
         "validate_seconds": round(_seconds(["validate", "--file", str(path)], scratch / "cold"), 3),
+        "validate_country_seconds": round(_country(scratch), 3),
         "peak_mb": round(watched.peak_mb),
         "cold_seconds": round(cold.seconds, 1),
         "floor_seconds": round(floor.seconds, 1),
@@ -104,6 +105,12 @@ def _stop(path: Path, home: Path) -> None:
 
 def _seconds(arguments: list[str], home: Path) -> float:
     return statistics.median(moyai(arguments, home).seconds for _ in range(REPEATS))
+
+
+def _country(scratch: Path) -> float:
+    """`moyai validate` of a file with all municipalities of Japan, 1,741."""
+    path = projects.generated(scratch / "country", 1741)
+    return _seconds(["validate", "--file", str(path)], scratch / "cold")
 
 
 def _one_changed(path: Path, home: Path) -> tuple[float, float]:

@@ -24,6 +24,8 @@ MESSAGE_BYTES = 400 * 1024 * 1024
 THREADS = 64
 """Calls at a time: eight engines with eight resources each under way."""
 
+_ENDS = frozenset({signal.SIGTERM, signal.SIGINT})
+
 _GARBAGE = 20_000
 """New objects after which the collector looks for cycles: a call makes thousands, and few stay."""
 
@@ -70,9 +72,8 @@ def serve_with(servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
     Ends on SIGTERM or SIGINT, and where standard input is a pipe, when its writer goes away: no
     plugin outlives whoever started it.
     """
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    # Blocked, so that one that comes just before the wait is not lost; threads inherit that.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     # What is there now stays for good: the collector need not look at it again and again.
     gc.freeze()
     gc.set_threshold(_GARBAGE)
@@ -80,16 +81,16 @@ def serve_with(servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
-        threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
-    ended.wait()
+        threading.Thread(target=_until_closed, daemon=True).start()
+    signal.sigwait(_ENDS)
     server.stop(grace=1).wait()
     sys.stderr.flush()
     # Finalizing the interpreter takes a third of a second, which whoever started this waits for.
     os._exit(0)
 
 
-def _until_closed(ended: threading.Event) -> None:
+def _until_closed() -> None:
     # Not through `sys.stdin`: a thread waiting in its buffer aborts the interpreter's end.
     while os.read(sys.stdin.fileno(), 4096):
         continue
-    ended.set()
+    os.kill(os.getpid(), signal.SIGTERM)

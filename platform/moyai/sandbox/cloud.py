@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import select
 import signal
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
 
 import moyai
 from moyai.engine.sites import Doubt
@@ -52,7 +52,7 @@ class Cloud:
         self._layout = layout
         self._lock = lock
         self._started_at = time.time()
-        self._end = Event()
+        self._end, self._told = os.pipe()
         objects = ObjectStore(layout.objects)
         Body.store = objects
         self.gate = Gate()
@@ -65,7 +65,10 @@ class Cloud:
 
     def start(self, operations: Future[None]) -> None:
         """Start everything; returns when it answers. `operations`: its database is being started."""
-        signal.signal(signal.SIGTERM, lambda *_: self._end.set())
+        os.set_blocking(self._told, False)
+        # What is written at once cannot be lost between a look and the wait, as a handler's can.
+        signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, lambda *_: None)
         last = read_json(self._layout.last_port)
         port = free_port(last if isinstance(last, int) else None)
         self._endpoint = f"http://{LOOPBACK}:{port}"
@@ -97,7 +100,7 @@ class Cloud:
 
         False where somebody deleted the cloud's folder: there is nothing left to serve or to keep.
         """
-        while not self._end.wait(_LOOK_SECONDS):
+        while not select.select([self._end], [], [], _LOOK_SECONDS)[0]:
             if not is_same_file(self._layout.alive_lock, self._lock):
                 logger.error("the folder %s is gone", self._layout.cloud)
                 return False

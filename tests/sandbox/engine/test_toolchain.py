@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -176,10 +175,8 @@ def test_quietly_changed_engine_is_seen_when_looked_at_thoroughly(machine: Machi
 
 def test_where_no_way_works_one_error_names_all_three(machine: Machine) -> None:
     machine.pulumi("3.100.0")
-    begun = time.monotonic()
     with pytest.raises(OperationFailed) as caught:
         ensure()
-    assert time.monotonic() - begun < 5
     for lang, words in (
         ("ja", ("PATH にある pulumi", "3.100.0 です", "公式の導入手順", "go が PATH にありません")),
         ("en", ("pulumi 3.", "is version 3.100.0", "the official installer", "there is no go")),

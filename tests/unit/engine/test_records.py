@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.pace import seconds_of
 
 from moyai.engine.stacks import StackId
 from moyai.engine.state.documents import Documents
@@ -77,9 +78,9 @@ def test_a_damaged_record_is_named_and_put_aside(store: RecordStore, tmp_path: P
     assert aside.read_text() == "{"
 
 
-@pytest.mark.parametrize(("bodies", "seconds"), [(43, 0.05), (1741, 1.0)])
-def test_reading_all_is_quick(
-    store: RecordStore, tmp_path: Path, bodies: int, seconds: float
+@pytest.mark.parametrize("bodies", [43, 1741])
+def test_reading_all_takes_little_more_than_reading_their_json(
+    store: RecordStore, tmp_path: Path, bodies: int
 ) -> None:
     parts = {f"subscription:service-{n}": "0123456789abcdef" for n in range(40)}
     record = StackRecord(STACK, parts, "0" * 64, datetime.now(UTC), releases={"chat": "1.0.0"})
@@ -90,9 +91,8 @@ def test_reading_all_is_quick(
         name = f"{number:06}"
         (folder / f"{name}.json").write_text(sample.replace("271004", name))
     (folder / "271004.json").unlink()
-    began = time.perf_counter()
+    plain = seconds_of(lambda: [json.loads(one.read_bytes()) for one in folder.iterdir()])
+    assert seconds_of(lambda: store.load_all("moyai-tenant")) < 10 * plain
     found, _ = store.load_all("moyai-tenant")
-    took = time.perf_counter() - began
     assert len(found) == bodies
     assert found["000001"] == replace(record, stack=StackId("moyai-tenant", "000001"))
-    assert took < seconds

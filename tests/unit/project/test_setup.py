@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -103,16 +102,15 @@ def test_python_without_ensurepip_is_said_in_both_languages(checkout: Path) -> N
     assert not (checkout / ".venv").exists()
 
 
-def test_second_run_does_nothing_and_is_quick(checkout: Path) -> None:
+def test_second_run_does_nothing_and_needs_no_python(checkout: Path) -> None:
     good_machine(checkout)
     code, words = run(checkout)
     assert code == 0, words
     assert (checkout / "calls").read_text() == "sync\n"
     assert "Setting up .venv" in words
     (checkout.parent / "bin" / "python3").unlink()
-    begun = time.monotonic()
     assert run(checkout) == (0, "")
-    assert time.monotonic() - begun < 0.5
+    assert (checkout / "calls").read_text() == "sync\n"
 
 
 def test_changed_lock_or_broken_environment_is_set_up_again(checkout: Path) -> None:

@@ -41,14 +41,14 @@ def test_it_serves_until_its_input_closes(process: subprocess.Popen[bytes]) -> N
         assert stub.GetPluginInfo(Empty()).version == "1.2.3"
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_it_ends_when_it_is_told_to(process: subprocess.Popen[bytes]) -> None:
     with process:
         port_of(process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_it_listens_on_the_loopback_only(process: subprocess.Popen[bytes]) -> None:
@@ -61,4 +61,4 @@ def test_it_listens_on_the_loopback_only(process: subprocess.Popen[bytes]) -> No
         # As it is, or mapped into IPv6.
         assert [place.partition(":")[0][-8:] for place in places] == ["0100007F"]
         process.terminate()
-        process.wait(10)
+        process.wait(60)

@@ -7,7 +7,6 @@ nothing where the file is valid. With `MOYAI_RENEW_CORPUS=1` they are written an
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -30,9 +29,7 @@ def _problems(file: Path) -> str:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_what_a_file_brings(file: Path) -> None:
     expected = file.with_suffix(".problems")
-    began = time.process_time()
     found = _problems(file)
-    assert time.process_time() - began < 2
     if os.environ.get("MOYAI_RENEW_CORPUS"):
         expected.write_text(found, encoding="utf-8")
     assert found == expected.read_text(encoding="utf-8")

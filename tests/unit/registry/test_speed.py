@@ -1,20 +1,21 @@
-"""A file of the whole country, 1,741 bodies. Times are of the processor: other work does not count.
+"""A file of the whole country, 1,741 bodies, against what reading its YAML alone takes.
 
-`moyai validate` reads such a file in 2 s; the limits here leave room for slow machines.
+`make bench-deploy` has the seconds that `moyai validate` takes with such a file.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
+import yaml
+from tests.pace import seconds_of
 
 from moyai.registry import Loaded, load_content
 from moyai.registry.codes import national_list
-from moyai.registry.edit import NewTenant, add_tenant
+from moyai.registry.edit import NewTenant, TenantAdded, add_tenant
 from moyai.registry.models import Kind
 
 REPOSITORY = Path(__file__).parents[3]
@@ -50,17 +51,23 @@ def country(sample: str) -> str:
     return _whole_country(sample)
 
 
-def _timed(text: str) -> tuple[float, Loaded]:
-    began = time.process_time()
-    loaded = load_content(REPOSITORY / "tenants.yaml", text.encode())
-    return time.process_time() - began, loaded
+def _load(text: str) -> Loaded:
+    return load_content(REPOSITORY / "tenants.yaml", text.encode())
 
 
-def test_the_whole_country_takes_less_than_two_seconds(country: str) -> None:
-    seconds, loaded = _timed(country)
+@pytest.fixture(scope="module")
+def valid_seconds(country: str) -> float:
+    return seconds_of(lambda: _load(country))
+
+
+def test_the_whole_country_is_checked_while_libyaml_reads_it_thrice(
+    country: str, valid_seconds: float
+) -> None:
+    reading = seconds_of(lambda: yaml.compose(country, Loader=yaml.CSafeLoader))
+    assert valid_seconds < 3 * reading
+    loaded = _load(country)
     assert loaded.registry is not None
     assert len(loaded.registry.tenants) == 1741
-    assert seconds < 2
     # office ranges that all share and other prefectures are one warning each, not 1,741
     assert 1 <= len(loaded.problems) <= 257 + 46
     assert {one.severity for one in loaded.problems} == {"warning"}
@@ -82,23 +89,26 @@ BROKEN: dict[str, tuple[Callable[[str], str], int]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_every_error_of_the_whole_country_in_less_than_four_seconds(
-    country: str, name: str
+def test_every_error_of_the_whole_country_takes_little_more_than_none(
+    country: str, valid_seconds: float, name: str
 ) -> None:
     change, count = BROKEN[name]
-    seconds, loaded = _timed(change(country))
+    broken = change(country)
+    loaded = _load(broken)
     assert loaded.registry is None
     assert sum(one.severity == "error" for one in loaded.problems) == count
-    assert seconds < 4
+    assert seconds_of(lambda: _load(broken), repeats=1) < 4 * valid_seconds
 
 
-def test_adding_to_the_whole_country(country: str, project: Path) -> None:
+def test_adding_to_the_whole_country(country: str, valid_seconds: float, project: Path) -> None:
     before = country.encode()
     registry = load_content(project / "tenants.yaml", before).registry
     assert registry is not None
-    began = time.process_time()
-    added = add_tenant(
-        registry, before, NewTenant("270008"), lambda _registry: IPv4Network("10.64.0.0/20")
-    )
-    assert time.process_time() - began < 5
-    assert added.content.startswith(before)
+    added: list[TenantAdded] = []
+
+    def add() -> None:
+        network = IPv4Network("10.64.0.0/20")
+        added.append(add_tenant(registry, before, NewTenant("270008"), lambda _registry: network))
+
+    assert seconds_of(add, repeats=1) < 20 * valid_seconds
+    assert added[0].content.startswith(before)
