@@ -61,6 +61,6 @@ def _build(file: Path | None, day: date, jobs: int | None) -> None:
             f"Declaration: {registry.path.name} is valid ({counted(count, 'body', 'bodies')})",
         )
     )
-    session.workspace.runtime.ensure_ready()
+    session.make_ready()
     typer.echo(say("サンドボックス: 動いている", "Sandbox: running"))
     run_deploy(session, Wish("all", day), Output.TABLE, jobs)

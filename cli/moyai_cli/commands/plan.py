@@ -62,18 +62,23 @@ def plan(
     session = open_session(file, site)
     wish = Wish(selector_of(selector), day_of(as_of), allow_older=allow_older)
     made = marked(preflight(session, wish))
+    previewed = preview and output is Output.TABLE and not made.exceeded and _asks_engine(made)
+    if previewed and (started := session.make_ready()) is not None:
+        typer.echo(started.of(LANG))
+        made = marked(preflight(session, wish))
     show_plan(made, output)
     refuse_exceeded(made)
-    if preview and output is Output.TABLE and any(s.runs and s.needs_engine for s in made.stacks):
+    if previewed:
         _show_previews(session, made, jobs)
     if any(stack.action == "refused" for stack in made.stacks):
         raise typer.Exit(int(ExitCode.REFUSED))
 
 
+def _asks_engine(made: Plan) -> bool:
+    return any(stack.runs and stack.needs_engine for stack in made.stacks)
+
+
 def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:
-    started = session.workspace.runtime.ensure_ready()
-    if started is not None:
-        typer.echo(started.of(LANG))
     found: dict[str, Previewed] = {}
     with session.driver(jobs) as driver:
         for one in previews(session.workspace, driver, made):

@@ -24,6 +24,10 @@ CONTAINER = "job"
 TIMEOUT_SECONDS = 1800.0
 LOG_SECONDS = 20.0
 """How long a stopped task's last lines may take to come into its log."""
+NO_PLACE = "no-place"
+"""A job's code where ECS cluster, task definition, subnets or security groups are gone."""
+_GONE = frozenset({"ClusterNotFoundException", "ClientException", "InvalidParameterException"})
+"""ECS's own codes for that."""
 _FIRST_LOOK_SECONDS = 0.03
 _SHORTEST_WAIT_SECONDS = 0.01
 _LONGEST_WAIT_SECONDS = 5.0
@@ -50,7 +54,8 @@ class JobResult:
 
 
 class JobFailed(MoyaiError):
-    """A job did not end well. `code` is the job's own, or `not-started`, `too-long`, `no-result`."""
+    """A job did not end well. `code` is the job's own, or `not-started`, `no-place`, `too-long`,
+    `no-result`."""
 
     def __init__(
         self,
@@ -231,9 +236,11 @@ def _telling(verb: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
+        place_is_gone = False
         if isinstance(error, ClientError):
             said = error.response.get("Error", {})
             words = f"{said.get('Code')}: {said.get('Message')}"
+            place_is_gone = error.operation_name == "RunTask" and _is_gone(said.get("Code", ""))
         else:
             words = type(error).__name__
         raise JobFailed(
@@ -242,7 +249,7 @@ def _telling(verb: str) -> Iterator[None]:
                 f"cannot run the job {verb} ({words}).",
             ),
             verb=verb,
-            code="not-started",
+            code=NO_PLACE if place_is_gone else "not-started",
             remedy=Text(
                 "AWS（サンドボックスなら moyai sandbox status）の状態と権限を確かめて、"
                 "もう一度実行してください。",
@@ -250,6 +257,11 @@ def _telling(verb: str) -> Iterator[None]:
                 "then run it again.",
             ),
         ) from error
+
+
+def _is_gone(code: str) -> bool:
+    # EC2's codes come where it is asked about the network.
+    return code in _GONE or (code.startswith("Invalid") and code.endswith(".NotFound"))
 
 
 def _failed(verb: str, arn: str, exit_code: int, fields: dict[str, Any]) -> JobFailed:

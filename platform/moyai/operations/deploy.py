@@ -41,7 +41,10 @@ class Deploy:
         refuse(plan)
         if not any(stack.runs for stack in plan.stacks):
             return
-        session.workspace.runtime.ensure_ready()
+        if session.make_ready() is not None:
+            plan = preflight(session, self._wish)
+            yield Planned(plan)
+            refuse(plan)
         session.history.remember(session.workspace.registry)
         begins = any(stack.runs and stack.name == SHARED for stack in plan.foundation)
         imports = SHARED_MODULES if begins else MODULES

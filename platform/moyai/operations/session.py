@@ -14,6 +14,7 @@ from moyai.infra.packages import MODULES
 from moyai.operations.history import History
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace, open_workspace
+from moyai.texts import Text
 
 if TYPE_CHECKING:
     from moyai.engine.driver.driver import Driver
@@ -26,6 +27,17 @@ class Session:
     workspace: Workspace
     state: SiteState
     history: History
+
+    def make_ready(self) -> Text | None:
+        """Have the site ready, as `SiteRuntime.ensure_ready`; what it says was started.
+
+        Where something was, plans made before hold no longer: it may have lost changes, and tells
+        so only then.
+        """
+        started = self.workspace.runtime.ensure_ready()
+        if started is not None:
+            self.state.doubt_anew()
+        return started
 
     @contextmanager
     def driver(
@@ -51,5 +63,5 @@ def open_session(file: Path | None, site: str) -> Session:
     """
     workspace = open_workspace(file, site)
     runtime = workspace.runtime
-    state = SiteState(open_records(runtime), open_checkpoints(runtime), runtime.doubts())
+    state = SiteState(open_records(runtime), open_checkpoints(runtime), runtime.doubts)
     return Session(workspace, state, History(open_documents(runtime)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -28,15 +28,24 @@ class SiteState:
     """Records and checkpoints of a site."""
 
     def __init__(
-        self, records: RecordStore, checkpoints: CheckpointStore, doubts: Iterable[Doubt]
+        self,
+        records: RecordStore,
+        checkpoints: CheckpointStore,
+        doubts: Callable[[], Iterable[Doubt]],
     ) -> None:
+        """`doubts` reads the site's spans whose changes may be lost."""
         self.store = records
         self._checkpoints = checkpoints
-        self._doubts = tuple(doubts)
+        self._read_doubts = doubts
+        self._doubts = tuple(doubts())
         self._loaded: dict[str, dict[str, StackRecord]] = {}
         self._lost: dict[StackId, Text] = {}
         self._damaged: set[StackId] = set()
         self._begun: dict[StackId, _Begun] = {}
+
+    def doubt_anew(self) -> None:
+        """Read the site's doubts again: it was started just now, and may have found more."""
+        self._doubts = tuple(self._read_doubts())
 
     def records(self, project: str) -> tuple[StackRecord, ...]:
         """All records of a project, by stack name."""

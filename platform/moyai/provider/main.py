@@ -7,6 +7,7 @@ with the operator's AWS credentials. It keeps no state, so that any number of en
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.infra.database import DATABASE_TYPE, PACKAGE, PLUGIN_VERSION
 from moyai.job_target import from_wire
-from moyai.jobs.submit import JobFailed, JobResult, run
+from moyai.jobs.submit import NO_PLACE, JobFailed, JobResult, run
 from moyai.provider.properties import Properties
 from moyai.provider.resources import Live, Resource, ResourceFailed
 from moyai.provider.serving import Plugin
@@ -43,6 +44,12 @@ limits they were given."""
 OPEN = "changed"
 _NOBODY_THERE = ("refused", "timeout", "no-host")
 """Codes of a job's failure to reach a cluster at all."""
+_ASK_FOR_CLUSTER = (*_NOBODY_THERE, NO_PLACE, "no-credentials")
+"""Codes of failures that a cluster which is gone has, too."""
+
+
+class _ClusterGone(Exception):
+    """AWS has no cluster with this master secret any more."""
 
 
 class Database(Resource):
@@ -79,7 +86,16 @@ class Database(Resource):
                     "Write it into the program and apply: one that is there is taken over.",
                 ),
             )
-        result, address = self._run_where_it_is("database-inspect", inputs, _secrets(inputs))
+        try:
+            result, address = self._run_where_it_is("database-inspect", inputs, _secrets(inputs))
+        except _ClusterGone:
+            return None
+        except JobFailed as error:
+            if error.code != NO_PLACE:
+                raise
+            # The update that follows has the new place from its program, and looks at everything.
+            unseen = {**inputs, "access": OPEN}
+            return Live(id_, unseen, unseen)
         found = result.fields
         if not found["exists"]:
             return None
@@ -104,7 +120,9 @@ class Database(Resource):
     def delete(self, id_: str, state: Properties) -> None:
         """Drop it with its roles. Refused while a service is connected."""
         del id_
-        self._run_where_it_is("database-delete", state)
+        # With its cluster it is gone already.
+        with suppress(_ClusterGone):
+            self._run_where_it_is("database-delete", state)
 
     def _bring_about(self, inputs: Properties) -> Properties:
         more = {
@@ -119,19 +137,24 @@ class Database(Resource):
     ) -> tuple[JobResult, Properties]:
         """Run a job on what state knows, and where nobody answers there, at the cluster's address
         of now: the program that could tell it has not run yet. The result, and a changed address.
+
+        Raises `_ClusterGone` where it fails and there is no such cluster.
         """
         try:
             return self._run(verb, known, more), {}
         except JobFailed as error:
-            if error.code not in _NOBODY_THERE:
+            if error.code not in _ASK_FOR_CLUSTER:
                 raise
             address = self._address(known)
-            if all(known[name] == value for name, value in address.items()):
+            if address is None:
+                raise _ClusterGone from error
+            is_known = all(known[name] == value for name, value in address.items())
+            if is_known or error.code not in _NOBODY_THERE:
                 raise
         return self._run(verb, {**known, **address}, more), address
 
-    def _address(self, known: Properties) -> Properties:
-        """Host and port that AWS tells now of the cluster with this master secret; empty: none."""
+    def _address(self, known: Properties) -> Properties | None:
+        """Host and port that AWS tells now of the cluster with this master secret; None: none."""
         try:
             pages = self._rds(known["region"]).get_paginator("describe_db_clusters").paginate()
             for cluster in (cluster for page in pages for cluster in page["DBClusters"]):
@@ -145,7 +168,7 @@ class Database(Resource):
                     f"cannot look up the cluster's address ({type(error).__name__}).",
                 ),
             ) from error
-        return {}
+        return None
 
     def _rds(self, region: str) -> Any:
         with self._making:

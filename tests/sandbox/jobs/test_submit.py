@@ -62,8 +62,8 @@ def test_a_verb_that_is_not_there_has_no_result(
 @pytest.mark.parametrize(
     ("field", "value", "code"),
     [
-        ("cluster_arn", "arn:aws:ecs:ap-northeast-1:123456789012:cluster/none", "not-started"),
-        ("task_definition_arn", "none:1", "not-started"),
+        ("cluster_arn", "arn:aws:ecs:ap-northeast-1:123456789012:cluster/none", "no-place"),
+        ("task_definition_arn", "none:1", "no-place"),
     ],
 )
 def test_what_aws_refuses_is_told(

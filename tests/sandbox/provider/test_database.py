@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Any
 
 import pytest
 from pulumi.automation import CommandError, OpType
 
+from moyai.jobs.submit import JobFailed
 from moyai.provider.main import Database
 from moyai.provider.resources import ResourceFailed
 
@@ -137,12 +139,9 @@ def test_the_plugin_asks_for_what_programs_give() -> None:
     assert Database.replace_on < Database.required
 
 
-def test_a_cluster_that_moved_is_found_by_its_secret(
-    body: Body, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", tasks.endpoint)
-    body.done("database-create")
-    inputs = {
+def properties(body: Body, tasks: Tasks) -> dict[str, Any]:
+    """What a program gives for a body's database."""
+    return {
         "name": body.name,
         "ownerRole": body.owner,
         "appRole": body.app,
@@ -150,7 +149,7 @@ def test_a_cluster_that_moved_is_found_by_its_secret(
         "ownerSecretArn": body.owner_secret,
         "appSecretArn": body.app_secret,
         "host": body.cluster.host,
-        "port": 1,
+        "port": body.cluster.port,
         "connectionLimit": 8,
         "sslMode": "disable",
         "region": tasks.region,
@@ -163,6 +162,14 @@ def test_a_cluster_that_moved_is_found_by_its_secret(
             "streamPrefix": tasks.target.stream_prefix,
         },
     }
+
+
+def test_a_cluster_that_moved_is_found_by_its_secret(
+    body: Body, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", tasks.endpoint)
+    body.done("database-create")
+    inputs = {**properties(body, tasks), "port": 1}
     database = Database(tasks.session)
     live = database.read(body.name, inputs)
     assert live is not None
@@ -171,3 +178,39 @@ def test_a_cluster_that_moved_is_found_by_its_secret(
     assert database.read(body.name, inputs) is None
     with pytest.raises(ResourceFailed, match="cannot be imported"):
         database.read(body.name, {})
+
+
+def test_where_its_jobs_cannot_run_any_more_the_next_update_looks(
+    body: Body, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", tasks.endpoint)
+    body.done("database-create")
+    inputs = properties(body, tasks)
+    database = Database(tasks.session)
+    for gone in (
+        {"subnets": ["subnet-0123456789abcdef0"]},
+        {"clusterArn": f"{tasks.target.cluster_arn}x"},
+        {"taskDefinitionArn": f"{tasks.target.task_definition_arn}000"},
+    ):
+        moved = {**inputs, "job": {**inputs["job"], **gone}}
+        live = database.read(body.name, moved)
+        assert live is not None
+        assert live.inputs == {**moved, "access": "changed"}
+        with pytest.raises(JobFailed, match="cannot run the job database-delete"):
+            database.delete(body.name, moved)
+        without = {**moved, "masterSecretArn": f"{body.cluster.master_secret}x"}
+        assert database.read(body.name, without) is None
+        database.delete(body.name, without)
+    body.as_app().close()
+
+
+def test_with_its_cluster_it_is_gone(
+    body: Body, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", tasks.endpoint)
+    body.done("database-create")
+    without = {**properties(body, tasks), "masterSecretArn": f"{body.cluster.master_secret}x"}
+    database = Database(tasks.session)
+    assert database.read(body.name, without) is None
+    database.delete(body.name, without)
+    body.as_app().close()

@@ -26,7 +26,7 @@ def blobs(tmp_path: Path) -> FolderBlobs:
 
 
 def opened(blobs: FolderBlobs) -> SiteState:
-    return SiteState(RecordStore(Documents(blobs)), CheckpointStore(blobs), ())
+    return SiteState(RecordStore(Documents(blobs)), CheckpointStore(blobs), tuple)
 
 
 def test_a_run_that_is_begun_is_on_record_at_once(blobs: FolderBlobs) -> None:
