@@ -1,4 +1,4 @@
-"""Names of the foundation's outputs that bodies' stacks consume. Pure.
+"""Names of the foundation's outputs that other stacks consume, and which stack consumes which. Pure.
 
 `moyai.infra.outputs` has their types; this table alone is enough to compare fingerprints, and does
 not bring the Pulumi SDK along.
@@ -41,3 +41,11 @@ CONSUMED: Mapping[str, tuple[str, ...]] = {
         "staff_suffix",
     ),
 }
+
+SHARED_IN_CELLS = frozenset(
+    {"platform_key_arn", "platform_boundary_arn", "alarm_topic_arn", "certificate_arn"}
+)
+"""What of `shared` a cell is built with."""
+SHARED_IN_BODIES = frozenset({"bodies_boundary_arn", "alarm_topic_arn", "zone_id"})
+"""What of `shared` the environment of a body is built with. One with a network of its own has what
+cells have, too."""

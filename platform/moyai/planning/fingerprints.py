@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, time
 from enum import Enum
 from ipaddress import IPv4Network
 from pathlib import PurePath
 
+from moyai.planning.consumed import CONSUMED, SHARED_IN_BODIES, SHARED_IN_CELLS
 from moyai.planning.names import certificate_domains
 from moyai.planning.routes import Rule
-from moyai.planning.topology import SHARED, cell_of_stack, foundation_of
+from moyai.planning.topology import SHARED, cell_of_stack, cell_stack, enters_cell
 from moyai.registry.models import Federation, Registry, Site, Subscription, Tenant
 from moyai.texts import Text
 
@@ -71,7 +72,7 @@ def foundation(
     else:
         cell = registry.cell(cell_of_stack(stack))
         parts["cell"] = digest(cell)
-        parts |= _outputs(surroundings, (SHARED,))
+        parts |= _outputs(surroundings, SHARED, SHARED_IN_CELLS)
     return parts
 
 
@@ -101,7 +102,10 @@ def tenant(
     for subscription in body.subscriptions:
         if subscription.has_begun(day):
             parts |= _subscription(registry, subscription, day, releases)
-    return parts | _outputs(surroundings, foundation_of(body))
+    if not enters_cell(body):
+        return parts | _outputs(surroundings, SHARED, SHARED_IN_BODIES | SHARED_IN_CELLS)
+    parts |= _outputs(surroundings, SHARED, SHARED_IN_BODIES)
+    return parts | _outputs(surroundings, cell_stack(body.cell), frozenset(CONSUMED["cell"]))
 
 
 def _subscription(
@@ -139,11 +143,11 @@ def _common(federation: Federation, site: Site, surroundings: Surroundings) -> d
     }
 
 
-def _outputs(surroundings: Surroundings, stacks: Iterable[str]) -> dict[str, str]:
+def _outputs(surroundings: Surroundings, stack: str, consumed: Set[str]) -> dict[str, str]:
     return {
         f"output:{stack}.{name}": digest(value)
-        for stack in stacks
         for name, value in surroundings.outputs.get(stack, {}).items()
+        if name in consumed
     }
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pulumi_aws
 import pytest
-from mocked_stack import ACCOUNT, REGION, SAMPLE, Build, Made, Run, run_program
+from mocked_stack import ACCOUNT, DAY, REGION, SAMPLE, Build, Made, Run, config_of, run_program
 
 from moyai.errors import MoyaiError, Refused
 from moyai.infra.environment import Environment, EnvironmentArgs
 from moyai.infra.outputs import CellOutputs, ServiceOutputs, SharedOutputs, TenantOutputs
 from moyai.job_target import camel_case
-from moyai.planning.consumed import CONSUMED
+from moyai.planning.consumed import CONSUMED, SHARED_IN_BODIES, SHARED_IN_CELLS
 from moyai.registry import require
 from moyai.registry.models import Isolation
 
@@ -129,6 +129,36 @@ def test_fingerprints_know_every_output_that_is_consumed() -> None:
         "shared": tuple(one.name for one in dataclasses.fields(SharedOutputs)),
         "cell": tuple(one.name for one in dataclasses.fields(CellOutputs)),
     } == CONSUMED
+
+
+@pytest.mark.parametrize(
+    ("program", "stack", "releases", "declared"),
+    [
+        ("foundation", "cell-a", {}, SHARED_IN_CELLS),
+        ("tenant", "272027", {"chat": "1.0.0", "eapp-b": "1.0.0"}, SHARED_IN_BODIES),
+        ("tenant", "271403", {"eapp-a": "1.0.0"}, SHARED_IN_BODIES | SHARED_IN_CELLS),
+    ],
+    ids=["cell", "in a cell", "own network"],
+)
+def test_fingerprints_count_the_outputs_that_a_stack_is_built_with_and_no_others(
+    shared: Run,
+    cell: Run,
+    program: str,
+    stack: str,
+    releases: dict[str, str],
+    declared: frozenset[str],
+) -> None:
+    def built(changed: str | None) -> list[tuple[str, object]]:
+        outputs = dict(shared.outputs)
+        if changed is not None:
+            outputs[changed] += "x"
+        references = {"shared": outputs, "cell-a": cell.outputs}
+        config = config_of(SAMPLE, DAY, json.dumps(releases))
+        run = run_program(program, stack, config, references)
+        return sorted((one.urn, json.dumps(one.inputs, sort_keys=True)) for one in run.custom)
+
+    usual = built(None)
+    assert {name for name in CONSUMED["shared"] if built(name) != usual} == declared
 
 
 def test_foundation_exports_what_bodies_consume(shared: Run, cell: Run) -> None:

@@ -89,6 +89,16 @@ def test_an_output_and_a_version_have_names_of_their_own(registry: Registry) -> 
     assert fingerprints.changed(before, take(registry, body, around=newer)) == ("engine",)
 
 
+def test_a_certificate_counts_for_whom_it_is_built_in(registry: Registry) -> None:
+    """A service with a new host name changes it: the others' environments are as they were."""
+    around = dataclasses.replace(AROUND, outputs={"shared": {"certificate_arn": "a"}})
+    renewed = dataclasses.replace(AROUND, outputs={"shared": {"certificate_arn": "b"}})
+    for code, parts in (("272027", ()), ("271403", ("output:shared.certificate_arn",))):
+        body = body_of(registry, code)
+        before, after = take(registry, body, around=around), take(registry, body, around=renewed)
+        assert fingerprints.changed(before, after) == parts
+
+
 def test_every_part_has_a_reason_in_both_languages(registry: Registry) -> None:
     for body in registry.tenants:
         for part in take(registry, body):
