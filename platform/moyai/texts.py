@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Literal
 
 Lang = Literal["ja", "en"]
+JAPAN = timezone(timedelta(hours=9), "Asia/Tokyo")
+"""Japan's offset has no summer time, so no time zone database is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,14 @@ def counted(number: int, one: str, many: str) -> str:
 def same(words: str) -> Text:
     """A text that reads alike in both languages: a code, a path, a foreign program's own words."""
     return Text(words, words)
+
+
+def in_japan(moment: datetime | str) -> str:
+    """A moment for people, `2026-11-25 21:04:05 JST`; given as ISO 8601 too, and as it is where it
+    is no moment."""
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError:
+            return str(moment)
+    return f"{moment.astimezone(JAPAN):%Y-%m-%d %H:%M:%S} JST"

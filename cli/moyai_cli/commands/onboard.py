@@ -19,6 +19,7 @@ from moyai.planning.plans import Plan
 from moyai.registry.edit import TenantAdded
 from moyai.texts import Text
 from moyai_cli.asking import ask
+from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.options import AsOf, File, Format, Jobs, SiteName, day_of, services_of
 from moyai_cli.render import Column, Output, aside, listing
@@ -67,6 +68,14 @@ def onboard(
     except MoyaiError:
         if output is not Output.TABLE:
             _list(open_session(path, site), wish, {}, output)
+        again = copyable(f"moyai onboard {' '.join(codes)}")
+        typer.echo(
+            say(
+                f"案内書はまだ書いていません。続きは {again} で行います。",
+                f"No welcome sheet is written yet; {again} goes on to it.",
+            ),
+            err=True,
+        )
         raise
     session = open_session(path, site)
     sheets = write_sheets(session, wish.selector, day, LANG)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from moyai.operations.workspace import JAPAN
 from moyai.planning.statuses import TenantStatus
+from moyai.texts import JAPAN
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, Record, listing
 

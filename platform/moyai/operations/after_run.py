@@ -45,7 +45,7 @@ class AfterRun:
                 replace(
                     record,
                     running_since=None,
-                    failure=str(result.error.what),
+                    failure=result.error.what,
                     checkpoint_sha256=result.checkpoint_sha256,
                 )
             )
@@ -91,7 +91,7 @@ class AfterRun:
                 self._inside.health(self._registry, outputs, service, release)
             except MoyaiError as failure:
                 error = failure
-                record = replace(record, failure=str(failure.what))
+                record = replace(record, failure=failure.what)
                 break
             if service in stack.onboarding:
                 record = replace(record, releases={**record.releases, service: release})

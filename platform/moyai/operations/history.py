@@ -15,7 +15,7 @@ from pathlib import Path
 from moyai.engine.state.records import DocumentStore
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.registry.models import Registry
-from moyai.texts import Text
+from moyai.texts import Text, in_japan
 
 _KEY = "history/tenants.json"
 _KEPT = 500
@@ -70,11 +70,12 @@ class History:
         last = entries[-1]
         for entry in reversed(entries[:-1]):
             if entry.sha256 == registry.sha256:
+                first, then = in_japan(entry.at), in_japan(last.at)
                 return Text(
-                    f"この tenants.yaml は {entry.at} に適用したもので、その後 {last.at} に"
+                    f"この tenants.yaml は {first} に適用したもので、その後 {then} に"
                     "別の内容を適用しています。",
-                    f"this tenants.yaml was applied at {entry.at}; another one was applied after "
-                    f"it, at {last.at}.",
+                    f"this tenants.yaml was applied at {first}; another one was applied after it, "
+                    f"at {then}.",
                 )
         if last.commit is not None and _is_before(registry.path, last.commit):
             return Text(

@@ -15,6 +15,7 @@ from moyai.operations.tenants import Additions
 from moyai.planning.plans import Plan
 from moyai.registry import require
 from moyai.registry.edit import NewTenant, TenantAdded
+from moyai.registry.models import Tenant
 from moyai.texts import Text
 
 
@@ -67,18 +68,30 @@ def _missing(
     path: Path, codes: Sequence[str], services: tuple[tuple[str, str], ...]
 ) -> list[NewTenant]:
     registry = require(path)
-    known = [code for code in codes if registry.tenant(code) is not None]
-    if known and services:
-        names = ", ".join(known)
+    known = [body for code in codes if (body := registry.tenant(code)) is not None]
+    others = [body.code for body in known if not _subscribes(body, services)]
+    if others:
+        names = ", ".join(others)
         raise UsageError(
             Text(
-                f"{names} はもう {path.name} にあります。--service は加える団体にだけ使えます。",
-                f"{names}: already in {path.name}; --service is for bodies to be added.",
+                f"{names} はもう {path.name} にあり、サービスが違います。"
+                "--service は加える団体にだけ使えます。",
+                f"{names}: already in {path.name}, with other services; --service is for bodies "
+                "to be added.",
             ),
             touched=NOTHING_TOUCHED,
             remedy=Text(
-                f"サービスは {path.name} に書き足してください。",
-                f"Write the services into {path.name}.",
+                f"続きから行うなら --service を付けずに実行してください。サービスを足すなら "
+                f"{path.name} に書き足してください。",
+                f"To go on, run it without --service; to add services, write them into "
+                f"{path.name}.",
             ),
         )
-    return [NewTenant(code, services=services) for code in codes if code not in known]
+    there = {body.code for body in known}
+    return [NewTenant(code, services=services) for code in codes if code not in there]
+
+
+def _subscribes(body: Tenant, services: tuple[tuple[str, str], ...]) -> bool:
+    """Whether a body has what is asked for already: the same command, run again, goes on."""
+    has = {(one.service, one.start.isoformat()) for one in body.subscriptions}
+    return has.issuperset(services)

@@ -7,17 +7,14 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 
 from moyai.engine.sites import SiteRuntime, open_site
 from moyai.errors import UsageError
 from moyai.registry import require
 from moyai.registry.models import Registry, Site
-from moyai.texts import Text
-
-JAPAN = timezone(timedelta(hours=9), "Asia/Tokyo")
-"""Japan's offset has no summer time, so no time zone database is needed."""
+from moyai.texts import JAPAN, Text
 
 
 def today() -> date:

@@ -49,7 +49,7 @@ class Recorded:
     verified_at: datetime | None = None
     """When everything was last read live."""
     running_since: datetime | None = None
-    failure: str | None = None
+    failure: Text | None = None
     """Why the last run did not end well, in English."""
     rebuilt: Text | None = None
     """Why the record was made anew; None where it is the one that was written."""

@@ -185,7 +185,9 @@ def _against(recorded: Recorded) -> tuple[Text, ...]:
         return (Text("まだ環境がない", "there is no environment yet"),)
     if condition is Condition.FAILED:
         why = recorded.failure
-        return (Text(f"前回の適用が失敗した: {why}", f"the last run failed: {why}"), *doubt)
+        assert why is not None
+        told = Text(f"前回の適用が失敗した: {why.ja}", f"the last run failed: {why.en}")
+        return (told, *doubt)
     if condition is Condition.UNFINISHED:
         return (Text("前回の適用が途中で終わった", "the last run did not end"), *doubt)
     return doubt

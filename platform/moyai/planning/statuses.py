@@ -12,7 +12,7 @@ from moyai.planning.conditions import Condition, Recorded
 from moyai.planning.decisions import Basis, make_plan
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import foundation_of
-from moyai.texts import Text, same
+from moyai.texts import Text, in_japan
 
 Status = Literal["current", "outdated", "failed", "orphaned", "unknown", "absent"]
 
@@ -106,9 +106,9 @@ def _why(recorded: Recorded) -> Text:
     if recorded.rebuilt is not None:
         return recorded.rebuilt
     if recorded.failure is not None:
-        return same(recorded.failure)
+        return recorded.failure
     if recorded.running_since is not None:
-        since = recorded.running_since.isoformat(timespec="seconds")
+        since = in_japan(recorded.running_since)
         return Text(
             f"{since} に始めた適用がまだ終わっていないか、途中で終わった",
             f"a run begun at {since} has not ended, or was ended in the middle",

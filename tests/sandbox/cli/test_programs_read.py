@@ -26,6 +26,9 @@ def test_onboarded_bodies_are_listed(federation: Federation) -> None:
     assert "Welcome, 吹田市" in sheet.read_text(encoding="utf-8")
     assert '+   - code: "272051"' in answer.err
     assert "272051 吹田市: done" in answer.err
+    services = ("--service", f"chat={DAY}")
+    asked_more = federation.moyai("onboard", "272051", *services, "--yes", "--as-of", DAY)
+    assert (asked_more.code, "without --service" in asked_more.err) == (2, True)
     again = federation.ok("onboard", "272051", "--yes", "--as-of", DAY, "--output", "csv")
     assert again.out.splitlines() == [
         "code,slug,name,site,status,releases,reasons,welcome_sheet",
@@ -45,7 +48,10 @@ def test_bodies_whose_onboarding_failed_are_listed(federation: Federation) -> No
     [found] = answer.json()
     assert (found["code"], found["status"], found["welcome_sheet"]) == ("272027", "failed", None)
     assert found["reasons"]
-    federation.ok("onboard", "272027", "--yes", "--as-of", DAY)
+    assert "onboard 272027 goes on to it" in answer.err
+    # What the file has already may be asked for again: the same command, run again, goes on.
+    services = ("--service", "chat=2022-04-01")
+    federation.ok("onboard", "272027", *services, "--yes", "--as-of", DAY)
 
 
 def test_the_demo_ends_with_what_status_tells(federation: Federation) -> None:

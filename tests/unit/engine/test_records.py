@@ -17,6 +17,7 @@ from moyai.engine.state.documents import Documents
 from moyai.engine.state.folder_blobs import FolderBlobs
 from moyai.engine.state.records import RecordStore, StackRecord
 from moyai.errors import OperationFailed
+from moyai.texts import Text, same
 
 STACK = StackId("moyai-tenant", "271004")
 MOMENTS = st.none() | st.datetimes(timezones=st.just(UTC))
@@ -37,7 +38,7 @@ def store(tmp_path: Path) -> RecordStore:
         checkpoint_sha256=st.none() | st.text(),
         applied_at=MOMENTS,
         verified_at=MOMENTS,
-        failure=st.none() | st.text(),
+        failure=st.none() | st.builds(Text, st.text(), st.text()),
         running_since=MOMENTS,
         releases=TEXTS,
         facts=TEXTS,
@@ -61,6 +62,16 @@ def test_projects_are_apart(store: RecordStore) -> None:
     assert set(store.load_all("moyai-foundation")[0]) == {"shared"}
     store.forget(STACK)
     assert store.load_all("moyai-tenant") == ({}, frozenset())
+
+
+def test_a_failure_on_record_in_one_language_is_still_told(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    store.save(StackRecord(STACK, failure=Text("空きがない", "the disk is full")))
+    path = tmp_path / ".moyai/records/moyai-tenant/271004.json"
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "failure": "the disk is full"}))
+    assert store.load(STACK).failure == same("the disk is full")
 
 
 def test_a_damaged_record_is_named_and_put_aside(store: RecordStore, tmp_path: Path) -> None:

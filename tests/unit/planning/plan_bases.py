@@ -104,7 +104,7 @@ def any_record(good: Recorded) -> st.SearchStrategy[Recorded]:
         releases=st.sampled_from(releases),
         facts=st.sampled_from(facts),
         running_since=st.sampled_from([None, None, WHEN]),
-        failure=st.sampled_from([None, None, "the disk is full"]),
+        failure=st.sampled_from([None, None, Text("空きがない", "the disk is full")]),
         rebuilt=st.sampled_from([None, why]),
         doubt=st.sampled_from([None, doubt]),
     )

@@ -17,9 +17,10 @@ from plan_bases import WHEN, bases, basis, settled
 from moyai.planning.conditions import Condition, Recorded
 from moyai.planning.decisions import Basis, make_plan
 from moyai.planning.statuses import Status, TenantStatus, statuses_of
-from moyai.texts import Text
+from moyai.texts import Text, same
 
 CODE = "272027"
+NO_DISK = same("no disk")
 WHY = Text("なくなった", "gone")
 
 
@@ -34,11 +35,11 @@ def status_of(found: Basis, code: str = CODE) -> TenantStatus:
         ({"applied_at": None}, Condition.ABSENT, "absent", "there is no environment yet"),
         ({"applied_at": WHEN}, Condition.APPLIED, "current", None),
         ({"applied_at": WHEN, "doubt": WHY}, Condition.DOUBTFUL, "unknown", "gone"),
-        ({"failure": "no disk"}, Condition.FAILED, "failed", "no disk"),
-        ({"applied_at": WHEN, "failure": "no disk", "doubt": WHY}, None, "failed", "no disk"),
+        ({"failure": NO_DISK}, Condition.FAILED, "failed", "no disk"),
+        ({"applied_at": WHEN, "failure": NO_DISK, "doubt": WHY}, None, "failed", "no disk"),
         ({"running_since": WHEN}, Condition.UNFINISHED, "unknown", "a run begun at 2026-11-01"),
-        ({"failure": "no disk", "running_since": WHEN}, Condition.FAILED, "failed", "no disk"),
-        ({"rebuilt": WHY, "failure": "no disk"}, Condition.REBUILT, "unknown", "gone"),
+        ({"failure": NO_DISK, "running_since": WHEN}, Condition.FAILED, "failed", "no disk"),
+        ({"rebuilt": WHY, "failure": NO_DISK}, Condition.REBUILT, "unknown", "gone"),
     ],
 )
 def test_a_record_is_judged_once_for_plans_and_statuses(
@@ -75,7 +76,7 @@ def test_unknown_is_never_shown_as_fine(found: Basis) -> None:
 
 def test_bodies_on_a_foundation_that_failed_are_unknown() -> None:
     foundation, tenants = settled()
-    failed = dataclasses.replace(foundation["cell-b"], failure="the disk is full")
+    failed = dataclasses.replace(foundation["cell-b"], failure=same("the disk is full"))
     found = basis(foundation={**foundation, "cell-b": failed}, tenants=tenants)
     one = status_of(found, "272043")
     assert one.status == "unknown"

@@ -32,7 +32,7 @@ from moyai.planning.conditions import Condition, Recorded
 from moyai.planning.decisions import Basis, make_plan, vanished
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.selectors import select_with
-from moyai.texts import Text
+from moyai.texts import Text, same
 
 
 def planned(plan: Plan, name: str) -> PlannedStack:
@@ -163,7 +163,7 @@ def test_reasons_come_with_what_is_doubtful_first() -> None:
     bad = dataclasses.replace(
         good,
         fingerprint={**good.fingerprint, "engine": "old"},
-        failure="the disk is full",
+        failure=same("the disk is full"),
         doubt=Text("疑わしい", "doubtful"),
     )
     plan = make_plan(basis(tenants={**tenants, "272027": bad}, refresh=True))
@@ -178,7 +178,7 @@ def test_reasons_come_with_what_is_doubtful_first() -> None:
 def test_what_ended_badly_is_checked_again_before_it_counts_as_well() -> None:
     _, tenants = settled()
     good = tenants["272027"]
-    bad = dataclasses.replace(good, failure="the job health failed")
+    bad = dataclasses.replace(good, failure=same("the job health failed"))
     stack = planned(make_plan(basis(tenants={**tenants, "272027": bad})), "272027")
     assert stack.action == "update"
     assert set(stack.checks) == set(good.releases)

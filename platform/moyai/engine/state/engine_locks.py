@@ -17,7 +17,7 @@ from moyai.engine.stacks import StackId
 from moyai.engine.state.blobs import Blobs
 from moyai.engine.state.holders import WAIT, Holder, in_use, was_another
 from moyai.errors import Refused
-from moyai.texts import Text
+from moyai.texts import Text, in_japan
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class EngineLock:
 
     def describe(self) -> Text:
         """One line for the person who has to wait."""
-        moment = self.since.astimezone(UTC).isoformat(timespec="seconds")
+        moment = in_japan(self.since)
         return Text(
             f"{self.user}@{self.host} の Pulumi（プロセス {self.pid}、{moment} から）",
             f"Pulumi of {self.user}@{self.host} (process {self.pid}, since {moment})",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from moyai.engine.stacks import StackId
 from moyai.errors import Refused
-from moyai.texts import Text
+from moyai.texts import Text, in_japan
 
 _CLOCK_SLACK_SECONDS = 2.0
 """How far a process's computed start may be off: the kernel counts from boot in ticks."""
@@ -35,9 +35,10 @@ class Holder:
 
     def describe(self) -> Text:
         """One line for the person who has to wait."""
+        since = in_japan(self.since)
         return Text(
-            f"{self.user}@{self.host} のプロセス {self.pid}（{self.command}、{self.since} から）",
-            f"{self.user}@{self.host}, process {self.pid} ({self.command}, since {self.since})",
+            f"{self.user}@{self.host} のプロセス {self.pid}（{self.command}、{since} から）",
+            f"{self.user}@{self.host}, process {self.pid} ({self.command}, since {since})",
         )
 
 

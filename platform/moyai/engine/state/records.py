@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from moyai.engine.stacks import StackId
 from moyai.errors import OperationFailed
-from moyai.texts import Text
+from moyai.texts import Text, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class StackRecord:
     """When the last update ended well."""
     verified_at: datetime | None = None
     """When everything was last read live."""
-    failure: str | None = None
-    """Why the last run did not end well, in English; None where it did."""
+    failure: Text | None = None
+    """Why the last run did not end well; None where it did."""
     running_since: datetime | None = None
     """Set before a run touches anything, cleared when its end is on record."""
     releases: Mapping[str, str] = field(default_factory=dict)
@@ -115,7 +115,7 @@ def _encode(record: StackRecord) -> bytes:
         "name": record.stack.name,
         "fingerprint": dict(record.fingerprint),
         "checkpoint_sha256": record.checkpoint_sha256,
-        "failure": record.failure,
+        "failure": None if record.failure is None else asdict(record.failure),
         "releases": dict(record.releases),
         "facts": dict(record.facts),
     }
@@ -123,6 +123,11 @@ def _encode(record: StackRecord) -> bytes:
         moment: datetime | None = getattr(record, name)
         document[name] = None if moment is None else moment.isoformat()
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def _failure(told: Any) -> Text | None:
+    # Records of before had English words only.
+    return same(told) if isinstance(told, str) else None if told is None else Text(**told)
 
 
 def _decode(key: str, content: bytes) -> StackRecord:
@@ -136,7 +141,7 @@ def _decode(key: str, content: bytes) -> StackRecord:
             stack=StackId(document["project"], document["name"]),
             fingerprint=document["fingerprint"],
             checkpoint_sha256=document["checkpoint_sha256"],
-            failure=document["failure"],
+            failure=_failure(document["failure"]),
             releases=document["releases"],
             facts=document["facts"],
             **times,

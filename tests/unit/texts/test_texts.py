@@ -1,0 +1,26 @@
+"""What people read of numbers and moments."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from moyai.texts import counted, in_japan
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 bodies"), (1, "1 body"), (43, "43 bodies")])
+def test_one_is_not_many(number: int, words: str) -> None:
+    assert counted(number, "body", "bodies") == words
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (datetime(2026, 12, 31, 15, 0, 1, tzinfo=UTC), "2027-01-01 00:00:01 JST"),
+        ("2026-11-25T17:18:36+00:00", "2026-11-26 02:18:36 JST"),
+        ("some time ago", "some time ago"),
+    ],
+)
+def test_moments_are_told_in_japans_time(moment: datetime | str, words: str) -> None:
+    assert in_japan(moment) == words
