@@ -26,9 +26,15 @@ def preflight(session: Session, wish: Wish) -> Plan:
 def refuse(plan: Plan) -> None:
     """Raise `Refused` for what must not even begin: for a file older than the one applied last, for
     bodies that vanished from the file, and for a quota of AWS that would be passed."""
+    vanished = [stack for stack in plan.tenants if stack.has_vanished]
     if plan.older is not None:
+        # Whoever takes a body out again has a file that was applied before it came.
+        orphans = tuple(why for stack in vanished for why in stack.reasons)
         raise Refused(
-            plan.older,
+            Text(
+                "\n".join(why.ja for why in (plan.older, *orphans)),
+                "\n".join(why.en for why in (plan.older, *orphans)),
+            ),
             touched=NOTHING_TOUCHED,
             remedy=Text(
                 "新しい tenants.yaml を取り込んでください。変更を元に戻したのなら --allow-older を"
@@ -36,7 +42,6 @@ def refuse(plan: Plan) -> None:
                 "Fetch the newer tenants.yaml; where you took a change back, say --allow-older.",
             ),
         )
-    vanished = [stack for stack in plan.tenants if stack.has_vanished]
     if vanished:
         raise refusal(vanished)
     refuse_exceeded(plan)

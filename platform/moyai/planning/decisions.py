@@ -56,7 +56,7 @@ def make_plan(basis: Basis) -> Plan:
         _checked(stack, body, basis.day) if _is_doubted(basis, body) else stack
         for stack, body in zip(tenants, bodies, strict=True)
     ]
-    tenants += [_orphan(one) for one in basis.selection.vanished]
+    tenants += [_orphan(basis.registry, one) for one in basis.selection.vanished]
     tenants = _standing(basis.registry, foundation, tenants)
     foundation = _entered(basis.registry, foundation, tenants)
     if basis.selection.is_everyone:
@@ -219,8 +219,9 @@ def _checked(stack: PlannedStack, body: Tenant, day: date) -> PlannedStack:
     return replace(stack, action="update", reasons=(why,), checks=checks, needs_engine=False)
 
 
-def _orphan(one: Vanished) -> PlannedStack:
-    why = guards.orphan(one.name)
+def _orphan(registry: Registry, one: Vanished) -> PlannedStack:
+    merged = (body for body in registry.tenants if one.code in body.former_codes)
+    why = guards.orphan(f"{one.code} {one.name}", next(merged, None))
     return PlannedStack(TENANT, one.code, one.name, "refused", (why,), has_vanished=True)
 
 

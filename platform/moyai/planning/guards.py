@@ -59,9 +59,11 @@ def _dropped(body: Tenant, recorded: Recorded) -> tuple[Text, ...]:
     return tuple(
         Text(
             f"{service} の利用が tenants.yaml から消えていますが、データが残っています。"
-            "行を戻し、until に終了日を書いてください（データの消去は moyai exit）。",
+            "行を戻し、until に終了日を書いてください（データの消去は、これからの版で加わる "
+            "moyai exit で行います）。",
             f"its subscription of {service} vanished from tenants.yaml, but its data are there: "
-            "put the entry back with an `until` date (erasing data is for moyai exit).",
+            "put the entry back with an `until` date (erasing data is for moyai exit, which a "
+            "later version brings).",
         )
         for service in sorted(recorded.releases)
         if service not in named
@@ -96,11 +98,22 @@ def _frozen(body: Tenant, recorded: Recorded, days: set[date]) -> tuple[Text, ..
     )
 
 
-def orphan(name: str) -> Text:
-    """Why a body that is on record but not in the file is left alone."""
+def orphan(who: str, successor: Tenant | None) -> Text:
+    """Why a body that is on record but not in the file is left alone; `who` is its code and name,
+    `successor` the body of the file into which it was merged, if any."""
+    if successor is not None:
+        into = f"{successor.code} {successor.name}"
+        return Text(
+            f"{who} は {into} の合併前のコードですが、その環境とデータが残っています。"
+            "もやいはまだデータを移せません。移すまでは、もとの団体の記載を戻し、"
+            "former_codes に書かないでください。",
+            f"{who} merged into {into}, but its environment and data are there, and Moyai does "
+            "not move data yet. Until they are moved, put the body back, and leave the code out "
+            "of former_codes.",
+        )
     return Text(
-        f"{name} は tenants.yaml から消えていますが、環境とデータが残っています。"
-        "誤って消したなら戻してください。退会は moyai exit で行います。",
-        f"{name} vanished from tenants.yaml, but its environment and data are there. Put it back "
-        "if that was a mistake; a body leaves by moyai exit.",
+        f"{who} は tenants.yaml から消えていますが、環境とデータが残っています。"
+        "誤って消したなら戻してください。退会は moyai exit で行います（これからの版で加わります）。",
+        f"{who} vanished from tenants.yaml, but its environment and data are there. Put it back "
+        "if that was a mistake; a body leaves by moyai exit, which a later version brings.",
     )

@@ -82,7 +82,8 @@ def select_with(
     """The same among the file's bodies and those that vanished from it.
 
     Of one that vanished, code, slug and name are known; it has no service, tag or other quality
-    any more. A word that names a body of the file too means both.
+    any more. A word that names a body of the file too means both, and who means a body of the file
+    means those that merged into it.
     """
     expression = parse(text).expression
     known = _vocabulary(registry)
@@ -91,9 +92,13 @@ def select_with(
         check_words(expression, replace(known, bodies={**more, **known.bodies}))
     except UnreadableSelector as error:
         raise _usage(error) from None
+    bodies = tuple(body for body in registry.tenants if _means(expression, _of(body, day)))
+    merged = {code for body in bodies for code in body.former_codes}
     return Selection(
-        tuple(body for body in registry.tenants if _means(expression, _of(body, day))),
-        tuple(one for one in vanished if _means(expression, _of_vanished(one))),
+        bodies,
+        tuple(
+            one for one in vanished if one.code in merged or _means(expression, _of_vanished(one))
+        ),
         expression == ALL,
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from moyai.planning import guards
 from moyai.planning.conditions import Condition, Recorded
 from moyai.planning.decisions import Basis, make_plan
 from moyai.planning.plans import Plan, PlannedStack
@@ -79,7 +78,7 @@ def _shaky(basis: Basis, plan: Plan) -> dict[str, Text]:
 
 def _judged(stack: PlannedStack, recorded: Recorded) -> tuple[Status, tuple[Text, ...]]:
     if stack.has_vanished:
-        return "orphaned", (guards.orphan(stack.title),)
+        return "orphaned", stack.reasons
     condition = recorded.condition
     if condition is Condition.APPLIED:
         return _against_file(stack)

@@ -5,6 +5,8 @@ The tests of this module share one federation and leave it as they found it.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -310,6 +312,28 @@ def test_a_refused_deploy_is_listed_for_programs(federation: Federation) -> None
         assert rows.splitlines()[0] == "code,name,ok,error"
 
 
+def test_a_body_taken_out_again_is_named_though_the_file_is_an_older_one(
+    federation: Federation,
+) -> None:
+    with changed(federation):
+        text = federation.file.read_text(encoding="utf-8")
+        start = text.index('  - code: "272043"')
+        end = text.index('  - code: "273813"')
+        federation.file.write_text(text[:start] + text[end:], encoding="utf-8")
+        state = federation.home / "sites" / "sandbox" / "state" / ".moyai" / "history"
+        history = state / "tenants.json"
+        known = json.loads(history.read_text())
+        digest = hashlib.sha256(federation.file.read_bytes()).hexdigest()
+        older = {**known[-1], "sha256": digest}
+        history.write_text(json.dumps([older, *known]))
+        answer = federation.moyai("deploy", "--as-of", DAY)
+        history.write_text(json.dumps(known))
+        assert answer.code == 5
+        assert "another one was applied after it" in answer.err
+        assert "272043 池田市 vanished from tenants.yaml" in answer.err
+        assert "moyai exit" in answer.err
+
+
 def test_a_body_that_merged_away_is_an_orphan(federation: Federation) -> None:
     with changed(federation):
         federation.edit(
@@ -320,9 +344,11 @@ def test_a_body_that_merged_away_is_an_orphan(federation: Federation) -> None:
         found = federation.statuses()
         assert found["272043"]["status"] == "orphaned"
         assert found["272051"]["status"] == "absent"
-        answer = federation.moyai("deploy", "all", "not", "272027", "--as-of", DAY, "--allow-older")
-        assert answer.code == 5
-        assert "moyai exit" in answer.err
+        for selector in (("all", "not", "272027"), ("272051",)):
+            answer = federation.moyai("deploy", *selector, "--as-of", DAY, "--allow-older")
+            assert answer.code == 5
+            assert "272043 池田市 merged into 272051 吹田市, but its environment" in answer.err
+        assert "documents_bucket" in federation.ok("output", "272043").out
 
 
 def test_one_thing_as_csv(federation: Federation) -> None:
