@@ -9,14 +9,28 @@ from typing import Annotated
 import typer
 
 from moyai.errors import UsageError
-from moyai.operations.workspace import today
+from moyai.operations.workspace import nearest_registry_file, today
 from moyai.texts import Text
 from moyai_cli.language import say
 from moyai_cli.render import Output
 
+
+def _which_file(named: Path | None) -> Path | None:
+    """Say which file is used where that is neither said nor plain to see."""
+    found = nearest_registry_file() if named is None else None
+    if found is not None and found.parent != Path.cwd():
+        typer.echo(say(f"上のフォルダの {found} を使います。", f"Using {found}."), err=True)
+    return named
+
+
 File = Annotated[
     Path | None,
-    typer.Option("--file", "-f", help=say("tenants.yaml の場所", "Where tenants.yaml is")),
+    typer.Option(
+        "--file",
+        "-f",
+        callback=_which_file,
+        help=say("tenants.yaml の場所", "Where tenants.yaml is"),
+    ),
 ]
 SiteName = Annotated[
     str, typer.Option("--site", help=say("拠点の名前", "The site's name"), envvar="MOYAI_SITE")

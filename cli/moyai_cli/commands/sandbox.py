@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
+import subprocess
 from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from moyai.engine.sites import EmbeddedSite
+from moyai.errors import ExitCode
 from moyai.operations.embedded import database_shell, embedded_site
 from moyai.operations.workspace import find_registry_file
 from moyai_cli.asking import ask
@@ -116,8 +119,13 @@ def psql(
     ] = None,
     file: File = None,
 ) -> None:
-    """The password goes through the environment, never the command line."""
+    """The password goes through the environment, never the command line. Ends with 4 where psql
+    does not end well: its own codes mean other things."""
     argv, environ = database_shell(find_registry_file(file), body, service, database)
     if command is not None:
         argv = [*argv, "-c", command]
-    os.execve(argv[0], argv, {**os.environ, **environ})  # noqa: S606 - psql replaces this process
+    # An interrupt is for the statement that psql runs, and not for this process.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    ended = subprocess.run(argv, env={**os.environ, **environ}, check=False)
+    if ended.returncode != 0:
+        raise typer.Exit(int(ExitCode.FAILED))

@@ -60,7 +60,16 @@ def find_registry_file(named: Path | None) -> Path:
 
     Raises `UsageError` where there is none, or where it is no regular file: a fifo would block.
     """
-    found = _nearest() if named is None else named
+    found = nearest_registry_file() if named is None else named
+    if found is None:
+        here = Path.cwd()
+        raise UsageError(
+            Text(
+                f"{here} にも、その上のフォルダにも tenants.yaml がありません。",
+                f"no tenants.yaml in {here} or any folder above it.",
+            ),
+            remedy=_NAME_IT,
+        )
     trouble = _why_no_file(found)
     if trouble is not None:
         raise UsageError(trouble, remedy=_NAME_IT)
@@ -72,19 +81,14 @@ _NAME_IT = Text(
 )
 
 
-def _nearest() -> Path:
+def nearest_registry_file() -> Path | None:
+    """The tenants.yaml of this folder or the nearest above it, whatever it is; None: there is none."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         candidate = folder / "tenants.yaml"
         if os.path.lexists(candidate):
             return candidate
-    raise UsageError(
-        Text(
-            f"{here} にも、その上のフォルダにも tenants.yaml がありません。",
-            f"no tenants.yaml in {here} or any folder above it.",
-        ),
-        remedy=_NAME_IT,
-    )
+    return None
 
 
 def _why_no_file(path: Path) -> Text | None:

@@ -201,13 +201,15 @@ def test_a_neighbours_database_is_closed(federation: Federation) -> None:
     other = federation.moyai(
         "sandbox", "psql", "272027", "chat", "--database", "chat_272043", "-c", "SELECT 1"
     )
-    assert other.code != 0
+    assert other.code == 4
     assert "permission denied for database" in other.err
     sibling = federation.moyai(
         "sandbox", "psql", "272027", "chat", "--database", "eapp_b_272027", "-c", "SELECT 1"
     )
-    assert sibling.code != 0
+    assert sibling.code == 4
     assert "permission denied for database" in sibling.err
+    wrong = federation.moyai("sandbox", "psql", "272027", "chat", "-c", "SELECT no_such_column")
+    assert (wrong.code, "no_such_column" in wrong.err) == (4, True)
 
 
 def test_no_secret_is_written_anywhere(federation: Federation) -> None:

@@ -40,6 +40,18 @@ def test_a_body_is_found_by_its_name(moyai: Run) -> None:
     assert "271403" in moyai("tenant", "show", "堺市").stdout
 
 
+def test_a_file_found_above_is_named(moyai: Run, project: Path) -> None:
+    below = project / "docs" / "guides"
+    below.mkdir(parents=True)
+    environment = {**os.environ, "MOYAI_LANG": "en"}
+    command = [sys.executable, "-c", "from moyai_cli.main import main; main()", "validate"]
+    done = subprocess.run(
+        command, cwd=below, env=environment, capture_output=True, text=True, check=True
+    )
+    assert f"Using {project / 'tenants.yaml'}." in done.stderr
+    assert "Using" not in moyai("validate").stderr
+
+
 def test_a_remedy_names_the_command_as_it_was_called(project: Path) -> None:
     script = project / "bin" / "moyai"
     script.parent.mkdir()

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -155,6 +156,15 @@ def test_waiting_ends_when_the_holder_does(tmp_path: Path) -> None:
     assert lock.waited
     lock.release()
     child.communicate()
+
+
+def test_a_preview_is_waited_for_whoever_asks(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    preview = acquire(path, STACK, myself(os.getpid(), "moyai plan", only_looks=True), 0, no)
+    threading.Timer(0.5, preview.release).start()
+    lock = acquire(path, STACK, myself(os.getpid(), "moyai deploy"), 0, no)
+    assert lock.waited
+    lock.release()
 
 
 def test_a_child_that_inherits_the_lock_keeps_it(tmp_path: Path) -> None:

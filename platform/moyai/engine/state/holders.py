@@ -32,6 +32,8 @@ class Holder:
     since: str
     command: str
     engine_pid: int | None = None
+    only_looks: bool = False
+    """Whether it previews: nothing changes, and it ends soon."""
 
     def describe(self) -> Text:
         """One line for the person who has to wait."""
@@ -42,10 +44,12 @@ class Holder:
         )
 
 
-def myself(pid: int, command: str) -> Holder:
+def myself(pid: int, command: str, *, only_looks: bool = False) -> Holder:
     """The holder that a command is, by its own process id."""
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return Holder(pid, _user(), socket.gethostname(), _boot_id(), since, command)
+    return Holder(
+        pid, _user(), socket.gethostname(), _boot_id(), since, command, only_looks=only_looks
+    )
 
 
 def is_gone(holder: Holder | None) -> bool:

@@ -66,7 +66,7 @@ class Runner:
         lock = acquire(
             self._equipment.work_folder(run.stack) / "lock",
             run.stack,
-            myself(self._setup.driver_pid, self._setup.command),
+            myself(self._setup.driver_pid, self._setup.command, only_looks=run.action == "preview"),
             self._setup.wait_seconds,
             lambda: self._control.poll(0),
         )

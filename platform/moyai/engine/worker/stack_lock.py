@@ -19,8 +19,8 @@ from moyai.engine.stacks import StackId
 from moyai.engine.state.holders import Holder, in_use, is_gone
 
 _POLL_SECONDS = 0.1
-_WINDING_DOWN_SECONDS = 30.0
-"""How long the engine of a killed command is given to end what it had begun."""
+_SOON_SECONDS = 30.0
+"""How long the engine of a killed command is given to end what it had begun, and a preview to end."""
 
 
 class StackLock:
@@ -63,9 +63,9 @@ def acquire(
 ) -> StackLock:
     """Take a stack's lock, waiting for another holder up to `wait_seconds`.
 
-    Where the holding command is dead and only its engine is still ending what it had begun, that
-    is waited for in any case. Raises `Refused` with the holder's name where the lock does not
-    become free, or where `cancelled` says so meanwhile.
+    Where the holding command is dead and only its engine is still ending what it had begun, and
+    where it only looks, that is waited for in any case. Raises `Refused` with the holder's name
+    where the lock does not become free, or where `cancelled` says so meanwhile.
     """
     private_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -76,7 +76,8 @@ def acquire(
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             other = _decode(_read(handle))
-            patience = max(wait_seconds, _WINDING_DOWN_SECONDS if is_gone(other) else 0.0)
+            ends_soon = is_gone(other) or (other is not None and other.only_looks)
+            patience = max(wait_seconds, _SOON_SECONDS if ends_soon else 0.0)
             if time.monotonic() - began >= patience or cancelled():
                 os.close(handle)
                 raise in_use(stack, None if other is None else other.describe()) from None
