@@ -21,10 +21,12 @@ from moyai.jobs.migrations import Migration, read_migrations
 from moyai.jobs.probes import Probe, read_probes
 from moyai.jobs.results import Fields, JobError, to_json
 from moyai.jobs.settings import HealthJob
-from moyai.texts import Text
+from moyai.texts import Lang, Text
 
 _SESSION: Mapping[str, str] = {"client_min_messages": "error"}
 _PERMISSION_DENIED = "42501"
+_SHOWN = 3
+"""Failed checks that are told with their reasons; all are in the result."""
 
 
 class _NotHealthy(Exception):
@@ -55,8 +57,19 @@ class _Report:
         return value
 
     @property
-    def failed(self) -> list[str]:
-        return [check["name"] for check in self.checks if not check["ok"]]
+    def failed(self) -> list[dict[str, Any]]:
+        return [check for check in self.checks if not check["ok"]]
+
+    def why(self) -> Text:
+        """The first that failed, each with its reason, and how many more there are."""
+        shown = self.failed[:_SHOWN]
+        more = len(self.failed) - len(shown)
+
+        def line(lang: Lang, rest: str) -> str:
+            told = [f"{check['name']}: {check['reason'][lang]}" for check in shown]
+            return " / ".join([*told, rest] if more else told)
+
+        return Text(line("ja", f"ほか {more} 件"), line("en", f"{more} more"))
 
 
 def check(job: HealthJob, cloud: Cloud) -> Fields:
@@ -73,12 +86,12 @@ def check(job: HealthJob, cloud: Cloud) -> Fields:
     _check_objects(job, cloud, report)
     fields = {"service": job.service, "checks": report.checks}
     if report.failed:
-        names = ", ".join(report.failed)
+        why = report.why()
         raise JobError(
             "unhealthy",
             Text(
-                f"サービス {job.service} の検査に合格しないものがあります: {names}",
-                f"the service {job.service} is not healthy: {names}",
+                f"サービス {job.service} の検査に合格しないものがあります: {why.ja}",
+                f"the service {job.service} is not healthy: {why.en}",
             ),
             fields=fields,
         )

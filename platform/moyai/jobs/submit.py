@@ -102,12 +102,12 @@ def run(
         container: Any = next((c for c in task.get("containers", ()) if c["name"] == CONTAINER), {})
         exit_code = container.get("exitCode")
         if exit_code is None:
-            raise _not_started(verb, arn, task, container)
+            raise _not_started(verb, arn, target, task, container)
         fields = _result(clients.logs, target, arn)
     if fields is None:
         raise _no_result(verb, arn, target, exit_code)
     if exit_code != ExitCode.DONE or fields.get("ok") is not True:
-        raise _failed(verb, arn, exit_code, fields)
+        raise _failed(verb, arn, target, exit_code, fields)
     return JobResult(verb, arn, fields, time.monotonic() - begin)
 
 
@@ -210,7 +210,7 @@ def _wait(clients: _Clients, target: KnownTarget, verb: str, arn: str, deadline:
 
 def _result(logs: Any, target: KnownTarget, arn: str) -> dict[str, Any] | None:
     """The result in the task's log; its end may come into the log after the task's end."""
-    stream = f"{target.stream_prefix}/{CONTAINER}/{arn.rpartition('/')[2]}"
+    stream = _stream(target, arn)
     deadline = time.monotonic() + LOG_SECONDS
     wait = 0.05
     while True:
@@ -264,7 +264,9 @@ def _is_gone(code: str) -> bool:
     return code in _GONE or (code.startswith("Invalid") and code.endswith(".NotFound"))
 
 
-def _failed(verb: str, arn: str, exit_code: int, fields: dict[str, Any]) -> JobFailed:
+def _failed(
+    verb: str, arn: str, target: KnownTarget, exit_code: int, fields: dict[str, Any]
+) -> JobFailed:
     reason = to_text(fields.get("reason")) or Text("理由は不明です。", "it does not say why.")
     return JobFailed(
         Text(f"ジョブ {verb} が失敗しました: {reason.ja}", f"the job {verb} failed: {reason.en}"),
@@ -274,11 +276,11 @@ def _failed(verb: str, arn: str, exit_code: int, fields: dict[str, Any]) -> JobF
         exit_code=exit_code,
         fields=fields,
         touched=to_text(fields.get("touched")),
-        remedy=to_text(fields.get("remedy")) or _look_at(arn),
+        remedy=to_text(fields.get("remedy")) or _look_at(target, arn),
     )
 
 
-def _not_started(verb: str, arn: str, task: Any, container: Any) -> JobFailed:
+def _not_started(verb: str, arn: str, target: KnownTarget, task: Any, container: Any) -> JobFailed:
     words = container.get("reason") or task.get("stoppedReason") or task.get("stopCode") or "?"
     return JobFailed(
         Text(
@@ -289,7 +291,7 @@ def _not_started(verb: str, arn: str, task: Any, container: Any) -> JobFailed:
         code="not-started",
         task_arn=arn,
         touched=Text("ジョブは何も変えていません。", "The job changed nothing."),
-        remedy=_look_at(arn),
+        remedy=_look_at(target, arn),
     )
 
 
@@ -306,7 +308,7 @@ def _no_result(verb: str, arn: str, target: KnownTarget, exit_code: int) -> JobF
         task_arn=arn,
         exit_code=exit_code,
         touched=_PERHAPS,
-        remedy=_look_at(arn),
+        remedy=_look_at(target, arn),
     )
 
 
@@ -321,7 +323,7 @@ def _timed_out(ecs: Any, target: KnownTarget, verb: str, arn: str, elapsed: floa
         code="too-long",
         task_arn=arn,
         touched=_PERHAPS,
-        remedy=_look_at(arn),
+        remedy=_look_at(target, arn),
     )
 
 
@@ -331,9 +333,13 @@ _PERHAPS = Text(
 )
 
 
-def _look_at(arn: str) -> Text:
-    task = arn.rpartition("/")[2]
+def _look_at(target: KnownTarget, arn: str) -> Text:
+    place = f"{target.log_group} {_stream(target, arn)}"
     return Text(
-        f"タスク {task} のログを見て原因を除き、もう一度実行してください。",
-        f"Look into the log of the task {task}, remove the cause, and run it again.",
+        f"ログ（CloudWatch Logs の {place}）を見て原因を除き、もう一度実行してください。",
+        f"Look into its log (CloudWatch Logs, {place}), remove the cause, and run it again.",
     )
+
+
+def _stream(target: KnownTarget, arn: str) -> str:
+    return f"{target.stream_prefix}/{CONTAINER}/{arn.rpartition('/')[2]}"

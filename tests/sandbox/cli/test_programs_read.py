@@ -39,7 +39,7 @@ def test_onboarded_bodies_are_listed(federation: Federation) -> None:
 def test_bodies_whose_onboarding_failed_are_listed(federation: Federation) -> None:
     health = federation.folder / "stacks" / "services" / "chat" / "health.sql"
     sound = health.read_bytes()
-    health.write_text("SELECT no_such_column;\n", encoding="utf-8")
+    health.write_bytes(sound.replace(b"SELECT probe", b"SELECT no_such_column"))
     try:
         answer = federation.moyai("onboard", "272027", "--yes", "--as-of", DAY, "--output", "json")
     finally:
@@ -47,7 +47,7 @@ def test_bodies_whose_onboarding_failed_are_listed(federation: Federation) -> No
     assert answer.code == 4
     [found] = answer.json()
     assert (found["code"], found["status"], found["welcome_sheet"]) == ("272027", "failed", None)
-    assert found["reasons"]
+    assert "SQLSTATE 42703" in found["reasons"][0]
     assert "onboard 272027 goes on to it" in answer.err
     # What the file has already may be asked for again: the same command, run again, goes on.
     services = ("--service", "chat=2022-04-01")
