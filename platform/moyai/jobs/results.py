@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from moyai.errors import MoyaiError
+from moyai.errors import ExitCode, MoyaiError
 from moyai.texts import Text
 
 MARK = "MOYAI-RESULT "
 LINE_BYTES = 16_000
 """ECS cuts a log line after 16 KiB into several events."""
+WITH_RESULT = frozenset({ExitCode.DONE, ExitCode.BUG, ExitCode.FAILED})
+"""Exit codes of jobs that wrote their result: they end themselves. A killed one has another."""
 
 Fields = Mapping[str, Any]
 """JSON's own types."""

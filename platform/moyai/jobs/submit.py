@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.errors import ExitCode, MoyaiError
 from moyai.job_target import KnownTarget
-from moyai.jobs.results import Fields, find, to_text
+from moyai.jobs.results import WITH_RESULT, Fields, find, to_text
 from moyai.texts import Text
 
 CONTAINER = "job"
@@ -103,7 +103,9 @@ def run(
         exit_code = container.get("exitCode")
         if exit_code is None:
             raise _not_started(verb, arn, target, task, container)
-        fields = _result(clients.logs, target, arn)
+        # What was killed wrote none, or wrote it long before: there is nothing to wait for.
+        seconds = LOG_SECONDS if exit_code in WITH_RESULT else 0.0
+        fields = _result(clients.logs, target, arn, seconds)
     if fields is None:
         raise _no_result(verb, arn, target, exit_code)
     if exit_code != ExitCode.DONE or fields.get("ok") is not True:
@@ -208,10 +210,10 @@ def _wait(clients: _Clients, target: KnownTarget, verb: str, arn: str, deadline:
         wait = min(max(elapsed * _PART_WAITED, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
 
 
-def _result(logs: Any, target: KnownTarget, arn: str) -> dict[str, Any] | None:
-    """The result in the task's log; its end may come into the log after the task's end."""
+def _result(logs: Any, target: KnownTarget, arn: str, seconds: float) -> dict[str, Any] | None:
+    """The result in the task's log, waited for: its end may come there after the task's end."""
     stream = _stream(target, arn)
-    deadline = time.monotonic() + LOG_SECONDS
+    deadline = time.monotonic() + seconds
     wait = 0.05
     while True:
         try:

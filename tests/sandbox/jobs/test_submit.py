@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import psutil
 import pytest
 
-from moyai.jobs.submit import JobFailed
+from moyai.engine.sites import EmbeddedSite
+from moyai.jobs.submit import LOG_SECONDS, JobFailed
+from moyai.sandbox.processes import wait_until
 
 from .conftest import Body, Cluster, Tasks
 
@@ -50,13 +54,32 @@ def test_a_job_that_takes_too_long_is_stopped(body: Body, tasks: Tasks) -> None:
     assert caught.value.touched is not None
 
 
-def test_a_verb_that_is_not_there_has_no_result(
-    body: Body, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("moyai.jobs.submit.LOG_SECONDS", 0.1)
+def test_a_verb_that_is_not_there_has_no_result(body: Body, tasks: Tasks) -> None:
+    begin = time.monotonic()
     with pytest.raises(JobFailed) as caught:
         tasks.run("database-destroy", body.variables())
     assert (caught.value.code, caught.value.job_exit_code) == ("no-result", 2)
+    assert time.monotonic() - begin < LOG_SECONDS / 2
+
+
+def test_a_killed_job_is_told_when_it_is_seen_to_have_ended(
+    sandbox: EmbeddedSite, body: Body, tasks: Tasks
+) -> None:
+    cloud = psutil.Process(int(str(sandbox.status()["pid"])))
+    (zygote,) = (p for p in cloud.children() if "moyai.sandbox.zygote" in p.cmdline())
+    lock = "SELECT pg_advisory_lock(7702, hashtext(%s))"
+    with body.cluster.master() as master, ThreadPoolExecutor(1) as pool:
+        master.execute(lock, (body.name,))
+        job = pool.submit(tasks.run, "database-create", body.variables())
+        assert wait_until(lambda: bool(zygote.children()), 30)
+        (process,) = zygote.children()
+        process.kill()
+        begin = time.monotonic()
+        with pytest.raises(JobFailed, match="exit code 137") as caught:
+            job.result()
+    assert time.monotonic() - begin < LOG_SECONDS / 2
+    assert caught.value.code == "no-result"
+    assert caught.value.touched is not None
 
 
 @pytest.mark.parametrize(
