@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import boto3
+import pytest
 
 from moyai.engine.sites import EmbeddedSite, open_site
 from moyai.registry.build import SANDBOX
@@ -43,3 +47,22 @@ def client_of(site: EmbeddedSite, service: str, region: str | None = None, **giv
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=variables.get("AWS_SESSION_TOKEN"),
     )
+
+
+@contextmanager
+def disk(place: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of its own, mounted at a folder that is made. Skips the test where none may be."""
+    place.mkdir()
+    options = f"size={megabytes}m,mode=700"
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no permission to mount a disk")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def make_read_only(disk: Path) -> None:
+    """From now on nothing on a mounted disk can be written."""
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)

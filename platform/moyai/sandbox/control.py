@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 
 import moyai
 from moyai.engine.sites import Doubt
-from moyai.errors import OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.registry.models import Site
 from moyai.sandbox.daemon import Config
 from moyai.sandbox.keeping import doubts as records
@@ -78,18 +79,20 @@ def start(layout: Layout, site: Site, project: Path) -> bool:
     """Start the cloud unless it runs: False where it does.
 
     Of two starts at once one starts it and the other waits. A cloud that an older Moyai started is
-    stopped first.
+    stopped first. Raises `OperationFailed` where it does not start, or its folder takes no files.
     """
     if _is_current(find(layout)):
         return False
-    _prepare(layout)
-    with locked(layout.change_lock):
+    with _writing(layout):
+        layout.prepare()
+    with _alone(layout):
         found = find(layout)
         if _is_current(found):
             return False
+        with _writing(layout):
+            layout.prepare()  # a reset may have come between
         if found is not None:
             _end(found.identity)
-        layout.prepare()
         # A cloud that was killed may still be finishing its last snapshot.
         wait_until(lambda: not is_locked(layout.alive_lock), 10)
         _launch(layout, site, project)
@@ -97,10 +100,13 @@ def start(layout: Layout, site: Site, project: Path) -> bool:
 
 
 def stop(layout: Layout) -> None:
-    """Stop the cloud in good order, then whatever of it is left. Not running: nothing to do."""
+    """Stop the cloud in good order, then whatever of it is left. Not running: nothing to do.
+
+    Raises `OperationFailed` where its folder takes no files.
+    """
     if not layout.home.exists():
         return
-    with locked(layout.change_lock):
+    with _alone(layout):
         found = find(layout)
         if found is not None:
             _end(found.identity)
@@ -143,15 +149,27 @@ def _ask(endpoint: str) -> Mapping[str, object]:
     return document if isinstance(document, dict) else {}
 
 
-def _prepare(layout: Layout) -> None:
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Be the only one that starts or stops the cloud."""
+    with ExitStack() as held:
+        with _writing(layout):
+            held.enter_context(locked(layout.change_lock))
+        yield
+
+
+@contextmanager
+def _writing(layout: Layout) -> Iterator[None]:
+    """Turn a folder that takes no files into `OperationFailed`; nothing else was done yet."""
     try:
-        layout.prepare()
+        yield
     except OSError as error:
         raise OperationFailed(
             Text(
                 f"サンドボックスのフォルダ {layout.home} に書けません: {error.strerror}",
                 f"cannot write to the sandbox's folder {layout.home}: {error.strerror}",
             ),
+            touched=NOTHING_TOUCHED,
             remedy=Text(
                 "空き容量と権限を確かめるか、MOYAI_HOME で別のフォルダにしてください。",
                 "Look at the free space and the rights, or set MOYAI_HOME to another folder.",

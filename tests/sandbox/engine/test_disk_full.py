@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filing_site import FilingSite, files, meanwhile, only, run_of, until
+from sandboxes import disk
 
 from moyai.engine.driver.driver import Driver
 from moyai.engine.stacks import RunResult, StackId
@@ -19,17 +19,8 @@ from moyai.errors import NOTHING_TOUCHED
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A disk of 32 megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=32m,mode=700", "tmpfs", str(place)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("no permission to mount a small disk")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with disk(tmp_path / "disk", 32) as place:
+        yield place
 
 
 def fill(place: Path) -> Path:
