@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import moyai
@@ -48,18 +49,26 @@ class Running:
 
 
 def find(layout: Layout) -> Running | None:
-    """The running cloud of a site, or None."""
+    """The running cloud of a site, or None. A run file that is damaged counts as none."""
     document = read_json(layout.run_file)
-    if not isinstance(document, dict):
+    running = _decode(document) if isinstance(document, dict) else None
+    return running if running is not None and running.identity.is_alive() else None
+
+
+def _decode(document: Mapping[str, Any]) -> Running | None:
+    try:
+        pid = int(document["pid"])
+        if pid <= 0:
+            return None
+        return Running(
+            Identity(pid, float(document["process_started"])),
+            str(document["endpoint"]),
+            str(document["operations_database"]),
+            float(document["started_at"]),
+            str(document.get("version")),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    running = Running(
-        Identity(int(document["pid"]), float(document["process_started"])),
-        str(document["endpoint"]),
-        str(document["operations_database"]),
-        float(document["started_at"]),
-        str(document.get("version")),
-    )
-    return running if running.identity.is_alive() else None
 
 
 def running(layout: Layout) -> Running:

@@ -199,6 +199,17 @@ def test_a_killed_zygote_and_a_killed_database_are_replaced(site: EmbeddedSite) 
     assert wait_until(running, 15)
 
 
+def test_beside_a_cloud_whose_run_file_is_damaged_no_other_is_started(site: EmbeddedSite) -> None:
+    pid, run_file = pid_of(site), site.home / "cloud" / "run.json"
+    kept = run_file.read_bytes()
+    run_file.write_text("{}")
+    assert site.status()["running"] is False
+    with pytest.raises(OperationFailed, match="it runs already"):
+        site.start()
+    run_file.write_bytes(kept)
+    assert pid_of(site) == pid
+
+
 def test_stop_ends_the_databases_of_a_killed_cloud(site: EmbeddedSite) -> None:
     wait_until_kept(site)
     files = list((site.home / "cloud" / "postgres").glob("*/data/postmaster.pid"))
