@@ -60,7 +60,8 @@ def disk(place: Path, megabytes: int) -> Iterator[Path]:
     try:
         yield place
     finally:
-        subprocess.run(["umount", str(place)], check=True)
+        # Lazily, as a process that ends may still have a log open there.
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def make_read_only(disk: Path) -> None:

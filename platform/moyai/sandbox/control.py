@@ -236,15 +236,21 @@ def _read_answer(reader: int) -> dict[str, object]:
 
 
 def _not_started(layout: Layout, answer: Mapping[str, object]) -> OperationFailed:
-    reason = answer.get("error")
-    ja, en = (reason["ja"], reason["en"]) if isinstance(reason, dict) else ("理由不明", "no reason")
+    reason = _text(answer.get("error")) or Text("理由不明", "no reason")
     return OperationFailed(
-        Text(f"サンドボックスが起動しません: {ja}", f"the sandbox does not start: {en}"),
+        Text(
+            f"サンドボックスが起動しません: {reason.ja}", f"the sandbox does not start: {reason.en}"
+        ),
         touched=Text(
             "これまでに作った環境はそのままです。", "What was created before is untouched."
         ),
-        remedy=Text(
+        remedy=_text(answer.get("remedy"))
+        or Text(
             f"{layout.log} を見て原因を除き、もう一度 moyai sandbox start を実行してください。",
             f"Look into {layout.log}, remove the cause, and run moyai sandbox start again.",
         ),
     )
+
+
+def _text(said: object) -> Text | None:
+    return Text(said["ja"], said["en"]) if isinstance(said, dict) else None

@@ -2,7 +2,7 @@
 
 CONFIG is a JSON object (see `Config`). The process detaches itself, serves until SIGTERM, and
 writes one line to the handle `ready` when it answers or when it cannot: `{"ok": true}` or
-`{"error": {"ja": …, "en": …}}`.
+`{"error": {"ja": …, "en": …}}`, with a `remedy` like it where there is one.
 """
 
 from __future__ import annotations

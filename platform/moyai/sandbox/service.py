@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -10,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from moyai.engine.files import disk_trouble
 from moyai.errors import MoyaiError
 from moyai.sandbox.daemon import Config
 from moyai.sandbox.layout import Layout
@@ -53,19 +55,22 @@ def _start(config: Config, layout: Layout, lock: int, fleet: Fleet) -> Any:
 
 
 def _fail(config: Config, error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        error = disk_trouble(error, config.home)
     if isinstance(error, MoyaiError):
         logger.error("%s", error.what.en)
-        _answer(config, error=error.what)
+        _answer(config, error=error.what, remedy=error.remedy)
         return 4
     logger.error("the cloud does not start", exc_info=error)
     _answer(config, error=same(f"{type(error).__name__}: {error}"))
     return 1
 
 
-def _answer(config: Config, error: Text | None = None) -> None:
+def _answer(config: Config, error: Text | None = None, remedy: Text | None = None) -> None:
     document: dict[str, object] = {"ok": error is None}
-    if error is not None:
-        document["error"] = {"ja": error.ja, "en": error.en}
+    for name, text in (("error", error), ("remedy", remedy)):
+        if text is not None:
+            document[name] = {"ja": text.ja, "en": text.en}
     try:
         os.write(config.ready, json.dumps(document).encode())
     except OSError:

@@ -19,7 +19,7 @@ import cloud_variety
 import psutil
 import psycopg
 import pytest
-from sandboxes import client_of, open_sandbox
+from sandboxes import client_of, disk, open_sandbox
 
 from moyai.engine.sites import EmbeddedSite
 from moyai.errors import OperationFailed
@@ -347,6 +347,16 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OperationFailed, match="cannot write to the sandbox's folder"):
         open_sandbox(tmp_path / "file").start()
+
+
+@pytest.mark.parametrize("megabytes", [1, 20], ids=["at once", "in the middle of initdb"])
+def test_a_disk_too_small_for_a_database_is_said_to_be_full(tmp_path: Path, megabytes: int) -> None:
+    with disk(tmp_path / "disk", megabytes) as place:
+        site = open_sandbox(place / "home")
+        with pytest.raises(OperationFailed, match="the disk is full") as caught:
+            site.start()
+    assert "Make room" in str(caught.value.remedy)
+    assert caught.value.touched is not None
 
 
 def test_a_cloud_whose_folder_is_deleted_ends(tmp_path: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
+import re
 import secrets
 import shutil
 import signal
@@ -13,11 +17,14 @@ from pathlib import Path
 
 import psutil
 
+from moyai.engine.files import disk_trouble
 from moyai.errors import OperationFailed
 from moyai.sandbox.layout import read_json, write_json, write_private
 from moyai.sandbox.postgres import binaries, settings
 from moyai.sandbox.processes import Identity, free_port, wait_until
 from moyai.texts import Text
+
+logger = logging.getLogger(__name__)
 
 OPERATIONS = "operations"
 """The instance, the database and the role for operations data."""
@@ -25,10 +32,12 @@ SUPERUSER = "rdsadmin"
 """The provider's own role, as on RDS; nobody but the embedded cloud has its password."""
 TEMPLATE = "template"
 """The folder with what initdb made."""
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 _READY_LINE = 7
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 _TRY_SECONDS = 10.0
+_CAUSE = re.compile(r"\b(?:PANIC|FATAL|ERROR):  |^initdb: error: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,7 @@ class Instance:
                 stderr=log,
                 start_new_session=True,
                 cwd="/",
-                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"},
+                env=_ENVIRONMENT,
             )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
@@ -201,7 +210,10 @@ def stop_all(folder: Path) -> None:
 
 
 def make_template(folder: Path) -> None:
-    """Run initdb once; instances are copies of what it made (initdb takes 0.4 s, a copy 0.1 s)."""
+    """Run initdb once; instances are copies of what it made (initdb takes 0.4 s, a copy 0.1 s).
+
+    Raises `OperationFailed` with the line of its output that has the cause.
+    """
     if (folder / "done").exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
@@ -217,21 +229,44 @@ def make_template(folder: Path) -> None:
     program = str(binaries.programs() / "initdb")
     command = binaries.as_service([program, *_initdb_options(data, words)], data)
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, cwd="/"
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        stdin=subprocess.DEVNULL,
+        cwd="/",
+        env=_ENVIRONMENT,
     )
     words.unlink()
     if done.returncode != 0:
-        reason = done.stderr.strip().splitlines()[-1:] or ["?"]
-        raise OperationFailed(
-            Text(
-                f"PostgreSQL のひな形を作れません: {reason[0]}",
-                f"cannot make PostgreSQL's template: {reason[0]}",
-            )
-        )
+        logger.error("initdb ended with %d: %s", done.returncode, done.stderr.strip())
+        raise no_template(folder, done.returncode, done.stderr)
     hba = data / "pg_hba.conf"
     hba.write_text(settings.HBA)
     _leave_maps_out(data)
     (folder / "done").touch()
+
+
+def no_template(folder: Path, code: int, said: str) -> OperationFailed:
+    """Why initdb made no template: its exit code (negative: a signal) and its standard error.
+
+    What it says last is only that it removes what it made; PostgreSQL, which it runs, has said the
+    cause before that, with the statement after it.
+    """
+    full = os.strerror(errno.ENOSPC)
+    if full in said:
+        return disk_trouble(OSError(errno.ENOSPC, full), str(folder))
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    reason = next((line for line in lines if _CAUSE.search(line)), lines[0] if lines else None)
+    if reason is None:
+        reason = f"initdb: {signal.Signals(-code).name if code < 0 else f'exit code {code}'}"
+    return OperationFailed(
+        Text(
+            f"PostgreSQL のひな形を作れません: {reason}",
+            f"cannot make PostgreSQL's template: {reason}",
+        )
+    )
 
 
 def _leave_maps_out(data: Path) -> None:
