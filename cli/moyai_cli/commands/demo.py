@@ -16,10 +16,11 @@ from moyai.operations.workspace import today
 from moyai.texts import counted
 from moyai_cli.called import show_next
 from moyai_cli.engine_steps import get_engine
+from moyai_cli.interrupts import saying
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, Jobs
 from moyai_cli.render import Output, aside
-from moyai_cli.views.deploys import run_deploy
+from moyai_cli.views.deploys import APPLIED, run_deploy
 from moyai_cli.views.statuses import show_statuses
 
 app = typer.Typer(add_completion=False)
@@ -42,11 +43,12 @@ def demo(file: File = None, jobs: Jobs = None, output: Format = Output.TABLE) ->
         if output is not Output.TABLE:
             show_statuses(statuses(open_session(file, "sandbox"), "all", day), output)
         raise
-    show_statuses(statuses(open_session(file, "sandbox"), "all", day), output)
-    if output is Output.TABLE:
-        seconds = time.monotonic() - begun
-        typer.echo(say(f"所要 {seconds:.1f} 秒", f"Took {seconds:.1f} s"))
-        show_next("output 271004", "plan", "tenant add 270008", "sandbox psql 271004 eapp-a")
+    with saying(APPLIED):
+        show_statuses(statuses(open_session(file, "sandbox"), "all", day), output)
+        if output is Output.TABLE:
+            seconds = time.monotonic() - begun
+            typer.echo(say(f"所要 {seconds:.1f} 秒", f"Took {seconds:.1f} s"))
+            show_next("output 271004", "plan", "tenant add 270008", "sandbox psql 271004 eapp-a")
 
 
 def _build(file: Path | None, day: date, jobs: int | None) -> None:

@@ -20,10 +20,11 @@ from moyai.registry.edit import TenantAdded
 from moyai.texts import Text
 from moyai_cli.asking import ask
 from moyai_cli.called import copyable
+from moyai_cli.interrupts import saying
 from moyai_cli.language import LANG, say
 from moyai_cli.options import AsOf, File, Format, Jobs, SiteName, day_of, services_of
 from moyai_cli.render import Column, Output, aside, listing
-from moyai_cli.views.deploys import run_deploy
+from moyai_cli.views.deploys import APPLIED, run_deploy
 from moyai_cli.views.plans import show_plan
 from moyai_cli.views.tenants import show_added
 
@@ -77,13 +78,14 @@ def onboard(
             err=True,
         )
         raise
-    session = open_session(path, site)
-    sheets = write_sheets(session, wish.selector, day, LANG)
-    if output is not Output.TABLE:
-        _list(session, wish, sheets, output)
-        return
-    for sheet in sheets.values():
-        typer.echo(say(f"案内書: {sheet}", f"Welcome sheet: {sheet}"))
+    with saying(APPLIED):
+        session = open_session(path, site)
+        sheets = write_sheets(session, wish.selector, day, LANG)
+        if output is not Output.TABLE:
+            _list(session, wish, sheets, output)
+            return
+        for sheet in sheets.values():
+            typer.echo(say(f"案内書: {sheet}", f"Welcome sheet: {sheet}"))
 
 
 def _list(session: Session, wish: Wish, sheets: Mapping[str, Path], output: Output) -> None:

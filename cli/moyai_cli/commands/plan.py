@@ -15,6 +15,7 @@ from moyai.operations.session import Session, open_session
 from moyai.planning.plans import Plan
 from moyai.texts import counted
 from moyai_cli.called import copyable
+from moyai_cli.interrupts import Interrupt
 from moyai_cli.language import LANG, say
 from moyai_cli.options import (
     AllowOlder,
@@ -97,6 +98,8 @@ def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:
             )
         )
     _raise_failed([one for one in found.values() if one.error is not None])
+    if driver.cancelled:
+        raise Interrupt
 
 
 def _raise_failed(failed: list[Previewed]) -> None:

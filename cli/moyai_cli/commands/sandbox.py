@@ -15,7 +15,9 @@ from moyai.engine.sites import EmbeddedSite
 from moyai.errors import ExitCode
 from moyai.operations.embedded import database_shell, embedded_site
 from moyai.operations.workspace import find_registry_file
+from moyai.texts import Text
 from moyai_cli.asking import ask
+from moyai_cli.interrupts import saying
 from moyai_cli.language import say
 from moyai_cli.options import File, Format
 from moyai_cli.render import Output, aside, document
@@ -76,7 +78,8 @@ def reset(
                     "This erases the sandbox's environments, data and records. Go on?",
                 )
             )
-    site.reset()
+    with saying(Text("消しかけのものがあるかもしれません。", "A part of it may be erased.")):
+        site.reset()
     _done(site, say("消しました。", "Erased."), output)
 
 

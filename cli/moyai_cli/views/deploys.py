@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import typer
 
 from moyai.errors import MoyaiError
@@ -12,14 +14,17 @@ from moyai.operations.plan import Wish
 from moyai.operations.session import Session
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import TENANT
-from moyai.texts import counted
+from moyai.texts import Text, counted
 from moyai_cli.called import copyable
+from moyai_cli.interrupts import Interrupt
 from moyai_cli.language import LANG, say
 from moyai_cli.progress import follow
 from moyai_cli.render import Column, Output, listing
 
 _HOLD_DATA = frozenset({"aws:s3/bucket:Bucket", "aws:rds/cluster:Cluster", "moyai:index:Database"})
 """Types whose resources hold a body's data, which go with them."""
+APPLIED = Text("環境は適用済みです。", "The environments were applied.")
+"""What was touched, once a deploy ended well."""
 
 
 def run_deploy(
@@ -27,18 +32,22 @@ def run_deploy(
 ) -> None:
     """Carry a deploy out and show it; raises the error that it ends with."""
     result = DeployResult()
-    events = Deploy(session, wish, jobs=jobs, wait_seconds=wait).events()
+    deploy = Deploy(session, wish, jobs=jobs, wait_seconds=wait)
     try:
-        for event in follow(events, quiet=output is not Output.TABLE):
-            result = result.after(event)
-    except MoyaiError:
-        if output is not Output.TABLE:
+        with closing(deploy.events()) as events:
+            try:
+                for event in follow(events, quiet=output is not Output.TABLE):
+                    result = result.after(event)
+            except (MoyaiError, Interrupt):
+                if output is not Output.TABLE:
+                    _list(result, output)
+                raise
+        if output is Output.TABLE:
+            _show(result)
+        else:
             _list(result, output)
-        raise
-    if output is Output.TABLE:
-        _show(result)
-    else:
-        _list(result, output)
+    except Interrupt:
+        raise result.cut_off() from None
     error = result.error()
     if error is not None:
         raise error

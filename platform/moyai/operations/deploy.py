@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from moyai.infra.packages import MODULES, SHARED_MODULES
-from moyai.operations.deploy_events import DeployEvent, Planned, StackEnded
+from moyai.operations.deploy_events import DeployEvent, Interrupted, Planned, StackEnded
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.preflight import preflight, refuse
 from moyai.operations.session import Session
@@ -27,7 +27,7 @@ class Deploy:
         self._jobs = jobs
         self._wait_seconds = wait_seconds
 
-    def events(self) -> Iterator[DeployEvent]:
+    def events(self) -> Generator[DeployEvent, None, None]:
         """Carry it out, telling each step, the plan first (`DeployResult` makes a whole of them).
 
         Raises `Refused` before anything is touched: for a file older than the one applied last, for
@@ -53,6 +53,8 @@ class Deploy:
             stands = yield from self._foundation(runs, plan)
             if stands:
                 yield from self._tenants(runs)
+        if driver.cancelled:
+            yield Interrupted()
 
     def _foundation(self, runs: StackRuns, plan: Plan) -> Generator[DeployEvent, None, bool]:
         """The foundation's stacks one after another, as a cell reads what `shared` exports.

@@ -86,4 +86,9 @@ class StackEnded:
         return self.end is End.DONE
 
 
-DeployEvent = Planned | StackMoved | ResourceDone | StackEnded
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The whole was interrupted; the last that is told of it."""
+
+
+DeployEvent = Planned | StackMoved | ResourceDone | StackEnded | Interrupted

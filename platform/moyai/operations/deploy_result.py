@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.deploy_events import DeployEvent, End, Planned, StackEnded
+from moyai.operations.deploy_events import (
+    DeployEvent,
+    End,
+    Interrupted,
+    Planned,
+    StackEnded,
+    StackMoved,
+)
 from moyai.operations.preflight import refusal
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.texts import Text
@@ -18,6 +25,9 @@ class DeployResult:
 
     plan: Plan | None = None
     ended: tuple[StackEnded, ...] = ()
+    moved: tuple[str, ...] = ()
+    """Whose turn came, each with code or name and title."""
+    interrupted: bool = False
 
     def after(self, event: DeployEvent) -> DeployResult:
         """The same with one event more."""
@@ -25,6 +35,10 @@ class DeployResult:
             return replace(self, plan=event.plan)
         if isinstance(event, StackEnded):
             return replace(self, ended=(*self.ended, event))
+        if isinstance(event, StackMoved) and event.label not in self.moved:
+            return replace(self, moved=(*self.moved, event.label))
+        if isinstance(event, Interrupted):
+            return replace(self, interrupted=True)
         return self
 
     @property
@@ -54,24 +68,53 @@ class DeployResult:
         failed = [one.label for one in self.ended if one.end is End.FAILED]
         if failed or self.not_begun:
             return _unfinished(failed, self.not_begun, sum(one.ok for one in self.ended))
+        if self.interrupted:
+            return self.cut_off()
         return refusal(self.refused) if self.refused else None
+
+    def cut_off(self) -> OperationFailed:
+        """The error of a deploy of which an interrupt let no more be told."""
+        done = [one.label for one in self.ended if one.ok]
+        failed = [one.label for one in self.ended if one.end is End.FAILED]
+        known = {one.label for one in self.ended}
+        half = [label for label in self.moved if label not in known]
+        lines = [Text("中断しました。", "interrupted.")]
+        if failed:
+            lines.append(_counted(failed, "件が失敗しました", "failed"))
+        if half:
+            lines.append(_counted(half, "件は途中です", "under way"))
+        touched = NOTHING_BEGUN
+        if done or failed or half:
+            touched = Text(f"{len(done)} 件は適用済みです。", f"Applied: {len(done)}.")
+        return OperationFailed(_joined(lines), touched=touched, remedy=_AGAIN)
 
 
 def _unfinished(failed: Sequence[str], not_begun: Sequence[str], done: int) -> OperationFailed:
     lines: list[Text] = []
     if failed:
-        n, names = len(failed), ", ".join(failed)
-        lines.append(Text(f"{n} 件が失敗しました: {names}", f"{n} failed: {names}"))
+        lines.append(_counted(failed, "件が失敗しました", "failed"))
     if not_begun:
-        n, names = len(not_begun), ", ".join(not_begun)
-        lines.append(Text(f"{n} 件は始めていません: {names}", f"{n} not begun: {names}"))
+        lines.append(_counted(not_begun, "件は始めていません", "not begun"))
     return OperationFailed(
-        Text("\n".join(line.ja for line in lines), "\n".join(line.en for line in lines)),
+        _joined(lines),
         touched=Text(f"ほかの {done} 件は適用済みです。", f"The other {done} were applied."),
         remedy=_REMOVE_CAUSE if failed else _AGAIN,
     )
 
 
+def _counted(labels: Sequence[str], ja: str, en: str) -> Text:
+    names = ", ".join(labels)
+    return Text(f"{len(labels)} {ja}: {names}", f"{len(labels)} {en}: {names}")
+
+
+def _joined(lines: Sequence[Text]) -> Text:
+    return Text("\n".join(line.ja for line in lines), "\n".join(line.en for line in lines))
+
+
+NOTHING_BEGUN = Text(
+    "まだ何も始めておらず、どの環境も変更していません。",
+    "Nothing had begun yet: nothing of any environment was touched.",
+)
 _REMOVE_CAUSE = Text(
     "原因を取り除き、moyai deploy をもう一度実行してください。続きから行います。",
     "Remove the cause and run moyai deploy again: it goes on from there.",

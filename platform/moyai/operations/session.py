@@ -44,7 +44,7 @@ class Session:
         self, jobs: int | None, wait_seconds: float = 0.0, imports: tuple[str, ...] = MODULES
     ) -> Iterator[Driver]:
         """A driver for this site; `imports` as of `Driver`. Its workers and plugins start with the
-        first run."""
+        first run. A signal meanwhile lets what has begun end well (`Driver.cancelled`)."""
         # The driver brings the Pulumi SDK and gRPC along: half a second that a command which finds
         # nothing to do should not spend.
         from moyai.engine.driver.driver import Driver
@@ -52,7 +52,8 @@ class Session:
 
         engine = ensure().path
         runtime, wait = self.workspace.runtime, wait_seconds
-        with Driver(runtime, engine, jobs, wait_seconds=wait, imports=imports) as driver:
+        driver = Driver(runtime, engine, jobs, wait_seconds=wait, imports=imports)
+        with driver.heeding_signals(), driver:
             yield driver
 
 

@@ -186,3 +186,25 @@ def test_what_an_interrupted_deploy_did_not_begin_is_told_apart_and_left_as_it_w
     }
     federation.ok("deploy", "--as-of", DAY)
     assert {one["status"] for one in federation.statuses().values()} == {"current"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("place", ["shared: done", "cell-a: done"])
+def test_an_interrupt_between_the_foundation_and_the_bodies_begins_none(
+    federation: Federation, place: str, number: signal.Signals
+) -> None:
+    before = {code: _record(federation, code) for code in federation.statuses()}
+    process = _start(federation, "deploy", "--refresh", "--as-of", DAY, "--jobs", "1")
+    _when(process, place)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 4, out
+    assert "not begun: " in out
+    assert "goes on" in out
+    assert "Traceback" not in out
+    after = {code: _record(federation, code) for code in before}
+    unbegun = [code for code in before if f"{code} " in out.partition("not begun: ")[2]]
+    assert unbegun
+    assert all(after[code] == before[code] for code in unbegun)
+    federation.ok("deploy", "--as-of", DAY)
+    assert {one["status"] for one in federation.statuses().values()} == {"current"}

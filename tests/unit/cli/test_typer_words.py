@@ -20,7 +20,7 @@ PAGES = """
 import io, json
 from contextlib import redirect_stdout
 from typer.main import get_command
-from moyai_cli.main import app
+from moyai_cli.application import app
 from moyai_cli.table import COMMANDS
 from moyai_cli.typer_words import install
 

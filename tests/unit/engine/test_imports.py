@@ -18,7 +18,7 @@ _HEAVY = ("pulumi", "pulumi_aws", "grpc", "boto3", "botocore", "psycopg")
 @pytest.mark.parametrize(
     "module",
     [
-        "moyai_cli.main",
+        "moyai_cli.application",
         "moyai.operations.plan",
         "moyai.operations.status",
         "moyai.engine.driver.driver",

@@ -9,6 +9,7 @@ from moyai.errors import ExitCode, OperationFailed, Refused
 from moyai.operations.deploy_events import (
     DeployEvent,
     End,
+    Interrupted,
     Phase,
     Planned,
     ResourceDone,
@@ -105,3 +106,27 @@ def test_bodies_behind_a_foundation_that_failed_are_not_begun() -> None:
     assert error is not None
     assert str(error.what) == "1 failed: shared shared市\n1 not begun: 1 1市"
     assert found.left == (stack("1"),)
+
+
+def test_an_interrupt_before_anything_began_says_so() -> None:
+    for found in (result(), result(plan(stack("1")))):
+        error = found.cut_off()
+        assert error.what.en == "interrupted."
+        assert "nothing of any environment was touched" in str(error.touched)
+        assert "goes on" in str(error.remedy)
+
+
+def test_an_interrupt_half_way_says_what_was_done_and_what_was_not() -> None:
+    moved = [StackMoved(name, f"{name}市", Phase.STACK) for name in "123"]
+    found = result(plan(*map(stack, "1234")), *moved, ended("1"), ended("2", End.FAILED))
+    error = found.cut_off()
+    assert error.what.en == "interrupted.\n1 failed: 2 2市\n1 under way: 3 3市"
+    assert str(error.touched) == "Applied: 1."
+
+
+def test_an_interrupt_after_the_last_stack_is_told_too() -> None:
+    error = result(plan(stack("1")), ended("1"), Interrupted()).error()
+    assert error is not None
+    assert error.exit_code is ExitCode.FAILED
+    assert error.what.en == "interrupted."
+    assert str(error.touched) == "Applied: 1."

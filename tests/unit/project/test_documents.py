@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from moyai.registry import load
 from moyai.texts import Lang
-from moyai_cli.main import app
+from moyai_cli.application import app
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]

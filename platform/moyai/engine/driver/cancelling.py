@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+Handler = Callable[[int, FrameType | None], object] | int | None
+"""What takes a signal, as `signal.getsignal` tells it."""
 
 
 class Cancelling:
@@ -34,25 +37,38 @@ class Cancelling:
         os.read(self.wake, 4096)
 
     @contextmanager
-    def by_signals(self) -> Iterator[None]:
-        """Turn SIGINT and SIGTERM into `cancel`, where this is the main thread."""
+    def by_signals(self, *, once: bool = False) -> Iterator[None]:
+        """Turn SIGINT and SIGTERM into `cancel`, where this is the main thread.
+
+        `once`: what follows the first goes on to whoever took it before, for times when nobody waits
+        for `wake`.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
-        def on_signal(_number: int, _frame: FrameType | None) -> None:
-            self.cancel()
+        before: dict[signal.Signals, Handler] = {}
 
-        before = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            further = once and self.count > 0
+            self.cancel()
+            handler = before.get(signal.Signals(number))
+            if further and callable(handler):
+                handler(number, frame)
+
         try:
+            for one in (signal.SIGINT, signal.SIGTERM):
+                before[one] = signal.getsignal(one)
+                signal.signal(one, on_signal)
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            for one, taken in before.items():
+                signal.signal(one, taken)
 
     def close(self) -> None:
         """Let go of the descriptors; calls are only counted from now on."""
-        if self.wake >= 0:
-            os.close(self.wake)
-            os.close(self._write)
-            self.wake = self._write = -1
+        wake, write = self.wake, self._write
+        self.wake = self._write = -1  # first, as a signal may come between
+        if wake >= 0:
+            os.close(wake)
+            os.close(write)

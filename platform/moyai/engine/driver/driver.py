@@ -15,6 +15,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -74,6 +75,10 @@ class Driver:
         May be called from any thread and from a signal handler.
         """
         self._cancelling.cancel()
+
+    def heeding_signals(self) -> AbstractContextManager[None]:
+        """Take SIGINT and SIGTERM between runs too: the first one counts as `cancel`."""
+        return self._cancelling.by_signals(once=True)
 
     def run(self, runs: Iterable[StackRun], later: tuple[str, ...] = ()) -> Iterator[RunEvent]:
         """Carry runs out, `jobs` at a time; the next one is taken when a worker is free.
