@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from moyai.operations.session import Session
 from moyai.operations.status import outputs
+from moyai.planning import names
+from moyai.planning.routes import WAYS, Way, closes_staff_route
 from moyai.planning.selectors import select
-from moyai.registry.models import Registry, Tenant
-from moyai.texts import Lang, Text
+from moyai.registry.models import BackupPolicy, Registry, Tenant
+from moyai.texts import Lang, Text, same
 
 
 def write_sheets(session: Session, selector: str, day: date, lang: Lang) -> dict[str, Path]:
@@ -28,62 +30,158 @@ def write_sheets(session: Session, selector: str, day: date, lang: Lang) -> dict
 
 
 def sheet(registry: Registry, body: Tenant, found: Mapping[str, Any], day: date) -> Text:
-    """The sheet as Markdown in both languages; no secret is in it."""
-    ja = [
-        f"# {body.name} 様 ご利用の案内",
-        "",
-        f"{registry.federation.name}　{day.isoformat()}",
-        "",
+    """The sheet as Markdown in both languages; no secret is in it.
+
+    `found`: what the body's stack exports (`moyai.infra.outputs.TenantOutputs`).
+    """
+    services = found.get("services", {})
+    lines = [
+        Text(f"# {body.name} 様 ご利用の案内", f"# Welcome, {body.name}"),
+        _BLANK,
+        Text(
+            f"{registry.federation.name}　{day.isoformat()}",
+            f"{registry.federation.name}, {day.isoformat()}",
+        ),
+        _BLANK,
     ]
-    en = [f"# Welcome, {body.name}", "", f"{registry.federation.name}, {day.isoformat()}", ""]
-    for name, service in sorted(found.get("services", {}).items()):
-        manifest = registry.services[name].manifest
-        edition = manifest.editions[service["edition"]]
-        urls = service.get("urls", [])
-        ja += [
-            f"## {manifest.title_ja}（{edition.title_ja}、版 {service['release']}）",
-            "",
-            *([f"- <{url}>" for url in urls] or [_NO_WAY_IN.ja]),
-            "",
-        ]
-        en += [
-            f"## {manifest.title_en} ({edition.title_en}, release {service['release']})",
-            "",
-            *([f"- <{url}>" for url in urls] or [_NO_WAY_IN.en]),
-            "",
-        ]
-    ranges = ", ".join(str(network) for network in body.lgwan)
+    for name, service in sorted(services.items()):
+        lines += _service(registry, body, name, service)
+    if not services:
+        lines += [Text("使っているサービスはまだありません。", "No service is in use yet."), _BLANK]
+    lines += [Text("## 運用", "## Operations"), _BLANK]
+    lines += _staff(registry, body, services)
     window = body.maintenance_window
-    days_ja = "・".join(_DAYS[name] for name in window.days)
-    ja += [
-        "## 運用",
-        "",
-        f"- 職員経路は LGWAN の次の範囲から使えます: {ranges or '登録なし'}",
-        f"- 保守の時間帯: {days_ja} {window.start:%H:%M} から {window.hours} 時間（日本時間）",
-        f"- 控え: 日次 {body.backup.daily}・週次 {body.backup.weekly}・月次 {body.backup.monthly} 世代",
-        f"- データは団体ごとの鍵で暗号化しています: `{found.get('key_arn', '')}`",
-        f"- 監査用の役割: `{found.get('auditor_role_arn', '')}`",
-        "",
+    days = "・".join(_DAYS[name] for name in window.days)
+    key, auditor = found.get("key_arn", ""), found.get("auditor_role_arn", "")
+    lines += [
+        Text(
+            f"- 保守の時間帯: {days} {window.start:%H:%M} から {window.hours} 時間（日本時間）",
+            f"- Maintenance: {', '.join(window.days)} from {window.start:%H:%M}, {window.hours} hours "
+            "(Japan time)",
+        ),
+        _backups(body.backup),
+        Text(
+            f"- データは団体ごとの鍵で暗号化しています: `{key}`",
+            f"- Your data are encrypted with a key of your own: `{key}`",
+        ),
+        Text(f"- 監査用の役割: `{auditor}`", f"- The role for your auditors: `{auditor}`"),
+        _BLANK,
     ]
-    en += [
-        "## Operations",
-        "",
-        f"- The staff route is open to these LGWAN ranges: {ranges or 'none registered'}",
-        f"- Maintenance: {', '.join(window.days)} from {window.start:%H:%M}, {window.hours} hours "
-        "(Japan time)",
-        f"- Backups kept: {body.backup.daily} daily, {body.backup.weekly} weekly, "
-        f"{body.backup.monthly} monthly",
-        f"- Your data are encrypted with a key of your own: `{found.get('key_arn', '')}`",
-        f"- The role for your auditors: `{found.get('auditor_role_arn', '')}`",
-        "",
-    ]
-    return Text("\n".join(ja), "\n".join(en))
+    return Text("\n".join(line.ja for line in lines), "\n".join(line.en for line in lines))
 
 
-_NO_WAY_IN = Text(
-    "入口はまだありません。職員経路だけのサービスで、LGWAN の範囲が登録されていないためです。",
-    "There is no way in yet: it has the staff route only, and no LGWAN range is registered.",
-)
+def _service(
+    registry: Registry, body: Tenant, name: str, service: Mapping[str, Any]
+) -> Iterator[Text]:
+    manifest = registry.services[name].manifest
+    edition = manifest.editions[service["edition"]]
+    release = service["release"]
+    yield Text(
+        f"## {manifest.title_ja}（{edition.title_ja}、リリース {release}）",
+        f"## {manifest.title_en} ({edition.title_en}, release {release})",
+    )
+    yield _BLANK
+    if not service["active"]:
+        yield _ended(body, name)
+    elif urls := service["urls"]:
+        yield from (_way_in(registry, body, name, url) for url in urls)
+    else:
+        yield _no_way_in(registry, body, name)
+    yield _BLANK
+
+
+def _ended(body: Tenant, name: str) -> Text:
+    subscription = body.subscription(name)
+    if subscription is None or subscription.until is None:
+        return Text(
+            "利用を終えました。データは残してあります。", "Its use ended. Its data are kept."
+        )
+    until = subscription.until
+    return Text(
+        f"{until} に利用を終えました。データは残してあります。",
+        f"Its use ended on {until}. Its data are kept.",
+    )
+
+
+def _way_in(registry: Registry, body: Tenant, name: str, url: str) -> Text:
+    ways = [way for way in WAYS if _url(registry, body, name, way) == url]
+    if not ways:
+        return same(f"- <{url}>")
+    ja = "・".join(_FOR[way].ja for way in ways)
+    en = " and ".join(_FOR[way].en for way in ways)
+    return Text(f"- {ja}: <{url}>", f"- {en}: <{url}>")
+
+
+def _url(registry: Registry, body: Tenant, name: str, way: Way) -> str | None:
+    pattern = getattr(registry.services[name].manifest.routes, way)
+    if pattern is None:
+        return None
+    return f"https://{names.host(pattern, registry.federation, body.slug, body.code)}/"
+
+
+def _no_way_in(registry: Registry, body: Tenant, name: str) -> Text:
+    routes = registry.services[name].manifest.routes
+    if routes.public is not None or routes.staff is None:
+        return Text("入口はまだありません。", "There is no way in yet.")
+    if _is_closed(body, name):
+        return Text(
+            "入口はありません。職員経路だけのサービスで、職員経路を閉じる設定になっているためです。",
+            "There is no way in: it has the staff route only, and settings close its staff route.",
+        )
+    return Text(
+        "入口はまだありません。職員経路だけのサービスで、LGWAN の範囲が登録されていないためです。",
+        "There is no way in yet: it has the staff route only, and no LGWAN range is registered.",
+    )
+
+
+def _is_closed(body: Tenant, name: str) -> bool:
+    subscription = body.subscription(name)
+    return subscription is not None and closes_staff_route(subscription)
+
+
+def _staff(
+    registry: Registry, body: Tenant, services: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Text]:
+    """From where staff comes in, where a service in use has a staff route that is not closed."""
+    if not any(
+        service["active"]
+        and registry.services[name].manifest.routes.staff is not None
+        and not _is_closed(body, name)
+        for name, service in services.items()
+    ):
+        return
+    ranges = ", ".join(str(network) for network in body.lgwan)
+    if ranges:
+        yield Text(
+            f"- 職員経路は LGWAN の次の範囲から使えます: {ranges}",
+            f"- The staff route is open to these LGWAN ranges: {ranges}",
+        )
+    else:
+        yield Text(
+            "- LGWAN の範囲が登録されていないため、職員経路はまだ使えません。"
+            "使うには事務局に範囲を知らせてください。",
+            "- The staff route is not open yet: no LGWAN range is registered. Tell the secretariat "
+            "yours to use it.",
+        )
+
+
+def _backups(policy: BackupPolicy) -> Text:
+    ja = "、別のリージョンにも置く" if policy.second_region else ""
+    en = ", with a copy in a second region" if policy.second_region else ""
+    return Text(
+        f"- 控えの取り決め: 日次 {policy.daily}・週次 {policy.weekly}・月次 {policy.monthly}・"
+        f"年次 {policy.yearly} 世代{ja}。控えはもやいの後の版で始まり、いまはまだ取っていません。",
+        f"- Backups, as agreed: {policy.daily} daily, {policy.weekly} weekly, {policy.monthly} "
+        f"monthly, {policy.yearly} yearly{en}. They begin with a later version of Moyai: none are "
+        "made yet.",
+    )
+
+
+_BLANK = same("")
+_FOR: Mapping[Way, Text] = {
+    "public": Text("住民向け", "for residents"),
+    "staff": Text("職員向け（LGWAN）", "for staff (LGWAN)"),
+}
 _DAYS = {
     "mon": "月",
     "tue": "火",

@@ -86,9 +86,12 @@ def rules_by_body(registry: Registry, day: date) -> dict[str, tuple[Rule, ...]]:
 
 def staff_sources(subscription: Subscription, body: Tenant) -> tuple[IPv4Network, ...]:
     """The LGWAN ranges that may use a subscription's staff route; its settings can close it."""
-    if subscription.settings.get("lgwan_staff_route", True) is False:
-        return ()
-    return body.lgwan
+    return () if closes_staff_route(subscription) else body.lgwan
+
+
+def closes_staff_route(subscription: Subscription) -> bool:
+    """Whether a subscription's settings close its staff route, whatever ranges its body has."""
+    return subscription.settings.get("lgwan_staff_route", True) is False
 
 
 def _rules(registry: Registry, bodies: Iterable[Tenant], way: Way, day: date) -> tuple[Rule, ...]:
