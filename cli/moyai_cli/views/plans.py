@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import typer
 
-from moyai.planning.plans import Plan, PlannedStack
+from moyai.planning.plans import Plan, PlannedAction, PlannedStack
 from moyai.texts import Text, counted
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, Record, listing
 
-STYLES = {"create": "green", "update": "yellow", "none": "dim", "refused": "red"}
+STYLES: Mapping[PlannedAction, str] = {
+    "create": "green",
+    "update": "yellow",
+    "none": "dim",
+    "refused": "red",
+}
+_WORDS: Mapping[PlannedAction, str] = {
+    "create": say("新規", "create"),
+    "update": say("変更", "update"),
+    "none": say("なし", "none"),
+    "refused": say("拒否", "refused"),
+}
+"""What people read; programs get the action itself."""
 
 
 def show_plan(made: Plan, output: Output) -> None:
@@ -17,7 +32,7 @@ def show_plan(made: Plan, output: Output) -> None:
     columns = [
         Column("code", say("コード", "code")),
         Column("name", say("団体", "body")),
-        Column("action", say("適用", "action"), STYLES),
+        Column("action", say("操作", "action"), {_WORDS[one]: STYLES[one] for one in STYLES}),
         Column("reasons", say("理由", "reasons")),
     ]
     if output is not Output.TABLE:
@@ -26,7 +41,8 @@ def show_plan(made: Plan, output: Output) -> None:
         return
     shown = [stack for stack in made.stacks if stack.runs or stack.reasons or stack.notes]
     if shown:
-        listing([_record(stack, said_below=made.older) for stack in shown], columns, output)
+        rows = [_row(stack, said_below=made.older) for stack in shown]
+        listing(rows, columns, output)
     bodies = counted(len(made.tenants), "body", "bodies")
     counts = dict.fromkeys(STYLES, 0)
     for stack in made.tenants:
@@ -53,12 +69,16 @@ def show_plan(made: Plan, output: Output) -> None:
         )
 
 
-def _record(stack: PlannedStack, said_below: Text | None = None) -> Record:
-    reasons = [one for one in stack.reasons if one != said_below]
+def _row(stack: PlannedStack, said_below: Text | None) -> Record:
+    reasons = tuple(one for one in stack.reasons if one != said_below)
+    return {**_record(replace(stack, reasons=reasons)), "action": _WORDS[stack.action]}
+
+
+def _record(stack: PlannedStack) -> Record:
     return {
         "code": stack.name,
         "name": stack.title,
         "action": stack.action,
-        "reasons": [one.of(LANG) for one in (*reasons, *stack.notes)],
+        "reasons": [one.of(LANG) for one in (*stack.reasons, *stack.notes)],
         "changed": list(stack.changed),
     }

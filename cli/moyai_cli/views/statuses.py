@@ -25,7 +25,7 @@ def show_statuses(found: tuple[TenantStatus, ...], output: Output) -> None:
         Column("code", say("コード", "code")),
         Column("name", say("団体", "body")),
         Column("status", say("状態", "status"), STYLES),
-        Column("releases", say("記録上の版", "releases")),
+        Column("releases", say("記録上のリリース", "releases")),
         Column("applied_at", say("適用", "applied")),
         Column("reasons", say("理由", "reasons")),
     ]

@@ -268,14 +268,14 @@ def _release(manifest: Manifest, version: str) -> Release:
         known = ", ".join(manifest.releases)
         raise UsageError(
             Text(
-                f"サービス {manifest.name} の manifest.yaml に、記録上の版 {version} がありません。"
+                f"サービス {manifest.name} の manifest.yaml に、記録上のリリース {version} がありません。"
                 f"あるもの: {known}",
                 f"the service {manifest.name}'s manifest has no release {version}, which is on "
                 f"record; it has: {known}",
             ),
             touched=NOTHING_TOUCHED,
             remedy=Text(
-                "使われている版を manifest.yaml に戻してください。",
+                "使われているリリースを manifest.yaml に戻してください。",
                 "Put releases that are in use back into manifest.yaml.",
             ),
         )

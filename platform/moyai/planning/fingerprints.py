@@ -166,7 +166,9 @@ _REASONS: Mapping[str, Text] = {
     "program": Text("スタックのプログラムが変わった", "the stack's program changed"),
     "components": Text("構成部品のコードが変わった", "the components' code changed"),
     "engine": Text("Pulumi エンジンの版が変わった", "the Pulumi engine's version changed"),
-    "identity": Text("団体の名称・種別が変わった", "the body's name or kind changed"),
+    "identity": Text(
+        "団体の slug・名称・種別のどれかが変わった", "the body's slug, name or kind changed"
+    ),
     "network": Text("ネットワークの設定が変わった", "the network's settings changed"),
     "tags": Text("タグが変わった", "the tags changed"),
     "backup": Text("バックアップ方針が変わった", "the backup policy changed"),
@@ -177,7 +179,7 @@ _REASONS: Mapping[str, Text] = {
 
 _FAMILY_REASONS: Mapping[str, Text] = {
     "subscription": Text("{}: 利用の内容が変わった", "{}: the subscription changed"),
-    "release": Text("{}: 記録上の版が変わった", "{}: the release on record changed"),
+    "release": Text("{}: 記録上のリリースが変わった", "{}: the release on record changed"),
     "service": Text("{}: サービスの定義が変わった", "{}: the service's definition changed"),
     "provider": Text("プロバイダー {} の版が変わった", "the provider {}'s version changed"),
     "output": Text("共通基盤の出力 {} が変わった", "the foundation's output {} changed"),

@@ -10,8 +10,8 @@ from moyai.registry.models import Tenant
 from moyai.texts import Text
 
 _MOVES: Mapping[str, Text] = {
-    "federation": Text("連合の slug", "the federation's slug"),
-    "domain": Text("連合のドメイン", "the federation's domain"),
+    "federation": Text("共同体の slug", "the federation's slug"),
+    "domain": Text("共同体のドメイン", "the federation's domain"),
     "account": Text("拠点の AWS アカウント", "the site's AWS account"),
     "region": Text("拠点のリージョン", "the site's region"),
     "backup_region": Text("拠点の予備リージョン", "the site's backup region"),

@@ -12,7 +12,7 @@ from moyai.registry.codes import (
     prefectures,
 )
 from moyai.registry.file_model import FreezeFile, TenantFile
-from moyai.registry.models import Isolation
+from moyai.registry.models import Isolation, Kind
 from moyai.registry.parts import Parts
 from moyai.registry.problems import Reporter
 from moyai.registry.selector import RESERVED
@@ -166,11 +166,13 @@ def _listed(path: Path, body: TenantFile, listed: Listed, reporter: Reporter) ->
             ),
         )
     if not listed.allows(body.kind):
+        kinds = [kind.value for kind in Kind if listed.allows(kind)]
         reporter.error(
             (*path, "kind"),
             Text(
-                f"{listed.name}の種別は{listed.kind}です（「{body.kind.value}」とあります）",
-                f"{listed.name} is a {listed.kind} on the national list, not a {body.kind.value}",
+                f"{listed.name}の種別は{'か'.join(kinds)}です（「{body.kind.value}」とあります）",
+                f"{listed.name} is {' or '.join(kinds)} by the national list, not "
+                f"{body.kind.value}",
             ),
         )
 

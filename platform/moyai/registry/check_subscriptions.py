@@ -40,13 +40,13 @@ class SubscriptionChecks:
         if service.release not in manifest.releases:
             self._reporter.error(
                 (*path, "release"),
-                not_known(service.release, manifest.releases, "版", "release"),
+                not_known(service.release, manifest.releases, "リリース", "release"),
             )
         edition = service.defaults.edition
         if edition is not None and edition not in manifest.editions:
             self._reporter.error(
                 (*path, "defaults", "edition"),
-                not_known(edition, manifest.editions, "版種", "edition"),
+                not_known(edition, manifest.editions, "エディション", "edition"),
             )
         refused = [
             one
@@ -129,14 +129,14 @@ class SubscriptionChecks:
     ) -> None:
         if edition is not None and edition not in manifest.editions:
             self._reporter.error(
-                (*path, "edition"), not_known(edition, manifest.editions, "版種", "edition")
+                (*path, "edition"), not_known(edition, manifest.editions, "エディション", "edition")
             )
         elif edition is None and service.defaults.edition is None:
             choices = ", ".join(sorted(manifest.editions))
             self._reporter.error(
                 (*path, "edition"),
                 Text(
-                    f"版種が要ります（{choices} のどれか）",
+                    f"エディションが要ります（{choices} のどれか）",
                     f"an edition is needed: one of {choices}",
                 ),
             )

@@ -131,7 +131,7 @@ class OperatorFile(_Part):
 class ServiceDefaultsFile(_Part):
     """契約に書かれていないときの値。 / What a subscription has unless it says otherwise."""
 
-    edition: Slug | None = Field(default=None, description="版種 / edition")
+    edition: Slug | None = Field(default=None, description="エディション / edition")
     settings: FreeForm = Field(default_factory=dict, description="設定 / settings")
 
 
@@ -144,7 +144,7 @@ class ServiceFile(_Part):
         " / the manifest's folder; stacks/services/<name> if left out",
     )
     release: Version = Field(
-        description="目標の版。記録上の版は導入と一斉更新で動く"
+        description="目標のリリース。記録上のリリースは導入と一斉更新で動く"
         " / the target; the release on record moves by onboarding and upgrade"
     )
     defaults: ServiceDefaultsFile = Field(
@@ -211,7 +211,7 @@ class SubscriptionFile(_Part):
     )
     edition: Annotated[str, Field(max_length=100)] | None = Field(
         default=None,
-        description="版種。省けばサービスの既定 / edition; the service's default if left out",
+        description="エディション。省けばサービスの既定 / edition; the service's default if left out",
     )
     start: Day = Field(alias="from", description="使い始める日 / first day of use")
     until: Day | None = Field(

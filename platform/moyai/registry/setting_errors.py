@@ -16,8 +16,8 @@ _Sentence = Callable[[Any, Text], Text]
 
 def _bound(ja: str, en: str) -> _Sentence:
     return lambda kind, value: Text(
-        f"{ja.format(_json(kind.limit))}（{value.ja}でした）",
-        f"{en.format(_json(kind.limit))}, not {value.en}",
+        f"{value.ja}は {_json(kind.limit)} {ja}ではありません",
+        f"it has to be {en.format(_json(kind.limit))}, not {value.en}",
     )
 
 
@@ -77,20 +77,20 @@ SENTENCES: Mapping[str, _Sentence] = {
     "enum": _enum,
     "const": _constant,
     "format": _format,
-    "minimum": _bound("{} 以上です", "it has to be {} or more"),
-    "maximum": _bound("{} 以下です", "it has to be {} or less"),
-    "exclusiveMinimum": _bound("{} より大きい値です", "it has to be more than {}"),
-    "exclusiveMaximum": _bound("{} より小さい値です", "it has to be less than {}"),
+    "minimum": _bound("以上", "{} or more"),
+    "maximum": _bound("以下", "{} or less"),
+    "exclusiveMinimum": _bound("より大きい値", "more than {}"),
+    "exclusiveMaximum": _bound("より小さい値", "less than {}"),
     "multipleOf": lambda kind, value: Text(
-        f"{kind.multiple_of} の倍数です（{value.ja}でした）",
+        f"{value.ja}は {kind.multiple_of} の倍数ではありません",
         f"it has to be a multiple of {kind.multiple_of}, not {value.en}",
     ),
-    "minLength": _size("{} 字以上です", "at least {} characters"),
-    "maxLength": _size("{} 字までです", "at most {} characters"),
+    "minLength": _size("短すぎます（{} 字以上）", "at least {} characters"),
+    "maxLength": _size("長すぎます（{} 字まで）", "at most {} characters"),
     "minItems": _size("{} 件以上要ります", "at least {} needed"),
-    "maxItems": _size("{} 件までです", "at most {} allowed"),
+    "maxItems": _size("多すぎます（{} 件まで）", "at most {} allowed"),
     "minProperties": _size("{} 項目以上要ります", "at least {} keys needed"),
-    "maxProperties": _size("{} 項目までです", "at most {} keys allowed"),
+    "maxProperties": _size("多すぎます（{} 項目まで）", "at most {} keys allowed"),
     "uniqueItems": _fixed("同じ値が二度あります", "a value is there twice"),
     "required": _fixed("この設定が要ります", "this setting is missing"),
     "pattern": lambda kind, value: Text(

@@ -31,6 +31,17 @@ def _value(ja: str, en: str) -> _Sentence:
     return sentence
 
 
+def _bound(key: str, ja: str, en: str) -> _Sentence:
+    def sentence(context: Mapping[str, Any]) -> Text:
+        value = shown(context.get("input"))
+        return Text(
+            f"{value.ja}は {context[key]} {ja}ではありません",
+            f"it has to be {context[key]} {en}, not {value.en}",
+        )
+
+    return sentence
+
+
 def _limit(key: str, ja: str, en: str) -> _Sentence:
     return lambda context: Text(ja.format(context[key]), en.format(context[key]))
 
@@ -62,7 +73,9 @@ _WHOLE_WANTED = _value("整数が要ります（{}でした）", "a whole number
 SENTENCES: Mapping[str, _Sentence] = {
     "missing": _fixed("必須の項目がありません", "this key is missing"),
     "moyai_word": _WORD_WANTED,
-    "moyai_name_length": _fixed("1 字以上 100 字以内です", "it has to have 1 to 100 characters"),
+    "moyai_name_length": _value(
+        "{}は 1 字以上 100 字以内ではありません", "{} does not have 1 to 100 characters"
+    ),
     "moyai_name": _value(
         "{}の前後に空白があるか、見えない文字があります",
         "{} has spaces around it or characters that cannot be seen",
@@ -99,7 +112,7 @@ SENTENCES: Mapping[str, _Sentence] = {
         '{}は月日（例 "04-01"）ではありません', '{} is not a month and day such as "04-01"'
     ),
     "moyai_version": _value(
-        "{}は版（例 1.2.0）ではありません", "{} is not a release such as 1.2.0"
+        "{}はリリース（例 1.2.0）ではありません", "{} is not a release such as 1.2.0"
     ),
     "moyai_account": _value(
         "{}は AWS アカウント番号（12桁、引用符付き）ではありません",
@@ -139,10 +152,10 @@ SENTENCES: Mapping[str, _Sentence] = {
     "int_from_float": _WHOLE_WANTED,
     "int_parsing_size": _WHOLE_WANTED,
     "bool_type": _value("true か false が要ります（{}でした）", "true or false is needed, not {}"),
-    "greater_than_equal": _limit("ge", "{} 以上です", "it has to be {} or more"),
-    "less_than_equal": _limit("le", "{} 以下です", "it has to be {} or less"),
+    "greater_than_equal": _bound("ge", "以上", "or more"),
+    "less_than_equal": _bound("le", "以下", "or less"),
     "too_short": _limit("min_length", "{} 件以上要ります", "at least {} needed"),
-    "too_long": _limit("max_length", "{} 件までです", "at most {} allowed"),
+    "too_long": _limit("max_length", "多すぎます（{} 件まで）", "at most {} allowed"),
     "tuple_type": _LIST_WANTED,
     "dict_type": _KEYS_WANTED,
     "model_type": _KEYS_WANTED,

@@ -52,6 +52,7 @@ def test_what_no_program_reads_does_not_count(registry: Registry) -> None:
     [
         ("tags", {"a": "b"}, "tags"),
         ("name", "別の市", "identity"),
+        ("slug", "other", "identity"),
         ("lgwan", (), "network"),
     ],
 )

@@ -113,7 +113,7 @@ CASES = [
     case(
         "residents below nothing",
         ("count: 826161", "count: -1"),
-        wanted={"tenants[271403].population.count": "0 or more"},
+        wanted={"tenants[271403].population.count": "0 or more, not -1"},
     ),
     case(
         "residents without their date",
@@ -156,13 +156,20 @@ CASES = [
         (SAKAI, SAKAI.replace("271403", "131016")),
         wanted={
             "tenants[131016].name": "131016 is the code of 千代田区 in 東京都, not of 堺市",
-            "tenants[131016].kind": "千代田区 is a 特別区",
+            "tenants[131016].kind": "千代田区 is 特別区",
         },
     ),
     case(
         "a town called a city",
         (TADAOKA, TADAOKA.replace("kind: 町", "kind: 一般市")),
-        wanted={"tenants[273414].kind": "忠岡町 is a 町 on the national list, not a 一般市"},
+        wanted={"tenants[273414].kind": "忠岡町 is 町 by the national list, not 一般市"},
+    ),
+    case(
+        "a designated city that is none",
+        (IKEDA, IKEDA.replace("kind: 一般市", "kind: 政令市")),
+        wanted={
+            "tenants[272043].kind": "池田市 is 中核市 or 一般市 by the national list, not 政令市"
+        },
     ),
     case(
         "a joint body with a city's code",
@@ -448,7 +455,7 @@ CASES = [
         wanted={
             "defaults.maintenance_window.days[1]": "'日' is none of mon, tue",
             "defaults.maintenance_window.start": "not a time",
-            "defaults.maintenance_window.hours": "1 or more",
+            "defaults.maintenance_window.hours": "1 or more, not 0",
         },
     ),
     case(

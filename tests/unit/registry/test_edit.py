@@ -102,7 +102,7 @@ def test_names_that_two_cities_have(project: Path) -> None:
         (NewTenant("270009"), "after 27000 comes 8"),
         (NewTenant("27000"), "it is 270008"),
         (NewTenant("堺市"), "is not six digits"),
-        (NewTenant("270008", kind=Kind.TOWN), "大阪府 is a 都道府県"),
+        (NewTenant("270008", kind=Kind.TOWN), "大阪府 is 都道府県"),
         (NewTenant("270008", slug="sakai"), "'sakai' is used twice"),
         (NewTenant("270008", slug="Osaka"), "will not do"),
         (NewTenant("270008", lgwan=("10.200.1.0/24",)), "overlaps 271004's 10.200.1.0/24"),
