@@ -10,7 +10,7 @@ import typer
 
 import moyai
 from moyai.errors import ExitCode, MoyaiError, OperationFailed
-from moyai.texts import Text
+from moyai.texts import Text, of_system
 from moyai_cli.called import copyable
 from moyai_cli.interrupts import Interrupt, interrupted
 from moyai_cli.language import LANG, choose, say
@@ -89,9 +89,7 @@ def _tell(error: MoyaiError) -> ExitCode:
 
 
 def _not_written(trouble: OSError) -> MoyaiError:
+    why = of_system(trouble)
     return OperationFailed(
-        Text(
-            f"出力を書けません（{trouble.strerror}）。",
-            f"the output cannot be written: {trouble.strerror}.",
-        )
+        Text(f"出力を書けません（{why.ja}）。", f"the output cannot be written: {why.en}.")
     )

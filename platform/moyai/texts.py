@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal
@@ -49,3 +51,23 @@ def in_japan(moment: datetime | str) -> str:
         except ValueError:
             return str(moment)
     return f"{moment.astimezone(JAPAN):%Y-%m-%d %H:%M:%S} JST"
+
+
+def of_system(error: OSError) -> Text:
+    """What the operating system said: the common errors in Japanese too, others as it says them."""
+    said = error.strerror or str(error)
+    return Text(_SYSTEM.get(error.errno or 0, said), said)
+
+
+_SYSTEM: Mapping[int, str] = {
+    errno.ENOENT: "ファイルやフォルダがありません",
+    errno.EACCES: "権限がありません",
+    errno.EPERM: "許されていない操作です",
+    errno.EISDIR: "ファイルではなくフォルダです",
+    errno.ENOTDIR: "フォルダではありません",
+    errno.ENOSPC: "ディスクに空きがありません",
+    errno.EROFS: "読み取り専用のディスクです",
+    errno.ELOOP: "シンボリックリンクが多すぎるか、循環しています",
+    errno.ENAMETOOLONG: "名前が長すぎます",
+    errno.EMFILE: "同時に開けるファイルの上限に達しました",
+}

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from moyai.errors import OperationFailed
-from moyai.texts import Text
+from moyai.texts import Text, of_system
 
 BALLAST_BYTES = 8 << 20
 _LOW_BYTES = 1 << 20
@@ -81,10 +81,11 @@ def disk_trouble(error: OSError, place: str, touched: Text | None = None) -> Ope
                 "Make room, then run again: it looks at what is there and goes on.",
             ),
         )
+    why = of_system(error)
     return OperationFailed(
         Text(
-            f"{place} を読み書きできません（{error.strerror}）。",
-            f"{place} cannot be read or written ({error.strerror}).",
+            f"{place} を読み書きできません（{why.ja}）。",
+            f"{place} cannot be read or written ({why.en}).",
         ),
         touched=touched,
         remedy=Text(

@@ -19,7 +19,7 @@ from moyai.registry import require
 from moyai.registry.checks import TENANT_PREFIX
 from moyai.registry.edit import NewTenant, TenantAdded, add_tenant
 from moyai.registry.models import Registry
-from moyai.texts import Text
+from moyai.texts import Text, of_system
 
 
 def describe(path: Path, key: str) -> object:
@@ -145,9 +145,8 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> OperationFailed:
+    why = of_system(error)
     return OperationFailed(
-        Text(
-            f"{path} に書けません（{error.strerror}）。", f"cannot write {path}: {error.strerror}."
-        ),
+        Text(f"{path} に書けません（{why.ja}）。", f"cannot write {path}: {why.en}."),
         touched=NOTHING_TOUCHED,
     )

@@ -14,7 +14,7 @@ from moyai.engine.sites import SiteRuntime, open_site
 from moyai.errors import UsageError
 from moyai.registry import require
 from moyai.registry.models import Registry, Site
-from moyai.texts import JAPAN, Text
+from moyai.texts import JAPAN, Text, of_system
 
 
 def today() -> date:
@@ -97,8 +97,12 @@ def _why_no_file(path: Path) -> Text | None:
     except FileNotFoundError:
         return Text(f"{path} がありません。", f"there is no {path}.")
     except (OSError, ValueError) as error:  # ValueError: a zero in the name
-        why = getattr(error, "strerror", None) or str(error)
-        return Text(f"{path} を読めません（{why}）。", f"cannot read {path}: {why}.")
+        why = (
+            of_system(error)
+            if isinstance(error, OSError)
+            else Text("名前に使えない文字があります", str(error))
+        )
+        return Text(f"{path} を読めません（{why.ja}）。", f"cannot read {path}: {why.en}.")
     if stat.S_ISDIR(mode):
         return Text(
             f"{path} はフォルダで、ファイルではありません。", f"{path} is a folder, not a file."

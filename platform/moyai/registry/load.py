@@ -19,7 +19,7 @@ from moyai.registry.problems import Problem, RegistryError, Reporter, at
 from moyai.registry.service_sql import check_sql
 from moyai.registry.settings import SettingsChecker
 from moyai.registry.yaml_tree import UnreadableYaml, read
-from moyai.texts import Text
+from moyai.texts import Text, of_system
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,11 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
+        why = of_system(error)
         raise UsageError(
             Text(
-                f"{path} を読めません（{error.strerror}）。",
-                f"cannot read {path}: {error.strerror}.",
+                f"{path} を読めません（{why.ja}）。",
+                f"cannot read {path}: {why.en}.",
             ),
             touched=NOTHING_TOUCHED,
         ) from None

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from moyai.registry.yaml_text import MAX_BYTES
-from moyai.texts import Text
+from moyai.texts import Text, of_system
 
 
 class UnreadableFile(Exception):
@@ -39,4 +39,5 @@ def read_plain(path: Path) -> bytes:
 
 def unreadable(error: OSError) -> Text:
     """What the system said."""
-    return Text(f"読めません（{error.strerror}）", f"cannot be read: {error.strerror}")
+    why = of_system(error)
+    return Text(f"読めません（{why.ja}）", f"cannot be read: {why.en}")

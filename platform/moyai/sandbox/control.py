@@ -28,7 +28,7 @@ from moyai.sandbox.keeping.headers import newest_snapshot
 from moyai.sandbox.layout import Layout, read_json
 from moyai.sandbox.postgres.instance import stop_all
 from moyai.sandbox.processes import Identity, is_locked, locked, wait_until
-from moyai.texts import Text
+from moyai.texts import Text, of_system
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
@@ -173,10 +173,11 @@ def _writing(layout: Layout) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        why = of_system(error)
         raise OperationFailed(
             Text(
-                f"サンドボックスのフォルダ {layout.home} に書けません: {error.strerror}",
-                f"cannot write to the sandbox's folder {layout.home}: {error.strerror}",
+                f"サンドボックスのフォルダ {layout.home} に書けません（{why.ja}）。",
+                f"cannot write to the sandbox's folder {layout.home}: {why.en}.",
             ),
             touched=NOTHING_TOUCHED,
             remedy=Text(

@@ -29,6 +29,16 @@ def test_what_is_no_file_is_called_what_it_is(tmp_path: Path) -> None:
             find_registry_file(path)
 
 
+def test_what_the_system_says_is_said_in_japanese(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(UsageError) as found:
+        find_registry_file(loop)
+    assert found.value.what.ja == (
+        f"{loop} を読めません（シンボリックリンクが多すぎるか、循環しています）。"
+    )
+
+
 def test_a_fifo_in_the_place_of_the_file_blocks_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

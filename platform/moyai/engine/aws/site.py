@@ -20,7 +20,7 @@ from moyai.engine.files import private_folder
 from moyai.engine.sites import Doubt, Plugin
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.registry.models import Site
-from moyai.texts import Text
+from moyai.texts import Text, of_system
 
 _PROFILE = "moyai"
 _CONNECT_SECONDS = 5
@@ -202,10 +202,11 @@ class AwsSite:
         try:
             _write(config, text)
         except OSError as error:
+            why = of_system(error)
             raise OperationFailed(
                 Text(
-                    f"{config} を書けません（{error.strerror}）。",
-                    f"{config} cannot be written ({error.strerror}).",
+                    f"{config} を書けません（{why.ja}）。",
+                    f"{config} cannot be written ({why.en}).",
                 ),
                 remedy=Text(
                     "空き容量と権限を確かめて、もう一度実行してください。",

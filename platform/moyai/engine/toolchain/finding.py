@@ -16,7 +16,7 @@ from moyai.engine.toolchain.steps import Progress, Step
 from moyai.engine.toolchain.version import VERSION
 from moyai.engine.toolchain.ways import WayFailed
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
-from moyai.texts import Text
+from moyai.texts import Text, of_system
 
 TITLES = {
     "path": Text(f"PATH にある pulumi {VERSION}", f"pulumi {VERSION} on PATH"),
@@ -125,11 +125,11 @@ def _none_worked(failures: dict[str, Text]) -> OperationFailed:
 
 
 def _no_cache(error: OSError) -> OperationFailed:
-    place = error.filename or cache_folder()
+    place, why = error.filename or cache_folder(), of_system(error)
     return OperationFailed(
         Text(
-            f"エンジンの保存場所 {place} を読み書きできません（{error.strerror}）。",
-            f"the engine's cache {place} cannot be read or written ({error.strerror}).",
+            f"エンジンの保存場所 {place} を読み書きできません（{why.ja}）。",
+            f"the engine's cache {place} cannot be read or written ({why.en}).",
         ),
         touched=NOTHING_TOUCHED,
         remedy=Text(
