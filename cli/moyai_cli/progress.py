@@ -42,7 +42,7 @@ def _lines(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
     told: set[str] = set()
     for event in events:
         if isinstance(event, StackMoved):
-            typer.echo(f"{event.label}: {_PHASES[event.phase]}")
+            typer.echo(f"{event.label}: {_phase(event)}")
         elif isinstance(event, StackEnded):
             seconds = f" {event.seconds:.1f}s" if event.seconds is not None else ""
             typer.echo(f"{event.label}: {_ENDS[event.end]}{seconds}")
@@ -70,7 +70,7 @@ def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
                 total = len(ended) + sum(stack.name not in ended for stack in left)
                 progress.update(task, total=total)
             elif isinstance(event, StackMoved):
-                busy[event.subject] = f"{event.title} {_PHASES[event.phase]}"
+                busy[event.subject] = f"{event.title} {_phase(event)}"
             elif isinstance(event, StackEnded):
                 busy.pop(event.subject, None)
                 ended.add(event.subject)
@@ -80,6 +80,11 @@ def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
                     progress.console.print(head + words, style="red")
             progress.update(task, description=" · ".join(list(busy.values())[:3]))
             yield event
+
+
+def _phase(event: StackMoved) -> str:
+    words = _PHASES[event.phase]
+    return words if event.service is None else f"{words} {event.service}"
 
 
 def _words(event: StackEnded, told: set[str]) -> str:

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import typer
 
+from moyai.engine.stacks import Step
 from moyai.errors import MoyaiError
 from moyai.operations.deploy import Deploy
 from moyai.operations.deploy_events import End, StackEnded
@@ -20,6 +21,7 @@ from moyai_cli.interrupts import Interrupt
 from moyai_cli.language import LANG, say
 from moyai_cli.progress import follow
 from moyai_cli.render import Column, Output, listing
+from moyai_cli.views.plans import nobody
 
 _HOLD_DATA = frozenset({"aws:s3/bucket:Bucket", "aws:rds/cluster:Cluster", "moyai:index:Database"})
 """Types whose resources hold a body's data, which go with them."""
@@ -43,7 +45,7 @@ def run_deploy(
                     _list(result, output)
                 raise
         if output is Output.TABLE:
-            _show(result)
+            show_result(result, refreshed=wish.refresh)
         else:
             _list(result, output)
     except Interrupt:
@@ -53,35 +55,35 @@ def run_deploy(
         raise error
 
 
-def _show(result: DeployResult) -> None:
+def show_result(result: DeployResult, *, refreshed: bool) -> None:
+    """What a deploy came to, for people; `refreshed`: whether it was asked to read what is live."""
     for one in result.ended:
         if one.note is not None:
             typer.echo(f"{one.label}: {one.note.of(LANG)}")
         for repaired in one.repaired:
             typer.echo(f"{one.label}: {copyable(repaired.of(LANG))}")
-        made = {(step.type, step.name) for step in one.steps if step.op == "create"}
         for step in one.drift:
-            what = say("変わっていた", "had drifted")
-            if step.op == "delete":
-                what = say("なくなっていた", "was gone")
-                if step.type in _HOLD_DATA and (step.type, step.name) in made:
-                    what = say("なくなっていた。空で作り直した", "was gone; made anew, empty")
-            details = f" [{', '.join(step.properties)}]" if step.properties else ""
-            typer.echo(f"{one.label}: {step.type} {step.name} {what}{details}")
+            typer.echo(f"{one.label}: {step.type} {step.name} {_drifted(step, one)}")
     if not result.ended:
         if result.error() is None:
-            typer.echo(
-                say("変わるものはありません。", "Nothing to do: everything is as the file says.")
-            )
+            typer.echo(_idle(result))
         return
     done = [one for one in result.ended if one.ok and one.note is None]
     others = [one for one in result.ended if one.ok and one.note is not None]
-    typer.echo(
-        say(
-            f"{len(done)} 件を適用しました（全 {len(result.ended)} 件）。",
-            f"{len(done)} of {counted(len(result.ended), 'stack', 'stacks')} applied.",
+    if done:
+        typer.echo(
+            say(
+                f"{len(done)} 件を適用しました（全 {len(result.ended)} 件）。",
+                f"{len(done)} of {counted(len(result.ended), 'stack', 'stacks')} applied.",
+            )
         )
-    )
+    if refreshed and done and not any(one.drift or one.repaired for one in result.ended):
+        typer.echo(
+            say(
+                "現状は適用したとおりで、構成差異はありませんでした。",
+                "What is live is as it was applied: nothing had drifted.",
+            )
+        )
     if others:
         typer.echo(
             say(
@@ -89,6 +91,27 @@ def _show(result: DeployResult) -> None:
                 f"{counted(len(others), 'was', 'were')} applied by another command.",
             )
         )
+
+
+def _idle(result: DeployResult) -> str:
+    if result.plan is not None and not result.plan.tenants:
+        return nobody()
+    return say("変わるものはありません。", "Nothing to do: everything is as the file says.")
+
+
+def _drifted(step: Step, one: StackEnded) -> str:
+    """How a resource was found, and whether the run mended it."""
+    details = f" [{', '.join(step.properties)}]" if step.properties else ""
+    done = {other.op for other in one.steps if (other.type, other.name) == (step.type, step.name)}
+    if step.op != "delete":
+        mended = say("。元に戻した", "; put back") if done & {"update", "replace"} else ""
+        return say("変わっていた", "had drifted") + details + mended
+    gone = say("なくなっていた", "was gone")
+    if "create" not in done:
+        return gone + details
+    if step.type in _HOLD_DATA:
+        return gone + say("。空で作り直した", "; made anew, empty") + details
+    return gone + say("。作り直した", "; made anew") + details
 
 
 def _list(result: DeployResult, output: Output) -> None:

@@ -43,6 +43,9 @@ def show_plan(made: Plan, output: Output) -> None:
     if shown:
         rows = [_row(stack, said_below=made.older) for stack in shown]
         listing(rows, columns, output)
+    if not made.tenants:
+        typer.echo(nobody())
+        return
     bodies = counted(len(made.tenants), "body", "bodies")
     counts = dict.fromkeys(STYLES, 0)
     for stack in made.tenants:
@@ -67,6 +70,11 @@ def show_plan(made: Plan, output: Output) -> None:
                 "use it follow in the same deploy.",
             )
         )
+
+
+def nobody() -> str:
+    """What is said where a selector, or the file, has no body."""
+    return say("当てはまる団体がありません。", "No body is selected.")
 
 
 def _row(stack: PlannedStack, said_below: Text | None) -> Record:

@@ -85,9 +85,9 @@ class AfterRun:
             release = stack.releases[service]
             try:
                 if service in stack.onboarding:
-                    events.append(StackMoved(stack.name, stack.title, Phase.MIGRATE))
+                    events.append(StackMoved(stack.name, stack.title, Phase.MIGRATE, service))
                     self._inside.migrate(self._registry, outputs, service, release)
-                events.append(StackMoved(stack.name, stack.title, Phase.HEALTH))
+                events.append(StackMoved(stack.name, stack.title, Phase.HEALTH, service))
                 self._inside.health(self._registry, outputs, service, release)
             except MoyaiError as failure:
                 error = failure

@@ -43,6 +43,8 @@ class StackMoved:
     subject: str
     title: str
     phase: Phase
+    service: str | None = None
+    """Which of the body's services is migrated or checked."""
 
     @property
     def label(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from moyai.errors import MoyaiError, OperationFailed
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed
 from moyai.operations.deploy_events import (
     DeployEvent,
     End,
@@ -97,7 +97,7 @@ def _unfinished(failed: Sequence[str], not_begun: Sequence[str], done: int) -> O
         lines.append(_counted(not_begun, "件は始めていません", "not begun"))
     return OperationFailed(
         _joined(lines),
-        touched=Text(f"ほかの {done} 件は適用済みです。", f"The other {done} were applied."),
+        touched=_applied(done) if done else None if failed else NOTHING_TOUCHED,
         remedy=_REMOVE_CAUSE if failed else _AGAIN,
     )
 
@@ -115,6 +115,13 @@ NOTHING_BEGUN = Text(
     "まだ何も始めておらず、どの環境も変更していません。",
     "Nothing had begun yet: nothing of any environment was touched.",
 )
+
+
+def _applied(done: int) -> Text:
+    others = "other one was" if done == 1 else f"other {done} were"
+    return Text(f"ほかの {done} 件は適用済みです。", f"The {others} applied.")
+
+
 _REMOVE_CAUSE = Text(
     "原因を取り除き、moyai deploy をもう一度実行してください。続きから行います。",
     "Remove the cause and run moyai deploy again: it goes on from there.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from moyai.planning.conditions import Recorded
-from moyai.registry.models import Tenant
+from moyai.registry.models import Subscription, Tenant
 from moyai.texts import Text
 
 _MOVES: Mapping[str, Text] = {
@@ -33,7 +33,7 @@ def refusals(
     return (
         *moved(facts, recorded),
         *_dropped(body, recorded),
-        *_put_off(body, recorded, day),
+        *_put_off(body, recorded, day, today),
         *_frozen(body, recorded, {day, today}),
     )
 
@@ -70,10 +70,13 @@ def _dropped(body: Tenant, recorded: Recorded) -> tuple[Text, ...]:
     )
 
 
-def _put_off(body: Tenant, recorded: Recorded, day: date) -> tuple[Text, ...]:
-    """A service that runs is not to be built away because its first day was moved."""
+def _put_off(body: Tenant, recorded: Recorded, day: date, today: date) -> tuple[Text, ...]:
+    """A service that runs is not to be built away because its first day was moved, or because the
+    file is read for a day before it."""
     return tuple(
-        Text(
+        _before_first_day(one, day)
+        if one.has_begun(today)
+        else Text(
             f"{one.service} は導入済みですが、開始日 from が {one.start} と、基準日 {day} より後に"
             "なっています。元に戻してください（終えるには until に終了日を書きます）。",
             f"{one.service} is onboarded, but its `from` is {one.start}, after {day}: put it back "
@@ -81,6 +84,15 @@ def _put_off(body: Tenant, recorded: Recorded, day: date) -> tuple[Text, ...]:
         )
         for one in body.subscriptions
         if one.service in recorded.releases and not one.has_begun(day)
+    )
+
+
+def _before_first_day(one: Subscription, day: date) -> Text:
+    return Text(
+        f"{one.service} は {one.start} に始まり、導入済みです。基準日 {day} はそれより前なので、"
+        "その日の姿には戻せません。",
+        f"{one.service} began on {one.start} and is onboarded; the day asked for, {day}, lies "
+        "before that, and nothing is taken back to it.",
     )
 
 

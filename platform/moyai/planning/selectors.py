@@ -16,11 +16,12 @@ from moyai.registry.selector import (
     EXAMPLE,
     Every,
     Expression,
+    NoSuchBody,
     Not,
     Some,
     UnreadableSelector,
     Word,
-    nothing,
+    no_body,
 )
 from moyai.registry.selector import parse as read
 from moyai.registry.selector_words import Vocabulary, check_words, vocabulary
@@ -111,7 +112,7 @@ def only(registry: Registry, key: str) -> Tenant:
     known = _vocabulary(registry)
     try:
         if key not in known.bodies:
-            raise nothing(key, known.bodies, "団体", "body")
+            raise no_body(key, known.bodies)
         check_words(Word(None, key), known)
     except UnreadableSelector as error:
         raise _usage(error) from None
@@ -128,15 +129,19 @@ def _vocabulary(registry: Registry) -> Vocabulary:
 
 
 def _usage(error: UnreadableSelector) -> UsageError:
-    hint = EXAMPLE
-    if error.near:
-        near = ", ".join(error.near)
-        hint = Text(f"近いもの: {near}", f"Nearest: {near}")
+    hint = error.hint
+    if hint is not None:
+        hint = Text(hint.ja, hint.en[0].upper() + hint.en[1:])
+    elif isinstance(error, NoSuchBody):
+        hint = _LIST
     return UsageError(
         Text(f"{error.reason.ja}。", f"{error.reason.en}."),
         touched=NOTHING_TOUCHED,
-        remedy=hint,
+        remedy=hint or EXAMPLE,
     )
+
+
+_LIST = Text("moyai tenant list で団体の一覧が見られます。", "moyai tenant list shows all bodies.")
 
 
 def _means(expression: Expression, says: Callable[[Word], bool]) -> bool:

@@ -37,8 +37,8 @@ def check_networks(parts: Parts, reporter: Reporter) -> None:
         lgwan += _claims(body.lgwan, owner, (*path, "lgwan"), reporter)
         office += _claims(body.office or (), owner, (*path, "office"), reporter)
     _own_networks(own, parts.federation, reporter)
-    for claim in (*lgwan, *office):
-        _not_too_wide(claim, reporter)
+    lgwan = [claim for claim in lgwan if not _is_too_wide(claim, reporter)]
+    office = [claim for claim in office if not _is_too_wide(claim, reporter)]
     for overlap in overlapping([*pools, *lgwan]):
         if overlap.claim.path[0] != "federation":
             reporter.error(overlap.claim.path, _overlaps(overlap))
@@ -127,15 +127,18 @@ def _placed(
         )
 
 
-def _not_too_wide(claim: Claim, reporter: Reporter) -> None:
-    if claim.network.prefixlen < WIDEST:
-        reporter.error(
-            claim.path,
-            Text(
-                f"{claim.network} は広すぎます（広くても /{WIDEST}）",
-                f"{claim.network} is too wide: a /{WIDEST} at most",
-            ),
-        )
+def _is_too_wide(claim: Claim, reporter: Reporter) -> bool:
+    """Report a slip; what it overlaps says nothing more."""
+    if claim.network.prefixlen >= WIDEST:
+        return False
+    reporter.error(
+        claim.path,
+        Text(
+            f"{claim.network} は広すぎます（広くても /{WIDEST}）",
+            f"{claim.network} is too wide: a /{WIDEST} at most",
+        ),
+    )
+    return True
 
 
 def _overlaps(overlap: Overlap) -> Text:

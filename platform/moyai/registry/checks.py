@@ -150,9 +150,7 @@ def _operators(parts: Parts, reporter: Reporter) -> None:
         try:
             check_words(parse(operator.bodies), known)
         except UnreadableSelector as error:
-            near = f"（近いもの: {', '.join(error.near)}）" if error.near else ""
-            nearest = f"; nearest: {', '.join(error.near)}" if error.near else ""
-            reporter.error(
-                ("operators", i, "bodies"),
-                Text(error.reason.ja + near, error.reason.en + nearest),
-            )
+            reason, hint = error.reason, error.hint
+            if hint is not None:
+                reason = Text(f"{reason.ja}（{hint.ja}）", f"{reason.en}; {hint.en}")
+            reporter.error(("operators", i, "bodies"), reason)

@@ -15,7 +15,7 @@ decides which bodies are changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from moyai.registry.models import Isolation, Kind
@@ -31,6 +31,8 @@ RESERVED = frozenset({"all", "and", "or", "not"})
 """Words that no slug can be."""
 MAX_LENGTH = 20_000
 _MAX_DEPTH = 50
+_NAMED = 8
+"""How many words a hint has room for."""
 
 EXAMPLE = Text(
     "例: sakai 272027 / service:eapp-a and not kind:政令市 / tag:wave=canary",
@@ -39,12 +41,33 @@ EXAMPLE = Text(
 
 
 class UnreadableSelector(Exception):
-    """A selector that cannot be read, or that names what is not there."""
+    """A selector that cannot be read, or that names what is not there.
 
-    def __init__(self, reason: Text, near: tuple[str, ...] = ()) -> None:
+    `near`: words like the one that names nothing. `known`: what it could have been, where none is.
+    """
+
+    def __init__(
+        self, reason: Text, near: tuple[str, ...] = (), known: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(reason.en)
         self.reason = reason
         self.near = near
+        self.known = known
+
+    @property
+    def hint(self) -> Text | None:
+        """The words that were rather meant, where some can be named."""
+        if self.near:
+            words = ", ".join(self.near)
+            return Text(f"近いもの: {words}", f"nearest: {words}")
+        if self.known:
+            words = ", ".join(self.known[:_NAMED]) + (" …" if len(self.known) > _NAMED else "")
+            return Text(f"あるもの: {words}", f"known: {words}")
+        return None
+
+
+class NoSuchBody(UnreadableSelector):
+    """A word that is the code, slug or name of no body; `known` is empty, as bodies are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +131,25 @@ def words(expression: Expression) -> Iterator[Word]:
             yield from words(part)
 
 
-def nothing(
-    word: str, known: Mapping[str, object] | frozenset[str], ja: str, en: str
-) -> UnreadableSelector:
-    """The error for a word that names nothing, with the nearest that do."""
-    near = tuple(map(one_line, nearest(word, known, 3) or sorted(known)[:8]))
-    word = one_line(word)
+def nothing(word: str, known: Iterable[str], ja: str, en: str) -> UnreadableSelector:
+    """The error for a word that names nothing, with the nearest that do, or else with all."""
     return UnreadableSelector(
-        Text(f"{ja}「{word}」はありません", f"there is no {en} '{word}'"), near
+        _none(word, ja, en), _near(word, known), tuple(map(one_line, sorted(known)))
     )
+
+
+def no_body(word: str, known: Iterable[str]) -> NoSuchBody:
+    """The error for a word that names no body, with the nearest that do."""
+    return NoSuchBody(_none(word, "団体", "body"), _near(word, known))
+
+
+def _none(word: str, ja: str, en: str) -> Text:
+    word = one_line(word)
+    return Text(f"{ja}「{word}」はありません", f"there is no {en} '{word}'")
+
+
+def _near(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(one_line, nearest(word, known, 3)))
 
 
 class _Parser:

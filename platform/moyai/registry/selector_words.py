@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from moyai.registry.selector import ALL, Expression, UnreadableSelector, Word, nothing, words
+from moyai.registry.selector import (
+    ALL,
+    Expression,
+    UnreadableSelector,
+    Word,
+    no_body,
+    nothing,
+    words,
+)
 from moyai.registry.words import one_line
 from moyai.texts import Text
 
@@ -72,14 +80,14 @@ def _check(word: Word, known: Vocabulary) -> None:
             return
         meant = known.bodies.get(value)
         if meant is None:
-            raise nothing(value, known.bodies, "団体", "body")
+            raise no_body(value, known.bodies)
         if len(meant) > 1:
             raise UnreadableSelector(
                 Text(
                     f"「{value}」は {len(meant)} 団体あります（コードで選んでください）",
                     f"{len(meant)} bodies are named '{value}': choose one by its code",
                 ),
-                tuple(map(one_line, meant)),
+                known=tuple(map(one_line, meant)),
             )
         return
     if word.quality == "service" and value not in known.services:

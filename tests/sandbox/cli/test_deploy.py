@@ -129,6 +129,8 @@ def test_a_body_that_vanished_is_orphaned_and_deploy_refuses(federation: Federat
             assert "272043" not in {one["code"] for one in rest.json()}
         nobody = federation.ok("plan", "272027 and ikeda", "--as-of", DAY, "--output", "json")
         assert nobody.json() == []
+        answer = federation.ok("deploy", "272027 and ikeda", "--as-of", DAY)
+        assert answer.out == "No body is selected.\n"
     assert federation.statuses()["272043"]["status"] == "current"
 
 
@@ -191,6 +193,10 @@ def test_a_bucket_deleted_behind_its_back_is_found_and_made_again(federation: Fe
     s3.delete_bucket(Bucket=bucket)
     answer = federation.ok("deploy", "273813", "--refresh", "--as-of", DAY)
     assert "aws:s3/bucket:Bucket documents was gone; made anew, empty" in answer.out
+    gone = [line for line in answer.out.splitlines() if "was gone" in line]
+    assert all("was gone; made anew" in line for line in gone)
+    again = federation.ok("deploy", "273813", "--refresh", "--as-of", DAY)
+    assert "nothing had drifted" in again.out
     s3.head_bucket(Bucket=bucket)
     assert federation.statuses()["273813"]["verified_at"] is not None
 

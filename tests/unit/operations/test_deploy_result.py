@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from moyai.engine.stacks import Step
-from moyai.errors import ExitCode, OperationFailed, Refused
+from moyai.errors import NOTHING_TOUCHED, ExitCode, OperationFailed, Refused
 from moyai.operations.deploy_events import (
     DeployEvent,
     End,
@@ -70,7 +70,7 @@ def test_failures_come_before_refusals() -> None:
     assert error is not None
     assert error.exit_code is ExitCode.FAILED
     assert str(error.what) == "1 failed: 2 2市"
-    assert str(error.touched) == "The other 1 were applied."
+    assert str(error.touched) == "The other one was applied."
 
 
 def test_the_last_plan_counts() -> None:
@@ -89,13 +89,22 @@ def test_what_failed_and_what_was_not_begun_are_told_apart() -> None:
     error = found.error()
     assert error is not None
     assert str(error.what) == "1 failed: 2 2市\n2 not begun: 3 3市, 4 4市"
-    assert str(error.touched) == "The other 1 were applied."
+    assert str(error.touched) == "The other one was applied."
     assert "Remove the cause" in str(error.remedy)
     only = result(plan(stack("1"), stack("3")), ended("1"), ended("3", End.NOT_BEGUN)).error()
     assert only is not None
     assert str(only.what) == "1 not begun: 3 3市"
     assert only.exit_code is ExitCode.FAILED
     assert "Remove the cause" not in str(only.remedy)
+
+
+def test_nothing_is_said_of_no_others() -> None:
+    failed = result(plan(stack("1")), ended("1", End.FAILED)).error()
+    assert failed is not None
+    assert failed.touched is None
+    untouched = result(plan(stack("1")), ended("1", End.NOT_BEGUN)).error()
+    assert untouched is not None
+    assert untouched.touched == NOTHING_TOUCHED
 
 
 def test_bodies_behind_a_foundation_that_failed_are_not_begun() -> None:

@@ -66,6 +66,18 @@ def test_what_would_lose_or_move_data_or_touch_a_frozen_body(
     assert refused(changed, Recorded(BODY.code)) == []
 
 
+def test_a_day_before_a_service_began_is_not_called_a_change_of_the_file() -> None:
+    first = BODY.subscriptions[0].start
+    facts = facts_of(FEDERATION.federation, BODY)
+    long_ago = first - timedelta(days=1)
+    found = guards.refusals(BODY, facts, RECORD, long_ago, DAY)
+    assert len(found) == len(BODY.subscriptions)
+    for why in found:
+        assert f"the day asked for, {long_ago}, lies before that" in why.en
+        assert "put it back" not in why.en
+        assert "元に戻してください" not in why.ja
+
+
 @settings(deadline=None)
 @given(st.dates(date(2026, 1, 1), date(2027, 12, 31)), st.integers(0, 30))
 def test_a_freeze_counts_on_the_day_asked_for_and_on_today(today: date, length: int) -> None:

@@ -308,6 +308,11 @@ CASES = [
         wanted={"tenants[273414].office[0]": "too wide"},
     ),
     case(
+        "half of all private addresses",
+        (KISHIWADA_LGWAN, "    lgwan: [10.0.0.0/7]\n"),
+        wanted={"tenants[272027].lgwan[0]": "too wide"},
+    ),
+    case(
         "office ranges that overlap",
         (TADAOKA_END, TADAOKA_END + "    office: [172.16.0.0/16]\n"),
         (KISHIWADA_LGWAN, KISHIWADA_LGWAN + "    office: [172.16.8.0/24]\n"),

@@ -129,4 +129,11 @@ def test_unknown_words_name_the_nearest(text: str, reason: str, near: str) -> No
     with pytest.raises(UnreadableSelector) as caught:
         check_words(parse(text), KNOWN)
     assert reason in caught.value.reason.en
-    assert near in caught.value.near
+    assert near in (caught.value.near or caught.value.known)
+
+
+@pytest.mark.parametrize("text", ["foo", "999999"])
+def test_a_word_like_none_names_no_unrelated_bodies(text: str) -> None:
+    with pytest.raises(UnreadableSelector) as caught:
+        check_words(parse(text), KNOWN)
+    assert caught.value.hint is None
