@@ -29,7 +29,10 @@ File = Annotated[
         "--file",
         "-f",
         callback=_which_file,
-        help=say("tenants.yaml の場所", "Where tenants.yaml is"),
+        help=say(
+            "tenants.yaml の場所（省けば、このフォルダか、上で最も近いフォルダのもの）",
+            "Where tenants.yaml is; the one in this folder or the nearest above if left out",
+        ),
     ),
 ]
 SiteName = Annotated[
