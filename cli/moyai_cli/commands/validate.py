@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from moyai.errors import ExitCode
-from moyai.operations.workspace import find_registry_file
+from moyai.operations.workspace import find_registry_file, today
 from moyai.registry import load
 from moyai.texts import counted
 from moyai_cli.language import LANG, say
@@ -21,8 +21,9 @@ _COLUMNS = [Column(key, key) for key in ("file", "line", "column", "path", "mess
 def validate(file: File = None, output: Format = Output.TABLE) -> None:
     """Read and check; exit code 3 where there is an error."""
     loaded = load(find_registry_file(file))
+    problems = loaded.problems_on(today())
     if output is Output.TABLE:
-        for problem in loaded.problems:
+        for problem in problems:
             typer.echo(problem_line(problem))
         if loaded.registry is not None:
             count = len(loaded.registry.tenants)
@@ -38,7 +39,7 @@ def validate(file: File = None, output: Format = Output.TABLE) -> None:
                 "message": problem.message.of(LANG),
                 "severity": problem.severity,
             }
-            for problem in loaded.problems
+            for problem in problems
         ]
         listing(records, _COLUMNS, output)
     if loaded.registry is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
 
 from moyai.infra.packages import MODULES, SHARED_MODULES
 from moyai.operations.deploy_events import DeployEvent, Interrupted, Planned, StackEnded
@@ -85,7 +84,7 @@ class Deploy:
 
     def _tenants(self, runs: StackRuns) -> Iterator[DeployEvent]:
         """The bodies, planned anew, now that the foundation has its outputs."""
-        plan = preflight(self._session, replace(self._wish, allow_older=True))
+        plan = plan_of(self._session, self._wish)
         yield Planned(plan)
         todo = [stack for stack in plan.tenants if stack.runs]
         if todo:

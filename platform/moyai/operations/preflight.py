@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from moyai.errors import NOTHING_TOUCHED, Refused
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, Refused
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.session import Session
 from moyai.planning.plans import Plan, PlannedStack
@@ -16,11 +16,18 @@ from moyai.texts import Text
 
 
 def preflight(session: Session, wish: Wish) -> Plan:
-    """The plan of a wish with all that speaks against it. Raises `UsageError` for its selector."""
-    plan = plan_of(session, wish)
-    if wish.allow_older:
-        return plan
-    return replace(plan, older=session.history.older(session.workspace.registry))
+    """The plan of a wish with all that speaks against it, made before anything is begun.
+
+    Raises `UsageError` for its selector; whatever it raises says that nothing was touched.
+    """
+    try:
+        plan = plan_of(session, wish)
+        if wish.allow_older:
+            return plan
+        return replace(plan, older=session.history.older(session.workspace.registry))
+    except MoyaiError as error:
+        error.touched = error.touched or NOTHING_TOUCHED
+        raise
 
 
 def refuse(plan: Plan) -> None:

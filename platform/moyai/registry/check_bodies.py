@@ -9,6 +9,7 @@ from moyai.registry.codes import (
     check_digit,
     is_well_formed,
     national_list,
+    prefecture_numbers,
     prefectures,
 )
 from moyai.registry.file_model import FreezeFile, TenantFile
@@ -123,12 +124,25 @@ def _code(path: Path, body: TenantFile, reporter: Reporter) -> None:
     listed = national_list().get(body.code)
     if listed is not None:
         _listed(path, body, listed, reporter)
-    elif not body.kind.is_joint_body and not reporter.is_muted((*path, "kind")):
+    elif body.kind.is_joint_body:
+        _joint_code(at_code, body.code, reporter)
+    elif not reporter.is_muted((*path, "kind")):
         reporter.error(
             at_code,
             Text(
                 f"{body.code} は全国の一覧にありません（一部事務組合や広域連合なら kind に書きます）",
                 f"{body.code} is not on the national list (a joint body says so in `kind`)",
+            ),
+        )
+
+
+def _joint_code(path: Path, code: str, reporter: Reporter) -> None:
+    if code[:2] not in prefecture_numbers():
+        reporter.error(
+            path,
+            Text(
+                f"{code} の先頭の 2 桁 {code[:2]} は、どの都道府県のものでもありません（01〜47）",
+                f"{code} begins with {code[:2]}, which is no prefecture's number (01 to 47)",
             ),
         )
 

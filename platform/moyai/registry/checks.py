@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
 from moyai.registry.check_bodies import check_bodies, doubled
@@ -11,12 +12,12 @@ from moyai.registry.check_subscriptions import SubscriptionChecks
 from moyai.registry.codes import prefectures
 from moyai.registry.file_model import SiteFile
 from moyai.registry.parts import Parts
-from moyai.registry.problems import Reporter
+from moyai.registry.problems import Problem, Reporter
 from moyai.registry.selector import UnreadableSelector, parse
 from moyai.registry.selector_words import check_words, vocabulary
 from moyai.registry.settings import SettingsChecker
 from moyai.registry.ssh_keys import why_unfit
-from moyai.registry.words import not_known
+from moyai.registry.words import not_known, one_line
 from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
@@ -131,6 +132,18 @@ def _has_password(url: str) -> bool:
         return bool(parts.password) or "password" in parse_qs(parts.query.casefold())
     except ValueError:  # brackets that do not close: nothing more is known of it
         return "@" in url
+
+
+def expiries(parts: Parts, reporter: Reporter) -> Iterator[tuple[date, Problem]]:
+    """The last day of each operator's rights, with the warning that holds after it."""
+    for i, operator in parts.operators.items():
+        path: Path = ("operators", i, "expires")
+        if not reporter.is_muted(path):
+            words = Text(
+                f"{one_line(operator.name)} の権限は {operator.expires} で終わっています",
+                f"the rights of {one_line(operator.name)} ended on {operator.expires}",
+            )
+            yield operator.expires, reporter.problem(path, words, "warning")
 
 
 def _operators(parts: Parts, reporter: Reporter) -> None:

@@ -96,6 +96,12 @@ def national_list() -> Mapping[str, Listed]:
 
 
 @cache
+def prefecture_numbers() -> frozenset[str]:
+    """The two digits, 01 to 47, with which the codes of all bodies begin, joint ones included."""
+    return frozenset(code[:2] for code in national_list())
+
+
+@cache
 def prefectures() -> frozenset[str]:
     """The names of the 47 prefectures."""
     return frozenset(

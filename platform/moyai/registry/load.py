@@ -7,11 +7,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.build import build
-from moyai.registry.checks import check
+from moyai.registry.checks import check, expiries
 from moyai.registry.manifests import Folder, folder_stamp, load_manifest, manifest_folder
 from moyai.registry.models import Manifest, Registry
 from moyai.registry.parts import Parts, read_parts
@@ -28,6 +29,12 @@ class Loaded:
 
     registry: Registry | None
     problems: tuple[Problem, ...]
+    expiries: tuple[tuple[date, Problem], ...] = ()
+    """Last days, each with the warning that holds after it."""
+
+    def problems_on(self, day: date) -> tuple[Problem, ...]:
+        """All problems, with what is past on a day."""
+        return (*self.problems, *(past for last, past in self.expiries if last < day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +95,11 @@ def _load_content(path: Path, content: bytes, folders: dict[Path, str]) -> Loade
     manifests, broken = _manifests(parts, path.absolute().parent, reporter, folders)
     checkers = {name: SettingsChecker(manifest) for name, manifest in manifests.items()}
     check(parts, checkers, reporter)
-    problems = (*reporter.ordered(), *broken)
+    problems, ends = (*reporter.ordered(), *broken), tuple(expiries(parts, reporter))
     if reporter.failed or broken:
-        return Loaded(None, problems)
+        return Loaded(None, problems, ends)
     sha256 = hashlib.sha256(content).hexdigest()
-    return Loaded(build(parts, checkers, path.absolute(), sha256), problems)
+    return Loaded(build(parts, checkers, path.absolute(), sha256), problems, ends)
 
 
 @contextmanager

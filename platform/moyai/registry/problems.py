@@ -116,11 +116,15 @@ class Reporter:
         if len(self._problems) >= MOST:
             self._left_out += 1
             return
+        self._problems.append(self.problem(path, message, severity, at_key=at_key))
+
+    def problem(
+        self, path: Path, message: Text, severity: Severity, *, at_key: bool = False
+    ) -> Problem:
+        """A problem at a path that is not collected with the others."""
         place = self._tree.key_place(path) if at_key else self._tree.place(path)
         words = readable(self._tree.value, path)
-        self._problems.append(
-            Problem(self._file, place.line, place.column, words, message, severity)
-        )
+        return Problem(self._file, place.line, place.column, words, message, severity)
 
     @property
     def failed(self) -> bool:

@@ -22,7 +22,7 @@ import pytest
 from sandboxes import client_of, disk, open_sandbox
 
 from moyai.engine.sites import EmbeddedSite
-from moyai.errors import OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.sandbox.keeping.doubts import BEGINNING
 from moyai.sandbox.processes import Identity, wait_until
 
@@ -345,8 +345,9 @@ def test_a_start_that_fails_says_why_and_leaves_nothing_running(site: EmbeddedSi
 
 def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OperationFailed, match="cannot write to the sandbox's folder"):
+    with pytest.raises(OperationFailed, match="cannot write to the sandbox's folder") as found:
         open_sandbox(tmp_path / "file").start()
+    assert found.value.touched == NOTHING_TOUCHED
 
 
 @pytest.mark.parametrize("megabytes", [1, 20], ids=["at once", "in the middle of initdb"])

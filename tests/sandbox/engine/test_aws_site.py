@@ -24,7 +24,7 @@ from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import StackId
 from moyai.engine.state.checkpoint_store import open_checkpoints
 from moyai.engine.state.documents import open_records
-from moyai.errors import MoyaiError, OperationFailed, UsageError
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, UsageError
 from moyai.registry.models import Site
 
 ACCOUNT = "123456789012"
@@ -80,6 +80,7 @@ def refusal(site: AwsSite) -> MoyaiError:
     with pytest.raises(OperationFailed) as caught:
         site.ensure_ready()
     error = caught.value
+    assert error.touched == NOTHING_TOUCHED
     assert error.remedy is not None
     assert SECRET not in "\n".join((*error.lines("ja"), *error.lines("en")))
     assert error.__suppress_context__ or error.__context__ is None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -175,6 +176,11 @@ CASES = [
         "a joint body with a city's code",
         (TADAOKA, TADAOKA.replace("kind: 町", "kind: 一部事務組合")),
         wanted={"tenants[273414].code": "忠岡町's code, not a joint body's"},
+    ),
+    case(
+        "a joint body of no prefecture",
+        (TADAOKA, 'code: "489999"\n    slug: tadaoka\n    name: 泉州組合\n    kind: 広域連合\n'),
+        wanted={"tenants[489999].code": "begins with 48, which is no prefecture's number"},
     ),
     case(
         "a joint body's own check digit",
@@ -605,6 +611,21 @@ def test_a_wrong_file(wrong: Case, after: Edit) -> None:
     assert everywhere or len(problems) == len(wrong.wanted), shown
     assert {one.severity for one in problems} == {wrong.severity}, shown
     assert all(re.search(r"[ぁ-んァ-ヶ一-龠]", one.message.ja) for one in problems), shown
+
+
+def test_an_operator_is_warned_of_after_the_last_day(check: Check, sample: str) -> None:
+    loaded = check(sample)
+    assert loaded.registry is not None
+    last = max(one.expires for one in loaded.registry.operators)
+    first = min(one.expires for one in loaded.registry.operators)
+    assert loaded.problems_on(first) == loaded.problems == ()
+    [past] = loaded.problems_on(first + timedelta(days=1))
+    assert past.severity == "warning"
+    assert past.path == "operators[2].expires"
+    assert str(past.message) == f"the rights of 監査担当 ended on {first}"
+    assert len(loaded.problems_on(last + timedelta(days=1))) == len(loaded.registry.operators)
+    wrong = check(sample.replace("prefecture: 大阪府", "prefecture: 大坂府"))
+    assert [one.severity for one in wrong.problems_on(last)] == ["error", "warning"]
 
 
 def test_a_valid_joint_body(check: Check, sample: str) -> None:

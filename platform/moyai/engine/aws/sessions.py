@@ -80,10 +80,13 @@ def s3_client(environment: Mapping[str, str], query: str) -> Any:
     return session.client("s3", endpoint_url=endpoint)
 
 
-def aws_trouble(what: Text, error: BotoCoreError | ClientError) -> OperationFailed:
+def aws_trouble(
+    what: Text, error: BotoCoreError | ClientError, touched: Text | None = None
+) -> OperationFailed:
     """An error of boto3 as a failure that says what to do next; the caller raises it.
 
-    `what` is the beginning of a sentence without its end: what could not be done.
+    `what` is the beginning of a sentence without its end: what could not be done. `touched`: what was
+    changed before, where that is known there.
     """
     response = getattr(error, "response", None)
     code = "" if response is None else str(response.get("Error", {}).get("Code", ""))
@@ -104,5 +107,5 @@ def aws_trouble(what: Text, error: BotoCoreError | ClientError) -> OperationFail
             "権限を確かめて、もう一度実行してください。", "Look at the permissions, then run again."
         )
     return OperationFailed(
-        Text(f"{what.ja}（{reason}）。", f"{what.en} ({reason})."), remedy=remedy
+        Text(f"{what.ja}（{reason}）。", f"{what.en} ({reason})."), touched=touched, remedy=remedy
     )

@@ -132,7 +132,7 @@ class AwsSite:
             session: Any = aws_session(self.environment())
             caller = session.client("sts", config=settings).get_caller_identity()
         except (BotoCoreError, ClientError) as error:
-            raise aws_trouble(what, error) from None
+            raise aws_trouble(what, error, NOTHING_TOUCHED) from None
         if caller["Account"] != self.site.account_id:
             raise self._wrong_account(caller["Account"], caller["Arn"])
         return session
@@ -168,13 +168,13 @@ class AwsSite:
             s3_client(self.environment(), url.query).head_bucket(Bucket=bucket)
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
-                raise aws_trouble(what, error) from None
+                raise aws_trouble(what, error, NOTHING_TOUCHED) from None
             raise _missing(
                 Text(f"状態を置くバケット {bucket}", f"the state's bucket {bucket}"),
                 Text("バージョニングと暗号化を有効にして", "with versioning and encryption, "),
             ) from None
         except BotoCoreError as error:
-            raise aws_trouble(what, error) from None
+            raise aws_trouble(what, error, NOTHING_TOUCHED) from None
 
     def _check_key(self, session: Any, settings: Any) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -189,7 +189,7 @@ class AwsSite:
                 raise _missing(name, Text("", "")) from None
         except BotoCoreError as error:
             what = Text(f"{name.ja}を確かめられません", f"{name.en} cannot be looked at")
-            raise aws_trouble(what, error) from None
+            raise aws_trouble(what, error, NOTHING_TOUCHED) from None
 
     def _role_profile(self, role: str) -> dict[str, str]:
         config = self.home / "aws-config"

@@ -11,7 +11,7 @@ from moyai.engine.sites import SiteRuntime
 from moyai.engine.state.blobs import Blobs
 from moyai.engine.state.bucket_blobs import BucketBlobs, telling
 from moyai.engine.state.folder_blobs import FolderBlobs
-from moyai.errors import UsageError
+from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.texts import Text
 
 
@@ -25,7 +25,7 @@ def open_blobs(state_backend: str, environment: Mapping[str, str]) -> Blobs:
         return FolderBlobs(Path(unquote(url.netloc + url.path)).expanduser())
     if url.scheme == "s3":
         prefix = url.path.strip("/")
-        with telling(url.netloc):
+        with telling(url.netloc, NOTHING_TOUCHED):
             client = s3_client(environment, url.query)
         return BucketBlobs(client, url.netloc, f"{prefix}/" if prefix else "")
     raise UsageError(

@@ -138,8 +138,8 @@ def _folder(key: str) -> str:
 
 
 @contextmanager
-def telling(bucket: str) -> Iterator[None]:
-    """What goes wrong with a bucket, as a failure that a person can read."""
+def telling(bucket: str, touched: Text | None = None) -> Iterator[None]:
+    """What goes wrong with a bucket, as a failure that a person can read; `touched` as there."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -149,4 +149,4 @@ def telling(bucket: str) -> Iterator[None]:
             f"状態を置くバケット {bucket} を読み書きできません",
             f"the state's bucket {bucket} cannot be read or written",
         )
-        raise aws_trouble(what, error) from None
+        raise aws_trouble(what, error, touched) from None
