@@ -44,10 +44,11 @@ def test_it_serves_until_its_input_closes(process: subprocess.Popen[bytes]) -> N
         assert process.wait(60) == 0
 
 
-def test_it_ends_when_it_is_told_to(process: subprocess.Popen[bytes]) -> None:
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT], ids=lambda told: told.name)
+def test_it_ends_when_it_is_told_to(process: subprocess.Popen[bytes], told: signal.Signals) -> None:
     with process:
         port_of(process)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(told)
         assert process.wait(60) == 0
 
 
