@@ -14,6 +14,7 @@ import moto.core.base_backend
 import moto.core.responses
 import moto.ecs.models
 import moto.kms.models
+import moto.kms.responses
 import moto.kms.utils
 import moto.logs.responses
 import moto.moto_server.werkzeug_app as app
@@ -60,6 +61,7 @@ def parameters(function: object) -> list[str]:
         ),
         (moto.s3.models.FakeBucket, "get_permission", ["self", "action", "resource"]),
         (moto.kms.models, "generate_private_key", ["key_spec"]),
+        (moto.kms.models.Key, "to_dict", ["self"]),
         (moto.wafv2.models.FakeIPSet, "update", ["self", "description", "addresses"]),
         (moto.wafv2.models.WAFV2Backend, "get_web_acl", ["self", "arn", "name", "_id"]),
         (
@@ -164,3 +166,17 @@ def test_a_ciphertexts_header_begins_with_the_keys_id() -> None:
     assert utils.CIPHERTEXT_HEADER_FORMAT.startswith(f">{utils.KEY_ID_LEN}s")
     assert utils.HEADER_LEN == utils.KEY_ID_LEN + utils.IV_LEN + utils.TAG_LEN
     assert len(utils.generate_key_id(multi_region=True)) <= 40
+
+
+def test_a_replica_shares_its_primarys_table_and_only_answers_read_it() -> None:
+    """What is told of a multi-Region key passes `Key.to_dict`, which is replaced."""
+    source = inspect.getsource(moto.kms.models)
+    assert "replica_key = copy(self.keys[key_id])" in source
+    assert source.count("self.multi_region_configuration") == 3  # made, told, the backend's own
+    assert "self.multi_region_configuration" in inspect.getsource(moto.kms.models.Key.to_dict)
+    responses = inspect.getsource(moto.kms.responses)
+    assert "MultiRegionConfiguration" not in responses
+    assert "multi_region_configuration" not in responses
+    key = moto.kms.models.Key(None, "", "SYMMETRIC_DEFAULT", "", "1", "x", multi_region=True)
+    told = key.to_dict()["KeyMetadata"]
+    assert told["MultiRegionConfiguration"]["PrimaryKey"]["Arn"] == told["Arn"] == key.arn

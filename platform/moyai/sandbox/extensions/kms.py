@@ -1,4 +1,4 @@
-"""KMS: multi-Region keys decrypt, and symmetric keys need no RSA key."""
+"""KMS: multi-Region keys decrypt and say what they are, and symmetric keys need no RSA key."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ _SYMMETRIC = "SYMMETRIC_DEFAULT"
 
 
 def extend() -> None:
-    """Mend what multi-Region keys encrypt, and make symmetric keys quickly."""
+    """Mend what multi-Region keys encrypt and say, and make symmetric keys quickly."""
     _decrypt_with_regional_keys()
+    _tell_primary_from_replica()
     _make_no_unused_keys()
 
 
@@ -34,6 +35,23 @@ def _decrypt_with_regional_keys() -> None:
         return found._replace(key_id=found.key_id.rstrip("\0"))
 
     old = replace(utils, "_deserialize_ciphertext_blob", deserialize)
+
+
+def _tell_primary_from_replica() -> None:
+    """A replica shares one table with its primary, into which moto writes REPLICA when the replica
+    is described. So what a key is follows from its ARN, in a copy: snapshots have such tables too.
+    """
+
+    def to_dict(self: Any) -> dict[str, Any]:
+        document: dict[str, Any] = old(self)
+        told = document["KeyMetadata"]
+        if told["MultiRegion"]:
+            shared = told["MultiRegionConfiguration"]
+            kind = "PRIMARY" if told["Arn"] == shared["PrimaryKey"]["Arn"] else "REPLICA"
+            told["MultiRegionConfiguration"] = {**shared, "MultiRegionKeyType": kind}
+        return document
+
+    old = replace(moto.kms.models.Key, "to_dict", to_dict)
 
 
 class NoPrivateKey:
