@@ -14,6 +14,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 Word = TypeVar("Word")
 Words = TypeVar("Words")
 
+JOB_IMAGE = "moyai-jobs"
+"""The repository of the jobs' image. The sandbox runs whatever is called so, and nothing else."""
+
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
 
@@ -42,6 +45,13 @@ class JobTarget(Generic[Word, Words]):
         """What it has, by the names here; what is None is left out."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in given.items() if value is not None}
+
+
+def is_job(image: str) -> bool:
+    """Whether an image's repository is the one of jobs (`host/path/moyai-jobs:tag@digest`)."""
+    repository = image.partition("@")[0]
+    head, slash, last = repository.rpartition("/")
+    return (head + slash + last.partition(":")[0]).endswith(JOB_IMAGE)
 
 
 KnownTarget: TypeAlias = JobTarget[str, tuple[str, ...]]

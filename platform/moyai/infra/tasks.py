@@ -12,6 +12,7 @@ import pulumi_aws as aws
 import moyai
 from moyai.infra.policies import trust
 from moyai.infra.scope import Scope
+from moyai.job_target import JOB_IMAGE
 from moyai.registry.models import Site
 
 JOB_CONTAINER = "job"
@@ -26,7 +27,7 @@ def image(site: Site, name: str) -> str:
     return f"{site.account_id}.dkr.ecr.{site.region}.amazonaws.com/{name}"
 
 
-JOBS_IMAGE = f"moyai-jobs:{moyai.__version__}"
+JOBS_IMAGE = f"{JOB_IMAGE}:{moyai.__version__}"
 """The image that jobs run in, as it is called in the account's registry."""
 
 

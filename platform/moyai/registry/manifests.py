@@ -14,6 +14,7 @@ import jsonschema_rs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from moyai.job_target import is_job
 from moyai.registry.file_words import Name, Slug, Version
 from moyai.registry.models import Edition, Manifest, Release, Routes
 from moyai.registry.plain_files import UnreadableFile, read_plain
@@ -48,9 +49,12 @@ def _host(value: object) -> object:
 
 
 def _image(value: object) -> object:
-    if isinstance(value, str) and len(value) <= _LONGEST_IMAGE and _IMAGE.match(value):
-        return value
-    raise PydanticCustomError("moyai_image", "{value}", {"value": value})
+    fits = isinstance(value, str) and len(value) <= _LONGEST_IMAGE and _IMAGE.match(value)
+    if not isinstance(value, str) or not fits:
+        raise PydanticCustomError("moyai_image", "{value}", {"value": value})
+    if is_job(value):
+        raise PydanticCustomError("moyai_job_image", "{value}", {"value": value})
+    return value
 
 
 Host = Annotated[str, BeforeValidator(_host)]

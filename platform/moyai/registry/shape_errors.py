@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from moyai.job_target import JOB_IMAGE
 from moyai.registry.problems import Reporter
 from moyai.registry.words import not_known, shown
 from moyai.registry.yaml_tree import Path
@@ -129,6 +130,10 @@ SENTENCES: Mapping[str, _Sentence] = {
     "moyai_image": _value(
         "{}はコンテナイメージの名前ではありません（例: moyai-chat:1.0.0）",
         "{} is not the name of a container image (such as moyai-chat:1.0.0)",
+    ),
+    "moyai_job_image": _value(
+        f"{{}}は使えません: 名前の終わりの {JOB_IMAGE} は Moyai 自身のジョブのイメージを表します",
+        f"{{}} will not do: a name that ends in {JOB_IMAGE} means Moyai's own jobs",
     ),
     "moyai_tag_key": _value(
         "{}はタグの名前に使えません（文字・数字・. / : + - @ _、64字まで、aws: と moyai: は不可）",

@@ -30,19 +30,11 @@ from moyai.sandbox.processes import LOOPBACK
 
 logger = logging.getLogger(__name__)
 
-JOB_IMAGE = "moyai-jobs"
 _KILLED = 137
 _STOP_SECONDS = 10
 """Between SIGTERM and SIGKILL of a task that is stopped."""
 _KEPT_SECONDS = 3600.0
 """How long stopped tasks are shown, as on AWS."""
-
-
-def is_job(image: str) -> bool:
-    """Whether an image's repository is the one of jobs (`host/path/moyai-jobs:tag@digest`)."""
-    repository = image.partition("@")[0]
-    head, slash, last = repository.rpartition("/")
-    return (head + slash + last.partition(":")[0]).endswith(JOB_IMAGE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from moyai.job_target import JobTarget, camel_case, from_outputs, from_wire, snake_case
+from moyai.job_target import JobTarget, camel_case, from_outputs, from_wire, is_job, snake_case
 
 EXPORTED = {
     "cluster_arn": "arn:aws:ecs:ap-northeast-1:123456789012:cluster/a",
@@ -63,3 +63,20 @@ def test_a_part_that_is_missing_is_named() -> None:
 @pytest.mark.parametrize("name", [*EXPORTED, "id", "ssl_mode", "connection_limit"])
 def test_names_go_both_ways(name: str) -> None:
     assert snake_case(camel_case(name)) == name
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("moyai-jobs", True),
+        ("moyai-jobs:1.2", True),
+        ("123.dkr.ecr.ap-northeast-1.amazonaws.com/moyai-jobs:0.1.0", True),
+        ("localhost:5000/x/moyai-jobs", True),
+        ("localhost:5000/moyai-jobs@sha256:abc", True),
+        ("123.dkr.ecr.ap-northeast-1.amazonaws.com/moyai-jobs-old:1", False),
+        ("123.dkr.ecr.ap-northeast-1.amazonaws.com/eapp-a:moyai-jobs", False),
+        ("", False),
+    ],
+)
+def test_the_jobs_image_is_known_by_its_repository(image: str, expected: bool) -> None:
+    assert is_job(image) is expected

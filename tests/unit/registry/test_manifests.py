@@ -106,6 +106,8 @@ def test_a_wrong_manifest(folder: Path, old: str, new: str, path: str, reason: s
         "vendor/e-app__a/web:1.0.0",
         "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/moyai/chat:1.1.0@sha256:" + "0f" * 32,
         "localhost:5000/chat:latest",
+        "localhost:5000/moyai-jobs/chat:moyai-jobs",
+        "moyai-jobs-viewer:1.0.0",
     ],
 )
 def test_an_image_is_named_as_registries_name_it(folder: Path, image: str) -> None:
@@ -113,6 +115,24 @@ def test_an_image_is_named_as_registries_name_it(folder: Path, image: str) -> No
     manifest = load_manifest(Folder(folder, "x"), "eapp-a")
     assert isinstance(manifest, Manifest)
     assert manifest.releases["1.0.0"].image == image
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "moyai-jobs",
+        "moyai-jobs:1.0.0",
+        "localhost:5000/x/moyai-jobs",
+        "vendor/not-moyai-jobs:1",
+        "a.example/moyai-jobs:1@sha256:" + "0f" * 32,
+    ],
+)
+def test_no_service_takes_the_name_of_the_jobs_image(folder: Path, image: str) -> None:
+    _replace(folder / "manifest.yaml", "image: moyai-eapp-a:1.0.0", f"image: {image}")
+    (problem,) = _problems(folder)
+    assert problem.path == "releases.1.0.0.image"
+    assert "means Moyai's own jobs" in problem.message.en
+    assert "Moyai 自身のジョブ" in problem.message.ja
 
 
 WRONG_SCHEMAS: dict[str, tuple[Callable[[str], str], str]] = {

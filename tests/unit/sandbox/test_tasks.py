@@ -4,27 +4,8 @@ import os
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from moyai.sandbox.tasks import _lines, is_job, read_spec
+from moyai.sandbox.tasks import _lines, read_spec
 from moyai.sandbox.zygote import is_job_module, is_python
-
-
-@pytest.mark.parametrize(
-    ("image", "expected"),
-    [
-        ("moyai-jobs", True),
-        ("moyai-jobs:1.2", True),
-        ("123.dkr.ecr.ap-northeast-1.amazonaws.com/moyai-jobs:0.1.0", True),
-        ("localhost:5000/x/moyai-jobs", True),
-        ("localhost:5000/moyai-jobs@sha256:abc", True),
-        ("123.dkr.ecr.ap-northeast-1.amazonaws.com/moyai-jobs-old:1", False),
-        ("123.dkr.ecr.ap-northeast-1.amazonaws.com/eapp-a:moyai-jobs", False),
-        ("", False),
-    ],
-)
-def test_the_jobs_image_is_known_by_its_repository(image: str, expected: bool) -> None:
-    assert is_job(image) is expected
 
 
 def definition(**container: Any) -> SimpleNamespace:

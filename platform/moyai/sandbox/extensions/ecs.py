@@ -8,8 +8,9 @@ from typing import Any
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ecs.models import EC2ContainerServiceBackend
 
+from moyai.job_target import is_job
 from moyai.sandbox.extensions.replacing import replace
-from moyai.sandbox.tasks import TaskRunner, forget_old, is_job
+from moyai.sandbox.tasks import TaskRunner, forget_old
 
 
 def extend(runner: TaskRunner) -> None:
