@@ -16,15 +16,10 @@ from pathlib import Path
 from moyai.jobs.results import JobError
 from moyai.jobs.settings import Phase
 from moyai.service_files import MIGRATION_NAME, MIGRATIONS
+from moyai.service_statements import refusals
 from moyai.texts import Text
 
 _PHASE = re.compile(r"--\s*phase:\s*(?P<phase>\S+)\s*")
-_TRANSACTION = re.compile(
-    r"^\s*(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT)"
-    r"(\s+(WORK|TRANSACTION))?\s*;",
-    re.IGNORECASE | re.MULTILINE,
-)
-_QUOTED = re.compile(r"(\$[a-z_]*\$).*?\1", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +169,13 @@ def _read(file: Path) -> Migration:
             f"the migration {file.name} must begin with '-- phase: expand' or "
             "'-- phase: contract'.",
         )
-    if _TRANSACTION.search(_QUOTED.sub("", sql)):
+    refused = refusals(sql)
+    if refused:
+        line, reason = refused[0].line, refused[0].reason
         raise _wrong(
-            "migration-transaction",
-            f"移行 {file.name} は全体で一つのトランザクションです。COMMIT などは書けません。",
-            f"the migration {file.name} is one transaction: it cannot say COMMIT or the like.",
+            "migration-statement",
+            f"移行 {file.name} の {line} 行目: {reason.ja}。",
+            f"line {line} of the migration {file.name}: {reason.en}.",
         )
     digest = hashlib.sha256(sql.encode()).hexdigest()
     return Migration(int(matched["version"]), matched["name"], phases == ["contract"], digest, sql)

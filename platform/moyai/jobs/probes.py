@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 from moyai.jobs.results import JobError
-from moyai.service_files import HEALTH
+from moyai.service_files import HEALTH, PROBE_LINE
 from moyai.texts import Text
 
-_LINE = re.compile(r"--\s*(?P<key>check|expect):\s*(?P<value>\S+)\s*")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 Expect = Literal["nothing", "probe", "rows"]
@@ -42,7 +41,7 @@ def read_probes(service: Path) -> tuple[Probe, ...]:
     expect: Expect = "nothing"
     lines: list[str] = []
     for line in [*text.splitlines(), "-- check: end"]:
-        found = _LINE.fullmatch(line)
+        found = PROBE_LINE.fullmatch(line)
         if found is None:
             lines.append(line)
             continue

@@ -1,17 +1,19 @@
-"""A service's migrations and health check as far as their form goes; jobs read what is in them."""
+"""A service's migrations and health check: whether jobs can read them, and run what is in them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from moyai.registry.plain_files import UnreadableFile, read_plain, unreadable
-from moyai.registry.problems import Problem, at
+from moyai.registry.problems import MOST, Problem, at
 from moyai.registry.words import one_line
 from moyai.registry.yaml_tree import Place
-from moyai.service_files import HEALTH, MIGRATION_NAME, MIGRATIONS
+from moyai.service_files import HEALTH, MIGRATION_NAME, MIGRATIONS, PROBE_LINE
+from moyai.service_statements import Refusal, refusals
 from moyai.texts import Text
 
 _TOLD = 10
@@ -34,21 +36,15 @@ def check_sql(folder: Path, shown: str) -> ServiceSql:
         problems.append(_at(f"{shown}/{MIGRATIONS}", wrong))
     versions: Counter[int] = Counter()
     for name in names:
+        file = f"{shown}/{MIGRATIONS}/{one_line(name)}"
         matched = MIGRATION_NAME.fullmatch(name)
         if matched is None:
-            reason: Text | None = Text(
-                "移行のファイル名は NNNN_name.sql の形です（小文字、数字、_）",
-                "a migration's file name is of the form NNNN_name.sql (small letters, digits, _)",
-            )
-        else:
-            versions[int(matched["version"])] += 1
-            reason = _unusable(folder, folder / MIGRATIONS / name)
-        if reason is not None:
-            problems.append(_at(f"{shown}/{MIGRATIONS}/{one_line(name)}", reason))
+            problems.append(_at(file, _MISNAMED))
+            continue
+        versions[int(matched["version"])] += 1
+        problems += _in_file(folder, folder / MIGRATIONS / name, file, refusals)
     problems += [_at(f"{shown}/{MIGRATIONS}", reason) for reason in _gaps(versions)]
-    reason = _unusable(folder, folder / HEALTH)
-    if reason is not None:
-        problems.append(_at(f"{shown}/{HEALTH}", reason))
+    problems += _in_file(folder, folder / HEALTH, f"{shown}/{HEALTH}", _in_probes)
     return ServiceSql(max(versions, default=None), tuple(problems))
 
 
@@ -72,20 +68,40 @@ def _migrations(folder: Path) -> tuple[list[str], Text | None]:
     return names, None if names else Text("移行がありません", "there is no migration")
 
 
-def _unusable(folder: Path, file: Path) -> Text | None:
+def _in_file(
+    folder: Path, file: Path, shown: str, read: Callable[[str], Iterable[Refusal]]
+) -> list[Problem]:
+    """Why jobs cannot read a file, or what `read` finds in it."""
     try:
         content = read_plain(file)
     except UnreadableFile as error:
-        return error.reason
+        return [_at(shown, error.reason)]
     if not _lies_in(folder, file):
-        return _OUTSIDE
+        return [_at(shown, _OUTSIDE)]
     try:
-        content.decode()
+        text = content.decode()
     except UnicodeDecodeError:
-        return Text("UTF-8 ではありません", "this is not UTF-8")
-    return None
+        return [_at(shown, Text("UTF-8 ではありません", "this is not UTF-8"))]
+    return [at(shown, Place(one.line, one.column), one.reason) for one in islice(read(text), MOST)]
 
 
+def _in_probes(text: str) -> Iterator[Refusal]:
+    """What cannot stand in the health check, whose parts jobs run one by one."""
+    begin, part = 0, list[str]()
+    for number, line in enumerate([*text.split("\n"), "-- check: end"]):
+        found = PROBE_LINE.fullmatch(line)
+        if found is None or found["key"] != "check":
+            part.append(line)
+            continue
+        for one in refusals("\n".join(part), transaction=False):
+            yield replace(one, line=begin + one.line)
+        begin, part = number + 1, []
+
+
+_MISNAMED = Text(
+    "移行のファイル名は NNNN_name.sql の形です（小文字、数字、_）",
+    "a migration's file name is of the form NNNN_name.sql (small letters, digits, _)",
+)
 _OUTSIDE = Text(
     "サービスのフォルダーの外へのリンクです（ジョブのイメージに入りません）",
     "the link leads outside the service's folder, which is all that the jobs' image has",

@@ -90,8 +90,10 @@ def test_a_gap_in_the_record_is_refused() -> None:
         ("0001_a.sql", "SELECT 1", "migration-phase"),
         ("0001_a.sql", "-- phase: shrink\n", "migration-phase"),
         ("0001_a.sql", "-- phase: expand\n-- phase: contract\n", "migration-phase"),
-        ("0001_a.sql", "-- phase: expand\nSELECT 1;\n  commit ;", "migration-transaction"),
-        ("0001_a.sql", "-- phase: expand\nBEGIN;\nSELECT 1", "migration-transaction"),
+        ("0001_a.sql", "-- phase: expand\nSELECT 1;\n  commit ;", "migration-statement"),
+        ("0001_a.sql", "-- phase: expand\nBEGIN;\nSELECT 1", "migration-statement"),
+        ("0001_a.sql", "-- phase: expand\nSELECT 1; COMMIT", "migration-statement"),
+        ("0001_a.sql", "-- phase: expand\nSELECT 'a", "migration-statement"),
     ],
 )
 def test_wrong_files_are_named(tmp_path: Path, name: str, text: str, code: str) -> None:

@@ -15,7 +15,12 @@ from moyai.operations.surroundings import component_files
 
 LIBRARY = Path(moyai.__file__).parent
 STACKS = Path(__file__).parents[3] / "stacks"
-_VALUES_ARE_IN_OTHER_PARTS = ("registry/", "service_files.py")
+_VALUES_ARE_IN_OTHER_PARTS = (
+    "registry/",
+    "service_files.py",
+    "service_statements.py",
+    "sql_text.py",
+)
 _WORDS_ONLY = ("__init__.py", "errors.py", "texts.py")
 _IMPORTED = """
 import importlib, json, sys

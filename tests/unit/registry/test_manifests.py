@@ -336,3 +336,46 @@ def test_all_of_a_service_is_told_at_once(own_services: Path) -> None:
     (folder / "migrations").symlink_to(folder.parent / "eapp-b/migrations")
     problems = load(own_services / "tenants.yaml").problems
     assert any("leads outside" in one.message.en for one in problems)
+
+
+STATEMENTS = {
+    "one": ("0001_base.sql", "\nCOMMIT;", 2, 1, "COMMIT cannot stand here", "COMMIT は書けません"),
+    "the third": (
+        "0002_reactions.sql",
+        "\nSELECT 1;\n SELECT ';' /* COMMIT; */; set local role postgres",
+        3,
+        28,
+        "SET ROLE cannot stand here",
+        "SET ROLE は書けません",
+    ),
+    "a quote": ("0001_base.sql", "\nSELECT 1,\n  'a;", 3, 3, "is not closed", "閉じていません"),
+}
+
+
+@pytest.mark.parametrize("case", STATEMENTS)
+def test_what_a_migration_cannot_say_is_told_where_it_stands(own_services: Path, case: str) -> None:
+    name, text, line, column, english, japanese = STATEMENTS[case]
+    file = own_services / "stacks/services/chat/migrations" / name
+    file.write_text("-- phase: expand" + text, "utf-8")
+    (problem,) = load(own_services / "tenants.yaml").problems
+    assert problem.file == f"stacks/services/chat/migrations/{name}"
+    assert (problem.line, problem.column) == (line, column)
+    assert english in problem.message.en
+    assert japanese in problem.message.ja
+
+
+def test_each_part_of_the_health_check_is_read_by_itself(own_services: Path) -> None:
+    file = own_services / "stacks/services/chat/health.sql"
+    good = file.read_text("utf-8")
+    lines = len(good.splitlines())
+    more = "-- check: a\nSELECT 1 /* never\n-- check: b\nBEGIN\n-- check: c\nSELECT '\0'\n"
+    file.write_text(good + more + "-- check: d\nVACUUM\n", "utf-8")
+    problems = load(own_services / "tenants.yaml").problems
+    assert {problem.file for problem in problems} == {"stacks/services/chat/health.sql"}
+    assert [(one.line - lines, one.column) for one in problems] == [
+        (2, 10),
+        (4, 1),
+        (6, 9),
+    ]
+    for problem, told in zip(problems, ("comment", "BEGIN", "NUL"), strict=True):
+        assert told in problem.message.en
