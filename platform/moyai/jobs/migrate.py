@@ -13,6 +13,7 @@ from moyai.jobs.aws import Cloud
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
 from moyai.jobs.migrations import Applied, Migration, plan, read_migrations
+from moyai.jobs.own_transaction import Fate, NotApplied, apply_whole
 from moyai.jobs.results import Fields, JobError
 from moyai.jobs.settings import MigrateJob
 from moyai.texts import Text
@@ -39,6 +40,24 @@ REVOKE ALL ON moyai_migration FROM {app};
 GRANT SELECT ON moyai_migration TO {app};
 COMMIT
 """
+_REMEDIES: Mapping[Fate, Text] = {
+    "undone": Text(
+        "この移行は取り消されました。原因を除き、もう一度実行してください。",
+        "This migration was rolled back. Remove the cause and run it again.",
+    ),
+    "ended": Text(
+        "この移行の一部がデータベースに残っている場合があります（記録はありません）。"
+        "確かめて取り除き、ファイルから COMMIT などを除いて、もう一度実行してください。",
+        "Parts of this migration may have been kept in the database, without a record. Look for "
+        "them and remove them, take COMMIT and the like out of the file, and run it again.",
+    ),
+    "unknown": Text(
+        "接続が切れ、この移行が適用されたかどうか分かりません。もう一度実行すれば、記録に"
+        "従って続きから進みます。",
+        "The connection was lost: whether this migration was applied is not known. Run it again; "
+        "it goes on from the record.",
+    ),
+}
 _RECORD = "INSERT INTO moyai_migration (version, name, sha256) VALUES (%s, %s, %s)"
 
 
@@ -86,21 +105,16 @@ def _apply(
 ) -> dict[str, object]:
     begin = time.perf_counter()
     name = f"{migration.version:04}_{migration.name}"
+    values = (migration.version, migration.name, migration.sha256)
     try:
-        with connection.transaction():
-            # A service's file, reviewed with its release: its statements are not put together here.
-            connection.execute(SQL(migration.sql))
-            connection.execute(_RECORD, (migration.version, migration.name, migration.sha256))
-    except psycopg.Error as error:
-        failed = statement_failed(error, Text(f"移行 {name} を適用", f"apply {name}"), tell=True)
+        apply_whole(connection, migration.sql, _RECORD, values)
+    except NotApplied as failure:
+        failed = _failed(failure, name)
         raise JobError(
             failed.code,
             failed.what,
             touched=_touched(done),
-            remedy=Text(
-                "この移行は取り消されました。原因を除き、もう一度実行してください。",
-                "This migration was rolled back. Remove the cause and run it again.",
-            ),
+            remedy=_REMEDIES[failure.fate],
             fields={"applied": done, "failed": name},
         ) from None
     milliseconds = round((time.perf_counter() - begin) * 1000, 1)
@@ -111,6 +125,28 @@ def _apply(
         "phase": phase,
         "ms": milliseconds,
     }
+
+
+def _failed(failure: NotApplied, name: str) -> JobError:
+    """Its code and its reason."""
+    if failure.error is not None:
+        doing = Text(f"移行 {name} を適用", f"apply {name}")
+        return statement_failed(failure.error, doing, tell=True)
+    if failure.role is not None:
+        return JobError(
+            "migration-role",
+            Text(
+                f"移行 {name} がセッションのロールを変えました（{failure.role}）。",
+                f"{name} changed the session's role ({failure.role}).",
+            ),
+        )
+    return JobError(
+        "migration-transaction",
+        Text(
+            f"移行 {name} が自分のトランザクションを途中で終わらせました。",
+            f"{name} ended its own transaction.",
+        ),
+    )
 
 
 def _touched(done: list[dict[str, object]]) -> Text | None:

@@ -148,3 +148,82 @@ def test_a_migration_gives_up_before_it_holds_others_up(
         code, result = created.run("migrate", SCHEMA_VERSION="2")
         assert (code, result["code"]) == (4, "sql:55P03")
     created.done("migrate", SCHEMA_VERSION="2")
+
+
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No statement is refused for its words."""
+    monkeypatch.setattr("moyai.jobs.migrations.refusals", lambda _sql: ())
+
+
+ENDS = {
+    "fails afterwards": ("CREATE TABLE zz (i int); COMMIT; SELECT 1/0;", "sql:22012", True),
+    "fails in a new one": ("CREATE TABLE zz (i int); COMMIT; BEGIN; SELECT 1/0", "sql:22012", True),
+    "fails after a chain": (
+        "ROLLBACK AND CHAIN; CREATE TABLE zz (i int); COMMIT AND CHAIN; SELECT 1/0",
+        "sql:22012",
+        True,
+    ),
+    "goes on alone": ("CREATE TABLE zz (i int); COMMIT;", "migration-transaction", True),
+    "begins a new one": (
+        "CREATE TABLE zz (i int); COMMIT; BEGIN; CREATE TABLE more (i int)",
+        "migration-transaction",
+        True,
+    ),
+    "takes it back": (
+        "CREATE TABLE zz (i int); ROLLBACK; SELECT 1",
+        "migration-transaction",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_a_migration_that_ended_its_transaction_is_not_called_undone(
+    created: Body, files: Path, unread: None, case: str
+) -> None:
+    sql, failure, kept = ENDS[case]
+    (files / "0002_more.sql").write_text(EXPAND + sql)
+    code, result = created.run("migrate", SCHEMA_VERSION="2")
+    assert (code, result["code"], result["failed"]) == (4, failure, "0002_more")
+    assert "may have been kept" in result["remedy"]["en"]
+    assert "rolled back" not in result["remedy"]["en"]
+    assert "残っている" in result["remedy"]["ja"]
+    assert _versions(created) == [1]
+    assert (rows(created.as_owner(), "SELECT to_regclass('zz')") != [(None,)]) == kept
+    assert rows(created.as_owner(), "SELECT to_regclass('more')") == [(None,)]
+
+
+def test_savepoints_of_a_migrations_own_are_no_end(
+    created: Body, files: Path, unread: None
+) -> None:
+    sql = "SAVEPOINT a; CREATE TABLE zz (i int); ROLLBACK TO a; RELEASE a; CREATE TABLE kept ()"
+    (files / "0002_more.sql").write_text(EXPAND + sql)
+    created.done("migrate", SCHEMA_VERSION="2")
+    found = rows(created.as_owner(), "SELECT to_regclass('zz'), to_regclass('kept')")
+    assert found == [(None, "kept")]
+
+
+def test_a_migration_leaves_the_session_its_role(
+    cluster: Cluster, created: Body, files: Path
+) -> None:
+    (files / "0002_more.sql").write_text(
+        EXPAND + f"CREATE TABLE zz (i int); SELECT set_config('role', '{created.app}', false)"
+    )
+    with closing(cluster.master()) as master:
+        master.execute(f"GRANT {created.app} TO {created.owner} WITH SET TRUE")
+    code, result = created.run("migrate", SCHEMA_VERSION="2")
+    assert (code, result["code"], result["failed"]) == (4, "migration-role", "0002_more")
+    assert created.app in result["reason"]["en"]
+    assert "rolled back" in result["remedy"]["en"]
+    assert _versions(created) == [1]
+    assert rows(created.as_owner(), "SELECT to_regclass('zz')") == [(None,)]
+
+
+def test_a_connection_that_is_lost_leaves_it_unknown(created: Body, files: Path) -> None:
+    text = EXPAND + "CREATE TABLE zz (i int); SELECT pg_terminate_backend(pg_backend_pid())"
+    (files / "0002_more.sql").write_text(text)
+    code, result = created.run("migrate", SCHEMA_VERSION="2")
+    assert (code, result["failed"]) == (4, "0002_more")
+    assert "not known" in result["remedy"]["en"]
+    assert _versions(created) == [1]
