@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
+
+from tests.sample import SAMPLE, lay_out
 
 from moyai.registry.codes import national_list
 
@@ -14,19 +15,19 @@ _BODIES_PER_CELL = 90
 
 def sample(folder: Path) -> Path:
     """The sample's 43 in a project folder of its own; the path of its tenants.yaml."""
-    return _project(folder, (ROOT / "tenants.yaml").read_text(encoding="utf-8"))
+    return lay_out(folder)
 
 
 def generated(folder: Path, bodies: int) -> Path:
     """A federation of that many municipalities from the national list, one service each."""
-    return _project(folder, text(bodies))
+    return lay_out(folder, text(bodies))
 
 
 def text(bodies: int) -> str:
     """tenants.yaml of a generated federation."""
     municipalities = [one for one in national_list().values() if one.kind != "都道府県"][:bodies]
     cells = -(-len(municipalities) // _BODIES_PER_CELL)
-    head = (ROOT / "tenants.yaml").read_text(encoding="utf-8").split("\ntenants:\n")[0]
+    head = SAMPLE.read_text(encoding="utf-8").split("\ntenants:\n")[0]
     before, _, after = head.partition("  cells:\n    - name: a\n      cidr: 10.0.0.0/16\n")
     wide = before.replace("cells: [10.0.0.0/12]", "cells: [10.0.0.0/11]")
     lines = [wide + "  cells:"]
@@ -46,13 +47,3 @@ def text(bodies: int) -> str:
             "      - { service: eapp-b, from: 2024-04-01 }",
         ]
     return "\n".join(lines) + "\n"
-
-
-def _project(folder: Path, registry: str) -> Path:
-    folder.mkdir(parents=True)
-    shutil.copytree(
-        ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    path = folder / "tenants.yaml"
-    path.write_text(registry, encoding="utf-8")
-    return path

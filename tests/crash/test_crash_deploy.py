@@ -21,32 +21,35 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from body_stacks import PROJECT, body_run, checkpoint_of, live_of, recorded_of
+from body_stacks import body_run, checkpoint_of, live_of, recorded_of
 from filing_site import find_engine, only, until
+from tests.sample import PROJECT, SAMPLE
 
 from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite, open_site
 from moyai.engine.stacks import StackId
 from moyai.registry import require
 
-HELPERS = Path(__file__).resolve().parents[1] / "sandbox" / "engine"
+ROOT = Path(__file__).resolve().parents[2]
+HELPERS = ROOT / "tests" / "sandbox" / "engine"
 ROUNDS = int(os.environ.get("MOYAI_CRASH_ROUNDS", "12"))
 SEED = int(os.environ.get("MOYAI_CRASH_SEED", str(int(time.time()))))
 VICTIMS = ("engine", "worker", "plugin", "driver", "all")
 
-REGISTRY = require(PROJECT / "tenants.yaml")
+REGISTRY = require(SAMPLE)
 BODIES = [b.code for b in REGISTRY.tenants if b.isolation.value == "application"]
 
 DEPLOY = """
 import json, os, sys
-sys.path.insert(0, {helpers!r})
+sys.path[:0] = [{helpers!r}, {root!r}]
 from pathlib import Path
-from body_stacks import PROJECT, body_run
+from body_stacks import body_run
 from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import open_site
 from moyai.engine.stacks import ResourceMoved
 from moyai.registry import require
-site = open_site(require(PROJECT / "tenants.yaml").sites["sandbox"], Path({home!r}), PROJECT)
+from tests.sample import PROJECT, SAMPLE
+site = open_site(require(SAMPLE).sites["sandbox"], Path({home!r}), PROJECT)
 with Driver(site, Path({engine!r}), jobs=1) as driver:
     done = 0
     for event in driver.run([body_run({code!r})]):
@@ -87,7 +90,9 @@ def client_maker(site: EmbeddedSite) -> Callable[..., Any]:
 def deploy_and_kill(site: EmbeddedSite, code: str, victim: str, after: int, delay: float) -> None:
     """Deploy in a process of its own, and kill when `after` resources were done."""
     home = str(site.home.parents[1])
-    text = DEPLOY.format(helpers=str(HELPERS), home=home, engine=str(find_engine()), code=code)
+    text = DEPLOY.format(
+        helpers=str(HELPERS), root=str(ROOT), home=home, engine=str(find_engine()), code=code
+    )
     child = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     for line in child.stdout:

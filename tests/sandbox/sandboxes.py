@@ -11,12 +11,12 @@ from typing import Any, cast
 
 import boto3
 import pytest
+from tests.sample import PROJECT
 
 from moyai.engine.sites import EmbeddedSite, open_site
 from moyai.registry.build import SANDBOX
 from moyai.registry.models import Site
 
-PROJECT = Path(__file__).resolve().parents[2]
 ACCOUNT = SANDBOX.account_id
 REGION = SANDBOX.region
 BACKUP_REGION = SANDBOX.backup_region

@@ -6,14 +6,14 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.sample import SAMPLE, lay_out
+
 KEPT = ("272027", "272043", "273813")
 """岸和田市 with two services, 池田市 with two, 太子町 with none."""
 DAY = "2026-11-23"
@@ -106,12 +106,8 @@ def trimmed(text: str, kept: tuple[str, ...]) -> str:
 
 
 def make_federation(folder: Path, home: Path, kept: tuple[str, ...] = KEPT) -> Federation:
-    """A project folder with part of the sample and all services."""
-    folder.mkdir(parents=True)
-    shutil.copytree(
-        ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    text = (ROOT / "tenants.yaml").read_text(encoding="utf-8")
+    """A project folder with part of the sample and all its services."""
+    text = SAMPLE.read_text(encoding="utf-8")
     text = re.sub(r"(?m)(- &nendo .*)2027(.*)2027", r"\g<1>2099\g<2>2099", text)  # never frozen
-    (folder / "tenants.yaml").write_text(trimmed(text, kept), encoding="utf-8")
+    lay_out(folder, trimmed(text, kept))
     return Federation(folder, home)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
+
+from tests.sample import PROGRAMS, SAMPLE
 
 from moyai.engine.sites import SiteRuntime
 from moyai.engine.stacks import StackId, StackRun
 from moyai.engine.state.checkpoint import Checkpoint
 from moyai.engine.state.checkpoint_store import open_checkpoints
 
-PROJECT = Path(__file__).resolve().parents[3]
 SMALLEST = "273228"  # 能勢町
 
 
@@ -20,13 +20,13 @@ def body_run(stack: str) -> StackRun:
     is_body = stack.isdigit()
     program = "tenant" if is_body else "foundation"
     config = {
-        "moyai:registry": str(PROJECT / "tenants.yaml"),
+        "moyai:registry": str(SAMPLE),
         "moyai:site": "sandbox",
         "moyai:asOf": "2026-11-23",
     }
     if is_body:
         config["moyai:releases"] = '{"chat": "1.0.0", "eapp-a": "1.0.0", "eapp-b": "1.0.0"}'
-    path = PROJECT / "stacks" / program / "__main__.py"
+    path = PROGRAMS[program] / "__main__.py"
     return StackRun(StackId(f"moyai-{program}", stack), path, config, "up")
 
 

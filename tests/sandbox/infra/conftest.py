@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.sample import SAMPLE, lay_out
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from infra_federation import LAST_DAY_OF_CHAT, Federation
-from sandboxes import PROJECT
 
 from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite
@@ -24,14 +24,11 @@ def federation(
 ) -> Iterator[Federation]:
     """The sample, in which 岸和田市's chat ends with the year, with its foundation."""
     folder = tmp_path_factory.mktemp("federation")
-    (folder / "stacks").symlink_to(PROJECT / "stacks")
-    words = (PROJECT / "tenants.yaml").read_text(encoding="utf-8")
-    head, mark, rest = words.partition("    slug: kishiwada\n")
+    head, mark, rest = SAMPLE.read_text(encoding="utf-8").partition("    slug: kishiwada\n")
     assert "{ service: chat, from: 2022-04-01 }" in rest
     ended = f"{{ service: chat, from: 2022-04-01, until: {LAST_DAY_OF_CHAT} }}"
     rest = rest.replace("{ service: chat, from: 2022-04-01 }", ended, 1)
-    file = folder / "tenants.yaml"
-    file.write_text(head + mark + rest, encoding="utf-8")
+    file = lay_out(folder, head + mark + rest)
     with Driver(sandbox, ensure().path, 1, command="moyai deploy (test)") as driver:
         made = Federation(file, sandbox, driver)
         made.up("shared")

@@ -8,19 +8,17 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, redirect_stdout
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import boto3
 import psycopg
 import pytest
+from tests.sample import SERVICES
 
 from moyai.engine.sites import EmbeddedSite
 from moyai.job_target import JobTarget, KnownTarget
 from moyai.jobs import results, runner
 from moyai.jobs.submit import JobResult, run
-
-SERVICES = Path(__file__).resolve().parents[3] / "stacks" / "services"
 
 
 @dataclass(frozen=True)

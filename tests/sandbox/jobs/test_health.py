@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.sample import SERVICES
 
-from .conftest import SERVICES, Body
+from .conftest import Body
 
 
 @pytest.fixture

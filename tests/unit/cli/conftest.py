@@ -9,20 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.sample import lay_out
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A folder of its own with the sample; services are the repository's."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "tenants.yaml").write_bytes((ROOT / "tenants.yaml").read_bytes())
-    (folder / "stacks").symlink_to(ROOT / "stacks")
-    return folder
+    """A folder of its own with the sample and its services."""
+    return lay_out(tmp_path / "project").parent
 
 
 @pytest.fixture

@@ -6,14 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-c", "from moyai_cli.main import main; main()"]
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+Shell = Callable[..., subprocess.CompletedProcess[str]]
 LISTINGS = [("tenant", "list"), ("tenant", "list", "-o", "json"), ("--help",)]
 
 
@@ -21,33 +22,40 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "MOYAI_LANG": "en", **more}
 
 
-def shell(line: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def shell(project: Path) -> Shell:
     """Run the command in place of `"$@"` in a line of bash."""
-    return subprocess.run(
-        ["bash", "-c", line, "bash", *COMMAND, *arguments],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+
+    def run(line: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", line, "bash", *COMMAND, *arguments],
+            cwd=project,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
 
 
 @pytest.mark.parametrize("arguments", LISTINGS)
-def test_a_reader_that_goes_away_is_no_failure(arguments: tuple[str, ...]) -> None:
+def test_a_reader_that_goes_away_is_no_failure(shell: Shell, arguments: tuple[str, ...]) -> None:
     done = shell('"$@" | true; echo "${PIPESTATUS[0]}"', *arguments)
     assert (done.stdout.strip(), done.stderr) == ("0", "")
 
 
 @pytest.mark.parametrize("arguments", LISTINGS)
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
-def test_closed_streams_are_no_failure(arguments: tuple[str, ...], closed: str) -> None:
+def test_closed_streams_are_no_failure(
+    shell: Shell, arguments: tuple[str, ...], closed: str
+) -> None:
     done = shell(f'"$@" {closed}', *arguments)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_exit_code_stays_that_of_the_work() -> None:
+def test_the_exit_code_stays_that_of_the_work(shell: Shell) -> None:
     assert shell('"$@" | true; exit "${PIPESTATUS[0]}"', "tenant", "show", "nope").returncode == 2
     assert shell('"$@" 2>/dev/full', "tenant", "show", "nope").returncode == 2
     assert shell('"$@" >/dev/full', "tenant", "show", "nope").returncode == 2
@@ -55,7 +63,7 @@ def test_the_exit_code_stays_that_of_the_work() -> None:
 
 @needs_full
 @pytest.mark.parametrize("arguments", LISTINGS)
-def test_a_full_disk_is_said_in_one_sentence(arguments: tuple[str, ...]) -> None:
+def test_a_full_disk_is_said_in_one_sentence(shell: Shell, arguments: tuple[str, ...]) -> None:
     done = shell('"$@" >/dev/full', *arguments)
     assert done.returncode == 4
     assert done.stderr == "the output cannot be written: No space left on device.\n"
@@ -68,11 +76,11 @@ def test_a_full_disk_is_said_in_one_sentence(arguments: tuple[str, ...]) -> None
     "arguments", [*LISTINGS, ("--lang", "ja", "deploy", "--help"), ("--lang", "ja", "plan", "--x")]
 )
 def test_what_a_terminal_cannot_show_is_escaped(
-    variables: dict[str, str], arguments: tuple[str, ...]
+    project: Path, variables: dict[str, str], arguments: tuple[str, ...]
 ) -> None:
     done = subprocess.run(
         [*COMMAND, *arguments],
-        cwd=ROOT,
+        cwd=project,
         env=environment(**variables),
         capture_output=True,
         timeout=60,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pulumi_aws
 import pytest
+from tests.sample import SAMPLE, lay_out
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -19,7 +20,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     READ = (pulumi_aws.ec2.Vpc, pulumi_aws.s3.Bucket)
 
-from mocked_stack import DAY, ROOT, SAMPLE, Build, Run, config_of, run_program
+from mocked_stack import DAY, Build, Run, config_of, run_program
 
 
 @cache
@@ -81,14 +82,11 @@ def own(build: Build) -> Run:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Callable[[str, str], Path]:
-    """`project(old, new)`: the sample with one passage replaced, beside the real stacks."""
+    """`project(old, new)`: the sample with one passage replaced, beside its services."""
 
     def written(old: str, new: str) -> Path:
         words = SAMPLE.read_text(encoding="utf-8")
         assert words.count(old) >= 1, old
-        (tmp_path / "stacks").symlink_to(ROOT / "stacks")
-        file = tmp_path / "tenants.yaml"
-        file.write_text(words.replace(old, new, 1), encoding="utf-8")
-        return file
+        return lay_out(tmp_path, words.replace(old, new, 1))
 
     return written

@@ -13,12 +13,11 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.stack import run_in_stack
+from tests.sample import PROGRAMS
 
-ROOT = Path(__file__).resolve().parents[3]
 ACCOUNT = "123456789012"
 REGION = "ap-northeast-1"
 DAY = "2026-11-23"
-SAMPLE = ROOT / "tenants.yaml"
 
 
 Build = Callable[..., "Run"]
@@ -183,7 +182,7 @@ def run_program(
     """Run `stacks/<project>/__main__.py` for one stack."""
     run = Run()
     cloud = _Cloud(references or {})
-    program = ROOT / "stacks" / project / "__main__.py"
+    program = PROGRAMS[project] / "__main__.py"
 
     async def whole() -> None:
         monitor = _Monitor(cloud, run)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
-from mocked_stack import ROOT, SAMPLE, Build
+from mocked_stack import Build
+from tests.sample import lay_out
 
 from moyai.errors import UsageError
 
@@ -27,11 +27,7 @@ WORD = "first"
 @pytest.fixture
 def vendor(tmp_path: Path) -> Path:
     """The sample with services in a folder of its own; the file of chat's component."""
-    shutil.copytree(
-        ROOT / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copy(SAMPLE, tmp_path)
-    return tmp_path / "stacks" / "services" / "chat" / "component.py"
+    return lay_out(tmp_path).parent / "stacks" / "services" / "chat" / "component.py"
 
 
 def test_component_adds_resources_and_variables(vendor: Path, build: Build) -> None:

@@ -6,7 +6,8 @@ import dataclasses
 import re
 
 import pytest
-from mocked_stack import SAMPLE, Run
+from mocked_stack import Run
+from tests.sample import SAMPLE
 
 from moyai.infra import boundaries
 from moyai.registry import require

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pulumi_aws
 import pytest
-from mocked_stack import ACCOUNT, DAY, REGION, SAMPLE, Build, Made, Run, config_of, run_program
+from mocked_stack import ACCOUNT, DAY, REGION, Build, Made, Run, config_of, run_program
+from tests.sample import SAMPLE
 
 from moyai.errors import MoyaiError, Refused
 from moyai.infra.environment import Environment, EnvironmentArgs

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sample import SERVICES
 
 from moyai.jobs.migrations import Applied, Migration, plan, read_migrations
 from moyai.jobs.results import JobError
-
-SERVICES = Path(__file__).resolve().parents[3] / "stacks" / "services"
 
 
 def _known(contracts: list[bool]) -> list[Migration]:

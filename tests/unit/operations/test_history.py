@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.sample import SAMPLE
 
 from moyai.errors import OperationFailed
 from moyai.operations.history import History
 from moyai.registry import require
 from moyai.registry.models import Registry
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 class Kept:
@@ -38,7 +37,7 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def sample() -> Registry:
-    return require(ROOT / "tenants.yaml")
+    return require(SAMPLE)
 
 
 def _file(sample: Registry, folder: Path, sha256: str) -> Registry:

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.sample import PROGRAMS, SERVICES
 
 import moyai
 from moyai.operations.surroundings import component_files
 
 LIBRARY = Path(moyai.__file__).parent
-STACKS = Path(__file__).parents[3] / "stacks"
 _VALUES_ARE_IN_OTHER_PARTS = (
     "registry/",
     "service_files.py",
@@ -28,7 +28,7 @@ for name in json.load(sys.stdin):
     importlib.import_module(name)
 print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "moyai"]))
 """
-PROGRAMS = sorted(STACKS.rglob("*.py"))
+FILES = sorted(file for one in (*PROGRAMS.values(), SERVICES) for file in one.rglob("*.py"))
 
 
 def _imports(path: Path) -> set[str]:
@@ -43,7 +43,7 @@ def _imports(path: Path) -> set[str]:
 
 
 def test_all_that_programs_import_decides_or_is_told_apart() -> None:
-    named = sorted(set().union(*(_imports(path) for path in PROGRAMS)))
+    named = sorted(set().union(*(_imports(path) for path in FILES)))
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", _IMPORTED],
         input=json.dumps(named),
@@ -62,7 +62,7 @@ def test_all_that_programs_import_decides_or_is_told_apart() -> None:
     assert {"infra/environment.py", "planning/names.py", "registry/models.py"} <= deciding
 
 
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: str(path.relative_to(STACKS)))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_programs_import_components_and_pure_parts_only(path: Path) -> None:
     allowed = ("moyai.infra", "moyai.planning", "moyai.registry", "moyai.texts", "moyai.errors")
     theirs = {name for name in _imports(path) if name.split(".")[0] in ("moyai", "moyai_cli")}

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.sample import SAMPLE, lay_out
 
 from moyai.errors import OperationFailed, UsageError
 from moyai.operations.tenants import Additions, add, add_to
@@ -14,23 +15,19 @@ from moyai.registry import require
 from moyai.registry.edit import NewTenant
 from moyai.registry.models import Isolation
 
-REPOSITORY = Path(__file__).parents[3]
-SAMPLE = (REPOSITORY / "tenants.yaml").read_bytes()
+WORDS = SAMPLE.read_bytes()
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """The sample in a folder of its own; services are the repository's."""
-    (tmp_path / "stacks").symlink_to(REPOSITORY / "stacks")
-    path = tmp_path / "tenants.yaml"
-    path.write_bytes(SAMPLE)
-    return path
+    """The sample in a folder of its own."""
+    return lay_out(tmp_path)
 
 
 def test_the_file_is_what_was_told(file: Path) -> None:
     added = add(file, NewTenant("270008", isolation=Isolation.NETWORK))
     assert file.read_bytes() == added.content
-    assert added.content.startswith(SAMPLE)
+    assert added.content.startswith(WORDS)
     body = require(file).tenants[-1]
     assert body == added.body
     networks = [one.cidr for one in require(file).tenants if one.cidr is not None]
@@ -43,16 +40,16 @@ def test_nothing_is_written_where_it_would_be_wrong(file: Path) -> None:
         add(file, NewTenant("271004"))
     with pytest.raises(UsageError, match="cannot be added"):
         add(file, NewTenant("270008", slug="sakai"))
-    assert file.read_bytes() == SAMPLE
+    assert file.read_bytes() == WORDS
     assert sorted(path.name for path in file.parent.iterdir()) == ["stacks", "tenants.yaml"]
 
 
 def test_a_file_changed_meanwhile_is_left_alone(file: Path) -> None:
     registry = require(file)
-    file.write_bytes(SAMPLE + b"# somebody was here\n")
+    file.write_bytes(WORDS + b"# somebody was here\n")
     with pytest.raises(OperationFailed, match="changed by somebody else"):
         add_to(registry, NewTenant("270008"))
-    assert file.read_bytes() == SAMPLE + b"# somebody was here\n"
+    assert file.read_bytes() == WORDS + b"# somebody was here\n"
 
 
 def test_of_two_at_once_none_is_lost(file: Path) -> None:
@@ -96,7 +93,7 @@ def test_added_bodies_are_taken_out_again(file: Path) -> None:
     told = additions.withdraw()
     assert told is not None
     assert told.en == "tenants.yaml is as it was before."
-    assert file.read_bytes() == SAMPLE
+    assert file.read_bytes() == WORDS
 
 
 def test_a_file_changed_since_keeps_what_was_added(file: Path) -> None:

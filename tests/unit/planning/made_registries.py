@@ -7,19 +7,19 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from ipaddress import IPv4Network
-from pathlib import Path
+
+from tests.sample import SAMPLE
 
 from moyai.registry import require
 from moyai.registry.codes import national_list
 from moyai.registry.models import CellSpec, Isolation, Kind, Registry, Subscription, Tenant
 
-ROOT = Path(__file__).resolve().parents[3]
 DAY = date(2026, 11, 23)
 
 
 @cache
 def sample() -> Registry:
-    return require(ROOT / "tenants.yaml")
+    return require(SAMPLE)
 
 
 def subscription(service: str, start: date = date(2024, 4, 1)) -> Subscription:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
-from pathlib import Path
 
 import pytest
+from tests.sample import SAMPLE
 
 from moyai.planning import fingerprints, releases
 from moyai.planning.fingerprints import Surroundings
@@ -14,14 +14,13 @@ from moyai.planning.routes import rules_by_body
 from moyai.registry import require
 from moyai.registry.models import Freeze, Registry, Tenant
 
-ROOT = Path(__file__).resolve().parents[3]
 DAY = date(2026, 11, 23)
 AROUND = Surroundings({"program": "p"}, {"engine": "1"}, {"cell-a": {"vpc_id": "vpc-1"}})
 
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return require(ROOT / "tenants.yaml")
+    return require(SAMPLE)
 
 
 def take(

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sample import SAMPLE, lay_out
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "infra"))
 
 from made_registries import DAY, all_codes, body, registry, sample
-from mocked_stack import ROOT, Run, config_of, run_program
+from mocked_stack import Run, config_of, run_program
 
 from moyai.errors import UsageError
 from moyai.planning import releases
@@ -147,13 +148,10 @@ COUNTED = {
 def three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Registry, list[Run]]:
     """All stacks of a federation of three: two in a cell, one with its own."""
     folder = tmp_path_factory.mktemp("three")
-    (folder / "stacks").symlink_to(ROOT / "stacks")
-    words = (ROOT / "tenants.yaml").read_text(encoding="utf-8")
-    head, _, rest = words.partition("\ntenants:\n")
+    head, _, rest = SAMPLE.read_text(encoding="utf-8").partition("\ntenants:\n")
     bodies = ["  - code:" + one for one in rest.split("  - code:")[1:]]
     wanted = [one for one in bodies if any(f'"{code}"' in one for code in CODES)]
-    file = folder / "tenants.yaml"
-    file.write_text(f"{head}\ntenants:\n{''.join(wanted)}", encoding="utf-8")
+    file = lay_out(folder, f"{head}\ntenants:\n{''.join(wanted)}")
     made = require(file)
     shared = run_program("foundation", "shared", config_of(file))
     references = {"shared": shared.outputs}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sample import SAMPLE
 
 from moyai.planning.releases import Waiting, resolve
 from moyai.registry import require
 from moyai.registry.models import Tenant
 
-ROOT = Path(__file__).resolve().parents[3]
 DAY = date(2026, 11, 23)
-REGISTRY = require(ROOT / "tenants.yaml")
+REGISTRY = require(SAMPLE)
 
 
 @pytest.fixture

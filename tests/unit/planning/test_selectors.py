@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sample import SAMPLE
 
 from moyai.errors import ExitCode, UsageError
 from moyai.planning.selectors import Vanished, parse, select, select_with
 from moyai.registry import require
 from moyai.registry.models import Isolation, Kind
 
-REGISTRY = require(Path(__file__).parents[3] / "tenants.yaml")
+REGISTRY = require(SAMPLE)
 TODAY = date(2026, 11, 23)
 EVERYBODY = {body.code for body in REGISTRY.tenants}
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from tests.sample import SAMPLE
 
 from moyai.planning.topology import cell_of_stack, cell_stack, foundation_of
 from moyai.registry import require
 
-REGISTRY = require(Path(__file__).parents[3] / "tenants.yaml")
+REGISTRY = require(SAMPLE)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The sample file, and a way to check a changed one beside the repository's services."""
+"""The sample file, and a way to check a changed one beside its services."""
 
 from __future__ import annotations
 
@@ -6,29 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.sample import SAMPLE, lay_out
 
 from moyai.registry import Loaded, Problem, load_content
-
-REPOSITORY = Path(__file__).parents[3]
 
 Check = Callable[[str], Loaded]
 Edit = Callable[..., tuple[Problem, ...]]
 
 
 @pytest.fixture(scope="session")
-def repository() -> Path:
-    return REPOSITORY
-
-
-@pytest.fixture(scope="session")
 def sample() -> str:
-    return (REPOSITORY / "tenants.yaml").read_text(encoding="utf-8")
+    return SAMPLE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
 def check() -> Check:
-    """Validate a text as though it were the repository's tenants.yaml."""
-    return lambda text: load_content(REPOSITORY / "tenants.yaml", text.encode())
+    """Validate a text as though it were the sample's."""
+    return lambda text: load_content(SAMPLE, text.encode())
 
 
 @pytest.fixture
@@ -46,8 +40,6 @@ def after(sample: str, check: Check) -> Edit:
 
 
 @pytest.fixture
-def project(tmp_path: Path, sample: str) -> Path:
-    """A folder of its own with the sample; services are the repository's."""
-    (tmp_path / "tenants.yaml").write_text(sample, encoding="utf-8")
-    (tmp_path / "stacks").symlink_to(REPOSITORY / "stacks")
-    return tmp_path
+def project(tmp_path: Path) -> Path:
+    """A folder of its own with the sample and its services."""
+    return lay_out(tmp_path).parent

@@ -10,16 +10,16 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.sample import SAMPLE
 
 from moyai.registry import load_content
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(CORPUS.glob("*.yaml"))
-REPOSITORY = Path(__file__).parents[3]
 
 
 def _problems(file: Path) -> str:
-    loaded = load_content(REPOSITORY / "tenants.yaml", file.read_bytes())
+    loaded = load_content(SAMPLE, file.read_bytes())
     lines = []
     for problem in loaded.problems:
         lines += [f"{problem.severity}: {problem.render('ja')}", f"  {problem.render('en')}"]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.sample import SAMPLE
 
 from moyai.registry import Loaded, load_content
 from moyai.registry.shape_errors import SENTENCES
 from moyai.registry.yaml_tree import read
 
-REPOSITORY = Path(__file__).parents[3]
-SAMPLE = (REPOSITORY / "tenants.yaml").read_bytes()
+WORDS = SAMPLE.read_bytes()
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,13 +24,13 @@ QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 @cache
 def _short() -> str:
     """The sample with six bodies, so that hypothesis gets further in the same time."""
-    text = SAMPLE.decode()
+    text = WORDS.decode()
     bodies = text.split("  - code: ")
     return "  - code: ".join(bodies[:7])
 
 
 def _assert_told(content: bytes) -> Loaded:
-    loaded = load_content(REPOSITORY / "tenants.yaml", content)
+    loaded = load_content(SAMPLE, content)
     lines = max(content.count(b"\n") + 2, 2)
     errors = [problem for problem in loaded.problems if problem.severity == "error"]
     assert (loaded.registry is None) == bool(errors)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.sample import SAMPLE
 
 from moyai.registry import load_content
 from moyai.registry.file_model import (
@@ -47,14 +48,14 @@ def _blocks(guide: str) -> dict[str, str]:
 
 def test_its_smallest_file_is_valid(guide: str) -> None:
     whole = _blocks(guide)["federation"]
-    assert load_content(REPOSITORY / "tenants.yaml", whole.encode()).problems == ()
+    assert load_content(SAMPLE, whole.encode()).problems == ()
 
 
 def test_its_other_pieces_fit_into_it(guide: str) -> None:
     blocks = _blocks(guide)
     text = blocks["federation"].replace("services:\n", blocks["services"], 1)
     text = blocks["x-nendo"] + blocks["sites"] + text
-    assert load_content(REPOSITORY / "tenants.yaml", text.encode()).problems == ()
+    assert load_content(SAMPLE, text.encode()).problems == ()
 
 
 def test_it_names_every_key(guide: str) -> None:
@@ -72,9 +73,9 @@ def test_it_names_every_kind_of_word_in_selectors(guide: str) -> None:
 def test_the_error_that_it_shows_is_the_one_that_comes(guide: str) -> None:
     shown = re.search(r"^tenants\.yaml:\d+:\d+: tenants\[272027\].*$", guide, re.MULTILINE)
     assert shown is not None
-    sample = (REPOSITORY / "tenants.yaml").read_text(encoding="utf-8")
+    sample = SAMPLE.read_text(encoding="utf-8")
     text = sample.replace("lgwan: [10.200.3.0/24]", "lgwan: [10.200.3.1/24]")
-    problems = load_content(REPOSITORY / "tenants.yaml", text.encode()).problems
+    problems = load_content(SAMPLE, text.encode()).problems
     assert shown.group() in {problem.render(lang) for problem in problems for lang in LANGUAGES}
 
 

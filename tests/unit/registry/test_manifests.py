@@ -9,22 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.sample import SERVICES
 
 from moyai.registry import load, require
 from moyai.registry.manifests import Folder, load_manifest
 from moyai.registry.models import Manifest
 from moyai.registry.problems import Problem
 
-SERVICES = ("chat", "eapp-a", "eapp-b")
-
 
 @pytest.fixture
-def folder(tmp_path: Path, repository: Path) -> Path:
+def folder(tmp_path: Path) -> Path:
     """A copy of eapp-a's manifest and schema."""
     copy = tmp_path / "eapp-a"
     copy.mkdir()
     for name in ("manifest.yaml", "settings.schema.json"):
-        shutil.copy(repository / "stacks/services/eapp-a" / name, copy / name)
+        shutil.copy(SERVICES / "eapp-a" / name, copy / name)
     return copy
 
 
@@ -39,9 +38,9 @@ def _replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_the_sample_s_services(repository: Path, name: str) -> None:
-    manifest = load_manifest(Folder(repository / "stacks/services" / name, name), name)
+@pytest.mark.parametrize("name", ["chat", "eapp-a", "eapp-b"])
+def test_the_sample_s_services(name: str) -> None:
+    manifest = load_manifest(Folder(SERVICES / name, name), name)
     assert isinstance(manifest, Manifest)
     assert set(manifest.releases) >= {"1.0.0", "1.1.0"}
     assert manifest.releases["1.0.0"].schema_version == 1
@@ -191,71 +190,61 @@ STRANGE: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("name", ["manifest.yaml", "settings.schema.json"])
 @pytest.mark.parametrize("strange", STRANGE)
-def test_a_strange_file_is_told_and_not_waited_for(
-    own_services: Path, strange: str, name: str
-) -> None:
+def test_a_strange_file_is_told_and_not_waited_for(project: Path, strange: str, name: str) -> None:
     make, reason = STRANGE[strange]
-    file = own_services / "stacks/services/chat" / name
+    file = project / "stacks/services/chat" / name
     file.unlink()
     make(file)
-    loaded = load(own_services / "tenants.yaml")
+    loaded = load(project / "tenants.yaml")
     assert loaded.registry is None
     (problem,) = loaded.problems
     assert (problem.file, problem.line) == (f"stacks/services/chat/{name}", 1)
     assert reason in problem.message.en
-    assert load(own_services / "tenants.yaml") is loaded
+    assert load(project / "tenants.yaml") is loaded
 
 
-@pytest.fixture
-def own_services(project: Path, repository: Path) -> Path:
-    """The sample with services that can be changed."""
-    (project / "stacks").unlink()
-    shutil.copytree(repository / "stacks/services", project / "stacks/services")
-    return project
-
-
-def test_a_broken_service_breaks_the_file_that_names_it(own_services: Path) -> None:
-    (own_services / "stacks/services/chat/manifest.yaml").write_text("name: chat\n", "utf-8")
-    loaded = load(own_services / "tenants.yaml")
+def test_a_broken_service_breaks_the_file_that_names_it(project: Path) -> None:
+    (project / "stacks/services/chat/manifest.yaml").write_text("name: chat\n", "utf-8")
+    loaded = load(project / "tenants.yaml")
     assert loaded.registry is None
     assert {one.file for one in loaded.problems} == {"stacks/services/chat/manifest.yaml"}
 
 
-def test_a_service_is_added_by_a_folder(own_services: Path) -> None:
-    services = own_services / "stacks/services"
+def test_a_service_is_added_by_a_folder(project: Path) -> None:
+    services = project / "stacks/services"
     shutil.copytree(services / "chat", services / "documents")
     manifest = services / "documents/manifest.yaml"
     _replace(manifest, "name: chat", "name: documents")
     _replace(manifest, "{slug}.chat.", "{slug}.documents.")
-    file = own_services / "tenants.yaml"
+    file = project / "tenants.yaml"
     _replace(file, "  chat: #", "  documents: { release: 1.1.0 }\n  chat: #")
     assert require(file).services["documents"].manifest.releases["1.1.0"].schema_version == 2
 
 
-def test_two_services_cannot_have_one_host_name(own_services: Path) -> None:
-    services = own_services / "stacks/services"
+def test_two_services_cannot_have_one_host_name(project: Path) -> None:
+    services = project / "stacks/services"
     shutil.copytree(services / "chat", services / "documents")
     _replace(services / "documents/manifest.yaml", "name: chat", "name: documents")
-    file = own_services / "tenants.yaml"
+    file = project / "tenants.yaml"
     _replace(file, "  chat: #", "  documents: { release: 1.1.0 }\n  chat: #")
     (problem,) = load(file).problems
     assert problem.path == "services.chat"
     assert "documents has the same host name {slug}.chat.{domain}" in problem.message.en
 
 
-def test_a_manifest_may_lie_elsewhere(own_services: Path) -> None:
-    shutil.copytree(own_services / "stacks/services/chat", own_services / "vendor/chat")
-    shutil.rmtree(own_services / "stacks/services/chat")
-    file = own_services / "tenants.yaml"
+def test_a_manifest_may_lie_elsewhere(project: Path) -> None:
+    shutil.copytree(project / "stacks/services/chat", project / "vendor/chat")
+    shutil.rmtree(project / "stacks/services/chat")
+    file = project / "tenants.yaml"
     _replace(file, "settings: { retention_days: 365 }", "settings: {}\n    manifest: vendor/chat")
-    assert require(file).services["chat"].manifest.folder == own_services / "vendor/chat"
+    assert require(file).services["chat"].manifest.folder == project / "vendor/chat"
 
 
-def test_a_result_is_kept_until_a_file_it_rests_on_changes(own_services: Path) -> None:
-    file = own_services / "tenants.yaml"
+def test_a_result_is_kept_until_a_file_it_rests_on_changes(project: Path) -> None:
+    file = project / "tenants.yaml"
     first = require(file)
     assert require(file) is first
-    schema = own_services / "stacks/services/eapp-a/settings.schema.json"
+    schema = project / "stacks/services/eapp-a/settings.schema.json"
     rules = json.loads(schema.read_text(encoding="utf-8"))
     rules["properties"]["retention_years"]["default"] = 7
     schema.write_text(json.dumps(rules), encoding="utf-8")
@@ -287,13 +276,13 @@ UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("name", ["migrations/0002_reactions.sql", "health.sql"])
 @pytest.mark.parametrize("unusable", UNUSABLE)
-def test_sql_that_jobs_cannot_read_is_told(own_services: Path, unusable: str, name: str) -> None:
+def test_sql_that_jobs_cannot_read_is_told(project: Path, unusable: str, name: str) -> None:
     make, reason = UNUSABLE[unusable]
-    file = own_services / "stacks/services/chat" / name
-    assert load(own_services / "tenants.yaml").registry is not None
+    file = project / "stacks/services/chat" / name
+    assert load(project / "tenants.yaml").registry is not None
     file.unlink()
     make(file)
-    (problem,) = load(own_services / "tenants.yaml").problems
+    (problem,) = load(project / "tenants.yaml").problems
     assert problem.file == f"stacks/services/chat/{name}"
     assert reason in problem.message.en
     assert problem.message.ja != problem.message.en
@@ -311,30 +300,30 @@ NUMBERED: dict[str, tuple[tuple[str, ...], str, str]] = {
 
 
 @pytest.mark.parametrize("case", NUMBERED)
-def test_migrations_reach_what_releases_need(own_services: Path, case: str) -> None:
+def test_migrations_reach_what_releases_need(project: Path, case: str) -> None:
     names, file, reason = NUMBERED[case]
-    folder = own_services / "stacks/services/chat/migrations"
+    folder = project / "stacks/services/chat/migrations"
     shutil.rmtree(folder)
     folder.mkdir()
     for name in names:
         (folder / f"{name}.sql").write_text("-- phase: expand\n", "utf-8")
-    (problem,) = load(own_services / "tenants.yaml").problems
+    (problem,) = load(project / "tenants.yaml").problems
     assert problem.file == f"stacks/services/chat/{file}"
     assert reason in problem.message.en
     assert (problem.path == "releases.1.1.0.schema_version") == (case == "too few")
 
 
-def test_all_of_a_service_is_told_at_once(own_services: Path) -> None:
-    folder = own_services / "stacks/services/chat"
+def test_all_of_a_service_is_told_at_once(project: Path) -> None:
+    folder = project / "stacks/services/chat"
     (folder / "manifest.yaml").write_text("name: chat\n", "utf-8")
     shutil.rmtree(folder / "migrations")
     (folder / "health.sql").unlink()
-    files = [one.file for one in load(own_services / "tenants.yaml").problems]
+    files = [one.file for one in load(project / "tenants.yaml").problems]
     assert list(dict.fromkeys(files)) == [
         f"stacks/services/chat/{name}" for name in ("manifest.yaml", "migrations", "health.sql")
     ]
     (folder / "migrations").symlink_to(folder.parent / "eapp-b/migrations")
-    problems = load(own_services / "tenants.yaml").problems
+    problems = load(project / "tenants.yaml").problems
     assert any("leads outside" in one.message.en for one in problems)
 
 

@@ -1,14 +1,14 @@
-"""The sample that the repository comes with."""
+"""The sample as it is shipped."""
 
 from __future__ import annotations
 
 import csv
 from datetime import date
 from importlib import resources
-from pathlib import Path
 
 import jsonschema_rs
 import pytest
+from tests.sample import PROJECT, SAMPLE
 
 from moyai.registry import load, require
 from moyai.registry.models import Isolation, Kind, Registry
@@ -20,8 +20,8 @@ OSAKA_2020 = 8_837_685
 
 
 @pytest.fixture(scope="module")
-def registry(repository: Path) -> Registry:
-    return require(repository / "tenants.yaml")
+def registry() -> Registry:
+    return require(SAMPLE)
 
 
 def _active(registry: Registry, service: str, day: date) -> int:
@@ -33,8 +33,8 @@ def _active(registry: Registry, service: str, day: date) -> int:
     )
 
 
-def test_it_is_valid_without_a_warning(repository: Path) -> None:
-    assert load(repository / "tenants.yaml").problems == ()
+def test_it_is_valid_without_a_warning() -> None:
+    assert load(SAMPLE).problems == ()
 
 
 def test_it_has_the_43_with_their_residents(registry: Registry) -> None:
@@ -117,7 +117,7 @@ def test_the_sandbox_is_there_undeclared(registry: Registry) -> None:
     )
 
 
-def test_an_editor_s_schema_accepts_it(repository: Path, sample: str) -> None:
-    schema = json_schema(repository)
+def test_an_editor_s_schema_accepts_it(sample: str) -> None:
+    schema = json_schema(PROJECT)
     validator = jsonschema_rs.validator_for(schema, validate_formats=True, offline=True)
     assert [error.message for error in validator.iter_errors(read(sample.encode()).value)] == []

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from tests.sample import PROJECT
 
 from moyai.registry.schema import json_schema
 from moyai.registry.yaml_tree import read
 
 
 @pytest.fixture(scope="module")
-def schema(repository: Path) -> dict[str, Any]:
-    return json_schema(repository)
+def schema() -> dict[str, Any]:
+    return json_schema(PROJECT)
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.pace import seconds_of
+from tests.sample import SAMPLE
 
 from moyai.registry import Loaded, load_content
 from moyai.registry.codes import national_list
 from moyai.registry.edit import NewTenant, TenantAdded, add_tenant
 from moyai.registry.models import Kind
-
-REPOSITORY = Path(__file__).parents[3]
 
 
 def _whole_country(sample: str) -> str:
@@ -52,7 +51,7 @@ def country(sample: str) -> str:
 
 
 def _load(text: str) -> Loaded:
-    return load_content(REPOSITORY / "tenants.yaml", text.encode())
+    return load_content(SAMPLE, text.encode())
 
 
 @pytest.fixture(scope="module")
