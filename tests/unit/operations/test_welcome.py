@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 import pytest
+from tests.sample import SAMPLE
 
 from moyai.operations.welcome import sheet
 from moyai.planning.routes import tenant_rules
@@ -15,14 +15,13 @@ from moyai.registry import require
 from moyai.registry.models import Registry, Subscription, Tenant
 from moyai.texts import Text
 
-ROOT = Path(__file__).resolve().parents[3]
 DAY = date(2026, 11, 23)
 FIRST = date(2024, 4, 1)
 
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return require(ROOT / "tenants.yaml")
+    return require(SAMPLE)
 
 
 def subscription(service: str, until: date | None = None, **settings: str | bool) -> Subscription:
