@@ -18,9 +18,10 @@ from moyai.jobs.aws import Cloud, call_failed
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
 from moyai.jobs.migrations import Migration, read_migrations
-from moyai.jobs.probes import Probe, read_probes
+from moyai.jobs.probes import read_probes
 from moyai.jobs.results import Fields, JobError, to_json
 from moyai.jobs.settings import HealthJob
+from moyai.service_probes import Probe
 from moyai.texts import Lang, Text
 
 _SESSION: Mapping[str, str] = {"client_min_messages": "error"}

@@ -8,18 +8,15 @@ still works with the schema) or `-- phase: contract` (it does not any more).
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from moyai.jobs.results import JobError
 from moyai.jobs.settings import Phase
-from moyai.service_files import MIGRATION_NAME, MIGRATIONS
+from moyai.service_files import MIGRATION_NAME, MIGRATIONS, phase_of
 from moyai.service_statements import refusals
 from moyai.texts import Text
-
-_PHASE = re.compile(r"--\s*phase:\s*(?P<phase>\S+)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +157,8 @@ def _read(file: Path) -> Migration:
             f"移行 {file.name} は UTF-8 ではありません。",
             f"the migration {file.name} is not UTF-8.",
         ) from None
-    header = [line for line in sql.splitlines()[:20] if line.startswith("--")]
-    phases = [found["phase"] for line in header if (found := _PHASE.fullmatch(line))]
-    if phases not in (["expand"], ["contract"]):
+    phase = phase_of(sql)
+    if phase is None:
         raise _wrong(
             "migration-phase",
             f"移行 {file.name} の冒頭に「-- phase: expand」か「-- phase: contract」が要ります。",
@@ -178,7 +174,7 @@ def _read(file: Path) -> Migration:
             f"line {line} of the migration {file.name}: {reason.en}.",
         )
     digest = hashlib.sha256(sql.encode()).hexdigest()
-    return Migration(int(matched["version"]), matched["name"], phases == ["contract"], digest, sql)
+    return Migration(int(matched["version"]), matched["name"], phase == "contract", digest, sql)
 
 
 def _wrong(code: str, ja: str, en: str, remedy: Text | None = None) -> JobError:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from moyai import service_probes
 from moyai.registry.plain_files import UnreadableFile, read_plain, unreadable
 from moyai.registry.problems import MOST, Problem, at
 from moyai.registry.words import one_line
 from moyai.registry.yaml_tree import Place
-from moyai.service_files import HEALTH, MIGRATION_NAME, MIGRATIONS, PROBE_LINE
+from moyai.service_files import HEALTH, MIGRATION_NAME, MIGRATIONS, PROBE_LINE, phase_of
 from moyai.service_statements import Refusal, refusals
 from moyai.texts import Text
 
@@ -42,7 +43,7 @@ def check_sql(folder: Path, shown: str) -> ServiceSql:
             problems.append(_at(file, _MISNAMED))
             continue
         versions[int(matched["version"])] += 1
-        problems += _in_file(folder, folder / MIGRATIONS / name, file, refusals)
+        problems += _in_file(folder, folder / MIGRATIONS / name, file, _in_migration)
     problems += [_at(f"{shown}/{MIGRATIONS}", reason) for reason in _gaps(versions)]
     problems += _in_file(folder, folder / HEALTH, f"{shown}/{HEALTH}", _in_probes)
     return ServiceSql(max(versions, default=None), tuple(problems))
@@ -85,8 +86,16 @@ def _in_file(
     return [at(shown, Place(one.line, one.column), one.reason) for one in islice(read(text), MOST)]
 
 
+def _in_migration(text: str) -> Iterator[Refusal]:
+    if phase_of(text) is None:
+        yield Refusal(1, 1, _NO_PHASE)
+    yield from refusals(text)
+
+
 def _in_probes(text: str) -> Iterator[Refusal]:
     """What cannot stand in the health check, whose parts jobs run one by one."""
+    for flaw in service_probes.read(text)[1]:
+        yield Refusal(flaw.line, 1, flaw.reason)
     begin, part = 0, list[str]()
     for number, line in enumerate([*text.split("\n"), "-- check: end"]):
         found = PROBE_LINE.fullmatch(line)
@@ -98,6 +107,10 @@ def _in_probes(text: str) -> Iterator[Refusal]:
         begin, part = number + 1, []
 
 
+_NO_PHASE = Text(
+    "冒頭に「-- phase: expand」か「-- phase: contract」が一つ要ります",
+    "the head needs one line '-- phase: expand' or '-- phase: contract'",
+)
 _MISNAMED = Text(
     "移行のファイル名は NNNN_name.sql の形です（小文字、数字、_）",
     "a migration's file name is of the form NNNN_name.sql (small letters, digits, _)",

@@ -342,24 +342,24 @@ STATEMENTS = {
 
 
 @pytest.mark.parametrize("case", STATEMENTS)
-def test_what_a_migration_cannot_say_is_told_where_it_stands(own_services: Path, case: str) -> None:
+def test_what_a_migration_cannot_say_is_told_where_it_stands(project: Path, case: str) -> None:
     name, text, line, column, english, japanese = STATEMENTS[case]
-    file = own_services / "stacks/services/chat/migrations" / name
+    file = project / "stacks/services/chat/migrations" / name
     file.write_text("-- phase: expand" + text, "utf-8")
-    (problem,) = load(own_services / "tenants.yaml").problems
+    (problem,) = load(project / "tenants.yaml").problems
     assert problem.file == f"stacks/services/chat/migrations/{name}"
     assert (problem.line, problem.column) == (line, column)
     assert english in problem.message.en
     assert japanese in problem.message.ja
 
 
-def test_each_part_of_the_health_check_is_read_by_itself(own_services: Path) -> None:
-    file = own_services / "stacks/services/chat/health.sql"
+def test_each_part_of_the_health_check_is_read_by_itself(project: Path) -> None:
+    file = project / "stacks/services/chat/health.sql"
     good = file.read_text("utf-8")
     lines = len(good.splitlines())
     more = "-- check: a\nSELECT 1 /* never\n-- check: b\nBEGIN\n-- check: c\nSELECT '\0'\n"
     file.write_text(good + more + "-- check: d\nVACUUM\n", "utf-8")
-    problems = load(own_services / "tenants.yaml").problems
+    problems = load(project / "tenants.yaml").problems
     assert {problem.file for problem in problems} == {"stacks/services/chat/health.sql"}
     assert [(one.line - lines, one.column) for one in problems] == [
         (2, 10),
@@ -368,3 +368,36 @@ def test_each_part_of_the_health_check_is_read_by_itself(own_services: Path) -> 
     ]
     for problem, told in zip(problems, ("comment", "BEGIN", "NUL"), strict=True):
         assert told in problem.message.en
+
+
+READ = "-- check: a\n-- expect: probe\nSELECT %(probe)s\n"
+WRONG_FORMS = {
+    "no phase": ("migrations/0001_base.sql", "SELECT 1;\n", 1, "'-- phase: expand'"),
+    "two phases": (
+        "migrations/0001_base.sql",
+        "-- phase: expand\n-- phase: contract\nSELECT 1;\n",
+        1,
+        "'-- phase: expand'",
+    ),
+    "another phase": ("migrations/0001_base.sql", "-- phase: shrink\nSELECT 1;\n", 1, "phase"),
+    "nothing read back": ("health.sql", "-- check: a\nSELECT 1\n", 1, "reads back"),
+    "two statements": (
+        "health.sql",
+        f"{READ}-- check: b\nSELECT 1; SELECT 2\n",
+        4,
+        "one statement",
+    ),
+    "a check's name": ("health.sql", f"{READ}-- check: B\nSELECT 1\n", 4, "the check name B"),
+    "what is expected": ("health.sql", f"{READ}-- expect: luck\n", 4, "probe or rows"),
+    "an answer to nothing": ("health.sql", f"-- expect: rows\n{READ}", 1, "stands below"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_FORMS)
+def test_what_jobs_cannot_read_is_told_where_it_stands(project: Path, case: str) -> None:
+    name, text, line, told = WRONG_FORMS[case]
+    (project / "stacks/services/chat" / name).write_text(text, "utf-8")
+    (problem,) = load(project / "tenants.yaml").problems
+    assert (problem.file, problem.line) == (f"stacks/services/chat/{name}", line)
+    assert told in problem.message.en
+    assert problem.message.ja != problem.message.en

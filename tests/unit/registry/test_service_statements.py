@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sample import SERVICES
 
 from moyai.service_statements import refusals
 
@@ -186,7 +185,7 @@ def test_a_long_text_takes_a_time_that_grows_with_it(text: str) -> None:
     refusals(text)
 
 
-def test_the_shipped_services_say_nothing_of_it(repository: Path) -> None:
-    files = sorted((repository / "stacks/services").glob("*/migrations/*.sql"))
+def test_the_shipped_services_say_nothing_of_it() -> None:
+    files = sorted(SERVICES.glob("*/migrations/*.sql"))
     assert len(files) == 6
     assert [refusals(file.read_text("utf-8")) for file in files] == [()] * 6
