@@ -149,7 +149,7 @@ def test_a_role_whose_password_was_changed_is_seen_and_mended(federation: Federa
 def test_what_failed_is_checked_again_before_it_counts(federation: Federation) -> None:
     health = federation.folder / "stacks" / "services" / "chat" / "health.sql"
     sound = health.read_bytes()
-    health.write_text("SELECT nothing;", encoding="utf-8")
+    health.write_bytes(sound.replace(b"SELECT probe", b"SELECT no_such_column"))
     try:
         for command in (["deploy", "--refresh", TENANT], ["deploy", TENANT], ["deploy", TENANT]):
             answer = federation.moyai(*command, "--as-of", DAY)
