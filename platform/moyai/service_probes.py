@@ -26,6 +26,10 @@ class Probe:
     name: str
     sql: str
     expect: Expect
+    line: int
+    """Of its `-- check:`; lines count from 1."""
+    text: str
+    """All lines after that one, comments included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ def read(text: str) -> tuple[tuple[Probe, ...], tuple[Flaw, ...]]:
                 parts[-1].words.append(line)
         elif found["key"] == "expect":
             flaws += _expect(parts, number, found["value"])
+            if parts:
+                parts[-1].words.append("")  # so that lines count on
         else:
             name = found["value"]
             if _NAME.fullmatch(name) is None or name in {part.name for part in parts}:
@@ -74,7 +80,8 @@ def read(text: str) -> tuple[tuple[Probe, ...], tuple[Flaw, ...]]:
         if statement is None:
             flaws.append(Flaw(part.line, _not_one(part.name)))
         else:
-            probes.append(Probe(part.name, statement, part.expect))
+            text_of = "\n".join(part.words)
+            probes.append(Probe(part.name, statement, part.expect, part.line, text_of))
     if not any(part.expect == "probe" for part in parts):
         flaws.append(Flaw(1, _READS_NOTHING))
     return tuple(probes), tuple(sorted(flaws, key=lambda flaw: flaw.line))

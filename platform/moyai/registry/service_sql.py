@@ -13,7 +13,7 @@ from moyai.registry.plain_files import UnreadableFile, read_plain, unreadable
 from moyai.registry.problems import MOST, Problem, at
 from moyai.registry.words import one_line
 from moyai.registry.yaml_tree import Place
-from moyai.service_files import HEALTH, MIGRATION_NAME, MIGRATIONS, PROBE_LINE, phase_of
+from moyai.service_files import HEALTH, MIGRATION_NAME, MIGRATIONS, phase_of
 from moyai.service_statements import Refusal, refusals
 from moyai.texts import Text
 
@@ -94,17 +94,12 @@ def _in_migration(text: str) -> Iterator[Refusal]:
 
 def _in_probes(text: str) -> Iterator[Refusal]:
     """What cannot stand in the health check, whose parts jobs run one by one."""
-    for flaw in service_probes.read(text)[1]:
+    probes, flaws = service_probes.read(text)
+    for flaw in flaws:
         yield Refusal(flaw.line, 1, flaw.reason)
-    begin, part = 0, list[str]()
-    for number, line in enumerate([*text.split("\n"), "-- check: end"]):
-        found = PROBE_LINE.fullmatch(line)
-        if found is None or found["key"] != "check":
-            part.append(line)
-            continue
-        for one in refusals("\n".join(part), transaction=False):
-            yield replace(one, line=begin + one.line)
-        begin, part = number + 1, []
+    for probe in probes:
+        for one in refusals(probe.text, transaction=False):
+            yield replace(one, line=probe.line + one.line)
 
 
 _NO_PHASE = Text(

@@ -130,9 +130,10 @@ def test_interrupted_build_ends_its_compilers(machine: Machine) -> None:
     note = machine.folder / "go.log.pid"
     until(lambda: note.exists() and bool(note.read_text()))
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
     compiler = int(note.read_text())
-    until(lambda: not Path(f"/proc/{compiler}").exists() or _is_zombie(compiler), 5)
+    until(lambda: not Path(f"/proc/{compiler}").exists() or _is_zombie(compiler), 20)
 
 
 def _is_zombie(pid: int) -> bool:

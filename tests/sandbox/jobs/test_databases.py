@@ -187,7 +187,7 @@ def test_a_role_that_refuses_its_secret_is_told_and_mended(
 ) -> None:
     with closing(created.cluster.master()) as master:
         name = created.owner if role == "owner" else created.app
-        master.execute(change.format(name))  # type: ignore[arg-type]  # a test's own words
+        master.execute(change.format(name).encode())
     assert _unusable(created) == {role: code}
     created.done("database-create")
     assert _unusable(created) == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pace import seconds_of
 from tests.sample import SERVICES
 
 from moyai.service_statements import refusals
@@ -180,9 +181,9 @@ def test_any_text_is_read_to_its_end(text: str) -> None:
     ],
     ids=lambda text: str(text)[:6],
 )
-@pytest.mark.timeout(30)
 def test_a_long_text_takes_a_time_that_grows_with_it(text: str) -> None:
-    refusals(text)
+    quarter = seconds_of(lambda: refusals(text[: len(text) // 4]))
+    assert seconds_of(lambda: refusals(text)) < 10 * quarter  # its square would be 16
 
 
 def test_the_shipped_services_say_nothing_of_it() -> None:
