@@ -1,0 +1,221 @@
+"""A bill divided by a rule set: catch, round to whole yen, flow, share. Pure.
+
+Shares sum to the bill with a difference of ¥0; every call asserts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+
+from moyai.costs.apportion.allocation import (
+    Allocation,
+    Borne,
+    Line,
+    LineKind,
+    Payer,
+    PayerKind,
+    PoolAccount,
+    Unallocated,
+)
+from moyai.costs.apportion.cascade import in_order
+from moyai.costs.apportion.catching import Caught, catch
+from moyai.costs.apportion.inputs import Bill, Bucket, Members, Rate
+from moyai.costs.apportion.rounding import divide, to_whole_yen
+from moyai.costs.apportion.sharing import Shared, body, share, subsidies_before
+from moyai.registry.cost_rules import Pool, RuleSet
+from moyai.texts import Text
+
+Mix = dict[Rate, int]
+"""Whole yen by rate of tax."""
+
+_OWN = ""
+"""Among flows: what stays in the pool itself."""
+_NO_RULE = Text("どの規則にも当たりません", "no rule catches it")
+
+
+def allocate(bill: Bill, rules: RuleSet, members: Members) -> Allocation:
+    """Divide a bill among payers.
+
+    Raises `ValueError` for rules that the registry's checks refuse (flows in a circle).
+    """
+    caught = _caught(bill, rules, members)
+    books = _Books(rules, members, caught)
+    for pool in in_order(rules.pools):
+        books.settle(pool)
+    made = Allocation(
+        period=bill.period,
+        rules=rules.name,
+        bill_jpy=bill.jpy,
+        carried_in_jpy=sum(members.carried.get(pool.name, 0) for pool in rules.pools),
+        borne=tuple(sorted(books.borne, key=lambda one: (one.payer, one.rule))),
+        pools=tuple(books.accounts[pool.name] for pool in rules.pools),
+        unallocated=(*caught.unallocated, *books.unallocated),
+        taxes=bill.taxes,
+    )
+    assert made.difference_jpy == 0, f"the shares differ from the bill by {made.difference_jpy} yen"
+    return made
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """What rules caught, whole yen."""
+
+    direct: dict[tuple[str, str], Mix] = field(default_factory=dict)
+    """Rule and body → yen."""
+    pools: dict[str, Mix] = field(default_factory=dict)
+    unallocated: list[Unallocated] = field(default_factory=list)
+
+    def direct_by_body(self) -> dict[str, int]:
+        """Body → yen that it bears directly."""
+        found: dict[str, int] = {}
+        for (_, code), mix in self.direct.items():
+            found[code] = found.get(code, 0) + sum(mix.values())
+        return found
+
+
+def _caught(bill: Bill, rules: RuleSet, members: Members) -> _Sorted:
+    """Every bucket to its rule, then all at once to whole yen."""
+    sums: dict[tuple[Caught, Rate], Fraction] = {}
+    uncaught: dict[_Likeness, Bucket] = {}
+    for bucket in bill.buckets:
+        rule = catch(rules, bucket.values, members.names)
+        if rule is None:
+            alike = _likeness(bucket)
+            known = uncaught.get(alike)
+            uncaught[alike] = bucket if known is None else _together(known, bucket)
+        else:
+            key = (rule, bucket.rate)
+            sums[key] = sums.get(key, Fraction()) + bucket.jpy
+    keys = sorted(sums, key=lambda key: (key[0].rule, key[0].body or "", _rate_order(key[1])))
+    lost = [uncaught[alike] for alike in sorted(uncaught)]
+    whole = to_whole_yen([*(sums[key] for key in keys), *(bucket.jpy for bucket in lost)])
+    found = _Sorted()
+    for (rule, rate), yen in zip(keys, whole[: len(keys)], strict=True):
+        if rule.body is None:
+            found.pools.setdefault(rule.rule, {})[rate] = yen
+        else:
+            found.direct.setdefault((rule.rule, rule.body), {})[rate] = yen
+    found.unallocated = [
+        Unallocated(_NO_RULE, None, bucket.values, yen, bucket.rows)
+        for bucket, yen in zip(lost, whole[len(keys) :], strict=True)
+    ]
+    return found
+
+
+class _Books:
+    """The pools' accounts while they are settled, one after the other."""
+
+    def __init__(self, rules: RuleSet, members: Members, caught: _Sorted) -> None:
+        self._rules = rules
+        self._members = members
+        self._caught = caught
+        self._direct = caught.direct_by_body()
+        self._inflows: dict[str, dict[str, Mix]] = {}
+        """Pool → pool that it came from → yen."""
+        self.accounts: dict[str, PoolAccount] = {}
+        self.unallocated: list[Unallocated] = []
+        self.borne: list[Borne] = [
+            Borne(body(code), rule, (Line(LineKind.DIRECT, sum(mix.values())),), mix)
+            for (rule, code), mix in caught.direct.items()
+        ]
+
+    def settle(self, pool: Pool) -> None:
+        """Share a pool whose inflows are all known."""
+        caught = self._caught.pools.get(pool.name, {})
+        inflows = self._inflows.get(pool.name, {})
+        carried = self._members.carried.get(pool.name, 0)
+        mix = _sum([caught, *inflows.values(), {next(iter(caught), None): carried}])
+        outflows = _flow(pool, mix)
+        own = outflows.pop(_OWN)
+        for target, moved in outflows.items():
+            self._inflows.setdefault(target, {})[pool.name] = moved
+        before = subsidies_before(sum(own.values()), pool)
+        amount = sum(own.values()) - sum(before.values())
+        shared = share(amount, pool, self._rules.rounding, self._members, self._direct)
+        for name, yen in before.items():
+            shared.add(Payer(PayerKind.SUBSIDY, name), Line(LineKind.SUBSIDY, yen))
+        self._book(pool, shared, own)
+        self.accounts[pool.name] = PoolAccount(
+            name=pool.name,
+            caught=sum(caught.values()),
+            carried_in=carried,
+            flowed_in={name: sum(moved.values()) for name, moved in inflows.items()},
+            flowed_out={name: sum(moved.values()) for name, moved in outflows.items()},
+            subsidies=before,
+            shared=amount,
+            notes=tuple(shared.notes),
+        )
+
+    def _book(self, pool: Pool, shared: Shared, mix: Mix) -> None:
+        """Split what payers bear by rates of tax, so that the rates' sums stay too."""
+        present = self._members.by_pool.get(pool.name, {})
+        amounts = {payer: sum(line.jpy for line in lines) for payer, lines in shared.lines.items()}
+        left = sum(one.jpy for one in shared.unallocated)
+        by_rate = _split(amounts, left, mix)
+        for payer, lines in shared.lines.items():
+            presence = present.get(payer.name) if payer.kind is PayerKind.BODY else None
+            self.borne.append(Borne(payer, pool.name, tuple(lines), by_rate[payer], presence))
+        self.unallocated += shared.unallocated
+
+
+def _flow(pool: Pool, mix: Mix) -> dict[str, Mix]:
+    """Where a pool's yen go: into other pools, and what stays, under `_OWN`."""
+    percents = {flow.pool: flow.percent for flow in pool.flows}
+    percents[_OWN] = 100 - sum(percents.values(), Fraction())
+    scale = lcm(*(percent.denominator for percent in percents.values()))
+    weights = {name: int(percent * scale) for name, percent in percents.items()}
+    found: dict[str, Mix] = {name: {} for name in percents}
+    for rate, yen in mix.items():
+        for name, moved in divide(yen, weights).items():
+            found[name][rate] = moved
+    return found
+
+
+def _split(amounts: Mapping[Payer, int], left: int, mix: Mix) -> dict[Payer, Mix]:
+    """Payers' whole yen by rate: each payer's rates sum to its amount, each rate's payers (with what
+    is left unallocated) to the rate's."""
+    if len(mix) <= 1:
+        rate = next(iter(mix), None)
+        return {payer: {rate: yen} for payer, yen in amounts.items()}
+    names = {f"{payer.kind.value}:{payer.name}": payer for payer in amounts}
+    weights = {name: amounts[payer] for name, payer in names.items()} | {_OWN: left}
+    if sum(weights.values()) == 0:
+        weights = dict.fromkeys(weights, 1)
+    found: dict[Payer, Mix] = {payer: {} for payer in amounts}
+    *others, last = sorted(mix, key=_rate_order)
+    for rate in others:
+        for name, yen in divide(mix[rate], weights).items():
+            if name != _OWN:
+                found[names[name]][rate] = yen
+    for payer, yen in amounts.items():
+        found[payer][last] = yen - sum(found[payer].values())
+    return found
+
+
+def _sum(mixes: Iterable[Mapping[Rate, int]]) -> Mix:
+    found: Mix = {}
+    for mix in mixes:
+        for rate, yen in mix.items():
+            if yen:
+                found[rate] = found.get(rate, 0) + yen
+    return found
+
+
+def _rate_order(rate: Rate) -> Fraction:
+    return Fraction(-1) if rate is None else rate
+
+
+_Likeness = tuple[tuple[tuple[str, bool, str], ...], Fraction]
+
+
+def _likeness(bucket: Bucket) -> _Likeness:
+    """Alike in every column and in the rate; no value is not an empty one."""
+    values = ((name, value is not None, value or "") for name, value in bucket.values.items())
+    return tuple(sorted(values)), _rate_order(bucket.rate)
+
+
+def _together(one: Bucket, other: Bucket) -> Bucket:
+    return Bucket(one.values, one.jpy + other.jpy, one.rate, one.rows + other.rows)

@@ -1,0 +1,159 @@
+"""Who bears what of a bill, and why. Pure values, whole yen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from moyai.costs.apportion.inputs import Presence, Rate
+from moyai.costs.periods import Period
+from moyai.registry.cost_rules import ShareBy
+from moyai.texts import Text
+
+
+class PayerKind(StrEnum):
+    """Who bears a part of the bill."""
+
+    BODY = "body"
+    SUBSIDY = "subsidy"
+    """Money from elsewhere, by the name of the subsidy."""
+    CARRY = "carry"
+    """The next period, by the name of the pool."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Payer:
+    """A body by its code, or what stands in for one by its name."""
+
+    kind: PayerKind
+    name: str
+
+
+class LineKind(StrEnum):
+    """What a line of a statement is."""
+
+    DIRECT = "direct"
+    FIXED = "fixed"
+    BASE_FEE = "base_fee"
+    SHARE = "share"
+    JOINING_FEE = "joining_fee"
+    LEAVING_FEE = "leaving_fee"
+    FEE_RELIEF = "fee_relief"
+    REMAINDER = "remainder"
+    SUBSIDY = "subsidy"
+
+
+@dataclass(frozen=True, slots=True)
+class PartShare:
+    """How one part of a pool came to a body: `pool_jpy × percent / 100 × weight / of`."""
+
+    by: ShareBy
+    driver: str | None
+    percent: Fraction
+    """Of what is shared, other parts with nothing to go by left out."""
+    weight: int
+    of: int
+    """The sum of all members' weights, on the same scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of what a payer bears of one rule, whole yen."""
+
+    kind: LineKind
+    jpy: int
+    parts: tuple[PartShare, ...] = ()
+    """Of a share: how it was come to before least, most and rounding."""
+    limited: bool = False
+    """Whether least or most changed the share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Borne:
+    """All that one payer bears of one rule. `by_rate` sums to the lines."""
+
+    payer: Payer
+    rule: str
+    lines: tuple[Line, ...]
+    by_rate: Mapping[Rate, int]
+    presence: Presence | None = None
+
+    @property
+    def jpy(self) -> int:
+        """Whole yen."""
+        return sum(line.jpy for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolAccount:
+    """What came into a pool and where it went, whole yen: the head of a statement's table."""
+
+    name: str
+    caught: int
+    carried_in: int
+    flowed_in: Mapping[str, int]
+    """From which pool."""
+    flowed_out: Mapping[str, int]
+    """Into which pool."""
+    subsidies: Mapping[str, int]
+    """That came off before sharing."""
+    shared: int
+    """What members bear, what is carried or unallocated included."""
+    notes: tuple[Text, ...] = ()
+    """What happened that a reader may not expect: limits that could not be held, no weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unallocated:
+    """Cost that no rule caught, or that a rule left. A period cannot be closed over it."""
+
+    reason: Text
+    pool: str | None
+    """The pool that left it; None: no rule caught it."""
+    values: Mapping[str, str | None]
+    """The rows' columns that rules look at; empty where a pool left it."""
+    jpy: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A whole bill, divided."""
+
+    period: Period
+    rules: str
+    """The rule set's name."""
+    bill_jpy: int
+    carried_in_jpy: int
+    borne: tuple[Borne, ...]
+    """In order of payer and rule."""
+    pools: tuple[PoolAccount, ...]
+    unallocated: tuple[Unallocated, ...]
+    taxes: Mapping[Fraction, int]
+    """Rate in percent → the tax on the whole, yen; empty where the tax is part of the cost."""
+
+    @property
+    def unallocated_jpy(self) -> int:
+        """What nobody bears."""
+        return sum(one.jpy for one in self.unallocated)
+
+    @property
+    def allocated_jpy(self) -> int:
+        """What payers bear, of this bill and of what was carried into it."""
+        return sum(one.jpy for one in self.borne)
+
+    @property
+    def difference_jpy(self) -> int:
+        """0, always: `allocate` raises `AssertionError` otherwise."""
+        return self.bill_jpy + self.carried_in_jpy - self.allocated_jpy - self.unallocated_jpy
+
+    def bodies(self) -> Iterator[tuple[str, tuple[Borne, ...]]]:
+        """Each body that bears something, by code, with all that it bears."""
+        found: dict[str, list[Borne]] = {}
+        for one in self.borne:
+            if one.payer.kind is PayerKind.BODY:
+                found.setdefault(one.payer.name, []).append(one)
+        for code, borne in sorted(found.items()):
+            yield code, tuple(borne)

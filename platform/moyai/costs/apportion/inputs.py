@@ -1,0 +1,75 @@
+"""What is divided, and among whom. Pure values; made by `moyai.costs.bill` and `members`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from moyai.costs.periods import Period
+
+Rate = Fraction | None
+"""A rate of the consumption tax in percent; None where it plays no part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Rows that are alike in every column that rules look at.
+
+    `jpy` is exact yen: before tax where contributions are taxable, else with the tax that was paid.
+    """
+
+    values: Mapping[str, str | None]
+    """Column → value, of the columns that rules look at."""
+    jpy: Fraction
+    rate: Rate
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a period costs. The buckets' yen sum to `jpy`."""
+
+    period: Period
+    jpy: int
+    buckets: tuple[Bucket, ...]
+    taxes: Mapping[Fraction, int] = field(default_factory=dict)
+    """Rate in percent → the tax on the whole in yen; empty where the tax is part of the cost."""
+
+    def __post_init__(self) -> None:
+        whole = sum((bucket.jpy for bucket in self.buckets), Fraction())
+        if whole != self.jpy:
+            raise ValueError(f"the buckets' sum {whole} is not the bill, {self.jpy}")
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """How long a member was in a pool in the period."""
+
+    days: int
+    """0 < days ≤ `of`."""
+    of: int
+    """The days that count as the whole period."""
+    joins: bool = False
+    """Whether it joined in this period, others being there before it."""
+    leaves: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who shares the pools of a period, and by what. Bodies are keyed by code."""
+
+    bodies: frozenset[str]
+    """Every body of the federation."""
+    by_pool: Mapping[str, Mapping[str, Presence]]
+    """Pool → its members."""
+    populations: Mapping[str, int]
+    """Reference population; bodies without one (joint bodies) are not in it."""
+    drivers: Mapping[str, Mapping[str, Fraction]]
+    """Driver → body → quantity in the period."""
+    subsidised: Mapping[tuple[str, str], frozenset[str]]
+    """Pool and subsidy that comes off after sharing → the bodies whose shares it comes off."""
+    names: Mapping[str, str]
+    """What values of direct rules' columns mean: code, former code and slug → code."""
+    carried: Mapping[str, int] = field(default_factory=dict)
+    """Pool → yen that the period before left to this one."""

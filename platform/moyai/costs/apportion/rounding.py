@@ -1,0 +1,123 @@
+"""Dividing whole yen so that the parts sum to the whole. Pure.
+
+Nothing here loses or adds a yen, whatever the signs. What is exact is held as numerators over one
+denominator: for 1,741 bodies that is many times faster than as many fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor, lcm
+
+from moyai.registry.cost_rules import Rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """Exact yen by key: `numerators[key] / denominator`."""
+
+    numerators: Mapping[str, int]
+    denominator: int
+    """At least 1."""
+
+    def of(self, key: str) -> Fraction:
+        """The exact yen of a key."""
+        return Fraction(self.numerators[key], self.denominator)
+
+    def total(self) -> Fraction:
+        """The exact sum."""
+        return Fraction(sum(self.numerators.values()), self.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """Shares in whole yen by key, and what rounding left: `sum(shares) + left` is the whole."""
+
+    shares: Mapping[str, int]
+    left: int
+
+
+def exactly(values: Mapping[str, Fraction]) -> Exact:
+    """Fractions over their common denominator."""
+    common = lcm(*(value.denominator for value in values.values()))
+    return Exact(
+        {key: value.numerator * (common // value.denominator) for key, value in values.items()},
+        common,
+    )
+
+
+def to_unit(numerator: int, denominator: int, unit: int, method: Rounding) -> int:
+    """`numerator / denominator` yen brought to a multiple of `unit` yen."""
+    step = denominator * unit
+    if method is Rounding.FLOOR:
+        return numerator // step * unit
+    if method is Rounding.CEILING:
+        return -(-numerator // step) * unit
+    size = (2 * abs(numerator) + step) // (2 * step) * unit
+    return size if numerator >= 0 else -size
+
+
+def round_shares(exact: Exact, unit: int, method: Rounding) -> Rounded:
+    """Each share to a multiple of `unit` yen, and what that leaves of their sum.
+
+    Raises `ValueError` where the sum is not whole yen.
+    """
+    whole, part = divmod(sum(exact.numerators.values()), exact.denominator)
+    if part:
+        raise ValueError(f"the shares' sum {exact.total()} is not whole yen")
+    rounded = {
+        key: to_unit(numerator, exact.denominator, unit, method)
+        for key, numerator in exact.numerators.items()
+    }
+    return Rounded(rounded, whole - sum(rounded.values()))
+
+
+def spread(rounded: Rounded, exact: Exact, unit: int) -> dict[str, int]:
+    """What rounding left, a unit each, to those who lost most by it (gained, where it is negative).
+
+    Ties go in order of keys. What is less than a unit goes to the next in that order. Where there is
+    more than a unit for each, it goes round. Empty where nothing is left, or nobody is there.
+    """
+    if not rounded.shares or rounded.left == 0:
+        return {}
+    sign = 1 if rounded.left > 0 else -1
+    lost = {
+        key: sign * (exact.numerators[key] - share * exact.denominator)
+        for key, share in rounded.shares.items()
+    }
+    order = sorted(lost, key=lambda key: (-lost[key], key))
+    units, rest = divmod(abs(rounded.left), unit)
+    rounds, more = divmod(units, len(order))
+    extra = {key: sign * unit * (rounds + (place < more)) for place, key in enumerate(order)}
+    extra[order[more]] += sign * rest
+    return {key: amount for key, amount in extra.items() if amount}
+
+
+def divide(amount: int, weights: Mapping[str, int], unit: int = 1) -> dict[str, int]:
+    """Whole yen in proportion to weights, in units of so many yen, by largest remainder.
+
+    Weights may be negative, as credits are. Raises `ZeroDivisionError` where they sum to zero.
+    """
+    whole = sum(weights.values())
+    if whole == 0:
+        raise ZeroDivisionError("the weights sum to zero")
+    sign = 1 if whole > 0 else -1
+    exact = Exact({key: sign * amount * weight for key, weight in weights.items()}, abs(whole))
+    rounded = round_shares(exact, unit, Rounding.FLOOR)
+    extra = spread(rounded, exact, unit)
+    return {key: yen + extra.get(key, 0) for key, yen in rounded.shares.items()}
+
+
+def to_whole_yen(amounts: Sequence[Fraction]) -> list[int]:
+    """Exact amounts to whole yen, all at once, so that their sum stays: by largest remainder.
+
+    Ties go to the earlier one. A sum that is not whole is rounded down.
+    """
+    floors = [floor(amount) for amount in amounts]
+    left = floor(sum(amounts, Fraction())) - sum(floors)
+    order = sorted(range(len(amounts)), key=lambda at: (floors[at] - amounts[at], at))
+    for at in order[:left]:
+        floors[at] += 1
+    return floors

@@ -1,0 +1,253 @@
+"""One pool, shared among its members. Pure; every step keeps the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
+
+from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind, Unallocated
+from moyai.costs.apportion.inputs import Members, Presence
+from moyai.costs.apportion.limits import Limits, within
+from moyai.costs.apportion.parts import PartsWeighed, exact_shares, weigh
+from moyai.costs.apportion.rounding import (
+    Exact,
+    divide,
+    exactly,
+    round_shares,
+    spread,
+    to_unit,
+)
+from moyai.costs.apportion.weights import share_of_time
+from moyai.registry.cost_rules import Bearer, Pool, Rounding, RoundingRule, SubsidyWhen
+from moyai.texts import Text
+
+
+@dataclass(slots=True)
+class Shared:
+    """What a pool came to: lines by payer, in the order in which they arose."""
+
+    lines: dict[Payer, list[Line]] = field(default_factory=dict)
+    unallocated: list[Unallocated] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
+
+    def add(self, payer: Payer, line: Line) -> None:
+        """A line more; one of ¥0 only where it shows how a share was come to."""
+        if line.jpy or line.parts:
+            self.lines.setdefault(payer, []).append(line)
+
+    def leave(self, pool: Pool, jpy: int, reason: Text) -> None:
+        """Yen that nobody bears."""
+        if jpy:
+            self.unallocated.append(Unallocated(reason, pool.name, {}, jpy, 0))
+
+    def of_bodies(self) -> dict[str, int]:
+        """Body → yen so far."""
+        return {
+            payer.name: sum(line.jpy for line in lines)
+            for payer, lines in self.lines.items()
+            if payer.kind is PayerKind.BODY
+        }
+
+
+def body(code: str) -> Payer:
+    """A body as a payer."""
+    return Payer(PayerKind.BODY, code)
+
+
+def share(
+    amount: int,
+    pool: Pool,
+    rule: RoundingRule,
+    members: Members,
+    direct: Mapping[str, int],
+) -> Shared:
+    """Divide a pool's whole yen, which flows and subsidies before it have left, among its members.
+
+    `direct`: body → yen that it bears directly. What nobody bears is in `unallocated`; with it, the lines
+    sum to the amount.
+    """
+    made = Shared()
+    present = members.by_pool.get(pool.name, {})
+    if amount and not present:
+        made.leave(pool, amount, _NO_MEMBERS)
+        return made
+    sharers, rest = _set_amounts(amount, pool, rule, present, made)
+    if rest:
+        rest = _share_parts(rest, pool, rule, sharers, members, direct, made)
+    _fees(pool, rule, present, made)
+    _subsidies_after(pool, members, made)
+    return made
+
+
+def subsidies_before(amount: int, pool: Pool) -> dict[str, int]:
+    """Subsidy → yen that come off a pool before it is shared, in the file's order, rounded down."""
+    found: dict[str, int] = {}
+    left = amount
+    for subsidy in pool.subsidies:
+        if subsidy.when is SubsidyWhen.BEFORE and left > 0:
+            found[subsidy.name] = _subsidy(subsidy.percent, subsidy.amount, left)
+            left -= found[subsidy.name]
+    return found
+
+
+def _set_amounts(
+    amount: int,
+    pool: Pool,
+    rule: RoundingRule,
+    present: Mapping[str, Presence],
+    made: Shared,
+) -> tuple[dict[str, Presence], int]:
+    """Fixed amounts and base fees; who shares the rest, and how much that is.
+
+    Credits, amounts below zero, have neither.
+    """
+    if amount <= 0:
+        return dict(present), amount
+    rest = amount
+    sharers: dict[str, Presence] = {}
+    for code, presence in present.items():
+        time = share_of_time(presence, pool.prorating)
+        set_yen = pool.fixed.get(code, pool.base_fee) * time
+        yen = to_unit(set_yen.numerator, set_yen.denominator, rule.unit, rule.method)
+        kind = LineKind.FIXED if code in pool.fixed else LineKind.BASE_FEE
+        made.add(body(code), Line(kind, yen))
+        rest -= yen
+        if code not in pool.fixed:
+            sharers[code] = presence
+    if rest and not sharers:
+        made.leave(pool, rest, _ALL_FIXED)
+        rest = 0
+    return sharers, rest
+
+
+def _share_parts(
+    rest: int,
+    pool: Pool,
+    rule: RoundingRule,
+    sharers: Mapping[str, Presence],
+    members: Members,
+    direct: Mapping[str, int],
+    made: Shared,
+) -> int:
+    weighed = weigh(pool, sharers, members, direct)
+    made.notes += weighed.notes
+    lost = floor(rest * weighed.unallocated / 100)
+    made.leave(pool, lost, _NOTHING_TO_GO_BY)
+    rest -= lost
+    if not weighed.parts or not rest:
+        return rest
+    exact = exact_shares(rest, weighed.parts)
+    limited: frozenset[str] = frozenset()
+    if rest > 0 and (pool.minimum is not None or pool.maximum is not None):
+        exact, limited = _limit(rest, exact, pool, sharers, made)
+    _round(exact, pool, rule, weighed, limited, made)
+    return rest
+
+
+def _limit(
+    rest: int,
+    exact: Exact,
+    pool: Pool,
+    sharers: Mapping[str, Presence],
+    made: Shared,
+) -> tuple[Exact, frozenset[str]]:
+    """Shares between least and most, base fees counted in."""
+    base = {code: sum(line.jpy for line in made.lines.get(body(code), ())) for code in sharers}
+    limits: dict[str, Limits] = {}
+    for code, presence in sharers.items():
+        time = share_of_time(presence, pool.prorating)
+        most = None if pool.maximum is None else floor(pool.maximum * time)
+        limits[code] = Limits(floor((pool.minimum or 0) * time), most)
+    before = {code: base[code] + exact.of(code) for code in sharers}
+    total = rest + sum(base.values())
+    found = within(total, {code: max(yen, Fraction()) for code, yen in before.items()}, limits)
+    if not found.held:
+        made.notes.append(_least_not_held(pool.title))
+    made.leave(pool, found.beyond, _BEYOND_MOST)
+    changed = frozenset(code for code in sharers if found.shares[code] != before[code])
+    return exactly({code: found.shares[code] - base[code] for code in sharers}), changed
+
+
+def _round(
+    exact: Exact,
+    pool: Pool,
+    rule: RoundingRule,
+    weighed: PartsWeighed,
+    limited: frozenset[str],
+    made: Shared,
+) -> None:
+    rounded = round_shares(exact, rule.unit, rule.method)
+    for code, yen in rounded.shares.items():
+        parts = tuple(part.share_of(code) for part in weighed.parts)
+        made.add(body(code), Line(LineKind.SHARE, yen, parts, code in limited))
+    if rule.bearer is Bearer.LARGEST_REMAINDER:
+        for code, yen in spread(rounded, exact, rule.unit).items():
+            made.add(body(code), Line(LineKind.REMAINDER, yen))
+    else:
+        bearer = Payer(PayerKind.CARRY, pool.name)
+        if rule.bearer is Bearer.LEAD:
+            assert rule.lead is not None
+            bearer = body(rule.lead)
+        made.add(bearer, Line(LineKind.REMAINDER, rounded.left))
+
+
+def _fees(pool: Pool, rule: RoundingRule, present: Mapping[str, Presence], made: Shared) -> None:
+    """Joining and leaving fees, which relieve those who neither join nor leave."""
+    staying = [code for code, one in present.items() if not one.joins and not one.leaves]
+    if not staying:
+        return
+    paid = 0
+    for code, presence in present.items():
+        for applies, fee, kind in (
+            (presence.joins, pool.joining_fee, LineKind.JOINING_FEE),
+            (presence.leaves, pool.leaving_fee, LineKind.LEAVING_FEE),
+        ):
+            if applies:
+                made.add(body(code), Line(kind, fee))
+                paid += fee
+    borne = made.of_bodies()
+    weights = {code: max(borne.get(code, 0), 0) for code in staying}
+    if not any(weights.values()):
+        weights = dict.fromkeys(staying, 1)
+    for code, yen in divide(-paid, weights, rule.unit).items():
+        made.add(body(code), Line(LineKind.FEE_RELIEF, yen))
+
+
+def _subsidies_after(pool: Pool, members: Members, made: Shared) -> None:
+    for subsidy in pool.subsidies:
+        if subsidy.when is not SubsidyWhen.AFTER:
+            continue
+        meant = members.subsidised.get((pool.name, subsidy.name), frozenset())
+        paid = 0
+        for code, borne in made.of_bodies().items():
+            if code in meant and borne > 0:
+                yen = _subsidy(subsidy.percent, subsidy.amount, borne)
+                made.add(body(code), Line(LineKind.SUBSIDY, -yen))
+                paid += yen
+        made.add(Payer(PayerKind.SUBSIDY, subsidy.name), Line(LineKind.SUBSIDY, paid))
+
+
+def _subsidy(percent: Fraction | None, amount: int | None, of: int) -> int:
+    """A subsidy's yen of what it comes off, rounded down, and never more than that."""
+    if percent is not None:
+        return to_unit(of * percent.numerator, 100 * percent.denominator, 1, Rounding.FLOOR)
+    assert amount is not None
+    return min(amount, of)
+
+
+_NO_MEMBERS = Text("この期間に参加している団体がありません", "nobody is a member in this period")
+_ALL_FIXED = Text(
+    "定額の団体だけで、残りを分ける団体がありません",
+    "all members bear fixed amounts, and nobody shares the rest",
+)
+_NOTHING_TO_GO_BY = Text("按分の基準がすべて 0 です", "all weights are zero")
+_BEYOND_MOST = Text("全団体が上限に達しました", "all members bear the most that the rule allows")
+
+
+def _least_not_held(title: str) -> Text:
+    return Text(
+        f"{title}: 総額が下限の合計に満たないため、下限の比で分けました",
+        f"{title}: there is less than all minimums, so it was shared in proportion to them",
+    )

@@ -1,0 +1,66 @@
+"""Periods: the calendar months that are shared, and the fiscal years that they are in. Pure."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from moyai.errors import UsageError
+from moyai.texts import Text
+
+_PERIOD = re.compile(r"([0-9]{4})-([0-9]{2})\Z")
+_YEARS = range(2000, 2200)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A calendar month in Asia/Tokyo, `2026-04`."""
+
+    year: int
+    month: int
+
+    @property
+    def first(self) -> date:
+        """Its first day."""
+        return date(self.year, self.month, 1)
+
+    @property
+    def end(self) -> date:
+        """The day after its last one."""
+        return self.first + timedelta(days=self.days)
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return calendar.monthrange(self.year, self.month)[1]
+
+    def next(self) -> Period:
+        """The month after it."""
+        return Period(self.year + self.month // 12, self.month % 12 + 1)
+
+    def previous(self) -> Period:
+        """The month before it."""
+        return Period(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
+
+    def fiscal_year(self, start: str) -> int:
+        """The fiscal year that it is in: the calendar year in which that one begins. `start` is the
+        fiscal year's first month and day, `04-01`."""
+        return self.year - (self.month < int(start[:2]))
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.month:02}"
+
+
+def period_of(words: str) -> Period:
+    """The period that words mean: `2026-04`. Raises `UsageError` where they mean none."""
+    found = _PERIOD.match(words)
+    if found is not None and int(found[1]) in _YEARS and 1 <= int(found[2]) <= 12:
+        return Period(int(found[1]), int(found[2]))
+    raise UsageError(
+        Text(
+            f"「{words}」は期間ではありません（例 2026-04）。",
+            f"'{words}' is no period; write it like 2026-04.",
+        )
+    )
