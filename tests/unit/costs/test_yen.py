@@ -1,0 +1,195 @@
+"""Rows in their currencies come to the yen that were paid, exactly."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.costs.rulebook import MAY
+
+from moyai.costs.invoices import Invoice, RowGroup
+from moyai.costs.yen import Converted, in_yen
+from moyai.errors import UsageError
+from moyai.registry.cost_rules import Bearer, Rounding, TaxRule, Treatment
+
+AWS = "Amazon Web Services, Inc."
+OUTSIDE = TaxRule(Treatment.OUTSIDE_SCOPE, Rounding.FLOOR, Bearer.LARGEST_REMAINDER, None)
+TAXABLE = TaxRule(Treatment.TAXABLE, Rounding.FLOOR, Bearer.LARGEST_REMAINDER, None)
+TEN = Fraction(10)
+
+
+def _group(
+    amount: str,
+    service: str = "s0",
+    currency: str = "USD",
+    issuer: str | None = AWS,
+    invoice_id: str | None = None,
+    account: str | None = None,
+    is_tax: bool = False,
+    tax_rate: Fraction | None = None,
+) -> RowGroup:
+    return RowGroup(
+        {"ServiceName": service},
+        issuer,
+        invoice_id,
+        account,
+        currency,
+        is_tax,
+        tax_rate,
+        Decimal(amount),
+        1,
+    )
+
+
+def _invoice(
+    amount: str,
+    jpy: int,
+    tax_jpy: int = 0,
+    number: str = "N1",
+    issuer: str = AWS,
+    account: str | None = None,
+    rate: str | None = None,
+) -> Invoice:
+    return Invoice(
+        number,
+        issuer,
+        account,
+        "USD",
+        Decimal(amount),
+        jpy,
+        tax_jpy,
+        TEN,
+        None if rate is None else Decimal(rate),
+    )
+
+
+def _yen(made: Converted) -> dict[str | None, Fraction]:
+    found: dict[str | None, Fraction] = {}
+    for bucket in made.bill.buckets:
+        service = bucket.values["ServiceName"]
+        found[service] = found.get(service, Fraction()) + bucket.jpy
+    return found
+
+
+def test_rows_come_to_the_invoices_yen_at_its_own_rate() -> None:
+    groups = [_group("1.10", "s0"), _group("2.20", "s1"), _group("-0.30", "s2")]
+    made = in_yen(MAY, groups, [_invoice("3.00", 449)], OUTSIDE)
+    assert made.bill.jpy == 449
+    assert _yen(made) == {
+        "s0": Fraction(449) * 11 / 30,
+        "s1": Fraction(449) * 22 / 30,
+        "s2": Fraction(449) * -3 / 30,
+    }
+    assert made.notes == ()
+
+
+def test_an_invoice_that_differs_from_its_rows_is_said_and_its_yen_hold() -> None:
+    made = in_yen(MAY, [_group("2.999999")], [_invoice("3.00", 449)], OUTSIDE)
+    assert made.bill.jpy == 449
+    assert "difference 0.000001" in made.notes[0].en
+    assert "差 0.000001" in made.notes[0].ja
+
+
+def test_tax_is_cost_where_contributions_are_outside_its_scope() -> None:
+    made = in_yen(MAY, [_group("1", "s0"), _group("3", "s1")], [_invoice("4", 400, 40)], OUTSIDE)
+    assert (made.bill.jpy, made.bill.taxes) == (440, {})
+    assert _yen(made) == {"s0": 110, "s1": 330}
+
+
+def test_tax_that_rows_name_goes_where_they_say() -> None:
+    groups = [_group("1", "s0"), _group("3", "s1"), _group("0.4", "s1", is_tax=True)]
+    made = in_yen(MAY, groups, [_invoice("4", 400, 40)], OUTSIDE)
+    assert _yen(made) == {"s0": 100, "s1": 340}
+
+
+def test_tax_stays_apart_where_contributions_are_taxable() -> None:
+    groups = [_group("1", "s0"), _group("3", "s1"), _group("0.4", "s1", is_tax=True)]
+    made = in_yen(MAY, groups, [_invoice("4", 400, 40)], TAXABLE)
+    assert (made.bill.jpy, made.bill.taxes) == (400, {TEN: 40})
+    assert {bucket.rate for bucket in made.bill.buckets} == {TEN}
+
+
+def test_rows_in_yen_need_no_invoice_and_have_the_tax_of_their_rate() -> None:
+    groups = [
+        _group("999.6", "s0", "JPY", "業者", "A"),
+        _group("100", "s1", "JPY", "業者", "A", tax_rate=Fraction(8)),
+    ]
+    taxable = in_yen(MAY, groups, [], TAXABLE)
+    assert (taxable.bill.jpy, taxable.bill.taxes) == (1100, {TEN: 100, Fraction(8): 8})
+    outside = in_yen(MAY, groups, [], OUTSIDE)
+    assert outside.bill.jpy == 1208
+    assert _yen(outside) == {"s0": 1100, "s1": 108}
+
+
+def test_several_issuers_currencies_and_accounts_each_have_their_own_invoice() -> None:
+    groups = [
+        _group("1", "s0", account="a"),
+        _group("1", "s1", account="b"),
+        _group("1", "s2", invoice_id="N3"),
+        _group("1", "s3", "EUR", "Hetzner"),
+        _group("50", "s4", "JPY", "業者"),
+    ]
+    euro = Invoice("E1", "Hetzner", None, "EUR", Decimal(1), 170, 0, TEN)
+    invoices = [
+        _invoice("1", 150, number="N1", account="a"),
+        _invoice("1", 151, number="N2", account="b"),
+        _invoice("1", 152, number="N3"),
+        euro,
+    ]
+    # Rows of account a fit N1 and N3 (all accounts): which one is for a person to say.
+    with pytest.raises(UsageError, match="2 invoices fit"):
+        in_yen(MAY, groups, invoices, OUTSIDE)
+    made = in_yen(MAY, groups[:2] + groups[3:], [*invoices[:2], euro], OUTSIDE)
+    assert _yen(made) == {"s0": 150, "s1": 151, "s3": 170, "s4": 55}
+
+
+def test_rows_without_an_invoice_are_all_named() -> None:
+    groups = [_group("1.5"), _group("2.5"), _group("7", currency="EUR", issuer=None)]
+    with pytest.raises(UsageError) as caught:
+        in_yen(MAY, groups, [], OUTSIDE)
+    said = "\n".join(caught.value.lines("en"))
+    assert "no invoice for 4 USD of Amazon Web Services, Inc." in said
+    assert "no invoice for 7 EUR of no issuer" in said
+    assert "moyai cost invoice add 2026-05" in said
+
+
+@pytest.mark.parametrize(
+    ("groups", "invoice", "words"),
+    [
+        ([], _invoice("1", 150), "no rows for the 150 yen"),
+        ([_group("1"), _group("-1", "s1")], _invoice("0", 150), "sum to 0 USD, so 150 yen"),
+        ([_group("1"), _group("-1", "s1")], _invoice("0", 0), "the invoice's rate"),
+        ([_group("-1")], _invoice("1", 150), "sum to -1 USD, but it asks for 150 yen"),
+    ],
+)
+def test_an_invoice_that_its_rows_cannot_sum_to_is_refused(
+    groups: list[RowGroup], invoice: Invoice, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        in_yen(MAY, groups, [invoice], OUTSIDE)
+
+
+def test_rows_that_cancel_out_are_taken_at_the_invoices_rate() -> None:
+    groups = [_group("1"), _group("-1", "s1")]
+    made = in_yen(MAY, groups, [_invoice("0", 0, rate="150.5")], OUTSIDE)
+    assert _yen(made) == {"s0": Fraction("150.5"), "s1": -Fraction("150.5")}
+
+
+@given(
+    st.lists(st.decimals(-(10**9), 10**9, places=11), min_size=1),
+    st.integers(0, 10**12),
+    st.sampled_from([OUTSIDE, TAXABLE]),
+)
+def test_whatever_the_rows_their_yen_sum_to_what_was_paid(
+    amounts: list[Decimal], jpy: int, rule: TaxRule
+) -> None:
+    groups = [_group(f"{amount:f}", f"s{at}") for at, amount in enumerate(amounts)]
+    try:
+        made = in_yen(MAY, groups, [_invoice("0", jpy, rate="150")], rule)
+    except UsageError:
+        assert sum(amounts) <= 0
+        return
+    assert sum(bucket.jpy for bucket in made.bill.buckets) == jpy == made.bill.jpy
