@@ -11,7 +11,7 @@ from itertools import pairwise
 from moyai.costs.apportion.inputs import Members, Presence
 from moyai.costs.periods import Period
 from moyai.planning.selectors import parse
-from moyai.registry.cost_rules import Pool, RuleSet
+from moyai.registry.cost_rules import Pool, RuleSet, SubsidyWhen
 from moyai.registry.models import Registry, Tenant
 
 
@@ -28,24 +28,31 @@ def members_of(
     """
     names = _names(registry)
     return Members(
-        bodies=frozenset(body.code for body in registry.tenants),
+        bodies=tuple(sorted(body.code for body in registry.tenants)),
         by_pool={pool.name: _present(registry, pool, period) for pool in rules.pools},
         populations=_populations(registry, rules),
         drivers={
             driver: _by_present_codes(measured, names) for driver, measured in drivers.items()
         },
-        subsidised={
-            (pool.name, subsidy.name): frozenset(
+        subsidised={pool.name: _subsidised(registry, pool, period) for pool in rules.pools},
+        names=names,
+        carried=carried,
+    )
+
+
+def _subsidised(registry: Registry, pool: Pool, period: Period) -> dict[str, tuple[str, ...]]:
+    """Subsidy that comes off after sharing → the bodies that its selector means on the first day."""
+    return {
+        subsidy.name: tuple(
+            sorted(
                 body.code
                 for body in registry.tenants
                 if parse(subsidy.bodies).matches(body, period.first)
             )
-            for pool in rules.pools
-            for subsidy in pool.subsidies
-        },
-        names=names,
-        carried=carried,
-    )
+        )
+        for subsidy in pool.subsidies
+        if subsidy.when is SubsidyWhen.AFTER
+    }
 
 
 def _names(registry: Registry) -> dict[str, str]:

@@ -97,10 +97,10 @@ def members(
     populations: Mapping[str, int] | None = None,
     drivers: Mapping[str, Mapping[str, Fraction]] | None = None,
     carried: Mapping[str, int] | None = None,
-    subsidised: Mapping[tuple[str, str], frozenset[str]] | None = None,
+    subsidised: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
 ) -> Members:
     """Members of pools; bodies are all that are in any."""
-    bodies = frozenset(code for present in pools.values() for code in present) | OSAKA.keys()
+    bodies = tuple(sorted({code for present in pools.values() for code in present} | OSAKA.keys()))
     return Members(
         bodies=bodies,
         by_pool=pools,
@@ -243,7 +243,7 @@ def some_members(draw: st.DrawFn, rule_set: RuleSet) -> Members:
         st.booleans(),
     )
     return Members(
-        bodies=frozenset(CODES),
+        bodies=CODES,
         by_pool={
             one.name: draw(st.dictionaries(st.sampled_from(CODES), presences, max_size=5))
             for one in rule_set.pools
@@ -257,9 +257,11 @@ def some_members(draw: st.DrawFn, rule_set: RuleSet) -> Members:
             )
         },
         subsidised={
-            (one.name, subsidy.name): frozenset(draw(st.sets(st.sampled_from(CODES))))
+            one.name: {
+                subsidy.name: tuple(sorted(draw(st.sets(st.sampled_from(CODES)))))
+                for subsidy in one.subsidies
+            }
             for one in rule_set.pools
-            for subsidy in one.subsidies
         },
         names={code: code for code in CODES},
         carried={one.name: draw(st.integers(-5000, 5000)) for one in rule_set.pools},

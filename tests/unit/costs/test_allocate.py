@@ -182,9 +182,7 @@ def test_a_subsidy_before_sharing_is_a_payer() -> None:
 
 def test_a_subsidy_after_sharing_is_for_those_it_is_meant_for() -> None:
     own = Subsidy("過疎", SubsidyWhen.AFTER, None, 80, "kind:村")
-    who = members(
-        {"all": dict.fromkeys(OSAKA, FULL)}, subsidised={("all", "過疎"): frozenset({"273830"})}
-    )
+    who = members({"all": dict.fromkeys(OSAKA, FULL)}, subsidised={"all": {"過疎": ("273830",)}})
     made = allocate(bill(300), rules(pool(subsidies=(own,))), who)
     assert _yen(made) == {"271004": 100, "271403": 100, "273830": 20}
 

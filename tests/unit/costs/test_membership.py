@@ -110,7 +110,7 @@ def test_quantities_of_a_merged_body_are_its_successors() -> None:
 def test_a_subsidy_is_for_whom_its_selector_means() -> None:
     own = Subsidy("過疎", SubsidyWhen.AFTER, Fraction(50), None, "kind:村")
     found = _members(_registry(), pool("all", subsidies=(own,), prorating=Prorating.MONTH))
-    assert found.subsidised == {("all", "過疎"): frozenset({"273830"})}
+    assert found.subsidised == {"all": {"過疎": ("273830",)}}
 
 
 @pytest.mark.parametrize("words", ["2026-13", "2026-00", "26-05", "2026-5", "", "2026-05-01"])

@@ -59,16 +59,16 @@ class Presence:
 class Members:
     """Who shares the pools of a period, and by what. Bodies are keyed by code."""
 
-    bodies: frozenset[str]
-    """Every body of the federation."""
+    bodies: tuple[str, ...]
+    """Every body of the federation, in order of codes."""
     by_pool: Mapping[str, Mapping[str, Presence]]
     """Pool → its members."""
     populations: Mapping[str, int]
     """Reference population; bodies without one (joint bodies) are not in it."""
     drivers: Mapping[str, Mapping[str, Fraction]]
     """Driver → body → quantity in the period."""
-    subsidised: Mapping[tuple[str, str], frozenset[str]]
-    """Pool and subsidy that comes off after sharing → the bodies whose shares it comes off."""
+    subsidised: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Pool → subsidy that comes off after sharing → the bodies whose shares it comes off, in order."""
     names: Mapping[str, str]
     """What values of direct rules' columns mean: code, former code and slug → code."""
     carried: Mapping[str, int] = field(default_factory=dict)

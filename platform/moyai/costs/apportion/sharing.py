@@ -219,7 +219,7 @@ def _subsidies_after(pool: Pool, members: Members, made: Shared) -> None:
     for subsidy in pool.subsidies:
         if subsidy.when is not SubsidyWhen.AFTER:
             continue
-        meant = members.subsidised.get((pool.name, subsidy.name), frozenset())
+        meant = frozenset(members.subsidised.get(pool.name, {}).get(subsidy.name, ()))
         paid = 0
         for code, borne in made.of_bodies().items():
             if code in meant and borne > 0:
