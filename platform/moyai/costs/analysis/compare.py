@@ -1,0 +1,165 @@
+"""Two ways to share one bill, side by side, and a blend between them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from moyai.costs.apportion.allocate import allocate
+from moyai.costs.apportion.allocation import Allocation
+from moyai.costs.apportion.inputs import Bill, Members
+from moyai.registry.cost_rules import Part, RuleSet, ShareBy, WhenZero
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one body bears one way and the other, yen."""
+
+    code: str
+    before: int
+    after: int
+
+    @property
+    def difference(self) -> int:
+        """Yen more (less, where it is negative)."""
+        return self.after - self.before
+
+    @property
+    def percent(self) -> Fraction | None:
+        """The difference in percent of what it bears before; None where that is nothing."""
+        return None if self.before == 0 else Fraction(100 * self.difference, abs(self.before))
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a part of a blend is shared by."""
+
+    by: ShareBy
+    driver: str | None = None
+    power: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Percents of keys that make 100, and how far the body that it moves most moves."""
+
+    percents: Mapping[Key, int]
+    changes: tuple[Change, ...]
+    worst: Fraction
+    """Percent of the present, of the body that moves most."""
+
+
+def amounts(made: Allocation) -> dict[str, int]:
+    """Body → yen."""
+    return {code: sum(one.jpy for one in borne) for code, borne in made.bodies()}
+
+
+def compare(before: Allocation, after: Allocation) -> tuple[Change, ...]:
+    """Every body that bears something either way, in order of codes."""
+    return changes(amounts(before), amounts(after))
+
+
+def changes(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[Change, ...]:
+    """Every body of either table, in order of codes."""
+    return tuple(
+        Change(code, before.get(code, 0), after.get(code, 0)) for code in sorted({*before, *after})
+    )
+
+
+def search_blends(
+    bill: Bill,
+    rules: RuleSet,
+    members: Members,
+    keys: Sequence[Key],
+    within: Fraction,
+    step: int,
+) -> tuple[Blend, ...]:
+    """Blends of keys, the same for all pools, that move no body by more than `within` percent.
+
+    Percents go in steps of `step`. What each key alone comes to is worked out exactly; blends of that
+    are weighed first, and only those that can hold are divided in full. The one that moves bodies least comes
+    first. Nothing is found where a body would bear something that bears nothing now.
+    """
+    before = allocate(bill, rules, members)
+    present = amounts(before)
+    alone = {key: allocate(bill, blended(rules, {key: 100}), members) for key in keys}
+    rough = _Rough(before, alone, rules)
+    found: list[Blend] = []
+    for percents in _percents(len(keys), 100, step):
+        chosen = {key: percent for key, percent in zip(keys, percents, strict=True) if percent}
+        if not rough.can_hold(chosen, within):
+            continue
+        moved = changes(present, amounts(allocate(bill, blended(rules, chosen), members)))
+        worst = _worst(moved)
+        if worst is not None and worst <= within:
+            found.append(Blend(chosen, moved, worst))
+    return tuple(sorted(found, key=lambda one: (one.worst, _order(one.percents))))
+
+
+class _Rough:
+    """What blends come to, near enough to leave out those that cannot hold.
+
+    Shares are linear in the percents, but for rounding (less than a unit for each body and pool, all of
+    which one body may bear), for least and most, and where a key alone leaves something unallocated.
+    """
+
+    def __init__(
+        self, present: Allocation, alone: Mapping[Key, Allocation], rules: RuleSet
+    ) -> None:
+        self._present = amounts(present)
+        self._alone = {key: amounts(made) for key, made in alone.items()}
+        self._codes = sorted({code for one in self._alone.values() for code in one})
+        self._slack = rules.rounding.unit * max(len(self._codes), 1) * max(len(rules.pools), 1)
+        self._linear = all(
+            pool.minimum is None and pool.maximum is None for pool in rules.pools
+        ) and all(made.unallocated_jpy == present.unallocated_jpy for made in alone.values())
+
+    def can_hold(self, percents: Mapping[Key, int], within: Fraction) -> bool:
+        """Whether no body certainly moves by more than `within` percent."""
+        return not self._linear or all(
+            self._is_near(code, percents, within) for code in self._codes
+        )
+
+    def _is_near(self, code: str, percents: Mapping[Key, int], within: Fraction) -> bool:
+        hundredfold = sum(
+            percent * self._alone[key].get(code, 0) for key, percent in percents.items()
+        )
+        present = self._present.get(code, 0)
+        return abs(hundredfold - 100 * present) <= abs(present) * within + 200 * self._slack
+
+
+def blended(rules: RuleSet, percents: Mapping[Key, int]) -> RuleSet:
+    """A rule set whose pools are all shared by one blend."""
+    parts = tuple(
+        Part(key.by, Fraction(percent), key.power, key.driver, {}, WhenZero.OTHER_PARTS)
+        for key, percent in percents.items()
+    )
+    return replace(rules, pools=tuple(replace(pool, parts=parts) for pool in rules.pools))
+
+
+def _worst(moved: Sequence[Change]) -> Fraction | None:
+    """The largest movement in percent; None where a body comes to bear something from nothing."""
+    worst = Fraction()
+    for change in moved:
+        percent = change.percent
+        if percent is None:
+            if change.difference:
+                return None
+            continue
+        worst = max(worst, abs(percent))
+    return worst
+
+
+def _percents(count: int, whole: int, step: int) -> Iterator[tuple[int, ...]]:
+    """Every way to make `whole` of so many numbers in steps; the last takes what is left."""
+    if count == 1:
+        yield (whole,)
+        return
+    for first in range(0, whole + 1, step):
+        for rest in _percents(count - 1, whole - first, step):
+            yield (first, *rest)
+
+
+def _order(percents: Mapping[Key, int]) -> list[tuple[str, str, int]]:
+    return [(key.by.value, key.driver or "", percent) for key, percent in percents.items()]
