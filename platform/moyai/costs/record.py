@@ -33,6 +33,7 @@ def document(made: Allocation) -> dict[str, object]:
         "rules": made.rules,
         "bill_jpy": made.bill_jpy,
         "carried_in_jpy": made.carried_in_jpy,
+        "settled_jpy": made.settled_jpy,
         "allocated_jpy": made.allocated_jpy,
         "difference_jpy": made.difference_jpy,
         "unallocated_jpy": made.unallocated_jpy,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.unit.costs.rulebook import (
     FULL,
@@ -27,6 +27,7 @@ from tests.unit.costs.rulebook import (
 from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Allocation, LineKind, PayerKind
 from moyai.costs.apportion.inputs import Bill, Bucket, Presence
+from moyai.costs.apportion.settling import settlement
 from moyai.registry.cost_rules import (
     Bearer,
     Condition,
@@ -285,3 +286,35 @@ def test_a_pool_without_members_is_left_unallocated() -> None:
 def test_rounding_up_gives_back_what_is_too_much() -> None:
     made = allocate(bill(100), rules(pool(), method=Rounding.CEILING), everybody())
     assert sorted(_yen(made).values()) == [33, 33, 34]
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_settlement_makes_two_periods_what_one_correct_one_would_be(data: st.DataObject) -> None:
+    rule_set = data.draw(some_rules())
+    who = data.draw(some_members(rule_set))
+    closed = allocate(data.draw(some_bill()), rule_set, who)
+    assume(not closed.unallocated)
+    corrected = allocate(data.draw(some_bill()), rule_set, who)
+    found = settlement(closed, corrected)
+    later = allocate(bill(300), rules(pool()), everybody(), () if found is None else (found,))
+    alone = allocate(bill(300), rules(pool()), everybody())
+    assert later.settled_jpy == corrected.bill_jpy - closed.bill_jpy
+    for code in {code for code, _ in (*closed.bodies(), *corrected.bodies(), *later.bodies())}:
+        billed = _yen(closed).get(code, 0) + _yen(later).get(code, 0)
+        assert billed == _yen(corrected).get(code, 0) + _yen(alone).get(code, 0)
+
+
+def test_a_correction_that_changes_nobodys_share_is_no_settlement() -> None:
+    made = allocate(bill(300), rules(pool()), everybody())
+    assert settlement(made, made) is None
+
+
+def test_a_settlement_is_a_line_of_its_own() -> None:
+    closed = allocate(bill(300), rules(pool()), everybody())
+    corrected = allocate(bill(360), rules(pool()), everybody())
+    found = settlement(closed, corrected)
+    assert found is not None
+    later = allocate(bill(0), rules(pool()), everybody(), (found,))
+    assert _lines(later, "271004") == [(LineKind.SETTLEMENT, 20)]
+    assert later.settled_jpy == 60

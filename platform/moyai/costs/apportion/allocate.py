@@ -5,7 +5,7 @@ Shares sum to the bill with a difference of ¥0; every call asserts it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
@@ -18,6 +18,7 @@ from moyai.costs.apportion.allocation import (
     Payer,
     PayerKind,
     PoolAccount,
+    Settlement,
     Unallocated,
 )
 from moyai.costs.apportion.cascade import in_order
@@ -31,29 +32,36 @@ from moyai.texts import Text
 Mix = dict[Rate, int]
 """Whole yen by rate of tax."""
 
+SETTLEMENT_OF = "settlement:"
+"""Before the period, in the name under which a settlement is borne."""
 _OWN = ""
 """Among flows: what stays in the pool itself."""
 _NO_RULE = Text("どの規則にも当たりません", "no rule catches it")
 
 
-def allocate(bill: Bill, rules: RuleSet, members: Members) -> Allocation:
-    """Divide a bill among payers.
+def allocate(
+    bill: Bill, rules: RuleSet, members: Members, settlements: Sequence[Settlement] = ()
+) -> Allocation:
+    """Divide a bill among payers, and add what closed periods come to differently.
 
     Raises `ValueError` for rules that the registry's checks refuse (flows in a circle).
     """
     caught = _caught(bill, rules, members)
     books = _Books(rules, members, caught)
     for pool in in_order(rules.pools):
-        books.settle(pool)
+        books.share(pool)
+    for settlement in settlements:
+        books.add(settlement)
     made = Allocation(
         period=bill.period,
         rules=rules.name,
         bill_jpy=bill.jpy,
         carried_in_jpy=sum(members.carried.get(pool.name, 0) for pool in rules.pools),
+        settled_jpy=sum(settlement.jpy for settlement in settlements),
         borne=tuple(sorted(books.borne, key=lambda one: (one.payer, one.rule))),
         pools=tuple(books.accounts[pool.name] for pool in rules.pools),
         unallocated=(*caught.unallocated, *books.unallocated),
-        taxes=bill.taxes,
+        taxes=_taxes(bill, settlements),
     )
     assert made.difference_jpy == 0, f"the shares differ from the bill by {made.difference_jpy} yen"
     return made
@@ -122,7 +130,15 @@ class _Books:
             for (rule, code), mix in caught.direct.items()
         ]
 
-    def settle(self, pool: Pool) -> None:
+    def add(self, settlement: Settlement) -> None:
+        """What a closed period comes to differently, to those whom it concerns."""
+        rule = f"{SETTLEMENT_OF}{settlement.period}"
+        for payer, by_rate in settlement.borne.items():
+            line = Line(LineKind.SETTLEMENT, sum(by_rate.values()))
+            self.borne.append(Borne(payer, rule, (line,), dict(by_rate)))
+        self.unallocated += settlement.unallocated
+
+    def share(self, pool: Pool) -> None:
         """Share a pool whose inflows are all known."""
         caught = self._caught.pools.get(pool.name, {})
         inflows = self._inflows.get(pool.name, {})
@@ -159,6 +175,14 @@ class _Books:
             presence = present.get(payer.name) if payer.kind is PayerKind.BODY else None
             self.borne.append(Borne(payer, pool.name, tuple(lines), by_rate[payer], presence))
         self.unallocated += shared.unallocated
+
+
+def _taxes(bill: Bill, settlements: Sequence[Settlement]) -> dict[Fraction, int]:
+    found = dict(bill.taxes)
+    for settlement in settlements:
+        for rate, yen in settlement.taxes.items():
+            found[rate] = found.get(rate, 0) + yen
+    return found
 
 
 def _flow(pool: Pool, mix: Mix) -> dict[str, Mix]:

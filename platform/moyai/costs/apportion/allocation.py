@@ -43,6 +43,8 @@ class LineKind(StrEnum):
     FEE_RELIEF = "fee_relief"
     REMAINDER = "remainder"
     SUBSIDY = "subsidy"
+    SETTLEMENT = "settlement"
+    """What a closed period came to differently: 精算."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,23 @@ class Unallocated:
 
 
 @dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a closed period comes to differently since its rows or invoices were corrected 精算.
+
+    It is borne in an open period; the closed one stays as it is.
+    """
+
+    period: Period
+    """The closed one."""
+    jpy: int
+    """What its bill is more; `borne` and `unallocated` sum to it, with what is carried."""
+    borne: Mapping[Payer, Mapping[Rate, int]]
+    unallocated: tuple[Unallocated, ...]
+    taxes: Mapping[Fraction, int]
+    """Rate in percent → what the tax on the whole is more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Allocation:
     """A whole bill, divided."""
 
@@ -127,6 +146,8 @@ class Allocation:
     """The rule set's name."""
     bill_jpy: int
     carried_in_jpy: int
+    settled_jpy: int
+    """What closed periods' corrections add to the bill."""
     borne: tuple[Borne, ...]
     """In order of payer and rule."""
     pools: tuple[PoolAccount, ...]
@@ -141,13 +162,14 @@ class Allocation:
 
     @property
     def allocated_jpy(self) -> int:
-        """What payers bear, of this bill and of what was carried into it."""
+        """What payers bear: of this bill, of what was carried into it, and of settlements."""
         return sum(one.jpy for one in self.borne)
 
     @property
     def difference_jpy(self) -> int:
         """0, always: `allocate` raises `AssertionError` otherwise."""
-        return self.bill_jpy + self.carried_in_jpy - self.allocated_jpy - self.unallocated_jpy
+        whole = self.bill_jpy + self.carried_in_jpy + self.settled_jpy
+        return whole - self.allocated_jpy - self.unallocated_jpy
 
     def bodies(self) -> Iterator[tuple[str, tuple[Borne, ...]]]:
         """Each body that bears something, by code, with all that it bears."""
