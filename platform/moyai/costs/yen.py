@@ -29,10 +29,23 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a bucket's yen are from: its rows, and how they were brought to yen."""
+
+    group: RowGroup
+    invoice: Invoice | None
+    """None: rows in yen without an invoice on record."""
+    factor: Fraction
+    """Yen for one unit of the rows' currency, exactly; with the tax where that is part of the cost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Converted:
     """A bill, and what a reader should know about how it was come to."""
 
     bill: Bill
+    origins: tuple[Origin, ...]
+    """Of the bill's buckets, in their order."""
     notes: tuple[Text, ...]
 
 
@@ -65,7 +78,7 @@ def in_yen(
     """
     accounts, wrong = _sort(groups, invoices)
     notes: list[Text] = []
-    buckets: list[Bucket] = []
+    found: list[_Sourced] = []
     taxes: dict[Fraction, int] = {}
     total = 0
     for key in sorted(accounts):
@@ -74,7 +87,7 @@ def in_yen(
         except _CannotSum as error:
             wrong.append(error.reason)
             continue
-        buckets += made.buckets
+        found += made.buckets
         total += made.jpy
         for rate, yen in made.taxes.items():
             taxes[rate] = taxes.get(rate, 0) + yen
@@ -82,7 +95,12 @@ def in_yen(
         raise _refusal(period, wrong)
     if tax.treatment is Treatment.OUTSIDE_SCOPE:
         taxes = {}
-    return Converted(Bill(period, total, tuple(buckets), taxes), tuple(notes))
+    buckets = tuple(bucket for bucket, _ in found)
+    origins = tuple(origin for _, origin in found)
+    return Converted(Bill(period, total, buckets, taxes), origins, tuple(notes))
+
+
+_Sourced = tuple[Bucket, Origin]
 
 
 class _CannotSum(Exception):
@@ -94,7 +112,7 @@ class _CannotSum(Exception):
 @dataclass(frozen=True, slots=True)
 class _Made:
     jpy: int
-    buckets: list[Bucket]
+    buckets: list[_Sourced]
     taxes: dict[Fraction, int]
 
 
@@ -150,21 +168,22 @@ def _convert(key: _Key, account: _Account, rule: TaxRule, notes: list[Text]) -> 
 def _on_record(key: _Key, account: _Account, invoice: Invoice, rule: TaxRule) -> _Made:
     """Rows of an invoice on record, brought to its yen."""
     per_unit = None if invoice.rate is None else Fraction(invoice.rate)
+    ask = _Asked(key, invoice, per_unit)
     if rule.treatment is Treatment.TAXABLE:
-        buckets = _apportioned(key, account.net, invoice.jpy, per_unit, invoice.tax_rate)
+        buckets = ask.of(account.net, invoice.jpy, invoice.tax_rate)
         return _Made(invoice.jpy, buckets, {invoice.tax_rate: invoice.tax_jpy})
     gross = invoice.jpy + invoice.tax_jpy
     if not _sum(account.tax):
-        return _Made(gross, _apportioned(key, account.net, gross, per_unit, None), {})
-    buckets = _apportioned(key, account.net, invoice.jpy, per_unit, None)
-    buckets += _apportioned(key, account.tax, invoice.tax_jpy, per_unit, None)
-    return _Made(gross, buckets, {})
+        return _Made(gross, ask.of(account.net, gross, None), {})
+    buckets = ask.of(account.net, invoice.jpy, None)
+    return _Made(gross, buckets + ask.of(account.tax, invoice.tax_jpy, None), {})
 
 
 def _implied(key: _Key, account: _Account, rule: TaxRule) -> _Made:
     """Rows in yen without an invoice on record: they are rounded to the yen once for each rate of tax,
     and the tax on them is what the rows say, or the rate's, rounded by the rule."""
     taxable = rule.treatment is Treatment.TAXABLE
+    ask = _Asked(key, None, Fraction(1))
     made = _Made(0, [], {})
     jpy = 0
     for rate, groups in sorted(_by_rate(account.net).items()):
@@ -175,9 +194,7 @@ def _implied(key: _Key, account: _Account, rule: TaxRule) -> _Made:
             due = yen * rate / 100
             tax = to_unit(due.numerator, due.denominator, 1, rule.method)
         whole = yen if taxable else yen + tax
-        made.buckets.extend(
-            _apportioned(key, groups, whole, Fraction(1), rate if taxable else None)
-        )
+        made.buckets.extend(ask.of(groups, whole, rate if taxable else None))
         made.taxes[rate] = tax
         jpy += whole
     for rate, groups in sorted(_by_rate(account.tax).items()):
@@ -186,7 +203,7 @@ def _implied(key: _Key, account: _Account, rule: TaxRule) -> _Made:
         if taxable:
             made.taxes[rate] = made.taxes.get(rate, 0) + yen
         else:
-            made.buckets.extend(_apportioned(key, groups, yen, Fraction(1), None))
+            made.buckets.extend(ask.of(groups, yen, None))
             jpy += yen
     return _Made(jpy, made.buckets, made.taxes)
 
@@ -199,35 +216,36 @@ def _by_rate(groups: Iterable[RowGroup]) -> dict[Fraction, list[RowGroup]]:
     return found
 
 
-def _apportioned(
-    key: _Key, groups: Sequence[RowGroup], jpy: int, per_unit: Fraction | None, rate: Rate
-) -> list[Bucket]:
-    """Groups in exact yen that sum to `jpy`. Raises `_CannotSum` where they cannot.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an invoice asks for, apportioned to its rows."""
 
-    `per_unit`: yen for one unit, used only where the amounts cancel out.
-    """
-    whole = _sum(groups)
-    if whole == 0:
-        return _cancelled(key, groups, jpy, per_unit, rate)
-    factor = jpy / whole
-    if factor < 0:
-        raise _CannotSum(_opposite(key, whole, jpy))
-    return [
-        Bucket(group.values, Fraction(group.amount) * factor, rate, group.rows) for group in groups
-    ]
+    key: _Key
+    invoice: Invoice | None
+    per_unit: Fraction | None
+    """Yen for one unit, used only where the amounts cancel out."""
 
+    def of(self, groups: Sequence[RowGroup], jpy: int, rate: Rate) -> list[_Sourced]:
+        """Groups in exact yen that sum to `jpy`. Raises `_CannotSum` where they cannot."""
+        whole = _sum(groups)
+        factor = self._factor_of_none(groups, jpy) if whole == 0 else jpy / whole
+        if factor < 0:
+            raise _CannotSum(_opposite(self.key, whole, jpy))
+        return [
+            (
+                Bucket(group.values, Fraction(group.amount) * factor, rate, group.rows),
+                Origin(group, self.invoice, factor),
+            )
+            for group in groups
+        ]
 
-def _cancelled(
-    key: _Key, groups: Sequence[RowGroup], jpy: int, per_unit: Fraction | None, rate: Rate
-) -> list[Bucket]:
-    if jpy != 0:
-        raise _CannotSum(_no_rows(key, jpy) if not groups else _zero_rows(key, jpy))
-    if any(group.amount for group in groups) and per_unit is None:
-        raise _CannotSum(_rate_needed(key))
-    return [
-        Bucket(group.values, Fraction(group.amount) * (per_unit or 0), rate, group.rows)
-        for group in groups
-    ]
+    def _factor_of_none(self, groups: Sequence[RowGroup], jpy: int) -> Fraction:
+        """Yen for one unit of rows that sum to zero."""
+        if jpy != 0:
+            raise _CannotSum(_zero_rows(self.key, jpy) if groups else _no_rows(self.key, jpy))
+        if any(group.amount for group in groups) and self.per_unit is None:
+            raise _CannotSum(_rate_needed(self.key))
+        return self.per_unit or Fraction()
 
 
 def _sum(groups: Iterable[RowGroup]) -> Fraction:
