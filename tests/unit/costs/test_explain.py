@@ -1,0 +1,94 @@
+"""The way of one yen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from tests.unit.costs.rulebook import FULL, MAY, members, part, pool, rules
+
+from moyai.costs.apportion.allocate import allocate
+from moyai.costs.explain import way_of
+from moyai.costs.invoices import Invoice, RowGroup
+from moyai.costs.yen import Converted, in_yen
+from moyai.errors import UsageError
+from moyai.registry.cost_rules import Condition, Direct, Flow, RuleSet, ShareBy
+
+WHO = members({"labour": {"271004": FULL}, "chat": {"271004": FULL, "273830": FULL}})
+RULES = rules(
+    pool(
+        "labour",
+        where=(Condition("ServiceName", ("人件費",)),),
+        flows=(Flow("chat", Fraction(100)),),
+    ),
+    pool("chat", part(ShareBy.EQUAL), where=(Condition("ServiceName", ("chat*",)),), joining_fee=0),
+    direct=(Direct("tag", (), "Tags.tenant", {}, ()),),
+)
+
+
+def _group(service: str, amount: str, tenant: str | None = None, currency: str = "USD") -> RowGroup:
+    values = {"ServiceName": service, "Tags.tenant": tenant}
+    issuer = "AWS" if currency == "USD" else "業者"
+    rate = None if currency == "USD" else Fraction(0)
+    return RowGroup(values, issuer, None, None, currency, False, rate, Decimal(amount), 1)
+
+
+@pytest.fixture
+def converted() -> Converted:
+    groups = [
+        _group("chat-db", "6"),
+        _group("chat-web", "3"),
+        _group("chat-credit", "-1"),
+        _group("chat-db", "2", tenant="273830"),
+        _group("人件費", "200", currency="JPY"),
+    ]
+    paid = Invoice("N", "AWS", None, "USD", Decimal(10), 1500, 0, Fraction(10), None)
+    return in_yen(MAY, groups, [paid], RULES.tax)
+
+
+def _ways(converted: Converted, code: str, rule_set: RuleSet = RULES) -> Counter[str]:
+    made = allocate(converted.bill, rule_set, WHO)
+    body = dict(made.bodies())[code]
+    whole = sum(max(line.jpy, 0) for one in body for line in one.lines)
+    found: Counter[str] = Counter()
+    for yen in range(1, whole + 1):
+        way = way_of(made, converted, rule_set, WHO.names, code, yen)
+        assert way.bucket is not None
+        assert way.origin is not None
+        assert 0 < way.position < 1
+        found[f"{way.borne.rule} {way.bucket.values['ServiceName']}"] += 1
+    return found
+
+
+def test_every_yen_has_a_way_and_they_come_from_where_the_costs_arose(converted: Converted) -> None:
+    # 1,500 yen for 10 dollars: 1,200 of the pool (1,350 of it above zero), 300 directly, 200 of labour.
+    village = _ways(converted, "273830")
+    assert village["tag chat-db"] == 300
+    assert sum(village.values()) == 300 + 700
+    city = _ways(converted, "271004")
+    # 200 / 1,400 of the pool's 700 yen came with labour, the rest 6 : 3 from the rows above zero.
+    assert city == {"chat 人件費": 100, "chat chat-db": 400, "chat chat-web": 200}
+
+
+def test_a_way_names_line_pools_and_invoice(converted: Converted) -> None:
+    made = allocate(converted.bill, RULES, WHO)
+    way = way_of(made, converted, RULES, WHO.names, "271004", 1)
+    assert (way.number, way.at, way.line.jpy) == (1, 1, 700)
+    assert [(step.account.name, step.source) for step in way.pools] == [("chat", "caught")]
+    last = way_of(made, converted, RULES, WHO.names, "271004", 700)
+    assert [(step.account.name, step.source, step.source_jpy) for step in last.pools] == [
+        ("chat", "labour", 200),
+        ("labour", "caught", 200),
+    ]
+    assert way.origin is not None
+    assert way.origin.invoice is not None
+    assert (way.origin.invoice.number, way.origin.factor) == ("N", 150)
+
+
+@pytest.mark.parametrize(("code", "yen"), [("271004", 701), ("271004", 0), ("272027", 1)])
+def test_a_yen_that_nobody_bears_has_no_way(converted: Converted, code: str, yen: int) -> None:
+    made = allocate(converted.bill, RULES, WHO)
+    with pytest.raises(UsageError, match="there is no yen number"):
+        way_of(made, converted, RULES, WHO.names, code, yen)
