@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup engine demo check test bench-deploy crash-deploy lock clean
+.PHONY: help setup engine demo check test bench-deploy crash-deploy million-bills lock clean
 
 help: ## この一覧を示す | Show this list
 	@case "$${MOYAI_LANG:-$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}}" in ja*) n=1 ;; *) n=2 ;; esac; \
@@ -38,6 +38,9 @@ bench-deploy: engine ## 適用の速さを測る（build/bench/deploy.json） | 
 
 crash-deploy: engine ## 適用を任意の時点で止めて続きを試す | Kill deploys at random moments, the full campaign
 	@$(PYTHON) -m pytest tests/crash
+
+million-bills: setup ## 百万件の請求を按分し、差が 0 円であることを確かめる | Divide a million generated bills, difference 0 yen
+	@$(PYTHON) -m tests.unit.costs.campaign
 
 lock: setup ## 依存関係を固定し直す（uv が要る） | Renew the locked dependencies (needs uv)
 	@$(PYTHON) scripts/locks.py renew
