@@ -43,6 +43,12 @@ COMMANDS: dict[str, Entry] = {
     "output": _entry(
         "output", _WORK, "1団体の環境の出力を示す", "Show the outputs of one body's environment"
     ),
+    "cost": _entry(
+        "cost",
+        _WORK,
+        "費用を取り込み、団体に按分する",
+        "Import costs and share them among bodies",
+    ),
     "validate": _entry(
         "validate", _FILE, "tenants.yaml の誤りをすべて示す", "Show every error in tenants.yaml"
     ),

@@ -1,0 +1,110 @@
+"""What came of files of costs, and what a period rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import typer
+
+from moyai.costs.ledger.differences import Difference
+from moyai.costs.ledger.imports import Imported, Outcome
+from moyai.texts import Text
+from moyai_cli.language import LANG, say
+from moyai_cli.render import Column, Output, Record, listing
+
+_OUTCOMES = {
+    Outcome.NEW: say("新規", "new"),
+    Outcome.ALREADY: say("取込済み", "already imported"),
+    Outcome.REPLACED: say("差替え", "new version"),
+    Outcome.CORRECTION: say("締めた期間への訂正", "correction to a closed period"),
+}
+
+
+def tell(file: str, words: Text) -> None:
+    """What is being done with a file."""
+    typer.echo(f"{file}: {words.of(LANG)}")
+
+
+def show_imported(found: Sequence[Imported], output: Output) -> None:
+    """One line a file and period; under a new version, what it changes."""
+    records = [_imported(one) for one in found]
+    if output is not Output.TABLE:
+        listing(records, _COLUMNS, output)
+        return
+    shown = [{**one, "outcome": _OUTCOMES[Outcome(str(one["outcome"]))]} for one in records]
+    listing(shown, _COLUMNS, output)
+    for result in found:
+        if result.floats:
+            columns = ", ".join(result.floats)
+            typer.echo(
+                say(
+                    f"{result.file}: {columns} は浮動小数点数なので、同じ値になる最短の十進数で読みました。",
+                    f"{result.file}: {columns} is floating point; read by the shortest decimals "
+                    "that mean the same.",
+                )
+            )
+        if result.difference is not None:
+            _show_difference(result, result.difference)
+
+
+_COLUMNS = [
+    Column("file", say("ファイル", "file")),
+    Column("period", say("期間", "period")),
+    Column("outcome", say("結果", "outcome")),
+    Column("format", say("形式", "format")),
+    Column("rows", say("行", "rows")),
+    Column("totals", say("合計", "total")),
+]
+
+
+def _imported(one: Imported) -> Record:
+    change = one.difference
+    return {
+        "file": one.file,
+        "period": str(one.period),
+        "outcome": one.outcome.value,
+        "format": one.format,
+        "encoding": one.encoding,
+        "rows": one.rows,
+        "totals": {currency: plain(amount) for currency, amount in one.totals.items()},
+        "floats": list(one.floats),
+        "difference": None if change is None else _difference(change),
+    }
+
+
+def _difference(change: Difference) -> Record:
+    return {
+        "added": change.added,
+        "removed": change.removed,
+        "by_currency": {name: plain(amount) for name, amount in change.by_currency.items()},
+        "by_service": [
+            {"currency": currency, "service": service, "amount": plain(amount)}
+            for (currency, service), amount in change.by_service.items()
+        ],
+    }
+
+
+def _show_difference(one: Imported, change: Difference) -> None:
+    typer.echo(
+        say(
+            f"{one.period} {one.file}: 増えた行 {change.added}、なくなった行 {change.removed}",
+            f"{one.period} {one.file}: rows added {change.added}, removed {change.removed}",
+        )
+    )
+    for (currency, service), amount in change.by_service.items():
+        typer.echo(f"  {service or '-'}: {signed(amount)} {currency}")
+    for currency, amount in change.by_currency.items():
+        total = say("合計", "total")
+        typer.echo(f"  {total}: {signed(amount)} {currency}")
+
+
+def plain(amount: Decimal) -> str:
+    """An amount without exponent and without zeros that say nothing."""
+    words = format(amount, "f")
+    return words.rstrip("0").rstrip(".") if "." in words else words
+
+
+def signed(amount: Decimal) -> str:
+    """An amount with its sign."""
+    return plain(amount) if amount < 0 else f"+{plain(amount)}"

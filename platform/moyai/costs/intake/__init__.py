@@ -1,0 +1,1 @@
+"""Intake: files of several formats → checked rows with exact decimals, each with its file and line."""

@@ -1,0 +1,85 @@
+"""What a file's columns mean: from its own columns to those of FOCUS, which rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from moyai.costs.intake.staging import Staged
+
+COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
+"""Columns that are decimals in the ledger; the others are texts."""
+MOMENTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
+NEEDED = ("BilledCost", "BillingCurrency", "BillingPeriodStart")
+"""Columns that each row must have a value in."""
+TAGS = "Tags"
+LINE = "x_SourceLine"
+TAX_RATE = "x_TaxRate"
+"""Percent; of rows that come by the template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the rows of a file become rows of the ledger."""
+
+    format: str
+    columns: Mapping[str, str]
+    """Column of the ledger → SQL of its text."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """Column of the ledger → as the file calls it, where that differs."""
+    tags_json: str | None = None
+    """SQL of the tags as a JSON text."""
+    tags_map: str | None = None
+    """SQL of the tags as `MAP(VARCHAR, VARCHAR)`."""
+    floats: tuple[str, ...] = ()
+    """Cost columns that are floating point in the file."""
+
+
+def focus_shape(staged: Staged) -> Shape | None:
+    """FOCUS 1.0 to 1.4, or None where the needed columns are not all there."""
+    found = {_FOCUS.get(name.lower(), name): name for name in staged.columns}
+    if not all(name in found for name in NEEDED):
+        return None
+    columns = {name: staged.columns[own] for name, own in found.items() if name != TAGS}
+    tags = found.get(TAGS)
+    is_map = tags is not None and staged.types.get(tags) == "MAP(VARCHAR, VARCHAR)"
+    return Shape(
+        "FOCUS",
+        columns,
+        {name: own for name, own in found.items() if name != own},
+        None if tags is None or is_map else staged.columns[tags],
+        staged.raw[tags] if tags is not None and is_map else None,
+        floats_of(staged, {name: found[name] for name in COSTS if name in found}),
+    )
+
+
+def floats_of(staged: Staged, costs: Mapping[str, str]) -> tuple[str, ...]:
+    """The cost columns, as the file calls them, that are floating point."""
+    return tuple(own for own in costs.values() if staged.types.get(own) in ("DOUBLE", "FLOAT"))
+
+
+_FOCUS = {
+    name.lower(): name
+    for name in (
+        *COSTS,
+        *MOMENTS,
+        TAGS,
+        "BillingAccountId",
+        "BillingCurrency",
+        "ChargeCategory",
+        "ChargeClass",
+        "ChargeDescription",
+        "InvoiceId",
+        "InvoiceIssuerName",
+        "ProviderName",
+        "PublisherName",
+        "RegionId",
+        "ResourceId",
+        "ServiceCategory",
+        "ServiceName",
+        "SkuId",
+        "SubAccountId",
+        "SubAccountName",
+    )
+}
+"""In lower case → as FOCUS writes it; some databases export names in one case."""

@@ -1,0 +1,148 @@
+"""Rows of a file, unchecked, where DuckDB reads them fast: each with its line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from moyai.costs.duck import literal, quoted
+from moyai.costs.intake.faults import Faults
+from moyai.costs.intake.reading import Kind, Source, broken_quotes, records
+from moyai.texts import Text
+
+_NULLS = "nullstr = ['', 'NULL']"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Rows for SQL: `SELECT … FROM {relation}`."""
+
+    name: str
+    relation: str
+    line: str
+    """SQL of the line."""
+    columns: Mapping[str, str]
+    """Column as the file calls it → SQL of its text, NULL where it has none."""
+    types: Mapping[str, str]
+    """Column → DuckDB's type, of a Parquet file; empty of texts."""
+    raw: Mapping[str, str]
+    """Column → SQL of the value as it is."""
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, faults: Faults
+) -> Staged | None:
+    """Make a file's rows readable; None where its form is broken, which is told then."""
+    if source.kind is Kind.PARQUET:
+        return _parquet(connection, source, faults)
+    doubled = _doubled(source.columns)
+    if doubled is not None:
+        faults.add(source.name, 1, doubled, Text("列が2つあります", "there are two such columns"))
+        return None
+    target = folder / "staged.parquet"
+    by_row = _read_csv(connection, source, target)
+    if not by_row and not _read_slowly(connection, source, target, folder, faults):
+        return None
+    target_sql = f"read_parquet({literal(target)}, file_row_number = true)"
+    sql = {name: f"c{number}" for number, name in enumerate(source.columns)}
+    return Staged(source.name, target_sql, _line(by_row), sql, {}, sql)
+
+
+def _line(by_row: bool) -> str:
+    return "file_row_number + 2" if by_row else "line"
+
+
+def _doubled(columns: tuple[str, ...]) -> str | None:
+    seen: set[str] = set()
+    for column in columns:
+        if column in seen:
+            return column
+        seen.add(column)
+    return None
+
+
+def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source, target: Path) -> bool:
+    """Whether DuckDB could read it and each line is a row; else lines have to be counted."""
+    try:
+        connection.execute(_copy_csv(source.text, [*range(len(source.columns))], target))
+        found = connection.execute(f"SELECT count(*) FROM read_parquet({literal(target)})")
+        (rows,) = found.fetchone() or (0,)
+    except duckdb.Error as error:
+        if isinstance(error, duckdb.IOException):
+            raise
+        return False
+    return bool(rows == source.line_feeds - 1)
+
+
+def _copy_csv(text: Path, numbers: list[int], target: Path, more: str = "") -> str:
+    names = more + ", ".join(f"'c{number}': 'VARCHAR'" for number in numbers)
+    return (
+        f"COPY (SELECT * FROM read_csv({literal(text)}, header = true, auto_detect = false, "
+        f"delim = ',', quote = '\"', escape = '\"', {_NULLS}, strict_mode = true, "
+        f"columns = {{{names}}})) TO {literal(target)} (FORMAT parquet, COMPRESSION snappy)"
+    )
+
+
+def _read_slowly(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    target: Path,
+    folder: Path,
+    faults: Faults,
+) -> bool:
+    """Read record by record: for files with line breaks within fields or empty lines, and for broken
+    ones, whose faults are told then."""
+    before = len(faults.found) + faults.more
+    width = len(source.columns)
+    counted = folder / "counted.csv"
+    with counted.open("x", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
+        writer.writerow(["line", *(f"c{number}" for number in range(width))])
+        for number, (line, fields) in enumerate(records(source.text)):
+            if isinstance(fields, csv.Error):
+                faults.add(source.name, line, None, broken_quotes(fields))
+            elif len(fields) != width:
+                faults.add(source.name, line, None, _fields(len(fields), width))
+            elif number:
+                writer.writerow([line, *fields])
+    if len(faults.found) + faults.more > before:
+        return False
+    numbers = [*range(width)]
+    connection.execute(_copy_csv(counted, numbers, target, "'line': 'BIGINT', "))
+    return True
+
+
+def _fields(found: int, wanted: int) -> Text:
+    return Text(
+        f"項目が {found} 個あります（見出しは {wanted} 個）",
+        f"it has {found} fields; the heading has {wanted}",
+    )
+
+
+def _parquet(
+    connection: duckdb.DuckDBPyConnection, source: Source, faults: Faults
+) -> Staged | None:
+    relation = f"read_parquet({literal(source.copy)}, file_row_number = true)"
+    try:
+        found = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]
+        faults.add(source.name, None, None, Text(f"Parquet として読めません（{why}）", why))
+        return None
+    types = {str(row[0]): str(row[1]) for row in found if row[0] != "file_row_number"}
+    raw = {name: quoted(name) for name in types}
+    texts = {name: _text(raw[name], types[name]) for name in types}
+    return Staged(source.name, relation, "file_row_number + 1", texts, types, raw)
+
+
+def _text(column: str, sql_type: str) -> str:
+    """A value as a text; `''` and `NULL` in texts are no values."""
+    if sql_type == "VARCHAR":
+        return f"nullif(nullif({column}, ''), 'NULL')"
+    if sql_type.startswith(("MAP", "STRUCT")) or sql_type.endswith("]"):
+        return f"CAST(to_json({column}) AS VARCHAR)"
+    return f"CAST({column} AS VARCHAR)"

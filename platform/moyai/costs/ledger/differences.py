@@ -1,0 +1,94 @@
+"""What a new version of a file changes: rows that came and went, and money by currency and service."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal, Inexact, localcontext
+from pathlib import Path
+
+import duckdb
+
+from moyai.costs.duck import connected, literal, quoted
+from moyai.costs.intake.shapes import COSTS, LINE
+
+_EXACT = Context(prec=200, traps=[Inexact])
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """From one version of a file's rows in a period to the next. Lines do not count: a row that only
+    moved is the same row."""
+
+    added: int
+    removed: int
+    by_currency: Mapping[str, Decimal]
+    """Only those with a difference."""
+    by_service: Mapping[tuple[str, str | None], Decimal]
+    """Currency and `ServiceName`; only those with a difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    relation: str
+    columns: frozenset[str]
+
+
+def difference(before: Path, after: Path, temporary: Path) -> Difference:
+    """Compare the rows of two Parquet files of the ledger; the same row twice counts twice."""
+    with connected(temporary) as connection:
+        old, new = _side(connection, before), _side(connection, after)
+        names = sorted((old.columns | new.columns) - {LINE})
+        found = connection.execute(
+            "SELECT coalesce(sum(greatest(n, 0)), 0), coalesce(sum(greatest(-n, 0)), 0) FROM "
+            f"(SELECT h, sum(n) AS n FROM ({_hashes(new, names, 1)} UNION ALL "
+            f"{_hashes(old, names, -1)}) GROUP BY h)"
+        ).fetchone()
+        assert found is not None  # an aggregate has one row
+        services = _services(connection, old, new)
+    currencies: dict[str, Decimal] = defaultdict(Decimal)
+    with localcontext(_EXACT):
+        for (currency, _), amount in services.items():
+            currencies[currency] += amount
+    return Difference(
+        int(found[0]),
+        int(found[1]),
+        {key: amount for key, amount in sorted(currencies.items()) if amount},
+        services,
+    )
+
+
+def _side(connection: duckdb.DuckDBPyConnection, path: Path) -> _Side:
+    relation = f"read_parquet({literal(path)})"
+    found = connection.execute(f"DESCRIBE FROM {relation}").fetchall()
+    return _Side(relation, frozenset(str(row[0]) for row in found))
+
+
+def _hashes(side: _Side, names: list[str], sign: int) -> str:
+    values = ", ".join(_plain(name, side.columns) for name in names)
+    return f"SELECT hash({values}) AS h, {sign} AS n FROM {side.relation}"
+
+
+def _plain(name: str, there: frozenset[str]) -> str:
+    """A value's text; a decimal's without the zeros that its column's scale adds."""
+    if name not in there:
+        return "NULL::VARCHAR"
+    text = f"CAST({quoted(name)} AS VARCHAR)"
+    return rf"regexp_replace({text}, '(\.[0-9]*?)0+$', '\1')" if name in COSTS else text
+
+
+def _services(
+    connection: duckdb.DuckDBPyConnection, old: _Side, new: _Side
+) -> dict[tuple[str, str | None], Decimal]:
+    sums: dict[tuple[str, str | None], Decimal] = defaultdict(Decimal)
+    with localcontext(_EXACT):
+        for side, sign in ((new, 1), (old, -1)):
+            service = "ServiceName" if "ServiceName" in side.columns else "NULL::VARCHAR"
+            for currency, name, amount in connection.execute(
+                f"SELECT BillingCurrency, {service}, sum(BilledCost) FROM {side.relation} "
+                "GROUP BY 1, 2"
+            ).fetchall():
+                sums[currency, name] += amount * sign
+    ordered = sorted(sums, key=lambda key: (key[0], key[1] is not None, key[1] or ""))
+    return {key: sums[key] for key in ordered if sums[key]}

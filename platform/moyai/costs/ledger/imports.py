@@ -1,0 +1,173 @@
+"""Files put on record: all of a command's files are checked before any counts."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+from moyai.costs.duck import connected
+from moyai.costs.intake.faults import Faults
+from moyai.costs.intake.files import Taken, take_file
+from moyai.costs.intake.rows import PeriodRows
+from moyai.costs.ledger.differences import Difference, difference
+from moyai.costs.ledger.ledger import Writer
+from moyai.costs.ledger.manifest import Manifest, Version
+from moyai.costs.periods import Period
+from moyai.errors import UsageError
+from moyai.texts import Text
+
+
+class Outcome(StrEnum):
+    """What became of a file in a period."""
+
+    NEW = "new"
+    ALREADY = "already"
+    """The very content counts there already."""
+    REPLACED = "replaced"
+    """It is a new version of a file that was there."""
+    CORRECTION = "correction"
+    """The period is closed: it is on record for a settlement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One file in one period."""
+
+    file: str
+    period: Period
+    outcome: Outcome
+    format: str
+    rows: int
+    totals: Mapping[str, Decimal]
+    floats: tuple[str, ...]
+    """Cost columns that were floating point: taken by their shortest decimals."""
+    encoding: str | None
+    difference: Difference | None
+    """To the version before it."""
+
+
+Told = Callable[[str, Text], None]
+"""File and what is being done with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be imported."""
+
+    files: tuple[Path, ...]
+    replaces: str | None = None
+    """The name in the ledger that the (one) file is a new version of; None: its own."""
+    bodies: frozenset[str] = frozenset()
+    """Codes and former codes, which drivers may name."""
+
+
+def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]:
+    """Check all files, then put them on record in one step.
+
+    Raises `IntakeError` with every fault of all of them, `UsageError` for names that meet.
+    """
+    faults = Faults()
+    taken = [
+        one
+        for number, path in enumerate(wish.files)
+        if (one := _take(writer, path, number, wish, faults, told)) is not None
+    ]
+    faults.raise_if_any()
+    _refuse_doubled(taken)
+    manifest, results = writer.manifest, []
+    for one in taken:
+        for rows in one.periods:
+            manifest, result = _put(writer, manifest, one, rows)
+            results.append(result)
+    if manifest is not writer.manifest:
+        writer.commit(manifest)
+    return tuple(results)
+
+
+def _take(
+    writer: Writer, path: Path, number: int, wish: Wish, faults: Faults, told: Told
+) -> Taken | None:
+    folder = writer.folder / str(number)
+    folder.mkdir(mode=0o700)
+    name = wish.replaces or path.name
+    with connected(folder) as connection:
+        return take_file(connection, path, name, folder, faults, told)
+
+
+def _refuse_doubled(taken: Sequence[Taken]) -> None:
+    seen: set[tuple[str, Period]] = set()
+    for one in taken:
+        for rows in one.periods:
+            place = (one.name, rows.period)
+            if place in seen:
+                raise UsageError(
+                    Text(
+                        f"{rows.period} に {one.name} という名前のファイルが2つあります。",
+                        f"two of the files are called {one.name} and have rows of {rows.period}.",
+                    )
+                )
+            seen.add(place)
+
+
+def _put(
+    writer: Writer, manifest: Manifest, one: Taken, rows: PeriodRows
+) -> tuple[Manifest, Imported]:
+    part = manifest.part(rows.period)
+    counts = part.current(rows.period).sources
+    before = counts.get(one.name)
+    same = next((name for name, other in counts.items() if other.source == one.sha256), None)
+    if same is not None:
+        return manifest, _imported(one, rows, Outcome.ALREADY, None, name=same)
+    change = None
+    if before is not None:
+        change = _compare(writer, before, rows)
+    writer.put("sources", "", one.copy, one.sha256)
+    version = Version(
+        source=one.sha256,
+        rows=writer.put("rows", ".parquet", rows.path),
+        kind="costs",
+        format=one.format,
+        count=rows.rows,
+        totals={currency: format(amount, "f") for currency, amount in rows.totals.items()},
+        columns=rows.columns,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        by=_user(),
+    )
+    outcome = Outcome.NEW if before is None else Outcome.REPLACED
+    if part.closed is not None:
+        outcome = Outcome.CORRECTION
+    manifest = manifest.with_part(rows.period, part.with_version(one.name, version))
+    return manifest, _imported(one, rows, outcome, change, name=one.name)
+
+
+def _compare(writer: Writer, before: Version, rows: PeriodRows) -> Difference:
+    assert before.key is not None and before.rows is not None  # noqa: PT018 - of what counts
+    return difference(writer.local(before.key, before.rows), rows.path, writer.folder)
+
+
+def _imported(
+    one: Taken, rows: PeriodRows, outcome: Outcome, change: Difference | None, *, name: str
+) -> Imported:
+    return Imported(
+        name,
+        rows.period,
+        outcome,
+        one.format,
+        rows.rows,
+        rows.totals,
+        one.floats,
+        one.encoding,
+        change,
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

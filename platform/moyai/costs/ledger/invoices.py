@@ -1,0 +1,115 @@
+"""Invoices 請求書: what an issuer asks for, in its currency and in yen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from moyai.errors import UsageError
+from moyai.texts import Text
+
+_REGISTRATION = re.compile(r"T[0-9]{13}\Z")
+_CURRENCY = re.compile(r"[A-Z]{3}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """One invoice. Its rows are those of its issuer, account and currency, or with its number."""
+
+    number: str
+    issuer: str
+    """As the rows name it (`InvoiceIssuerName`)."""
+    billing_account: str | None
+    currency: str
+    amount: Decimal
+    """In `currency`, before tax."""
+    jpy: int
+    """Whole yen, before tax."""
+    tax_jpy: int
+    """Whole yen of consumption tax."""
+    tax_rate: Fraction
+    """Percent."""
+    rate: Decimal | None
+    """Yen for one of `currency`, as the invoice says it."""
+    date: date | None
+    registration_number: str | None
+    """T and 13 digits."""
+
+
+def check_invoice(invoice: Invoice) -> None:
+    """Raises `UsageError` for what no invoice says."""
+    if not _CURRENCY.match(invoice.currency):
+        raise UsageError(
+            Text(
+                f"「{invoice.currency}」は通貨コード（例 USD）ではありません。",
+                f"'{invoice.currency}' is no currency code such as USD.",
+            )
+        )
+    number = invoice.registration_number
+    if number is not None and not is_registration_number(number):
+        raise UsageError(
+            Text(
+                f"「{number}」は登録番号ではありません（T と 13 桁。検査数字も確かめます）。",
+                f"'{number}' is no registration number: T and 13 digits with their check digit.",
+            )
+        )
+    if invoice.currency == "JPY" and invoice.amount != invoice.jpy:
+        raise UsageError(
+            Text(
+                f"円建ての請求書なのに、額 {invoice.amount} と円 {invoice.jpy} が違います。",
+                f"the invoice is in yen, but its amount {invoice.amount} is not {invoice.jpy} yen.",
+            )
+        )
+
+
+def is_registration_number(words: str) -> bool:
+    """Whether this is T and a corporate number with a right check digit, the first of its 13.
+
+    The digit is 9 − (Σ digit × weight mod 9), weights 1, 2, 1, 2 … from the right, by the ordinance
+    on corporate numbers (法人番号の指定等に関する省令).
+    """
+    if not _REGISTRATION.match(words):
+        return False
+    check, *digits = (int(sign) for sign in words[1:])
+    total = sum(digit * (1 + at % 2) for at, digit in enumerate(reversed(digits)))
+    return check == 9 - total % 9
+
+
+def invoice_document(invoice: Invoice) -> dict[str, object]:
+    """For JSON; numbers as texts where they are not whole."""
+    return {
+        "number": invoice.number,
+        "issuer": invoice.issuer,
+        "billing_account": invoice.billing_account,
+        "currency": invoice.currency,
+        "amount": format(invoice.amount, "f"),
+        "jpy": invoice.jpy,
+        "tax_jpy": invoice.tax_jpy,
+        "tax_rate": str(invoice.tax_rate),
+        "rate": None if invoice.rate is None else format(invoice.rate, "f"),
+        "date": None if invoice.date is None else invoice.date.isoformat(),
+        "registration_number": invoice.registration_number,
+    }
+
+
+def invoice_of(document: Mapping[str, object]) -> Invoice:
+    """What `invoice_document` made. Raises `ValueError`, `KeyError`, `TypeError` otherwise."""
+    rate, day = document["rate"], document["date"]
+    account, registration = document["billing_account"], document["registration_number"]
+    return Invoice(
+        str(document["number"]),
+        str(document["issuer"]),
+        None if account is None else str(account),
+        str(document["currency"]),
+        Decimal(str(document["amount"])),
+        int(str(document["jpy"])),
+        int(str(document["tax_jpy"])),
+        Fraction(str(document["tax_rate"])),
+        None if rate is None else Decimal(str(rate)),
+        None if day is None else date.fromisoformat(str(day)),
+        None if registration is None else str(registration),
+    )

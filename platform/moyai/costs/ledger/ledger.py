@@ -1,0 +1,116 @@
+"""A site's ledger: its manifest, and the one writer that changes it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+from moyai.costs.ledger.manifest import KEY, Basis, Manifest, decode, encode
+from moyai.costs.ledger.store import Store
+from moyai.costs.periods import Period
+from moyai.errors import NOTHING_TOUCHED, Refused
+from moyai.texts import Text
+
+_IMPORTS, _QUERIES = "import-", "query-"
+_OLD_SECONDS = 86400.0
+"""After which what a killed query left behind is removed."""
+_CHUNK = 4 << 20
+
+
+class Ledger:
+    """What is on record of a site's costs."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def manifest(self) -> Manifest:
+        """As it is now. Raises `OperationFailed` where it is damaged."""
+        found = self.store.read(KEY)
+        return Manifest() if found is None else decode(found[0])
+
+    def basis(self, period: Period) -> Basis:
+        """What counts in a period now."""
+        return self.manifest().part(period).current(period)
+
+    @contextmanager
+    def writing(self, command: str, wait_seconds: float = 0.0) -> Iterator[Writer]:
+        """Be the only writer. Raises `Refused` as `Store.writer` does."""
+        with self.store.writer(command, wait_seconds):
+            found = self.store.read(KEY)
+            manifest = Manifest() if found is None else decode(found[0])
+            _sweep(self.store, manifest)
+            folder = Path(mkdtemp(dir=self.store.work, prefix=_IMPORTS))
+            try:
+                yield Writer(self.store, manifest, None if found is None else found[1], folder)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class Writer:
+    """The ledger while one command changes it. Nothing counts before `commit`."""
+
+    def __init__(self, store: Store, manifest: Manifest, token: str | None, folder: Path) -> None:
+        self._store = store
+        self._token = token
+        self.manifest = manifest
+        """As it was when the writer began, or was committed last."""
+        self.folder = folder
+        """For files on their way; removed in the end."""
+        self._there = set(manifest.keys())
+
+    def put(self, folder: str, suffix: str, path: Path, sha256: str | None = None) -> str:
+        """Move a file there by the hash of its content (made here where it is not known), which is
+        answered. A file that is there already stays."""
+        digest = sha256 or file_sha256(path)
+        key = f"{folder}/{digest}{suffix}"
+        if key not in self._there:
+            self._store.put_file(key, path)
+            self._there.add(key)
+        return digest
+
+    def local(self, key: str, sha256: str) -> Path:
+        """See `Store.local`."""
+        return self._store.local(key, sha256)
+
+    def commit(self, manifest: Manifest) -> None:
+        """Put a new manifest in the old one's place. Raises `Refused` where somebody else did."""
+        content = encode(manifest)
+        if not self._store.swap(KEY, content, self._token):
+            raise Refused(
+                Text(
+                    "費用台帳が途中でほかのコマンドに書き換えられました。",
+                    "another command changed the cost ledger meanwhile.",
+                ),
+                touched=NOTHING_TOUCHED,
+                remedy=Text("もう一度実行してください。", "Run again."),
+            )
+        found = self._store.read(KEY)
+        self._token = None if found is None else found[1]
+        self.manifest = manifest
+
+
+def file_sha256(path: Path) -> str:
+    """The hash of a file's content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _sweep(store: Store, manifest: Manifest) -> None:
+    """Remove what no manifest names: a writer that was killed left it behind."""
+    named = manifest.keys()
+    for folder in ("rows", "sources"):
+        for key in store.versions(folder):
+            if key not in named:
+                store.delete(key)
+    for path in store.work.iterdir():
+        is_old = time.time() - path.stat().st_mtime > _OLD_SECONDS
+        if path.name.startswith(_IMPORTS) or (path.name.startswith(_QUERIES) and is_old):
+            shutil.rmtree(path, ignore_errors=True)

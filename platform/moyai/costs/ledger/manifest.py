@@ -1,0 +1,237 @@
+"""The manifest: everything that periods rest on, by hash; replaced as a whole, in one step.
+
+It keeps every version of every file. What counts in a period is the last version of each file, or,
+for a closed period, the versions that its `closed` names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from moyai.costs.ledger.invoices import Invoice, invoice_document, invoice_of
+from moyai.costs.periods import Period, period_of
+from moyai.errors import OperationFailed
+from moyai.texts import Text
+
+KEY = "manifest.json"
+_VERSION = 1
+RowKind = Literal["costs", "drivers"]
+_SUFFIXES: Mapping[RowKind, str] = {"costs": "parquet", "drivers": "json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a file's rows in one period."""
+
+    source: str
+    """SHA-256 of the file as it came: `sources/<source>`."""
+    rows: str | None
+    """SHA-256 of its rows: `rows/<rows>.parquet`, of drivers `.json`; None: it was withdrawn."""
+    kind: RowKind
+    format: str
+    count: int
+    """How many rows."""
+    totals: Mapping[str, str]
+    """Currency → sum, as a decimal text."""
+    columns: tuple[str, ...]
+    """Columns that rules can look at, `Tags.KEY` among them."""
+    at: str
+    """UTC, ISO 8601."""
+    by: str
+
+    @property
+    def key(self) -> str | None:
+        """Where the rows are."""
+        return None if self.rows is None else f"rows/{self.rows}.{_SUFFIXES[self.kind]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a period's bill rests on."""
+
+    period: Period
+    sources: Mapping[str, Version]
+    """File → the version that counts; withdrawn ones are not in it."""
+    invoices: tuple[Invoice, ...]
+
+    @property
+    def state(self) -> str:
+        """SHA-256 over its canonical JSON. Who put it on record and when is not part of it, nor are
+        versions that do not count: the same rows and invoices are the same state."""
+        document = {
+            "period": str(self.period),
+            "sources": {
+                name: {"source": one.source, "rows": one.rows, "kind": one.kind}
+                for name, one in self.sources.items()
+            },
+            "invoices": [invoice_document(invoice) for invoice in self.invoices],
+        }
+        return hashlib.sha256(canonical(document)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What a closed period rests on for good; what came later is a correction to it."""
+
+    sources: Mapping[str, str]
+    """File → SHA-256 of the rows of the version that counts."""
+    invoices: tuple[Invoice, ...]
+    state: str
+    """`Basis.state` at closing."""
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodPart:
+    """All that is on record of one period."""
+
+    sources: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
+    """File → its versions, the oldest first."""
+    invoices: tuple[Invoice, ...] = ()
+    """By issuer and number."""
+    closed: Closed | None = None
+
+    def current(self, period: Period) -> Basis:
+        """What counts now, corrections to a closed period included."""
+        last = {name: versions[-1] for name, versions in sorted(self.sources.items())}
+        return Basis(period, {name: one for name, one in last.items() if one.rows}, self.invoices)
+
+    def frozen(self, period: Period) -> Basis | None:
+        """What counted when the period was closed, or None where it is open."""
+        if self.closed is None:
+            return None
+        found = {
+            name: next(one for one in self.sources[name] if one.rows == rows)
+            for name, rows in sorted(self.closed.sources.items())
+        }
+        return Basis(period, found, self.closed.invoices)
+
+    def with_version(self, name: str, version: Version) -> PeriodPart:
+        """The same with a new version of a file."""
+        versions = (*self.sources.get(name, ()), version)
+        return replace(self, sources={**self.sources, name: versions})
+
+    def with_invoices(self, invoices: tuple[Invoice, ...]) -> PeriodPart:
+        """The same with other invoices."""
+        ordered = sorted(invoices, key=lambda one: (one.issuer, one.number))
+        return replace(self, invoices=tuple(ordered))
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The whole of it."""
+
+    periods: Mapping[Period, PeriodPart] = field(default_factory=dict)
+
+    def part(self, period: Period) -> PeriodPart:
+        """One period's part; an empty one where nothing is on record."""
+        return self.periods.get(period, PeriodPart())
+
+    def with_part(self, period: Period, part: PeriodPart) -> Manifest:
+        """The same with another part."""
+        return Manifest({**self.periods, period: part})
+
+    def keys(self) -> frozenset[str]:
+        """Every file that it names."""
+        found: set[str] = set()
+        for part in self.periods.values():
+            for version in (one for versions in part.sources.values() for one in versions):
+                found.add(f"sources/{version.source}")
+                if version.key is not None:
+                    found.add(version.key)
+        return frozenset(found)
+
+
+def canonical(document: object) -> bytes:
+    """JSON with sorted keys and without spaces, in UTF-8."""
+    return json.dumps(
+        document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
+
+
+def encode(manifest: Manifest) -> bytes:
+    """The manifest as its file has it."""
+    periods = {
+        str(period): {
+            "sources": {
+                name: [_version_document(one) for one in versions]
+                for name, versions in part.sources.items()
+            },
+            "invoices": [invoice_document(invoice) for invoice in part.invoices],
+            "closed": None if part.closed is None else _closed_document(part.closed),
+        }
+        for period, part in manifest.periods.items()
+    }
+    document = {"version": _VERSION, "periods": periods}
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def decode(content: bytes) -> Manifest:
+    """What `encode` made. Raises `OperationFailed` for what is none, or of a newer Moyai."""
+    try:
+        document = json.loads(content)
+        if document["version"] != _VERSION:
+            raise ValueError(f"version {document['version']}")
+        return Manifest(
+            {period_of(name): _part(part) for name, part in document["periods"].items()}
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OperationFailed(
+            Text(
+                f"費用台帳の {KEY} を読めません（{error}）。",
+                f"the cost ledger's {KEY} cannot be read ({error}).",
+            ),
+            remedy=Text(
+                "この版の Moyai で書いたものか確かめ、控えから戻してください。",
+                "See whether this version of Moyai wrote it, and restore it from a copy.",
+            ),
+        ) from error
+
+
+def _part(document: Mapping[str, Any]) -> PeriodPart:
+    return PeriodPart(
+        {
+            name: tuple(_version(one) for one in versions)
+            for name, versions in document["sources"].items()
+        },
+        tuple(invoice_of(one) for one in document["invoices"]),
+        None if document["closed"] is None else _closed(document["closed"]),
+    )
+
+
+def _version_document(version: Version) -> dict[str, object]:
+    return {
+        "source": version.source,
+        "rows": version.rows,
+        "kind": version.kind,
+        "format": version.format,
+        "count": version.count,
+        "totals": dict(version.totals),
+        "columns": list(version.columns),
+        "at": version.at,
+        "by": version.by,
+    }
+
+
+def _version(document: Mapping[str, Any]) -> Version:
+    return Version(**{**document, "columns": tuple(document["columns"])})
+
+
+def _closed_document(closed: Closed) -> dict[str, object]:
+    return {
+        "sources": dict(closed.sources),
+        "invoices": [invoice_document(invoice) for invoice in closed.invoices],
+        "state": closed.state,
+        "at": closed.at,
+        "by": closed.by,
+    }
+
+
+def _closed(document: Mapping[str, Any]) -> Closed:
+    invoices = tuple(invoice_of(one) for one in document["invoices"])
+    return Closed(document["sources"], invoices, document["state"], document["at"], document["by"])

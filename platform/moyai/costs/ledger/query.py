@@ -1,0 +1,212 @@
+"""What a period's rows are: grouped by the columns that rules look at, or one by one.
+
+Each file is one scan. Types of columns differ from file to file, so sums meet in Python, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Context, Decimal, Inexact, localcontext
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from moyai.costs.duck import connected, literal, quoted
+from moyai.costs.intake.shapes import LINE, TAGS, TAX_RATE
+from moyai.costs.ledger.manifest import Basis, Version
+from moyai.costs.ledger.store import Store
+from moyai.errors import OperationFailed
+from moyai.registry.cost_rules import Condition
+from moyai.texts import Text
+
+_TAX = "Tax"
+_KEY_COLUMNS = ("InvoiceIssuerName", "InvoiceId", "BillingAccountId", "BillingCurrency")
+_EXACT = Context(prec=200, traps=[Inexact])
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """Rows that are alike in the columns asked for, and in what says which invoice they are of."""
+
+    values: Mapping[str, str | None]
+    """Column → value, of the columns asked for."""
+    issuer: str
+    """`InvoiceIssuerName`; empty where the rows name none."""
+    invoice_id: str | None
+    billing_account: str | None
+    currency: str
+    is_tax: bool
+    """Whether they are charges of tax (`ChargeCategory` is `Tax`)."""
+    tax_rate: Fraction | None
+    """Percent, where the rows say it (the template's)."""
+    amount: Decimal
+    """Sum of `BilledCost`, exact."""
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostRow:
+    """One row, as `explain` shows it."""
+
+    file: str
+    file_sha256: str
+    line: int
+    """From 1, of the file as it came; of Parquet the row."""
+    columns: Mapping[str, str | None]
+    """Every column that has a value; `Tags.KEY` for tags."""
+    currency: str
+    amount: Decimal
+
+
+def group_rows(store: Store, basis: Basis, columns: Sequence[str]) -> tuple[RowGroup, ...]:
+    """All rows of a period by these columns, in an order that depends on their values only.
+
+    A column is one of FOCUS, one of a file's own, or `Tags.KEY`; in files that lack it, it is None.
+    """
+    sums: dict[_Key, tuple[Decimal, int]] = {}
+    with _connected(store) as connection, localcontext(_EXACT):
+        for version in _costs(basis):
+            for key, amount, rows in _grouped(connection, store, version, columns):
+                before, count = sums.get(key, (Decimal(0), 0))
+                sums[key] = (before + amount, count + rows)
+    ordered = sorted(sums, key=lambda key: tuple((v is not None, v or "") for v in key))
+    return tuple(_group(key, columns, *sums[key]) for key in ordered)
+
+
+_Key = tuple[str | None, ...]
+"""The values of the columns, then issuer, invoice, account, currency, `Tax` or None, tax rate."""
+
+
+def _group(key: _Key, columns: Sequence[str], amount: Decimal, rows: int) -> RowGroup:
+    count = len(columns)
+    issuer, invoice, account, currency, tax, rate = key[count:]
+    return RowGroup(
+        dict(zip(columns, key[:count], strict=True)),
+        issuer or "",
+        invoice,
+        account,
+        currency or "",
+        tax is not None,
+        None if rate is None else Fraction(rate),
+        amount,
+        rows,
+    )
+
+
+def _grouped(
+    connection: duckdb.DuckDBPyConnection, store: Store, version: Version, columns: Sequence[str]
+) -> Iterator[tuple[_Key, Decimal, int]]:
+    there = frozenset(version.columns)
+    tax = f"CASE WHEN {_column('ChargeCategory', there)} = '{_TAX}' THEN '{_TAX}' END"
+    keys = [*(_column(name, there) for name in (*columns, *_KEY_COLUMNS)), tax]
+    keys.append(_column(TAX_RATE, there))
+    named = ", ".join(f"{sql} AS k{number}" for number, sql in enumerate(keys))
+    by = ", ".join(f"k{number}" for number in range(len(keys)))
+    sql = (
+        f"SELECT {by}, sum(BilledCost), count(*) FROM "
+        f"(SELECT {named}, BilledCost FROM {_relation(store, version)}) GROUP BY {by}"
+    )
+    try:
+        for *key, amount, rows in connection.execute(sql).fetchall():
+            yield tuple(key), amount, rows
+    except duckdb.OutOfRangeException as error:
+        raise OperationFailed(
+            Text(
+                f"{version.source} の合計が 38 桁に収まりません。",
+                f"the sum of {version.source} does not fit into 38 digits.",
+            )
+        ) from error
+
+
+def rows_of(
+    store: Store, basis: Basis, conditions: Iterable[Condition], limit: int
+) -> tuple[CostRow, ...]:
+    """Rows that meet all conditions, at most `limit`, by the file's hash and the line."""
+    wanted = tuple(conditions)
+    found: list[CostRow] = []
+    by_hash = sorted(
+        ((name, one) for name, one in basis.sources.items() if one.kind == "costs"),
+        key=lambda item: (item[1].source, item[0]),
+    )
+    with _connected(store) as connection:
+        for name, version in by_hash:
+            if len(found) >= limit:
+                break
+            there = frozenset(version.columns)
+            where = " AND ".join(_holds(one, there) for one in wanted) or "true"
+            cursor = connection.execute(
+                f"SELECT * FROM {_relation(store, version)} WHERE {where} "
+                f"ORDER BY {LINE} LIMIT {limit - len(found)}"
+            )
+            names = [str(column[0]) for column in cursor.description or ()]
+            found += [
+                _row(name, version, dict(zip(names, values, strict=True)))
+                for values in cursor.fetchall()
+            ]
+    return tuple(found)
+
+
+def columns_of(basis: Basis) -> tuple[str, ...]:
+    """Every column that some file of the period has, `Tags.KEY` among them."""
+    return tuple(sorted({name for one in _costs(basis) for name in one.columns}))
+
+
+def _costs(basis: Basis) -> tuple[Version, ...]:
+    return tuple(one for one in basis.sources.values() if one.kind == "costs")
+
+
+def _row(name: str, version: Version, values: Mapping[str, object]) -> CostRow:
+    columns: dict[str, str | None] = {}
+    for column, value in values.items():
+        if column == TAGS and isinstance(value, dict):
+            columns |= {f"{TAGS}.{key}": item for key, item in sorted(value.items())}
+        elif column != LINE and value is not None:
+            columns[column] = format(value, "f") if isinstance(value, Decimal) else str(value)
+    amount = values["BilledCost"]
+    assert isinstance(amount, Decimal)
+    line = int(str(values[LINE]))
+    return CostRow(name, version.source, line, columns, str(values["BillingCurrency"]), amount)
+
+
+def _relation(store: Store, version: Version) -> str:
+    assert version.key is not None and version.rows is not None  # noqa: PT018 - of what counts
+    return f"read_parquet({literal(store.local(version.key, version.rows))})"
+
+
+def _column(name: str, there: frozenset[str]) -> str:
+    """SQL of a column's text, in a file that has these columns."""
+    prefix = f"{TAGS}."
+    if name.startswith(prefix):
+        if not any(other.startswith(prefix) for other in there):
+            return "NULL::VARCHAR"
+        return f"map_extract_value({TAGS}, {literal(name.removeprefix(prefix))})"
+    if name not in there:
+        return "NULL::VARCHAR"
+    return f"CAST({quoted(name)} AS VARCHAR)"
+
+
+def _holds(condition: Condition, there: frozenset[str]) -> str:
+    """SQL of a condition; see `Condition.holds`."""
+    column = _column(condition.column, there)
+    ways: list[str] = []
+    for value in condition.values:
+        if value is None:
+            ways.append(f"{column} IS NULL")
+        elif value.endswith("*"):
+            ways.append(f"starts_with({column}, {literal(value[:-1])})")
+        else:
+            ways.append(f"{column} = {literal(value)}")
+    return f"({' OR '.join(ways) or 'false'})"
+
+
+@contextmanager
+def _connected(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
+    with (
+        TemporaryDirectory(dir=store.work, prefix="query-") as folder,
+        connected(Path(folder)) as connection,
+    ):
+        yield connection

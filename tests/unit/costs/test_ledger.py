@@ -1,0 +1,120 @@
+"""Files on record: rows grouped exactly, versions, what counts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from tests.unit.costs.ledgers import (
+    SAMPLE_ROWS,
+    a_ledger,
+    csv_file,
+    focus_row,
+    put,
+    with_sample_rows,
+)
+
+from moyai.costs.ledger.imports import Outcome
+from moyai.costs.ledger.query import columns_of, group_rows, rows_of
+from moyai.costs.periods import Period
+from moyai.registry.cost_rules import Condition
+
+SEPTEMBER, OCTOBER = Period(2024, 9), Period(2024, 10)
+
+
+@with_sample_rows
+def test_the_sample_rows_by_period(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    found = {one.period: one for one in put(ledger, SAMPLE_ROWS)}
+    assert {period: one.rows for period, one in found.items()} == {SEPTEMBER: 999, OCTOBER: 1}
+    assert found[SEPTEMBER].totals == {"USD": Decimal("20.28022672899")}
+    assert found[OCTOBER].totals == {"USD": Decimal("0.24")}
+    basis = ledger.basis(SEPTEMBER)
+    groups = group_rows(ledger.store, basis, ["ServiceName", "Tags.application", "NoSuchColumn"])
+    assert sum(one.rows for one in groups) == 999
+    assert sum(one.amount for one in groups) == Decimal("20.28022672899")
+    assert {one.values["NoSuchColumn"] for one in groups} == {None}
+    assert {"ServiceName", "Tags.application"} <= set(columns_of(basis))
+
+
+def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    file = csv_file(tmp_path / "a.csv", [focus_row("1.5"), focus_row("-0.25")])
+    assert [one.outcome for one in put(ledger, file)] == [Outcome.NEW]
+    manifest = (tmp_path / "ledger/manifest.json").read_bytes()
+    renamed = tmp_path / "b.csv"
+    renamed.write_bytes(file.read_bytes())
+    for again in (file, renamed):
+        (result,) = put(ledger, again)
+        assert (result.file, result.outcome) == ("a.csv", Outcome.ALREADY)
+    assert (tmp_path / "ledger/manifest.json").read_bytes() == manifest
+
+
+def test_a_changed_file_is_a_new_version_with_its_difference(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    one, two = focus_row("1.50"), focus_row("2", ServiceName="EC2")
+    put(ledger, csv_file(tmp_path / "a.csv", [one, two]))
+    before = ledger.basis(SEPTEMBER).state
+    more = focus_row("0.125", ServiceName="EC2")
+    (result,) = put(ledger, csv_file(tmp_path / "a.csv", [more, one]))
+    assert result.outcome is Outcome.REPLACED
+    assert result.difference is not None
+    assert (result.difference.added, result.difference.removed) == (1, 1)
+    assert result.difference.by_currency == {"USD": Decimal("-1.875")}
+    assert result.difference.by_service == {("USD", "EC2"): Decimal("-1.875")}
+    basis = ledger.basis(SEPTEMBER)
+    assert basis.state != before
+    (group,) = {one.amount for one in group_rows(ledger.store, basis, [])}
+    assert group == Decimal("1.625")
+    assert len(ledger.manifest().part(SEPTEMBER).sources["a.csv"]) == 2
+
+
+def test_a_file_replaces_another_by_name(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1")]))
+    put(ledger, csv_file(tmp_path / "a-fixed.csv", [focus_row("3")]), replaces="a.csv")
+    assert set(ledger.basis(SEPTEMBER).sources) == {"a.csv"}
+    assert ledger.basis(SEPTEMBER).sources["a.csv"].totals == {"USD": "3"}
+
+
+def test_rows_are_found_by_conditions_with_file_and_line(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    tags = ['{"app": "x"}', '{"app": "xy", "b": "1"}', "", "NULL"]
+    rows = [focus_row(str(number), Tags=tag) for number, tag in enumerate(tags)]
+    put(ledger, csv_file(tmp_path / "a.csv", rows))
+    basis = ledger.basis(SEPTEMBER)
+
+    def lines(*values: str | None) -> list[tuple[str, int, Decimal]]:
+        found = rows_of(ledger.store, basis, [Condition("Tags.app", values)], 10)
+        return [(row.file, row.line, row.amount) for row in found]
+
+    assert lines("x") == [("a.csv", 2, Decimal(0))]
+    assert lines("x*") == [("a.csv", 2, Decimal(0)), ("a.csv", 3, Decimal(1))]
+    assert lines(None) == [("a.csv", 4, Decimal(2)), ("a.csv", 5, Decimal(3))]
+    assert len(rows_of(ledger.store, basis, [], 3)) == 3
+    assert rows_of(ledger.store, basis, [], 1)[0].columns["Tags.app"] == "x"
+
+
+def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    head = "BilledCost,BillingCurrency,BillingPeriodStart,ServiceName\n"
+    text = head + '1,USD,2024-09-01,"a\nb"\n\n2,USD,2024-09-01,c\r\n3,USD,2024-09-01,d'
+    (tmp_path / "a.csv").write_bytes(text.encode())
+    put(ledger, tmp_path / "a.csv")
+    found = rows_of(ledger.store, ledger.basis(SEPTEMBER), [], 10)
+    assert [(row.line, row.columns["ServiceName"]) for row in found] == [
+        (2, "a\nb"), (5, "c"), (6, "d"),
+    ]  # fmt: skip
+
+
+def test_files_of_other_types_and_columns_are_summed_exactly(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    put(
+        ledger,
+        csv_file(tmp_path / "a.csv", [focus_row("0.00000000000000000001")]),
+        csv_file(tmp_path / "b.csv", [focus_row("99999999999999999", Tags='{"k": "v"}')]),
+        csv_file(tmp_path / "c.csv", [focus_row("1e-7")]),
+    )
+    (group,) = group_rows(ledger.store, ledger.basis(SEPTEMBER), [])
+    assert group.amount == Decimal("99999999999999999.00000010000000000001")
+    assert group.rows == 3
