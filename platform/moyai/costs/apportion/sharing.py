@@ -165,7 +165,7 @@ def _limit(
     found = within(total, {code: max(yen, Fraction()) for code, yen in before.items()}, limits)
     if not found.held:
         made.notes.append(_least_not_held(pool.title))
-    made.leave(pool, found.beyond, _BEYOND_MOST)
+    made.leave(pool, found.beyond, BEYOND_MOST)
     changed = frozenset(code for code in sharers if found.shares[code] != before[code])
     return exactly({code: found.shares[code] - base[code] for code in sharers}), changed
 
@@ -243,7 +243,8 @@ _ALL_FIXED = Text(
     "all members bear fixed amounts, and nobody shares the rest",
 )
 _NOTHING_TO_GO_BY = Text("按分の基準がすべて 0 です", "all weights are zero")
-_BEYOND_MOST = Text("全団体が上限に達しました", "all members bear the most that the rule allows")
+BEYOND_MOST = Text("全団体が上限に達しました", "all members bear the most that the rule allows")
+"""The reason of what is left after a pool was shared; every other is left before."""
 
 
 def _least_not_held(title: str) -> Text:

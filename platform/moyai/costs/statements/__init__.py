@@ -1,0 +1,1 @@
+"""What bodies and the secretariat are told of an allocation. Pure."""

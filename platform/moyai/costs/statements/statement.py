@@ -1,0 +1,288 @@
+"""Statements 負担金内訳書: what each body bears, and how it was come to. Pure.
+
+Every yen of the bill and of its taxes is in exactly one statement, with another payer, or unallocated;
+`issue` asserts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from moyai.costs.apportion.allocation import (
+    Allocation,
+    Borne,
+    Line,
+    LineKind,
+    PartShare,
+    Payer,
+    PayerKind,
+    PoolAccount,
+    Unallocated,
+)
+from moyai.costs.apportion.inputs import Presence
+from moyai.costs.apportion.sharing import BEYOND_MOST
+from moyai.costs.periods import Period
+from moyai.costs.statements.taxes import Taxed, Taxes, tax
+from moyai.registry.cost_rules import Issuer, RuleSet
+
+_SET_KINDS = (LineKind.FIXED, LineKind.BASE_FEE)
+_DIVIDED_KINDS = (LineKind.SHARE, LineKind.REMAINDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What documents rest on, as they name it."""
+
+    issued_on: date
+    state_sha256: str
+    """The state of the period in the ledger."""
+    rules_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolHead:
+    """A pool's account with the titles of others, and what of it is shared by percents. Whole yen."""
+
+    account: PoolAccount
+    titles: Mapping[str, str]
+    """Of the pools that it has flows with."""
+    set_amounts: int
+    """Fixed amounts and base fees of all members."""
+    left: int
+    """What was left unallocated before the rest was shared."""
+    divided: int
+    """What percents and weights divide: `shared − set_amounts − left`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """All that a body bears of one rule."""
+
+    rule: str
+    title: str
+    head: PoolHead | None
+    """None: of a direct rule."""
+    presence: Presence | None
+    """None: a direct rule, or a lead body that is no member."""
+    lines: tuple[Line, ...]
+
+    @property
+    def jpy(self) -> int:
+        """Whole yen, before tax."""
+        return sum(line.jpy for line in self.lines)
+
+    @property
+    def share(self) -> Line | None:
+        """The line that came of percents and weights, or None."""
+        return next((line for line in self.lines if line.kind is LineKind.SHARE), None)
+
+    @property
+    def exact(self) -> Fraction:
+        """The share before limits and rounding, exact yen."""
+        share = self.share
+        if self.head is None or share is None:
+            return Fraction()
+        return sum((part_yen(self.head.divided, part) for part in share.parts), Fraction())
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one body bears of one period."""
+
+    number: str
+    period: Period
+    code: str
+    name: str
+    issuer: Issuer
+    rules: RuleSet
+    basis: Basis
+    sections: tuple[Section, ...]
+    """Direct rules, then pools, in the rules' order."""
+    by_rate: tuple[Taxed, ...]
+
+    @property
+    def net(self) -> int:
+        """Whole yen before tax."""
+        return sum(section.jpy for section in self.sections)
+
+    @property
+    def tax(self) -> int:
+        """Whole yen, once for each rate."""
+        return sum(taxed.tax for taxed in self.by_rate)
+
+    @property
+    def tax_difference(self) -> int:
+        """What the body bears of the difference to the tax on the whole."""
+        return sum(taxed.difference for taxed in self.by_rate)
+
+    @property
+    def total(self) -> int:
+        """Whole yen that the body is asked for."""
+        return self.net + self.tax + self.tax_difference
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPayer:
+    """Who bears a part of the bill and is no body."""
+
+    payer: Payer
+    net: int
+    tax: int
+
+    @property
+    def gross(self) -> int:
+        """Whole yen with tax."""
+        return self.net + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """All statements of a period, with what is in none of them."""
+
+    allocation: Allocation
+    rules: RuleSet
+    issuer: Issuer
+    basis: Basis
+    statements: tuple[Statement, ...]
+    """In order of codes."""
+    others: tuple[OtherPayer, ...]
+    unallocated: tuple[Unallocated, ...]
+    taxes: Taxes
+    tax_carried_in: int
+    """Yen of tax that the period before left."""
+
+    @property
+    def bill_with_tax(self) -> int:
+        """The bill, what was carried into it, and the tax on both."""
+        made = self.allocation
+        return made.bill_jpy + made.carried_in_jpy + sum(made.taxes.values()) + self.tax_carried_in
+
+    @property
+    def unallocated_jpy(self) -> int:
+        """What nobody bears, with its tax."""
+        return self.allocation.unallocated_jpy + self.taxes.unallocated
+
+    @property
+    def difference_jpy(self) -> int:
+        """0, always: `issue` raises `AssertionError` otherwise."""
+        return (
+            self.bill_with_tax
+            - sum(one.total for one in self.statements)
+            - sum(one.gross for one in self.others)
+            - sum(self.taxes.carried.values())
+            - self.unallocated_jpy
+        )
+
+
+def issue(
+    allocation: Allocation,
+    rules: RuleSet,
+    issuer: Issuer,
+    names: Mapping[str, str],
+    basis: Basis,
+    tax_carried_in: Mapping[Fraction, int] | None = None,
+) -> Issue:
+    """All statements of an allocation. `names`: code → name; a code that has none stands for itself.
+
+    `rules` is the set that the allocation was made by. `tax_carried_in`: rate → yen, `left_to_next` of
+    the period before. Raises `ValueError` as `tax` does.
+    """
+    taxes = tax(allocation, rules.tax, tax_carried_in)
+    heads = _heads(allocation, rules)
+    borne = dict(allocation.bodies())
+    bodies = {payer.name for payer in taxes.by_payer if payer.kind is PayerKind.BODY}
+    made = Issue(
+        allocation=allocation,
+        rules=rules,
+        issuer=issuer,
+        basis=basis,
+        statements=tuple(
+            Statement(
+                number=f"S-{allocation.period}-{code}",
+                period=allocation.period,
+                code=code,
+                name=names.get(code, code),
+                issuer=issuer,
+                rules=rules,
+                basis=basis,
+                sections=_sections(borne.get(code, ()), rules, heads),
+                by_rate=taxes.by_payer[Payer(PayerKind.BODY, code)],
+            )
+            for code in sorted(bodies)
+        ),
+        others=tuple(
+            OtherPayer(payer, sum(one.net for one in taxed), sum(one.tax for one in taxed))
+            for payer, taxed in taxes.by_payer.items()
+            if payer.kind is not PayerKind.BODY
+        ),
+        unallocated=allocation.unallocated,
+        taxes=taxes,
+        tax_carried_in=sum((tax_carried_in or {}).values()),
+    )
+    assert made.difference_jpy == 0, f"statements differ from the bill by {made.difference_jpy} yen"
+    return made
+
+
+def part_yen(divided: int, part: PartShare) -> Fraction:
+    """What one part of a pool comes to for a body, exact yen."""
+    return divided * part.percent / 100 * Fraction(part.weight, part.of)
+
+
+def _sections(
+    borne: tuple[Borne, ...], rules: RuleSet, heads: Mapping[str, PoolHead]
+) -> tuple[Section, ...]:
+    names = [*(rule.name for rule in rules.direct), *(pool.name for pool in rules.pools)]
+    order = {name: place for place, name in enumerate(names)}
+    titles = {pool.name: pool.title for pool in rules.pools}
+    return tuple(
+        Section(
+            one.rule,
+            titles.get(one.rule, one.rule),
+            None if _is_direct(one) else heads[one.rule],
+            one.presence,
+            one.lines,
+        )
+        for one in sorted(borne, key=lambda one: (not _is_direct(one), order[one.rule]))
+    )
+
+
+def _heads(allocation: Allocation, rules: RuleSet) -> dict[str, PoolHead]:
+    titles = {pool.name: pool.title for pool in rules.pools}
+    set_amounts = _sums(allocation, _SET_KINDS)
+    shares = _sums(allocation, _DIVIDED_KINDS)
+    before: dict[str, int] = {}
+    beyond: dict[str, int] = {}
+    for one in allocation.unallocated:
+        if one.pool is not None:
+            left = beyond if one.reason == BEYOND_MOST else before
+            left[one.pool] = left.get(one.pool, 0) + one.jpy
+    found: dict[str, PoolHead] = {}
+    for account in allocation.pools:
+        name = account.name
+        head = PoolHead(
+            account,
+            {other: titles[other] for other in {**account.flowed_in, **account.flowed_out}},
+            set_amounts.get(name, 0),
+            before.get(name, 0),
+            shares.get(name, 0) + beyond.get(name, 0),
+        )
+        assert head.set_amounts + head.left + head.divided == account.shared, name
+        found[name] = head
+    return found
+
+
+def _sums(allocation: Allocation, kinds: tuple[LineKind, ...]) -> dict[str, int]:
+    """Pool → yen of all payers' lines of these kinds."""
+    found: dict[str, int] = {}
+    for borne in allocation.borne:
+        for line in borne.lines:
+            if line.kind in kinds:
+                found[borne.rule] = found.get(borne.rule, 0) + line.jpy
+    return found
+
+
+def _is_direct(borne: Borne) -> bool:
+    return any(line.kind is LineKind.DIRECT for line in borne.lines)

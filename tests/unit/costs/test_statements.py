@@ -1,0 +1,192 @@
+"""Statements: every yen of the bill and its taxes is in one of them, and can be come to by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from tests.unit.costs.papers import BASIS, ISSUER, NAMES, TEN, issued, some_issue, taxable
+from tests.unit.costs.rulebook import FULL, MAY, OSAKA, bill, everybody, members, pool, rules
+
+from moyai.costs.apportion.allocate import allocate
+from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind
+from moyai.costs.apportion.inputs import Bill, Bucket
+from moyai.costs.statements.statement import Issue, Statement, issue
+from moyai.registry.cost_rules import (
+    Bearer,
+    Direct,
+    Flow,
+    Subsidy,
+    SubsidyWhen,
+)
+
+
+def _of(made: Issue, code: str) -> Statement:
+    return next(one for one in made.statements if one.code == code)
+
+
+@given(some_issue())
+@settings(max_examples=500, deadline=None)
+def test_every_yen_is_in_one_statement_with_another_payer_or_shown_as_left(made: Issue) -> None:
+    allocation = made.allocation
+    of_statements = sum(
+        sum(line.jpy for section in one.sections for line in section.lines)
+        + sum(taxed.tax + taxed.difference for taxed in one.by_rate)
+        for one in made.statements
+    )
+    of_others = sum(one.net + one.tax for one in made.others)
+    left = sum(one.jpy for one in made.unallocated) + made.taxes.unallocated
+    carried = sum(made.taxes.carried.values())
+    whole = allocation.bill_jpy + allocation.carried_in_jpy + sum(allocation.taxes.values())
+    assert of_statements + of_others + left + carried == whole + made.tax_carried_in
+
+
+@given(some_issue())
+@settings(max_examples=300, deadline=None)
+def test_nets_by_rate_sections_and_shares_sum_to_the_same(made: Issue) -> None:
+    shares: dict[str, Fraction] = {}
+    for one in made.statements:
+        assert sum(taxed.net for taxed in one.by_rate) == one.net
+        assert [one.code for one in made.statements] == sorted({s.code for s in made.statements})
+        for section in one.sections:
+            if section.share is not None:
+                shares[section.rule] = shares.get(section.rule, Fraction()) + section.exact
+    for rule, exact in shares.items():
+        heads = {
+            s.head.divided
+            for one in made.statements
+            for s in one.sections
+            if s.rule == rule and s.head
+        }
+        assert heads == {exact}
+
+
+def test_a_section_shows_how_a_share_was_come_to() -> None:
+    section = _of(issued(), "273830").sections[0]
+    assert section.title == "共同利用"
+    assert section.head is not None
+    assert (section.head.divided, section.head.account.caught) == (1_234_567, 1_234_567)
+    residents = sum(OSAKA.values())
+    exact = Fraction(1_234_567 * 20, 300) + Fraction(1_234_567 * 80 * 5_219, 100 * residents)
+    assert section.exact == exact
+    assert section.lines[0].jpy == int(exact)
+
+
+def test_the_tax_is_rounded_once_for_each_body_and_the_difference_is_a_line() -> None:
+    """100 yen net, 3 bodies: 34, 33, 33; the tax on the whole is 10, that of the bodies 3 + 3 + 3."""
+    one = replace(bill(100, rate=TEN), taxes={TEN: 10})
+    made = issued(one, taxable(rules(pool())))
+    assert [[(t.net, t.tax, t.difference) for t in s.by_rate] for s in made.statements] == [
+        [(34, 3, 1)],
+        [(33, 3, 0)],
+        [(33, 3, 0)],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bearer", "totals", "carried"),
+    [
+        (Bearer.LARGEST_REMAINDER, [38, 36, 36], {}),
+        (Bearer.LEAD, [37, 37, 36], {}),
+        (Bearer.CARRY, [37, 36, 36], {TEN: 1}),
+    ],
+)
+def test_the_rule_says_who_bears_the_difference(
+    bearer: Bearer, totals: list[int], carried: dict[Fraction, int]
+) -> None:
+    one = replace(bill(100, rate=TEN), taxes={TEN: 10})
+    made = issued(one, taxable(rules(pool()), bearer, "271403"))
+    assert [statement.total for statement in made.statements] == totals
+    assert made.taxes.left_to_next == carried
+
+
+def test_what_is_carried_of_the_tax_comes_back_in_the_next_period() -> None:
+    rule_set = taxable(rules(pool()), Bearer.CARRY)
+    one = replace(bill(100, rate=TEN), taxes={TEN: 10})
+    first = issued(one, rule_set)
+    second = issue(
+        allocate(one, rule_set, everybody()),
+        rule_set,
+        ISSUER,
+        NAMES,
+        BASIS,
+        first.taxes.left_to_next,
+    )
+    assert second.bill_with_tax == 111
+    assert second.taxes.left_to_next == {TEN: 2}
+
+
+def test_a_lead_that_bears_only_the_difference_has_a_statement() -> None:
+    rule_set = taxable(rules(pool()), Bearer.LEAD, "271004")
+    who = members({"all": {"271403": FULL, "273830": FULL}})
+    made = issued(replace(bill(105, rate=TEN), taxes={TEN: 11}), rule_set, who)
+    assert [(s.code, s.net, s.total) for s in made.statements] == [
+        ("271004", 0, 1),
+        ("271403", 53, 58),
+        ("273830", 52, 57),
+    ]
+
+
+def test_two_rates_are_taxed_each_once() -> None:
+    eight = Fraction(8)
+    one = Bill(
+        MAY,
+        3_000,
+        (
+            Bucket({"ServiceName": "a"}, Fraction(1_000), eight, 1),
+            Bucket({"ServiceName": "b"}, Fraction(2_000), TEN, 1),
+        ),
+        {eight: 80, TEN: 200},
+    )
+    made = issued(one, taxable(rules(pool())))
+    for taxed in zip(*(statement.by_rate for statement in made.statements), strict=True):
+        assert len({one.rate for one in taxed}) == 1
+    assert sum(one.total for one in made.statements) == 3_280
+
+
+def test_tax_without_a_rule_for_it_is_refused() -> None:
+    one = replace(bill(100, rate=TEN), taxes={TEN: 10})
+    with pytest.raises(ValueError, match="outside"):
+        issued(one, rules(pool()))
+
+
+def test_no_difference_is_shared_while_cost_is_left() -> None:
+    rule_set = taxable(rules(pool(where=None)))
+    made = issued(replace(bill(100, rate=TEN), taxes={TEN: 10}), rule_set)
+    assert (made.statements, made.unallocated_jpy) == ((), 110)
+
+
+def test_subsidies_and_flows_are_in_the_head_of_a_pool() -> None:
+    first = pool("first", flows=(Flow("second", Fraction(50)),), title="一")
+    second = pool(
+        "second",
+        where=None,
+        title="二",
+        subsidies=(Subsidy("国", SubsidyWhen.BEFORE, Fraction(50), None, "all"),),
+    )
+    made = issued(bill(1000), rules(first, second), everybody("first", "second"))
+    one, other = _of(made, "271004").sections
+    assert one.head is not None
+    assert other.head is not None
+    assert (one.head.titles, one.head.divided) == ({"second": "二"}, 500)
+    assert other.head.account.subsidies == {"国": 250}
+    assert [(o.payer, o.gross) for o in made.others] == [(Payer(PayerKind.SUBSIDY, "国"), 250)]
+
+
+def test_direct_rules_come_before_pools_in_the_rules_order() -> None:
+    direct = Direct("専用", (), "ServiceName", {"s0": "271403"}, ())
+    made = issued(bill(500, 300), rules(pool(), direct=(direct,)))
+    sections = _of(made, "271403").sections
+    assert [(one.rule, one.head is None, one.jpy) for one in sections] == [
+        ("専用", True, 500),
+        ("all", False, 100),
+    ]
+    assert sections[0].lines == (Line(LineKind.DIRECT, 500),)
+
+
+def test_credits_are_statements_of_less_than_nothing() -> None:
+    made = issued(bill(-1_000))
+    assert sum(one.total for one in made.statements) == -1_000
+    assert all(one.total < 0 for one in made.statements)
