@@ -1,0 +1,1 @@
+"""Statements, requests and overviews as documents: PDF, XLSX, CSV and HTML with equal totals."""

@@ -1,0 +1,1 @@
+"""What documents say: from statements, requests and overviews to papers. Pure."""

@@ -1,0 +1,133 @@
+"""The words of documents, in the field's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from moyai.costs.apportion.allocation import LineKind, PartShare, PayerKind
+from moyai.costs.apportion.inputs import Rate
+from moyai.costs.documents.written import signed, trimmed
+from moyai.registry.cost_rules import Bearer, Rounding, RuleSet, ShareBy, Treatment
+from moyai.texts import Lang, Text, same
+
+LINES: Mapping[LineKind, Text] = {
+    LineKind.DIRECT: Text("直接負担", "Direct"),
+    LineKind.FIXED: Text("定額", "Fixed amount"),
+    LineKind.BASE_FEE: Text("基本料", "Base fee"),
+    LineKind.SHARE: Text("按分額", "Share"),
+    LineKind.JOINING_FEE: Text("加入金", "Joining fee"),
+    LineKind.LEAVING_FEE: Text("脱退金", "Leaving fee"),
+    LineKind.FEE_RELIEF: Text("加入金・脱退金の充当", "Relief by joining and leaving fees"),
+    LineKind.REMAINDER: Text("端数調整", "Rounding adjustment"),
+    LineKind.SUBSIDY: Text("補助金の充当", "Subsidy"),
+}
+SHARES: Mapping[ShareBy, Text] = {
+    ShareBy.EQUAL: Text("均等割", "Equal share"),
+    ShareBy.POPULATION: Text("人口割", "Population share"),
+    ShareBy.USAGE: Text("従量分", "Metered share"),
+    ShareBy.DIRECT: Text("直接負担割", "By direct cost"),
+    ShareBy.PERCENT: Text("負担率割", "By set percent"),
+}
+METHODS: Mapping[Rounding, Text] = {
+    Rounding.FLOOR: Text("切捨て", "rounded down"),
+    Rounding.HALF_UP: Text("四捨五入", "rounded to the nearest"),
+    Rounding.CEILING: Text("切上げ", "rounded up"),
+}
+PAYERS: Mapping[PayerKind, Text] = {
+    PayerKind.BODY: Text("団体", "Body"),
+    PayerKind.SUBSIDY: Text("補助金", "Subsidy"),
+    PayerKind.CARRY: Text("翌期へ繰越", "Carried to the next period"),
+}
+STATEMENT = Text("負担金内訳書", "Statement of contributions")
+REQUEST = Text("負担金請求書", "Request for payment of a contribution")
+REFUND = Text("負担金還付通知書", "Notice of a refund of a contribution")
+OVERVIEW = Text("負担金総括表", "Overview of contributions")
+TOTAL = Text("合計", "Total")
+YEN = Text("金額（円）", "Yen")
+TAX = Text("消費税額", "Consumption tax")
+TAX_DIFFERENCE = Text("消費税の端数調整", "Adjustment of rounded tax")
+CONTRIBUTION = Text("負担金", "Contribution")
+
+
+def part(share: PartShare, lang: Lang) -> str:
+    """What a part is shared by: 従量分（requests）."""
+    words = SHARES[share.by].of(lang)
+    if share.driver is None:
+        return words
+    return f"{words}（{share.driver}）" if lang == "ja" else f"{words} ({share.driver})"
+
+
+def rate(found: Rate) -> Text:
+    """A rate of the tax: 10 %対象."""
+    if found is None:
+        return Text("税率の区分なし", "no rate")
+    percent = percents(found)
+    return Text(f"{percent}%対象", f"at {percent} %")
+
+
+def about(what: Text, which: Text) -> Text:
+    """A title with what it is of in brackets."""
+    return Text(f"{what.ja}（{which.ja}）", f"{what.en} ({which.en})")
+
+
+def percents(value: Fraction) -> str:
+    """A percent without its sign."""
+    return trimmed(signed(value, "en", 4))
+
+
+def rounding(rules: RuleSet, names: Mapping[str, str]) -> Text:
+    """To which unit, how, and who bears the rest."""
+    rule = rules.rounding
+    bearer = _bearer(rule.bearer, rule.lead, names)
+    method = METHODS[rule.method]
+    return Text(
+        f"{rule.unit:,}円未満{method.ja}、残額は{bearer.ja}",
+        f"{method.en} to ¥{rule.unit:,}; the rest: {bearer.en}",
+    )
+
+
+def treatment(rules: RuleSet, names: Mapping[str, str]) -> Text:
+    """What contributions are under the tax."""
+    rule = rules.tax
+    if rule.treatment is Treatment.OUTSIDE_SCOPE:
+        return Text(
+            "不課税（支払った消費税は費用に含む）", "outside the tax's scope; tax paid is cost"
+        )
+    bearer = _bearer(rule.difference, rule.lead, names)
+    method = METHODS[rule.method]
+    return Text(
+        f"課税（税率ごとに1回{method.ja}、差額は{bearer.ja}）",
+        f"taxable; {method.en} once for each rate; the difference: {bearer.en}",
+    )
+
+
+def span(rules: RuleSet) -> Text:
+    """The days on which a rule set holds."""
+    end = "" if rules.until is None else str(rules.until)
+    return Text(
+        f"{rules.start} から" + (f" {end} の前日まで" if end else ""),
+        f"from {rules.start}" + (f" until the day before {end}" if end else ""),
+    )
+
+
+def population(rules: RuleSet) -> Text:
+    """The edition of the reference population."""
+    edition = rules.population
+    if edition.as_of is None and edition.source is None:
+        return Text("団体の登録人口", "as registered for each body")
+    day = "" if edition.as_of is None else str(edition.as_of)
+    source = edition.source or ""
+    return Text(
+        f"{day}{' 現在' if day else ''}{f'（{source}）' if source else ''}",
+        " ".join(words for words in (day, f"({source})" if source else "") if words),
+    )
+
+
+def _bearer(bearer: Bearer, lead: str | None, names: Mapping[str, str]) -> Text:
+    if bearer is Bearer.LARGEST_REMAINDER:
+        return Text("端数の大きい団体から順に1単位ずつ", "a unit each by largest remainder")
+    if bearer is Bearer.CARRY:
+        return Text("翌期へ繰越", "carried to the next period")
+    name = same(names.get(lead or "", lead or ""))
+    return Text(f"幹事団体（{name.ja}）", f"the lead body ({name.en})")

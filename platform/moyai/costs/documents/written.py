@@ -1,0 +1,116 @@
+"""Numbers, days and foreign text as documents write them. Pure.
+
+Amounts below zero have △, as public accounts in Japan do; English has a minus sign.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from fractions import Fraction
+
+from moyai.costs.documents.paper import Cell, Style
+from moyai.costs.periods import Period
+from moyai.texts import Lang
+
+_WEIGHT_DIGITS = 15
+"""Weights that have more are shown over a power of ten: those of a population's power have 30."""
+_KEPT_DIGITS = 12
+_REIWA = date(2019, 5, 1)
+_HEISEI = date(1989, 1, 8)
+
+
+def written(cell: Cell, lang: Lang) -> str:
+    """A cell's value for people."""
+    value = cell.value
+    if isinstance(value, str):
+        return plain(value)
+    if cell.style is Style.EXACT:
+        return signed(value, lang, 2)
+    if cell.style is Style.PERCENT:
+        return trimmed(signed(value, lang, 4))
+    return signed(value, lang, 0) if isinstance(value, int) else trimmed(signed(value, lang, 4))
+
+
+def signed(value: int | Fraction, lang: Lang, decimals: int) -> str:
+    """A number with thousands separators, rounded half to even where it has more decimals."""
+    scaled = rounded(value, decimals)
+    whole, part = divmod(abs(scaled), 10**decimals)
+    size = f"{whole:,}.{part:0{decimals}}" if decimals else f"{whole:,}"
+    if scaled >= 0:
+        return size
+    return f"△{size}" if lang == "ja" else f"−{size}"
+
+
+def rounded(value: int | Fraction, decimals: int) -> int:
+    """A number in units of its last decimal, half to even."""
+    scale: int = 10**decimals
+    return round(Fraction(value) * scale)
+
+
+def trimmed(words: str) -> str:
+    """Without zeros at the end of the decimals."""
+    return words.rstrip("0").rstrip(".") if "." in words else words
+
+
+def weights(weight: int, of: int) -> tuple[Fraction, Fraction]:
+    """A weight and the sum of all as they are shown: both over the same power of ten where they are
+    long, to four decimals."""
+    digits = len(str(of))
+    if digits <= _WEIGHT_DIGITS:
+        return Fraction(weight), Fraction(of)
+    scale = 10 ** (digits - _KEPT_DIGITS)
+    return (
+        Fraction(round(Fraction(weight * 10**4, scale)), 10**4),
+        Fraction(round(Fraction(of * 10**4, scale)), 10**4),
+    )
+
+
+def day(moment: date, lang: Lang) -> str:
+    """A day for people: 令和8年6月10日, 10 June 2026."""
+    if lang == "en":
+        return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    return f"{_era_year(moment)}年{moment.month}月{moment.day}日"
+
+
+def month(period: Period, lang: Lang) -> str:
+    """A period for people: 令和8年5月, May 2026."""
+    if lang == "en":
+        return f"{_MONTHS[period.month - 1]} {period.year}"
+    return f"{_era_year(period.first)}年{period.month}月"
+
+
+def plain(words: str) -> str:
+    """Foreign text on one line, without signs that steer: controls, and those that turn the direction."""
+    kept = "".join(
+        " " if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") or sign in _TURNING else sign
+        for sign in words
+    )
+    return " ".join(kept.split(" ")).strip()
+
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
+
+
+def _era_year(moment: date) -> str:
+    if moment >= _REIWA:
+        year, era = moment.year - 2018, "令和"
+    elif moment >= _HEISEI:
+        year, era = moment.year - 1988, "平成"
+    else:
+        return str(moment.year)
+    return f"{era}{'元' if year == 1 else year}"

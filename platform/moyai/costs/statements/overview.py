@@ -1,0 +1,210 @@
+"""The secretariat's overview 総括表: a period by rule and by body, over its fiscal year. Pure.
+
+Cells are whole yen with tax. A body's tax is spread over its rules in proportion to their net amounts at
+that rate, so that rules, bodies and months all sum to what bodies are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from moyai.costs.apportion.allocation import Borne, PayerKind
+from moyai.costs.apportion.rounding import divide
+from moyai.costs.periods import Period
+from moyai.costs.statements.statement import Issue, Statement
+from moyai.costs.statements.taxes import Taxed
+from moyai.registry.cost_rules import Budget
+
+NO_RULE = ""
+"""The rule of yen that belong to none: tax of a body that has no net amount at its rate."""
+
+Cells = Mapping[tuple[str, str], int]
+"""Rule and body's code → yen with tax."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What bodies were asked for in a period."""
+
+    period: Period
+    cells: Cells
+
+    def by_rule(self) -> dict[str, int]:
+        """Rule → yen, in order of names."""
+        return _summed(self.cells, 0)
+
+    def by_body(self) -> dict[str, int]:
+        """Code → yen, in order of codes."""
+        return _summed(self.cells, 1)
+
+    @property
+    def total(self) -> int:
+        """Whole yen."""
+        return sum(self.cells.values())
+
+
+@dataclass(frozen=True, slots=True)
+class BodyRow:
+    """A body in the overview."""
+
+    statement: Statement
+    population: int | None
+    """Reference population; None where it has none."""
+    alone: int | None
+    """Yen that the period would cost the body, procuring alone; None where nobody said."""
+
+    @property
+    def per_resident(self) -> Fraction | None:
+        """Yen for each resident, exact; None without residents."""
+        return Fraction(self.statement.total, self.population) if self.population else None
+
+    @property
+    def saved(self) -> int | None:
+        """Yen saved against procuring alone."""
+        return None if self.alone is None else self.alone - self.statement.total
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """A budget, and what of it was spent from the fiscal year's start to this period."""
+
+    budget: Budget
+    spent: int
+
+    @property
+    def left(self) -> int:
+        """Yen; negative where it is passed."""
+        return self.budget.amount - self.spent
+
+    @property
+    def percent(self) -> Fraction | None:
+        """Spent, of the budget; None of a budget of nothing."""
+        return Fraction(self.spent * 100, self.budget.amount) if self.budget.amount else None
+
+    @property
+    def passed(self) -> bool:
+        """Whether more was spent than it allows."""
+        return self.spent > self.budget.amount
+
+    @property
+    def warns(self) -> bool:
+        """Whether it is to be warned of: at its percent, or passed."""
+        percent = self.percent
+        return self.passed or (percent is not None and percent >= self.budget.warn_percent)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A period for the secretariat."""
+
+    number: str
+    issue: Issue
+    titles: Mapping[str, str]
+    """Rule → what people call it, in the rules' order."""
+    month: Month
+    bodies: tuple[BodyRow, ...]
+    """In order of codes."""
+    trend: tuple[Month, ...]
+    """The fiscal year's months up to this one, in order of time."""
+    budgets: tuple[BudgetRow, ...]
+
+    @property
+    def residents(self) -> int:
+        """Of all bodies that are asked for something."""
+        return sum(row.population or 0 for row in self.bodies)
+
+    @property
+    def total(self) -> int:
+        """What all bodies are asked for."""
+        return sum(row.statement.total for row in self.bodies)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an overview shows besides the period itself; all of it may be absent."""
+
+    populations: Mapping[str, int] = field(default_factory=dict)
+    earlier: Sequence[Month] = ()
+    budgets: Sequence[Budget] = ()
+    alone: Mapping[str, int] = field(default_factory=dict)
+    """Code → yen that the period would cost a body, procuring alone."""
+    year_start: str = "04-01"
+    """The fiscal year's first month and day."""
+
+
+def overview(issue: Issue, around: Surroundings) -> Overview:
+    """The overview of a period's statements."""
+    rules = issue.rules
+    titles = {rule.name: rule.name for rule in rules.direct}
+    titles |= {pool.name: pool.title for pool in rules.pools}
+    period = issue.allocation.period
+    year = period.fiscal_year(around.year_start)
+    month = month_of(issue)
+    before = [
+        one
+        for one in around.earlier
+        if one.period < period and one.period.fiscal_year(around.year_start) == year
+    ]
+    trend = (*sorted(before, key=lambda one: one.period), month)
+    services = {pool.name: pool.service for pool in rules.pools}
+    return Overview(
+        number=f"O-{period}",
+        issue=issue,
+        titles=titles,
+        month=month,
+        bodies=tuple(
+            BodyRow(one, around.populations.get(one.code), around.alone.get(one.code))
+            for one in issue.statements
+        ),
+        trend=trend,
+        budgets=tuple(
+            BudgetRow(budget, sum(_of_budget(one.cells, budget, services) for one in trend))
+            for budget in around.budgets
+            if budget.fiscal_year == year
+        ),
+    )
+
+
+def month_of(issue: Issue) -> Month:
+    """What a period's statements ask for, by rule and body: the trend's entry for it."""
+    borne: dict[str, list[Borne]] = {}
+    for one in issue.allocation.borne:
+        if one.payer.kind is PayerKind.BODY:
+            borne.setdefault(one.payer.name, []).append(one)
+    cells: dict[tuple[str, str], int] = {}
+    for statement in issue.statements:
+        found: dict[str, int] = {}
+        for taxed in statement.by_rate:
+            for rule, yen in _by_rule(taxed, borne.get(statement.code, [])).items():
+                found[rule] = found.get(rule, 0) + yen
+        assert sum(found.values()) == statement.total, statement.code
+        cells |= {(rule, statement.code): yen for rule, yen in sorted(found.items())}
+    return Month(issue.allocation.period, cells)
+
+
+def _by_rule(taxed: Taxed, borne: Sequence[Borne]) -> dict[str, int]:
+    """A body's yen at one rate, with their tax, by rule."""
+    nets = {one.rule: one.by_rate[taxed.rate] for one in borne if taxed.rate in one.by_rate}
+    over = taxed.tax + taxed.difference
+    if not over:
+        return nets
+    if sum(nets.values()) == 0:
+        return {**nets, NO_RULE: over}
+    return {rule: nets[rule] + yen for rule, yen in divide(over, nets).items()}
+
+
+def _of_budget(cells: Cells, budget: Budget, services: Mapping[str, str | None]) -> int:
+    return sum(
+        yen
+        for (rule, code), yen in cells.items()
+        if budget.body in (None, code) and budget.service in (None, services.get(rule))
+    )
+
+
+def _summed(cells: Cells, at: int) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for key, yen in cells.items():
+        found[key[at]] = found.get(key[at], 0) + yen
+    return dict(sorted(found.items()))
