@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from moyai.registry.cost_build import build_costs
 from moyai.registry.file_model import (
     BackupFile,
     FederationFile,
@@ -68,6 +69,7 @@ def build(
             _tenant(body, parts, checkers, federation.cells[0].name)
             for body in parts.tenants.values()
         ),
+        cost_sharing=build_costs(parts),
     )
 
 

@@ -7,14 +7,14 @@ from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
 from moyai.registry.check_bodies import check_bodies, doubled
+from moyai.registry.check_costs import check_costs
 from moyai.registry.check_networks import CELL_PREFIX, TENANT_PREFIX, check_networks
 from moyai.registry.check_subscriptions import SubscriptionChecks
 from moyai.registry.codes import prefectures
 from moyai.registry.file_model import SiteFile
 from moyai.registry.parts import Parts
 from moyai.registry.problems import Problem, Reporter
-from moyai.registry.selector import UnreadableSelector, parse
-from moyai.registry.selector_words import check_words, vocabulary
+from moyai.registry.selector_words import Vocabulary, vocabulary, why_unreadable
 from moyai.registry.settings import SettingsChecker
 from moyai.registry.ssh_keys import why_unfit
 from moyai.registry.words import not_known, one_line
@@ -41,7 +41,14 @@ def check(parts: Parts, checkers: Mapping[str, SettingsChecker], reporter: Repor
     check_bodies(parts, reporter)
     check_networks(parts, reporter)
     SubscriptionChecks(parts, checkers, reporter).run()
-    _operators(parts, reporter)
+    known = vocabulary(
+        parts.tenants.values(),
+        parts.services,
+        [] if parts.federation is None else [cell.name for cell in parts.federation.cells],
+        parts.defaults.tags,
+    )
+    _operators(parts, known, reporter)
+    check_costs(parts, known, reporter)
 
 
 def _federation(parts: Parts, reporter: Reporter) -> None:
@@ -146,24 +153,14 @@ def expiries(parts: Parts, reporter: Reporter) -> Iterator[tuple[date, Problem]]
             yield operator.expires, reporter.problem(path, words, "warning")
 
 
-def _operators(parts: Parts, reporter: Reporter) -> None:
+def _operators(parts: Parts, known: Vocabulary, reporter: Reporter) -> None:
     doubled(
         ((one.email, ("operators", i, "email")) for i, one in parts.operators.items()), reporter
-    )
-    known = vocabulary(
-        parts.tenants.values(),
-        parts.services,
-        [] if parts.federation is None else [cell.name for cell in parts.federation.cells],
-        parts.defaults.tags,
     )
     for i, operator in parts.operators.items():
         unfit = why_unfit(operator.ssh_key)
         if unfit is not None:
             reporter.error(("operators", i, "ssh_key"), unfit)
-        try:
-            check_words(parse(operator.bodies), known)
-        except UnreadableSelector as error:
-            reason, hint = error.reason, error.hint
-            if hint is not None:
-                reason = Text(f"{reason.ja}（{hint.ja}）", f"{reason.en}; {hint.en}")
+        reason = why_unreadable(operator.bodies, known)
+        if reason is not None:
             reporter.error(("operators", i, "bodies"), reason)

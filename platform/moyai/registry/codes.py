@@ -27,6 +27,17 @@ def check_digit(first_five: str) -> str:
     return str((11 - total % 11) % 10)
 
 
+def corporate_check_digit(last_twelve: str) -> str:
+    """The first digit of a corporate number 法人番号 for its twelve others; ValueError for anything else.
+
+    9 − (Σ P·Q mod 9): P the digits from the right, Q 1 and 2 in turn (法人番号の指定等に関する省令 2 条).
+    """
+    if len(last_twelve) != 12 or not last_twelve.isascii() or not last_twelve.isdigit():
+        raise ValueError(f"twelve digits are needed, not {last_twelve!r}")
+    total = sum(int(digit) * (1 + n % 2) for n, digit in enumerate(reversed(last_twelve)))
+    return str(9 - total % 9)
+
+
 def is_well_formed(code: str) -> bool:
     """Six ASCII digits of which the last is right."""
     return (

@@ -6,6 +6,7 @@ Days are calendar days in Asia/Tokyo; a rule set holds from `start` until the da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from moyai.registry.yaml_tree import Path
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,30}|/[1-9][0-9]{0,2})?\Z")
 
 
 class Rounding(StrEnum):
@@ -318,5 +321,12 @@ class CostSharing:
 
 
 def exact(written: int | float | str) -> Fraction:
-    """A number as the file writes it, exactly. Raises `ValueError` where it is none."""
-    return Fraction(Decimal(str(written)))
+    """A number as the file writes it, exactly: `40`, `33.3`, `1/3`. Raises `ValueError` where it is none.
+
+    Decimals have 30 places at most, and fractions a denominator below 1,000: sums of many of them stay
+    numbers of a readable size.
+    """
+    words = written if isinstance(written, str) else format(Decimal(repr(written)), "f")
+    if not _NUMBER.match(words):
+        raise ValueError(f"'{words}' is no number")
+    return Fraction(words)

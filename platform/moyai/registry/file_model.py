@@ -7,8 +7,9 @@ from __future__ import annotations
 from datetime import time
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import ConfigDict, Field, StrictBool
 
+from moyai.registry.cost_file import CostSharingFile
 from moyai.registry.file_words import (
     Account,
     Clock,
@@ -16,6 +17,7 @@ from moyai.registry.file_words import (
     Day,
     Domain,
     Email,
+    FilePart,
     FreeForm,
     MonthDay,
     Name,
@@ -28,20 +30,12 @@ from moyai.registry.file_words import (
     TagValue,
     Version,
     Weekday,
+    whole,
 )
 from moyai.registry.models import Isolation, Kind, Role
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _whole(least: int, most: int) -> object:
-    """A whole number within bounds; `35.0` and `"35"` are not taken for it."""
-    return Field(strict=True, ge=least, le=most)
-
-
-class NetworkFile(_Part):
+class NetworkFile(FilePart):
     """アドレスの範囲。互いに重ならないこと。 / Address pools, which must not overlap."""
 
     cells: Annotated[tuple[Network, ...], Field(min_length=1, max_length=20)] = Field(
@@ -53,7 +47,7 @@ class NetworkFile(_Part):
     )
 
 
-class CellFile(_Part):
+class CellFile(FilePart):
     """セル: 共通基盤の一組。 / One set of shared infrastructure."""
 
     name: Slug = Field(description="短い名前。例 a / a short name such as a")
@@ -63,7 +57,7 @@ class CellFile(_Part):
     )
 
 
-class FederationFile(_Part):
+class FederationFile(FilePart):
     """共同体: 事務局と参加団体。 / The secretariat and its bodies."""
 
     name: Name = Field(description="共同体の名称 / the federation's name")
@@ -80,7 +74,7 @@ class FederationFile(_Part):
     )
 
 
-class SiteFile(_Part):
+class SiteFile(FilePart):
     """拠点: AWS アカウント。sandbox は書かなくてよい。 / An AWS account; sandbox needs no entry."""
 
     account_id: Account = Field(description="AWS アカウント番号 / the account's number")
@@ -107,7 +101,7 @@ class SiteFile(_Part):
     )
 
 
-class OperatorFile(_Part):
+class OperatorFile(FilePart):
     """事務局の担当者。 / A person of the secretariat."""
 
     name: Name = Field(description="氏名または担当名 / name or function")
@@ -128,14 +122,14 @@ class OperatorFile(_Part):
     )
 
 
-class ServiceDefaultsFile(_Part):
+class ServiceDefaultsFile(FilePart):
     """契約に書かれていないときの値。 / What a subscription has unless it says otherwise."""
 
     edition: Slug | None = Field(default=None, description="エディション / edition")
     settings: FreeForm = Field(default_factory=dict, description="設定 / settings")
 
 
-class ServiceFile(_Part):
+class ServiceFile(FilePart):
     """共同調達したサービス。 / A jointly procured service."""
 
     manifest: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
@@ -152,15 +146,15 @@ class ServiceFile(_Part):
     )
 
 
-class PopulationFile(_Part):
+class PopulationFile(FilePart):
     """人口。基準日と出典を必ず添える。 / Residents, with the day and the table."""
 
-    count: Annotated[int, _whole(0, 20_000_000)] = Field(description="人 / persons")
+    count: Annotated[int, whole(0, 20_000_000)] = Field(description="人 / persons")
     as_of: Day = Field(description="基準日 / as of this day")
     source: Name = Field(description="出典 / the table the figure is from")
 
 
-class ContactFile(_Part):
+class ContactFile(FilePart):
     """連絡先。 / Whom to write to."""
 
     section: Name = Field(description="課や係 / the section")
@@ -171,17 +165,17 @@ class ContactFile(_Part):
     )
 
 
-class WindowFile(_Part):
+class WindowFile(FilePart):
     """作業してよい時間帯（日本時間）。 / When work may run, Asia/Tokyo."""
 
     days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = Field(
         description="始まる曜日 / the days on which it begins"
     )
     start: Clock = Field(description="始まる時刻 / when it begins")
-    hours: Annotated[int, _whole(1, 24)] = Field(description="長さ（時間） / its length in hours")
+    hours: Annotated[int, whole(1, 24)] = Field(description="長さ（時間） / its length in hours")
 
 
-class FreezeFile(_Part):
+class FreezeFile(FilePart):
     """何も変えない期間。両端を含む。 / Days on which nothing may be changed, both included."""
 
     first: Day = Field(description="初日 / first day")
@@ -189,19 +183,19 @@ class FreezeFile(_Part):
     reason: Name = Field(description="理由 / why")
 
 
-class BackupFile(_Part):
+class BackupFile(FilePart):
     """控えを残す数。 / How many backups are kept."""
 
-    daily: Annotated[int, _whole(1, 366)] = Field(default=35, description="日次 / daily")
-    weekly: Annotated[int, _whole(0, 520)] = Field(default=8, description="週次 / weekly")
-    monthly: Annotated[int, _whole(0, 240)] = Field(default=12, description="月次 / monthly")
-    yearly: Annotated[int, _whole(0, 50)] = Field(default=3, description="年次 / yearly")
+    daily: Annotated[int, whole(1, 366)] = Field(default=35, description="日次 / daily")
+    weekly: Annotated[int, whole(0, 520)] = Field(default=8, description="週次 / weekly")
+    monthly: Annotated[int, whole(0, 240)] = Field(default=12, description="月次 / monthly")
+    yearly: Annotated[int, whole(0, 50)] = Field(default=3, description="年次 / yearly")
     second_region: StrictBool = Field(
         default=True, description="別のリージョンにも置く / copies in the backup region too"
     )
 
 
-class SubscriptionFile(_Part):
+class SubscriptionFile(FilePart):
     """契約: 1 団体が使う 1 サービス。 / One body's use of one service."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
@@ -224,7 +218,7 @@ class SubscriptionFile(_Part):
     )
 
 
-class DefaultsFile(_Part):
+class DefaultsFile(FilePart):
     """団体が自分で書かなければこの値になる。 / What a body has unless it says otherwise."""
 
     isolation: Isolation = Field(
@@ -249,7 +243,7 @@ class DefaultsFile(_Part):
     )
 
 
-class TenantFile(_Part):
+class TenantFile(FilePart):
     """団体。 / A body."""
 
     code: Code = Field(
@@ -299,7 +293,7 @@ class TenantFile(_Part):
     services: tuple[SubscriptionFile, ...] = Field(default=(), description="契約 / subscriptions")
 
 
-class RegistryFile(_Part):
+class RegistryFile(FilePart):
     """共同体とその団体、サービスの宣言。 / A federation, its bodies and their services."""
 
     federation: FederationFile
@@ -312,6 +306,6 @@ class RegistryFile(_Part):
         default_factory=DefaultsFile, description="団体の既定値 / what bodies have by default"
     )
     tenants: tuple[TenantFile, ...] = Field(description="団体 / bodies")
-    cost_sharing: FreeForm | None = Field(
-        default=None, description="負担金の按分規則 / rules of cost sharing"
+    cost_sharing: CostSharingFile | None = Field(
+        default=None, description="負担金の按分規則 / the rules by which costs are shared"
     )

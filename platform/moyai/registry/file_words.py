@@ -12,7 +12,7 @@ from datetime import date, time
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, GetJsonSchemaHandler
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
@@ -34,11 +34,23 @@ _TAG_KEY = re.compile(r"(?!aws:|moyai:)[\w./:+@-]{1,64}\Z")
 _TAG_VALUE = re.compile(r"(?! )[\w ./:+=@-]{1,128}(?<! )\Z")
 
 
-def _wrong(kind: str, value: object) -> PydanticCustomError:
+class FilePart(BaseModel):
+    """One part of the file: it has the keys that it declares, and no other."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def whole(least: int, most: int) -> object:
+    """A whole number within bounds; `35.0` and `"35"` are not taken for it."""
+    return Field(strict=True, ge=least, le=most)
+
+
+def wrong(kind: str, value: object) -> PydanticCustomError:
+    """The error of a kind that `shape_errors` has a sentence for."""
     return PydanticCustomError(kind, "{value}", {"value": value})
 
 
-class _Shown:
+class Shown:
     """What the JSON Schema says of a type, in place of what pydantic would guess."""
 
     def __init__(self, **schema: object) -> None:
@@ -50,8 +62,8 @@ class _Shown:
         return {"type": "string", **self._schema}
 
 
-def _shown(pattern: re.Pattern[str], example: str) -> _Shown:
-    return _Shown(pattern="^" + pattern.pattern.replace("\\Z", "$"), examples=[example])
+def _shown(pattern: re.Pattern[str], example: str) -> Shown:
+    return Shown(pattern="^" + pattern.pattern.replace("\\Z", "$"), examples=[example])
 
 
 def _fits(pattern: re.Pattern[str], kind: str) -> BeforeValidator:
@@ -59,7 +71,7 @@ def _fits(pattern: re.Pattern[str], kind: str) -> BeforeValidator:
 
     def check(value: object) -> object:
         if not isinstance(value, str) or not pattern.match(value):
-            raise _wrong(kind, value)
+            raise wrong(kind, value)
         return value
 
     return BeforeValidator(check)
@@ -70,9 +82,9 @@ def _code(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         if 100_000 <= value <= 999_999:
             return str(value)
-        raise _wrong("moyai_code_number", value)
+        raise wrong("moyai_code_number", value)
     if not isinstance(value, str):
-        raise _wrong("moyai_code", value)
+        raise wrong("moyai_code", value)
     return value  # its digits are judged with the check digit, in `checks`
 
 
@@ -80,23 +92,23 @@ def _account(value: object) -> object:
     """Twelve digits; without quotes, YAML reads those that begin with no zero as a number."""
     words = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(words, str) or not _ACCOUNT.match(words):
-        raise _wrong("moyai_account", value)
+        raise wrong("moyai_account", value)
     return words
 
 
 def _name(value: object) -> object:
     if not isinstance(value, str):
-        raise _wrong("moyai_word", value)
+        raise wrong("moyai_word", value)
     if not value or len(value) > _LONGEST_NAME:
-        raise _wrong("moyai_name_length", value)
+        raise wrong("moyai_name_length", value)
     if value != value.strip() or not value.isprintable():
-        raise _wrong("moyai_name", value)
+        raise wrong("moyai_name", value)
     return value
 
 
 def _network(value: object) -> object:
     if not isinstance(value, str) or not _NETWORK.match(value):
-        raise _wrong("moyai_network", value)
+        raise wrong("moyai_network", value)
     try:
         return IPv4Network(value)
     except ValueError:
@@ -104,7 +116,7 @@ def _network(value: object) -> object:
     try:
         meant = IPv4Network(value, strict=False)
     except ValueError:
-        raise _wrong("moyai_network", value) from None
+        raise wrong("moyai_network", value) from None
     raise PydanticCustomError(
         "moyai_host_bits", "{value} {meant}", {"value": value, "meant": str(meant)}
     )
@@ -118,7 +130,7 @@ def _day(value: object) -> object:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise _wrong("moyai_date", value)
+    raise wrong("moyai_date", value)
 
 
 def _clock(value: object) -> object:
@@ -126,7 +138,7 @@ def _clock(value: object) -> object:
         return value
     if isinstance(value, str) and _CLOCK.match(value):
         return time.fromisoformat(value)
-    raise _wrong("moyai_time", value)
+    raise wrong("moyai_time", value)
 
 
 def _month_day(value: object) -> object:
@@ -137,14 +149,14 @@ def _month_day(value: object) -> object:
             pass
         else:
             return value
-    raise _wrong("moyai_month_day", value)
+    raise wrong("moyai_month_day", value)
 
 
 Code = Annotated[str, BeforeValidator(_code), _shown(_CODE, "271004")]
 Slug = Annotated[str, _fits(_SLUG, "moyai_slug"), _shown(_SLUG, "sakai")]
-Name = Annotated[str, BeforeValidator(_name), _Shown(minLength=1, maxLength=_LONGEST_NAME)]
+Name = Annotated[str, BeforeValidator(_name), Shown(minLength=1, maxLength=_LONGEST_NAME)]
 Network = Annotated[IPv4Network, BeforeValidator(_network), _shown(_NETWORK, "10.200.1.0/24")]
-Day = Annotated[date, BeforeValidator(_day), _Shown(format="date", examples=["2026-04-01"])]
+Day = Annotated[date, BeforeValidator(_day), Shown(format="date", examples=["2026-04-01"])]
 Clock = Annotated[time, BeforeValidator(_clock), _shown(_CLOCK, "22:00")]
 MonthDay = Annotated[str, BeforeValidator(_month_day), _shown(_MONTH_DAY, "04-01")]
 Email = Annotated[str, _fits(_EMAIL, "moyai_email"), _shown(_EMAIL, "joho@example.jp")]
@@ -158,7 +170,7 @@ RoleArn = Annotated[
     _shown(_ROLE_ARN, "arn:aws:iam::111122223333:role/moyai-operator"),
 ]
 TagKey = Annotated[str, _fits(_TAG_KEY, "moyai_tag_key")]
-TagValue = Annotated[str, _fits(_TAG_VALUE, "moyai_tag_value"), _Shown(maxLength=128)]
+TagValue = Annotated[str, _fits(_TAG_VALUE, "moyai_tag_value"), Shown(maxLength=128)]
 Region = Literal["ap-northeast-1", "ap-northeast-3"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 FreeForm = dict[str, Any]

@@ -53,7 +53,7 @@ _last: list[_Remembered] = []
 
 def load(path: Path) -> Loaded:
     """Read and validate a file. Raises `UsageError` where it cannot be read at all."""
-    content = _content(path)
+    content = read_content(path)
     sha256 = hashlib.sha256(content).hexdigest()
     known = _last[0] if _last else None
     if (
@@ -114,7 +114,8 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """The bytes of a file. Raises `UsageError` where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -13,6 +13,8 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
 
+from moyai.registry.cost_rules import CostSharing
+
 JsonValue = None | bool | int | float | str | tuple["JsonValue", ...] | Mapping[str, "JsonValue"]
 
 
@@ -298,6 +300,7 @@ class Registry:
     operators: tuple[Operator, ...]
     services: Mapping[str, ServiceTarget]
     tenants: tuple[Tenant, ...]
+    cost_sharing: CostSharing | None
 
     def tenant(self, key: str) -> Tenant | None:
         """The body with this code, former code or slug, or None."""

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from moyai.registry.cost_file import CostSharingFile
 from moyai.registry.file_model import (
     DefaultsFile,
     FederationFile,
@@ -49,6 +50,7 @@ class Parts:
     services: Mapping[str, ServiceFile] = field(default_factory=dict)
     defaults: DefaultsFile = field(default_factory=_no_defaults)
     tenants: Mapping[int, TenantFile] = field(default_factory=dict)
+    cost_sharing: CostSharingFile | None = None
 
 
 def read_parts(tree: Tree, reporter: Reporter) -> Parts:
@@ -78,6 +80,7 @@ def read_parts(tree: Tree, reporter: Reporter) -> Parts:
         whole.services,
         whole.defaults,
         dict(enumerate(whole.tenants)),
+        whole.cost_sharing,
     )
 
 
@@ -89,6 +92,7 @@ def _salvage(raw: Mapping[str, object]) -> Parts:
         _by_name(ServiceFile, raw.get("services")),
         _one(DefaultsFile, raw.get("defaults")) or _no_defaults(),
         _by_index(TenantFile, raw.get("tenants")),
+        _one(CostSharingFile, raw.get("cost_sharing")),
     )
 
 

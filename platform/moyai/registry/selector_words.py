@@ -13,6 +13,7 @@ from moyai.registry.selector import (
     Word,
     no_body,
     nothing,
+    parse,
     words,
 )
 from moyai.registry.words import one_line
@@ -65,6 +66,18 @@ def vocabulary(
         {key: frozenset(values) for key, values in tags.items()},
         frozenset(cells),
     )
+
+
+def why_unreadable(text: str, known: Vocabulary) -> Text | None:
+    """Why a selector of the file cannot be read or names nothing, with the words that were rather meant."""
+    try:
+        check_words(parse(text), known)
+    except UnreadableSelector as error:
+        reason, hint = error.reason, error.hint
+        if hint is None:
+            return reason
+        return Text(f"{reason.ja}（{hint.ja}）", f"{reason.en}; {hint.en}")
+    return None
 
 
 def check_words(expression: Expression, known: Vocabulary) -> None:

@@ -143,6 +143,30 @@ SENTENCES: Mapping[str, _Sentence] = {
         "{}はタグの値に使えません（文字・数字・空白・. / : + = - @ _、128字まで）",
         "{} cannot be a tag's value (letters, digits, spaces, . / : + = - @ _, 128 at most)",
     ),
+    "moyai_percent": _value(
+        '{}は 0 より大きく 100 以下の割合（例 40、33.3、"1/3"。% は付けません）ではありません',
+        '{} is not a percent above 0, up to 100, such as 40, 33.3 or "1/3" (no % sign)',
+    ),
+    "moyai_percent_or_zero": _value(
+        '{}は 0 以上 100 以下の割合（例 40、33.3、"1/3"。% は付けません）ではありません',
+        '{} is not a percent from 0 to 100, such as 40, 33.3 or "1/3" (no % sign)',
+    ),
+    "moyai_power": _value(
+        "{}は 0 より大きく 10 以下の数（例 0.585）ではありません",
+        "{} is not a number above 0, up to 10, such as 0.585",
+    ),
+    "moyai_column": _value(
+        "{}は列の名前（例 ServiceName、Tags.moyai:tenant）ではありません",
+        "{} is not the name of a column such as ServiceName or Tags.moyai:tenant",
+    ),
+    "moyai_column_value": _value(
+        "{}は列の値になりません（文字列、または値がないことを表す null。500 字まで。数は引用符で囲みます）",
+        "{} cannot be a column's value: a word of 500 characters at most, numbers in quotes, or null",
+    ),
+    "moyai_registration_number": _value(
+        "{}は登録番号（T と 13 桁の数字）ではありません",
+        "{} is not a registration number (T and 13 digits)",
+    ),
     "enum": _choice,
     "literal_error": _choice,
     "string_type": _WORD_WANTED,

@@ -42,8 +42,27 @@ _STAND_INS: Mapping[str, object] = {
     "reason": "-",
     "service": "unknown",
     "from": "2026-04-01",
+    "issuer": {"name": "-"},
+    "fiscal_year": 2026,
+    "amount": 0,
+    "column": "-",
+    "by": "equal",
+    "when": "before",
+    "pool": "-",
+    "percent": 100,
 }
 """Key → a value of the right shape. Checks never see a problem in it, because its path is muted."""
+
+_ITEMS: Mapping[str, object] = {
+    "budgets": {"fiscal_year": 2026, "amount": 0},
+    "rule_sets": {"name": "-", "from": "2026-04-01"},
+    "direct": {"name": "-", "column": "-"},
+    "pools": {"name": "-"},
+    "shares": {"by": "equal"},
+    "subsidies": {"name": "-", "when": "before"},
+    "flows_into": {"pool": "-", "percent": 100},
+}
+"""Lists of `cost_sharing` → an item of theirs."""
 
 
 def _stand_in(path: Path, index: int) -> object:
@@ -62,6 +81,12 @@ def _stand_in(path: Path, index: int) -> object:
     if isinstance(path[-1], int) and key == "cells":
         parent = path[-3] if len(path) > 2 else None
         return "255.255.255.254/32" if parent == "network" else {"name": "unknown"}
+    if "instalments" in path:
+        return "04-01" if isinstance(path[-1], int) else ["04-01"]
+    if isinstance(path[-1], int) and key in _ITEMS:
+        return _ITEMS[key]
+    if key == "rule_sets":
+        return [_ITEMS[key]]
     if isinstance(path[-1], int) and key == "days":
         return "sat"
     return _STAND_INS.get(str(key))

@@ -47,6 +47,8 @@ _WORDS: dict[str, bool | None] = {
     "False": False,
     "FALSE": False,
 }
+_EXACT_DIGITS = 15
+"""Significant digits that a floating-point number keeps; a number of more stays a word."""
 _NUMBER_STARTS = frozenset("0123456789+-")
 _TAGS = frozenset({STR, MAP, SEQ})
 
@@ -211,7 +213,7 @@ def _scalar(words: str) -> object:
     if words[0] in _NUMBER_STARTS:
         if _INTEGER.match(words):
             return int(words)
-        if _FLOAT.match(words):
+        if _FLOAT.match(words) and len(words.lstrip("+-0.").replace(".", "")) <= _EXACT_DIGITS:
             return float(words)
     return words
 

@@ -46,6 +46,18 @@ def test_what_no_program_reads_does_not_count(registry: Registry) -> None:
     assert take(registry, body) == take(registry, other)
 
 
+def test_rules_of_cost_sharing_make_no_stack_outdated(registry: Registry) -> None:
+    assert registry.cost_sharing is not None
+    other = dataclasses.replace(registry, cost_sharing=None)
+    site = registry.sites["sandbox"]
+    for body in registry.tenants:
+        assert take(registry, body) == take(other, body)
+    for stack in ("shared", "cell-a"):
+        assert fingerprints.foundation(registry, site, stack, AROUND) == fingerprints.foundation(
+            other, site, stack, AROUND
+        )
+
+
 @pytest.mark.parametrize(
     ("field", "value", "part"),
     [

@@ -9,6 +9,21 @@ import pytest
 from tests.sample import SAMPLE
 
 from moyai.registry import load_content
+from moyai.registry.cost_file import (
+    BudgetFile,
+    CostSharingFile,
+    DirectFile,
+    FlowFile,
+    InstalmentsFile,
+    IssuerFile,
+    PoolFile,
+    PopulationRuleFile,
+    RoundingFile,
+    RuleSetFile,
+    ShareFile,
+    SubsidyFile,
+    TaxFile,
+)
 from moyai.registry.file_model import (
     BackupFile,
     DefaultsFile,
@@ -32,6 +47,8 @@ GUIDES = ["tenants.ja.md", "tenants.en.md"]
 MODELS = [
     RegistryFile, FederationFile, SiteFile, OperatorFile, ServiceFile, DefaultsFile, TenantFile,
     SubscriptionFile, WindowFile, BackupFile,
+    CostSharingFile, IssuerFile, InstalmentsFile, BudgetFile, RuleSetFile, PopulationRuleFile, RoundingFile,
+    TaxFile, DirectFile, PoolFile, ShareFile, SubsidyFile, FlowFile,
 ]  # fmt: skip
 
 
@@ -54,7 +71,7 @@ def test_its_smallest_file_is_valid(guide: str) -> None:
 def test_its_other_pieces_fit_into_it(guide: str) -> None:
     blocks = _blocks(guide)
     text = blocks["federation"].replace("services:\n", blocks["services"], 1)
-    text = blocks["x-nendo"] + blocks["sites"] + text
+    text = blocks["x-nendo"] + blocks["sites"] + blocks["cost_sharing"] + text
     assert load_content(SAMPLE, text.encode()).problems == ()
 
 

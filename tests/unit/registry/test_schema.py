@@ -52,6 +52,12 @@ def test_every_field_is_described_in_both_languages(schema: dict[str, Any]) -> N
 
 Change = Callable[[dict[str, Any]], object]
 
+
+def _pool(root: dict[str, Any], index: int) -> dict[str, Any]:
+    pool: dict[str, Any] = root["cost_sharing"]["rule_sets"][0]["pools"][index]
+    return pool
+
+
 REFUSED: dict[str, Change] = {
     "unknown key": lambda root: root.update(tenant=[]),
     "unknown key of a body": lambda root: root["tenants"][0].update(lgwans=[]),
@@ -75,6 +81,13 @@ REFUSED: dict[str, Change] = {
         sites={"x": {"region": "us-east-1", "account_id": "1", "state_backend": "", "secrets_provider": ""}}
     ),
     "site's name": lambda root: root.update(sites={"Prod": {}}),
+    "registration number": lambda root: root["cost_sharing"]["issuer"].update(
+        registration_number="7000012050002"
+    ),
+    "way to share": lambda root: _pool(root, 1)["shares"][0].update(by="均等"),
+    "yen in words": lambda root: _pool(root, 1).update(base_fee="10,000"),
+    "value of a column": lambda root: _pool(root, 1)["where"].update(ServiceName=[]),
+    "unknown key of a pool": lambda root: _pool(root, 1).update(shared=[]),
     "missing name": lambda root: root["tenants"][0].pop("name"),
 }  # fmt: skip
 

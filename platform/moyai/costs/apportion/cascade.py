@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from moyai.registry.cost_rules import Pool
 
@@ -30,31 +30,3 @@ def in_order(pools: Iterable[Pool]) -> list[Pool]:
         for flow in ready.flows:
             waiting[flow.pool] -= 1
     return ordered
-
-
-def circle(flows: Mapping[str, Iterable[str]]) -> list[str] | None:
-    """The names of a circle that flows make, its first name at its end too; None: there is none."""
-    done: set[str] = set()
-    for start in flows:
-        way: list[str] = []
-        found = _walk(start, flows, way, done)
-        if found is not None:
-            return found
-    return None
-
-
-def _walk(
-    name: str, flows: Mapping[str, Iterable[str]], way: list[str], done: set[str]
-) -> list[str] | None:
-    if name in way:
-        return [*way[way.index(name) :], name]
-    if name in done:
-        return None
-    way.append(name)
-    for following in flows.get(name, ()):
-        found = _walk(following, flows, way, done)
-        if found is not None:
-            return found
-    way.pop()
-    done.add(name)
-    return None
