@@ -12,7 +12,9 @@ from fractions import Fraction
 from moyai.costs.documents.paper import Bundle, Cell, Style
 from moyai.costs.documents.written import plain, rounded, trimmed
 
-_STARTS_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
+STARTS_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
+"""How text begins that a spreadsheet would calculate."""
+_MOST_DECIMALS = 6
 
 
 def csv_file(bundle: Bundle) -> bytes:
@@ -28,7 +30,7 @@ def csv_file(bundle: Bundle) -> bytes:
 def harmless(words: str) -> str:
     """Foreign text that no spreadsheet calculates."""
     kept = plain(words)
-    return f"'{kept}" if kept.startswith(_STARTS_FORMULA) else kept
+    return f"'{kept}" if kept.startswith(STARTS_FORMULA) else kept
 
 
 def _written(cell: Cell) -> str:
@@ -38,7 +40,7 @@ def _written(cell: Cell) -> str:
         return str(cell.value)
     if cell.style is Style.EXACT:
         return _decimals(cell.value, 2)
-    return trimmed(_decimals(cell.value, 4))
+    return trimmed(_decimals(cell.value, _MOST_DECIMALS))
 
 
 def _decimals(value: Fraction, decimals: int) -> str:

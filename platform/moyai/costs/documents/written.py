@@ -15,7 +15,8 @@ from moyai.texts import Lang
 
 _WEIGHT_DIGITS = 15
 """Weights that have more are shown over a power of ten: those of a population's power have 30."""
-_KEPT_DIGITS = 12
+_WHOLE_DIGITS = 9
+_SHOWN_DECIMALS = 2
 _REIWA = date(2019, 5, 1)
 _HEISEI = date(1989, 1, 8)
 
@@ -29,7 +30,7 @@ def written(cell: Cell, lang: Lang) -> str:
         return signed(value, lang, 2)
     if cell.style is Style.PERCENT:
         return trimmed(signed(value, lang, 4))
-    return signed(value, lang, 0) if isinstance(value, int) else trimmed(signed(value, lang, 4))
+    return signed(value, lang, 0 if Fraction(value).denominator == 1 else _SHOWN_DECIMALS)
 
 
 def signed(value: int | Fraction, lang: Lang, decimals: int) -> str:
@@ -54,15 +55,15 @@ def trimmed(words: str) -> str:
 
 
 def weights(weight: int, of: int) -> tuple[Fraction, Fraction]:
-    """A weight and the sum of all as they are shown: both over the same power of ten where they are
-    long, to four decimals."""
+    """A weight and the sum of all as documents have them: both over the same power of ten where they
+    are long, to fifteen digits."""
     digits = len(str(of))
     if digits <= _WEIGHT_DIGITS:
         return Fraction(weight), Fraction(of)
-    scale = 10 ** (digits - _KEPT_DIGITS)
-    return (
-        Fraction(round(Fraction(weight * 10**4, scale)), 10**4),
-        Fraction(round(Fraction(of * 10**4, scale)), 10**4),
+    scale = 10 ** (digits - _WEIGHT_DIGITS)
+    unit: int = 10 ** (_WEIGHT_DIGITS - _WHOLE_DIGITS)
+    return Fraction(round(Fraction(weight, scale)), unit), Fraction(
+        round(Fraction(of, scale)), unit
     )
 
 

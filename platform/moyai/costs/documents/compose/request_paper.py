@@ -108,7 +108,7 @@ def _dues_table(dues: tuple[Due, ...], lang: Lang) -> Table:
         )
     )
     return Table(
-        Text("支払期限", "Due").of(lang),
+        Text("支払の期限と額", "When to pay").of(lang),
         (
             Column(Text("区分", "Part").of(lang), 3),
             Column(Text("支払期限", "Due on").of(lang), 7),

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Line, LineKind
 from moyai.costs.documents.compose import words
-from moyai.costs.documents.compose.common import number, rounding_formula, yen_columns
+from moyai.costs.documents.compose.common import rounding_formula, yen_columns
 from moyai.costs.documents.paper import (
     BLANK,
     Block,
@@ -119,12 +119,12 @@ def _parts(section: Section, share: Line, key: str, lang: Lang) -> Table:
     for place, part in enumerate(share.parts):
         weight, of = weights(part.weight, part.of)
         cell = f"{key}.part.{place}"
-        formula = f"{{{key}.divided}}*{number(part.percent)}/100*{{{cell}.weight}}/{{{cell}.of}}"
+        formula = f"{{{key}.divided}}*{{{cell}.percent}}/100*{{{cell}.weight}}/{{{cell}.of}}"
         rows.append(
             Row(
                 (
                     text(words.part(part, lang)),
-                    Cell(part.percent, Style.PERCENT),
+                    Cell(part.percent, Style.PERCENT, f"{cell}.percent"),
                     Cell(weight, Style.NUMBER, f"{cell}.weight"),
                     Cell(of, Style.NUMBER, f"{cell}.of"),
                     exact(part_yen(section.head.divided, part), cell, formula),

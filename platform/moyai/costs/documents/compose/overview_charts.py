@@ -1,0 +1,108 @@
+"""The overview's charts. What they show is in tables too. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from moyai.costs.documents import charts as draw
+from moyai.costs.documents.compose import words
+from moyai.costs.documents.paper import Chart
+from moyai.costs.documents.written import signed
+from moyai.costs.statements.overview import Month, Overview
+from moyai.texts import Lang, Text
+
+_MOST_BODIES = 45
+_MOST_SERIES = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """All of them."""
+
+    by_rule: Chart
+    by_body: Chart
+    trend: Chart
+
+
+def charts(overview: Overview, lang: Lang) -> Charts:
+    """Stacked months by rule, bars by body, lines of the largest bodies over the fiscal year."""
+    months = [
+        f"{one.period.month}月" if lang == "ja" else str(one.period) for one in overview.trend
+    ]
+    names = {row.statement.code: row.statement.name for row in overview.bodies}
+    titles = {**overview.titles, "": words.TAX.of(lang)}
+    by_rule = _series(overview.trend, [one.by_rule() for one in overview.trend], titles, lang)
+    by_body = _series(overview.trend, [one.by_body() for one in overview.trend], names, lang)
+    return Charts(
+        _chart(
+            "by-rule",
+            Text("費用区分別の負担金の推移", "Contributions by rule and month"),
+            draw.stacked_bars,
+            months,
+            by_rule,
+            lang,
+        ),
+        _bodies(overview, lang),
+        _chart(
+            "trend",
+            Text("負担金の大きい団体の推移", "The largest bodies by month"),
+            draw.lines,
+            months,
+            by_body,
+            lang,
+        ),
+    )
+
+
+def _chart(
+    key: str,
+    title: Text,
+    drawn: draw.Drawing,
+    labels: Sequence[str],
+    series: Sequence[draw.Series],
+    lang: Lang,
+) -> Chart:
+    parts = [f"{one.name} {signed(sum(one.values), lang, 0)}" for one in series]
+    says = "、".join(parts) if lang == "ja" else ", ".join(parts)
+    named = draw.Words(key, title.of(lang), says, lang)
+    return Chart(drawn(named, labels, series), title.of(lang), says)
+
+
+def _bodies(overview: Overview, lang: Lang) -> Chart:
+    """The bodies that are asked for most, the others together."""
+    ranked = sorted(overview.bodies, key=lambda row: (-row.statement.total, row.statement.code))
+    shown = [(row.statement.name, row.statement.total) for row in ranked[:_MOST_BODIES]]
+    if others := ranked[_MOST_BODIES:]:
+        name = Text(f"ほか{len(others)}団体", f"{len(others)} others").of(lang)
+        shown.append((name, sum(row.statement.total for row in others)))
+    title = Text("団体別の負担金（円）", "Contributions by body (yen)").of(lang)
+    parts = [f"{name} {signed(amount, lang, 0)}" for name, amount in shown]
+    says = "、".join(parts) if lang == "ja" else ", ".join(parts)
+    named = draw.Words("by-body", title, says, lang)
+    drawn = draw.bars(named, [name for name, _ in shown], [amount for _, amount in shown])
+    return Chart(drawn, title, says)
+
+
+def _series(
+    trend: Sequence[Month],
+    sums: Sequence[Mapping[str, int]],
+    names: Mapping[str, str],
+    lang: Lang,
+) -> list[draw.Series]:
+    """The largest keys by their names, then all others together."""
+    whole: dict[str, int] = {}
+    for one in sums:
+        for key, amount in one.items():
+            whole[key] = whole.get(key, 0) + abs(amount)
+    ranked = sorted(whole, key=lambda key: (-whole[key], key))
+    found = [
+        draw.Series(names.get(key, key), tuple(one.get(key, 0) for one in sums))
+        for key in ranked[:_MOST_SERIES]
+    ]
+    if rest := ranked[_MOST_SERIES:]:
+        label = Text("その他", "Others").of(lang)
+        values = tuple(sum(one.get(key, 0) for key in rest) for one in sums)
+        found.append(draw.Series(label, values))
+    assert all(len(one.values) == len(trend) for one in found)
+    return found

@@ -1,0 +1,255 @@
+"""The overview's tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from moyai.costs.documents.compose import words
+from moyai.costs.documents.paper import (
+    BLANK,
+    Cell,
+    Column,
+    Row,
+    RowKind,
+    Style,
+    Table,
+    exact,
+    text,
+    yen,
+)
+from moyai.costs.documents.written import month
+from moyai.costs.statements.overview import NO_RULE, BodyRow, BudgetRow, Overview
+from moyai.texts import Lang, Text
+
+
+def pools_table(overview: Overview, lang: Lang) -> Table:
+    """What each rule caught, what flowed, what came off, what is shared: whole yen before tax."""
+    rows: list[Row] = []
+    direct: dict[str, int] = {}
+    pools = {account.name: account for account in overview.issue.allocation.pools}
+    for one in overview.issue.allocation.borne:
+        if one.rule not in pools:
+            direct[one.rule] = direct.get(one.rule, 0) + one.jpy
+    for rule in overview.titles:
+        if rule in pools:
+            account = pools[rule]
+            amounts = [
+                account.caught,
+                account.carried_in,
+                sum(account.flowed_in.values()) - sum(account.flowed_out.values()),
+                -sum(account.subsidies.values()),
+            ]
+        else:
+            amounts = [direct.get(rule, 0), 0, 0, 0]
+        at = len(rows)
+        cells = [yen(amount, f"pool.{at}.{place}") for place, amount in enumerate(amounts)]
+        formula = f"SUM({{pool.{at}.0}}:{{pool.{at}.3}})"
+        shared = yen(sum(amounts), f"pool.{at}.4", formula)
+        rows.append(Row((text(overview.titles[rule]), *cells, shared)))
+    sums = _sums([row.cells[1:] for row in rows], "pool", 5)
+    rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
+    titles = (
+        Text("当期の費用", "Cost"),
+        Text("繰越", "Carried in"),
+        Text("配賦", "Flows"),
+        Text("補助金", "Subsidies"),
+        Text("按分対象額", "Shared"),
+    )
+    return Table(
+        Text("費用区分別の按分対象額（税抜・円）", "What is shared by rule (yen before tax)").of(
+            lang
+        ),
+        (
+            Column(Text("費用区分", "Rule").of(lang), 6),
+            *(Column(title.of(lang), 3, numeric=True) for title in titles),
+        ),
+        tuple(rows),
+    )
+
+
+def bodies_table(overview: Overview, lang: Lang) -> Table:
+    """Each body: net, tax, total, per resident, and what it saves against procuring alone."""
+    saves = any(row.alone is not None for row in overview.bodies)
+    rows = [_body_row(row, at, saves, lang) for at, row in enumerate(overview.bodies)]
+    count = len(rows)
+    sums = [_column_sum(rows, f"bodies.{{}}.{name}", at) for at, name in enumerate(_AMOUNTS, 1)]
+    sums[2] = yen(overview.total, "bodies.total", sums[2].formula)
+    residents = yen(
+        overview.residents,
+        "bodies.residents",
+        f"SUM({{bodies.0.people}}:{{bodies.{count - 1}.people}})" if count else None,
+    )
+    per_head: Cell = BLANK
+    if overview.residents:
+        formula = "{bodies.total}/{bodies.residents}"
+        per_head = exact(Fraction(overview.total, overview.residents), None, formula)
+    alone = sum(row.alone or 0 for row in overview.bodies)
+    saved = sum(row.saved or 0 for row in overview.bodies)
+    more = (yen(alone), yen(saved)) if saves else ()
+    cells = (text(words.TOTAL.of(lang)), *sums, residents, per_head, *more)
+    rows.append(Row(cells, RowKind.TOTAL))
+    return Table(
+        Text("団体別の負担金", "Contributions by body").of(lang),
+        _body_columns(saves, lang),
+        tuple(rows),
+    )
+
+
+_AMOUNTS = ("net", "tax", "total")
+
+
+def _body_columns(saves: bool, lang: Lang) -> tuple[Column, ...]:
+    titles = [
+        Text("税抜額（円）", "Net yen"),
+        Text("消費税（円）", "Tax, yen"),
+        Text("負担金（円）", "Total, yen"),
+        Text("基準人口（人）", "Residents"),
+        Text("1人当たり（円）", "Yen per resident"),
+    ]
+    if saves:
+        titles += [Text("単独調達時（円）", "Alone, yen"), Text("節減額（円）", "Saved, yen")]
+    return (
+        Column(Text("団体", "Body").of(lang), 5),
+        *(Column(title.of(lang), 3, numeric=True) for title in titles),
+    )
+
+
+def _body_row(row: BodyRow, at: int, saves: bool, lang: Lang) -> Row:
+    key, statement = f"bodies.{at}", row.statement
+    name = f"{statement.name}（{statement.code}）"
+    tax = statement.tax + statement.tax_difference
+    people: Cell = BLANK
+    per_head: Cell = BLANK
+    if row.population is not None:
+        people = Cell(row.population, Style.NUMBER, f"{key}.people")
+    if row.per_resident is not None:
+        per_head = exact(row.per_resident, None, f"{{{key}.total}}/{{{key}.people}}")
+    cells = [
+        text(name if lang == "ja" else f"{statement.name} ({statement.code})"),
+        yen(statement.net, f"{key}.net"),
+        yen(tax, f"{key}.tax"),
+        yen(statement.total, f"{key}.total", f"{{{key}.net}}+{{{key}.tax}}"),
+        people if people is not BLANK else Cell("", key=f"{key}.people"),
+        per_head,
+    ]
+    if saves:
+        cells.append(BLANK if row.alone is None else yen(row.alone, f"{key}.alone"))
+        formula = f"{{{key}.alone}}-{{{key}.total}}"
+        cells.append(BLANK if row.saved is None else yen(row.saved, None, formula))
+    return Row(tuple(cells))
+
+
+def matrix_table(overview: Overview, lang: Lang) -> Table:
+    """Rule by body, whole yen with tax; too wide for paper."""
+    cells = overview.month.cells
+    rules = (
+        [*overview.titles, NO_RULE] if any(not rule for rule, _ in cells) else [*overview.titles]
+    )
+    rows: list[Row] = []
+    for at, row in enumerate(overview.bodies):
+        code = row.statement.code
+        amounts = [
+            yen(cells.get((rule, code), 0), f"matrix.{at}.{place}")
+            for place, rule in enumerate(rules)
+        ]
+        last = f"SUM({{matrix.{at}.0}}:{{matrix.{at}.{len(rules) - 1}}})" if rules else None
+        total = yen(row.statement.total, f"matrix.{at}.{len(rules)}", last)
+        rows.append(Row((text(row.statement.name), *amounts, total)))
+    sums = _sums([row.cells[1:] for row in rows], "matrix", len(rules) + 1)
+    rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
+    titles = [overview.titles.get(rule, words.TAX.of(lang)) for rule in rules]
+    return Table(
+        Text(
+            "団体別・費用区分別の負担金（税込・円）",
+            "Contributions by body and rule (yen with tax)",
+        ).of(lang),
+        (
+            Column(Text("団体", "Body").of(lang), 5),
+            *(Column(title, 3, numeric=True) for title in (*titles, words.TOTAL.of(lang))),
+        ),
+        tuple(rows),
+        wide=True,
+    )
+
+
+def trend_table(overview: Overview, lang: Lang) -> Table:
+    """Month by month, whole yen with tax: the sum of bodies, and their number."""
+    rows: list[Row] = []
+    for at, one in enumerate(overview.trend):
+        bodies = Cell(len(one.by_body()), Style.NUMBER)
+        rows.append(Row((text(month(one.period, lang)), bodies, yen(one.total, f"trend.{at}"))))
+    total = sum(one.total for one in overview.trend)
+    formula = f"SUM({{trend.0}}:{{trend.{len(rows) - 1}}})"
+    label = Text("年度の累計", "Fiscal year so far").of(lang)
+    rows.append(Row((text(label), BLANK, yen(total, "trend.total", formula)), RowKind.TOTAL))
+    return Table(
+        Text("月別の負担金（税込）", "Contributions by month (with tax)").of(lang),
+        (
+            Column(Text("期間", "Period").of(lang), 4),
+            Column(Text("団体数", "Bodies").of(lang), 2, numeric=True),
+            Column(words.YEN.of(lang), 3, numeric=True),
+        ),
+        tuple(rows),
+    )
+
+
+def budgets_table(overview: Overview, names: Mapping[str, str], lang: Lang) -> Table:
+    """Each budget, what was spent of it, and whether it is passed."""
+    return Table(
+        Text("予算の執行状況", "Budgets").of(lang),
+        (
+            Column(Text("予算", "Budget").of(lang), 6),
+            Column(Text("予算額（円）", "Yen").of(lang), 3, numeric=True),
+            Column(Text("執行額（円）", "Spent").of(lang), 3, numeric=True),
+            Column(Text("残額（円）", "Left").of(lang), 3, numeric=True),
+            Column(Text("執行率（%）", "Percent").of(lang), 2, numeric=True),
+            Column(Text("注意", "Note").of(lang), 3),
+        ),
+        tuple(_budget_row(row, at, names, lang) for at, row in enumerate(overview.budgets)),
+    )
+
+
+def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -> Row:
+    budget = row.budget
+    who = [name for name in (names.get(budget.body or "", budget.body), budget.service) if name]
+    label = " ".join(who) or Text("全体", "All").of(lang)
+    if budget.committed:
+        label += Text("（債務負担行為）", " (committed over years)").of(lang)
+    note = Text("", "")
+    if row.passed:
+        note = Text("超過", "passed")
+    elif row.warns:
+        note = Text("警告", "near its end")
+    key = f"budget.{at}"
+    share: Cell = BLANK
+    if row.percent is not None:
+        formula = f"{{{key}.spent}}*100/{{{key}.amount}}"
+        share = Cell(row.percent, Style.PERCENT, None, formula)
+    cells = (
+        text(label),
+        yen(budget.amount, f"{key}.amount"),
+        yen(row.spent, f"{key}.spent"),
+        yen(row.left, None, f"{{{key}.amount}}-{{{key}.spent}}"),
+        share,
+        text(note.of(lang)),
+    )
+    return Row(cells, RowKind.WARNING if row.warns else RowKind.PLAIN)
+
+
+def _sums(rows: Sequence[tuple[Cell, ...]], key: str, columns: int) -> list[Cell]:
+    """The sum of each column of cells whose keys are `KEY.row.column`."""
+    found = []
+    for at in range(columns):
+        total = sum(value for row in rows if isinstance(value := row[at].value, int))
+        formula = f"SUM({{{key}.0.{at}}}:{{{key}.{len(rows) - 1}.{at}}})" if rows else None
+        found.append(yen(total, f"{key}.total.{at}", formula))
+    return found
+
+
+def _column_sum(rows: Sequence[Row], pattern: str, at: int) -> Cell:
+    total = sum(value for row in rows if isinstance(value := row.cells[at].value, int))
+    if not rows:
+        return yen(total)
+    first, last = pattern.format(0), pattern.format(len(rows) - 1)
+    return yen(total, None, f"SUM({{{first}}}:{{{last}}})")
