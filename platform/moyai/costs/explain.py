@@ -1,4 +1,4 @@
-"""The way of one yen back from a statement: line, pool, the pools before it, rows that are alike. Pure.
+"""The way of one yen back from a statement: line, pool, the pools before it, what these caught. Pure.
 
 A share has no single origin: it is a part of everything that a pool holds. One yen of it stands at one
 place of the line, and is followed to the same place of what the line is a part of. Credits make an amount
@@ -7,16 +7,14 @@ smaller; the yen that is left is followed through what is positive.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Allocation, Borne, Line, LineKind, PoolAccount
-from moyai.costs.apportion.catching import catch
-from moyai.costs.apportion.inputs import Bucket
+from moyai.costs.apportion.inputs import Bucket, Caught
 from moyai.costs.yen import Converted, Origin
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.registry.cost_rules import RuleSet
 from moyai.texts import Text
 
 
@@ -42,35 +40,27 @@ class Way:
     pools: tuple[PoolStep, ...]
     """From the pool that the line shares back to the one that caught the rows."""
     bucket: Bucket | None
-    """The rows that are alike; None where it comes from no row: a fee, what was carried, a settlement."""
+    """What the rule caught of one invoice; None where it comes from no row: a fee, what was carried,
+    a settlement."""
     origin: Origin | None
     position: Fraction
     """Where in the rows: 0 < position < 1 of their positive yen, in the ledger's order."""
 
 
-def way_of(
-    made: Allocation,
-    converted: Converted,
-    rules: RuleSet,
-    names: Mapping[str, str],
-    code: str,
-    yen: int,
-) -> Way:
+def way_of(made: Allocation, converted: Converted, code: str, yen: int) -> Way:
     """The way of the body's `yen`-th yen, counted from 1 through its lines above zero.
 
-    `names`: what values of direct rules' columns mean. Raises `UsageError` where the body bears less.
+    Raises `UsageError` where the body bears less.
     """
     number, borne, line, at = _line(made, code, yen)
     position = Fraction(2 * at - 1, 2 * line.jpy)
     if line.kind is LineKind.DIRECT:
-        return _at_rows(
-            Way(borne, line, number, at, (), None, None, position), converted, rules, names, code
-        )
+        return _at_rows(Way(borne, line, number, at, (), None, None, position), converted, code)
     if line.kind in _NOT_FROM_ROWS:
         return Way(borne, line, number, at, (), None, None, position)
     steps, position = _through_pools(made, borne.rule, position)
     way = Way(borne, line, number, at, tuple(steps), None, None, position)
-    return _at_rows(way, converted, rules, names, None)
+    return _at_rows(way, converted, None)
 
 
 _NOT_FROM_ROWS = frozenset({LineKind.JOINING_FEE, LineKind.LEAVING_FEE, LineKind.SETTLEMENT})
@@ -132,39 +122,15 @@ def _place(amounts: Sequence[Fraction | int], position: Fraction) -> tuple[int, 
     raise AssertionError("the place lies beyond the sum")
 
 
-def _at_rows(
-    way: Way,
-    converted: Converted,
-    rules: RuleSet,
-    names: Mapping[str, str],
-    code: str | None,
-) -> Way:
+def _at_rows(way: Way, converted: Converted, code: str | None) -> Way:
     """The same way, followed into the rows that are alike."""
-    rule = way.pools[-1].account.name if way.pools else way.borne.rule
     if way.pools and way.pools[-1].source != "caught":
         return way
-    found = _caught_by(rule, code, converted, rules, names)
+    caught = Caught(way.pools[-1].account.name if way.pools else way.borne.rule, code)
+    pairs = zip(converted.bill.buckets, converted.origins, strict=True)
+    found = [(bucket, origin) for bucket, origin in pairs if bucket.caught == caught]
     if not found:
         return way
     at, position = _place([bucket.jpy for bucket, _ in found], way.position)
     bucket, origin = found[at]
-    return Way(way.borne, way.line, way.number, way.at, way.pools, bucket, origin, position)
-
-
-def _caught_by(
-    rule: str,
-    code: str | None,
-    converted: Converted,
-    rules: RuleSet,
-    names: Mapping[str, str],
-) -> list[tuple[Bucket, Origin]]:
-    """What a rule caught, in the ledger's order."""
-    pairs: Iterable[tuple[Bucket, Origin]] = zip(
-        converted.bill.buckets, converted.origins, strict=True
-    )
-    found = []
-    for bucket, origin in pairs:
-        caught = catch(rules, bucket.values, names)
-        if caught is not None and (caught.rule, caught.body) == (rule, code):
-            found.append((bucket, origin))
-    return found
+    return replace(way, bucket=bucket, origin=origin, position=position)

@@ -13,7 +13,8 @@ from math import floor
 
 from moyai.costs.apportion.inputs import Bill, Bucket, Rate
 from moyai.costs.apportion.rounding import to_unit
-from moyai.costs.invoices import Invoice, RowGroup
+from moyai.costs.ledger.groups import RowGroup
+from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import Period
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.cost_rules import Rounding, TaxRule, Treatment
@@ -125,7 +126,7 @@ def _sort(
     missing: dict[_Key, Fraction] = {}
     doubtful: dict[_Key, list[Invoice]] = {}
     for group in groups:
-        key = _Key(group.issuer or "", group.invoice_id or "", group.currency)
+        key = _Key(group.issuer, group.invoice_id or "", group.currency)
         found = [invoice for invoice in invoices if _fits(invoice, group, numbers)]
         if len(found) == 1:
             key = _key_of(found[0])
@@ -233,7 +234,9 @@ class _Asked:
             raise _CannotSum(_opposite(self.key, whole, jpy))
         return [
             (
-                Bucket(group.values, Fraction(group.amount) * factor, rate, group.rows),
+                Bucket(
+                    group.caught, group.values, Fraction(group.amount) * factor, rate, group.rows
+                ),
                 Origin(group, self.invoice, factor),
             )
             for group in groups

@@ -13,11 +13,11 @@ from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.unit.costs.rulebook import CODES, MAY, part, pool, rules
+from tests.unit.costs.rulebook import CODES, MAY, allocate, part, pool, rules
 
-from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.inputs import Members, Presence
-from moyai.costs.invoices import Invoice, RowGroup
+from moyai.costs.ledger.groups import RowGroup
+from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.record import document, sha256
 from moyai.costs.yen import in_yen
 from moyai.registry.cost_rules import (
@@ -112,7 +112,17 @@ def _bill(chance: random.Random) -> tuple[list[RowGroup], list[Invoice], int]:
         number = f"{currency}-1"
         invoices.append(
             Invoice(
-                number, currency, None, currency, Decimal(0), jpy, tax, Fraction(10), Decimal(rate)
+                number,
+                currency,
+                None,
+                currency,
+                Decimal(0),
+                jpy,
+                tax,
+                Fraction(10),
+                Decimal(rate),
+                None,
+                None,
             )
         )
         paid += jpy + tax

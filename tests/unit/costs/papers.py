@@ -9,6 +9,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from tests.unit.costs.rulebook import (
     RATES,
+    allocate,
     bill,
     everybody,
     part,
@@ -19,7 +20,6 @@ from tests.unit.costs.rulebook import (
     some_rules,
 )
 
-from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.inputs import Bill, Members
 from moyai.costs.statements.statement import Basis, Issue, issue
 from moyai.registry.cost_rules import (

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from moyai.costs.apportion.allocate import allocate as allocate_caught
+from moyai.costs.apportion.allocation import Allocation, Settlement
+from moyai.costs.apportion.catching import catch
 from moyai.costs.apportion.inputs import Bill, Bucket, Members, Presence
 from moyai.costs.periods import Period
 from moyai.registry.cost_rules import (
@@ -112,6 +116,21 @@ def members(
     )
 
 
+def allocate(
+    one: Bill, rule_set: RuleSet, who: Members, settlements: Sequence[Settlement] = ()
+) -> Allocation:
+    """Catch a bill's buckets by their values, then divide it."""
+    return allocate_caught(caught(one, rule_set, who), rule_set, who, settlements)
+
+
+def caught(one: Bill, rule_set: RuleSet, who: Members) -> Bill:
+    """The bill with its buckets caught by their values."""
+    found = tuple(
+        replace(bucket, caught=catch(rule_set, bucket.values, who.names)) for bucket in one.buckets
+    )
+    return replace(one, buckets=found)
+
+
 def everybody(*names: str) -> Members:
     """Three bodies that were in every one of these pools all the time."""
     return members({name: dict.fromkeys(OSAKA, FULL) for name in names or ("all",)})
@@ -120,7 +139,7 @@ def everybody(*names: str) -> Members:
 def bill(*amounts: int | Fraction, rate: Fraction | None = None) -> Bill:
     """A bill of rows with these yen, each of a service `s0`, `s1`, …"""
     buckets = tuple(
-        Bucket({"ServiceName": f"s{at}"}, Fraction(amount), rate, 1)
+        Bucket(None, {"ServiceName": f"s{at}"}, Fraction(amount), rate, 1)
         for at, amount in enumerate(amounts)
     )
     return Bill(MAY, int(sum(amounts)), buckets)
@@ -216,6 +235,7 @@ def some_bill(draw: st.DrawFn) -> Bill:
     """Any bill: negative, zero, huge; the last bucket makes it whole yen."""
     buckets = [
         Bucket(
+            None,
             {
                 "ServiceName": draw(st.sampled_from([None, "s0", "s1", "s2", "x"])),
                 "Tags.tenant": draw(st.sampled_from([None, "大阪", *CODES, "nobody"])),
@@ -229,7 +249,7 @@ def some_bill(draw: st.DrawFn) -> Bill:
     whole = sum((one.jpy for one in buckets), Fraction())
     over = -whole % 1
     if over:
-        buckets.append(Bucket({"ServiceName": "s0", "Tags.tenant": None}, over, None, 1))
+        buckets.append(Bucket(None, {"ServiceName": "s0", "Tags.tenant": None}, over, None, 1))
     return Bill(MAY, int(whole + over), tuple(buckets))
 
 

@@ -13,6 +13,7 @@ from tests.unit.costs.rulebook import (
     FULL,
     MAY,
     OSAKA,
+    allocate,
     bill,
     everybody,
     members,
@@ -24,7 +25,6 @@ from tests.unit.costs.rulebook import (
     some_rules,
 )
 
-from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Allocation, LineKind, PayerKind
 from moyai.costs.apportion.inputs import Bill, Bucket, Presence
 from moyai.costs.apportion.settling import settlement
@@ -257,8 +257,8 @@ def test_rates_of_tax_are_split_exactly() -> None:
         MAY,
         1000,
         (
-            Bucket({}, Fraction(700), Fraction(10), 1),
-            Bucket({}, Fraction(300), Fraction(8), 1),
+            Bucket(None, {}, Fraction(700), Fraction(10), 1),
+            Bucket(None, {}, Fraction(300), Fraction(8), 1),
         ),
     )
     made = allocate(two, rules(pool()), everybody())

@@ -9,14 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.sample import SAMPLE
-from tests.unit.costs.rulebook import OSAKA, bill, everybody, members, part, pool, rules
+from tests.unit.costs.rulebook import (
+    OSAKA,
+    allocate,
+    bill,
+    caught,
+    everybody,
+    members,
+    part,
+    pool,
+    rules,
+)
 
 from moyai.costs.analysis.compare import Key, amounts, blended, compare, search_blends
 from moyai.costs.analysis.forecast import LEAST_MONTHS, METHODS, forecast
 from moyai.costs.analysis.sensitivity import at_rate, rate_of
-from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.inputs import Presence
-from moyai.costs.invoices import Invoice
+from moyai.costs.ledger.invoices import Invoice
 from moyai.registry import require
 from moyai.registry.cost_rules import ShareBy
 
@@ -39,7 +48,8 @@ def test_what_bodies_gain_others_lose() -> None:
 def test_blends_that_are_found_hold_and_the_nearest_is_first() -> None:
     one = bill(1_000_000)
     present = rules(pool("all", part(ShareBy.EQUAL, 30), part(ShareBy.POPULATION, 70)))
-    found = search_blends(one, present, everybody(), (EQUAL, POPULATION), Fraction(10), 5)
+    known = caught(one, present, everybody())
+    found = search_blends(known, present, everybody(), (EQUAL, POPULATION), Fraction(10), 5)
     assert dict(found[0].percents) == {EQUAL: 30, POPULATION: 70}
     assert found[0].worst == 0
     worsts = [blend.worst for blend in found]
@@ -59,7 +69,8 @@ def test_blends_that_are_found_hold_and_the_nearest_is_first() -> None:
 
 def test_no_blend_is_made_up_where_none_holds() -> None:
     present = rules(pool("all", part(ShareBy.POPULATION)))
-    assert search_blends(bill(10**6), present, everybody(), (EQUAL,), Fraction(5), 10) == ()
+    known = caught(bill(10**6), present, everybody())
+    assert search_blends(known, present, everybody(), (EQUAL,), Fraction(5), 10) == ()
 
 
 def test_osakas_43_by_harps_rule_and_by_population() -> None:
@@ -81,13 +92,18 @@ def test_osakas_43_by_harps_rule_and_by_population() -> None:
 
 
 def test_another_rate_moves_yen_and_tax_in_proportion() -> None:
-    one = Invoice("N", "AWS", None, "USD", Decimal(100), 13_900, 1_390, Fraction(10), None)
-    euro = Invoice("E", "X", None, "EUR", Decimal(1), 170, 0, Fraction(10), None)
+    one = Invoice(
+        "N", "AWS", None, "USD", Decimal(100), 13_900, 1_390, Fraction(10), None, None, None
+    )
+    euro = Invoice("E", "X", None, "EUR", Decimal(1), 170, 0, Fraction(10), None, None, None)
     assert rate_of(one) == 139
     moved = at_rate([one, euro], "USD", Decimal(160)).invoices
     assert (moved[0].jpy, moved[0].tax_jpy, moved[0].rate) == (16_000, 1_600, 160)
     assert moved[1] == euro
-    assert rate_of(Invoice("Z", "AWS", None, "USD", Decimal(0), 0, 0, Fraction(10), None)) is None
+    assert (
+        rate_of(Invoice("Z", "AWS", None, "USD", Decimal(0), 0, 0, Fraction(10), None, None, None))
+        is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ import pytest
 from tests.unit.costs.rulebook import FULL, MAY, members, part, pool, rules
 
 from moyai.costs.apportion.allocate import allocate
+from moyai.costs.apportion.catching import catch
 from moyai.costs.explain import way_of
-from moyai.costs.invoices import Invoice, RowGroup
+from moyai.costs.ledger.groups import RowGroup
+from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.yen import Converted, in_yen
 from moyai.errors import UsageError
-from moyai.registry.cost_rules import Condition, Direct, Flow, RuleSet, ShareBy
+from moyai.registry.cost_rules import Condition, Direct, Flow, ShareBy
 
 WHO = members({"labour": {"271004": FULL}, "chat": {"271004": FULL, "273830": FULL}})
 RULES = rules(
@@ -32,7 +34,8 @@ def _group(service: str, amount: str, tenant: str | None = None, currency: str =
     values = {"ServiceName": service, "Tags.tenant": tenant}
     issuer = "AWS" if currency == "USD" else "業者"
     rate = None if currency == "USD" else Fraction(0)
-    return RowGroup(values, issuer, None, None, currency, False, rate, Decimal(amount), 1)
+    caught = catch(RULES, values, WHO.names)
+    return RowGroup(values, issuer, None, None, currency, False, rate, Decimal(amount), 1, caught)
 
 
 @pytest.fixture
@@ -44,17 +47,17 @@ def converted() -> Converted:
         _group("chat-db", "2", tenant="273830"),
         _group("人件費", "200", currency="JPY"),
     ]
-    paid = Invoice("N", "AWS", None, "USD", Decimal(10), 1500, 0, Fraction(10), None)
+    paid = Invoice("N", "AWS", None, "USD", Decimal(10), 1500, 0, Fraction(10), None, None, None)
     return in_yen(MAY, groups, [paid], RULES.tax)
 
 
-def _ways(converted: Converted, code: str, rule_set: RuleSet = RULES) -> Counter[str]:
-    made = allocate(converted.bill, rule_set, WHO)
+def _ways(converted: Converted, code: str) -> Counter[str]:
+    made = allocate(converted.bill, RULES, WHO)
     body = dict(made.bodies())[code]
     whole = sum(max(line.jpy, 0) for one in body for line in one.lines)
     found: Counter[str] = Counter()
     for yen in range(1, whole + 1):
-        way = way_of(made, converted, rule_set, WHO.names, code, yen)
+        way = way_of(made, converted, code, yen)
         assert way.bucket is not None
         assert way.origin is not None
         assert 0 < way.position < 1
@@ -74,10 +77,10 @@ def test_every_yen_has_a_way_and_they_come_from_where_the_costs_arose(converted:
 
 def test_a_way_names_line_pools_and_invoice(converted: Converted) -> None:
     made = allocate(converted.bill, RULES, WHO)
-    way = way_of(made, converted, RULES, WHO.names, "271004", 1)
+    way = way_of(made, converted, "271004", 1)
     assert (way.number, way.at, way.line.jpy) == (1, 1, 700)
     assert [(step.account.name, step.source) for step in way.pools] == [("chat", "caught")]
-    last = way_of(made, converted, RULES, WHO.names, "271004", 700)
+    last = way_of(made, converted, "271004", 700)
     assert [(step.account.name, step.source, step.source_jpy) for step in last.pools] == [
         ("chat", "labour", 200),
         ("labour", "caught", 200),
@@ -91,4 +94,4 @@ def test_a_way_names_line_pools_and_invoice(converted: Converted) -> None:
 def test_a_yen_that_nobody_bears_has_no_way(converted: Converted, code: str, yen: int) -> None:
     made = allocate(converted.bill, RULES, WHO)
     with pytest.raises(UsageError, match="there is no yen number"):
-        way_of(made, converted, RULES, WHO.names, code, yen)
+        way_of(made, converted, code, yen)

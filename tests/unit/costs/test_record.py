@@ -11,17 +11,15 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.costs.rulebook import bill, everybody, part, pool, rules
+from tests.unit.costs.rulebook import allocate, bill, everybody, part, pool, rules
 
-from moyai.costs.apportion.allocate import allocate
 from moyai.costs.record import canonical, document, plain, sha256
 from moyai.registry.cost_rules import ShareBy
 
 _PROGRAM = """
-from moyai.costs.apportion.allocate import allocate
 from moyai.costs.record import document, sha256
 from moyai.registry.cost_rules import ShareBy
-from tests.unit.costs.rulebook import bill, everybody, part, pool, rules
+from tests.unit.costs.rulebook import allocate, bill, everybody, part, pool, rules
 shared = pool("all", part(ShareBy.POPULATION))
 print(sha256(document(allocate(bill(1_000_003), rules(shared), everybody()))))
 """

@@ -8,9 +8,18 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from tests.unit.costs.papers import BASIS, ISSUER, NAMES, TEN, issued, some_issue, taxable
-from tests.unit.costs.rulebook import FULL, MAY, OSAKA, bill, everybody, members, pool, rules
+from tests.unit.costs.rulebook import (
+    FULL,
+    MAY,
+    OSAKA,
+    allocate,
+    bill,
+    everybody,
+    members,
+    pool,
+    rules,
+)
 
-from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind
 from moyai.costs.apportion.inputs import Bill, Bucket
 from moyai.costs.statements.statement import Issue, Statement, issue
@@ -135,8 +144,8 @@ def test_two_rates_are_taxed_each_once() -> None:
         MAY,
         3_000,
         (
-            Bucket({"ServiceName": "a"}, Fraction(1_000), eight, 1),
-            Bucket({"ServiceName": "b"}, Fraction(2_000), TEN, 1),
+            Bucket(None, {"ServiceName": "a"}, Fraction(1_000), eight, 1),
+            Bucket(None, {"ServiceName": "b"}, Fraction(2_000), TEN, 1),
         ),
         {eight: 80, TEN: 200},
     )

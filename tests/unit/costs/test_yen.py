@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.costs.rulebook import MAY
 
-from moyai.costs.invoices import Invoice, RowGroup
+from moyai.costs.ledger.groups import RowGroup
+from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.yen import Converted, in_yen
 from moyai.errors import UsageError
 from moyai.registry.cost_rules import Bearer, Rounding, TaxRule, Treatment
@@ -25,7 +26,7 @@ def _group(
     amount: str,
     service: str = "s0",
     currency: str = "USD",
-    issuer: str | None = AWS,
+    issuer: str = AWS,
     invoice_id: str | None = None,
     account: str | None = None,
     is_tax: bool = False,
@@ -63,6 +64,8 @@ def _invoice(
         tax_jpy,
         TEN,
         None if rate is None else Decimal(rate),
+        None,
+        None,
     )
 
 
@@ -132,7 +135,7 @@ def test_several_issuers_currencies_and_accounts_each_have_their_own_invoice() -
         _group("1", "s3", "EUR", "Hetzner"),
         _group("50", "s4", "JPY", "業者"),
     ]
-    euro = Invoice("E1", "Hetzner", None, "EUR", Decimal(1), 170, 0, TEN)
+    euro = Invoice("E1", "Hetzner", None, "EUR", Decimal(1), 170, 0, TEN, None, None, None)
     invoices = [
         _invoice("1", 150, number="N1", account="a"),
         _invoice("1", 151, number="N2", account="b"),
@@ -147,7 +150,7 @@ def test_several_issuers_currencies_and_accounts_each_have_their_own_invoice() -
 
 
 def test_rows_without_an_invoice_are_all_named() -> None:
-    groups = [_group("1.5"), _group("2.5"), _group("7", currency="EUR", issuer=None)]
+    groups = [_group("1.5"), _group("2.5"), _group("7", currency="EUR", issuer="")]
     with pytest.raises(UsageError) as caught:
         in_yen(MAY, groups, [], OUTSIDE)
     said = "\n".join(caught.value.lines("en"))

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from moyai.costs.apportion.rounding import to_unit
-from moyai.costs.invoices import Invoice
+from moyai.costs.ledger.invoices import Invoice
 from moyai.registry.cost_rules import Rounding
 
 

@@ -6,7 +6,7 @@ Shares sum to the bill with a difference of ¥0; every call asserts it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import lcm
 
@@ -22,8 +22,7 @@ from moyai.costs.apportion.allocation import (
     Unallocated,
 )
 from moyai.costs.apportion.cascade import in_order
-from moyai.costs.apportion.catching import Caught, catch
-from moyai.costs.apportion.inputs import Bill, Bucket, Members, Rate
+from moyai.costs.apportion.inputs import Bill, Bucket, Caught, Members, Rate
 from moyai.costs.apportion.rounding import divide, to_whole_yen
 from moyai.costs.apportion.sharing import Shared, body, share, subsidies_before
 from moyai.registry.cost_rules import Pool, RuleSet
@@ -42,11 +41,12 @@ _NO_RULE = Text("どの規則にも当たりません", "no rule catches it")
 def allocate(
     bill: Bill, rules: RuleSet, members: Members, settlements: Sequence[Settlement] = ()
 ) -> Allocation:
-    """Divide a bill among payers, and add what closed periods come to differently.
+    """Divide a bill, whose buckets name the rules that caught them, among payers, and add what closed
+    periods come to differently.
 
     Raises `ValueError` for rules that the registry's checks refuse (flows in a circle).
     """
-    caught = _caught(bill, rules, members)
+    caught = _caught(bill)
     books = _Books(rules, members, caught)
     for pool in in_order(rules.pools):
         books.share(pool)
@@ -84,12 +84,12 @@ class _Sorted:
         return found
 
 
-def _caught(bill: Bill, rules: RuleSet, members: Members) -> _Sorted:
-    """Every bucket to its rule, then all at once to whole yen."""
+def _caught(bill: Bill) -> _Sorted:
+    """Buckets by rule and body, then all at once to whole yen."""
     sums: dict[tuple[Caught, Rate], Fraction] = {}
     uncaught: dict[_Likeness, Bucket] = {}
     for bucket in bill.buckets:
-        rule = catch(rules, bucket.values, members.names)
+        rule = bucket.caught
         if rule is None:
             alike = _likeness(bucket)
             known = uncaught.get(alike)
@@ -242,4 +242,4 @@ def _likeness(bucket: Bucket) -> _Likeness:
 
 
 def _together(one: Bucket, other: Bucket) -> Bucket:
-    return Bucket(one.values, one.jpy + other.jpy, one.rate, one.rows + other.rows)
+    return replace(one, jpy=one.jpy + other.jpy, rows=one.rows + other.rows)

@@ -1,19 +1,15 @@
-"""Which rule a row belongs to: the first that catches it. Pure."""
+"""Which rule a row belongs to: the first that catches it. Pure.
+
+What these functions say of one row, `moyai.costs.ledger.sorting` says of all in SQL; a test holds the two
+together.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from moyai.costs.apportion.inputs import Caught
 from moyai.registry.cost_rules import Condition, Direct, Pool, RuleSet
-
-
-@dataclass(frozen=True, slots=True)
-class Caught:
-    """By which rule; `body` is set where a direct rule caught it."""
-
-    rule: str
-    body: str | None
 
 
 def catch(

@@ -13,14 +13,23 @@ Rate = Fraction | None
 
 
 @dataclass(frozen=True, slots=True)
+class Caught:
+    """By which rule rows are caught; `body` is set where a direct rule caught them."""
+
+    rule: str
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
-    """Rows that are alike in every column that rules look at.
+    """Rows that one rule catches, or that are alike where none does.
 
     `jpy` is exact yen: before tax where contributions are taxable, else with the tax that was paid.
     """
 
+    caught: Caught | None
     values: Mapping[str, str | None]
-    """Column → value, of the columns that rules look at."""
+    """Column → value, of the columns that rules look at; of rows that no rule catches."""
     jpy: Fraction
     rate: Rate
     rows: int

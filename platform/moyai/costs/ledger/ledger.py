@@ -10,7 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-from moyai.costs.ledger.manifest import KEY, Basis, Manifest, decode, encode
+from moyai.costs.ledger.manifest import (
+    KEY,
+    Basis,
+    Manifest,
+    closing_key,
+    decode,
+    encode,
+)
 from moyai.costs.ledger.store import Store
 from moyai.costs.periods import Period
 from moyai.errors import NOTHING_TOUCHED, Refused
@@ -36,6 +43,10 @@ class Ledger:
     def basis(self, period: Period) -> Basis:
         """What counts in a period now."""
         return self.manifest().part(period).current(period)
+
+    def closing(self, sha256: str) -> bytes:
+        """A document that a closing kept. Raises `OperationFailed` where it is missing or changed."""
+        return self.store.local(closing_key(sha256), sha256).read_bytes()
 
     @contextmanager
     def writing(self, command: str, wait_seconds: float = 0.0) -> Iterator[Writer]:
@@ -73,6 +84,12 @@ class Writer:
             self._there.add(key)
         return digest
 
+    def put_bytes(self, folder: str, suffix: str, content: bytes) -> str:
+        """Put content there by its hash, which is answered."""
+        path = self.folder / f"bytes{suffix}"
+        path.write_bytes(content)
+        return self.put(folder, suffix, path)
+
     def local(self, key: str, sha256: str) -> Path:
         """See `Store.local`."""
         return self._store.local(key, sha256)
@@ -106,7 +123,7 @@ def file_sha256(path: Path) -> str:
 def _sweep(store: Store, manifest: Manifest) -> None:
     """Remove what no manifest names: a writer that was killed left it behind."""
     named = manifest.keys()
-    for folder in ("rows", "sources"):
+    for folder in ("rows", "sources", "closings"):
         for key in store.versions(folder):
             if key not in named:
                 store.delete(key)

@@ -12,6 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from moyai.costs.ledger.closings import (
+    Closed,
+    Correction,
+    closed_document,
+    closed_of,
+    correction_document,
+    correction_of,
+)
 from moyai.costs.ledger.invoices import Invoice, invoice_document, invoice_of
 from moyai.costs.periods import Period, period_of
 from moyai.errors import OperationFailed
@@ -74,19 +82,6 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
-    """What a closed period rests on for good; what came later is a correction to it."""
-
-    sources: Mapping[str, str]
-    """File → SHA-256 of the rows of the version that counts."""
-    invoices: tuple[Invoice, ...]
-    state: str
-    """`Basis.state` at closing."""
-    at: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
 class PeriodPart:
     """All that is on record of one period."""
 
@@ -95,21 +90,43 @@ class PeriodPart:
     invoices: tuple[Invoice, ...] = ()
     """By issuer and number."""
     closed: Closed | None = None
+    corrections: tuple[Correction, ...] = ()
+    """What was settled since it was closed, the oldest first."""
 
     def current(self, period: Period) -> Basis:
         """What counts now, corrections to a closed period included."""
         last = {name: versions[-1] for name, versions in sorted(self.sources.items())}
         return Basis(period, {name: one for name, one in last.items() if one.rows}, self.invoices)
 
-    def frozen(self, period: Period) -> Basis | None:
-        """What counted when the period was closed, or None where it is open."""
-        if self.closed is None:
-            return None
+    def closed_basis(self, period: Period) -> Basis:
+        """What counted when the period was closed; it has to be."""
+        assert self.closed is not None
+        return self.basis_of(period, self.closed.sources, self.closed.invoices)
+
+    def billed_basis(self, period: Period) -> Basis:
+        """What bodies were billed for up to now: at closing, or when it was settled last."""
+        if not self.corrections:
+            return self.closed_basis(period)
+        last = self.corrections[-1]
+        return self.basis_of(period, last.sources, last.invoices)
+
+    def basis_of(
+        self, period: Period, sources: Mapping[str, str], invoices: tuple[Invoice, ...]
+    ) -> Basis:
+        """A basis of former times, by the hashes of its rows."""
         found = {
             name: next(one for one in self.sources[name] if one.rows == rows)
-            for name, rows in sorted(self.closed.sources.items())
+            for name, rows in sorted(sources.items())
         }
-        return Basis(period, found, self.closed.invoices)
+        return Basis(period, found, invoices)
+
+    def as_closed(self, closed: Closed) -> PeriodPart:
+        """The same, closed."""
+        return replace(self, closed=closed)
+
+    def corrected(self, correction: Correction) -> PeriodPart:
+        """The same, settled once more."""
+        return replace(self, corrections=(*self.corrections, correction))
 
     def with_version(self, name: str, version: Version) -> PeriodPart:
         """The same with a new version of a file."""
@@ -144,7 +161,14 @@ class Manifest:
                 found.add(f"sources/{version.source}")
                 if version.key is not None:
                     found.add(version.key)
+            if part.closed is not None:
+                found |= {closing_key(part.closed.inputs), closing_key(part.closed.allocation)}
         return frozenset(found)
+
+
+def closing_key(sha256: str) -> str:
+    """Where a document of a closing is."""
+    return f"closings/{sha256}.json"
 
 
 def canonical(document: object) -> bytes:
@@ -163,7 +187,8 @@ def encode(manifest: Manifest) -> bytes:
                 for name, versions in part.sources.items()
             },
             "invoices": [invoice_document(invoice) for invoice in part.invoices],
-            "closed": None if part.closed is None else _closed_document(part.closed),
+            "closed": None if part.closed is None else closed_document(part.closed),
+            "corrections": [correction_document(one) for one in part.corrections],
         }
         for period, part in manifest.periods.items()
     }
@@ -200,7 +225,8 @@ def _part(document: Mapping[str, Any]) -> PeriodPart:
             for name, versions in document["sources"].items()
         },
         tuple(invoice_of(one) for one in document["invoices"]),
-        None if document["closed"] is None else _closed(document["closed"]),
+        None if document["closed"] is None else closed_of(document["closed"]),
+        tuple(correction_of(one) for one in document["corrections"]),
     )
 
 
@@ -220,18 +246,3 @@ def _version_document(version: Version) -> dict[str, object]:
 
 def _version(document: Mapping[str, Any]) -> Version:
     return Version(**{**document, "columns": tuple(document["columns"])})
-
-
-def _closed_document(closed: Closed) -> dict[str, object]:
-    return {
-        "sources": dict(closed.sources),
-        "invoices": [invoice_document(invoice) for invoice in closed.invoices],
-        "state": closed.state,
-        "at": closed.at,
-        "by": closed.by,
-    }
-
-
-def _closed(document: Mapping[str, Any]) -> Closed:
-    invoices = tuple(invoice_of(one) for one in document["invoices"])
-    return Closed(document["sources"], invoices, document["state"], document["at"], document["by"])

@@ -17,6 +17,7 @@ import duckdb
 
 from moyai.costs.duck import connected, literal, quoted
 from moyai.costs.intake.shapes import LINE, TAGS, TAX_RATE
+from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.manifest import Basis, Version
 from moyai.costs.ledger.store import Store
 from moyai.errors import OperationFailed
@@ -26,26 +27,6 @@ from moyai.texts import Text
 _TAX = "Tax"
 _KEY_COLUMNS = ("InvoiceIssuerName", "InvoiceId", "BillingAccountId", "BillingCurrency")
 _EXACT = Context(prec=200, traps=[Inexact])
-
-
-@dataclass(frozen=True, slots=True)
-class RowGroup:
-    """Rows that are alike in the columns asked for, and in what says which invoice they are of."""
-
-    values: Mapping[str, str | None]
-    """Column → value, of the columns asked for."""
-    issuer: str
-    """`InvoiceIssuerName`; empty where the rows name none."""
-    invoice_id: str | None
-    billing_account: str | None
-    currency: str
-    is_tax: bool
-    """Whether they are charges of tax (`ChargeCategory` is `Tax`)."""
-    tax_rate: Fraction | None
-    """Percent, where the rows say it (the template's)."""
-    amount: Decimal
-    """Sum of `BilledCost`, exact."""
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +49,7 @@ def group_rows(store: Store, basis: Basis, columns: Sequence[str]) -> tuple[RowG
     A column is one of FOCUS, one of a file's own, or `Tags.KEY`; in files that lack it, it is None.
     """
     sums: dict[_Key, tuple[Decimal, int]] = {}
-    with _connected(store) as connection, localcontext(_EXACT):
+    with opened(store) as connection, localcontext(_EXACT):
         for version in _costs(basis):
             for key, amount, rows in _grouped(connection, store, version, columns):
                 before, count = sums.get(key, (Decimal(0), 0))
@@ -101,14 +82,14 @@ def _grouped(
     connection: duckdb.DuckDBPyConnection, store: Store, version: Version, columns: Sequence[str]
 ) -> Iterator[tuple[_Key, Decimal, int]]:
     there = frozenset(version.columns)
-    tax = f"CASE WHEN {_column('ChargeCategory', there)} = '{_TAX}' THEN '{_TAX}' END"
-    keys = [*(_column(name, there) for name in (*columns, *_KEY_COLUMNS)), tax]
-    keys.append(_column(TAX_RATE, there))
+    tax = f"CASE WHEN {column_sql('ChargeCategory', there)} = '{_TAX}' THEN '{_TAX}' END"
+    keys = [*(column_sql(name, there) for name in (*columns, *_KEY_COLUMNS)), tax]
+    keys.append(column_sql(TAX_RATE, there))
     named = ", ".join(f"{sql} AS k{number}" for number, sql in enumerate(keys))
     by = ", ".join(f"k{number}" for number in range(len(keys)))
     sql = (
         f"SELECT {by}, sum(BilledCost), count(*) FROM "
-        f"(SELECT {named}, BilledCost FROM {_relation(store, version)}) GROUP BY {by}"
+        f"(SELECT {named}, BilledCost FROM {relation_sql(store, version)}) GROUP BY {by}"
     )
     try:
         for *key, amount, rows in connection.execute(sql).fetchall():
@@ -132,19 +113,19 @@ def rows_of(
         ((name, one) for name, one in basis.sources.items() if one.kind == "costs"),
         key=lambda item: (item[1].source, item[0]),
     )
-    with _connected(store) as connection:
+    with opened(store) as connection:
         for name, version in by_hash:
             if len(found) >= limit:
                 break
             there = frozenset(version.columns)
-            where = " AND ".join(_holds(one, there) for one in wanted) or "true"
+            where = " AND ".join(holds_sql(one, there) for one in wanted) or "true"
             cursor = connection.execute(
-                f"SELECT * FROM {_relation(store, version)} WHERE {where} "
+                f"SELECT * FROM {relation_sql(store, version)} WHERE {where} "
                 f"ORDER BY {LINE} LIMIT {limit - len(found)}"
             )
             names = [str(column[0]) for column in cursor.description or ()]
             found += [
-                _row(name, version, dict(zip(names, values, strict=True)))
+                cost_row(name, version, dict(zip(names, values, strict=True)))
                 for values in cursor.fetchall()
             ]
     return tuple(found)
@@ -159,7 +140,8 @@ def _costs(basis: Basis) -> tuple[Version, ...]:
     return tuple(one for one in basis.sources.values() if one.kind == "costs")
 
 
-def _row(name: str, version: Version, values: Mapping[str, object]) -> CostRow:
+def cost_row(name: str, version: Version, values: Mapping[str, object]) -> CostRow:
+    """A row of the ledger as people see it."""
     columns: dict[str, str | None] = {}
     for column, value in values.items():
         if column == TAGS and isinstance(value, dict):
@@ -172,12 +154,13 @@ def _row(name: str, version: Version, values: Mapping[str, object]) -> CostRow:
     return CostRow(name, version.source, line, columns, str(values["BillingCurrency"]), amount)
 
 
-def _relation(store: Store, version: Version) -> str:
+def relation_sql(store: Store, version: Version) -> str:
+    """SQL of a version's rows."""
     assert version.key is not None and version.rows is not None  # noqa: PT018 - of what counts
     return f"read_parquet({literal(store.local(version.key, version.rows))})"
 
 
-def _column(name: str, there: frozenset[str]) -> str:
+def column_sql(name: str, there: frozenset[str]) -> str:
     """SQL of a column's text, in a file that has these columns."""
     prefix = f"{TAGS}."
     if name.startswith(prefix):
@@ -189,9 +172,9 @@ def _column(name: str, there: frozenset[str]) -> str:
     return f"CAST({quoted(name)} AS VARCHAR)"
 
 
-def _holds(condition: Condition, there: frozenset[str]) -> str:
+def holds_sql(condition: Condition, there: frozenset[str]) -> str:
     """SQL of a condition; see `Condition.holds`."""
-    column = _column(condition.column, there)
+    column = column_sql(condition.column, there)
     ways: list[str] = []
     for value in condition.values:
         if value is None:
@@ -204,7 +187,8 @@ def _holds(condition: Condition, there: frozenset[str]) -> str:
 
 
 @contextmanager
-def _connected(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB with a private folder of the store's for what does not fit into memory."""
     with (
         TemporaryDirectory(dir=store.work, prefix="query-") as folder,
         connected(Path(folder)) as connection,

@@ -1,0 +1,238 @@
+"""Periods of costs, shared: tables for people, documents for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+import typer
+
+from moyai.costs.apportion.allocation import (
+    Allocation,
+    Borne,
+    Line,
+    LineKind,
+    PayerKind,
+    Unallocated,
+)
+from moyai.costs.reckoning import Reckoned
+from moyai.costs.record import document, plain
+from moyai.operations.cost_periods import Compared, Explained
+from moyai_cli.language import LANG, say
+from moyai_cli.render import Column, Output, listing
+
+KINDS: Mapping[LineKind, str] = {
+    LineKind.DIRECT: say("直接費", "direct"),
+    LineKind.FIXED: say("定額", "fixed amount"),
+    LineKind.BASE_FEE: say("基本料", "base fee"),
+    LineKind.SHARE: say("按分", "share"),
+    LineKind.JOINING_FEE: say("加入金", "joining fee"),
+    LineKind.LEAVING_FEE: say("脱退金", "leaving fee"),
+    LineKind.FEE_RELIEF: say("加入金等による軽減", "relief by fees"),
+    LineKind.REMAINDER: say("端数調整", "rounding adjustment"),
+    LineKind.SUBSIDY: say("補助", "subsidy"),
+    LineKind.SETTLEMENT: say("精算", "settlement"),
+}
+
+
+def show_allocation(made: Reckoned, output: Output) -> None:
+    """Unallocated cost first, then bodies."""
+    if output is Output.JSON:
+        typer.echo(json.dumps(record(made), ensure_ascii=False, indent=2))
+        return
+    if output is Output.TABLE:
+        _head(made)
+        _unallocated(made.allocation.unallocated)
+    columns = [
+        Column("code", say("コード", "code")),
+        Column("name", say("団体", "body")),
+        Column("jpy", say("負担（円）", "yen")),
+        Column("direct", say("直接費", "direct")),
+        Column("shared", say("按分", "shared")),
+        Column("other", say("その他", "other")),
+    ]
+    listing(
+        [_summary(code, borne, made) for code, borne in made.allocation.bodies()], columns, output
+    )
+    if output is Output.TABLE:
+        _payers(made.allocation)
+        _foot(made)
+
+
+def show_closed(made: Reckoned, output: Output) -> None:
+    """What was closed, with the hashes that it can be checked by."""
+    if output is not Output.TABLE:
+        show_allocation(made, output)
+        return
+    period = made.basis.period
+    typer.echo(say(f"{period} を閉じました。", f"{period} is closed."))
+    _foot(made)
+
+
+def show_compared(made: Compared, output: Output) -> None:
+    """Each body's yen either way; those that gain most come first in the table."""
+    columns = [
+        Column("code", say("コード", "code")),
+        Column("name", say("団体", "body")),
+        Column("before_jpy", made.before if output is Output.TABLE else "before_jpy"),
+        Column("after_jpy", made.after if output is Output.TABLE else "after_jpy"),
+        Column("difference_jpy", say("差（円）", "difference")),
+        Column("percent", say("差（%）", "percent")),
+    ]
+    changes = made.changes
+    if output is Output.TABLE:
+        changes = tuple(sorted(changes, key=lambda one: (one.difference, one.code)))
+    records = [
+        {
+            "code": one.code,
+            "name": made.names.get(one.code, ""),
+            "before_jpy": one.before,
+            "after_jpy": one.after,
+            "difference_jpy": one.difference,
+            "percent": None if one.percent is None else f"{float(one.percent):.1f}",
+        }
+        for one in changes
+    ]
+    listing(records, columns, output)
+
+
+def show_explained(found: Explained, output: Output) -> None:
+    """The way from the statement's line back to the row."""
+    steps = list(_steps(found))
+    if output is Output.TABLE:
+        for step, words, jpy in steps:
+            yen = "" if jpy is None else say(f" {jpy:,} 円", f" {jpy:,} yen")
+            typer.echo(f"{step}: {words}{yen}")
+        return
+    columns = [Column("step", "step"), Column("words", "words"), Column("jpy", "jpy")]
+    listing(
+        [{"step": step, "words": words, "jpy": jpy} for step, words, jpy in steps], columns, output
+    )
+
+
+def record(made: Reckoned) -> dict[str, object]:
+    """For programs: the allocation's document, names, and what it rests on."""
+    found = document(made.allocation)
+    found["state_sha256"] = made.basis.state
+    found["allocation_sha256"] = made.allocation_sha256
+    found["closed"] = made.closed
+    found["notes"] = [note.of(LANG) for note in made.converted.notes]
+    bodies = found["bodies"]
+    assert isinstance(bodies, list)
+    for body in bodies:
+        body["name"] = made.inputs.names.get(body["code"], "")
+    return found
+
+
+def _head(made: Reckoned) -> None:
+    one = made.allocation
+    state = say("（閉鎖済み）", " (closed)") if made.closed else ""
+    typer.echo(
+        say(
+            f"{one.period}{state}: 請求総額 {one.bill_jpy:,} 円、規則「{one.rules}」",
+            f"{one.period}{state}: {one.bill_jpy:,} yen, by the rules '{one.rules}'",
+        )
+    )
+    for note in (*made.converted.notes, *(note for pool in one.pools for note in pool.notes)):
+        typer.echo(say("注意: ", "note: ") + note.of(LANG))
+
+
+def _unallocated(left: tuple[Unallocated, ...]) -> None:
+    for one in left:
+        values = ", ".join(
+            f"{name}={value}" for name, value in one.values.items() if value is not None
+        )
+        where = one.pool or values or say("値なし", "no values")
+        typer.echo(
+            say(
+                f"負担者なし: {one.jpy:,} 円（{one.reason.ja}: {where}）",
+                f"unallocated: {one.jpy:,} yen ({one.reason.en}: {where})",
+            )
+        )
+
+
+def _payers(made: Allocation) -> None:
+    words = {
+        PayerKind.SUBSIDY: say("補助", "subsidy"),
+        PayerKind.CARRY: say("次期へ繰越", "carried to the next period"),
+    }
+    for one in made.borne:
+        if one.payer.kind is not PayerKind.BODY:
+            typer.echo(f"{words[one.payer.kind]} {one.payer.name}: {one.jpy:,}")
+
+
+def _foot(made: Reckoned) -> None:
+    one = made.allocation
+    typer.echo(
+        say(
+            f"按分 {one.allocated_jpy:,} 円、負担者なし {one.unallocated_jpy:,} 円、"
+            f"差 {one.difference_jpy} 円",
+            f"{one.allocated_jpy:,} yen allocated, {one.unallocated_jpy:,} unallocated, "
+            f"difference {one.difference_jpy}",
+        )
+    )
+    typer.echo(say("状態 ", "state ") + made.basis.state)
+    typer.echo(say("按分 ", "allocation ") + made.allocation_sha256)
+
+
+def _summary(code: str, borne: tuple[Borne, ...], made: Reckoned) -> dict[str, object]:
+    lines = [line for one in borne for line in one.lines]
+    direct = _sum(lines, LineKind.DIRECT)
+    shared = _sum(lines, LineKind.SHARE, LineKind.REMAINDER)
+    whole = sum(line.jpy for line in lines)
+    return {
+        "code": code,
+        "name": made.inputs.names.get(code, ""),
+        "jpy": whole,
+        "direct": direct,
+        "shared": shared,
+        "other": whole - direct - shared,
+    }
+
+
+def _sum(lines: list[Line], *kinds: LineKind) -> int:
+    return sum(line.jpy for line in lines if line.kind in kinds)
+
+
+_Step = tuple[str, str, int | None]
+
+
+def _steps(found: Explained) -> Iterator[_Step]:
+    """What stands where, from the statement to the row: kind of step, words, yen."""
+    way = found.way
+    name = found.reckoned.inputs.names.get(found.code, "")
+    yield "body", f"{found.code} {name}".rstrip(), None
+    number = say(f"第{way.number}行 {way.at:,} 円目", f"line {way.number}, yen {way.at:,}")
+    yield "line", f"{number}: {way.borne.rule} {KINDS[way.line.kind]}", way.line.jpy
+    for part in way.line.parts:
+        share = f"{plain(part.percent)} % × {part.weight} / {part.of}"
+        yield "share", f"{part.by.value} {part.driver or ''} {share}".replace("  ", " "), None
+    for step in way.pools:
+        yield "pool", step.account.name, step.account.shared
+        yield "from", _SOURCES.get(step.source, step.source), step.source_jpy
+    if way.bucket is None or way.origin is None:
+        return
+    values = ", ".join(f"{key}={value}" for key, value in way.bucket.values.items() if value)
+    yield "rows", f"{values} ({way.bucket.rows})", None
+    invoice = way.origin.invoice
+    if invoice is not None:
+        amount = f"{invoice.amount:,f} {invoice.currency} = {invoice.jpy:,} JPY"
+        yield "invoice", f"{invoice.issuer} {invoice.number}: {amount}", invoice.jpy
+    if found.row is not None:
+        row = found.row
+        yen = _two_places(Fraction(row.amount) * way.origin.factor)
+        amount = f"{row.amount:f} {row.currency} × {_two_places(way.origin.factor)} = {yen} JPY"
+        yield "row", f"{row.file}:{row.line}: {amount}", None
+
+
+_SOURCES = {
+    "caught": say("この区分の明細", "its own rows"),
+    "carried": say("前期からの繰越", "carried from the period before"),
+}
+
+
+def _two_places(value: Fraction) -> str:
+    """For people: rounded to a hundredth."""
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):,.2f}"

@@ -1,0 +1,265 @@
+"""What a period comes to: from the ledger, by the rules of the file, or by those it was closed with.
+
+A closed period is reckoned from what its closing froze: rows, invoices, rules, members. The same bytes come
+out, whatever tenants.yaml says by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from moyai.costs.apportion.allocate import allocate
+from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
+from moyai.costs.apportion.inputs import Members
+from moyai.costs.apportion.settling import settlement
+from moyai.costs.ledger.ledger import Ledger
+from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart
+from moyai.costs.ledger.query import drivers_of
+from moyai.costs.ledger.sorting import sorted_rows
+from moyai.costs.membership import members_of
+from moyai.costs.periods import Period
+from moyai.costs.record import canonical, document, sha256
+from moyai.costs.yen import Converted, in_yen
+from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
+from moyai.registry.cost_rules import CostSharing, Instalments, Issuer, RuleSet
+from moyai.registry.models import Registry
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that decides an allocation and its documents, but for rows and invoices."""
+
+    rules: RuleSet
+    members: Members
+    issuer: Issuer
+    instalments: Instalments | None
+    names: Mapping[str, str]
+    """Code → the body's name."""
+    fiscal_year_start: str
+    """Month and day, `04-01`."""
+
+    def encoded(self) -> bytes:
+        """Canonical JSON, which `decode_inputs` reads."""
+        return canonical(_INPUTS.dump_python(self, mode="json"))
+
+
+_INPUTS = TypeAdapter(Inputs)
+
+
+def decode_inputs(content: bytes) -> Inputs:
+    """What `Inputs.encoded` made. Raises pydantic's `ValidationError` for what it is not."""
+    return _INPUTS.validate_json(content)
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """A period as it comes out, with all that it rests on."""
+
+    allocation: Allocation
+    converted: Converted
+    inputs: Inputs
+    basis: Basis
+    settlements: tuple[Settlement, ...]
+    closed: bool
+
+    @property
+    def allocation_sha256(self) -> str:
+        """The hash of its document."""
+        return sha256(document(self.allocation))
+
+    @property
+    def carried(self) -> dict[str, int]:
+        """Pool → yen that this period leaves to the next."""
+        found: dict[str, int] = {}
+        for one in self.allocation.borne:
+            if one.payer.kind is PayerKind.CARRY:
+                found[one.payer.name] = found.get(one.payer.name, 0) + one.jpy
+        return found
+
+
+class Reckoner:
+    """Reckons the periods of one ledger as it is at one moment."""
+
+    def __init__(self, ledger: Ledger, manifest: Manifest, registry: Registry) -> None:
+        self._ledger = ledger
+        self._manifest = manifest
+        self._registry = registry
+
+    def reckon(self, period: Period) -> Reckoned:
+        """A period as it stands: what it was closed with, or what it comes to now.
+
+        Raises `UsageError` where nothing is on record of it, no rule set holds, or rows have no invoice.
+        """
+        part = self._manifest.part(period)
+        if part.closed is not None:
+            return self._closed(period, part, part.closed_basis(period))
+        basis = part.current(period)
+        settlements = self._due(period)
+        if not basis.sources and not settlements:
+            raise _nothing(period)
+        return self._reckoned(basis, self.inputs(period, basis), settlements, closed=False)
+
+    def inputs(self, period: Period, basis: Basis) -> Inputs:
+        """What tenants.yaml says of a period."""
+        sharing = sharing_of(self._registry)
+        rules = sharing.on(period.first)
+        if rules is None:
+            raise _no_rules(period)
+        drivers = drivers_of(self._ledger.store, basis)
+        carried = self._carried(period)
+        return Inputs(
+            rules,
+            members_of(self._registry, rules, period, drivers, carried),
+            sharing.issuer,
+            sharing.instalments,
+            {body.code: body.name for body in self._registry.tenants},
+            self._registry.federation.fiscal_year_start,
+        )
+
+    def with_rules(self, period: Period, rules: RuleSet) -> Reckoned:
+        """What a period would come to by other rules; settlements are left out."""
+        present = self.reckon(period)
+        members = members_of(
+            self._registry,
+            rules,
+            period,
+            drivers_of(self._ledger.store, present.basis),
+            present.inputs.members.carried,
+        )
+        inputs = Inputs(
+            rules,
+            members,
+            present.inputs.issuer,
+            present.inputs.instalments,
+            present.inputs.names,
+            present.inputs.fiscal_year_start,
+        )
+        return self._reckoned(present.basis, inputs, (), closed=False)
+
+    def due_corrections(self, period: Period) -> tuple[tuple[Period, Basis], ...]:
+        """Closed periods that an open one settles, with what they rest on since."""
+        return tuple(
+            (closed, self._manifest.part(closed).current(closed))
+            for closed in sorted(self._manifest.periods)
+            if self._settlement_into(closed, period) is not None
+        )
+
+    def _closed(self, period: Period, part: PeriodPart, basis: Basis) -> Reckoned:
+        """A closed period by what its closing froze, with these rows and invoices."""
+        assert part.closed is not None
+        content = self._ledger.closing(part.closed.inputs)
+        settlements = tuple(
+            found
+            for other in sorted(self._manifest.periods)
+            for found in self._settled_into(other, period)
+        )
+        return self._reckoned(basis, decode_inputs(content), settlements, closed=True)
+
+    def _reckoned(
+        self, basis: Basis, inputs: Inputs, settlements: tuple[Settlement, ...], *, closed: bool
+    ) -> Reckoned:
+        groups = sorted_rows(self._ledger.store, basis, inputs.rules, inputs.members.names)
+        converted = in_yen(basis.period, groups, basis.invoices, inputs.rules.tax)
+        made = allocate(converted.bill, inputs.rules, inputs.members, settlements)
+        return Reckoned(made, converted, inputs, basis, settlements, closed)
+
+    def _carried(self, period: Period) -> Mapping[str, int]:
+        """What the month before left to this one, where it is closed."""
+        before = self._manifest.part(period.previous()).closed
+        return {} if before is None else before.carried
+
+    def _due(self, period: Period) -> tuple[Settlement, ...]:
+        """What closed periods came to differently and no period has settled yet. The first open period
+        bears it."""
+        found = (self._settlement_into(closed, period) for closed in sorted(self._manifest.periods))
+        return tuple(one for one in found if one is not None)
+
+    def _settlement_into(self, closed: Period, period: Period) -> Settlement | None:
+        part = self._manifest.part(closed)
+        if part.closed is None or closed >= period or period != self._first_open_after(closed):
+            return None
+        current = part.current(closed)
+        billed = part.billed_basis(closed)
+        if current.state == billed.state:
+            return None
+        return settlement(
+            self._closed(closed, part, billed).allocation,
+            self._closed(closed, part, current).allocation,
+        )
+
+    def _first_open_after(self, closed: Period) -> Period:
+        """The month after the last closed one that follows without a gap."""
+        period = closed.next()
+        while self._manifest.part(period).closed is not None:
+            period = period.next()
+        return period
+
+    def _settled_into(self, closed: Period, period: Period) -> tuple[Settlement, ...]:
+        """What a closed period's corrections added to another closed one."""
+        part = self._manifest.part(closed)
+        before = None if part.closed is None else part.closed_basis(closed)
+        found: list[Settlement] = []
+        for correction in part.corrections:
+            after = part.basis_of(closed, correction.sources, correction.invoices)
+            if correction.into == period:
+                assert before is not None
+                one = settlement(
+                    self._closed(closed, part, before).allocation,
+                    self._closed(closed, part, after).allocation,
+                )
+                found += [] if one is None else [one]
+            before = after
+        return tuple(found)
+
+
+def sharing_of(registry: Registry) -> CostSharing:
+    """The rules of the file. Raises `UsageError` where it has none."""
+    if registry.cost_sharing is None:
+        raise UsageError(
+            Text(
+                f"{registry.path.name} に cost_sharing（負担金の規則）がありません。",
+                f"{registry.path.name} has no cost_sharing, the rules of cost sharing.",
+            ),
+            touched=NOTHING_TOUCHED,
+        )
+    return registry.cost_sharing
+
+
+def verify(made: Reckoned, expected_sha256: str) -> None:
+    """Raises `OperationFailed` where a closed period does not come out as it was closed."""
+    if made.allocation_sha256 != expected_sha256:
+        raise OperationFailed(
+            Text(
+                f"{made.basis.period} は閉じたときの按分と一致しません（{made.allocation_sha256}）。",
+                f"{made.basis.period} does not come out as it was closed ({made.allocation_sha256}).",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                "台帳が変えられていないか、控えと比べてください。",
+                "Compare the ledger with a backup: it may have been changed.",
+            ),
+        )
+
+
+def _nothing(period: Period) -> UsageError:
+    return UsageError(
+        Text(f"{period} の費用は登録されていません。", f"no costs are on record for {period}."),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "moyai cost import FILE で取り込めます。", "moyai cost import FILE brings them in."
+        ),
+    )
+
+
+def _no_rules(period: Period) -> UsageError:
+    return UsageError(
+        Text(
+            f"{period.first} に有効な規則が cost_sharing の rule_sets にありません。",
+            f"no rule set of cost_sharing holds on {period.first}.",
+        ),
+        touched=NOTHING_TOUCHED,
+    )

@@ -1,0 +1,203 @@
+"""What a secretariat does with a period of costs: allocate, explain, compare, close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from moyai.costs.analysis.compare import Change, compare
+from moyai.costs.explain import Way, way_of
+from moyai.costs.ledger.closings import Closed, Correction
+from moyai.costs.ledger.ledger import Ledger
+from moyai.costs.ledger.manifest import Manifest, PeriodPart
+from moyai.costs.ledger.query import CostRow
+from moyai.costs.ledger.tracing import row_at
+from moyai.costs.periods import Period, period_of
+from moyai.costs.reckoning import Reckoned, Reckoner, sharing_of, verify
+from moyai.costs.record import canonical, document
+from moyai.engine.state.holders import myself
+from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.costs import open_ledger
+from moyai.operations.workspace import Workspace, open_workspace
+from moyai.planning.selectors import only
+from moyai.texts import Text, counted
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The way of one yen, down to the line of a file where it comes from one."""
+
+    reckoned: Reckoned
+    code: str
+    way: Way
+    row: CostRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One period by two rule sets."""
+
+    period: Period
+    before: str
+    """The name of the rule set that holds."""
+    after: str
+    changes: tuple[Change, ...]
+    names: dict[str, str]
+    """Code → name."""
+
+
+def allocation(file: Path | None, site: str, period: str) -> Reckoned:
+    """A period divided: as it was closed, or as it stands.
+
+    Raises `RegistryError`, `UsageError`, and `OperationFailed` where a closed one does not come out the same.
+    """
+    opened = _open(file, site)
+    return _reckoned(opened, period_of(period))
+
+
+def explanation(file: Path | None, site: str, period: str, body: str, yen: int) -> Explained:
+    """Where a body's `yen`-th yen of a period comes from. Raises as `allocation` does."""
+    opened = _open(file, site)
+    made = _reckoned(opened, period_of(period))
+    code = made.inputs.members.names.get(body) or only(opened.workspace.registry, body).code
+    way = way_of(made.allocation, made.converted, code, yen)
+    row = None
+    if way.origin is not None:
+        rules, names = made.inputs.rules, made.inputs.members.names
+        group = way.origin.group
+        row = row_at(opened.ledger.store, made.basis, rules, names, group, way.position)
+    return Explained(made, code, way, row)
+
+
+def comparison(file: Path | None, site: str, period: str, rules: str) -> Compared:
+    """A period by the rules that hold, and by another rule set of the file."""
+    opened = _open(file, site)
+    sharing = sharing_of(opened.workspace.registry)
+    other = next((one for one in sharing.rule_sets if one.name == rules), None)
+    if other is None:
+        known = ", ".join(one.name for one in sharing.rule_sets)
+        raise UsageError(
+            Text(
+                f"規則「{rules}」はありません。あるもの: {known}",
+                f"there is no rule set '{rules}'; there are: {known}",
+            ),
+            touched=NOTHING_TOUCHED,
+        )
+    reckoner = opened.reckoner()
+    when = period_of(period)
+    before, after = reckoner.reckon(when), reckoner.with_rules(when, other)
+    return Compared(
+        when,
+        before.inputs.rules.name,
+        other.name,
+        compare(before.allocation, after.allocation),
+        dict(before.inputs.names),
+    )
+
+
+def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Reckoned:
+    """Close a period: from here on it is what it is, and corrections are settled in an open one.
+
+    A period that is closed already is verified, and stays. Raises `Refused` over cost that nobody bears, and
+    while a period before it is open.
+    """
+    opened = _open(file, site)
+    when = period_of(period)
+    with opened.ledger.writing(f"moyai cost close {when}", wait_seconds) as writer:
+        manifest = writer.manifest
+        reckoner = Reckoner(opened.ledger, manifest, opened.workspace.registry)
+        made = reckoner.reckon(when)
+        part = manifest.part(when)
+        if part.closed is not None:
+            verify(made, part.closed.allocation)
+            return made
+        _refuse_open_before(manifest, when)
+        _refuse_unallocated(made)
+        inputs = writer.put_bytes("closings", ".json", made.inputs.encoded())
+        allocated = writer.put_bytes("closings", ".json", canonical(document(made.allocation)))
+        at, by = _now(), myself(0, "").user
+        sources = {name: one.rows for name, one in made.basis.sources.items() if one.rows}
+        closed = Closed(
+            sources, made.basis.invoices, made.basis.state, inputs, allocated, made.carried, at, by
+        )
+        manifest = manifest.with_part(when, part.as_closed(closed))
+        for settled, basis in reckoner.due_corrections(when):
+            corrected = {name: one.rows for name, one in basis.sources.items() if one.rows}
+            correction = Correction(when, corrected, basis.invoices, basis.state, at, by)
+            manifest = manifest.with_part(settled, manifest.part(settled).corrected(correction))
+        writer.commit(manifest)
+        return Reckoner(opened.ledger, manifest, opened.workspace.registry).reckon(when)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    workspace: Workspace
+    ledger: Ledger
+    manifest: Manifest
+
+    def reckoner(self) -> Reckoner:
+        return Reckoner(self.ledger, self.manifest, self.workspace.registry)
+
+
+def _open(file: Path | None, site: str) -> _Opened:
+    workspace = open_workspace(file, site)
+    ledger = open_ledger(workspace)
+    return _Opened(workspace, ledger, ledger.manifest())
+
+
+def _reckoned(opened: _Opened, period: Period) -> Reckoned:
+    made = opened.reckoner().reckon(period)
+    closed = opened.manifest.part(period).closed
+    if closed is not None:
+        verify(made, closed.allocation)
+    return made
+
+
+def _refuse_open_before(manifest: Manifest, period: Period) -> None:
+    """Periods are closed in order: what one carries and settles goes to the next."""
+    still_open = [
+        other
+        for other in sorted(manifest.periods)
+        if other < period and _is_open(manifest.part(other), other)
+    ]
+    if still_open:
+        names = ", ".join(str(one) for one in still_open)
+        raise Refused(
+            Text(
+                f"{period} より前の {names} がまだ閉じていません。",
+                f"{names} before {period} {'is' if len(still_open) == 1 else 'are'} still open.",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                f"先に moyai cost close {still_open[0]} を実行してください。",
+                f"Run moyai cost close {still_open[0]} first.",
+            ),
+        )
+
+
+def _is_open(part: PeriodPart, period: Period) -> bool:
+    """Whether there is something to close."""
+    return part.closed is None and bool(part.current(period).sources)
+
+
+def _refuse_unallocated(made: Reckoned) -> None:
+    left = made.allocation.unallocated
+    if not left:
+        return
+    period, jpy = made.basis.period, made.allocation.unallocated_jpy
+    raise Refused(
+        Text(
+            f"{period} には、だれも負担しない費用が {len(left)} 件、合計 {jpy:,} 円あります。",
+            f"{period} has {counted(len(left), 'cost', 'costs')} that nobody bears, {jpy:,} yen in all.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            f"moyai cost allocate {period} で確かめ、cost_sharing の規則を直してください。",
+            f"Look with moyai cost allocate {period}, and mend the rules of cost_sharing.",
+        ),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
