@@ -93,8 +93,10 @@ class LedgerFolder:
             content = json.dumps(asdict(myself(os.getpid(), command))).encode()
             os.ftruncate(handle, 0)
             os.pwrite(handle, content, 0)
-            yield
-            os.ftruncate(handle, 0)
+            try:
+                yield
+            finally:
+                os.ftruncate(handle, 0)
         finally:
             os.close(handle)
 
