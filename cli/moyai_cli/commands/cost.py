@@ -7,36 +7,22 @@ from typing import Annotated
 
 import typer
 
-from moyai.costs.ledger.imports import Wish
-from moyai.operations.costs import import_costs
-from moyai_cli.language import say
+from moyai.costs.intake.blank import template_csv, write_template
+from moyai.costs.periods import period_of
+from moyai.operations import costs
+from moyai.operations.workspace import open_workspace
+from moyai_cli.commands.cost_invoices import app as invoices
+from moyai_cli.commands.cost_options import PeriodName, Wait
+from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output, aside
-from moyai_cli.views.costs import show_imported, tell
+from moyai_cli.views.costs import show_imported, show_sources, tell
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help=say("費用を取り込み、団体に按分する。", "Import costs and share them among bodies."),
 )
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `cost` a group, however many commands it has."""
-
-
-Wait = Annotated[
-    float,
-    typer.Option(
-        "--wait",
-        min=0,
-        help=say(
-            "ほかの人が台帳に書いているとき、終わりを待つ秒数",
-            "Seconds to wait while somebody else writes the ledger",
-        ),
-    ),
-]
 
 
 @app.command(
@@ -64,5 +50,70 @@ def import_(
 ) -> None:
     """Checked whole before anything counts."""
     with aside(output):
-        found = import_costs(file, site, Wish(tuple(files), replaces), wait, tell)
+        found = costs.import_costs(open_workspace(file, site), files, replaces, wait, tell)
     show_imported(found, output)
+
+
+@app.command(
+    help=say(
+        "期間が何に基づくかと、その状態のハッシュを示す。",
+        "Show what a period rests on, and the hash of its state.",
+    )
+)
+def sources(
+    period: PeriodName,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """From the manifest alone."""
+    basis, part = costs.sources(open_workspace(file, site), period_of(period))
+    show_sources(basis, part, output)
+
+
+@app.command(
+    help=say(
+        "取り込んだファイルを期間から外す（版は台帳に残る）。",
+        "Let a file count no longer in a period; its versions stay on record.",
+    )
+)
+def withdraw(
+    period: PeriodName,
+    name: Annotated[str, typer.Argument(help=say("台帳での名前", "Its name on record"))],
+    file: File = None,
+    site: SiteName = "sandbox",
+    wait: Wait = 0.0,
+    output: Format = Output.TABLE,
+) -> None:
+    """It can be imported again."""
+    workspace = open_workspace(file, site)
+    costs.withdraw(workspace, period_of(period), name, wait)
+    with aside(output):
+        typer.echo(
+            say(f"{period} から {name} を外しました。", f"{name} counts no longer in {period}.")
+        )
+    if output is not Output.TABLE:
+        show_sources(*costs.sources(workspace, period_of(period)), output)
+
+
+@app.command(
+    help=say(
+        "AWS 以外の費用を書くひな形を出す（記入例つき）。",
+        "Print the template for other costs, with examples.",
+    )
+)
+def template(
+    xlsx: Annotated[
+        Path | None,
+        typer.Option(help=say("XLSX として書くファイル", "The file to write as XLSX")),
+    ] = None,
+) -> None:
+    """CSV to standard output, or a workbook."""
+    if xlsx is None:
+        typer.echo(template_csv(LANG), nl=False)
+    else:
+        write_template(xlsx, LANG)
+        typer.echo(say(f"{xlsx} に書きました。", f"Wrote {xlsx}."))
+
+
+app.add_typer(invoices, name="invoice")

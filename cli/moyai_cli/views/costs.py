@@ -9,9 +9,11 @@ import typer
 
 from moyai.costs.ledger.differences import Difference
 from moyai.costs.ledger.imports import Imported, Outcome
-from moyai.texts import Text
+from moyai.costs.ledger.invoices import Invoice, invoice_document
+from moyai.costs.ledger.manifest import Basis, PeriodPart
+from moyai.texts import Text, in_japan
 from moyai_cli.language import LANG, say
-from moyai_cli.render import Column, Output, Record, listing
+from moyai_cli.render import Column, Output, Record, document, listing
 
 _OUTCOMES = {
     Outcome.NEW: say("新規", "new"),
@@ -97,6 +99,69 @@ def _show_difference(one: Imported, change: Difference) -> None:
     for currency, amount in change.by_currency.items():
         total = say("合計", "total")
         typer.echo(f"  {total}: {signed(amount)} {currency}")
+
+
+def show_sources(basis: Basis, part: PeriodPart, output: Output) -> None:
+    """Files that count, invoices, and the state's hash; JSON has the versions too."""
+    records = [
+        {
+            "file": name,
+            "kind": one.kind,
+            "format": one.format,
+            "rows": one.count,
+            "totals": {c: plain(Decimal(amount)) for c, amount in one.totals.items()},
+            "version": len(part.sources[name]),
+            "at": one.at,
+            "by": one.by,
+            "sha256": one.source,
+            "rows_sha256": one.rows,
+        }
+        for name, one in basis.sources.items()
+    ]
+    if output is Output.JSON:
+        invoices = [invoice_document(one) for one in basis.invoices]
+        state: Record = {
+            "period": str(basis.period),
+            "state": basis.state,
+            "closed": part.closed is not None,
+            "sources": records,
+            "invoices": invoices,
+        }
+        document(state, output)
+        return
+    for record in records:
+        record["at"] = in_japan(str(record["at"]))
+    columns = [
+        Column("file", say("ファイル", "file")),
+        Column("format", say("形式", "format")),
+        Column("rows", say("行", "rows")),
+        Column("totals", say("合計", "total")),
+        Column("version", say("版", "version")),
+        Column("at", say("取込み", "imported")),
+        Column("by", say("誰が", "by")),
+    ]
+    listing(records, columns, output)
+    if output is Output.TABLE:
+        count = len(basis.invoices)
+        typer.echo(say(f"請求書: {count} 件", f"invoices: {count}"))
+        typer.echo(say(f"状態: {basis.state}", f"state: {basis.state}"))
+
+
+def show_invoices(invoices: Sequence[Invoice], output: Output) -> None:
+    """One line an invoice."""
+    columns = [
+        Column("issuer", say("発行者", "issuer")),
+        Column("number", say("番号", "number")),
+        Column("billing_account", say("アカウント", "account")),
+        Column("currency", say("通貨", "currency")),
+        Column("amount", say("税抜額", "amount")),
+        Column("jpy", say("円（税抜）", "yen before tax")),
+        Column("tax_jpy", say("消費税", "tax")),
+        Column("tax_rate", say("税率%", "tax %")),
+        Column("rate", say("レート", "rate")),
+        Column("date", say("請求日", "date")),
+    ]
+    listing([invoice_document(one) for one in invoices], columns, output)
 
 
 def plain(amount: Decimal) -> str:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from moyai.costs.ledger.imports import Imported, Told, Wish, import_files
-from moyai.costs.ledger.ledger import Ledger
+from moyai.costs.intake.files import Told
+from moyai.costs.ledger.imports import Imported, Wish, import_files
+from moyai.costs.ledger.invoices import Invoice, check_invoice
+from moyai.costs.ledger.ledger import Ledger, now, user
+from moyai.costs.ledger.manifest import Basis, PeriodPart
+from moyai.costs.periods import Period
 from moyai.engine.state.ledger_stores import open_ledger_store
-from moyai.operations.workspace import Workspace, open_workspace
+from moyai.errors import UsageError
+from moyai.operations.workspace import Workspace
+from moyai.registry.models import Registry
+from moyai.texts import Text
 
 
 def open_ledger(workspace: Workspace) -> Ledger:
@@ -16,9 +25,109 @@ def open_ledger(workspace: Workspace) -> Ledger:
 
 
 def import_costs(
-    file: Path | None, site: str, wish: Wish, wait_seconds: float, told: Told
+    workspace: Workspace,
+    files: Sequence[Path],
+    replaces: str | None,
+    wait_seconds: float,
+    told: Told,
 ) -> tuple[Imported, ...]:
-    """Put files on record. Raises as `import_files`, and `Refused` where another writer does not end."""
-    workspace = open_workspace(file, site)
+    """Put files on record; `replaces` as in `Wish`.
+
+    Raises as `import_files`, and `Refused` where another writer does not end.
+    """
+    if replaces is not None and len(files) != 1:
+        raise UsageError(
+            Text(
+                "--replaces は、ファイルを1つだけ取り込むときに使います。",
+                "--replaces goes with one file only.",
+            )
+        )
+    wish = Wish(tuple(files), replaces, codes_of(workspace.registry))
     with open_ledger(workspace).writing("moyai cost import", wait_seconds) as writer:
         return import_files(writer, wish, told)
+
+
+def codes_of(registry: Registry) -> Mapping[str, str]:
+    """Code or former code → code."""
+    former = {old: body.code for body in registry.tenants for old in body.former_codes}
+    return former | {body.code: body.code for body in registry.tenants}
+
+
+def withdraw(workspace: Workspace, period: Period, name: str, wait_seconds: float) -> None:
+    """Let a file count no longer in a period; its versions stay on record.
+
+    Raises `UsageError` where no such file counts there.
+    """
+    with open_ledger(workspace).writing("moyai cost withdraw", wait_seconds) as writer:
+        part = writer.manifest.part(period)
+        version = part.current(period).sources.get(name)
+        if version is None:
+            raise _unknown(period, name, tuple(part.current(period).sources))
+        gone = replace(version, rows=None, at=now(), by=user(), count=0, totals={}, columns=())
+        part = part.with_version(name, gone)
+        writer.commit(writer.manifest.with_part(period, part))
+
+
+def sources(workspace: Workspace, period: Period) -> tuple[Basis, PeriodPart]:
+    """What a period rests on, and all that is on record of it."""
+    part = open_ledger(workspace).manifest().part(period)
+    return part.current(period), part
+
+
+def add_invoice(
+    workspace: Workspace, period: Period, invoice: Invoice, wait_seconds: float
+) -> None:
+    """Put an invoice on record. Raises `UsageError` for what no invoice says, or one that is there."""
+    check_invoice(invoice)
+    with open_ledger(workspace).writing("moyai cost invoice add", wait_seconds) as writer:
+        for other, part in writer.manifest.periods.items():
+            if any(_key(one) == _key(invoice) for one in part.invoices):
+                raise UsageError(
+                    Text(
+                        f"{invoice.issuer} の請求書 {invoice.number} は {other} に登録済みです。",
+                        f"invoice {invoice.number} of {invoice.issuer} is on record in {other}.",
+                    ),
+                    remedy=Text(
+                        f"直すには moyai cost invoice remove {other} --issuer … --number … で"
+                        "外してから、もう一度登録してください。",
+                        f"To correct it, take it off with moyai cost invoice remove {other} "
+                        "--issuer … --number … and add it again.",
+                    ),
+                )
+        part = writer.manifest.part(period)
+        part = part.with_invoices((*part.invoices, invoice))
+        writer.commit(writer.manifest.with_part(period, part))
+
+
+def remove_invoice(
+    workspace: Workspace, period: Period, issuer: str, number: str, wait_seconds: float
+) -> Invoice:
+    """Take an invoice off; the one that was there. Raises `UsageError` where there is none."""
+    with open_ledger(workspace).writing("moyai cost invoice remove", wait_seconds) as writer:
+        part = writer.manifest.part(period)
+        found = next((one for one in part.invoices if _key(one) == (issuer, number)), None)
+        if found is None:
+            known = tuple(f"{one.issuer} {one.number}" for one in part.invoices)
+            raise _unknown(period, f"{issuer} {number}", known)
+        part = part.with_invoices(tuple(one for one in part.invoices if one != found))
+        writer.commit(writer.manifest.with_part(period, part))
+        return found
+
+
+def invoices(workspace: Workspace, period: Period) -> tuple[Invoice, ...]:
+    """A period's invoices, by issuer and number."""
+    return open_ledger(workspace).manifest().part(period).invoices
+
+
+def _key(invoice: Invoice) -> tuple[str, str]:
+    return invoice.issuer, invoice.number
+
+
+def _unknown(period: Period, name: str, known: tuple[str, ...]) -> UsageError:
+    there = ", ".join(known)
+    return UsageError(
+        Text(
+            f"{period} に「{name}」はありません。あるもの: {there or 'なし'}",
+            f"{period} has no '{name}'; it has: {there or 'nothing'}",
+        )
+    )

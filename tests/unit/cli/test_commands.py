@@ -22,8 +22,8 @@ GUIDES = [
 ]
 LATER = {"exit", "upgrade"}
 """Commands that refusals name and that are yet to come."""
-OTHER_FORMS = {"schema", "sandbox env", "sandbox psql"}
-"""JSON always, lines for a shell, and a program of PostgreSQL's."""
+OTHER_FORMS = {"schema", "sandbox env", "sandbox psql", "cost template"}
+"""JSON always, lines for a shell, a program of PostgreSQL's, and a table to fill in."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -44,11 +44,15 @@ def test_every_command_answers_programs_too() -> None:
 
 def _commands() -> Iterator[tuple[str, Command]]:
     for name, entry in COMMANDS.items():
-        command = get_command(import_module(entry.module).app)
-        below: dict[str, Command] = getattr(command, "commands", {})
-        yield from ((f"{name} {one}", found) for one, found in below.items())
-        if not below:
-            yield name, command
+        yield from _below(name, get_command(import_module(entry.module).app))
+
+
+def _below(name: str, command: Command) -> Iterator[tuple[str, Command]]:
+    below: dict[str, Command] = getattr(command, "commands", {})
+    for one, found in below.items():
+        yield from _below(f"{name} {one}", found)
+    if not below:
+        yield name, command
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))

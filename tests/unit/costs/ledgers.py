@@ -27,10 +27,16 @@ def a_ledger(folder: Path) -> Ledger:
     return Ledger(LedgerFolder(folder / "ledger"))
 
 
-def put(ledger: Ledger, *files: Path, replaces: str | None = None) -> tuple[Imported, ...]:
-    """Import files as the command does."""
+def put(
+    ledger: Ledger,
+    *files: Path,
+    replaces: str | None = None,
+    bodies: Mapping[str, str] | None = None,
+) -> tuple[Imported, ...]:
+    """Import files as the command does; `bodies` as in `Wish`."""
     with ledger.writing("test") as writer:
-        return import_files(writer, Wish(files, replaces), lambda _file, _words: None)
+        wish = Wish(files, replaces, bodies or {})
+        return import_files(writer, wish, lambda _file, _words: None)
 
 
 def focus_row(cost: str, **columns: str) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from tests.unit.costs.ledgers import (
     SAMPLE_ROWS,
     a_ledger,
@@ -15,8 +17,10 @@ from tests.unit.costs.ledgers import (
 )
 
 from moyai.costs.ledger.imports import Outcome
+from moyai.costs.ledger.manifest import Closed
 from moyai.costs.ledger.query import columns_of, group_rows, rows_of
 from moyai.costs.periods import Period
+from moyai.errors import OperationFailed, UsageError
 from moyai.registry.cost_rules import Condition
 
 SEPTEMBER, OCTOBER = Period(2024, 9), Period(2024, 10)
@@ -56,7 +60,10 @@ def test_a_changed_file_is_a_new_version_with_its_difference(tmp_path: Path) -> 
     put(ledger, csv_file(tmp_path / "a.csv", [one, two]))
     before = ledger.basis(SEPTEMBER).state
     more = focus_row("0.125", ServiceName="EC2")
-    (result,) = put(ledger, csv_file(tmp_path / "a.csv", [more, one]))
+    third = focus_row("3.000", ServiceName="EC2")
+    put(ledger, csv_file(tmp_path / "a.csv", [one, two, third]))
+    again = focus_row("3", ServiceName="EC2")
+    (result,) = put(ledger, csv_file(tmp_path / "a.csv", [more, again, one]))
     assert result.outcome is Outcome.REPLACED
     assert result.difference is not None
     assert (result.difference.added, result.difference.removed) == (1, 1)
@@ -65,8 +72,8 @@ def test_a_changed_file_is_a_new_version_with_its_difference(tmp_path: Path) -> 
     basis = ledger.basis(SEPTEMBER)
     assert basis.state != before
     (group,) = {one.amount for one in group_rows(ledger.store, basis, [])}
-    assert group == Decimal("1.625")
-    assert len(ledger.manifest().part(SEPTEMBER).sources["a.csv"]) == 2
+    assert group == Decimal("4.625")
+    assert len(ledger.manifest().part(SEPTEMBER).sources["a.csv"]) == 3
 
 
 def test_a_file_replaces_another_by_name(tmp_path: Path) -> None:
@@ -75,6 +82,52 @@ def test_a_file_replaces_another_by_name(tmp_path: Path) -> None:
     put(ledger, csv_file(tmp_path / "a-fixed.csv", [focus_row("3")]), replaces="a.csv")
     assert set(ledger.basis(SEPTEMBER).sources) == {"a.csv"}
     assert ledger.basis(SEPTEMBER).sources["a.csv"].totals == {"USD": "3"}
+
+
+def test_a_file_of_the_same_name_leaves_other_periods_alone(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    october = focus_row("2", BillingPeriodStart="2024-10-01")
+    put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1")]))
+    before = ledger.basis(SEPTEMBER).state
+    (result,) = put(ledger, csv_file(tmp_path / "a.csv", [october]))
+    assert (result.period, result.outcome) == (OCTOBER, Outcome.NEW)
+    assert ledger.basis(SEPTEMBER).state == before
+
+
+def test_two_files_of_one_name_and_period_are_refused(tmp_path: Path) -> None:
+    files = []
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        files.append(csv_file(tmp_path / folder / "a.csv", [focus_row(str(len(files)))]))
+    with pytest.raises(UsageError, match=r"two of the files are called a\.csv"):
+        put(a_ledger(tmp_path), *files)
+
+
+def test_a_closed_period_keeps_what_it_rests_on(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1")]))
+    basis = ledger.basis(SEPTEMBER)
+    with ledger.writing("close") as writer:
+        frozen = {name: str(one.rows) for name, one in basis.sources.items()}
+        closed = Closed(frozen, basis.invoices, basis.state, "2024-11-01T00:00:00+00:00", "taro")
+        part = replace(writer.manifest.part(SEPTEMBER), closed=closed)
+        writer.commit(writer.manifest.with_part(SEPTEMBER, part))
+    (result,) = put(ledger, csv_file(tmp_path / "a.csv", [focus_row("3")]))
+    assert result.outcome is Outcome.CORRECTION
+    part = ledger.manifest().part(SEPTEMBER)
+    assert part.frozen(SEPTEMBER) == basis
+    assert part.current(SEPTEMBER).state != basis.state
+    for counts, amount in ((basis, 1), (part.current(SEPTEMBER), 3)):
+        (group,) = group_rows(ledger.store, counts, [])
+        assert group.amount == amount
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger/manifest.json").write_text('{"version": 9}')
+    with pytest.raises(OperationFailed, match=r"manifest\.json cannot be read"):
+        ledger.manifest()
 
 
 def test_rows_are_found_by_conditions_with_file_and_line(tmp_path: Path) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from moyai.costs.intake import drivers, template
+from moyai.costs.intake.cur import cur_shape
 from moyai.costs.intake.faults import Faults
-from moyai.costs.intake.reading import take
-from moyai.costs.intake.rows import PeriodRows, write_rows
+from moyai.costs.intake.reading import Kind, Source, take
+from moyai.costs.intake.rows import NO_ROWS, PeriodRows, write_rows
 from moyai.costs.intake.shapes import Shape, focus_shape
-from moyai.costs.intake.staging import Staged, stage
+from moyai.costs.intake.staging import Staged, stage, stage_counted
+from moyai.costs.intake.tables import Headings, Table, read_table
 from moyai.texts import Text
 
 
@@ -30,13 +33,20 @@ class Taken:
     periods: tuple[PeriodRows, ...]
 
 
-_SHAPES: tuple[Callable[[Staged], Shape | None], ...] = (focus_shape,)
+_SHAPES: tuple[Callable[[Staged], Shape | None], ...] = (focus_shape, cur_shape)
 """In this order; the first that knows a file's columns."""
 _EXPECTED = Text(
-    "形式が分かりません。FOCUS（BilledCost・BillingCurrency・BillingPeriodStart）の列が要ります",
+    "形式が分かりません。次のどれかの列が要ります: FOCUS（BilledCost・BillingCurrency・"
+    "BillingPeriodStart）、AWS CUR（lineItem/UnblendedCost または line_item_unblended_cost ほか）、"
+    "ひな形（期間・品目・金額 ほか。moyai cost template で作れます）、"
+    "従量指標（期間・指標・団体コード・数量）",
     "its format is not known; it needs the columns of FOCUS (BilledCost, BillingCurrency, "
-    "BillingPeriodStart)",
+    "BillingPeriodStart), of AWS CUR (lineItem/UnblendedCost or line_item_unblended_cost and others), "
+    "of the template (period, item, amount and others; see moyai cost template), or of usage "
+    "drivers (period, driver, code, quantity)",
 )
+Told = Callable[[str, Text], None]
+"""File and what is being done with it."""
 
 
 def take_file(
@@ -44,28 +54,99 @@ def take_file(
     path: Path,
     name: str,
     folder: Path,
+    bodies: Mapping[str, str],
     faults: Faults,
-    told: Callable[[str, Text], None],
+    told: Told,
 ) -> Taken | None:
     """Read and check a file; None where it has faults, which are told.
 
-    `name`: as the ledger is to call it.
+    `name`: as the ledger is to call it. `bodies`: code or former code → code.
     """
     told(path.name, Text("読んでいます", "reading"))
     source = take(path, folder, faults)
     if source is None:
         return None
-    staged = stage(connection, source, folder, faults)
-    if staged is None:
-        return None
-    shape = next((found for known in _SHAPES if (found := known(staged)) is not None), None)
-    if shape is None:
+    before = len(faults.found) + faults.more
+    work = _Work(connection, source, folder, bodies, faults)
+    for way in (work.drivers, work.template, lambda: work.rows(told)):
+        found = way()
+        if len(faults.found) + faults.more > before:
+            return None
+        if found is not None:
+            break
+    if found is None:
         faults.add(path.name, None, None, _EXPECTED)
         return None
-    told(path.name, Text("検査しています", "checking"))
-    periods = write_rows(connection, staged, shape, folder, faults)
-    if not periods:
-        return None
+    shape, periods = found
     return Taken(
         name, source.sha256, source.copy, shape.format, source.encoding, shape.floats, periods
     )
+
+
+_Found = tuple[Shape, tuple[PeriodRows, ...]]
+
+
+class _Work:
+    """One file on its way; a method answers None where the file is of another kind, or broken."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        source: Source,
+        folder: Path,
+        bodies: Mapping[str, str],
+        faults: Faults,
+    ) -> None:
+        self._connection = connection
+        self._source = source
+        self._folder = folder
+        self._bodies = bodies
+        self._faults = faults
+
+    def drivers(self) -> _Found | None:
+        """Usage drivers."""
+        table = self._table(drivers.HEADINGS)
+        if table is None:
+            return None
+        found = []
+        for period, rows in drivers.read_drivers(table, self._bodies, self._faults).items():
+            path = self._folder / f"{period}.json"
+            drivers.write_drivers(rows, path)
+            found.append(PeriodRows(period, path, len(rows), {}, (), "drivers"))
+        if not found:
+            self._faults.add(table.name, None, None, NO_ROWS)
+        return Shape("drivers", {}), tuple(found)
+
+    def template(self) -> _Found | None:
+        """Other costs by the template."""
+        table = self._table(template.HEADINGS)
+        if table is None:
+            return None
+        counted = self._folder / "template.csv"
+        if not template.write_focus(table, self._bodies, counted, self._faults):
+            return None
+        columns, folder = template.LEDGER_COLUMNS, self._folder
+        staged = stage_counted(self._connection, table.name, counted, columns, folder)
+        shape = Shape("template", staged.columns)
+        return shape, write_rows(self._connection, staged, shape, folder, self._faults)
+
+    def rows(self, told: Told) -> _Found | None:
+        """Rows of a provider's bill."""
+        if self._source.kind is Kind.XLSX:
+            return None
+        staged = stage(self._connection, self._source, self._folder, self._faults)
+        if staged is None:
+            return None
+        shape = next((found for known in _SHAPES if (found := known(staged)) is not None), None)
+        if shape is None:
+            return None
+        told(staged.name, Text("検査しています", "checking"))
+        return shape, write_rows(self._connection, staged, shape, self._folder, self._faults)
+
+    def _table(self, headings: Headings) -> Table | None:
+        kind = self._source.kind
+        if kind is Kind.PARQUET:
+            return None
+        if kind is Kind.CSV and headings.of(self._source.columns) is None:
+            return None
+        return read_table(self._source, headings, self._faults)

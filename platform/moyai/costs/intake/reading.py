@@ -7,6 +7,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from moyai.texts import Text, of_system
 _CHUNK = 4 << 20
 _ENCODINGS = ("utf-8-sig", "cp932")
 """Tried in this order; what is valid UTF-8 is hardly ever meant as Shift_JIS."""
+_UNASSIGNED = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
+"""What Python makes of the bytes 80, A0 and FD to FF, which mean nothing in Shift_JIS."""
 
 
 class Kind(StrEnum):
@@ -123,7 +126,7 @@ def _as_text(name: str, copy: Path, folder: Path, faults: Faults) -> _Plain | No
         needed = compressed or encoding != _ENCODINGS[0]
         try:
             feeds = _decode(copy, encoding, compressed, plain if needed else None)
-        except UnicodeDecodeError:
+        except UnicodeError:
             plain.unlink(missing_ok=True)
             continue
         except _NoText:
@@ -154,6 +157,8 @@ def _decode(copy: Path, encoding: str, compressed: bool, target: Path | None) ->
             feeds += chunk.count(b"\n")
             last = chunk[-1:]
             decoded = decoder.decode(chunk)
+            if encoding == "cp932" and _UNASSIGNED.search(decoded):
+                raise UnicodeError("bytes that Shift_JIS has no sign for")
             if target:
                 out.write(decoded.encode())
         decoder.decode(b"", final=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -38,6 +39,8 @@ class PeriodRows:
     """Currency → sum of `BilledCost`."""
     columns: tuple[str, ...]
     """Columns that rules can look at, `Tags.KEY` among them."""
+    kind: Literal["costs", "drivers"] = "costs"
+    """Drivers are in a JSON file of `write_drivers`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def _check(
     if len(faults.found) + faults.more > before:
         return None
     if not periods:
-        faults.add(staged.name, None, None, Text("行がありません", "it has no rows"))
+        faults.add(staged.name, None, None, NO_ROWS)
         return None
     return _Checked(widths, periods)
 
@@ -236,6 +239,7 @@ def _tags_map(text: str) -> str:
     return f"CASE WHEN {is_object} THEN TRY_CAST({text}::JSON AS MAP(VARCHAR, VARCHAR)) END"
 
 
+NO_ROWS = Text("行がありません", "it has no rows")
 _MISSING = Text("値がありません", "there is no value")
 
 

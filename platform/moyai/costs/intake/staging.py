@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,10 +49,10 @@ def stage(
         return None
     target_sql = f"read_parquet({literal(target)}, file_row_number = true)"
     sql = {name: f"c{number}" for number, name in enumerate(source.columns)}
-    return Staged(source.name, target_sql, _line(by_row), sql, {}, sql)
+    return Staged(source.name, target_sql, _line(by_row=by_row), sql, {}, sql)
 
 
-def _line(by_row: bool) -> str:
+def _line(*, by_row: bool) -> str:
     return "file_row_number + 2" if by_row else "line"
 
 
@@ -111,9 +111,28 @@ def _read_slowly(
                 writer.writerow([line, *fields])
     if len(faults.found) + faults.more > before:
         return False
-    numbers = [*range(width)]
-    connection.execute(_copy_csv(counted, numbers, target, "'line': 'BIGINT', "))
+    _read_counted(connection, counted, width, target)
     return True
+
+
+def stage_counted(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    counted: Path,
+    columns: Sequence[str],
+    folder: Path,
+) -> Staged:
+    """Rows that were written as CSV with their line as the first column."""
+    target = folder / "staged.parquet"
+    _read_counted(connection, counted, len(columns), target)
+    sql = {column: f"c{number}" for number, column in enumerate(columns)}
+    return Staged(name, f"read_parquet({literal(target)})", _line(by_row=False), sql, {}, sql)
+
+
+def _read_counted(
+    connection: duckdb.DuckDBPyConnection, counted: Path, width: int, target: Path
+) -> None:
+    connection.execute(_copy_csv(counted, [*range(width)], target, "'line': 'BIGINT', "))
 
 
 def _fields(found: int, wanted: int) -> Text:

@@ -75,7 +75,9 @@ def _plain(name: str, there: frozenset[str]) -> str:
     if name not in there:
         return "NULL::VARCHAR"
     text = f"CAST({quoted(name)} AS VARCHAR)"
-    return rf"regexp_replace({text}, '(\.[0-9]*?)0+$', '\1')" if name in COSTS else text
+    if name not in COSTS:
+        return text
+    return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
 
 
 def _services(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
 from moyai.costs.duck import connected
+from moyai.costs.intake.drivers import load_drivers
 from moyai.costs.intake.faults import Faults
-from moyai.costs.intake.files import Taken, take_file
+from moyai.costs.intake.files import Taken, Told, take_file
 from moyai.costs.intake.rows import PeriodRows
 from moyai.costs.ledger.differences import Difference, difference
-from moyai.costs.ledger.ledger import Writer
-from moyai.costs.ledger.manifest import Manifest, Version
+from moyai.costs.ledger.ledger import Writer, now, user
+from moyai.costs.ledger.manifest import SUFFIXES, Basis, Manifest, Version
 from moyai.costs.periods import Period
 from moyai.errors import UsageError
 from moyai.texts import Text
@@ -51,10 +50,6 @@ class Imported:
     """To the version before it."""
 
 
-Told = Callable[[str, Text], None]
-"""File and what is being done with it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is to be imported."""
@@ -62,8 +57,8 @@ class Wish:
     files: tuple[Path, ...]
     replaces: str | None = None
     """The name in the ledger that the (one) file is a new version of; None: its own."""
-    bodies: frozenset[str] = frozenset()
-    """Codes and former codes, which drivers may name."""
+    bodies: Mapping[str, str] = field(default_factory=dict)
+    """Code or former code → code, of the bodies that rows and drivers may name."""
 
 
 def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]:
@@ -96,7 +91,7 @@ def _take(
     folder.mkdir(mode=0o700)
     name = wish.replaces or path.name
     with connected(folder) as connection:
-        return take_file(connection, path, name, folder, faults, told)
+        return take_file(connection, path, name, folder, wish.bodies, faults, told)
 
 
 def _refuse_doubled(taken: Sequence[Taken]) -> None:
@@ -123,20 +118,20 @@ def _put(
     same = next((name for name, other in counts.items() if other.source == one.sha256), None)
     if same is not None:
         return manifest, _imported(one, rows, Outcome.ALREADY, None, name=same)
-    change = None
-    if before is not None:
-        change = _compare(writer, before, rows)
+    if rows.kind == "drivers":
+        _refuse_doubled_drivers(writer, part.current(rows.period), one.name, rows)
+    change = None if before is None else _compare(writer, before, rows)
     writer.put("sources", "", one.copy, one.sha256)
     version = Version(
         source=one.sha256,
-        rows=writer.put("rows", ".parquet", rows.path),
-        kind="costs",
+        rows=writer.put("rows", f".{SUFFIXES[rows.kind]}", rows.path),
+        kind=rows.kind,
         format=one.format,
         count=rows.rows,
         totals={currency: format(amount, "f") for currency, amount in rows.totals.items()},
         columns=rows.columns,
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-        by=_user(),
+        at=now(),
+        by=user(),
     )
     outcome = Outcome.NEW if before is None else Outcome.REPLACED
     if part.closed is not None:
@@ -145,9 +140,31 @@ def _put(
     return manifest, _imported(one, rows, outcome, change, name=one.name)
 
 
-def _compare(writer: Writer, before: Version, rows: PeriodRows) -> Difference:
+def _compare(writer: Writer, before: Version, rows: PeriodRows) -> Difference | None:
     assert before.key is not None and before.rows is not None  # noqa: PT018 - of what counts
-    return difference(writer.local(before.key, before.rows), rows.path, writer.folder)
+    old = writer.local(before.key, before.rows)
+    if "drivers" in (before.kind, rows.kind):
+        return None
+    return difference(old, rows.path, writer.folder)
+
+
+def _refuse_doubled_drivers(writer: Writer, basis: Basis, file: str, rows: PeriodRows) -> None:
+    """A quantity that two files give would count twice."""
+    places = {(row.driver, row.code): row for row in load_drivers(rows.path)}
+    faults = Faults()
+    for name, version in basis.sources.items():
+        if version.kind != "drivers" or name == file:
+            continue
+        assert version.key is not None and version.rows is not None  # noqa: PT018 - it counts
+        for other in load_drivers(writer.local(version.key, version.rows)):
+            mine = places.get((other.driver, other.code))
+            if mine is not None:
+                reason = Text(
+                    f"{other.driver}・{other.code} は {name} の {other.line} 行目にもあります",
+                    f"{other.driver} of {other.code} is in line {other.line} of {name} too",
+                )
+                faults.add(file, mine.line, None, reason)
+    faults.raise_if_any()
 
 
 def _imported(
@@ -164,10 +181,3 @@ def _imported(
         one.encoding,
         change,
     )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""

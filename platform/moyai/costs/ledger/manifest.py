@@ -28,7 +28,8 @@ from moyai.texts import Text
 KEY = "manifest.json"
 _VERSION = 1
 RowKind = Literal["costs", "drivers"]
-_SUFFIXES: Mapping[RowKind, str] = {"costs": "parquet", "drivers": "json"}
+SUFFIXES: Mapping[RowKind, str] = {"costs": "parquet", "drivers": "json"}
+"""How files of rows end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Version:
     @property
     def key(self) -> str | None:
         """Where the rows are."""
-        return None if self.rows is None else f"rows/{self.rows}.{_SUFFIXES[self.kind]}"
+        return None if self.rows is None else f"rows/{self.rows}.{SUFFIXES[self.kind]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from moyai.costs.duck import connected, literal, quoted
+from moyai.costs.intake.drivers import DriverRow, load_drivers, quantities
 from moyai.costs.intake.shapes import LINE, TAGS, TAX_RATE
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.manifest import Basis, Version
@@ -136,6 +137,15 @@ def columns_of(basis: Basis) -> tuple[str, ...]:
     return tuple(sorted({name for one in _costs(basis) for name in one.columns}))
 
 
+def drivers_of(store: Store, basis: Basis) -> Mapping[str, Mapping[str, Fraction]]:
+    """Driver → body's code as the file writes it (it may be a former one) → quantity."""
+    found: dict[str, tuple[DriverRow, ...]] = {}
+    for name, version in basis.sources.items():
+        if version.kind == "drivers":
+            found[name] = load_drivers(_file(store, version))
+    return quantities(found)
+
+
 def _costs(basis: Basis) -> tuple[Version, ...]:
     return tuple(one for one in basis.sources.values() if one.kind == "costs")
 
@@ -156,8 +166,12 @@ def cost_row(name: str, version: Version, values: Mapping[str, object]) -> CostR
 
 def relation_sql(store: Store, version: Version) -> str:
     """SQL of a version's rows."""
+    return f"read_parquet({literal(_file(store, version))})"
+
+
+def _file(store: Store, version: Version) -> Path:
     assert version.key is not None and version.rows is not None  # noqa: PT018 - of what counts
-    return f"read_parquet({literal(store.local(version.key, version.rows))})"
+    return store.local(version.key, version.rows)
 
 
 def column_sql(name: str, there: frozenset[str]) -> str:

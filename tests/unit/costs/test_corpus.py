@@ -1,0 +1,113 @@
+"""Malformed files: each gives every error with its place, and nothing changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.unit.costs.ledgers import a_ledger, csv_file, focus_row, put
+
+from moyai.costs.intake import faults
+from moyai.costs.intake.faults import IntakeError
+
+CORPUS = Path(__file__).parent / "corpus"
+Place = tuple[int | None, str | None]
+EXPECTED: dict[str, list[Place]] = {
+    "bad_decimal.csv": [(3, "BilledCost"), (4, "BilledCost")],
+    "thousands.csv": [(2, "BilledCost")],
+    "yen_sign.csv": [(2, "BilledCost")],
+    "bad_period.csv": [(n, "BillingPeriodStart") for n in (2, 3, 4)],
+    "bad_moment.csv": [(2, "ChargePeriodStart")],
+    "missing_values.csv": [
+        (2, "BilledCost"), (3, "BillingCurrency"), (4, "BillingPeriodStart"),
+    ],
+    "bad_currency.csv": [(2, "BillingCurrency")],
+    "few_fields.csv": [(3, None), (5, None)],
+    "many_fields.csv": [(2, None)],
+    "open_quote.csv": [(3, None)],
+    "text_after_quote.csv": [(2, None), (3, None)],
+    "broken_tags.csv": [(2, "Tags"), (3, "Tags"), (4, "Tags")],
+    "doubled_column.csv": [(1, "BilledCost")],
+    "unknown_columns.csv": [(None, None)],
+    "empty.csv": [(None, None)],
+    "only_heading.csv": [(None, None)],
+    "too_many_digits.csv": [(2, "BilledCost"), (4, "BilledCost")],
+    "zero_bytes.csv": [(None, None)],
+    "neither_encoding.csv": [(None, None)],
+    "broken_heading.csv": [(1, None)],
+    "cut_off.csv.gz": [(None, None)],
+    "broken.parquet": [(None, None)],
+    "broken.xlsx": [(None, None)],
+    "cur.csv": [(2, "lineItem/UnblendedCost"), (3, "lineItem/CurrencyCode")],
+    "cur2.csv": [(3, "bill_billing_period_start_date"), (3, "resource_tags")],
+    "template.csv": [
+        (2, "金額"), (3, "期間"), (4, "金額"), (5, "区分"), (5, "税率"), (6, "品目"), (6, "団体コード"),
+        (6, "金額"), (7, None),
+    ],
+    "template_empty.csv": [(None, None)],
+    "drivers.csv": [
+        (3, "code"), (4, "code"), (5, "driver"), (5, "quantity"), (6, "period"), (6, "quantity"),
+    ],
+}  # fmt: skip
+BODIES = {"272027": "272027", "272035": "272035"}
+
+
+def test_every_file_of_the_corpus_is_expected() -> None:
+    assert {path.name for path in CORPUS.iterdir()} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_malformed_file(name: str, tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    good = csv_file(tmp_path / "good.csv", [focus_row("1")])
+    put(ledger, good)
+    before = snapshot(tmp_path / "ledger")
+    fine = csv_file(tmp_path / "fine.csv", [focus_row("2")])
+    with pytest.raises(IntakeError) as raised:
+        put(ledger, fine, CORPUS / name, bodies=BODIES)
+    assert {fault.file for fault in raised.value.faults} == {name}
+    places = [(fault.line, fault.column) for fault in raised.value.faults]
+    assert sorted(places, key=str) == sorted(EXPECTED[name], key=str)
+    assert snapshot(tmp_path / "ledger") == before
+    for lang in ("ja", "en"):
+        assert len(raised.value.lines(lang)) == len(places) + 2
+    assert raised.value.exit_code == 2
+
+
+def test_all_files_are_told_of_at_once(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), CORPUS / "many_fields.csv", CORPUS / "bad_currency.csv")
+    assert [fault.file for fault in raised.value.faults] == ["bad_currency.csv", "many_fields.csv"]
+
+
+def test_faults_beyond_the_most_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faults, "MOST", 3)
+    file = csv_file(tmp_path / "a.csv", [focus_row("x")] * 300)
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), file)
+    assert [fault.line for fault in raised.value.faults] == [2, 3, 4]
+    assert raised.value.more == 297
+    assert raised.value.lines("en")[-2] == "and 297 more"
+
+
+def test_a_column_of_parquet_is_told_of_by_row(tmp_path: Path) -> None:
+    import duckdb
+
+    path = tmp_path / "a.parquet"
+    duckdb.execute(
+        "COPY (SELECT * FROM (VALUES ('1', 'USD', '2024-09-01'), ('x', 'USD', '2024-09-01')) "
+        f"v(BilledCost, BillingCurrency, BillingPeriodStart)) TO '{path}' (FORMAT parquet)"
+    )
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), path)
+    assert [(f.line, f.column) for f in raised.value.faults] == [(2, "BilledCost")]
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
