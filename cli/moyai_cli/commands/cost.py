@@ -11,6 +11,7 @@ from moyai.costs.intake.blank import template_csv, write_template
 from moyai.costs.periods import period_of
 from moyai.operations import costs
 from moyai.operations.workspace import open_workspace
+from moyai_cli.commands.cost_check import app as checks
 from moyai_cli.commands.cost_invoices import app as invoices
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import LANG, say
@@ -117,3 +118,4 @@ def template(
 
 
 app.add_typer(invoices, name="invoice")
+app.add_typer(checks)

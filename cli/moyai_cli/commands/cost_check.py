@@ -1,0 +1,41 @@
+"""moyai cost check."""
+
+from __future__ import annotations
+
+import typer
+
+from moyai.errors import ExitCode
+from moyai.operations.cost_check import check_cost_rules
+from moyai.operations.workspace import find_registry_file
+from moyai.texts import counted
+from moyai_cli.language import say
+from moyai_cli.options import File, Format
+from moyai_cli.render import Output
+from moyai_cli.views.problems import show_problems
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(
+    "check",
+    help=say(
+        "按分規則の矛盾・重なり・効かない規則を行とともに示す。",
+        "Show contradictory, overlapping and dead rules of cost sharing, with their lines.",
+    ),
+)
+def check(file: File = None, output: Format = Output.TABLE) -> None:
+    """By the file alone; exit code 3 where it has an error."""
+    found = check_cost_rules(find_registry_file(file))
+    show_problems(found.problems, output)
+    if found.rules is None:
+        raise typer.Exit(int(ExitCode.REGISTRY))
+    if output is Output.TABLE:
+        sets = found.rules.rule_sets
+        direct, pools = sum(len(one.direct) for one in sets), sum(len(one.pools) for one in sets)
+        typer.echo(
+            say(
+                f"誤りはありません（規程 {len(sets)}、直接負担 {direct}、区分 {pools}）。",
+                f"No error: {counted(len(sets), 'rule set', 'rule sets')}, "
+                f"{counted(direct, 'direct rule', 'direct rules')}, {counted(pools, 'pool', 'pools')}.",
+            )
+        )
