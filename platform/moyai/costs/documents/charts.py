@@ -27,7 +27,7 @@ COLOURS = (
 _FONT = "'Noto Sans JP', 'Hiragino Sans', 'Yu Gothic', sans-serif"
 _WIDTH = 900
 _LABEL_SIGNS = 16
-_LEGEND_SIGNS = 22
+_LEGEND_SIGNS = 19
 _TICKS = 4
 
 

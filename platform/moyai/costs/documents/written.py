@@ -82,14 +82,17 @@ def month(period: Period, lang: Lang) -> str:
 
 
 def plain(words: str) -> str:
-    """Foreign text on one line, without signs that steer: controls, and those that turn the direction."""
-    kept = "".join(
-        " " if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") or sign in _TURNING else sign
-        for sign in words
-    )
-    return " ".join(kept.split(" ")).strip()
+    """Foreign text on one line, without signs that steer (controls, those that turn the direction) or
+    that no format may hold."""
+    return "".join(" " if _steers(sign) else sign for sign in words).strip()
 
 
+def _steers(sign: str) -> bool:
+    forbidden = ord(sign) & 0xFFFE == 0xFFFE
+    return forbidden or sign in _TURNING or unicodedata.category(sign) in _STEERING
+
+
+_STEERING = ("Cc", "Cs", "Zl", "Zp")
 _MONTHS = (
     "January",
     "February",

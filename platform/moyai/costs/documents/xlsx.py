@@ -41,7 +41,11 @@ _A4 = 9
 _WIDTHS = (46, 22)
 """Signs: of the first column, and of each other."""
 _MOST_DIGITS = 10**15
-"""What is larger is no number in a spreadsheet, which has 15 digits: it is written as text."""
+"""What is larger is no number in a spreadsheet, which has 15 digits: it is written as text, and
+nothing is calculated from it."""
+
+_Places = Mapping[str, tuple[str, str]]
+"""A cell's key → its sheet and address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,9 @@ def xlsx(bundle: Bundle) -> bytes:
             }
         )
         looks = _Looks(book, bundle.lang)
+        live = all(_is_number(placed.cell) for sheet in sheets for placed in sheet.cells)
         for sheet in sheets:
-            _write(book.add_worksheet(sheet.name), sheet, places, looks)
+            _write(book.add_worksheet(sheet.name), sheet, places if live else None, looks)
     return made.getvalue()
 
 
@@ -131,9 +136,7 @@ def _table(table: Table) -> Iterator[tuple[str, list[Cell]]]:
         yield f"row.{row.kind.value}", list(row.cells)
 
 
-def _write(
-    sheet: Worksheet, laid: _Sheet, places: Mapping[str, tuple[str, str]], looks: _Looks
-) -> None:
+def _write(sheet: Worksheet, laid: _Sheet, places: _Places | None, looks: _Looks) -> None:
     sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
     sheet.set_footer("&R&P / &N")
@@ -149,26 +152,35 @@ def _write_cell(
     sheet: Worksheet,
     placed: _Placed,
     name: str,
-    places: Mapping[str, tuple[str, str]],
+    places: _Places | None,
     looks: _Looks,
 ) -> None:
     cell, at = placed.cell, (placed.row, placed.column)
     look = looks.of(placed)
+    if cell.value == "":
+        sheet.write_blank(*at, None, look)
+        return
     if isinstance(cell.value, str):
         sheet.write_string(*at, plain(cell.value), look)
         return
     value = cell.value if isinstance(cell.value, int) else _shortest(cell.value)
     if abs(value) >= _MOST_DIGITS:
         sheet.write_string(*at, str(value), look)
-    elif cell.formula is None:
+    elif cell.formula is None or places is None:
         sheet.write_number(*at, value, look)
     else:
+        known = places
 
         def address(found: re.Match[str]) -> str:
-            other, place = places[found[1]]
+            other, place = known[found[1]]
             return place if other == name else f"'{other}'!{place}"
 
         sheet.write_formula(*at, "=" + _KEY.sub(address, cell.formula), look, value)
+
+
+def _is_number(cell: Cell) -> bool:
+    """Whether a spreadsheet can calculate with it; text is no hindrance."""
+    return isinstance(cell.value, str) or -_MOST_DIGITS < cell.value < _MOST_DIGITS
 
 
 def _shortest(value: Fraction) -> int | float:

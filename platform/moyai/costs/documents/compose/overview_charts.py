@@ -14,6 +14,7 @@ from moyai.texts import Lang, Text
 
 _MOST_BODIES = 45
 _MOST_SERIES = 9
+_OTHERS = Text("その他", "Others")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,10 @@ def charts(overview: Overview, lang: Lang) -> Charts:
     ]
     names = {row.statement.code: row.statement.name for row in overview.bodies}
     titles = {**overview.titles, "": words.TAX.of(lang)}
-    by_rule = _series(overview.trend, [one.by_rule() for one in overview.trend], titles, lang)
-    by_body = _series(overview.trend, [one.by_body() for one in overview.trend], names, lang)
+    by_rule = _series(
+        overview.trend, [one.by_rule() for one in overview.trend], titles, _OTHERS, lang
+    )
+    by_body = _series(overview.trend, [one.by_body() for one in overview.trend], names, None, lang)
     return Charts(
         _chart(
             "by-rule",
@@ -88,9 +91,10 @@ def _series(
     trend: Sequence[Month],
     sums: Sequence[Mapping[str, int]],
     names: Mapping[str, str],
+    others: Text | None,
     lang: Lang,
 ) -> list[draw.Series]:
-    """The largest keys by their names, then all others together."""
+    """The largest keys by their names, then all others together where they have a name."""
     whole: dict[str, int] = {}
     for one in sums:
         for key, amount in one.items():
@@ -100,9 +104,9 @@ def _series(
         draw.Series(names.get(key, key), tuple(one.get(key, 0) for one in sums))
         for key in ranked[:_MOST_SERIES]
     ]
-    if rest := ranked[_MOST_SERIES:]:
-        label = Text("その他", "Others").of(lang)
+    rest = ranked[_MOST_SERIES:]
+    if rest and others is not None:
         values = tuple(sum(one.get(key, 0) for key in rest) for one in sums)
-        found.append(draw.Series(label, values))
+        found.append(draw.Series(others.of(lang), values))
     assert all(len(one.values) == len(trend) for one in found)
     return found

@@ -13,6 +13,7 @@ from moyai.costs.documents.compose.overview_tables import (
     matrix_table,
     pools_table,
     trend_table,
+    trend_tables,
 )
 from moyai.costs.documents.paper import (
     Block,
@@ -101,6 +102,7 @@ def _blocks(overview: Overview, names: Mapping[str, str], lang: Lang) -> Iterato
     yield Heading(Text("年度の推移", "Over the fiscal year").of(lang))
     yield trend_table(overview, lang)
     yield drawn.trend
+    yield from trend_tables(overview, lang)
     if overview.budgets:
         yield Heading(Text("予算との対比", "Against budgets").of(lang))
         yield budgets_table(overview, names, lang)

@@ -71,9 +71,9 @@ def pools_table(overview: Overview, lang: Lang) -> Table:
 def bodies_table(overview: Overview, lang: Lang) -> Table:
     """Each body: net, tax, total, per resident, and what it saves against procuring alone."""
     saves = any(row.alone is not None for row in overview.bodies)
-    rows = [_body_row(row, at, saves, lang) for at, row in enumerate(overview.bodies)]
+    rows = [_body_row(row, at, saves) for at, row in enumerate(overview.bodies)]
     count = len(rows)
-    sums = [_column_sum(rows, f"bodies.{{}}.{name}", at) for at, name in enumerate(_AMOUNTS, 1)]
+    sums = [_column_sum(rows, f"bodies.{{}}.{name}", at) for at, name in enumerate(_AMOUNTS, 2)]
     sums[2] = yen(overview.total, "bodies.total", sums[2].formula)
     residents = yen(
         overview.residents,
@@ -87,7 +87,7 @@ def bodies_table(overview: Overview, lang: Lang) -> Table:
     alone = sum(row.alone or 0 for row in overview.bodies)
     saved = sum(row.saved or 0 for row in overview.bodies)
     more = (yen(alone), yen(saved)) if saves else ()
-    cells = (text(words.TOTAL.of(lang)), *sums, residents, per_head, *more)
+    cells = (text(words.TOTAL.of(lang)), BLANK, *sums, residents, per_head, *more)
     rows.append(Row(cells, RowKind.TOTAL))
     return Table(
         Text("団体別の負担金", "Contributions by body").of(lang),
@@ -111,13 +111,13 @@ def _body_columns(saves: bool, lang: Lang) -> tuple[Column, ...]:
         titles += [Text("単独調達時（円）", "Alone, yen"), Text("節減額（円）", "Saved, yen")]
     return (
         Column(Text("団体", "Body").of(lang), 5),
-        *(Column(title.of(lang), 3, numeric=True) for title in titles),
+        Column(Text("コード", "Code").of(lang), 3),
+        *(Column(title.of(lang), 4, numeric=True) for title in titles),
     )
 
 
-def _body_row(row: BodyRow, at: int, saves: bool, lang: Lang) -> Row:
+def _body_row(row: BodyRow, at: int, saves: bool) -> Row:
     key, statement = f"bodies.{at}", row.statement
-    name = f"{statement.name}（{statement.code}）"
     tax = statement.tax + statement.tax_difference
     people: Cell = BLANK
     per_head: Cell = BLANK
@@ -126,7 +126,8 @@ def _body_row(row: BodyRow, at: int, saves: bool, lang: Lang) -> Row:
     if row.per_resident is not None:
         per_head = exact(row.per_resident, None, f"{{{key}.total}}/{{{key}.people}}")
     cells = [
-        text(name if lang == "ja" else f"{statement.name} ({statement.code})"),
+        text(statement.name),
+        text(statement.code),
         yen(statement.net, f"{key}.net"),
         yen(tax, f"{key}.tax"),
         yen(statement.total, f"{key}.total", f"{{{key}.net}}+{{{key}.tax}}"),
@@ -194,6 +195,68 @@ def trend_table(overview: Overview, lang: Lang) -> Table:
     )
 
 
+def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
+    """What the charts show: rules by month, and bodies by month; too wide for paper."""
+    names = {row.statement.code: row.statement.name for row in overview.bodies}
+    titles = {**overview.titles, NO_RULE: words.TAX.of(lang)}
+    return (
+        _by_month(
+            Text(
+                "月別・費用区分別の負担金（税込・円）",
+                "Contributions by month and rule (yen with tax)",
+            ),
+            Text("費用区分", "Rule"),
+            [one.by_rule() for one in overview.trend],
+            titles,
+            overview,
+            lang,
+        ),
+        _by_month(
+            Text(
+                "月別・団体別の負担金（税込・円）", "Contributions by month and body (yen with tax)"
+            ),
+            Text("団体", "Body"),
+            [one.by_body() for one in overview.trend],
+            names,
+            overview,
+            lang,
+        ),
+    )
+
+
+def _by_month(
+    caption: Text,
+    first: Text,
+    months: Sequence[Mapping[str, int]],
+    names: Mapping[str, str],
+    overview: Overview,
+    lang: Lang,
+) -> Table:
+    keys = sorted({key for one in months for key in one})
+    prefix = first.en.lower()
+    rows = [
+        Row(
+            (
+                text(names.get(key, key)),
+                *(
+                    yen(one.get(key, 0), f"month.{prefix}.{at}.{place}")
+                    for place, one in enumerate(months)
+                ),
+            )
+        )
+        for at, key in enumerate(keys)
+    ]
+    sums = _sums([row.cells[1:] for row in rows], f"month.{prefix}", len(months))
+    rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
+    titles = [month(one.period, lang) for one in overview.trend]
+    return Table(
+        caption.of(lang),
+        (Column(first.of(lang), 5), *(Column(title, 3, numeric=True) for title in titles)),
+        tuple(rows),
+        wide=True,
+    )
+
+
 def budgets_table(overview: Overview, names: Mapping[str, str], lang: Lang) -> Table:
     """Each budget, what was spent of it, and whether it is passed."""
     return Table(
@@ -225,7 +288,7 @@ def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -
     share: Cell = BLANK
     if row.percent is not None:
         formula = f"{{{key}.spent}}*100/{{{key}.amount}}"
-        share = Cell(row.percent, Style.PERCENT, None, formula)
+        share = exact(row.percent, None, formula)
     cells = (
         text(label),
         yen(budget.amount, f"{key}.amount"),

@@ -1,0 +1,136 @@
+"""The secretariat's overview: rules, bodies and months sum to what bodies are asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from tests.unit.costs.papers import NAMES, TEN, issued, some_issue, taxable
+from tests.unit.costs.reading import Page, Workbook
+from tests.unit.costs.rulebook import MAY, OSAKA, bill, everybody, pool, rules
+
+from moyai.costs.documents.compose.overview_paper import overview_bundle
+from moyai.costs.documents.csv_file import csv_file
+from moyai.costs.documents.html import html
+from moyai.costs.documents.xlsx import xlsx
+from moyai.costs.periods import Period
+from moyai.costs.statements.overview import Month, Surroundings, month_of, overview
+from moyai.costs.statements.statement import Issue
+from moyai.registry.cost_rules import Budget, Condition
+
+APRIL = Month(Period(2026, 4), {("all", "271004"): 700, ("all", "271403"): 300})
+MARCH = Month(Period(2026, 3), {("all", "271004"): 9_999})
+
+
+@given(some_issue())
+@settings(max_examples=200, deadline=None)
+def test_cells_sum_to_what_each_body_is_asked_for(made: Issue) -> None:
+    month = month_of(made)
+    totals = {one.code: one.total for one in made.statements}
+    assert {code: yen for code, yen in month.by_body().items() if yen} == {
+        code: yen for code, yen in totals.items() if yen
+    }
+    assert sum(month.by_rule().values()) == month.total == sum(totals.values())
+
+
+@given(some_issue())
+@settings(max_examples=60, deadline=None)
+def test_the_overviews_lines_sum_to_the_bill_and_its_taxes(made: Issue) -> None:
+    bundle = overview_bundle(overview(made, Surroundings(OSAKA)), NAMES, "en")
+    lines = csv.DictReader(io.StringIO(csv_file(bundle).decode("utf-8-sig"), newline=""))
+    sums = {"unallocated": 0, "share": 0, "other": 0, "total": 0}
+    for line in lines:
+        sums[line["kind"]] += int(line["jpy"])
+    assert sums["unallocated"] + sums["share"] + sums["other"] == sums["total"]
+    assert sums["total"] == made.bill_with_tax
+    assert Page.of(html(bundle)).rows
+
+
+def test_a_bodys_tax_is_spread_over_its_rules_to_the_yen() -> None:
+    pools = [
+        pool(name, where=(Condition("ServiceName", (service,)),))
+        for name, service in (("a", "s0"), ("b", "s1"))
+    ]
+    one = replace(bill(100, 200, rate=TEN), taxes={TEN: 30})
+    made = issued(one, taxable(rules(*pools)), everybody("a", "b"))
+    assert made.statements[0].total == 111
+    assert month_of(made).cells["a", "271004"] + month_of(made).cells["b", "271004"] == 111
+
+
+def test_the_trend_has_the_months_of_the_fiscal_year_up_to_this_one() -> None:
+    later = Month(Period(2026, 6), {})
+    found = overview(issued(bill(3_000)), Surroundings(earlier=[later, APRIL, MARCH]))
+    assert [str(one.period) for one in found.trend] == ["2026-04", "2026-05"]
+
+
+def test_yen_for_each_resident_and_saved_against_procuring_alone() -> None:
+    found = overview(
+        issued(bill(1_000_000)), Surroundings({"273830": 5_219}, alone={"273830": 500_000})
+    )
+    village = next(row for row in found.bodies if row.statement.code == "273830")
+    assert village.per_resident == Fraction(village.statement.total, 5_219)
+    assert village.saved == 500_000 - village.statement.total
+    assert found.bodies[0].per_resident is None
+    assert found.bodies[0].saved is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "passed", "warns"),
+    [(1_699, True, True), (2_000, False, True), (2_200, False, False)],
+)
+def test_budgets_warn_at_their_percent_and_say_when_they_are_passed(
+    amount: int, passed: bool, warns: bool
+) -> None:
+    """¥700 in April and ¥1,000 in May, of a budget with a warning at 80 %."""
+    budget = Budget(2026, "271004", None, amount, False, Fraction(80))
+    made = issued(bill(3_000), rules(pool()))
+    [row] = overview(made, Surroundings(earlier=[APRIL], budgets=[budget])).budgets
+    assert (row.spent, row.passed, row.warns) == (1_700, passed, warns)
+
+
+def test_budgets_are_of_bodies_services_both_or_all_and_of_their_year() -> None:
+    shared = [
+        pool("a", where=(Condition("ServiceName", ("s0",)),), service="chat"),
+        pool("b", where=(), service=None),
+    ]
+    made = issued(bill(300, 600), rules(*shared), everybody("a", "b"))
+
+    def budget(body: str | None, service: str | None, year: int = 2026) -> Budget:
+        return Budget(year, body, service, 1_000, True, Fraction(80))
+
+    budgets = [
+        budget(None, None),
+        budget("271004", None),
+        budget(None, "chat"),
+        budget("271004", "chat"),
+        budget(None, None, 2025),
+    ]
+    found = overview(made, Surroundings(budgets=budgets)).budgets
+    assert [row.spent for row in found] == [900, 300, 300, 100]
+
+
+def test_what_is_left_is_the_first_that_is_said() -> None:
+    made = issued(bill(500, 7), rules(pool(where=(Condition("ServiceName", ("s0",)),))))
+    bundle = overview_bundle(overview(made, Surroundings(OSAKA)), NAMES, "ja")
+    page = Page.of(html(bundle))
+    assert page.words.index("未配分の費用があります") < page.words.index("対象期間")
+    assert page.keyed["left.total"] == "7"
+    assert page.keyed["difference"] == "0"
+    book = Workbook.of(xlsx(bundle))
+    assert ["どの規則にも当たりません", "ServiceName=s1", 7] in book.rows()
+
+
+def test_a_commitment_over_years_is_marked() -> None:
+    budget = Budget(2026, None, None, 10, True, Fraction(80))
+    made = issued(bill(3_000))
+    bundle = overview_bundle(overview(made, Surroundings(budgets=[budget])), NAMES, "ja")
+    row = next(row for row in Page.of(html(bundle)).rows if "債務負担行為" in row[0])
+    assert row == ["全体（債務負担行為）", "10", "3,000", "△2,990", "30,000.00", "超過"]
+
+
+def test_the_period_of_the_overview_is_that_of_the_bill() -> None:
+    assert overview(issued(), Surroundings()).month.period == MAY
