@@ -14,6 +14,7 @@ from moyai.operations.workspace import open_workspace
 from moyai_cli.commands.cost_check import app as checks
 from moyai_cli.commands.cost_invoices import app as invoices
 from moyai_cli.commands.cost_options import PeriodName, Wait
+from moyai_cli.commands.cost_periods import app as periods
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output, aside
@@ -119,3 +120,4 @@ def template(
 
 app.add_typer(invoices, name="invoice")
 app.add_typer(checks)
+app.add_typer(periods)

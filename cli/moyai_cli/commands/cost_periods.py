@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from moyai.costs.documents.write import Kind
+from moyai.operations.cost_documents import Asked, report, statements
 from moyai.operations.cost_periods import allocation, close, comparison, explanation
-from moyai_cli.language import say
-from moyai_cli.options import File, Format, SiteName
+from moyai_cli.commands.cost_options import PeriodName, Wait
+from moyai_cli.language import LANG, say
+from moyai_cli.options import File, Format, Selector, SiteName, day_of, selector_of
 from moyai_cli.render import Output, aside
 from moyai_cli.views.cost_periods import (
     show_allocation,
     show_closed,
     show_compared,
     show_explained,
+    show_written,
 )
 
 app = typer.Typer(add_completion=False)
-
-Period = Annotated[str, typer.Argument(help=say("期間（例 2026-04）", "Period, such as 2026-04"))]
-Wait = Annotated[
-    float,
-    typer.Option(
-        "--wait",
-        min=0,
-        help=say(
-            "ほかの人が台帳に書いているとき、終わりを待つ秒数",
-            "Seconds to wait while somebody else writes the ledger",
-        ),
-    ),
-]
 
 
 @app.command(
@@ -41,7 +33,7 @@ Wait = Annotated[
     ),
 )
 def allocate_(
-    period: Period, file: File = None, site: SiteName = "sandbox", output: Format = Output.TABLE
+    period: PeriodName, file: File = None, site: SiteName = "sandbox", output: Format = Output.TABLE
 ) -> None:
     """What no rule caught comes first."""
     show_allocation(allocation(file, site, period), output)
@@ -55,7 +47,7 @@ def allocate_(
     ),
 )
 def explain_(
-    period: Period,
+    period: PeriodName,
     body: Annotated[str, typer.Argument(help=say("コードか slug", "Code or slug"))],
     yen: Annotated[
         int, typer.Option("--yen", min=1, help=say("何円目か", "Which of its yen, from 1"))
@@ -76,7 +68,7 @@ def explain_(
     ),
 )
 def compare_(
-    period: Period,
+    period: PeriodName,
     rules: Annotated[
         str, typer.Option("--rules", help=say("比べる規則の名前", "The other rule set's name"))
     ],
@@ -88,6 +80,71 @@ def compare_(
     show_compared(comparison(file, site, period, rules), output)
 
 
+Folder = Annotated[Path, typer.Option("--to", help=say("書き出すフォルダ", "Folder to write to"))]
+Formats = Annotated[
+    list[Kind] | None,
+    typer.Option("--format", help=say("書式（省けば全部）", "Format; all if left out")),
+]
+IssuedOn = Annotated[
+    str | None,
+    typer.Option(
+        "--issued-on",
+        help=say(
+            "発行日（省けば、閉じた日か今日）", "Day of issue; the closing's or today if left out"
+        ),
+    ),
+]
+
+
+@app.command(
+    "statement",
+    help=say(
+        "各団体の負担金内訳書と負担金請求書を書き出す。",
+        "Write each body's statement and request.",
+    ),
+)
+def statement_(
+    period: PeriodName,
+    selector: Selector = None,
+    folder: Folder = Path("statements"),
+    formats: Formats = None,
+    issued_on: IssuedOn = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """PDF, XLSX, CSV and HTML of one content."""
+    asked = _asked(period, folder, formats, issued_on)
+    found = statements(file, site, asked, selector_of(selector))
+    show_written([(code, one) for code, files in found for one in files], output)
+
+
+@app.command(
+    "report",
+    help=say(
+        "事務局のための期間の概要を書き出す（図表、予算との対比）。",
+        "Write the secretariat's overview of a period, with charts and budgets.",
+    ),
+)
+def report_(
+    period: PeriodName,
+    folder: Folder = Path("statements"),
+    formats: Formats = None,
+    issued_on: IssuedOn = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """What no rule caught comes first."""
+    asked = _asked(period, folder, formats, issued_on)
+    show_written([("", one) for one in report(file, site, asked)], output)
+
+
+def _asked(period: str, folder: Path, formats: list[Kind] | None, issued_on: str | None) -> Asked:
+    day = None if issued_on is None else day_of(issued_on)
+    return Asked(period, folder, tuple(formats or Kind), LANG, day)
+
+
 @app.command(
     "close",
     help=say(
@@ -96,7 +153,7 @@ def compare_(
     ),
 )
 def close_(
-    period: Period,
+    period: PeriodName,
     file: File = None,
     site: SiteName = "sandbox",
     wait: Wait = 0.0,

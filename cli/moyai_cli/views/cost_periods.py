@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,6 +17,7 @@ from moyai.costs.apportion.allocation import (
     PayerKind,
     Unallocated,
 )
+from moyai.costs.documents.write import Written
 from moyai.costs.reckoning import Reckoned
 from moyai.costs.record import document, plain
 from moyai.operations.cost_periods import Compared, Explained
@@ -109,6 +110,20 @@ def show_explained(found: Explained, output: Output) -> None:
     columns = [Column("step", "step"), Column("words", "words"), Column("jpy", "jpy")]
     listing(
         [{"step": step, "words": words, "jpy": jpy} for step, words, jpy in steps], columns, output
+    )
+
+
+def show_written(files: Sequence[tuple[str, Written]], output: Output) -> None:
+    """Files that were written, with their hashes."""
+    columns = [
+        Column("code", say("コード", "code")),
+        Column("file", say("ファイル", "file")),
+        Column("sha256", "sha256"),
+    ]
+    listing(
+        [{"code": code, "file": str(one.path), "sha256": one.sha256} for code, one in files],
+        columns,
+        output,
     )
 
 
@@ -214,8 +229,8 @@ def _steps(found: Explained) -> Iterator[_Step]:
         yield "from", _SOURCES.get(step.source, step.source), step.source_jpy
     if way.bucket is None or way.origin is None:
         return
-    values = ", ".join(f"{key}={value}" for key, value in way.bucket.values.items() if value)
-    yield "rows", f"{values} ({way.bucket.rows})", None
+    rows = way.bucket.rows
+    yield "rows", say(f"{rows:,} 行", f"{rows:,} rows"), None
     invoice = way.origin.invoice
     if invoice is not None:
         amount = f"{invoice.amount:,f} {invoice.currency} = {invoice.jpy:,} JPY"

@@ -46,8 +46,14 @@ class Inputs:
         """Canonical JSON, which `decode_inputs` reads."""
         return canonical(_INPUTS.dump_python(self, mode="json"))
 
+    @property
+    def rules_sha256(self) -> str:
+        """The hash of the rules."""
+        return sha256(_RULES.dump_python(self.rules, mode="json"))
+
 
 _INPUTS = TypeAdapter(Inputs)
+_RULES = TypeAdapter(RuleSet)
 
 
 def decode_inputs(content: bytes) -> Inputs:

@@ -289,16 +289,16 @@ def _named(key: _Key) -> Text:
 def _missing(key: _Key, amount: Fraction) -> Text:
     name, sum_ = _named(key), _decimal(amount)
     return Text(
-        f"{name.ja} の {sum_} {key.currency} に当たる請求書がありません",
-        f"no invoice for {sum_} {key.currency} of {name.en}",
+        f"{name.ja}: {sum_} {key.currency} に当たる請求書がありません",
+        f"{name.en}: no invoice for {sum_} {key.currency}",
     )
 
 
 def _doubtful(key: _Key, found: Sequence[Invoice]) -> Text:
     name, numbers = _named(key), ", ".join(invoice.number for invoice in found)
     return Text(
-        f"{name.ja} の {key.currency} の明細に当たる請求書が {len(found)} 通あります（{numbers}）",
-        f"{len(found)} invoices fit the {key.currency} rows of {name.en}: {numbers}",
+        f"{name.ja}: {key.currency} の明細に当たる請求書が {len(found)} 通あります（{numbers}）",
+        f"{name.en}: {len(found)} invoices fit its rows in {key.currency}: {numbers}",
     )
 
 

@@ -52,14 +52,14 @@ def allocation(file: Path | None, site: str, period: str) -> Reckoned:
 
     Raises `RegistryError`, `UsageError`, and `OperationFailed` where a closed one does not come out the same.
     """
-    opened = _open(file, site)
-    return _reckoned(opened, period_of(period))
+    opened = open_costs(file, site)
+    return reckoned(opened, period_of(period))
 
 
 def explanation(file: Path | None, site: str, period: str, body: str, yen: int) -> Explained:
     """Where a body's `yen`-th yen of a period comes from. Raises as `allocation` does."""
-    opened = _open(file, site)
-    made = _reckoned(opened, period_of(period))
+    opened = open_costs(file, site)
+    made = reckoned(opened, period_of(period))
     code = made.inputs.members.names.get(body) or only(opened.workspace.registry, body).code
     way = way_of(made.allocation, made.converted, code, yen)
     row = None
@@ -72,7 +72,7 @@ def explanation(file: Path | None, site: str, period: str, body: str, yen: int) 
 
 def comparison(file: Path | None, site: str, period: str, rules: str) -> Compared:
     """A period by the rules that hold, and by another rule set of the file."""
-    opened = _open(file, site)
+    opened = open_costs(file, site)
     sharing = sharing_of(opened.workspace.registry)
     other = next((one for one in sharing.rule_sets if one.name == rules), None)
     if other is None:
@@ -102,7 +102,7 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
     A period that is closed already is verified, and stays. Raises `Refused` over cost that nobody bears, and
     while a period before it is open.
     """
-    opened = _open(file, site)
+    opened = open_costs(file, site)
     when = period_of(period)
     with opened.ledger.writing(f"moyai cost close {when}", wait_seconds) as writer:
         manifest = writer.manifest
@@ -131,22 +131,27 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
+    """A site's ledger at one moment, with the file that says the rules."""
+
     workspace: Workspace
     ledger: Ledger
     manifest: Manifest
 
     def reckoner(self) -> Reckoner:
+        """Reckons its periods."""
         return Reckoner(self.ledger, self.manifest, self.workspace.registry)
 
 
-def _open(file: Path | None, site: str) -> _Opened:
+def open_costs(file: Path | None, site: str) -> Opened:
+    """The file's rules and a site's ledger. Raises `RegistryError`, `UsageError`, `OperationFailed`."""
     workspace = open_workspace(file, site)
     ledger = open_ledger(workspace)
-    return _Opened(workspace, ledger, ledger.manifest())
+    return Opened(workspace, ledger, ledger.manifest())
 
 
-def _reckoned(opened: _Opened, period: Period) -> Reckoned:
+def reckoned(opened: Opened, period: Period) -> Reckoned:
+    """A period; a closed one is verified. Raises as `allocation`."""
     made = opened.reckoner().reckon(period)
     closed = opened.manifest.part(period).closed
     if closed is not None:

@@ -154,8 +154,8 @@ def test_rows_without_an_invoice_are_all_named() -> None:
     with pytest.raises(UsageError) as caught:
         in_yen(MAY, groups, [], OUTSIDE)
     said = "\n".join(caught.value.lines("en"))
-    assert "no invoice for 4 USD of Amazon Web Services, Inc." in said
-    assert "no invoice for 7 EUR of no issuer" in said
+    assert "Amazon Web Services, Inc.: no invoice for 4 USD." in said
+    assert "no issuer: no invoice for 7 EUR." in said
     assert "moyai cost invoice add 2026-05" in said
 
 
