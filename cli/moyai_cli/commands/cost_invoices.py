@@ -52,7 +52,8 @@ def add(
         str | None, typer.Option(help=say("請求先アカウント", "Billing account"))
     ] = None,
     registration_number: Annotated[
-        str | None, typer.Option(help=say("登録番号（T と 13 桁）", "T and 13 digits"))
+        str | None,
+        typer.Option("--registration", help=say("登録番号（T と 13 桁）", "T and 13 digits")),
     ] = None,
     dated: Annotated[
         str | None, typer.Option("--date", help=say("請求日（例 2026-05-03）", "Its day"))

@@ -83,7 +83,14 @@ def _issue(manifest: Manifest, made: Reckoned, issued_on: date | None) -> Issue:
     inputs = made.inputs
     day = issued_on or _closing_day(manifest, made.basis.period) or today()
     basis = Basis(day, made.basis.state, inputs.rules_sha256)
-    return issue(made.allocation, inputs.rules, inputs.issuer, inputs.names, basis)
+    return issue(
+        made.allocation,
+        inputs.rules,
+        inputs.issuer,
+        inputs.names,
+        basis,
+        year_start=inputs.fiscal_year_start,
+    )
 
 
 def _closing_day(manifest: Manifest, period: Period) -> date | None:

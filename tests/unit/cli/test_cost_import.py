@@ -79,13 +79,13 @@ def test_what_no_invoice_says(moyai: Run) -> None:
         assert words.returncode == 2
         return words.stderr
 
-    assert "no registration number" in refused("--registration-number", "T1234567890123")
+    assert "no registration number" in refused("--registration", "T1234567890123")
     assert "no currency code" in refused("--currency", "dollar")
     assert "is not 185000 yen" in refused("--currency", "JPY")
     assert "is no number" in refused("--amount", "x")
     assert "no rate in %" in refused("--tax-rate", "200")
     assert "is no day" in refused("--date", "May")
-    good = ("--registration-number", "T7000012050002", "--date", "2024-10-03")
+    good = ("--registration", "T7000012050002", "--date", "2024-10-03")
     assert moyai("cost", "invoice", "add", "2024-09", *INVOICE, *good).returncode == 0
 
 

@@ -27,9 +27,8 @@ from tests.unit.costs.papers import (
     taxable,
 )
 from tests.unit.costs.reading import Page, Value, Workbook, pdf_text
-from tests.unit.costs.rulebook import FULL, OSAKA, bill, members, part, pool, rules
+from tests.unit.costs.rulebook import FULL, OSAKA, allocate, bill, members, part, pool, rules
 
-from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.inputs import Presence
 from moyai.costs.documents.compose.overview_paper import overview_bundle
 from moyai.costs.documents.compose.statement_paper import body_bundle

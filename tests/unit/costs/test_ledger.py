@@ -16,8 +16,8 @@ from tests.unit.costs.ledgers import (
     with_sample_rows,
 )
 
+from moyai.costs.ledger.closings import Closed
 from moyai.costs.ledger.imports import Outcome
-from moyai.costs.ledger.manifest import Closed
 from moyai.costs.ledger.query import columns_of, group_rows, rows_of
 from moyai.costs.periods import Period
 from moyai.errors import OperationFailed, UsageError
@@ -109,13 +109,15 @@ def test_a_closed_period_keeps_what_it_rests_on(tmp_path: Path) -> None:
     basis = ledger.basis(SEPTEMBER)
     with ledger.writing("close") as writer:
         frozen = {name: str(one.rows) for name, one in basis.sources.items()}
-        closed = Closed(frozen, basis.invoices, basis.state, "2024-11-01T00:00:00+00:00", "taro")
+        kept = writer.put_bytes("closings", ".json", b"{}")
+        at = "2024-11-01T00:00:00+00:00"
+        closed = Closed(frozen, basis.invoices, basis.state, kept, kept, {}, at, "taro")
         part = replace(writer.manifest.part(SEPTEMBER), closed=closed)
         writer.commit(writer.manifest.with_part(SEPTEMBER, part))
     (result,) = put(ledger, csv_file(tmp_path / "a.csv", [focus_row("3")]))
     assert result.outcome is Outcome.CORRECTION
     part = ledger.manifest().part(SEPTEMBER)
-    assert part.frozen(SEPTEMBER) == basis
+    assert part.closed_basis(SEPTEMBER) == basis
     assert part.current(SEPTEMBER).state != basis.state
     for counts, amount in ((basis, 1), (part.current(SEPTEMBER), 3)):
         (group,) = group_rows(ledger.store, counts, [])

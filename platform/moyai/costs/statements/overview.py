@@ -15,6 +15,7 @@ from moyai.costs.apportion.rounding import divide
 from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Issue, Statement
 from moyai.costs.statements.taxes import Taxed
+from moyai.costs.statements.titles import with_settlements
 from moyai.registry.cost_rules import Budget
 
 NO_RULE = ""
@@ -137,8 +138,6 @@ class Surroundings:
 def overview(issue: Issue, around: Surroundings) -> Overview:
     """The overview of a period's statements."""
     rules = issue.rules
-    titles = {rule.name: rule.name for rule in rules.direct}
-    titles |= {pool.name: pool.title for pool in rules.pools}
     period = issue.allocation.period
     year = period.fiscal_year(around.year_start)
     month = month_of(issue)
@@ -148,6 +147,8 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
         if one.period < period and one.period.fiscal_year(around.year_start) == year
     ]
     trend = (*sorted(before, key=lambda one: one.period), month)
+    rules_of_year = [rule for one in trend for rule in one.by_rule()]
+    titles = with_settlements(dict(issue.titles), rules_of_year)
     services = {pool.name: pool.service for pool in rules.pools}
     return Overview(
         number=f"O-{period}",

@@ -26,6 +26,7 @@ from moyai.costs.apportion.inputs import Presence
 from moyai.costs.apportion.sharing import BEYOND_MOST
 from moyai.costs.periods import Period
 from moyai.costs.statements.taxes import Taxed, Taxes, tax
+from moyai.costs.statements.titles import titles_of
 from moyai.registry.cost_rules import Issuer, RuleSet
 
 _SET_KINDS = (LineKind.FIXED, LineKind.BASE_FEE)
@@ -64,7 +65,7 @@ class Section:
     rule: str
     title: str
     head: PoolHead | None
-    """None: of a direct rule."""
+    """None: of a direct rule, or of a settlement."""
     presence: Presence | None
     """None: a direct rule, or a lead body that is no member."""
     lines: tuple[Line, ...]
@@ -146,6 +147,8 @@ class Issue:
     rules: RuleSet
     issuer: Issuer
     basis: Basis
+    titles: Mapping[str, str]
+    """Rule → what people call it: direct rules, pools, settlements, in order."""
     statements: tuple[Statement, ...]
     """In order of codes."""
     others: tuple[OtherPayer, ...]
@@ -156,9 +159,10 @@ class Issue:
 
     @property
     def bill_with_tax(self) -> int:
-        """The bill, what was carried into it, and the tax on both."""
+        """The bill, what was carried into it, settlements of closed periods, and the tax on all."""
         made = self.allocation
-        return made.bill_jpy + made.carried_in_jpy + sum(made.taxes.values()) + self.tax_carried_in
+        whole = made.bill_jpy + made.carried_in_jpy + made.settled_jpy
+        return whole + sum(made.taxes.values()) + self.tax_carried_in
 
     @property
     def unallocated_jpy(self) -> int:
@@ -184,6 +188,7 @@ def issue(
     names: Mapping[str, str],
     basis: Basis,
     tax_carried_in: Mapping[Fraction, int] | None = None,
+    year_start: str = "04-01",
 ) -> Issue:
     """All statements of an allocation. `names`: code → name; a code that has none stands for itself.
 
@@ -191,6 +196,7 @@ def issue(
     the period before. Raises `ValueError` as `tax` does.
     """
     taxes = tax(allocation, rules.tax, tax_carried_in)
+    titles = titles_of(allocation, rules, basis.issued_on, year_start)
     heads = _heads(allocation, rules)
     borne = dict(allocation.bodies())
     bodies = {payer.name for payer in taxes.by_payer if payer.kind is PayerKind.BODY}
@@ -208,7 +214,7 @@ def issue(
                 issuer=issuer,
                 rules=rules,
                 basis=basis,
-                sections=_sections(borne.get(code, ()), rules, heads),
+                sections=_sections(borne.get(code, ()), titles, heads),
                 by_rate=taxes.by_payer[Payer(PayerKind.BODY, code)],
             )
             for code in sorted(bodies)
@@ -219,6 +225,7 @@ def issue(
             if payer.kind is not PayerKind.BODY
         ),
         unallocated=allocation.unallocated,
+        titles=titles,
         taxes=taxes,
         tax_carried_in=sum((tax_carried_in or {}).values()),
     )
@@ -232,16 +239,14 @@ def part_yen(divided: int, part: PartShare) -> Fraction:
 
 
 def _sections(
-    borne: tuple[Borne, ...], rules: RuleSet, heads: Mapping[str, PoolHead]
+    borne: tuple[Borne, ...], titles: Mapping[str, str], heads: Mapping[str, PoolHead]
 ) -> tuple[Section, ...]:
-    names = [*(rule.name for rule in rules.direct), *(pool.name for pool in rules.pools)]
-    order = {name: place for place, name in enumerate(names)}
-    titles = {pool.name: pool.title for pool in rules.pools}
+    order = {name: place for place, name in enumerate(titles)}
     return tuple(
         Section(
             one.rule,
-            titles.get(one.rule, one.rule),
-            None if _is_direct(one) else heads[one.rule],
+            titles[one.rule],
+            heads.get(one.rule),
             one.presence,
             one.lines,
         )

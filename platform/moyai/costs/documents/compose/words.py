@@ -21,6 +21,7 @@ LINES: Mapping[LineKind, Text] = {
     LineKind.FEE_RELIEF: Text("加入金・脱退金の充当", "Relief by joining and leaving fees"),
     LineKind.REMAINDER: Text("端数調整", "Rounding adjustment"),
     LineKind.SUBSIDY: Text("補助金の充当", "Subsidy"),
+    LineKind.SETTLEMENT: Text("精算額", "Settlement"),
 }
 SHARES: Mapping[ShareBy, Text] = {
     ShareBy.EQUAL: Text("均等割", "Equal share"),
