@@ -13,12 +13,14 @@ from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 
+from tests.unit.costs.papers import BASIS, ISSUER
 from tests.unit.costs.rulebook import CODES, MAY, allocate, part, pool, rules
 
 from moyai.costs.apportion.inputs import Members, Presence
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.record import document, sha256
+from moyai.costs.statements.statement import issue
 from moyai.costs.yen import in_yen
 from moyai.registry.cost_rules import (
     Bearer,
@@ -40,6 +42,7 @@ from moyai.registry.cost_rules import (
 
 CURRENCIES = ("USD", "EUR", "GBP", "JPY")
 _BLENDS = ((100,), (50, 50), (20, 80), (35, 15, 50), (Fraction(100, 3), Fraction(200, 3)))
+_EACH_TENTH = 10
 _ONCE_A_HUNDRED = 100
 
 
@@ -58,6 +61,16 @@ def check(seed: int) -> None:
     assert made.difference_jpy == 0, seed
     for one in made.borne:
         assert sum(one.by_rate.values()) == one.jpy, seed
+    if seed % _EACH_TENTH == 0:
+        told = issue(made, rule_set, ISSUER, {}, BASIS)
+        assert told.difference_jpy == 0, seed
+        assert (
+            sum(one.total for one in told.statements)
+            + sum(one.gross for one in told.others)
+            + told.unallocated_jpy
+            + sum(told.taxes.carried.values())
+            == told.bill_with_tax
+        ), seed
     if seed % _ONCE_A_HUNDRED == 0:
         chance.shuffle(groups)
         again = allocate(in_yen(MAY, groups, invoices, rule_set.tax).bill, rule_set, who)

@@ -51,7 +51,7 @@ def _lines(made: Allocation, code: str) -> list[tuple[LineKind, int]]:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_nothing_is_lost_and_nothing_is_added(data: st.DataObject) -> None:
     rule_set = data.draw(some_rules())
     one = data.draw(some_bill())
@@ -68,7 +68,7 @@ def test_nothing_is_lost_and_nothing_is_added(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_order_of_rows_changes_nothing(data: st.DataObject) -> None:
     rule_set = data.draw(some_rules())
     one = data.draw(some_bill())
@@ -289,7 +289,7 @@ def test_rounding_up_gives_back_what_is_too_much() -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_settlement_makes_two_periods_what_one_correct_one_would_be(data: st.DataObject) -> None:
     rule_set = data.draw(some_rules())
     who = data.draw(some_members(rule_set))

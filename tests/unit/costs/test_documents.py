@@ -199,7 +199,7 @@ def test_formulas_come_to_what_is_written(case: Callable[[], Issue]) -> None:
 
 
 @given(some_issue())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_formulas_of_any_statement_come_to_what_is_written(made: Issue) -> None:
     for statement in made.statements[:2]:
         bundle = body_bundle(statement, _request(statement), NAMES, "en")

@@ -265,7 +265,7 @@ def written(value: Decimal, form: int) -> str:
     )[form]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(DECIMALS, st.integers(0, 2)), min_size=1, max_size=12))
 def test_any_decimals_have_the_same_sum(values: list[tuple[Decimal, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder, localcontext(Context(prec=200)):

@@ -27,7 +27,7 @@ MARCH = Month(Period(2026, 3), {("all", "271004"): 9_999})
 
 
 @given(some_issue())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_cells_sum_to_what_each_body_is_asked_for(made: Issue) -> None:
     month = month_of(made)
     totals = {one.code: one.total for one in made.statements}
@@ -38,7 +38,7 @@ def test_cells_sum_to_what_each_body_is_asked_for(made: Issue) -> None:
 
 
 @given(some_issue())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_overviews_lines_sum_to_the_bill_and_its_taxes(made: Issue) -> None:
     bundle = overview_bundle(overview(made, Surroundings(OSAKA)), NAMES, "en")
     lines = csv.DictReader(io.StringIO(csv_file(bundle).decode("utf-8-sig"), newline=""))

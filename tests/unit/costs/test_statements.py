@@ -37,7 +37,7 @@ def _of(made: Issue, code: str) -> Statement:
 
 
 @given(some_issue())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_yen_is_in_one_statement_with_another_payer_or_shown_as_left(made: Issue) -> None:
     allocation = made.allocation
     of_statements = sum(
@@ -53,7 +53,7 @@ def test_every_yen_is_in_one_statement_with_another_payer_or_shown_as_left(made:
 
 
 @given(some_issue())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_nets_by_rate_sections_and_shares_sum_to_the_same(made: Issue) -> None:
     shares: dict[str, Fraction] = {}
     for one in made.statements:
