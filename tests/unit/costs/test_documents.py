@@ -398,3 +398,10 @@ def test_documents_name_what_they_rest_on() -> None:
         assert "S-2026-05-271004" in text
         assert ISSUER.registration_number is not None
         assert ISSUER.registration_number in text
+
+
+def test_a_power_of_the_population_is_said_with_its_weights() -> None:
+    rows = Page.of(html(_bundles(_with_everything())[0])).rows
+    [row] = [row for row in rows if row[0].startswith("人口割（")]
+    assert row[0] == "人口割（0.585乗）"
+    assert len(row[3].replace(",", "").split(".")[0]) == 9

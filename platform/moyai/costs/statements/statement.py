@@ -27,7 +27,7 @@ from moyai.costs.apportion.sharing import BEYOND_MOST
 from moyai.costs.periods import Period
 from moyai.costs.statements.taxes import Taxed, Taxes, tax
 from moyai.costs.statements.titles import titles_of
-from moyai.registry.cost_rules import Issuer, RuleSet
+from moyai.registry.cost_rules import Issuer, RuleSet, ShareBy, WhenZero
 
 _SET_KINDS = (LineKind.FIXED, LineKind.BASE_FEE)
 _DIVIDED_KINDS = (LineKind.SHARE, LineKind.REMAINDER)
@@ -56,6 +56,8 @@ class PoolHead:
     """What was left unallocated before the rest was shared."""
     divided: int
     """What percents and weights divide: `shared − set_amounts − left`."""
+    power: Fraction
+    """Of the population where a part is shared by it; 1 where none is, or parts differ in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +275,20 @@ def _heads(allocation: Allocation, rules: RuleSet) -> dict[str, PoolHead]:
             set_amounts.get(name, 0),
             before.get(name, 0),
             shares.get(name, 0) + beyond.get(name, 0),
+            _power(rules, name),
         )
         assert head.set_amounts + head.left + head.divided == account.shared, name
         found[name] = head
     return found
+
+
+def _power(rules: RuleSet, name: str) -> Fraction:
+    pool = rules.pool(name)
+    assert pool is not None
+    powers = {part.power for part in pool.parts if part.by is ShareBy.POPULATION}
+    if any(part.when_zero is WhenZero.POPULATION for part in pool.parts):
+        powers.add(Fraction(1))
+    return powers.pop() if len(powers) == 1 else Fraction(1)
 
 
 def _sums(allocation: Allocation, kinds: tuple[LineKind, ...]) -> dict[str, int]:

@@ -72,7 +72,7 @@ def _section_records(statement: Statement, section: Section, lang: Lang) -> Iter
                 statement,
                 Text("計算", "working"),
                 section.title,
-                words.part(part, lang),
+                words.part(part, section.head.power, lang),
                 None,
                 lang,
                 base=section.head.divided,

@@ -123,7 +123,7 @@ def _parts(section: Section, share: Line, key: str, lang: Lang) -> Table:
         rows.append(
             Row(
                 (
-                    text(words.part(part, lang)),
+                    text(words.part(part, section.head.power, lang)),
                     Cell(part.percent, Style.PERCENT, f"{cell}.percent"),
                     Cell(weight, Style.NUMBER, f"{cell}.weight"),
                     Cell(of, Style.NUMBER, f"{cell}.of"),

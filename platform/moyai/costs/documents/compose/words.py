@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import LineKind, PartShare, PayerKind
 from moyai.costs.apportion.inputs import Rate
-from moyai.costs.documents.written import signed, trimmed
+from moyai.costs.documents.written import day, signed, trimmed
 from moyai.registry.cost_rules import Bearer, Rounding, RuleSet, ShareBy, Treatment
 from moyai.texts import Lang, Text, same
 
@@ -51,12 +52,15 @@ TAX_DIFFERENCE = Text("消費税の端数調整", "Adjustment of rounded tax")
 CONTRIBUTION = Text("負担金", "Contribution")
 
 
-def part(share: PartShare, lang: Lang) -> str:
-    """What a part is shared by: 従量分（requests）."""
-    words = SHARES[share.by].of(lang)
-    if share.driver is None:
-        return words
-    return f"{words}（{share.driver}）" if lang == "ja" else f"{words} ({share.driver})"
+def part(share: PartShare, power: Fraction, lang: Lang) -> str:
+    """What a part is shared by: 従量分（requests）, 人口割（0.585乗）."""
+    words = SHARES[share.by]
+    if share.driver is not None:
+        return about(words, same(share.driver)).of(lang)
+    if share.by is ShareBy.POPULATION and power != 1:
+        shown = percents(power)
+        return about(words, Text(f"{shown}乗", f"to the power {shown}")).of(lang)
+    return words.of(lang)
 
 
 def rate(found: Rate) -> Text:
@@ -105,11 +109,11 @@ def treatment(rules: RuleSet, names: Mapping[str, str]) -> Text:
 
 def span(rules: RuleSet) -> Text:
     """The days on which a rule set holds."""
-    end = "" if rules.until is None else str(rules.until)
-    return Text(
-        f"{rules.start} から" + (f" {end} の前日まで" if end else ""),
-        f"from {rules.start}" + (f" until the day before {end}" if end else ""),
-    )
+    ja, en = f"{day(rules.start, 'ja')}から", f"from {day(rules.start, 'en')}"
+    if rules.until is not None:
+        last = rules.until - timedelta(days=1)
+        ja, en = f"{ja}{day(last, 'ja')}まで", f"{en} to {day(last, 'en')}"
+    return Text(ja, en)
 
 
 def population(rules: RuleSet) -> Text:
@@ -117,12 +121,11 @@ def population(rules: RuleSet) -> Text:
     edition = rules.population
     if edition.as_of is None and edition.source is None:
         return Text("団体の登録人口", "as registered for each body")
-    day = "" if edition.as_of is None else str(edition.as_of)
     source = edition.source or ""
-    return Text(
-        f"{day}{' 現在' if day else ''}{f'（{source}）' if source else ''}",
-        " ".join(words for words in (day, f"({source})" if source else "") if words),
-    )
+    if edition.as_of is None:
+        return same(source)
+    ja, en = f"{day(edition.as_of, 'ja')}現在", day(edition.as_of, "en")
+    return about(Text(ja, en), same(source)) if source else Text(ja, en)
 
 
 def _bearer(bearer: Bearer, lead: str | None, names: Mapping[str, str]) -> Text:
