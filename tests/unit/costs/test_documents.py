@@ -387,6 +387,7 @@ def test_a_refund_says_so_and_asks_for_nothing() -> None:
     [body, *_] = _credit().statements
     assert body.total < 0
     assert f"△{-body.total:,}" in runs
+    assert Page.of(html(bundle)).keyed["request.amount"] == f"{-body.total:,}"
     assert not [run for run in runs if "支払期限" in run]
 
 

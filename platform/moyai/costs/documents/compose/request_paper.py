@@ -15,6 +15,7 @@ from moyai.costs.documents.compose.common import (
 from moyai.costs.documents.paper import (
     BLANK,
     Block,
+    Cell,
     Column,
     Facts,
     Paper,
@@ -52,13 +53,18 @@ def request_paper(request: Request, names: Mapping[str, str], lang: Lang) -> Pap
         sender=sender(statement.issuer, lang),
         dated=day(statement.basis.issued_on, lang),
         opening=opening.of(lang),
-        amount=(
-            Text("還付額" if request.is_refund else "請求額", "Amount").of(lang),
-            yen(request.total, "request.amount", "{all.total}"),
-        ),
+        amount=_amount(request, lang),
         blocks=tuple(blocks),
         basis=basis(statement.basis, statement.period, lang),
     )
+
+
+def _amount(request: Request, lang: Lang) -> tuple[str, Cell]:
+    """What is to be paid, by whoever pays."""
+    key = "request.amount"
+    if request.is_refund:
+        return Text("還付額", "Paid back").of(lang), yen(-request.total, key, "-{all.total}")
+    return Text("請求額", "Amount").of(lang), yen(request.total, key, "{all.total}")
 
 
 def _request_lines(statement: Statement, lang: Lang) -> Table:
@@ -73,7 +79,7 @@ def _request_lines(statement: Statement, lang: Lang) -> Table:
     rows = [Row((text(label.of(lang)), *blank, yen(statement.net, key, source)), kind)]
     rows += totals(statement.by_rate, statement.rules, "r", lang)
     return Table(
-        Text("請求の内容", "What is requested").of(lang),
+        Text("内容", "What it is made of").of(lang),
         amount_columns(Text("件名", "Item"), taxable, lang),
         tuple(rows),
     )
