@@ -9,6 +9,9 @@ from pathlib import Path
 
 import duckdb
 
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
+from moyai.texts import Text, of_system, same
+
 MEMORY = "1GB"
 """What DuckDB may take; beyond it, it writes into its temporary folder."""
 _MOST_THREADS = 8
@@ -16,7 +19,10 @@ _MOST_THREADS = 8
 
 @contextmanager
 def connected(temporary: Path, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection without a database file. `temporary`: where it puts what memory cannot hold."""
+    """A connection without a database file. `temporary`: where it puts what memory cannot hold.
+
+    Raises `OperationFailed` for a disk that is full or fails, and for want of memory, in its body too.
+    """
     settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": threads or min(os.cpu_count() or 1, _MOST_THREADS),
         "memory_limit": MEMORY,
@@ -30,8 +36,26 @@ def connected(temporary: Path, threads: int | None = None) -> Iterator[duckdb.Du
     try:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        raise _trouble(error) from error
     finally:
         connection.close()
+
+
+def _trouble(error: Exception) -> OperationFailed:
+    words = str(error).splitlines()[0] if str(error) else type(error).__name__
+    why = of_system(error) if isinstance(error, OSError) else same(words)
+    return OperationFailed(
+        Text(
+            f"費用のデータを読み書きできません（{why.ja}）。",
+            f"data of costs cannot be read or written ({why.en}).",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "ディスクとメモリの空きを確かめてから、もう一度実行してください。",
+            "Look at free disk and memory, then run again.",
+        ),
+    )
 
 
 def quoted(name: str) -> str:

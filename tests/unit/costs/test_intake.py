@@ -109,6 +109,27 @@ def test_what_says_which_invoice_a_row_is_of(tmp_path: Path) -> None:
     ]
 
 
+def test_names_that_differ_in_case_only_and_columns_without_one(tmp_path: Path) -> None:
+    row = {**focus_row("1"), "x": "a", "X": "b", "tags_": "c", "x_sourceline": "d", "": "e"}
+    file = csv_file(tmp_path / "a.csv", [row])
+    (found,) = groups(tmp_path, file, "x", "X_2", "x_sourceline_2")
+    assert tuple(found.values.values()) == ("a", "b", "d")
+
+
+def test_a_damaged_page_of_parquet_is_a_fault(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    duckdb.execute(
+        "COPY (SELECT i::VARCHAR AS BilledCost, 'USD' AS BillingCurrency, '2024-09-01' AS "
+        f"BillingPeriodStart FROM range(5000) t(i)) TO '{file}' (FORMAT parquet)"
+    )
+    content = bytearray(file.read_bytes())
+    content[64:512] = bytes(448)
+    file.write_bytes(content)
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), file)
+    assert [(fault.file, fault.line) for fault in raised.value.faults] == [("a.parquet", None)]
+
+
 LEGACY = (
     "bill/BillingPeriodStartDate,bill/InvoiceId,bill/PayerAccountId,bill/InvoicingEntity,"
     "lineItem/LineItemType,lineItem/UnblendedCost,lineItem/CurrencyCode,lineItem/ProductCode,"

@@ -54,6 +54,22 @@ def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "ledger/manifest.json").read_bytes() == manifest
 
 
+def test_a_withdrawn_file_can_be_imported_again(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    october = focus_row("2", BillingPeriodStart="2024-10-01")
+    file = csv_file(tmp_path / "a.csv", [focus_row("1"), october])
+    put(ledger, file)
+    before = ledger.basis(SEPTEMBER).state
+    with ledger.writing("withdraw") as writer:
+        part = writer.manifest.part(SEPTEMBER)
+        gone = replace(part.sources["a.csv"][-1], rows=None)
+        writer.commit(writer.manifest.with_part(SEPTEMBER, part.with_version("a.csv", gone)))
+    assert ledger.basis(SEPTEMBER).sources == {}
+    found = {one.period: one.outcome for one in put(ledger, file)}
+    assert found == {SEPTEMBER: Outcome.NEW, OCTOBER: Outcome.ALREADY}
+    assert ledger.basis(SEPTEMBER).state == before
+
+
 def test_a_changed_file_is_a_new_version_with_its_difference(tmp_path: Path) -> None:
     ledger = a_ledger(tmp_path)
     one, two = focus_row("1.50"), focus_row("2", ServiceName="EC2")

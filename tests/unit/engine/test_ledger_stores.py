@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,10 +25,21 @@ from moyai.costs.periods import Period
 from moyai.engine.state.holders import myself
 from moyai.engine.state.ledger_bucket import LedgerBucket
 from moyai.engine.state.ledger_folder import LedgerFolder
-from moyai.errors import OperationFailed, Refused
+from moyai.engine.state.ledger_stores import open_ledger_store
+from moyai.errors import OperationFailed, Refused, UsageError
 
 SEPTEMBER = Period(2024, 9)
-Client = object
+
+
+@dataclass(frozen=True)
+class FilingRuntime:
+    """What of a site's runtime its ledger needs."""
+
+    state_backend: str
+    home: Path
+
+    def environment(self) -> dict[str, str]:
+        return {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +105,35 @@ def test_a_missing_file_is_named(store: Store) -> None:
 
 def test_another_content_than_the_hash_says_is_refused(bucket: LedgerBucket) -> None:
     digest = hashlib.sha256(b"content").hexdigest()
-    bucket.put_file("rows/a", moved(bucket, b"changed"))
+    bucket.put_file("sources/a", moved(bucket, b"changed"))
     with pytest.raises(OperationFailed, match="is missing or damaged"):
-        bucket.local("rows/a", digest)
-    assert not (bucket.work.parent / "rows/a").exists()
+        bucket.local("sources/a", digest)
+    assert not (bucket.work.parent / "sources/a").exists()
+
+
+def test_another_machine_fetches_rows_once(bucket: LedgerBucket, tmp_path: Path) -> None:
+    put(Ledger(bucket), csv_file(tmp_path / "a.csv", [focus_row("1.5")]))
+    other = LedgerBucket(bucket._client, bucket._bucket, bucket._prefix, tmp_path / "other")
+    for _ in range(2):
+        (group,) = group_rows(other, Ledger(other).basis(SEPTEMBER), [])
+        assert group.amount == Decimal("1.5")
+        for key in bucket.versions("rows"):
+            bucket.delete(key)
+
+
+def test_a_sites_ledger_is_below_its_state(
+    server: str, bucket: LedgerBucket, tmp_path: Path
+) -> None:
+    query = f"region=us-east-1&endpoint={server}&use_path_style=true"
+    url = f"s3://{bucket._bucket}/state?{query}"
+    found = open_ledger_store(FilingRuntime(url, tmp_path / "home"))
+    put(Ledger(bucket), csv_file(tmp_path / "a.csv", [focus_row("1.5")]))
+    assert list(Ledger(found).basis(SEPTEMBER).sources) == ["a.csv"]
+    assert found.work.is_relative_to(tmp_path / "home")
+    folder = open_ledger_store(FilingRuntime(f"file://{tmp_path}/state", tmp_path / "home"))
+    assert folder.work == tmp_path / "state/.moyai/costs/work"
+    with pytest.raises(UsageError, match="cannot be used"):
+        open_ledger_store(FilingRuntime("gs://bucket", tmp_path))
 
 
 def test_files_and_sums_are_alike(store: Store, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ class Taken:
     encoding: str | None
     floats: tuple[str, ...]
     periods: tuple[PeriodRows, ...]
+    """Empty where its content is on record already."""
 
 
 _SHAPES: tuple[Callable[[Staged], Shape | None], ...] = (focus_shape, cur_shape)
@@ -55,17 +56,21 @@ def take_file(
     name: str,
     folder: Path,
     bodies: Mapping[str, str],
+    is_known: Callable[[str], bool],
     faults: Faults,
     told: Told,
 ) -> Taken | None:
     """Read and check a file; None where it has faults, which are told.
 
-    `name`: as the ledger is to call it. `bodies`: code or former code → code.
+    `name`: as the ledger is to call it. `bodies`: code or former code → code. `is_known`: whether
+    the content with a hash is on record, and need not be looked at.
     """
     told(path.name, Text("読んでいます", "reading"))
-    source = take(path, folder, faults)
+    source = take(path, folder, is_known, faults)
     if source is None:
         return None
+    if is_known(source.sha256):
+        return Taken(name, source.sha256, source.copy, "", source.encoding, (), ())
     before = len(faults.found) + faults.more
     work = _Work(connection, source, folder, bodies, faults)
     for way in (work.drivers, work.template, lambda: work.rows(told)):
@@ -141,7 +146,13 @@ class _Work:
         if shape is None:
             return None
         told(staged.name, Text("検査しています", "checking"))
-        return shape, write_rows(self._connection, staged, shape, self._folder, self._faults)
+        try:
+            return shape, write_rows(self._connection, staged, shape, self._folder, self._faults)
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            why = str(error).splitlines()[0]  # a page of Parquet that is damaged
+            reason = Text(f"読めないところがあります（{why}）", f"it cannot be read ({why})")
+            self._faults.add(staged.name, None, None, reason)
+            return None
 
     def _table(self, headings: Headings) -> Table | None:
         kind = self._source.kind

@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -55,8 +55,11 @@ class Source:
     """Of a CSV file: the first line's fields."""
 
 
-def take(path: Path, folder: Path, faults: Faults) -> Source | None:
-    """Copy a file into a folder and see what it is; None where that is a fault.
+def take(
+    path: Path, folder: Path, is_known: Callable[[str], bool], faults: Faults
+) -> Source | None:
+    """Copy a file into a folder and see what it is; None where that is a fault. The text of one whose
+    hash is known is not looked at.
 
     Raises `UsageError` for a file that cannot be read, `OSError` where the copy cannot be written.
     """
@@ -67,6 +70,8 @@ def take(path: Path, folder: Path, faults: Faults) -> Source | None:
         return Source(name, copy, sha256, size, Kind.PARQUET, copy, None, 0, ())
     if head.startswith(b"PK\x03\x04"):
         return Source(name, copy, sha256, size, Kind.XLSX, copy, None, 0, ())
+    if is_known(sha256):
+        return Source(name, copy, sha256, size, Kind.CSV, copy, None, 0, ())
     text = _as_text(name, copy, folder, faults)
     if text is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -57,10 +57,24 @@ def write_rows(
     faults: Faults,
 ) -> tuple[PeriodRows, ...]:
     """Check all rows, then write them; nothing where there is a fault, which is told."""
+    shape = replace(shape, columns=_told_apart(shape.columns))
     checked = _check(connection, staged, shape, faults)
     if checked is None:
         return ()
     return tuple(_write(connection, staged, shape, checked, one, folder) for one in checked.periods)
+
+
+def _told_apart(columns: Mapping[str, str]) -> Mapping[str, str]:
+    """SQL takes names that differ in case only for the same; later ones get a number."""
+    seen, found = {LINE.lower(), TAGS.lower()}, {}
+    for name, text in columns.items():
+        own, number = name, 1
+        while own.lower() in seen:
+            number += 1
+            own = f"{name}_{number}"
+        seen.add(own.lower())
+        found[own] = text
+    return found
 
 
 def _check(

@@ -48,7 +48,7 @@ def stage(
     if not by_row and not _read_slowly(connection, source, target, folder, faults):
         return None
     target_sql = f"read_parquet({literal(target)}, file_row_number = true)"
-    sql = {name: f"c{number}" for number, name in enumerate(source.columns)}
+    sql = {name: f"c{number}" for number, name in enumerate(source.columns) if name}
     return Staged(source.name, target_sql, _line(by_row=by_row), sql, {}, sql)
 
 
@@ -61,7 +61,8 @@ def _doubled(columns: tuple[str, ...]) -> str | None:
     for column in columns:
         if column in seen:
             return column
-        seen.add(column)
+        if column:  # a column without a name is not kept
+            seen.add(column)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -74,8 +74,11 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
     ]
     faults.raise_if_any()
     _refuse_doubled(taken)
-    manifest, results = writer.manifest, []
+    manifest = writer.manifest
+    results: list[Imported] = []
     for one in taken:
+        if not one.periods:
+            results += _already(manifest, one)
         for rows in one.periods:
             manifest, result = _put(writer, manifest, one, rows)
             results.append(result)
@@ -91,7 +94,8 @@ def _take(
     folder.mkdir(mode=0o700)
     name = wish.replaces or path.name
     with connected(folder) as connection:
-        return take_file(connection, path, name, folder, wish.bodies, faults, told)
+        known = writer.manifest.counts
+        return take_file(connection, path, name, folder, wish.bodies, known, faults, told)
 
 
 def _refuse_doubled(taken: Sequence[Taken]) -> None:
@@ -107,6 +111,25 @@ def _refuse_doubled(taken: Sequence[Taken]) -> None:
                     )
                 )
             seen.add(place)
+
+
+def _already(manifest: Manifest, one: Taken) -> Iterator[Imported]:
+    """Where a content that is on record counts."""
+    for period, part in sorted(manifest.periods.items()):
+        for name, version in part.current(period).sources.items():
+            if version.source == one.sha256:
+                totals = {key: Decimal(words) for key, words in version.totals.items()}
+                yield Imported(
+                    name,
+                    period,
+                    Outcome.ALREADY,
+                    version.format,
+                    version.count,
+                    totals,
+                    (),
+                    one.encoding,
+                    None,
+                )
 
 
 def _put(

@@ -154,6 +154,16 @@ class Manifest:
         """The same with another part."""
         return Manifest({**self.periods, period: part})
 
+    def counts(self, source: str) -> bool:
+        """Whether a file with this hash is on record, and counts in every period that it has rows of."""
+        places = [
+            versions[-1].rows is not None and versions[-1].source == source
+            for part in self.periods.values()
+            for versions in part.sources.values()
+            if any(one.source == source for one in versions)
+        ]
+        return bool(places) and all(places)
+
     def keys(self) -> frozenset[str]:
         """Every file that it names."""
         found: set[str] = set()

@@ -30,6 +30,8 @@ from moyai.texts import Text
 
 _POLL_SECONDS = 1.0
 _LOCK = "lock"
+_QUERIED = "rows/"
+"""What this machine will look at next, so that it need not be fetched."""
 _NOT_AS_EXPECTED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 
@@ -78,7 +80,12 @@ class LedgerBucket:
         """See `Store.put_file`."""
         with telling(self._bucket, NOTHING_TOUCHED):
             self._client.upload_file(str(path), self._bucket, self._prefix + key)
-        path.unlink()
+        if key.startswith(_QUERIED):
+            kept = self._cache / key
+            private_folder(kept.parent)
+            path.replace(kept)
+        else:
+            path.unlink()
 
     def local(self, key: str, sha256: str) -> Path:
         """See `Store.local`: from the cache, or fetched into it and compared with its hash."""
