@@ -26,7 +26,15 @@ from moyai.registry.cost_rules import Condition
 from moyai.texts import Text
 
 _TAX = "Tax"
-_KEY_COLUMNS = ("InvoiceIssuerName", "InvoiceId", "BillingAccountId", "BillingCurrency")
+_KEY_COLUMNS = (
+    "InvoiceIssuerName",
+    "InvoiceId",
+    "BillingAccountId",
+    "BillingCurrency",
+    "ChargeCategory",
+    TAX_RATE,
+)
+_NONE = "NULL::VARCHAR"
 _EXACT = Context(prec=200, traps=[Inexact])
 
 
@@ -83,18 +91,21 @@ def _grouped(
     connection: duckdb.DuckDBPyConnection, store: Store, version: Version, columns: Sequence[str]
 ) -> Iterator[tuple[_Key, Decimal, int]]:
     there = frozenset(version.columns)
-    tax = f"CASE WHEN {column_sql('ChargeCategory', there)} = '{_TAX}' THEN '{_TAX}' END"
-    keys = [*(column_sql(name, there) for name in (*columns, *_KEY_COLUMNS)), tax]
-    keys.append(column_sql(TAX_RATE, there))
-    named = ", ".join(f"{sql} AS k{number}" for number, sql in enumerate(keys))
-    by = ", ".join(f"k{number}" for number in range(len(keys)))
+    keys = [column_sql(name, there) for name in (*columns, *_KEY_COLUMNS)]
+    # What no row has is not worth a place in the hash table: that is what the scan's time goes to.
+    places = [number for number, sql in enumerate(keys) if sql != _NONE]
+    named = "".join(f"{keys[number]} AS k{number}, " for number in places)
+    by = "".join(f"k{number}, " for number in places)
     sql = (
-        f"SELECT {by}, sum(BilledCost), count(*) FROM "
-        f"(SELECT {named}, BilledCost FROM {relation_sql(store, version)}) GROUP BY {by}"
+        f"SELECT {by}sum(BilledCost), count(*) FROM (SELECT {named}BilledCost FROM "
+        f"{relation_sql(store, version)}) {f'GROUP BY {by[:-2]}' if by else ''} HAVING count(*) > 0"
     )
     try:
-        for *key, amount, rows in connection.execute(sql).fetchall():
-            yield tuple(key), amount, rows
+        for *found, amount, rows in connection.execute(sql).fetchall():
+            key: list[str | None] = [None] * len(keys)
+            for number, value in zip(places, found, strict=True):
+                key[number] = value
+            yield (*key[:-2], _TAX if key[-2] == _TAX else None, key[-1]), amount, rows
     except duckdb.OutOfRangeException as error:
         raise OperationFailed(
             Text(
@@ -179,10 +190,10 @@ def column_sql(name: str, there: frozenset[str]) -> str:
     prefix = f"{TAGS}."
     if name.startswith(prefix):
         if not any(other.startswith(prefix) for other in there):
-            return "NULL::VARCHAR"
+            return _NONE
         return f"map_extract_value({TAGS}, {literal(name.removeprefix(prefix))})"
     if name not in there:
-        return "NULL::VARCHAR"
+        return _NONE
     return f"CAST({quoted(name)} AS VARCHAR)"
 
 
