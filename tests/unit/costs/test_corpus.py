@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.costs.ledgers import a_ledger, csv_file, focus_row, put
 
 from moyai.costs.intake import faults
@@ -103,6 +106,31 @@ def test_a_column_of_parquet_is_told_of_by_row(tmp_path: Path) -> None:
     with pytest.raises(IntakeError) as raised:
         put(a_ledger(tmp_path), path)
     assert [(f.line, f.column) for f in raised.value.faults] == [(2, "BilledCost")]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_damaged_bytes_are_imported_or_told_of(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(EXPECTED)))
+    content = bytearray((CORPUS / name).read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(content)))
+        length = data.draw(st.integers(0, 3))
+        content[at : at + length] = data.draw(
+            st.sampled_from(
+                [b"", b'"', b",", b"\n", b"\r", b"0", b"-", b"E9", b"{", b"\xe3", b"NULL"]
+            )
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        file.write_bytes(content)
+        ledger = a_ledger(Path(folder))
+        told = 0
+        try:
+            put(ledger, file, bodies=BODIES)
+        except IntakeError as error:
+            told = len(error.faults)
+        assert (told > 0) is (ledger.manifest().periods == {})
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

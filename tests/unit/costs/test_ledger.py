@@ -98,6 +98,8 @@ def test_a_file_replaces_another_by_name(tmp_path: Path) -> None:
     put(ledger, csv_file(tmp_path / "a-fixed.csv", [focus_row("3")]), replaces="a.csv")
     assert set(ledger.basis(SEPTEMBER).sources) == {"a.csv"}
     assert ledger.basis(SEPTEMBER).sources["a.csv"].totals == {"USD": "3"}
+    with pytest.raises(UsageError, match=r"no file on record is called 'b\.csv'"):
+        put(ledger, csv_file(tmp_path / "c.csv", [focus_row("4")]), replaces="b.csv")
 
 
 def test_a_file_of_the_same_name_leaves_other_periods_alone(tmp_path: Path) -> None:

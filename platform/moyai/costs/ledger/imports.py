@@ -66,6 +66,7 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
 
     Raises `IntakeError` with every fault of all of them, `UsageError` for names that meet.
     """
+    _refuse_unknown(writer.manifest, wish.replaces)
     faults = Faults()
     taken = [
         one
@@ -85,6 +86,18 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
     if manifest is not writer.manifest:
         writer.commit(manifest)
     return tuple(results)
+
+
+def _refuse_unknown(manifest: Manifest, name: str | None) -> None:
+    known = sorted({one for part in manifest.periods.values() for one in part.sources})
+    if name is not None and name not in known:
+        there = ", ".join(known)
+        raise UsageError(
+            Text(
+                f"「{name}」という名前のファイルは台帳にありません。あるもの: {there or 'なし'}",
+                f"no file on record is called '{name}'; there are: {there or 'none'}",
+            )
+        )
 
 
 def _take(
