@@ -21,6 +21,10 @@ _OUTCOMES = {
     Outcome.REPLACED: say("差替え", "new version"),
     Outcome.CORRECTION: say("締めた期間への訂正", "correction to a closed period"),
 }
+_FORMATS = {
+    "template": say("ひな形", "template"),
+    "drivers": say("従量指標", "drivers"),
+}
 
 
 def tell(file: str, words: Text) -> None:
@@ -34,7 +38,14 @@ def show_imported(found: Sequence[Imported], output: Output) -> None:
     if output is not Output.TABLE:
         listing(records, _COLUMNS, output)
         return
-    shown = [{**one, "outcome": _OUTCOMES[Outcome(str(one["outcome"]))]} for one in records]
+    shown = [
+        {
+            **one,
+            "outcome": _OUTCOMES[Outcome(str(one["outcome"]))],
+            "format": _FORMATS.get(str(one["format"]), one["format"]),
+        }
+        for one in records
+    ]
     listing(shown, _COLUMNS, output)
     for result in found:
         if result.floats:
@@ -129,8 +140,10 @@ def show_sources(basis: Basis, part: PeriodPart, output: Output) -> None:
         }
         document(state, output)
         return
-    for record in records:
-        record["at"] = in_japan(str(record["at"]))
+    if output is Output.TABLE:
+        for record in records:
+            record["at"] = in_japan(str(record["at"]))
+            record["format"] = _FORMATS.get(str(record["format"]), record["format"])
     columns = [
         Column("file", say("ファイル", "file")),
         Column("format", say("形式", "format")),
