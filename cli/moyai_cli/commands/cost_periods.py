@@ -8,8 +8,16 @@ from typing import Annotated
 import typer
 
 from moyai.costs.documents.write import Kind
+from moyai.errors import ExitCode
 from moyai.operations.cost_documents import Asked, report, statements
-from moyai.operations.cost_periods import allocation, close, comparison, explanation
+from moyai.operations.cost_periods import (
+    allocation,
+    close,
+    comparison,
+    explanation,
+    rows,
+    verification,
+)
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, Selector, SiteName, day_of, selector_of
@@ -19,6 +27,8 @@ from moyai_cli.views.cost_periods import (
     show_closed,
     show_compared,
     show_explained,
+    show_rows,
+    show_verified,
     show_written,
 )
 
@@ -78,6 +88,43 @@ def compare_(
 ) -> None:
     """Who gains, who loses, and by how much."""
     show_compared(comparison(file, site, period, rules), output)
+
+
+@app.command(
+    "rows",
+    help=say(
+        "期間の明細を列の値ごとに合計して示す（規則を書くときに）。",
+        "Sum a period's rows by the values of columns, for writing rules.",
+    ),
+)
+def rows_(
+    period: PeriodName,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help=say("列。例 ServiceName、Tags.env", "A column: Tags.env")),
+    ] = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """In their own currencies."""
+    columns = by or ["ServiceName"]
+    show_rows(rows(file, site, period, columns), columns, output)
+
+
+@app.command(
+    "verify",
+    help=say(
+        "閉じた期間がすべて、閉じたときと同じ結果になるか確かめる。",
+        "Reckon every closed period again and see that it comes out the same.",
+    ),
+)
+def verify_(file: File = None, site: SiteName = "sandbox", output: Format = Output.TABLE) -> None:
+    """Byte for byte."""
+    found = verification(file, site)
+    show_verified(found, output)
+    if not all(one.same for one in found):
+        raise typer.Exit(ExitCode.FAILED)
 
 
 Folder = Annotated[Path, typer.Option("--to", help=say("書き出すフォルダ", "Folder to write to"))]

@@ -18,9 +18,11 @@ from moyai.costs.apportion.allocation import (
     Unallocated,
 )
 from moyai.costs.documents.write import Written
+from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.reckoning import Reckoned
 from moyai.costs.record import document, plain
-from moyai.operations.cost_periods import Compared, Explained
+from moyai.operations.cost_periods import Compared, Explained, Verified
+from moyai.texts import counted, in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing
 
@@ -72,6 +74,52 @@ def show_closed(made: Reckoned, output: Output) -> None:
     _foot(made)
 
 
+def show_verified(found: Sequence[Verified], output: Output) -> None:
+    """Closed periods, each with whether it comes out as it was closed."""
+    columns = [
+        Column("period", say("期間", "period")),
+        Column("same", say("一致", "same"), {"True": "green", "False": "red"}),
+        Column("closed_at", say("閉じた日時", "closed")),
+        Column("by", say("担当", "by")),
+        Column("allocation_sha256", say("按分", "allocation")),
+    ]
+    records = [
+        {
+            "period": str(one.period),
+            "same": one.same,
+            "closed_at": in_japan(one.at) if output is Output.TABLE else one.at,
+            "by": one.by,
+            "allocation_sha256": one.allocation_sha256,
+        }
+        for one in found
+    ]
+    listing(records, columns, output)
+
+
+def show_rows(groups: Sequence[RowGroup], columns: Sequence[str], output: Output) -> None:
+    """What a period's rows come to by columns, in their own currencies."""
+    shown = [
+        *(Column(name, name) for name in columns),
+        Column("issuer", say("発行者", "issuer")),
+        Column("invoice", say("請求書", "invoice")),
+        Column("amount", say("額", "amount")),
+        Column("currency", say("通貨", "currency")),
+        Column("rows", say("行", "rows")),
+    ]
+    records = [
+        {
+            **group.values,
+            "issuer": group.issuer,
+            "invoice": group.invoice_id,
+            "amount": f"{group.amount:f}",
+            "currency": group.currency,
+            "rows": group.rows,
+        }
+        for group in groups
+    ]
+    listing(records, shown, output)
+
+
 def show_compared(made: Compared, output: Output) -> None:
     """Each body's yen either way; those that gain most come first in the table."""
     columns = [
@@ -104,8 +152,7 @@ def show_explained(found: Explained, output: Output) -> None:
     steps = list(_steps(found))
     if output is Output.TABLE:
         for step, words, jpy in steps:
-            yen = "" if jpy is None else say(f" {jpy:,} 円", f" {jpy:,} yen")
-            typer.echo(f"{step}: {words}{yen}")
+            typer.echo(f"{_STEPS[step]}: {words}" + ("" if jpy is None else f" {_yen(jpy)}"))
         return
     columns = [Column("step", "step"), Column("words", "words"), Column("jpy", "jpy")]
     listing(
@@ -150,8 +197,18 @@ def _head(made: Reckoned) -> None:
             f"{one.period}{state}: {one.bill_jpy:,} yen, by the rules '{one.rules}'",
         )
     )
+    for words, jpy in (
+        (say("前期からの繰越", "carried in"), one.carried_in_jpy),
+        (say("閉じた期間の精算", "settlement of closed periods"), one.settled_jpy),
+    ):
+        if jpy:
+            typer.echo(f"{words}: {_yen(jpy)}")
     for note in (*made.converted.notes, *(note for pool in one.pools for note in pool.notes)):
         typer.echo(say("注意: ", "note: ") + note.of(LANG))
+
+
+def _yen(jpy: int) -> str:
+    return say(f"{jpy:,} 円", f"{jpy:,} yen")
 
 
 def _unallocated(left: tuple[Unallocated, ...]) -> None:
@@ -230,10 +287,12 @@ def _steps(found: Explained) -> Iterator[_Step]:
     if way.bucket is None or way.origin is None:
         return
     rows = way.bucket.rows
-    yield "rows", say(f"{rows:,} 行", f"{rows:,} rows"), None
+    yield "rows", say(f"{rows:,} 行", counted(rows, "row", "rows")), None
     invoice = way.origin.invoice
     if invoice is not None:
-        amount = f"{invoice.amount:,f} {invoice.currency} = {invoice.jpy:,} JPY"
+        amount = (
+            f"{invoice.amount:,f} {invoice.currency} = {invoice.jpy:,} + {invoice.tax_jpy:,} JPY"
+        )
         yield "invoice", f"{invoice.issuer} {invoice.number}: {amount}", invoice.jpy
     if found.row is not None:
         row = found.row
@@ -242,6 +301,16 @@ def _steps(found: Explained) -> Iterator[_Step]:
         yield "row", f"{row.file}:{row.line}: {amount}", None
 
 
+_STEPS = {
+    "body": say("団体", "body"),
+    "line": say("明細", "line"),
+    "share": say("按分", "share"),
+    "pool": say("費用区分", "pool"),
+    "from": say("内訳", "from"),
+    "rows": say("行", "rows"),
+    "invoice": say("請求書", "invoice"),
+    "row": say("元の行", "row"),
+}
 _SOURCES = {
     "caught": say("この区分の明細", "its own rows"),
     "carried": say("前期からの繰越", "carried from the period before"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 from moyai.costs.analysis.compare import Change, compare
 from moyai.costs.explain import Way, way_of
 from moyai.costs.ledger.closings import Closed, Correction
+from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Manifest, PeriodPart
-from moyai.costs.ledger.query import CostRow
+from moyai.costs.ledger.query import CostRow, columns_of, group_rows
 from moyai.costs.ledger.tracing import row_at
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoning import Reckoned, Reckoner, sharing_of, verify
@@ -21,6 +23,7 @@ from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace, open_workspace
 from moyai.planning.selectors import only
+from moyai.registry.words import not_known
 from moyai.texts import Text, counted
 
 
@@ -94,6 +97,44 @@ def comparison(file: Path | None, site: str, period: str, rules: str) -> Compare
         compare(before.allocation, after.allocation),
         dict(before.inputs.names),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A closed period, reckoned again from what its closing froze."""
+
+    period: Period
+    same: bool
+    at: str
+    by: str
+    allocation_sha256: str
+    """As it was closed."""
+
+
+def verification(file: Path | None, site: str) -> tuple[Verified, ...]:
+    """Every closed period, the oldest first. Raises `OperationFailed` where files of one are missing or
+    changed."""
+    opened = open_costs(file, site)
+    reckoner = opened.reckoner()
+    found: list[Verified] = []
+    for period, part in sorted(opened.manifest.periods.items()):
+        closed = part.closed
+        if closed is not None:
+            same = reckoner.reckon(period).allocation_sha256 == closed.allocation
+            found.append(Verified(period, same, closed.at, closed.by, closed.allocation))
+    return tuple(found)
+
+
+def rows(file: Path | None, site: str, period: str, columns: Sequence[str]) -> tuple[RowGroup, ...]:
+    """What a period's rows come to by columns, for whoever writes rules. Raises `UsageError` for a column
+    that no file of the period has."""
+    opened = open_costs(file, site)
+    basis = opened.manifest.part(period_of(period)).current(period_of(period))
+    known = columns_of(basis)
+    for column in columns:
+        if column not in known:
+            raise UsageError(not_known(column, known, "列", "column"), touched=NOTHING_TOUCHED)
+    return group_rows(opened.ledger.store, basis, columns)
 
 
 def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Reckoned:

@@ -194,6 +194,7 @@ def _whole(overview: Overview) -> Sequence[tuple[Text, int]]:
     return [
         (Text("当期の費用", "Cost of the period"), made.bill_jpy),
         (Text("前期からの繰越", "Carried in"), made.carried_in_jpy),
+        (Text("閉じた期間の精算", "Settlement of closed periods"), made.settled_jpy),
         *taxes,
         (Text("前期からの消費税の繰越", "Tax carried in"), overview.issue.tax_carried_in),
     ]

@@ -1,0 +1,200 @@
+"""moyai cost allocate, explain, compare, statement, report, close, verify: on a site that does not run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.costs.ledgers import csv_file, focus_row
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+MAY = "2026-05"
+
+
+def _row(
+    cost: str, service: str | None, month: str = MAY, tenant: str | None = None
+) -> dict[str, str]:
+    tags = {"moyai:service": service, "moyai:tenant": tenant}
+    return focus_row(
+        cost,
+        BillingPeriodStart=f"{month}-01 00:00:00",
+        Tags=json.dumps({key: value for key, value in tags.items() if value}),
+    )
+
+
+def _invoice(moyai: Run, period: str, number: str, amount: str, jpy: int) -> None:
+    done = moyai(
+        "cost", "invoice", "add", period, "--issuer", "AWS", "--number", number, "--currency", "USD",
+        "--amount", amount, "--jpy", str(jpy), "--tax-jpy", str(jpy // 10),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def _json(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def may(moyai: Run, project: Path) -> Path:
+    """May's costs on record: ¥110,000 with tax for $750, of it $50 of one body."""
+    rows = [_row("600", "eapp-a"), _row("100", "chat"), _row("50", "chat", tenant="273830")]
+    file = csv_file(project / "may.csv", rows)
+    assert moyai("cost", "import", "may.csv").returncode == 0
+    _invoice(moyai, MAY, "M-1", "750", 100_000)
+    return file
+
+
+def test_shares_sum_to_the_bill_and_direct_costs_stay_with_their_body(
+    may: Path, moyai: Run
+) -> None:
+    made = _json(moyai("cost", "allocate", MAY, "-o", "json"))
+    assert (made["bill_jpy"], made["difference_jpy"], made["unallocated"]) == (110_000, 0, [])
+    assert sum(body["jpy"] for body in made["bodies"]) == made["allocated_jpy"] == 110_000
+    [village] = [body for body in made["bodies"] if body["code"] == "273830"]
+    assert village["lines"][0] == {"rule": "団体の環境", "kind": "direct", "jpy": 7_333}
+    shown = moyai("cost", "allocate", MAY)
+    assert "110,000 yen, by the rules" in shown.stdout
+    assert "difference 0" in shown.stdout
+    japanese = moyai("--lang", "ja", "cost", "allocate", MAY)
+    assert "請求総額 110,000 円" in japanese.stdout
+
+
+def test_the_order_of_rows_and_files_changes_no_byte(may: Path, moyai: Run, project: Path) -> None:
+    first = _json(moyai("cost", "allocate", MAY, "-o", "json"))
+    moyai("cost", "withdraw", MAY, "may.csv")
+    csv_file(project / "b.csv", [_row("50", "chat", tenant="273830"), _row("100", "chat")])
+    csv_file(project / "a.csv", [_row("600", "eapp-a")])
+    assert moyai("cost", "import", "b.csv", "a.csv").returncode == 0
+    again = _json(moyai("cost", "allocate", MAY, "-o", "json"))
+    assert again["state_sha256"] != first["state_sha256"]
+    assert again["allocation_sha256"] == first["allocation_sha256"]
+
+
+def test_one_yen_is_followed_to_its_line(may: Path, moyai: Run) -> None:
+    steps = _json(moyai("cost", "explain", MAY, "chihayaakasaka", "-o", "json"))
+    assert [one["step"] for one in steps] == ["body", "line", "rows", "invoice", "row"]
+    assert steps[-1]["words"].startswith("may.csv:4: 50")
+    steps = _json(moyai("cost", "explain", MAY, "271004", "-o", "json"))
+    assert steps[-1]["words"].startswith("may.csv:2: 600")
+    assert {"step": "pool", "words": "eapp-a", "jpy": 88_000} in steps
+    none = moyai("cost", "explain", MAY, "273830", "--yen", "9999999")
+    assert none.returncode == 2
+    assert "there is no yen number" in none.stderr
+
+
+def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    before = _json(moyai("cost", "allocate", MAY, "-o", "json"))
+    closed = _json(moyai("cost", "close", MAY, "-o", "json"))
+    assert closed["closed"]
+    assert closed["allocation_sha256"] == before["allocation_sha256"]
+    # Later rules and rows do not reach it.
+    text = (project / "tenants.yaml").read_text(encoding="utf-8")
+    (project / "tenants.yaml").write_text(
+        text.replace("count: 4909", "count: 9409"), encoding="utf-8"
+    )
+    csv_file(may, [_row("500", "eapp-a"), _row("200", "chat"), _row("50", "chat", tenant="273830")])
+    assert "correction to a closed period" in moyai("cost", "import", "may.csv").stdout
+    again = _json(moyai("cost", "allocate", MAY, "-o", "json"))
+    assert again == closed
+    csv_file(project / "june.csv", [_row("10", "chat", "2026-06")])
+    assert moyai("cost", "import", "june.csv").returncode == 0
+    _invoice(moyai, "2026-06", "J-1", "10", 1_500)
+    june = _json(moyai("cost", "allocate", "2026-06", "-o", "json"))
+    assert (june["bill_jpy"], june["settled_jpy"], june["difference_jpy"]) == (1_650, 0, 0)
+    settled = {
+        body["code"]: line["jpy"]
+        for body in june["bodies"]
+        for line in body["lines"]
+        if line["kind"] == "settlement"
+    }
+    # What moved from one pool to another is less for some and more for others.
+    assert sum(settled.values()) == 0
+    assert settled["271004"] < 0 < settled["272027"]
+    assert _json(moyai("cost", "close", "2026-06", "-o", "json"))["closed"]
+    assert [one["same"] for one in _json(moyai("cost", "verify", "-o", "json"))] == [True, True]
+    # It was settled once: July has nothing of it.
+    nothing = moyai("cost", "allocate", "2026-07")
+    assert nothing.returncode == 2
+    assert "no costs are on record for 2026-07" in nothing.stderr
+
+
+def test_periods_are_closed_in_order_and_not_over_what_nobody_bears(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    csv_file(project / "june.csv", [_row("10", None, "2026-06")])
+    moyai("cost", "import", "june.csv")
+    _invoice(moyai, "2026-06", "J-1", "10", 1_500)
+    early = moyai("cost", "close", "2026-06")
+    assert early.returncode == 5
+    assert "2026-05 before 2026-06 is still open" in early.stderr
+    assert moyai("cost", "close", MAY).returncode == 0
+    text = (project / "tenants.yaml").read_text(encoding="utf-8")
+    (project / "tenants.yaml").write_text(
+        text.replace(
+            "          where: {} # 残りのすべて\n", '          where: { ServiceName: "none" }\n'
+        ),
+        encoding="utf-8",
+    )
+    over = moyai("cost", "close", "2026-06")
+    assert over.returncode == 5
+    assert "1 cost that nobody bears, 1,650 yen in all" in over.stderr
+    shown = moyai("cost", "allocate", "2026-06").stdout.splitlines()
+    assert shown[1].startswith("unallocated: 1,650 yen (no rule catches it:")
+
+
+def test_statements_and_the_report_are_files_with_their_hashes(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    moyai("cost", "close", MAY)
+    written = _json(
+        moyai("cost", "statement", MAY, "271004", "273830", "--to", "out", "-o", "json")
+    )
+    assert len(written) == 8
+    for one in written:
+        content = (project / one["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == one["sha256"]
+    [again] = _json(
+        moyai("cost", "statement", MAY, "273830", "--to", "two", "--format", "pdf", "-o", "json")
+    )
+    [first] = [one for one in written if one["file"].endswith("273830.pdf")]
+    assert again["sha256"] == first["sha256"]
+    report = _json(moyai("cost", "report", MAY, "--to", "out", "--format", "html", "-o", "json"))
+    assert [Path(one["file"]).suffix for one in report] == [".html"]
+    nobody = moyai("cost", "statement", MAY, "not all", "--to", "out")
+    assert nobody.returncode == 2
+
+
+def test_rows_are_summed_by_columns_for_writing_rules(may: Path, moyai: Run) -> None:
+    found = _json(moyai("cost", "rows", MAY, "--by", "Tags.moyai:service", "-o", "json"))
+    assert {one["Tags.moyai:service"]: one["amount"] for one in found} == {
+        "chat": "150",
+        "eapp-a": "600",
+    }
+    unknown = moyai("cost", "rows", MAY, "--by", "Servicename")
+    assert unknown.returncode == 2
+    assert "did you mean ServiceName?" in unknown.stderr
+
+
+@pytest.mark.parametrize("verb", ["allocate", "close", "statement", "report", "rows"])
+def test_what_is_no_period_is_wrong_usage(verb: str, moyai: Run) -> None:
+    done = moyai("cost", verb, "2026-13")
+    assert done.returncode == 2
+    assert "'2026-13' is no period" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_rows_in_dollars_need_an_invoice(moyai: Run, project: Path) -> None:
+    csv_file(project / "may.csv", [_row("1", "chat")])
+    moyai("cost", "import", "may.csv")
+    done = moyai("cost", "allocate", MAY)
+    assert done.returncode == 2
+    assert "AWS: no invoice for 1 USD" in done.stderr
+    assert f"moyai cost invoice add {MAY}" in done.stderr
