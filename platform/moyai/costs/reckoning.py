@@ -7,7 +7,8 @@ out, whatever tenants.yaml says by then.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from pydantic import TypeAdapter
 
@@ -21,7 +22,8 @@ from moyai.costs.ledger.query import drivers_of
 from moyai.costs.ledger.sorting import sorted_rows
 from moyai.costs.membership import members_of
 from moyai.costs.periods import Period
-from moyai.costs.record import canonical, document, sha256
+from moyai.costs.record import canonical, document, plain, sha256
+from moyai.costs.statements.taxes import tax
 from moyai.costs.yen import Converted, in_yen
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.registry.cost_rules import CostSharing, Instalments, Issuer, RuleSet
@@ -41,6 +43,8 @@ class Inputs:
     """Code → the body's name."""
     fiscal_year_start: str
     """Month and day, `04-01`."""
+    tax_carried_in: Mapping[Fraction, int]
+    """Rate of tax in percent → yen of tax that the period before left to this one."""
 
     def encoded(self) -> bytes:
         """Canonical JSON, which `decode_inputs` reads."""
@@ -76,6 +80,12 @@ class Reckoned:
     def allocation_sha256(self) -> str:
         """The hash of its document."""
         return sha256(document(self.allocation))
+
+    @property
+    def tax_carried(self) -> dict[str, int]:
+        """Rate of tax in percent → yen of tax that this period leaves to the next."""
+        left = tax(self.allocation, self.inputs.rules.tax, self.inputs.tax_carried_in).left_to_next
+        return {plain(rate): yen for rate, yen in left.items()}
 
     @property
     def carried(self) -> dict[str, int]:
@@ -124,6 +134,7 @@ class Reckoner:
             sharing.instalments,
             {body.code: body.name for body in self._registry.tenants},
             self._registry.federation.fiscal_year_start,
+            self._tax_carried(period),
         )
 
     def with_rules(self, period: Period, rules: RuleSet) -> Reckoned:
@@ -136,14 +147,7 @@ class Reckoner:
             drivers_of(self._ledger.store, present.basis),
             present.inputs.members.carried,
         )
-        inputs = Inputs(
-            rules,
-            members,
-            present.inputs.issuer,
-            present.inputs.instalments,
-            present.inputs.names,
-            present.inputs.fiscal_year_start,
-        )
+        inputs = replace(present.inputs, rules=rules, members=members)
         return self._reckoned(present.basis, inputs, (), closed=False)
 
     def due_corrections(self, period: Period) -> tuple[tuple[Period, Basis], ...]:
@@ -177,6 +181,12 @@ class Reckoner:
         """What the month before left to this one, where it is closed."""
         before = self._manifest.part(period.previous()).closed
         return {} if before is None else before.carried
+
+    def _tax_carried(self, period: Period) -> Mapping[Fraction, int]:
+        """What the month before left of the tax, where it is closed."""
+        before = self._manifest.part(period.previous()).closed
+        left = {} if before is None else before.tax_carried
+        return {Fraction(rate): yen for rate, yen in left.items()}
 
     def _due(self, period: Period) -> tuple[Settlement, ...]:
         """What closed periods came to differently and no period has settled yet. The first open period

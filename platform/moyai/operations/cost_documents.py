@@ -89,7 +89,8 @@ def _issue(manifest: Manifest, made: Reckoned, issued_on: date | None) -> Issue:
         inputs.issuer,
         inputs.names,
         basis,
-        year_start=inputs.fiscal_year_start,
+        inputs.tax_carried_in,
+        inputs.fiscal_year_start,
     )
 
 

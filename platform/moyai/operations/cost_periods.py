@@ -160,7 +160,15 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
         at, by = _now(), myself(0, "").user
         sources = {name: one.rows for name, one in made.basis.sources.items() if one.rows}
         closed = Closed(
-            sources, made.basis.invoices, made.basis.state, inputs, allocated, made.carried, at, by
+            sources,
+            made.basis.invoices,
+            made.basis.state,
+            inputs,
+            allocated,
+            made.carried,
+            made.tax_carried,
+            at,
+            by,
         )
         manifest = manifest.with_part(when, part.as_closed(closed))
         for settled, basis in reckoner.due_corrections(when):

@@ -129,7 +129,7 @@ def test_a_closed_period_keeps_what_it_rests_on(tmp_path: Path) -> None:
         frozen = {name: str(one.rows) for name, one in basis.sources.items()}
         kept = writer.put_bytes("closings", ".json", b"{}")
         at = "2024-11-01T00:00:00+00:00"
-        closed = Closed(frozen, basis.invoices, basis.state, kept, kept, {}, at, "taro")
+        closed = Closed(frozen, basis.invoices, basis.state, kept, kept, {}, {}, at, "taro")
         part = replace(writer.manifest.part(SEPTEMBER), closed=closed)
         writer.commit(writer.manifest.with_part(SEPTEMBER, part))
     (result,) = put(ledger, csv_file(tmp_path / "a.csv", [focus_row("3")]))

@@ -25,6 +25,8 @@ class Closed:
     """SHA-256 of the allocation's document: `closings/<allocation>.json`."""
     carried: Mapping[str, int]
     """Pool → yen left to the next period."""
+    tax_carried: Mapping[str, int]
+    """Rate of tax in percent → yen of tax left to the next period."""
     at: str
     """UTC, ISO 8601."""
     by: str
@@ -53,6 +55,7 @@ def closed_document(closed: Closed) -> dict[str, object]:
         "inputs": closed.inputs,
         "allocation": closed.allocation,
         "carried": dict(closed.carried),
+        "tax_carried": dict(closed.tax_carried),
         "at": closed.at,
         "by": closed.by,
     }
@@ -67,6 +70,7 @@ def closed_of(document: Mapping[str, Any]) -> Closed:
         document["inputs"],
         document["allocation"],
         dict(document["carried"]),
+        dict(document["tax_carried"]),
         document["at"],
         document["by"],
     )
