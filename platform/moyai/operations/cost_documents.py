@@ -73,6 +73,7 @@ def report(file: Path | None, site: str, asked: Asked) -> list[Written]:
         earlier=tuple(_earlier(opened, made)),
         budgets=sharing.budgets,
         alone={code: int(yen) for code, yen in members.drivers.get(ALONE, {}).items()},
+        quantities=members.drivers,
         year_start=made.inputs.fiscal_year_start,
     )
     shown = overview(_issue(opened.manifest, made, asked.issued_on), around)

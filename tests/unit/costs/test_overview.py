@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given, settings
 from tests.unit.costs.papers import NAMES, TEN, issued, some_issue, taxable
 from tests.unit.costs.reading import Page, Workbook
-from tests.unit.costs.rulebook import MAY, OSAKA, bill, everybody, pool, rules
+from tests.unit.costs.rulebook import (
+    FULL,
+    MAY,
+    OSAKA,
+    bill,
+    everybody,
+    members,
+    part,
+    pool,
+    rules,
+)
 
 from moyai.costs.documents.compose.overview_paper import overview_bundle
 from moyai.costs.documents.csv_file import csv_file
@@ -20,7 +30,7 @@ from moyai.costs.documents.xlsx import xlsx
 from moyai.costs.periods import Period
 from moyai.costs.statements.overview import Month, Surroundings, month_of, overview
 from moyai.costs.statements.statement import Issue
-from moyai.registry.cost_rules import Budget, Condition
+from moyai.registry.cost_rules import Budget, Condition, ShareBy
 
 APRIL = Month(Period(2026, 4), {("all", "271004"): 700, ("all", "271403"): 300})
 MARCH = Month(Period(2026, 3), {("all", "271004"): 9_999})
@@ -76,6 +86,22 @@ def test_yen_for_each_resident_and_saved_against_procuring_alone() -> None:
     assert village.saved == 500_000 - village.statement.total
     assert found.bodies[0].per_resident is None
     assert found.bodies[0].saved is None
+
+
+def test_what_one_unit_of_a_driver_came_to() -> None:
+    shared = pool(
+        "all", part(ShareBy.EQUAL, 40), part(ShareBy.USAGE, 60, driver="requests"), title="共同利用"
+    )
+    quantities = {"requests": {"271004": Fraction(30), "273830": Fraction(5, 2)}}
+    who = members({"all": dict.fromkeys(OSAKA, FULL)}, drivers=quantities)
+    made = issued(bill(10_000), rules(shared), who)
+    [price] = overview(made, Surroundings(quantities=quantities)).unit_prices
+    assert (price.rule, price.driver, price.quantity) == ("all", "requests", Fraction(65, 2))
+    assert price.shared == 6_000
+    assert price.each == Fraction(12_000, 65)
+    assert overview(made, Surroundings()).unit_prices == ()
+    bundle = overview_bundle(overview(made, Surroundings(quantities=quantities)), NAMES, "ja")
+    assert "従量分の単価" in html(bundle).decode()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ that rate, so that rules, bodies and months all sum to what bodies are asked for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Issue, Statement
 from moyai.costs.statements.taxes import Taxed
 from moyai.costs.statements.titles import with_settlements
-from moyai.registry.cost_rules import Budget
+from moyai.registry.cost_rules import Budget, ShareBy
 
 NO_RULE = ""
 """The rule of yen that belong to none: tax of a body that has no net amount at its rate."""
@@ -97,6 +97,23 @@ class BudgetRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitPrice:
+    """What one unit of a driver came to in a pool."""
+
+    rule: str
+    driver: str
+    quantity: Fraction
+    """Of all members; above zero."""
+    shared: Fraction
+    """Exact yen that were shared by it, before limits and rounding."""
+
+    @property
+    def each(self) -> Fraction:
+        """Yen for one unit, exact."""
+        return self.shared / self.quantity
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """A period for the secretariat."""
 
@@ -110,6 +127,8 @@ class Overview:
     trend: tuple[Month, ...]
     """The fiscal year's months up to this one, in order of time."""
     budgets: tuple[BudgetRow, ...]
+    unit_prices: tuple[UnitPrice, ...]
+    """In order of rules and drivers."""
 
     @property
     def residents(self) -> int:
@@ -131,6 +150,8 @@ class Surroundings:
     budgets: Sequence[Budget] = ()
     alone: Mapping[str, int] = field(default_factory=dict)
     """Code → yen that the period would cost a body, procuring alone."""
+    quantities: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
+    """Driver → code → quantity in the period."""
     year_start: str = "04-01"
     """The fiscal year's first month and day."""
 
@@ -165,7 +186,32 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
             for budget in around.budgets
             if budget.fiscal_year == year
         ),
+        unit_prices=tuple(_unit_prices(issue, around.quantities)),
     )
+
+
+def _unit_prices(
+    issue: Issue, quantities: Mapping[str, Mapping[str, Fraction]]
+) -> Iterator[UnitPrice]:
+    """For each pool that is shared by usage: its yen by that, and the members' quantity."""
+    members: dict[str, list[str]] = {}
+    shares: dict[tuple[str, str], Fraction] = {}
+    for statement in issue.statements:
+        for section in statement.sections:
+            if section.head is None or section.share is None:
+                continue
+            members.setdefault(section.rule, []).append(statement.code)
+            percents: dict[str, Fraction] = {}
+            for part in section.share.parts:
+                if part.by is ShareBy.USAGE and part.driver is not None:
+                    percents[part.driver] = percents.get(part.driver, Fraction()) + part.percent
+            for driver, percent in percents.items():
+                shares[section.rule, driver] = section.head.divided * percent / 100
+    for (rule, driver), jpy in sorted(shares.items()):
+        measured = quantities.get(driver, {})
+        quantity = sum((measured.get(code, Fraction()) for code in members[rule]), Fraction())
+        if quantity:
+            yield UnitPrice(rule, driver, quantity, jpy)
 
 
 def month_of(issue: Issue) -> Month:

@@ -14,6 +14,7 @@ from moyai.costs.documents.compose.overview_tables import (
     pools_table,
     trend_table,
     trend_tables,
+    unit_prices_table,
 )
 from moyai.costs.documents.paper import (
     Block,
@@ -95,6 +96,8 @@ def _blocks(overview: Overview, names: Mapping[str, str], lang: Lang) -> Iterato
     yield Heading(Text("費用区分別", "By rule").of(lang))
     yield pools_table(overview, lang)
     yield drawn.by_rule
+    if overview.unit_prices:
+        yield unit_prices_table(overview, lang)
     yield Heading(Text("団体別", "By body").of(lang))
     yield bodies_table(overview, lang)
     yield drawn.by_body

@@ -257,6 +257,36 @@ def _by_month(
     )
 
 
+def unit_prices_table(overview: Overview, lang: Lang) -> Table:
+    """What one unit of each driver came to, pool by pool."""
+    return Table(
+        Text("従量分の単価", "Unit prices").of(lang),
+        (
+            Column(Text("費用区分", "Rule").of(lang), 5),
+            Column(Text("従量指標", "Driver").of(lang), 4),
+            Column(Text("数量", "Quantity").of(lang), 3, numeric=True),
+            Column(Text("従量分（円）", "Shared by it, yen").of(lang), 3, numeric=True),
+            Column(Text("単価（円）", "Yen each").of(lang), 3, numeric=True),
+        ),
+        tuple(
+            Row(
+                (
+                    text(overview.titles[one.rule]),
+                    text(one.driver),
+                    Cell(
+                        one.quantity,
+                        Style.NUMBER if one.quantity.denominator == 1 else Style.EXACT,
+                        f"unit.{at}.quantity",
+                    ),
+                    exact(one.shared, f"unit.{at}.shared"),
+                    exact(one.each, None, f"{{unit.{at}.shared}}/{{unit.{at}.quantity}}"),
+                )
+            )
+            for at, one in enumerate(overview.unit_prices)
+        ),
+    )
+
+
 def budgets_table(overview: Overview, names: Mapping[str, str], lang: Lang) -> Table:
     """Each budget, what was spent of it, and whether it is passed."""
     return Table(
