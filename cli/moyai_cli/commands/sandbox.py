@@ -74,8 +74,8 @@ def reset(
         with aside(output):
             ask(
                 say(
-                    "サンドボックスの環境・データ・記録をすべて消します。よろしいですか",
-                    "This erases the sandbox's environments, data and records. Go on?",
+                    "サンドボックスの環境・データ・記録と費用の台帳をすべて消します。よろしいですか",
+                    "This erases the sandbox's environments, data, records and cost ledger. Go on?",
                 )
             )
     with saying(Text("消しかけのものがあるかもしれません。", "A part of it may be erased.")):
