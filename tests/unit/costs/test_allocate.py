@@ -266,6 +266,19 @@ def test_rates_of_tax_are_split_exactly() -> None:
         assert sum(one.by_rate[rate] for one in made.borne) == whole
 
 
+def test_a_fee_without_costs_has_the_bills_rate_of_tax() -> None:
+    joins = members(
+        {
+            "a": {"271004": FULL, "273830": Presence(31, 31, joins=True)},
+            "b": dict.fromkeys(OSAKA, FULL),
+        }
+    )
+    fee = pool("a", where=None, joining_fee=100)
+    made = allocate(bill(300, rate=Fraction(10)), rules(fee, pool("b")), joins)
+    [village] = [one for one in made.borne if (one.rule, one.payer.name) == ("a", "273830")]
+    assert village.by_rate == {Fraction(10): 100}
+
+
 def test_yen_that_are_not_whole_are_rounded_once_over_the_whole_bill() -> None:
     third = Fraction(1, 3)
     pools = [pool(f"p{at}", where=(Condition("ServiceName", (f"s{at}",)),)) for at in range(3)]

@@ -121,6 +121,9 @@ class _Books:
         self._members = members
         self._caught = caught
         self._direct = caught.direct_by_body()
+        rates = {rate for mix in (*caught.pools.values(), *caught.direct.values()) for rate in mix}
+        self._usual_rate: Rate = max(rates, key=_rate_order, default=None)
+        """Of fees in a pool without costs: the highest of the bill's rates."""
         self._inflows: dict[str, dict[str, Mix]] = {}
         """Pool → pool that it came from → yen."""
         self.accounts: dict[str, PoolAccount] = {}
@@ -170,7 +173,7 @@ class _Books:
         present = self._members.by_pool.get(pool.name, {})
         amounts = {payer: sum(line.jpy for line in lines) for payer, lines in shared.lines.items()}
         left = sum(one.jpy for one in shared.unallocated)
-        by_rate = _split(amounts, left, mix)
+        by_rate = _split(amounts, left, mix or {self._usual_rate: 0})
         for payer, lines in shared.lines.items():
             presence = present.get(payer.name) if payer.kind is PayerKind.BODY else None
             self.borne.append(Borne(payer, pool.name, tuple(lines), by_rate[payer], presence))
@@ -201,8 +204,8 @@ def _flow(pool: Pool, mix: Mix) -> dict[str, Mix]:
 def _split(amounts: Mapping[Payer, int], left: int, mix: Mix) -> dict[Payer, Mix]:
     """Payers' whole yen by rate: each payer's rates sum to its amount, each rate's payers (with what
     is left unallocated) to the rate's."""
-    if len(mix) <= 1:
-        rate = next(iter(mix), None)
+    if len(mix) == 1:
+        [rate] = mix
         return {payer: {rate: yen} for payer, yen in amounts.items()}
     names = {f"{payer.kind.value}:{payer.name}": payer for payer in amounts}
     weights = {name: amounts[payer] for name, payer in names.items()} | {_OWN: left}
