@@ -130,3 +130,11 @@ def test_yen_end_in_rows_as_often_as_these_cost(tmp_path: Path) -> None:
         lines[row.line] += 1
     # The heading is line 1; what is above zero sums to 10, so a twentieth is half a dollar.
     assert lines == {2: 3, 3: 1, 5: 6, 6: 10}
+
+
+def test_rows_alike_are_one_group_where_rules_look_at_nothing(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1.5"), focus_row("0.25")]))
+    [group] = sorted_rows(ledger.store, ledger.basis(SEPTEMBER), rules(), {})
+    assert (group.caught, group.values) == (None, {})
+    assert (group.amount, group.rows) == (Decimal("1.75"), 2)

@@ -130,7 +130,10 @@ def rows_of(
             if len(found) >= limit:
                 break
             there = frozenset(version.columns)
-            where = " AND ".join(holds_sql(one, there) for one in wanted) or "true"
+            where = (
+                " AND ".join(holds_sql(one, column_sql(one.column, there)) for one in wanted)
+                or "true"
+            )
             cursor = connection.execute(
                 f"SELECT * FROM {relation_sql(store, version)} WHERE {where} "
                 f"ORDER BY {LINE} LIMIT {limit - len(found)}"
@@ -197,9 +200,8 @@ def column_sql(name: str, there: frozenset[str]) -> str:
     return f"CAST({quoted(name)} AS VARCHAR)"
 
 
-def holds_sql(condition: Condition, there: frozenset[str]) -> str:
-    """SQL of a condition; see `Condition.holds`."""
-    column = column_sql(condition.column, there)
+def holds_sql(condition: Condition, column: str) -> str:
+    """SQL of a condition on a column, given as SQL; see `Condition.holds`."""
     ways: list[str] = []
     for value in condition.values:
         if value is None:

@@ -26,6 +26,8 @@ from moyai.registry.cost_rules import Condition, RuleSet
 from moyai.texts import Text
 
 _INVOICE = ("InvoiceIssuerName", "InvoiceId", "BillingAccountId", "BillingCurrency", TAX_RATE)
+_CATEGORY = "ChargeCategory"
+_TAX = "Tax"
 _EXACT = Context(prec=200, traps=[Inexact])
 _UNCAUGHT = -1
 
@@ -64,10 +66,11 @@ def caught_sql(
 ) -> str:
     """SQL that holds of the rows that one rule catches (and charges to one body)."""
     earlier: list[str] = []
+    columns = {name: column_sql(name, there) for name in rules.columns()}
     for direct in rules.direct:
         meant = _meanings(direct.bodies, names)
-        value = column_sql(direct.column, there)
-        where = _all(direct.where, there)
+        value = columns[direct.column]
+        where = _all(direct.where, columns)
         if (direct.name, caught.body) == (caught.rule, caught.body) and caught.body is not None:
             own = [word for word, code in meant.items() if code == caught.body]
             return _but(f"{where} AND {_among(value, own)}", earlier)
@@ -75,7 +78,7 @@ def caught_sql(
     for pool in rules.pools:
         if pool.where is None:
             continue
-        where = _all(pool.where, there)
+        where = _all(pool.where, columns)
         if pool.name == caught.rule:
             return _but(where, earlier)
         earlier.append(where)
@@ -95,74 +98,90 @@ class _Sorter:
         """The groups of one file."""
         there = frozenset(version.columns)
         relation = relation_sql(self.store, version)
-        invoice = [self._unless_constant(relation, name, there) for name in _INVOICE]
-        tax = f"CASE WHEN {column_sql('ChargeCategory', there)} = 'Tax' THEN 'Tax' END"
-        rule, body, joins = self._caught(there)
-        keys = ", ".join(f"{sql} AS k{number}" for number, sql in enumerate([*invoice, tax]))
-        by = ", ".join(f"k{number}" for number in range(len(invoice) + 1))
+        codes = self._tables()
+        known = self._constants(relation, there)
+        keys = [name for name in (*_INVOICE, _CATEGORY) if name not in known]
+        source = self._source(relation, there)
+        numbered = {name: f"c{at}" for at, name in enumerate(self._columns())}
+        rule = self._rule(numbered)
+        bodies = [f"meant{at}.body AS body{at}" for at in range(len(self.rules.direct))]
+        picked = [f"WHEN {at} THEN body{at}" for at in range(len(self.rules.direct))]
+        body = f"CASE rule {' '.join(picked)} END" if picked else "NULL"
+        tax = f"CASE WHEN {numbered[_CATEGORY]} = '{_TAX}' THEN '{_TAX}' END"
+        said = [tax if name == _CATEGORY else numbered[name] for name in keys]
+        named = [f"{one} AS k{at}" for at, one in enumerate(said)]
+        inner = ", ".join([f"{rule} AS rule", *bodies, *named, "BilledCost"])
+        by = "".join(f", k{at}" for at in range(len(keys)))
         sql = (
-            f"SELECT rule, body, {by}, sum(BilledCost), count(*) FROM (SELECT {rule} AS rule, "
-            f"{body} AS body, {keys}, BilledCost FROM {relation} AS r{joins}) "
-            f"GROUP BY rule, body, {by}"
+            f"SELECT rule, {body} AS body{by}, sum(BilledCost), count(*) "
+            f"FROM (SELECT {inner} FROM {source}) GROUP BY rule, body{by}"
         )
         uncaught = False
-        for number, code, *key, amount, rows in self.connection.execute(sql).fetchall():
+        for number, at, *values, amount, rows in self.connection.execute(sql).fetchall():
             if number == _UNCAUGHT:
                 uncaught = True
             else:
-                yield (Caught(self._name(number), code), tuple(key)), amount, rows
+                caught = Caught(self._name(number), None if at is None else codes[at])
+                yield (caught, _key(known, keys, values)), amount, rows
         if uncaught:
-            yield from self._uncaught(relation, rule, joins, [*invoice, tax], columns, there)
+            looked_at = [*said, *(numbered[name] for name in columns)]
+            for values, amount, rows in self._uncaught(source, rule, looked_at):
+                key = (*_key(known, keys, values[: len(keys)]), *values[len(keys) :])
+                yield (None, key), amount, rows
 
     def _uncaught(
-        self,
-        relation: str,
-        rule: str,
-        joins: str,
-        keys: Sequence[str],
-        columns: Sequence[str],
-        there: frozenset[str],
-    ) -> Iterable[tuple[tuple[Caught | None, _Key], Decimal, int]]:
-        named = [*keys, *(column_sql(name, there) for name in columns)]
-        select = ", ".join(f"{sql} AS k{number}" for number, sql in enumerate(named))
-        by = ", ".join(f"k{number}" for number in range(len(named)))
+        self, source: str, rule: str, looked_at: Sequence[str]
+    ) -> Iterable[tuple[list[str | None], Decimal, int]]:
+        """Rows that no rule catches by these columns, given as SQL: their values, sum and number."""
         sql = (
-            f"SELECT {by}, sum(BilledCost), count(*) FROM (SELECT {select}, BilledCost "
-            f"FROM {relation} AS r{joins} WHERE {rule} = {_UNCAUGHT}) GROUP BY {by}"
+            f"SELECT {', '.join([*looked_at, 'sum(BilledCost)', 'count(*)'])} FROM {source} "
+            f"WHERE {rule} = {_UNCAUGHT} GROUP BY ALL"
         )
-        for *key, amount, rows in self.connection.execute(sql).fetchall():
-            yield (None, tuple(key)), amount, rows
+        for *values, amount, rows in self.connection.execute(sql).fetchall():
+            yield values, amount, rows
 
-    def _caught(self, there: frozenset[str]) -> tuple[str, str, str]:
-        """SQL of the rule's number, of the body's code, and of the joins that both need."""
-        rule, body, joins = [], [], ""
-        for number, direct in enumerate(self.rules.direct):
-            meant = _meanings(direct.bodies, self.names)
-            table = f"meant{number}"
-            self._table(table, meant)
-            value = column_sql(direct.column, there)
-            joins += f" LEFT JOIN {table} ON {table}.word = {value}"
-            when = f"{_all(direct.where, there)} AND {table}.code IS NOT NULL"
-            rule.append(f"WHEN {when} THEN {number}")
-            body.append(f"WHEN {when} THEN {table}.code")
-        for number, pool in enumerate(self.rules.pools, len(self.rules.direct)):
-            if pool.where is not None:
-                when = _all(pool.where, there)
-                rule.append(f"WHEN {when} THEN {number}")
-                body.append(f"WHEN {when} THEN NULL")
-        if not rule:
-            return str(_UNCAUGHT), "NULL::VARCHAR", joins
-        return (
-            f"CASE {' '.join(rule)} ELSE {_UNCAUGHT} END",
-            f"CASE {' '.join(body)} ELSE NULL::VARCHAR END",
-            joins,
+    def _columns(self) -> list[str]:
+        """All that is looked at, each once."""
+        return list(dict.fromkeys((*_INVOICE, _CATEGORY, *self.rules.columns())))
+
+    def _source(self, relation: str, there: frozenset[str]) -> str:
+        """SQL of the rows with what is looked at, and with what direct rules' columns mean.
+
+        Columns are taken out before the joins, tags among them: a map is slow to carry through one.
+        """
+        looked_at = self._columns()
+        selected = [f"{column_sql(name, there)} AS c{at}" for at, name in enumerate(looked_at)]
+        joins = "".join(
+            f" LEFT JOIN meant{at} ON meant{at}.word = c{looked_at.index(direct.column)}"
+            for at, direct in enumerate(self.rules.direct)
         )
+        return f"(SELECT {', '.join(selected)}, BilledCost FROM {relation}) AS r{joins}"
 
-    def _table(self, name: str, meant: Mapping[str, str]) -> None:
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} (word VARCHAR, code VARCHAR)")
-        rows = [f"({literal(word)}, {literal(code)})" for word, code in meant.items()]
-        if rows:
-            self.connection.execute(f"INSERT INTO {name} VALUES {', '.join(rows)}")
+    def _rule(self, numbered: Mapping[str, str]) -> str:
+        """SQL of the number of the rule that catches a row."""
+        ways = [
+            f"WHEN {_all(direct.where, numbered)} AND meant{at}.body IS NOT NULL THEN {at}"
+            for at, direct in enumerate(self.rules.direct)
+        ]
+        ways += [
+            f"WHEN {_all(pool.where, numbered)} THEN {at}"
+            for at, pool in enumerate(self.rules.pools, len(self.rules.direct))
+            if pool.where is not None
+        ]
+        return f"CASE {' '.join(ways)} ELSE {_UNCAUGHT} END" if ways else str(_UNCAUGHT)
+
+    def _tables(self) -> list[str]:
+        """Tables of what values of direct rules' columns mean; bodies by their place in the answer."""
+        meant = [_meanings(direct.bodies, self.names) for direct in self.rules.direct]
+        codes = sorted({code for one in meant for code in one.values()})
+        places = {code: at for at, code in enumerate(codes)}
+        for at, one in enumerate(meant):
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE meant{at} AS "
+                "SELECT unnest(?::VARCHAR[]) AS word, unnest(?::INTEGER[]) AS body",
+                [list(one), [places[code] for code in one.values()]],
+            )
+        return codes
 
     def _name(self, number: int) -> str:
         direct = self.rules.direct
@@ -170,16 +189,28 @@ class _Sorter:
             return direct[number].name
         return self.rules.pools[number - len(direct)].name
 
-    def _unless_constant(self, relation: str, name: str, there: frozenset[str]) -> str:
-        """SQL of a column; a value that every row has is written out, which spares grouping by it."""
-        column = column_sql(name, there)
-        if name not in there:
-            return column
-        sql = f"SELECT min({column}), max({column}), count(*) - count({column}) FROM {relation}"
-        [(least, most, without)] = self.connection.execute(sql).fetchall()
-        if without or least is None or least != most:
-            return column
-        return literal(str(least))
+    def _constants(self, relation: str, there: frozenset[str]) -> dict[str, str | None]:
+        """What every row has alike of what says its invoice; it need not be grouped by."""
+        known: dict[str, str | None] = {}
+        for name in (*_INVOICE, _CATEGORY):
+            column = column_sql(name, there)
+            if name not in there:
+                known[name] = None
+                continue
+            # A statement for each: DuckDB answers it from the file's statistics.
+            sql = f"SELECT min({column}), max({column}), count(*) - count({column}) FROM {relation}"
+            [(least, most, without)] = self.connection.execute(sql).fetchall()
+            if not without and least is not None and least == most:
+                known[name] = least
+        return known
+
+
+def _key(
+    known: Mapping[str, str | None], keys: Sequence[str], values: Sequence[str | None]
+) -> _Key:
+    found = {**known, **dict(zip(keys, values, strict=True))}
+    tax = _TAX if found[_CATEGORY] == _TAX else None
+    return (*(found[name] for name in _INVOICE), tax)
 
 
 def _meanings(bodies: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
@@ -187,8 +218,9 @@ def _meanings(bodies: Mapping[str, str], names: Mapping[str, str]) -> dict[str, 
     return {**names, **bodies}
 
 
-def _all(where: Iterable[Condition], there: frozenset[str]) -> str:
-    return " AND ".join(holds_sql(one, there) for one in where) or "true"
+def _all(where: Iterable[Condition], columns: Mapping[str, str]) -> str:
+    """`columns`: column → SQL of its text."""
+    return " AND ".join(holds_sql(one, columns[one.column]) for one in where) or "true"
 
 
 def _among(value: str, words: Iterable[str]) -> str:
