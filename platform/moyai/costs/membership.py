@@ -29,7 +29,7 @@ def members_of(
     names = _names(registry)
     return Members(
         bodies=tuple(sorted(body.code for body in registry.tenants)),
-        by_pool={pool.name: _present(registry, pool, period) for pool in rules.pools},
+        by_pool=_by_pool(registry, rules, period),
         populations=_populations(registry, rules),
         drivers={
             driver: _by_present_codes(measured, names) for driver, measured in drivers.items()
@@ -38,6 +38,20 @@ def members_of(
         names=names,
         carried=carried,
     )
+
+
+def _by_pool(
+    registry: Registry, rules: RuleSet, period: Period
+) -> dict[str, Mapping[str, Presence]]:
+    """Pool → its members; pools that say the same of them are looked at once."""
+    known: dict[tuple[str | None, str], Mapping[str, Presence]] = {}
+    found: dict[str, Mapping[str, Presence]] = {}
+    for pool in rules.pools:
+        said = (pool.service, pool.members)
+        if said not in known:
+            known[said] = _present(registry, pool, period)
+        found[pool.name] = known[said]
+    return found
 
 
 def _subsidised(registry: Registry, pool: Pool, period: Period) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping
 from fractions import Fraction
 
+import orjson
+
 from moyai.costs.apportion.allocation import (
     Allocation,
     Borne,
@@ -23,6 +25,12 @@ from moyai.costs.apportion.allocation import (
 from moyai.costs.apportion.inputs import Rate
 
 Json = Mapping[str, object]
+_CANONICAL = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_APPEND_NEWLINE
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+)
 
 
 def document(made: Allocation) -> dict[str, object]:
@@ -55,8 +63,12 @@ def document(made: Allocation) -> dict[str, object]:
 
 def canonical(value: object) -> bytes:
     """JSON of a document: keys in order, UTF-8, one line with its end."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return f"{text}\n".encode()
+    try:
+        return orjson.dumps(value, option=_CANONICAL)
+    except orjson.JSONEncodeError:
+        # Whole numbers beyond 64 bits: the same bytes, but slower.
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return f"{text}\n".encode()
 
 
 def sha256(value: object) -> str:
@@ -66,6 +78,8 @@ def sha256(value: object) -> str:
 
 def plain(value: Fraction) -> str:
     """An exact number in words: `40`, `33.3`, or `100/3` where no decimal is exact."""
+    if value.denominator == 1:
+        return str(value.numerator)
     scale = 0
     rest = value.denominator
     for prime in (2, 5):
@@ -76,8 +90,6 @@ def plain(value: Fraction) -> str:
         scale = max(scale, count)
     if rest != 1:
         return f"{value.numerator}/{value.denominator}"
-    if scale == 0:
-        return str(value.numerator)
     whole, part = divmod(abs(value.numerator) * 10**scale // value.denominator, 10**scale)
     return f"{'-' if value < 0 else ''}{whole}.{part:0{scale}}"
 

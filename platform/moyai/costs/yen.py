@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import floor
 
 from moyai.costs.apportion.inputs import Bill, Bucket, Rate
-from moyai.costs.apportion.rounding import to_unit
+from moyai.costs.apportion.rounding import to_unit, total
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import Period
@@ -81,7 +81,7 @@ def in_yen(
     notes: list[Text] = []
     found: list[_Sourced] = []
     taxes: dict[Fraction, int] = {}
-    total = 0
+    paid = 0
     for key in sorted(accounts):
         try:
             made = _convert(key, accounts[key], tax, notes)
@@ -89,7 +89,7 @@ def in_yen(
             wrong.append(error.reason)
             continue
         found += made.buckets
-        total += made.jpy
+        paid += made.jpy
         for rate, yen in made.taxes.items():
             taxes[rate] = taxes.get(rate, 0) + yen
     if wrong:
@@ -98,7 +98,7 @@ def in_yen(
         taxes = {}
     buckets = tuple(bucket for bucket, _ in found)
     origins = tuple(origin for _, origin in found)
-    return Converted(Bill(period, total, buckets, taxes), origins, tuple(notes))
+    return Converted(Bill(period, paid, buckets, taxes), origins, tuple(notes))
 
 
 _Sourced = tuple[Bucket, Origin]
@@ -252,7 +252,7 @@ class _Asked:
 
 
 def _sum(groups: Iterable[RowGroup]) -> Fraction:
-    return sum((Fraction(group.amount) for group in groups), Fraction())
+    return total(Fraction(group.amount) for group in groups)
 
 
 def _compare(invoice: Invoice, net: Fraction, notes: list[Text]) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -36,6 +37,25 @@ def test_exact_numbers_are_exact_in_words(value: Fraction) -> None:
 )
 def test_decimals_are_written_as_such(value: str, words: str) -> None:
     assert plain(Fraction(value)) == words
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(_VALUES)
+def test_canonical_bytes_are_those_of_the_standard_library(value: object) -> None:
+    """Hashes of closed periods rest on them, whatever writes them."""
+    words = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert canonical(value) == f"{words}\n".encode()
+
+
+def test_what_is_no_json_is_refused() -> None:
+    for value in (Fraction(1, 2), date(2026, 5, 1), part(ShareBy.EQUAL)):
+        with pytest.raises(TypeError):
+            canonical({"value": value})
 
 
 def test_the_document_sums_to_the_bill_and_shows_the_way() -> None:

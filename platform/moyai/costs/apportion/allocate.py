@@ -58,7 +58,7 @@ def allocate(
         bill_jpy=bill.jpy,
         carried_in_jpy=sum(members.carried.get(pool.name, 0) for pool in rules.pools),
         settled_jpy=sum(settlement.jpy for settlement in settlements),
-        borne=tuple(sorted(books.borne, key=lambda one: (one.payer, one.rule))),
+        borne=tuple(sorted(books.borne, key=_place)),
         pools=tuple(books.accounts[pool.name] for pool in rules.pools),
         unallocated=(*caught.unallocated, *books.unallocated),
         taxes=_taxes(bill, settlements),
@@ -178,6 +178,11 @@ class _Books:
             presence = present.get(payer.name) if payer.kind is PayerKind.BODY else None
             self.borne.append(Borne(payer, pool.name, tuple(lines), by_rate[payer], presence))
         self.unallocated += shared.unallocated
+
+
+def _place(one: Borne) -> tuple[str, str, str]:
+    """By payer, then by rule."""
+    return one.payer.kind, one.payer.name, one.rule
 
 
 def _taxes(bill: Bill, settlements: Sequence[Settlement]) -> dict[Fraction, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from moyai.costs.apportion.rounding import total
 from moyai.costs.periods import Period
 
 Rate = Fraction | None
@@ -46,7 +47,7 @@ class Bill:
     """Rate in percent → the tax on the whole in yen; empty where the tax is part of the cost."""
 
     def __post_init__(self) -> None:
-        whole = sum((bucket.jpy for bucket in self.buckets), Fraction())
+        whole = total(bucket.jpy for bucket in self.buckets)
         if whole != self.jpy:
             raise ValueError(f"the buckets' sum {whole} is not the bill, {self.jpy}")
 

@@ -6,10 +6,10 @@ denominator: for 1,741 bodies that is many times faster than as many fractions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor, lcm
+from math import lcm
 
 from moyai.registry.cost_rules import Rounding
 
@@ -46,6 +46,14 @@ def exactly(values: Mapping[str, Fraction]) -> Exact:
         {key: value.numerator * (common // value.denominator) for key, value in values.items()},
         common,
     )
+
+
+def total(values: Iterable[Fraction]) -> Fraction:
+    """Their exact sum, at once: as one after the other, but without a common divisor for each."""
+    found = list(values)
+    common = lcm(*(value.denominator for value in found))
+    whole = sum(value.numerator * (common // value.denominator) for value in found)
+    return Fraction(whole, common)
 
 
 def to_unit(numerator: int, denominator: int, unit: int, method: Rounding) -> int:
@@ -115,9 +123,12 @@ def to_whole_yen(amounts: Sequence[Fraction]) -> list[int]:
 
     Ties go to the earlier one. A sum that is not whole is rounded down.
     """
-    floors = [floor(amount) for amount in amounts]
-    left = floor(sum(amounts, Fraction())) - sum(floors)
-    order = sorted(range(len(amounts)), key=lambda at: (floors[at] - amounts[at], at))
-    for at in order[:left]:
+    common = lcm(*(amount.denominator for amount in amounts))
+    parts = [
+        divmod(amount.numerator * (common // amount.denominator), common) for amount in amounts
+    ]
+    floors = [whole for whole, _ in parts]
+    left = sum(rest for _, rest in parts) // common
+    for at in sorted(range(len(parts)), key=lambda at: (-parts[at][1], at))[:left]:
         floors[at] += 1
     return floors

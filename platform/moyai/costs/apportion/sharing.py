@@ -103,7 +103,7 @@ def _set_amounts(
 
     Credits, amounts below zero, have neither.
     """
-    if amount <= 0:
+    if amount <= 0 or not (pool.fixed or pool.base_fee):
         return dict(present), amount
     rest = amount
     sharers: dict[str, Presence] = {}
@@ -196,7 +196,7 @@ def _round(
 def _fees(pool: Pool, rule: RoundingRule, present: Mapping[str, Presence], made: Shared) -> None:
     """Joining and leaving fees, which relieve those who neither join nor leave."""
     staying = [code for code, one in present.items() if not one.joins and not one.leaves]
-    if not staying:
+    if not staying or not (pool.joining_fee or pool.leaving_fee):
         return
     paid = 0
     for code, presence in present.items():

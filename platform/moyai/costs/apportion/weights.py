@@ -41,15 +41,25 @@ def part_weights(
     else:
         own = {code: part.percents.get(code, Fraction()) for code in present}
     return _whole(
-        {code: own[code] * share_of_time(one, prorating) for code, one in present.items()}
+        {
+            code: own[code]
+            if in_full(one, prorating)
+            else own[code] * share_of_time(one, prorating)
+            for code, one in present.items()
+        }
     )
 
 
 def share_of_time(presence: Presence, prorating: Prorating) -> Fraction:
     """How much of the period a member counts for."""
-    if prorating is Prorating.MONTH:
+    if in_full(presence, prorating):
         return Fraction(1)
     return Fraction(presence.days, presence.of)
+
+
+def in_full(presence: Presence, prorating: Prorating) -> bool:
+    """Whether a member counts for all of the period, as most do."""
+    return prorating is Prorating.MONTH or presence.days == presence.of
 
 
 @lru_cache(maxsize=10_000)
