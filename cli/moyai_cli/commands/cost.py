@@ -9,7 +9,9 @@ import typer
 
 from moyai.costs.intake.blank import template_csv, write_template
 from moyai.costs.periods import period_of
+from moyai.engine.aws.cost_explorer import Granularity
 from moyai.operations import costs
+from moyai.operations.cost_intake import Asked, import_costs
 from moyai.operations.workspace import open_workspace
 from moyai_cli.commands.cost_check import app as checks
 from moyai_cli.commands.cost_invoices import app as invoices
@@ -30,12 +32,34 @@ app = typer.Typer(
 @app.command(
     "import",
     help=say(
-        "費用のファイルを台帳に取り込む。誤りが1つでもあれば何も取り込まない。",
-        "Put files of costs on record; with any fault, nothing is.",
+        "ファイル、S3 のエクスポート、Cost Explorer の費用を取り込む。誤りが1つでもあれば何も取り込まない。",
+        "Put costs on record: files, exports in S3, Cost Explorer; with any fault, nothing is.",
     ),
 )
 def import_(
-    files: Annotated[list[Path], typer.Argument(help=say("ファイル", "Files"))],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help=say(
+                "ファイル、または s3://バケット/プレフィックス", "Files, or s3://bucket/prefix"
+            )
+        ),
+    ] = None,
+    explored: Annotated[
+        str | None,
+        typer.Option(
+            "--cost-explorer",
+            metavar="PERIOD",
+            help=say(
+                "AWS Cost Explorer に聞く期間（例 2026-04）",
+                "Ask AWS Cost Explorer of a period such as 2026-04",
+            ),
+        ),
+    ] = None,
+    granularity: Annotated[
+        Granularity,
+        typer.Option(help=say("Cost Explorer の行の単位", "What a row of Cost Explorer is of")),
+    ] = Granularity.MONTHLY,
     file: File = None,
     site: SiteName = "sandbox",
     replaces: Annotated[
@@ -51,8 +75,9 @@ def import_(
     output: Format = Output.TABLE,
 ) -> None:
     """Checked whole before anything counts."""
+    asked = Asked(tuple(files or ()), replaces, explored, granularity)
     with aside(output):
-        found = costs.import_costs(open_workspace(file, site), files, replaces, wait, tell)
+        found = import_costs(open_workspace(file, site), asked, wait, tell)
     show_imported(found, output)
 
 

@@ -20,6 +20,7 @@ _OUTCOMES = {
     Outcome.ALREADY: say("取込済み", "already imported"),
     Outcome.REPLACED: say("差替え", "new version"),
     Outcome.CORRECTION: say("締めた期間への訂正", "correction to a closed period"),
+    Outcome.WITHDRAWN: say("取下げ（新しい配信にない）", "withdrawn: not in the new delivery"),
 }
 _FORMATS = {
     "template": say("ひな形", "template"),

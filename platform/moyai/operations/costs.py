@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
 
-from moyai.costs.intake.files import Told
-from moyai.costs.ledger.imports import Imported, Wish, import_files
+from moyai.costs.ledger.imports import withdrawn
 from moyai.costs.ledger.invoices import Invoice, check_invoice
-from moyai.costs.ledger.ledger import Ledger, now, user
+from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Basis, PeriodPart
 from moyai.costs.periods import Period
 from moyai.engine.state.ledger_stores import open_ledger_store
@@ -22,29 +19,6 @@ from moyai.texts import Text
 def open_ledger(workspace: Workspace) -> Ledger:
     """The ledger of a site; the site need not run where its state is a folder."""
     return Ledger(open_ledger_store(workspace.runtime))
-
-
-def import_costs(
-    workspace: Workspace,
-    files: Sequence[Path],
-    replaces: str | None,
-    wait_seconds: float,
-    told: Told,
-) -> tuple[Imported, ...]:
-    """Put files on record; `replaces` as in `Wish`.
-
-    Raises as `import_files`, and `Refused` where another writer does not end.
-    """
-    if replaces is not None and len(files) != 1:
-        raise UsageError(
-            Text(
-                "--replaces は、ファイルを1つだけ取り込むときに使います。",
-                "--replaces goes with one file only.",
-            )
-        )
-    wish = Wish(tuple(files), replaces, codes_of(workspace.registry))
-    with open_ledger(workspace).writing("moyai cost import", wait_seconds) as writer:
-        return import_files(writer, wish, told)
 
 
 def codes_of(registry: Registry) -> Mapping[str, str]:
@@ -63,8 +37,7 @@ def withdraw(workspace: Workspace, period: Period, name: str, wait_seconds: floa
         version = part.current(period).sources.get(name)
         if version is None:
             raise _unknown(period, name, tuple(part.current(period).sources))
-        gone = replace(version, rows=None, at=now(), by=user(), count=0, totals={}, columns=())
-        part = part.with_version(name, gone)
+        part = part.with_version(name, withdrawn(version))
         writer.commit(writer.manifest.with_part(period, part))
 
 

@@ -32,6 +32,8 @@ class Taken:
     floats: tuple[str, ...]
     periods: tuple[PeriodRows, ...]
     """Empty where its content is on record already."""
+    etag: str | None = None
+    """Of the object in S3 that it came from."""
 
 
 _SHAPES: tuple[Callable[[Staged], Shape | None], ...] = (focus_shape, cur_shape)

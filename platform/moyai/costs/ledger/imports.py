@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from moyai.costs.ledger.differences import Difference, difference
 from moyai.costs.ledger.ledger import Writer, now, user
 from moyai.costs.ledger.manifest import SUFFIXES, Basis, Manifest, Version
 from moyai.costs.periods import Period
-from moyai.errors import UsageError
+from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.texts import Text
 
 
@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     """It is a new version of a file that was there."""
     CORRECTION = "correction"
     """The period is closed: it is on record for a settlement."""
+    WITHDRAWN = "withdrawn"
+    """A new delivery of its report no longer has it: it counts no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,35 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a file came from, if not from this machine."""
+
+    name: str
+    """As the ledger is to call it."""
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a delivered report is in one period: what else is on record of it counts no longer."""
+
+    period: Period
+    folder: str
+    """What the names of its parts begin with, those of former deliveries too."""
+    parts: Mapping[str, str]
+    """Name → ETag."""
+
+    def unchanged(self, manifest: Manifest) -> frozenset[str]:
+        """The parts that count already, by their ETags."""
+        counts = manifest.part(self.period).current(self.period).sources
+        return frozenset(
+            name
+            for name, etag in self.parts.items()
+            if name in counts and counts[name].etag == etag
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What is to be imported."""
 
@@ -59,15 +90,26 @@ class Wish:
     """The name in the ledger that the (one) file is a new version of; None: its own."""
     bodies: Mapping[str, str] = field(default_factory=dict)
     """Code or former code → code, of the bodies that rows and drivers may name."""
+    origins: Mapping[Path, Origin] = field(default_factory=dict)
+    """Of files that came from elsewhere."""
+    reports: tuple[Report, ...] = ()
+    """What the files are parts of; parts that are unchanged on record need no file."""
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Names of all parts of reports."""
+        return frozenset(name for report in self.reports for name in report.parts)
 
 
 def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]:
     """Check all files, then put them on record in one step.
 
-    Raises `IntakeError` with every fault of all of them, `UsageError` for names that meet.
+    Raises `IntakeError` with every fault of all of them, `UsageError` for names that meet, `Refused` where
+    a part that was unchanged on record is so no longer.
     """
     _refuse_unknown(writer.manifest, wish.replaces)
     faults = Faults()
+    unchanged = _unchanged(writer.manifest, wish)
     taken = [
         one
         for number, path in enumerate(wish.files)
@@ -81,8 +123,12 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
         if not one.periods:
             results += _already(manifest, one)
         for rows in one.periods:
-            manifest, result = _put(writer, manifest, one, rows)
+            manifest, result = _put(writer, manifest, one, rows, wish.parts)
             results.append(result)
+    for report in wish.reports:
+        manifest, gone = _withdraw(manifest, report, {one.file for one in results})
+        results += gone
+    results += unchanged
     if manifest is not writer.manifest:
         writer.commit(manifest)
     return tuple(results)
@@ -105,10 +151,66 @@ def _take(
 ) -> Taken | None:
     folder = writer.folder / str(number)
     folder.mkdir(mode=0o700)
-    name = wish.replaces or path.name
+    origin = wish.origins.get(path)
+    name = wish.replaces or (path.name if origin is None else origin.name)
     with connected(folder) as connection:
         known = writer.manifest.counts
-        return take_file(connection, path, name, folder, wish.bodies, known, faults, told)
+        taken = take_file(connection, path, name, folder, wish.bodies, known, faults, told)
+    if taken is None or origin is None:
+        return taken
+    return replace(taken, etag=origin.etag)
+
+
+def _unchanged(manifest: Manifest, wish: Wish) -> list[Imported]:
+    """Parts of reports that no file is there for, as they count already."""
+    brought = {origin.name for origin in wish.origins.values()}
+    found = []
+    for report in wish.reports:
+        counts = manifest.part(report.period).current(report.period).sources
+        still = report.unchanged(manifest)
+        for name in sorted(report.parts.keys() - brought):
+            if name not in still:
+                raise Refused(
+                    Text(
+                        f"{report.period} の {name} が、途中でほかのコマンドに変えられました。",
+                        f"another command changed {name} of {report.period} meanwhile.",
+                    ),
+                    touched=NOTHING_TOUCHED,
+                    remedy=Text("もう一度実行してください。", "Run again."),
+                )
+            found.append(_of_version(name, report.period, counts[name], Outcome.ALREADY))
+    return found
+
+
+def _withdraw(
+    manifest: Manifest, report: Report, seen: set[str]
+) -> tuple[Manifest, list[Imported]]:
+    """Let parts of former deliveries count no longer. `seen`: names that the content of this one has."""
+    part = manifest.part(report.period)
+    gone = [
+        (name, version)
+        for name, version in part.current(report.period).sources.items()
+        if name.startswith(report.folder) and name not in report.parts and name not in seen
+    ]
+    for name, version in gone:
+        part = part.with_version(name, withdrawn(version))
+    if gone:
+        manifest = manifest.with_part(report.period, part)
+    return manifest, [
+        _of_version(name, report.period, version, Outcome.WITHDRAWN) for name, version in gone
+    ]
+
+
+def withdrawn(version: Version) -> Version:
+    """The version after it, which has no rows."""
+    return replace(
+        version, rows=None, at=now(), by=user(), count=0, totals={}, columns=(), etag=None
+    )
+
+
+def _of_version(name: str, period: Period, version: Version, outcome: Outcome) -> Imported:
+    totals = {currency: Decimal(amount) for currency, amount in version.totals.items()}
+    return Imported(name, period, outcome, version.format, version.count, totals, (), None, None)
 
 
 def _refuse_doubled(taken: Sequence[Taken]) -> None:
@@ -146,12 +248,20 @@ def _already(manifest: Manifest, one: Taken) -> Iterator[Imported]:
 
 
 def _put(
-    writer: Writer, manifest: Manifest, one: Taken, rows: PeriodRows
+    writer: Writer, manifest: Manifest, one: Taken, rows: PeriodRows, parts: frozenset[str]
 ) -> tuple[Manifest, Imported]:
     part = manifest.part(rows.period)
     counts = part.current(rows.period).sources
     before = counts.get(one.name)
-    same = next((name for name, other in counts.items() if other.source == one.sha256), None)
+    # Two parts of a report may have the same content, and both count.
+    same = next(
+        (
+            name
+            for name, other in counts.items()
+            if other.source == one.sha256 and (name == one.name or name not in parts)
+        ),
+        None,
+    )
     if same is not None:
         return manifest, _imported(one, rows, Outcome.ALREADY, None, name=same)
     if rows.kind == "drivers":
@@ -168,6 +278,7 @@ def _put(
         columns=rows.columns,
         at=now(),
         by=user(),
+        etag=one.etag,
     )
     outcome = Outcome.NEW if before is None else Outcome.REPLACED
     if part.closed is not None:

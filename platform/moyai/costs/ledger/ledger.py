@@ -26,8 +26,10 @@ from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.texts import Text
 
 _IMPORTS, _QUERIES = "import-", "query-"
+DOWNLOADS = "download-"
+"""Begins the names of folders of `Store.work` that files from elsewhere are brought to."""
 _OLD_SECONDS = 86400.0
-"""After which what a killed query left behind is removed."""
+"""After which what a killed query or download left behind is removed."""
 _CHUNK = 4 << 20
 
 
@@ -144,5 +146,7 @@ def _sweep(store: Store, manifest: Manifest) -> None:
                 store.delete(key)
     for path in store.work.iterdir():
         is_old = time.time() - path.stat().st_mtime > _OLD_SECONDS
-        if path.name.startswith(_IMPORTS) or (path.name.startswith(_QUERIES) and is_old):
+        if path.name.startswith(_IMPORTS) or (
+            path.name.startswith((_QUERIES, DOWNLOADS)) and is_old
+        ):
             shutil.rmtree(path, ignore_errors=True)

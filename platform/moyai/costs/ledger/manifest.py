@@ -51,6 +51,8 @@ class Version:
     at: str
     """UTC, ISO 8601."""
     by: str
+    etag: str | None = None
+    """Of the object in S3 that it came from."""
 
     @property
     def key(self) -> str | None:
@@ -242,6 +244,7 @@ def _part(document: Mapping[str, Any]) -> PeriodPart:
 
 
 def _version_document(version: Version) -> dict[str, object]:
+    etag = {} if version.etag is None else {"etag": version.etag}
     return {
         "source": version.source,
         "rows": version.rows,
@@ -252,6 +255,7 @@ def _version_document(version: Version) -> dict[str, object]:
         "columns": list(version.columns),
         "at": version.at,
         "by": version.by,
+        **etag,
     }
 
 
