@@ -1,4 +1,4 @@
-"""How a service's migrations and health check are called in its folder: jobs and validation agree."""
+"""How a service's migrations, health check and metering are called in its folder: jobs and validation agree."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import Literal
 
 MIGRATIONS = "migrations"
 HEALTH = "health.sql"
+METERING = "metering.sql"
+"""May be left out."""
 MIGRATION_NAME = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.sql")
 """A migration's whole file name; versions count from 0001 without gaps."""
 _PHASE = re.compile(r"--\s*phase:\s*(?P<phase>\S+)\s*")
 _HEADER_LINES = 20
 PROBE_LINE = re.compile(r"--\s*(?P<key>check|expect):\s*(?P<value>\S+)\s*")
 """A whole line of the health check that begins a statement, or says what it has to answer."""
+METER_LINE = re.compile(r"--\s*meter:\s*(?P<name>\S+)\s*")
+"""A whole line of the metering that begins a statement."""
 
 
 def phase_of(sql: str) -> Literal["expand", "contract"] | None:

@@ -1,4 +1,4 @@
-"""What a service's migrations and health check cannot say: jobs and validation agree.
+"""What a service's migrations, health check and metering cannot say: jobs and validation agree.
 
 A job runs them inside its own transaction and session, as a role that it chose. Source for what
 cannot run in a transaction: the pages of PostgreSQL's manual about each command.

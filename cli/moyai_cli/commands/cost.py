@@ -15,6 +15,7 @@ from moyai.operations.cost_intake import Asked, import_costs
 from moyai.operations.workspace import open_workspace
 from moyai_cli.commands.cost_check import app as checks
 from moyai_cli.commands.cost_invoices import app as invoices
+from moyai_cli.commands.cost_meter import app as meters
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.commands.cost_periods import app as periods
 from moyai_cli.language import LANG, say
@@ -145,4 +146,5 @@ def template(
 
 app.add_typer(invoices, name="invoice")
 app.add_typer(checks)
+app.add_typer(meters)
 app.add_typer(periods)

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 from moyai.errors import ExitCode
-from moyai.jobs import databases, health, migrate, settings
+from moyai.jobs import databases, health, metering, migrate, settings
 from moyai.jobs.aws import Cloud
 from moyai.jobs.results import Fields, JobError, failure_fields, line_of
 from moyai.texts import Text
@@ -36,12 +36,17 @@ def _health(environment: Environment, cloud: Cloud) -> Fields:
     return health.check(settings.health_job(environment), cloud)
 
 
+def _meter(environment: Environment, cloud: Cloud) -> Fields:
+    return metering.measure(settings.meter_job(environment), cloud)
+
+
 VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "database-create": _create,
     "database-inspect": _inspect,
     "database-delete": _delete,
     "migrate": _migrate,
     "health": _health,
+    "meter": _meter,
 }
 
 

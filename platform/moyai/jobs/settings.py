@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -87,6 +88,23 @@ class HealthJob:
     prefix: str
 
 
+@dataclass(frozen=True, slots=True)
+class MeterJob:
+    """Arguments of `meter`. `folder` is the service's."""
+
+    server: Server
+    name: str
+    app_secret: str
+    service: str
+    folder: Path
+    bucket: str
+    prefix: str
+    first: date
+    """The period's first day."""
+    next: date
+    """The first day after it."""
+
+
 def database_job(environment: Environment) -> DatabaseJob:
     """Read what the master's verbs share. Raises `JobError` for what is missing or wrong."""
     return DatabaseJob(
@@ -149,6 +167,21 @@ def health_job(environment: Environment) -> HealthJob:
     )
 
 
+def meter_job(environment: Environment) -> MeterJob:
+    """Read `meter`'s arguments. Raises `JobError`."""
+    return MeterJob(
+        server=_server(environment),
+        name=_word(environment, "DATABASE_NAME"),
+        app_secret=_word(environment, "APP_SECRET"),
+        service=_word(environment, "SERVICE"),
+        folder=_folder(environment),
+        bucket=_word(environment, "DOCUMENTS_BUCKET"),
+        prefix=_word(environment, "OBJECT_PREFIX"),
+        first=_day(environment, "PERIOD_FIRST"),
+        next=_day(environment, "PERIOD_NEXT"),
+    )
+
+
 def _server(environment: Environment) -> Server:
     sslmode = environment.get("DATABASE_SSLMODE") or "verify-full"
     if sslmode not in SSL_MODES:
@@ -188,6 +221,13 @@ def _number(environment: Environment, name: str) -> int:
     if not (value.isascii() and value.isdigit() and int(value) > 0):
         raise _wrong(name, "1, 2, 3, …")
     return int(value)
+
+
+def _day(environment: Environment, name: str) -> date:
+    try:
+        return date.fromisoformat(_word(environment, name))
+    except ValueError:
+        raise _wrong(name, "2026-04-01") from None
 
 
 def _wrong(name: str, known: str) -> JobError:

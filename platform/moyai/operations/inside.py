@@ -1,16 +1,20 @@
-"""Work inside a body's environment, asked for from outside: migrations and health checks."""
+"""Work inside a body's environment, asked for from outside: migrations, health checks, metering."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from moyai.costs.periods import Period
 from moyai.engine.aws.sessions import aws_session
 from moyai.errors import OperationFailed
 from moyai.job_target import from_outputs
 from moyai.jobs.submit import JobResult, run
 from moyai.registry.models import Registry, Site
 from moyai.texts import Text
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Inside:
@@ -33,6 +37,18 @@ class Inside:
         """Check a subscription as its application would. Raises `JobFailed`."""
         return self._run("health", registry, outputs, service, release)
 
+    def meter(
+        self,
+        registry: Registry,
+        outputs: Mapping[str, Any],
+        service: str,
+        release: str,
+        period: Period,
+    ) -> JobResult:
+        """Read how much a subscription was used in a period. Raises `JobFailed`."""
+        days = {"PERIOD_FIRST": str(period.first), "PERIOD_NEXT": str(period.end)}
+        return self._run("meter", registry, outputs, service, release, days)
+
     def _run(
         self,
         verb: str,
@@ -40,6 +56,7 @@ class Inside:
         outputs: Mapping[str, Any],
         service: str,
         release: str,
+        more: Mapping[str, str] = _NOTHING,
     ) -> JobResult:
         job = outputs.get("services", {}).get(service, {}).get("job")
         if job is None:
@@ -55,6 +72,7 @@ class Inside:
         environment = {
             "RELEASE": release,
             "SCHEMA_VERSION": str(manifest.releases[release].schema_version),
+            **more,
         }
         return run(
             self._session,

@@ -1,4 +1,4 @@
-"""A service's migrations and health check: whether jobs can read them, and run what is in them."""
+"""A service's migrations, health check and metering: whether jobs can read them, and run what is in them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from moyai import service_probes
+from moyai import service_meters, service_probes
 from moyai.registry.plain_files import UnreadableFile, read_plain, unreadable
 from moyai.registry.problems import MOST, Problem, at
 from moyai.registry.words import one_line
 from moyai.registry.yaml_tree import Place
-from moyai.service_files import HEALTH, MIGRATION_NAME, MIGRATIONS, phase_of
+from moyai.service_files import HEALTH, METERING, MIGRATION_NAME, MIGRATIONS, phase_of
 from moyai.service_statements import Refusal, refusals
 from moyai.texts import Text
 
@@ -46,13 +46,17 @@ def check_sql(folder: Path, shown: str) -> ServiceSql:
         problems += _in_file(folder, folder / MIGRATIONS / name, file, _in_migration)
     problems += [_at(f"{shown}/{MIGRATIONS}", reason) for reason in _gaps(versions)]
     problems += _in_file(folder, folder / HEALTH, f"{shown}/{HEALTH}", _in_probes)
+    metering = folder / METERING
+    if metering.is_symlink() or metering.exists():
+        problems += _in_file(folder, metering, f"{shown}/{METERING}", _in_meters)
     return ServiceSql(max(versions, default=None), tuple(problems))
 
 
 def sql_files(folder: Path) -> tuple[list[Path], Text | None]:
-    """The migrations and the health check of a folder, and why there are no migrations."""
+    """The migrations, health check and metering of a folder, and why there are no migrations."""
     names, wrong = _migrations(folder)
-    return [*(folder / MIGRATIONS / name for name in names), folder / HEALTH], wrong
+    files = [*(folder / MIGRATIONS / name for name in names), folder / HEALTH, folder / METERING]
+    return files, wrong
 
 
 def _migrations(folder: Path) -> tuple[list[str], Text | None]:
@@ -100,6 +104,16 @@ def _in_probes(text: str) -> Iterator[Refusal]:
     for probe in probes:
         for one in refusals(probe.text, transaction=False):
             yield replace(one, line=probe.line + one.line)
+
+
+def _in_meters(text: str) -> Iterator[Refusal]:
+    """What cannot stand in the metering, whose parts jobs run one by one."""
+    meters, flaws = service_meters.read(text)
+    for flaw in flaws:
+        yield Refusal(flaw.line, 1, flaw.reason)
+    for meter in meters:
+        for one in refusals(meter.sql, transaction=False):
+            yield replace(one, line=meter.line + one.line)
 
 
 _NO_PHASE = Text(

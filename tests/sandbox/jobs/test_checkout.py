@@ -26,4 +26,5 @@ def test_each_service_migrates_release_by_release(cluster: Cluster, service: str
         body.done("migrate", SCHEMA_VERSION=str(version))
         checks = body.done("health", SCHEMA_VERSION=str(version))["checks"]
         assert all(check["ok"] for check in checks)
+        body.done("meter", PERIOD_FIRST="2026-11-01", PERIOD_NEXT="2026-12-01")
     body.done("database-delete")

@@ -18,6 +18,7 @@ LIBRARY = Path(moyai.__file__).parent
 _VALUES_ARE_IN_OTHER_PARTS = (
     "registry/",
     "service_files.py",
+    "service_meters.py",
     "service_probes.py",
     "service_statements.py",
     "sql_text.py",

@@ -274,7 +274,7 @@ UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", ["migrations/0002_reactions.sql", "health.sql"])
+@pytest.mark.parametrize("name", ["migrations/0002_reactions.sql", "health.sql", "metering.sql"])
 @pytest.mark.parametrize("unusable", UNUSABLE)
 def test_sql_that_jobs_cannot_read_is_told(project: Path, unusable: str, name: str) -> None:
     make, reason = UNUSABLE[unusable]
@@ -390,7 +390,19 @@ WRONG_FORMS = {
     "a check's name": ("health.sql", f"{READ}-- check: B\nSELECT 1\n", 4, "the check name B"),
     "what is expected": ("health.sql", f"{READ}-- expect: luck\n", 4, "probe or rows"),
     "an answer to nothing": ("health.sql", f"-- expect: rows\n{READ}", 1, "stands below"),
+    "no meter": ("metering.sql", "SELECT 1\n", 1, "there is no meter"),
+    "a meter's name": ("metering.sql", "-- meter: A\nSELECT 1\n", 1, "the meter name A"),
+    "the platform's own meter": ("metering.sql", "-- meter: storage\nSELECT 1\n", 1, "by Moyai"),
+    "a meter that writes": ("metering.sql", "-- meter: a\nDELETE FROM member\n", 1, "one SELECT"),
+    "two meters in one": ("metering.sql", "\n-- meter: a\nSELECT 1; SELECT 2\n", 2, "one SELECT"),
+    "another parameter": ("metering.sql", "-- meter: a\nSELECT 1\n  + %(last)s\n", 3, "%% only"),
+    "an open quote": ("metering.sql", "-- meter: a\nSELECT\n 'x\n", 3, "not closed"),
 }
+
+
+def test_a_service_need_not_meter(project: Path) -> None:
+    (project / "stacks/services/chat/metering.sql").unlink()
+    assert load(project / "tenants.yaml").problems == ()
 
 
 @pytest.mark.parametrize("case", WRONG_FORMS)

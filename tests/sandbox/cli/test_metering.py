@@ -1,0 +1,115 @@
+"""Metering a deployed federation, from its environments to the drivers of a period."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from federations import Federation
+
+from moyai.engine.aws.sessions import aws_session
+from moyai.operations.workspace import open_workspace, today
+from moyai.texts import JAPAN
+
+REGION = "ap-northeast-1"
+
+
+def _aws(federation: Federation, service: str, monkeypatch: Any) -> Any:
+    monkeypatch.setenv("MOYAI_HOME", str(federation.home))
+    environment = open_workspace(federation.file, "sandbox").runtime.environment()
+    session = aws_session(environment, REGION)
+    return session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"])
+
+
+def _drivers(federation: Federation, *arguments: str) -> dict[tuple[str, str, str], str]:
+    found = json.loads(federation.ok("cost", "meter", *arguments, "--output", "json").out)
+    return {(one["code"], one["service"], one["meter"]): one["quantity"] for one in found}
+
+
+def test_what_bodies_store_and_do_becomes_drivers(federation: Federation, monkeypatch: Any) -> None:
+    period = f"{today():%Y-%m}"
+    outputs = federation.ok("output", "272027", "--output", "json").json()
+    bucket = outputs["services"]["chat"]["documents_bucket"]
+    before = _drivers(federation, period)
+    assert set(before) == {
+        (code, service, meter)
+        for code in ("272027", "272043")
+        for service, meters in (
+            ("chat", ("accounts", "messages", "storage")),
+            ("eapp-b", ("applications", "storage")),
+        )
+        for meter in meters
+    }
+    assert before["272027", "eapp-b", "applications"] == "0"
+    _aws(federation, "s3", monkeypatch).put_object(Bucket=bucket, Key="chat/x", Body=b"x" * 1000)
+    after = _drivers(federation, period, "272027")
+    assert {code for code, _, _ in after} == {"272027"}
+    grown = int(after["272027", "chat", "storage"]) - int(before["272027", "chat", "storage"])
+    assert grown == 1000
+
+    told = federation.ok("cost", "meter", period)
+    assert "No requests on record for 4 of the subscriptions (chat, eapp-b)" in told.out
+    assert f"{period} is not over yet" in told.out
+    state = federation.ok("cost", "sources", period, "--output", "json").json()
+    (source,) = state["sources"]
+    assert (source["file"], source["kind"]) == ("metering-sandbox", "drivers")
+    # Of each body 3 of chat and 2 of eapp-b by service, and 4 over both.
+    assert source["rows"] == 2 * (3 + 2 + 4)
+
+
+def test_requests_that_load_balancers_counted(federation: Federation, monkeypatch: Any) -> None:
+    period = f"{today():%Y-%m}"
+    group = _aws(federation, "elbv2", monkeypatch).describe_target_groups(
+        Names=["osaka-272043-chat-staff"]
+    )["TargetGroups"][0]
+    balancer = group["LoadBalancerArns"][0]
+    metrics = _aws(federation, "cloudwatch", monkeypatch)
+    for value, moment in (
+        (7, datetime.now(JAPAN).replace(day=1, hour=0, minute=0)),
+        (5, datetime.now(JAPAN).replace(day=1, hour=1, minute=30)),
+    ):
+        metrics.put_metric_data(
+            Namespace="AWS/ApplicationELB",
+            MetricData=[
+                {
+                    "MetricName": "RequestCount",
+                    "Dimensions": [
+                        {"Name": "TargetGroup", "Value": group["TargetGroupArn"].split(":")[-1]},
+                        {
+                            "Name": "LoadBalancer",
+                            "Value": balancer.split(":")[-1].removeprefix("loadbalancer/"),
+                        },
+                    ],
+                    "Timestamp": moment,
+                    "Value": value,
+                }
+            ],
+        )
+    found = _drivers(federation, period, "272043")
+    assert found["272043", "chat", "requests"] == "12"
+    assert ("272043", "eapp-b", "requests") not in found
+
+
+def test_one_failure_leaves_the_ledger_as_it_was(federation: Federation) -> None:
+    period = f"{today():%Y-%m}"
+    before = federation.ok("cost", "sources", period, "--output", "json").json()["state"]
+    file = federation.folder / "stacks/services/chat/metering.sql"
+    words = file.read_text(encoding="utf-8")
+    try:
+        file.write_text("-- meter: accounts\nSELECT count(*) FROM nowhere\n", encoding="utf-8")
+        failed = federation.moyai("cost", "meter", period)
+    finally:
+        file.write_text(words, encoding="utf-8")
+    assert failed.code == 4
+    assert "272027 chat: the job meter failed: cannot read accounts" in failed.err
+    assert "Nothing is on record in the ledger." in failed.err
+    after = federation.ok("cost", "sources", period, "--output", "json").json()["state"]
+    assert after == before
+
+
+def test_what_cannot_be_metered(federation: Federation) -> None:
+    early = federation.moyai("cost", "meter", "2199-01")
+    assert (early.code, "has not begun yet" in early.err) == (2, True)
+    none = federation.moyai("cost", "meter", f"{today():%Y-%m}", "273813")
+    assert (none.code, "there is no environment to be metered" in none.err) == (4, True)
