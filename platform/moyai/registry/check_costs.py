@@ -71,9 +71,14 @@ class _CostChecks:
             self._names.body(budget.body, (*path, i, "body"))
             self._names.service(budget.service, (*path, i, "service"))
         doubled(
-            ((_of(budget), (*path, i)) for i, budget in enumerate(self._file.budgets)),
+            ((self._of(budget), (*path, i)) for i, budget in enumerate(self._file.budgets)),
             self._reporter,
         )
+
+    def _of(self, budget: BudgetFile) -> str:
+        """What a budget is of; there is one for each."""
+        body = self._names.present(budget.body)
+        return " ".join(str(one) for one in (budget.fiscal_year, body, budget.service) if one)
 
     def _spans(self) -> None:
         """Report spans that end before they begin or overlap; warn of gaps, and of parts of months."""
@@ -160,8 +165,3 @@ class _CostChecks:
                 ),
                 at_key=True,
             )
-
-
-def _of(budget: BudgetFile) -> str:
-    """What a budget is of; there is one for each."""
-    return " ".join(str(one) for one in (budget.fiscal_year, budget.body, budget.service) if one)

@@ -83,6 +83,7 @@ class _Builder:
             amount=file.amount,
             committed=file.committed,
             warn_percent=file.warn_percent,
+            monthly_usd=None if file.aws is None else file.aws.monthly_usd,
         )
 
     def _rules(self, file: RuleSetFile, path: Path) -> RuleSet:

@@ -25,6 +25,7 @@ from moyai.registry.cost_words import (
     Power,
     RegistrationNumber,
     Unit,
+    Usd,
     Values,
     Yen,
 )
@@ -63,6 +64,14 @@ class InstalmentsFile(FilePart):
     )
 
 
+class AwsBudgetFile(FilePart):
+    """AWS Budgets に作る予算。 / The budget that AWS watches."""
+
+    monthly_usd: Usd = Field(
+        description="AWS の請求の月額（米ドル）。タグで絞った分 / what AWS may bill a month, in US dollars"
+    )
+
+
 class BudgetFile(FilePart):
     """予算。団体・サービスを省けば、そのすべて。 / A budget; all bodies, all services if left out."""
 
@@ -79,6 +88,11 @@ class BudgetFile(FilePart):
         default=90,
         validate_default=True,
         description="予算の何 % で知らせるか / warn at so many percent",
+    )
+    aws: AwsBudgetFile | None = Field(
+        default=None,
+        description="AWS Budgets にも作る。請求がその会計年度の月額に近づくと、アラームのトピックに知らせる"
+        " / an AWS budget too, which tells the topic of alarms in the months of that fiscal year",
     )
 
 

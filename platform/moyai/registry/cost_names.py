@@ -65,6 +65,10 @@ class NameChecks:
             for key in ("code", "former_codes")
         )
 
+    def present(self, word: str | None) -> str | None:
+        """The present code of a body's code or former code; any other word as it is."""
+        return None if word is None else self._codes.code(word) or word
+
     def body(self, word: str | None, path: Path, *, at_key: bool = False) -> None:
         """Report a code that no body has."""
         if word is not None and self._all_known and self._codes.code(word) is None:

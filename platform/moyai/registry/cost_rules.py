@@ -297,6 +297,8 @@ class Budget:
     committed: bool
     """Whether it is a 債務負担行為: a commitment that binds the year."""
     warn_percent: Fraction
+    monthly_usd: Fraction | None = None
+    """What AWS may bill for it a month, US dollars to the cent; None: AWS does not watch it."""
 
 
 @dataclass(frozen=True, slots=True)

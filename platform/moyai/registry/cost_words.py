@@ -22,6 +22,7 @@ from moyai.registry.cost_rules import exact
 from moyai.registry.file_words import Shown, whole, wrong
 
 MOST_YEN = 10**13
+_MOST_USD = 10**9
 _MOST_POWER = 10
 _LONGEST_COLUMN = 200
 _LONGEST_VALUE = 500
@@ -90,6 +91,11 @@ PercentOrZero = Annotated[
     Fraction,
     _number("moyai_percent_or_zero", lambda number: 0 <= number <= 100),
     Shown(type=["number", "string"], examples=[60, "100/3"]),
+]
+Usd = Annotated[
+    Fraction,
+    _number("moyai_usd", lambda number: 0 < number <= _MOST_USD and 100 % number.denominator == 0),
+    Shown(type=["number", "string"], examples=["1200", "99.50"]),
 ]
 Power = Annotated[
     Fraction,

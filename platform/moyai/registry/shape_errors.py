@@ -151,6 +151,10 @@ SENTENCES: Mapping[str, _Sentence] = {
         '{}は 0 以上 100 以下の割合（例 40、33.3、"1/3"。% は付けません）ではありません',
         '{} is not a percent from 0 to 100, such as 40, 33.3 or "1/3" (no % sign)',
     ),
+    "moyai_usd": _value(
+        '{}は 0 より大きい米ドルの額（例 "1200"、"99.50"。セントまで）ではありません',
+        '{} is not an amount in US dollars above 0, such as "1200" or "99.50", to the cent',
+    ),
     "moyai_power": _value(
         "{}は 0 より大きく 10 以下の数（例 0.585）ではありません",
         "{} is not a number above 0, up to 10, such as 0.585",

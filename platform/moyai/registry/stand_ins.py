@@ -45,6 +45,7 @@ _STAND_INS: Mapping[str, object] = {
     "issuer": {"name": "-"},
     "fiscal_year": 2026,
     "amount": 0,
+    "monthly_usd": 1,
     "column": "-",
     "by": "equal",
     "when": "before",

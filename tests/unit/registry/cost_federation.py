@@ -45,7 +45,7 @@ cost_sharing:
   issuer: { name: 事務局, registration_number: T7000012050002, contact: 計画担当, bank: 見本銀行 }
   instalments: { days: ["05-08", "08-08"], above: 10000000 }
   budgets:
-    - { fiscal_year: 2026, body: "271004", service: chat, amount: 1200000, committed: true, warn_percent: 95.5 }
+    - { fiscal_year: 2026, body: "271004", service: chat, amount: 1200000, committed: true, warn_percent: 95.5, aws: { monthly_usd: "99.50" } }
     - { fiscal_year: 2026, amount: 9000000 }
   rule_sets:
     - name: 令和9年度

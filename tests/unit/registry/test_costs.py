@@ -48,7 +48,9 @@ def test_every_key_becomes_a_value() -> None:
     assert found.issuer.registration_number == "T7000012050002"
     assert found.instalments is not None
     assert (found.instalments.days, found.instalments.above) == (("05-08", "08-08"), 10_000_000)
-    assert found.budgets[0] == Budget(2026, "271004", "chat", 1_200_000, True, Fraction("95.5"))
+    assert found.budgets[0] == Budget(
+        2026, "271004", "chat", 1_200_000, True, Fraction("95.5"), Fraction("99.5")
+    )
     assert found.budgets[1] == Budget(2026, None, None, 9_000_000, False, Fraction(90))
     assert [one.name for one in found.rule_sets] == ["令和8年度", "令和9年度"]
     first = found.rule_sets[0]
@@ -160,6 +162,10 @@ ERRORS = {
     "a day twice": ('"08-08"]', '"05-08"]', "cost_sharing.instalments.days[1]", "used twice"),
     "a budget's body": ('body: "271004"', 'body: "272027"', "cost_sharing.budgets[0].body", "272027 (岸和田市) is no body of this file"),
     "a budget's service": ("service: chat, amount", "service: chatt, amount", "cost_sharing.budgets[0].service", "did you mean chat?"),
+    "a budget of AWS in fractions of a cent": ('"99.50"', "99.505", "cost_sharing.budgets[0].aws.monthly_usd", "to the cent"),
+    "a budget of AWS of nothing": ('"99.50"', "0", "cost_sharing.budgets[0].aws.monthly_usd", "above 0"),
+    "a budget of AWS without an amount": ('aws: { monthly_usd: "99.50" }', "aws: {}", "cost_sharing.budgets[0].aws.monthly_usd", "this key is missing"),
+    "a budget by a former code": ("    - { fiscal_year: 2026, amount: 9000000 }\n", '    - { fiscal_year: 2026, body: "279978", service: chat, amount: 1 }\n', "cost_sharing.budgets[1]", "used twice"),
     "a budget twice": (', body: "271004", service: chat, amount: 12', ", amount: 12", "cost_sharing.budgets[1]", "used twice"),
     # rule sets
     "two sets of one name": ("name: 令和9年度", "name: 令和8年度", f"{SET}.name", "used twice"),

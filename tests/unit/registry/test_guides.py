@@ -10,6 +10,7 @@ from tests.sample import SAMPLE
 
 from moyai.registry import load_content
 from moyai.registry.cost_file import (
+    AwsBudgetFile,
     BudgetFile,
     CostSharingFile,
     DirectFile,
@@ -47,8 +48,8 @@ GUIDES = ["tenants.ja.md", "tenants.en.md"]
 MODELS = [
     RegistryFile, FederationFile, SiteFile, OperatorFile, ServiceFile, DefaultsFile, TenantFile,
     SubscriptionFile, WindowFile, BackupFile,
-    CostSharingFile, IssuerFile, InstalmentsFile, BudgetFile, RuleSetFile, PopulationRuleFile, RoundingFile,
-    TaxFile, DirectFile, PoolFile, ShareFile, SubsidyFile, FlowFile,
+    CostSharingFile, IssuerFile, InstalmentsFile, BudgetFile, AwsBudgetFile, RuleSetFile, PopulationRuleFile,
+    RoundingFile, TaxFile, DirectFile, PoolFile, ShareFile, SubsidyFile, FlowFile,
 ]  # fmt: skip
 
 
