@@ -219,3 +219,16 @@ def test_where_aws_does_not_answer_that_is_said(sandbox: EmbeddedSite) -> None:
             engine.create("aws:sns/topic:Topic", "a", {"name": "x"})
         engine.close()
         process.terminate()
+
+
+def test_a_budgets_amount_and_moments_are_looked_at(engine: Engine, world: World) -> None:
+    kind = "aws:budgets/budget:Budget"
+    inputs = {"budgetType": "COST", "timeUnit": "MONTHLY", "limitUnit": "USD"}
+    wrong = {"limitAmount": "much", "timePeriodStart": "2026-04-01", "costFilters": []}
+    failures = engine.check(kind, "a", {**inputs, **wrong})[1]
+    assert set(failures) == set(wrong)
+    assert "2026-04-01_00:00" in failures["timePeriodStart"]
+    with pytest.raises(Failed, match="budgets:CreateBudget"):
+        engine.create(kind, "a", inputs)
+    made = world.make(kind, "a", {**inputs, "timeUnit": "ANNUALLY", "limitAmount": "1"})
+    assert made.outputs["timePeriodStart"].endswith("-01-01_00:00")

@@ -10,6 +10,8 @@ from pathlib import Path
 import moto.acm.responses
 import moto.backup.models
 import moto.backup.responses
+import moto.budgets.models
+import moto.budgets.responses
 import moto.core.base_backend
 import moto.core.responses
 import moto.ecs.models
@@ -69,6 +71,8 @@ def parameters(function: object) -> list[str]:
             "__init__",
             ["self", "backup_plan", "creator_request_id", "backend"],
         ),
+        (moto.budgets.responses.BudgetsResponse, "create_budget", ["self"]),
+        (moto.budgets.models.Budget, "__init__", ["self", "budget", "notifications"]),
         (moto.kms.utils, "_deserialize_ciphertext_blob", ["ciphertext_blob"]),
         (BackendDict, "_create_account_specific_backend", ["self", "account_id"]),
         (app.DomainDispatcherApplication, "get_backend_for_host", ["self", "host"]),
@@ -88,6 +92,11 @@ def test_what_is_replaced_is_called_as_before(
         (moto.logs.responses.LogsResponse, "associate_kms_key"),
         (moto.logs.responses.LogsResponse, "disassociate_kms_key"),
         (moto.backup.responses.BackupResponse, "update_backup_plan"),
+        (moto.budgets.responses.BudgetsResponse, "update_budget"),
+        (moto.budgets.responses.BudgetsResponse, "describe_subscribers_for_notification"),
+        (moto.budgets.responses.BudgetsResponse, "tag_resource"),
+        (moto.budgets.responses.BudgetsResponse, "untag_resource"),
+        (moto.budgets.responses.BudgetsResponse, "list_tags_for_resource"),
     ],
 )
 def test_what_is_added_is_not_there(owner: object, name: str) -> None:

@@ -68,6 +68,7 @@ def _route(inputs: Inputs, region: str, account: str) -> str:
 
 
 _BY_INPUTS: Mapping[str, Callable[[Inputs, str, str], str]] = {
+    "aws:budgets/budget:Budget": lambda i, _r, a: f"{i.get('accountId') or a}:{i['name']}",
     "aws:cloudtrail/trail:Trail": lambda i, r, a: f"arn:aws:cloudtrail:{r}:{a}:trail/{i['name']}",
     "aws:ec2/route:Route": _route,
     "aws:ecs/cluster:Cluster": lambda i, r, a: f"arn:aws:ecs:{r}:{a}:cluster/{i['name']}",

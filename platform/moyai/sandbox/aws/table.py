@@ -8,6 +8,7 @@ from moyai.sandbox.aws.handler import AwsResource
 from moyai.sandbox.aws.resources import (
     acm,
     backup,
+    budgets,
     cloudtrail,
     cloudwatch,
     iam,
@@ -32,6 +33,7 @@ TYPES: Mapping[str, AwsResource] = {
     "aws:backup/selection:Selection": backup.Selection(),
     "aws:backup/vault:Vault": backup.Vault(),
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration": backup.VaultLockConfiguration(),
+    "aws:budgets/budget:Budget": budgets.Budget(),
     "aws:cloudtrail/trail:Trail": cloudtrail.Trail(),
     "aws:cloudwatch/logGroup:LogGroup": cloudwatch.LogGroup(),
     "aws:cloudwatch/metricAlarm:MetricAlarm": cloudwatch.MetricAlarm(),

@@ -8,7 +8,7 @@ that.
 from __future__ import annotations
 
 from moyai.sandbox.databases import ClusterDatabases
-from moyai.sandbox.extensions import acm, backup, ecs, kms, logs, rds, s3, upkeep, wafv2
+from moyai.sandbox.extensions import acm, backup, budgets, ecs, kms, logs, rds, s3, upkeep, wafv2
 from moyai.sandbox.tasks import TaskRunner
 
 
@@ -20,6 +20,7 @@ def extend(databases: ClusterDatabases, tasks: TaskRunner) -> None:
     acm.extend()
     logs.extend()
     backup.extend()
+    budgets.extend()
     wafv2.extend()
     rds.extend(databases)
     ecs.extend(tasks)

@@ -1,4 +1,4 @@
-"""Certificates, names, firewall, secrets, parameters, logs, alarms, trail, backups, topics."""
+"""Certificates, names, firewall, secrets, parameters, logs, alarms, trail, backups, budgets, topics."""
 
 from __future__ import annotations
 
@@ -434,6 +434,61 @@ def selection(world: World) -> Case:
     )
 
 
+def tagged(key: str, value: str) -> dict[str, object]:
+    return {"tags": {"key": key, "values": [value]}}
+
+
+def told_at(percent: float, kind: str, **who: list[str]) -> dict[str, object]:
+    return {
+        "comparisonOperator": "GREATER_THAN",
+        "notificationType": kind,
+        "threshold": percent,
+        "thresholdType": "PERCENTAGE",
+        **who,
+    }
+
+
+def budget(world: World) -> Case:
+    topic = world.make("aws:sns/topic:Topic", "alarms", {}).id
+    near = told_at(90, "ACTUAL", subscriberSnsTopicArns=[topic])
+    passed = told_at(100, "ACTUAL", subscriberSnsTopicArns=[topic])
+    expected = told_at(100, "FORECASTED", subscriberEmailAddresses=["plan@moyai.example"])
+    both = [tagged("moyai:tenant", "271004"), tagged("moyai:service", "chat")]
+    return Case(
+        {
+            "name": "moyai-test",
+            "budgetType": "COST",
+            "limitAmount": "1200.00",
+            "limitUnit": "USD",
+            "timeUnit": "MONTHLY",
+            "timePeriodStart": "2026-04-01_00:00",
+            "filterExpression": tagged("moyai:tenant", "271004"),
+            "metrics": "UnblendedCost",
+            "notifications": [near, passed],
+        },
+        update={
+            "limitAmount": "99.5",
+            "filterExpression": {"ands": both},
+            "notifications": [expected, near],
+            "timePeriodStart": "2027-04-01_00:00",
+            "timePeriodEnd": "2028-04-01_00:00",
+        },
+        then={"filterExpression": None, "metrics": None, "notifications": None},
+        replace={"name": "another", "accountId": "111122223333"},
+        drift=lambda aws, it: aws("budgets").delete_notification(
+            AccountId="123456789012",
+            BudgetName="moyai-test",
+            Notification={
+                "NotificationType": "ACTUAL",
+                "ComparisonOperator": "GREATER_THAN",
+                "Threshold": 90.0,
+                "ThresholdType": "PERCENTAGE",
+            },
+        ),
+        drifted=frozenset({"notifications"}),
+    )
+
+
 def topic_policy(action: str = "SNS:Publish") -> str:
     statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -481,6 +536,7 @@ CASES: dict[str, Maker] = {
     "aws:backup/selection:Selection": selection,
     "aws:backup/vault:Vault": vault,
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration": vault_lock,
+    "aws:budgets/budget:Budget": budget,
     "aws:cloudtrail/trail:Trail": trail,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
