@@ -8,6 +8,7 @@ from moyai.infra.program import providers, read_inputs, shared_outputs
 from moyai.infra.scope import Scope
 from moyai.infra.shared import Shared, SharedArgs
 from moyai.planning import names
+from moyai.planning.budgets import aws_budgets
 from moyai.planning.topology import SHARED
 
 inputs = read_inputs()
@@ -17,7 +18,8 @@ stack = pulumi.get_stack()
 
 if stack == SHARED:
     domains = names.certificate_domains(inputs.registry)
-    account = Shared(SHARED, SharedArgs(scope, domains), providers(inputs.site))
+    budgets = aws_budgets(inputs.registry, inputs.day)
+    account = Shared(SHARED, SharedArgs(scope, domains, budgets), providers(inputs.site))
     export(account.outputs)
     pulumi.export("name_servers", account.domain.zone.name_servers)
 else:

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
-from moyai.infra import tasks
+from moyai.infra import budgets, tasks
 from moyai.infra.body import Body, BodyArgs
 from moyai.infra.cell import Cell, CellArgs
 from moyai.infra.database import TargetInputs
@@ -28,6 +28,7 @@ from moyai.infra.service import SubscriptionService
 from moyai.infra.subscription import SubscriptionArgs, SubscriptionData
 from moyai.job_target import JobTarget
 from moyai.planning import names
+from moyai.planning.budgets import aws_budgets
 from moyai.planning.facts import facts_of
 from moyai.planning.routes import Way, tenant_rules
 from moyai.registry.models import Isolation, Manifest, Registry, Release, Site, Tenant
@@ -87,6 +88,8 @@ class Environment(pulumi.ComponentResource):
         self._rules = tenant_rules(args.registry, body, args.day)
         self._open_staff_route()
         self._group = self._task_group()
+        watched = aws_budgets(args.registry, args.day, body.code)
+        budgets.watch(watched, self._scope, args.shared.alarm_topic_arn, self._child)
         self.outputs = self._outputs({name: self._subscription(name) for name in built})
         self.register_outputs({})
 

@@ -98,7 +98,7 @@ def platform_key(federation: Federation, site: Site) -> str:
         ),
         grant(
             "Alarms",
-            {"Service": "cloudwatch.amazonaws.com"},
+            {"Service": ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]},
             ["kms:Decrypt", "kms:GenerateDataKey*"],
             condition={"StringEquals": {"aws:SourceAccount": site.account_id}},
         ),

@@ -3,6 +3,7 @@
 AWS_PACKAGES = (
     "acm",
     "backup",
+    "budgets",
     "cloudtrail",
     "cloudwatch",
     "ec2",

@@ -157,7 +157,7 @@ def trail_writes(bucket: str, trail_arn: str, account_id: str) -> tuple[Statemen
 
 
 def alarm_topic(site: Site, name: str) -> str:
-    """The topic of alarms: the account's alarms publish to it, over TLS, and nobody else."""
+    """The topic of alarms: the account's alarms and budgets publish to it, over TLS, and nobody else."""
     topic = arn(site, "sns", name)
     return document(
         grant(
@@ -168,6 +168,16 @@ def alarm_topic(site: Site, name: str) -> str:
             {
                 "StringEquals": {"aws:SourceAccount": site.account_id},
                 "ArnLike": {"aws:SourceArn": arn(site, "cloudwatch", "alarm:*")},
+            },
+        ),
+        grant(
+            "Budgets",
+            {"Service": "budgets.amazonaws.com"},
+            ["sns:Publish"],
+            topic,
+            {
+                "StringEquals": {"aws:SourceAccount": site.account_id},
+                "ArnLike": {"aws:SourceArn": f"arn:aws:budgets::{site.account_id}:*"},
             },
         ),
         grant(

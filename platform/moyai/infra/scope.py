@@ -9,6 +9,8 @@ from moyai.registry.models import Federation, Site
 
 SHARED = "shared"
 NO_SERVICE = "-"
+TENANT_TAG = "moyai:tenant"
+SERVICE_TAG = "moyai:service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Scope:
         tags = {
             "moyai:federation": self.federation.slug,
             "moyai:site": self.site.name,
-            "moyai:tenant": self.tenant,
-            "moyai:service": self.service,
+            TENANT_TAG: self.tenant,
+            SERVICE_TAG: self.service,
             "moyai:cost-centre": self.federation.cost_centre,
             **{f"moyai:tag:{key}": value for key, value in (self.extra or {}).items()},
         }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from moyai.infra import boundaries, tasks
+from moyai.infra import boundaries, budgets, tasks
 from moyai.infra.dns import Domain, DomainArgs
 from moyai.infra.key_policies import platform_key
 from moyai.infra.keys import KeyArgs, ReplicatedKey
@@ -17,6 +17,7 @@ from moyai.infra.policies import alarm_topic, arn, trail_writes
 from moyai.infra.scope import Scope
 from moyai.infra.storage import BucketArgs, PrivateBucket
 from moyai.planning import names
+from moyai.planning.budgets import AwsBudget
 
 TRAIL_LOCK_DAYS = 365
 VAULT_LOCK_DAYS = 7
@@ -30,6 +31,8 @@ class SharedArgs:
     scope: Scope
     domains: Sequence[str]
     """The federation's domain, then wildcards for its services."""
+    budgets: Sequence[AwsBudget] = ()
+    """Those that are of no body."""
 
 
 class Shared(pulumi.ComponentResource):
@@ -60,6 +63,7 @@ class Shared(pulumi.ComponentResource):
             tags=scope.tags(),
             opts=self._child,
         )
+        budgets.watch(args.budgets, scope, topic.arn, self._child)
         self._vaults()
         self._trail()
         self._log("operations")

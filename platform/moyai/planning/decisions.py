@@ -89,7 +89,7 @@ def _is_doubted(basis: Basis, body: Tenant) -> bool:
 def _foundation_stack(basis: Basis, name: str) -> PlannedStack:
     registry, site = basis.registry, basis.site
     recorded = basis.foundation.get(name, Recorded(name))
-    wanted = fingerprints.foundation(registry, site, name, basis.under_foundation)
+    wanted = fingerprints.foundation(registry, site, name, basis.day, basis.under_foundation)
     found = _compared(recorded, wanted, basis.refresh and basis.selection.is_everyone)
     facts = foundation_facts(registry.federation, site, name)
     moved = guards.moved(facts, recorded)

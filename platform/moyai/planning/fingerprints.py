@@ -15,6 +15,7 @@ from enum import Enum
 from ipaddress import IPv4Network
 from pathlib import PurePath
 
+from moyai.planning.budgets import aws_budgets
 from moyai.planning.consumed import CONSUMED, SHARED_IN_BODIES, SHARED_IN_CELLS
 from moyai.planning.names import certificate_domains
 from moyai.planning.routes import Rule
@@ -63,12 +64,13 @@ class Surroundings:
 
 
 def foundation(
-    registry: Registry, site: Site, stack: str, surroundings: Surroundings
+    registry: Registry, site: Site, stack: str, day: date, surroundings: Surroundings
 ) -> dict[str, str]:
-    """The fingerprint of `shared` or `cell-<name>`."""
+    """The fingerprint of `shared` or `cell-<name>` on a day."""
     parts = _common(registry.federation, site, surroundings)
     if stack == SHARED:
         parts["domains"] = digest(certificate_domains(registry))
+        parts |= _budgets(registry, day)
     else:
         cell = registry.cell(cell_of_stack(stack))
         parts["cell"] = digest(cell)
@@ -99,6 +101,7 @@ def tenant(
     parts["tags"] = digest(body.tags)
     parts["backup"] = digest(body.backup)
     parts["routes"] = digest(rules)
+    parts |= _budgets(registry, day, body.code)
     for subscription in body.subscriptions:
         if subscription.has_begun(day):
             parts |= _subscription(registry, subscription, day, releases)
@@ -121,6 +124,12 @@ def _subscription(
         f"release:{name}": digest([version, manifest.releases.get(version or "")]),
         f"service:{name}": digest([manifest.routes, manifest.editions[subscription.edition]]),
     }
+
+
+def _budgets(registry: Registry, day: date, body: str | None = None) -> dict[str, str]:
+    """Of all cost sharing only what AWS watches is built into a stack."""
+    found = aws_budgets(registry, day, body)
+    return {"budgets": digest(found)} if found else {}
 
 
 def _common(federation: Federation, site: Site, surroundings: Surroundings) -> dict[str, str]:
@@ -173,6 +182,7 @@ _REASONS: Mapping[str, Text] = {
     "tags": Text("タグが変わった", "the tags changed"),
     "backup": Text("バックアップ方針が変わった", "the backup policy changed"),
     "routes": Text("振分規則が変わった", "the listener rules changed"),
+    "budgets": Text("AWS が見張る予算が変わった", "the budgets that AWS watches changed"),
     "domains": Text("証明書の名前が変わった", "the certificate's names changed"),
     "cell": Text("セルの設定が変わった", "the cell's settings changed"),
 }

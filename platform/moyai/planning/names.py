@@ -18,6 +18,7 @@ ROLE_LIMIT = 64
 BUCKET_LIMIT = 63
 LOAD_BALANCER_LIMIT = 32
 DATABASE_LIMIT = 63
+BUDGET_LIMIT = 100
 
 
 def fit(name: str, limit: int) -> str:
@@ -117,6 +118,12 @@ def service_alarms(prefix: str, ways: Sequence[str]) -> Mapping[str, str]:
     to it."""
     uses = ("cpu", "memory", *(f"{way}-unhealthy" for way in ways))
     return {use: f"{prefix}-{use}" for use in uses}
+
+
+def budget(federation: Federation, code: str | None, service: str | None) -> str:
+    """`osaka-budget-271004-chat`: a budget that AWS watches, of a body, a service, both, or in all."""
+    parts = (federation.slug, "budget", code, service)
+    return fit("-".join(part for part in parts if part), BUDGET_LIMIT)
 
 
 def secrets(code: str, service: str) -> Mapping[str, str]:

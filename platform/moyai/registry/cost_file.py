@@ -91,7 +91,7 @@ class BudgetFile(FilePart):
     )
     aws: AwsBudgetFile | None = Field(
         default=None,
-        description="AWS Budgets にも作る。請求がその会計年度の月額に近づくと、アラームのトピックに知らせる"
+        description="AWS Budgets にも作る。請求がその会計年度の月額に近づくと、警報のトピックに知らせる"
         " / an AWS budget too, which tells the topic of alarms in the months of that fiscal year",
     )
 

@@ -22,13 +22,17 @@ from moyai.engine.toolchain import ensure
 def federation(
     sandbox: EmbeddedSite, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Federation]:
-    """The sample, in which 岸和田市's chat ends with the year, with its foundation."""
+    """The sample, in which 岸和田市's chat ends with the year and AWS watches its budget, with its
+    foundation."""
     folder = tmp_path_factory.mktemp("federation")
     head, mark, rest = SAMPLE.read_text(encoding="utf-8").partition("    slug: kishiwada\n")
     assert "{ service: chat, from: 2022-04-01 }" in rest
     ended = f"{{ service: chat, from: 2022-04-01, until: {LAST_DAY_OF_CHAT} }}"
     rest = rest.replace("{ service: chat, from: 2022-04-01 }", ended, 1)
-    file = lay_out(folder, head + mark + rest)
+    yen = "    - { fiscal_year: 2026, amount: 240000000 }\n"
+    assert yen in head
+    own = '    - { fiscal_year: 2026, body: "272027", amount: 1, aws: { monthly_usd: "99.50" } }\n'
+    file = lay_out(folder, head.replace(yen, yen + own, 1) + mark + rest)
     with Driver(sandbox, ensure().path, 1, command="moyai deploy (test)") as driver:
         made = Federation(file, sandbox, driver)
         made.up("shared")

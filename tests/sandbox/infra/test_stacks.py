@@ -79,6 +79,23 @@ def test_backups_cannot_be_deleted_before_their_time(
     assert lock["Rule"]["DefaultRetention"]["Mode"] == "COMPLIANCE"
 
 
+def test_aws_watches_the_bodys_budget(federation: Federation, city: RunResult) -> None:
+    aws = federation.aws("budgets")
+    which = {"AccountId": federation.site.site.account_id, "BudgetName": f"osaka-budget-{CITY}"}
+    found = aws.describe_budget(**which)["Budget"]
+    assert found["BudgetLimit"] == {"Amount": "99.50", "Unit": "USD"}
+    assert found["FilterExpression"]["Tags"] == {"Key": "moyai:tenant", "Values": [CITY]}
+    topic = {
+        "SubscriptionType": "SNS",
+        "Address": federation.outputs["shared"]["alarm_topic_arn"],
+    }
+    told = aws.describe_notifications_for_budget(**which)["Notifications"]
+    assert len(told) == 3
+    for one in told:
+        heard = aws.describe_subscribers_for_notification(**which, Notification=one)
+        assert heard["Subscribers"] == [topic]
+
+
 def test_key_rotates_and_has_a_replica(federation: Federation, city: RunResult) -> None:
     key = str(city.outputs["key_arn"]).rpartition("/")[2]
     assert federation.aws("kms").get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]

@@ -224,6 +224,7 @@ def test_a_journal_cut_off_anywhere_is_read(tmp_path: Path) -> None:
             {"primaryKeyArn": "arn:aws:kms:r:a:key/mrk-1"},
             "mrk-1",
         ),
+        ("aws:budgets/budget:Budget", {"name": "n"}, "123456789012:n"),
         ("aws:s3/bucket:Bucket", {}, None),
         ("aws:ec2/vpc:Vpc", {"name": "x"}, None),
     ],

@@ -429,6 +429,83 @@ def test_trail_is_validated_and_goes_into_a_locked_bucket(shared: Run) -> None:
     assert trail["s3BucketName"] == bucket["bucket"]
 
 
+BUDGET = "aws:budgets/budget:Budget"
+YEN = "    - { fiscal_year: 2026, amount: 240000000 }\n"
+
+
+def budgets(*more: str) -> str:
+    return YEN + "".join(f"    - {{ fiscal_year: 2026, amount: 1, {one} }}\n" for one in more)
+
+
+def test_a_bodys_budgets_are_in_its_stack_and_see_its_tags(
+    build: Build, project: Callable[[str, str], Path]
+) -> None:
+    file = project(
+        YEN,
+        budgets(
+            'body: "272027", aws: { monthly_usd: "99.50" }',
+            'body: "272027", service: chat, warn_percent: 100, aws: { monthly_usd: 40 }',
+            'body: "271004", aws: { monthly_usd: 1 }',
+        ),
+    )
+    run = build("272027", file=file, chat="1.0.0")
+    assert [one.name for one in run.of(BUDGET)] == ["budget", "budget-chat"]
+    whole, chat = run.one(BUDGET, "budget").inputs, run.one(BUDGET, "budget-chat").inputs
+    assert (whole["name"], whole["limitAmount"], whole["limitUnit"]) == (
+        "osaka-budget-272027",
+        "99.50",
+        "USD",
+    )
+    assert (whole["timeUnit"], whole["timePeriodStart"]) == ("MONTHLY", "2026-04-01_00:00")
+    assert "timePeriodEnd" not in whole
+    tenant = {"tags": {"key": "moyai:tenant", "values": ["272027"]}}
+    service = {"tags": {"key": "moyai:service", "values": ["chat"]}}
+    assert (whole["filterExpression"], whole["metrics"]) == (tenant, "UnblendedCost")
+    assert chat["filterExpression"] == {"ands": [tenant, service]}
+    for one, wanted in ((whole, "-"), (chat, "chat")):
+        assert (one["tags"]["moyai:tenant"], one["tags"]["moyai:service"]) == ("272027", wanted)
+    assert [(one["notificationType"], one["threshold"]) for one in whole["notifications"]] == [
+        ("ACTUAL", 90.0),
+        ("ACTUAL", 100.0),
+        ("FORECASTED", 100.0),
+    ]
+    assert [(one["notificationType"], one["threshold"]) for one in chat["notifications"]] == [
+        ("ACTUAL", 100.0),
+        ("FORECASTED", 100.0),
+    ]
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:osaka-alarms"
+    assert all(one["subscriberSnsTopicArns"] == [topic] for one in whole["notifications"])
+
+
+def test_other_budgets_are_in_the_shared_stack(
+    build: Build, project: Callable[[str, str], Path]
+) -> None:
+    more = ("service: chat, aws: { monthly_usd: 5 }", 'body: "272027", aws: { monthly_usd: 1 }')
+    file = project(
+        YEN, budgets(*more).replace("240000000 }", "240000000, aws: { monthly_usd: 7 } }")
+    )
+    run = run_program("foundation", "shared", config_of(file))
+    whole, chat = run.one(BUDGET, "budget").inputs, run.one(BUDGET, "budget-chat").inputs
+    assert whole["limitAmount"] == "7.00"
+    assert not {"filterExpression", "metrics"} & set(whole), "with what cannot be tagged"
+    assert chat["filterExpression"]["tags"] == {"key": "moyai:service", "values": ["chat"]}
+    assert (chat["tags"]["moyai:tenant"], chat["tags"]["moyai:service"]) == ("shared", "chat")
+    assert run_program("foundation", "shared", config_of(file, "2027-04-01")).of(BUDGET) == []
+
+
+def test_the_topic_of_alarms_hears_of_this_accounts_budgets_only(shared: Run) -> None:
+    account = {"aws:SourceAccount": ACCOUNT}
+    topic = json.loads(shared.one("aws:sns/topic:Topic", "alarms").inputs["policy"])
+    (publish,) = [one for one in topic["Statement"] if one["Sid"] == "Budgets"]
+    assert publish["Principal"] == {"Service": "budgets.amazonaws.com"}
+    assert publish["Action"] == ["sns:Publish"]
+    assert publish["Condition"]["StringEquals"] == account
+    key = json.loads(shared.one("aws:kms/key:Key", "platform").inputs["policy"])
+    (use,) = [one for one in key["Statement"] if one["Sid"] == "Alarms"]
+    assert "budgets.amazonaws.com" in use["Principal"]["Service"]
+    assert use["Condition"] == {"StringEquals": account}
+
+
 def test_subnets_of_a_cell_do_not_overlap(cell: Run) -> None:
     networks = [IPv4Network(one.inputs["cidrBlock"]) for one in cell.of("aws:ec2/subnet:Subnet")]
     assert len(networks) == 9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
+from fractions import Fraction
 
 import pytest
 from tests.sample import SAMPLE
@@ -12,6 +13,7 @@ from moyai.planning import fingerprints, releases
 from moyai.planning.fingerprints import Surroundings
 from moyai.planning.routes import rules_by_body
 from moyai.registry import require
+from moyai.registry.cost_rules import Budget
 from moyai.registry.models import Freeze, Registry, Tenant
 
 DAY = date(2026, 11, 23)
@@ -53,9 +55,45 @@ def test_rules_of_cost_sharing_make_no_stack_outdated(registry: Registry) -> Non
     for body in registry.tenants:
         assert take(registry, body) == take(other, body)
     for stack in ("shared", "cell-a"):
-        assert fingerprints.foundation(registry, site, stack, AROUND) == fingerprints.foundation(
-            other, site, stack, AROUND
+        assert fingerprints.foundation(
+            registry, site, stack, DAY, AROUND
+        ) == fingerprints.foundation(other, site, stack, DAY, AROUND)
+
+
+def test_a_budget_that_aws_watches_counts_for_the_stack_that_has_it(registry: Registry) -> None:
+    costs, site = registry.cost_sharing, registry.sites["sandbox"]
+    assert costs is not None
+    body, other = body_of(registry, "272027"), body_of(registry, "271004")
+
+    def parts(budgets: tuple[Budget, ...], day: date = DAY) -> list[dict[str, str]]:
+        made = dataclasses.replace(
+            registry, cost_sharing=dataclasses.replace(costs, budgets=budgets)
         )
+        return [
+            take(made, body, day),
+            take(made, other, day),
+            *(
+                fingerprints.foundation(made, site, one, day, AROUND)
+                for one in ("shared", "cell-a")
+            ),
+        ]
+
+    def changed(one: tuple[Budget, ...], two: tuple[Budget, ...]) -> list[tuple[str, ...]]:
+        both = zip(parts(one), parts(two), strict=True)
+        return [fingerprints.changed(before, after) for before, after in both]
+
+    own = Budget(2026, "272027", None, 1, False, Fraction(90), Fraction(50))
+    whole = dataclasses.replace(own, body=None)
+    assert changed((), (own,)) == [("budgets",), (), (), ()]
+    assert changed((own,), (own, whole)) == [(), (), ("budgets",), ()]
+    dearer = dataclasses.replace(own, monthly_usd=Fraction(51))
+    assert changed((own, whole), (dearer, whole)) == [("budgets",), (), (), ()]
+    in_yen = dataclasses.replace(own, amount=2, committed=True)
+    assert changed((own,), (in_yen,)) == [(), (), (), ()]
+    assert changed((own, whole), (whole, own)) == [(), (), (), ()]
+    next_year = date(2027, 4, 1)
+    assert "budgets" not in parts((own,), next_year)[0]
+    assert fingerprints.reason("budgets").en == "the budgets that AWS watches changed"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ def test_names_of_a_subscription_fit(slug: str, code: str, service: str) -> None
         assert len(role) <= names.ROLE_LIMIT
     for bucket in names.body_buckets(federation, site, code).values():
         assert re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", bucket)
+    assert len(names.budget(federation, code, service)) <= names.BUDGET_LIMIT
     database = names.database(code, service)
     for name in (database.database, database.owner, database.app):
         assert re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name)
