@@ -9,24 +9,19 @@ import typer
 
 from moyai.costs.documents.write import Kind
 from moyai.errors import ExitCode
+from moyai.operations.cost_budgets import allocation
 from moyai.operations.cost_documents import Asked, report, statements
-from moyai.operations.cost_periods import (
-    allocation,
-    close,
-    comparison,
-    explanation,
-    rows,
-    verification,
-)
+from moyai.operations.cost_periods import close, comparison, explanation, rows, verification
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, Selector, SiteName, day_of, selector_of
 from moyai_cli.render import Output, aside
 from moyai_cli.views.cost_periods import (
-    show_allocation,
+    show_allocated,
     show_closed,
     show_compared,
     show_explained,
+    show_reported,
     show_rows,
     show_verified,
     show_written,
@@ -46,7 +41,7 @@ def allocate_(
     period: PeriodName, file: File = None, site: SiteName = "sandbox", output: Format = Output.TABLE
 ) -> None:
     """What no rule caught comes first."""
-    show_allocation(allocation(file, site, period), output)
+    show_allocated(allocation(file, site, period), output)
 
 
 @app.command(
@@ -184,7 +179,7 @@ def report_(
 ) -> None:
     """What no rule caught comes first."""
     asked = _asked(period, folder, formats, issued_on)
-    show_written([("", one) for one in report(file, site, asked)], output)
+    show_reported(report(file, site, asked), output)
 
 
 def _asked(period: str, folder: Path, formats: list[Kind] | None, issued_on: str | None) -> Asked:

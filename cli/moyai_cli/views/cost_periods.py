@@ -21,10 +21,13 @@ from moyai.costs.documents.write import Written
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.reckoning import Reckoned
 from moyai.costs.record import document, plain
+from moyai.operations.cost_budgets import Allocated
+from moyai.operations.cost_documents import Reported
 from moyai.operations.cost_periods import Compared, Explained, Verified
 from moyai.texts import counted, in_japan
 from moyai_cli.language import LANG, say
-from moyai_cli.render import Column, Output, listing
+from moyai_cli.render import Column, Output, aside, listing
+from moyai_cli.views.cost_budgets import budget_records, note_budgets
 
 KINDS: Mapping[LineKind, str] = {
     LineKind.DIRECT: say("直接費", "direct"),
@@ -40,13 +43,27 @@ KINDS: Mapping[LineKind, str] = {
 }
 
 
-def show_allocation(made: Reckoned, output: Output) -> None:
+def show_allocated(found: Allocated, output: Output) -> None:
+    """A period with where its budgets stand."""
+    made = found.reckoned
+    if output is Output.JSON:
+        whole = {**record(made), "budgets": budget_records(found.budgets)}
+        if found.unknown is not None:
+            whole["budgets_unknown"] = found.unknown.of(LANG)
+        typer.echo(json.dumps(whole, ensure_ascii=False, indent=2))
+        return
+    show_allocation(made, output, found)
+
+
+def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None = None) -> None:
     """Unallocated cost first, then bodies."""
     if output is Output.JSON:
         typer.echo(json.dumps(record(made), ensure_ascii=False, indent=2))
         return
     if output is Output.TABLE:
         _head(made)
+        if budgeted is not None:
+            _budgets(budgeted)
         _unallocated(made.allocation.unallocated)
     columns = [
         Column("code", say("コード", "code")),
@@ -174,6 +191,13 @@ def show_written(files: Sequence[tuple[str, Written]], output: Output) -> None:
     )
 
 
+def show_reported(found: Reported, output: Output) -> None:
+    """The overview's files, and the budgets that are to be warned of."""
+    show_written([("", one) for one in found.files], output)
+    with aside(output):
+        note_budgets(found.budgets, found.names)
+
+
 def record(made: Reckoned) -> dict[str, object]:
     """For programs: the allocation's document, names, and what it rests on."""
     found = document(made.allocation)
@@ -205,6 +229,15 @@ def _head(made: Reckoned) -> None:
             typer.echo(f"{words}: {_yen(jpy)}")
     for note in (*made.converted.notes, *(note for pool in one.pools for note in pool.notes)):
         typer.echo(say("注意: ", "note: ") + note.of(LANG))
+
+
+def _budgets(found: Allocated) -> None:
+    note_budgets(found.budgets, found.reckoned.inputs.names)
+    if found.unknown is not None:
+        typer.echo(
+            say("注意: 予算の執行は分かりません。", "note: where the budgets stand is not known: ")
+            + found.unknown.of(LANG)
+        )
 
 
 def _yen(jpy: int) -> str:

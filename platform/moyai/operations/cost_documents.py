@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
+from moyai.costs.analysis.budgets import BudgetState
 from moyai.costs.documents.write import Kind, Written, write_overview, write_statement
-from moyai.costs.ledger.manifest import Manifest
 from moyai.costs.periods import Period, period_of
-from moyai.costs.reckoning import Reckoned, sharing_of
-from moyai.costs.statements.overview import Month, Surroundings, month_of, overview
+from moyai.costs.reckoning import sharing_of
+from moyai.costs.statements.overview import Surroundings, overview
 from moyai.costs.statements.request import request
-from moyai.costs.statements.statement import Basis, Issue, issue
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.cost_periods import Opened, open_costs, reckoned
-from moyai.operations.workspace import today
+from moyai.operations.cost_budgets import states_of
+from moyai.operations.cost_months import earlier_months, issue_of
+from moyai.operations.cost_periods import open_costs, reckoned
 from moyai.planning.selectors import select
-from moyai.texts import JAPAN, Lang, Text
+from moyai.texts import Lang, Text
 
 ALONE = "alone"
 """The driver that says what a period would cost a body, procuring alone, in yen."""
@@ -47,7 +47,7 @@ def statements(
     """
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(asked.period))
-    found = _issue(opened.manifest, made, asked.issued_on)
+    found = issue_of(opened.manifest, made, asked.issued_on)
     registry = opened.workspace.registry
     chosen = {body.code for body in select(registry, selector, made.basis.period.first)}
     wanted = [one for one in found.statements if one.code in chosen]
@@ -62,7 +62,17 @@ def statements(
         )
 
 
-def report(file: Path | None, site: str, asked: Asked) -> list[Written]:
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The overview as it was written, and where the fiscal year's budgets stand."""
+
+    files: list[Written]
+    budgets: tuple[BudgetState, ...]
+    names: Mapping[str, str]
+    """Code → name."""
+
+
+def report(file: Path | None, site: str, asked: Asked) -> Reported:
     """Write the secretariat's overview of a period. Raises as `statements`."""
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(asked.period))
@@ -70,52 +80,16 @@ def report(file: Path | None, site: str, asked: Asked) -> list[Written]:
     members = made.inputs.members
     around = Surroundings(
         populations=members.populations,
-        earlier=tuple(_earlier(opened, made)),
+        earlier=tuple(earlier_months(opened, made)),
         budgets=sharing.budgets,
         alone={code: int(yen) for code, yen in members.drivers.get(ALONE, {}).items()},
         quantities=members.drivers,
         year_start=made.inputs.fiscal_year_start,
     )
-    shown = overview(_issue(opened.manifest, made, asked.issued_on), around)
-    return write_overview(shown, asked.folder, asked.formats, asked.lang, made.inputs.names)
-
-
-def _issue(manifest: Manifest, made: Reckoned, issued_on: date | None) -> Issue:
-    inputs = made.inputs
-    day = issued_on or _closing_day(manifest, made.basis.period) or today()
-    basis = Basis(day, made.basis.state, inputs.rules_sha256)
-    return issue(
-        made.allocation,
-        inputs.rules,
-        inputs.issuer,
-        inputs.names,
-        basis,
-        inputs.tax_carried_in,
-        inputs.fiscal_year_start,
-    )
-
-
-def _closing_day(manifest: Manifest, period: Period) -> date | None:
-    """The day in Japan on which a period was closed."""
-    closed = manifest.part(period).closed
-    return None if closed is None else datetime.fromisoformat(closed.at).astimezone(JAPAN).date()
-
-
-def _earlier(opened: Opened, made: Reckoned) -> Iterator[Month]:
-    """What earlier periods of the same fiscal year came to, where they are on record."""
-    year = made.basis.period.fiscal_year(made.inputs.fiscal_year_start)
-    reckoner = opened.reckoner()
-    for period in _on_record(opened.manifest, made.basis.period):
-        if period.fiscal_year(made.inputs.fiscal_year_start) == year:
-            yield month_of(_issue(opened.manifest, reckoner.reckon(period), None))
-
-
-def _on_record(manifest: Manifest, before: Period) -> Iterable[Period]:
-    return (
-        period
-        for period in sorted(manifest.periods)
-        if period < before and manifest.part(period).current(period).sources
-    )
+    shown = overview(issue_of(opened.manifest, made, asked.issued_on), around)
+    names = made.inputs.names
+    files = write_overview(shown, asked.folder, asked.formats, asked.lang, names)
+    return Reported(files, states_of(sharing.budgets, made, shown.trend), names)
 
 
 def _nobody(period: Period) -> UsageError:

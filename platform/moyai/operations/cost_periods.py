@@ -51,17 +51,8 @@ class Compared:
     """Code → name."""
 
 
-def allocation(file: Path | None, site: str, period: str) -> Reckoned:
-    """A period divided: as it was closed, or as it stands.
-
-    Raises `RegistryError`, `UsageError`, and `OperationFailed` where a closed one does not come out the same.
-    """
-    opened = open_costs(file, site)
-    return reckoned(opened, period_of(period))
-
-
 def explanation(file: Path | None, site: str, period: str, body: str, yen: int) -> Explained:
-    """Where a body's `yen`-th yen of a period comes from. Raises as `allocation` does."""
+    """Where a body's `yen`-th yen of a period comes from. Raises as `reckoned` does."""
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
     code = made.inputs.members.names.get(body) or only(opened.workspace.registry, body).code
@@ -202,7 +193,10 @@ def open_costs(file: Path | None, site: str) -> Opened:
 
 
 def reckoned(opened: Opened, period: Period) -> Reckoned:
-    """A period; a closed one is verified. Raises as `allocation`."""
+    """A period divided: as it was closed, or as it stands.
+
+    Raises `UsageError`, and `OperationFailed` where a closed one does not come out the same.
+    """
     made = opened.reckoner().reckon(period)
     closed = opened.manifest.part(period).closed
     if closed is not None:

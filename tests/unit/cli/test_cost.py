@@ -1,4 +1,4 @@
-"""moyai cost check."""
+"""moyai cost check; budgets in moyai cost allocate and report."""
 
 from __future__ import annotations
 
@@ -46,3 +46,52 @@ def test_errors_are_those_of_the_file(moyai: Run, project: Path) -> None:
         assert done.returncode == 3
         [line] = done.stdout.splitlines()
         assert line.endswith("pools[1].shares: together they are 110 %, not 100 %")
+
+
+def _month(project: Path, moyai: Run, period: str, yen: int) -> None:
+    (project / f"{period}.csv").write_text(f"period,item,amount,tax_rate\n{period},x,{yen},0\n")
+    assert moyai("cost", "import", f"{period}.csv").returncode == 0
+
+
+def test_budgets_are_warned_of_before_they_are_passed(moyai: Run, project: Path) -> None:
+    old = "{ fiscal_year: 2026, amount: 240000000 }"
+    _change(project, old, "{ fiscal_year: 2026, amount: 11000 }")
+    for period in ("2026-04", "2026-05", "2026-06"):
+        _month(project, moyai, period, 1_000)
+    told = json.loads(moyai("cost", "allocate", "2026-05", "-o", "json").stdout)["budgets"]
+    assert [(one["service"], one["spent_jpy"], one["warned"]) for one in told] == [
+        (None, 2_000, False),
+        ("eapp-a", 0, False),
+    ]
+    done = moyai("cost", "allocate", "2026-06", "-o", "json")
+    whole, service = json.loads(done.stdout)["budgets"]
+    assert (whole["spent_jpy"], whole["percent"], whole["forecast_jpy"]) == (3_000, "27.3", 12_000)
+    assert (whole["warned"], whole["passed"], service["warned"]) == (True, False, False)
+    words = (
+        "note: the 2026 budget of all bodies, 11,000 yen: 3,000 spent (27.3 %); "
+        "12,000 is forecast for the whole year, which passes it\n"
+    )
+    assert words in moyai("cost", "allocate", "2026-06").stdout
+    arguments = ("cost", "report", "2026-06", "--format", "csv")
+    assert words in moyai(*arguments).stdout
+    machine = moyai(*arguments, "-o", "json")
+    assert words in machine.stderr
+    assert [one["code"] for one in json.loads(machine.stdout)] == [""]
+    _month(project, moyai, "2026-07", 9_000)
+    japanese = moyai("--lang", "ja", "cost", "allocate", "2026-07").stdout
+    assert "注意: 全体の2026 年度予算 11,000 円を 1,000 円超えました（執行 12,000 円）" in japanese
+
+
+def test_a_month_before_that_cannot_be_reckoned_hides_no_allocation(
+    moyai: Run, project: Path
+) -> None:
+    _month(project, moyai, "2026-05", 1_000)
+    rules = "  rule_sets:\n    - name: 令和8年度負担金規程（見本）\n      from: 2026-04-01\n"
+    _month(project, moyai, "2026-04", 1_000)
+    _change(project, rules, rules.replace("2026-04-01", "2026-05-01"))
+    done = moyai("cost", "allocate", "2026-05")
+    assert done.returncode == 0, done.stderr
+    assert "note: where the budgets stand is not known: no rule set" in done.stdout
+    told = json.loads(moyai("cost", "allocate", "2026-05", "-o", "json").stdout)
+    assert told["budgets"] == []
+    assert "2026-04-01" in told["budgets_unknown"]

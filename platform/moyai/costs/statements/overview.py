@@ -182,7 +182,7 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
         ),
         trend=trend,
         budgets=tuple(
-            BudgetRow(budget, sum(_of_budget(one.cells, budget, services) for one in trend))
+            BudgetRow(budget, sum(of_budget(one.cells, budget, services) for one in trend))
             for budget in around.budgets
             if budget.fiscal_year == year
         ),
@@ -242,7 +242,8 @@ def _by_rule(taxed: Taxed, borne: Sequence[Borne]) -> dict[str, int]:
     return {rule: nets[rule] + yen for rule, yen in divide(over, nets).items()}
 
 
-def _of_budget(cells: Cells, budget: Budget, services: Mapping[str, str | None]) -> int:
+def of_budget(cells: Cells, budget: Budget, services: Mapping[str, str | None]) -> int:
+    """What of a month is spent of a budget, yen; `services` are those of rules."""
     return sum(
         yen
         for (rule, code), yen in cells.items()

@@ -1,0 +1,57 @@
+"""A period divided, with where its fiscal year's budgets stand after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moyai.costs.analysis.budgets import BudgetState, budget_states
+from moyai.costs.periods import period_of
+from moyai.costs.reckoning import Reckoned, sharing_of
+from moyai.costs.statements.overview import Month, month_of
+from moyai.errors import UsageError
+from moyai.operations.cost_months import earlier_months, issue_of
+from moyai.operations.cost_periods import Opened, open_costs, reckoned
+from moyai.registry.cost_rules import Budget
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Allocated:
+    """A period divided, and the budgets of its fiscal year."""
+
+    reckoned: Reckoned
+    budgets: tuple[BudgetState, ...]
+    unknown: Text | None = None
+    """Why it is not known where they stand: a month before this one cannot be reckoned."""
+
+
+def allocation(file: Path | None, site: str, period: str) -> Allocated:
+    """A period divided: as it was closed, or as it stands.
+
+    Raises `RegistryError`, `UsageError`, and `OperationFailed` where a closed one does not come out the same.
+    """
+    opened = open_costs(file, site)
+    made = reckoned(opened, period_of(period))
+    try:
+        return Allocated(made, _budgets(opened, made))
+    except UsageError as error:
+        return Allocated(made, (), error.what)
+
+
+def states_of(
+    budgets: Iterable[Budget], made: Reckoned, months: Sequence[Month]
+) -> tuple[BudgetState, ...]:
+    """Where budgets stand after the last of the fiscal year's months, which is `made`."""
+    services = {pool.name: pool.service for pool in made.inputs.rules.pools}
+    return budget_states(budgets, months, services, made.inputs.fiscal_year_start)
+
+
+def _budgets(opened: Opened, made: Reckoned) -> tuple[BudgetState, ...]:
+    year = made.basis.period.fiscal_year(made.inputs.fiscal_year_start)
+    budgets = sharing_of(opened.workspace.registry).budgets
+    if not any(one.fiscal_year == year for one in budgets):
+        return ()  # months before this one are reckoned for budgets only
+    this = month_of(issue_of(opened.manifest, made, None))
+    return states_of(budgets, made, (*earlier_months(opened, made), this))

@@ -1,0 +1,54 @@
+"""The months of a fiscal year: what each asked bodies for, as its statements say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+
+from moyai.costs.ledger.manifest import Manifest
+from moyai.costs.periods import Period
+from moyai.costs.reckoning import Reckoned
+from moyai.costs.statements.overview import Month, month_of
+from moyai.costs.statements.statement import Basis, Issue, issue
+from moyai.operations.cost_periods import Opened
+from moyai.operations.workspace import today
+from moyai.texts import JAPAN
+
+
+def issue_of(manifest: Manifest, made: Reckoned, issued_on: date | None) -> Issue:
+    """A period's statements; None: issued on the day on which it was closed, or today."""
+    inputs = made.inputs
+    day = issued_on or _closing_day(manifest, made.basis.period) or today()
+    basis = Basis(day, made.basis.state, inputs.rules_sha256)
+    return issue(
+        made.allocation,
+        inputs.rules,
+        inputs.issuer,
+        inputs.names,
+        basis,
+        inputs.tax_carried_in,
+        inputs.fiscal_year_start,
+    )
+
+
+def _closing_day(manifest: Manifest, period: Period) -> date | None:
+    """The day in Japan on which a period was closed."""
+    closed = manifest.part(period).closed
+    return None if closed is None else datetime.fromisoformat(closed.at).astimezone(JAPAN).date()
+
+
+def earlier_months(opened: Opened, made: Reckoned) -> Iterator[Month]:
+    """What earlier periods of the same fiscal year came to, where they are on record."""
+    year = made.basis.period.fiscal_year(made.inputs.fiscal_year_start)
+    reckoner = opened.reckoner()
+    for period in _on_record(opened.manifest, made.basis.period):
+        if period.fiscal_year(made.inputs.fiscal_year_start) == year:
+            yield month_of(issue_of(opened.manifest, reckoner.reckon(period), None))
+
+
+def _on_record(manifest: Manifest, before: Period) -> Iterable[Period]:
+    return (
+        period
+        for period in sorted(manifest.periods)
+        if period < before and manifest.part(period).current(period).sources
+    )
