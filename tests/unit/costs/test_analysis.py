@@ -49,7 +49,9 @@ def test_blends_that_are_found_hold_and_the_nearest_is_first() -> None:
     one = bill(1_000_000)
     present = rules(pool("all", part(ShareBy.EQUAL, 30), part(ShareBy.POPULATION, 70)))
     known = caught(one, present, everybody())
-    found = search_blends(known, present, everybody(), (EQUAL, POPULATION), Fraction(10), 5)
+    search = search_blends(known, present, everybody(), (EQUAL, POPULATION), Fraction(10), 5)
+    found = search.found
+    assert search.nearest == found[0]
     assert dict(found[0].percents) == {EQUAL: 30, POPULATION: 70}
     assert found[0].worst == 0
     worsts = [blend.worst for blend in found]
@@ -70,7 +72,39 @@ def test_blends_that_are_found_hold_and_the_nearest_is_first() -> None:
 def test_no_blend_is_made_up_where_none_holds() -> None:
     present = rules(pool("all", part(ShareBy.POPULATION)))
     known = caught(bill(10**6), present, everybody())
-    assert search_blends(known, present, everybody(), (EQUAL,), Fraction(5), 10) == ()
+    search = search_blends(known, present, everybody(), (EQUAL,), Fraction(5), 10)
+    assert search.found == ()
+    assert search.nearest is not None
+    assert dict(search.nearest.percents) == {EQUAL: 100}
+    village = next(one for one in search.nearest.changes if one.code == "273830")
+    assert search.nearest.worst == village.percent
+
+
+def test_where_none_holds_the_nearest_of_all_is_told() -> None:
+    present = rules(pool("all", part(ShareBy.POPULATION, 90), part(ShareBy.EQUAL, 10)))
+    known = caught(bill(10**7), present, everybody())
+    keys = (EQUAL, POPULATION, HARP)
+    search = search_blends(known, present, everybody(), keys, Fraction(1, 10), 25)
+    assert search.found == ()
+    was = amounts(allocate(known, present, everybody()))
+    worsts = []
+    for equal in range(0, 101, 25):
+        for residents in range(0, 101 - equal, 25):
+            percents = {EQUAL: equal, POPULATION: residents, HARP: 100 - equal - residents}
+            chosen = {key: percent for key, percent in percents.items() if percent}
+            made = amounts(allocate(known, blended(present, chosen), everybody()))
+            worsts.append(max(abs(Fraction(100 * (made[x] - was[x]), was[x])) for x in was))
+    assert search.nearest is not None
+    assert search.nearest.worst == min(worsts)
+
+
+def test_nobody_is_made_to_bear_something_from_nothing() -> None:
+    who = members({"all": dict.fromkeys(OSAKA, Presence(31, 31))}, {"271004": 100, "271403": 50})
+    present = rules(pool("all", part(ShareBy.POPULATION)))
+    known = caught(bill(10**6), present, who)
+    search = search_blends(known, present, who, (EQUAL, POPULATION), Fraction(10), 50)
+    assert [dict(one.percents) for one in search.found] == [{POPULATION: 100}]
+    assert search_blends(known, present, who, (EQUAL,), Fraction(10), 50).nearest is None
 
 
 def test_osakas_43_by_harps_rule_and_by_population() -> None:

@@ -50,6 +50,17 @@ class Blend:
     """Percent of the present, of the body that moves most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search for blends found."""
+
+    found: tuple[Blend, ...]
+    """Those that hold; the one that moves bodies least comes first."""
+    nearest: Blend | None
+    """The one that moves bodies least, whether it holds or not; None where each has a body bear
+    something that bears nothing now."""
+
+
 def amounts(made: Allocation) -> dict[str, int]:
     """Body → yen."""
     return {code: sum(one.jpy for one in borne) for code, borne in made.bodies()}
@@ -74,27 +85,29 @@ def search_blends(
     keys: Sequence[Key],
     within: Fraction,
     step: int,
-) -> tuple[Blend, ...]:
+) -> Search:
     """Blends of keys, the same for all pools, that move no body by more than `within` percent.
 
     Percents go in steps of `step`. What each key alone comes to is worked out exactly; blends of that
-    are weighed first, and only those that can hold are divided in full. The one that moves bodies least comes
-    first. Nothing is found where a body would bear something that bears nothing now.
+    are weighed first, and only those that can hold, or be the nearest, are divided in full.
     """
     before = allocate(bill, rules, members)
     present = amounts(before)
     alone = {key: allocate(bill, blended(rules, {key: 100}), members) for key in keys}
     rough = _Rough(before, alone, rules)
-    found: list[Blend] = []
-    for percents in _percents(len(keys), 100, step):
-        chosen = {key: percent for key, percent in zip(keys, percents, strict=True) if percent}
-        if not rough.can_hold(chosen, within):
-            continue
+    made: list[Blend] = []
+    nearest: Fraction | None = None
+    for least, chosen in rough.in_order(keys, step):
+        if least > within and nearest is not None and least > nearest:
+            break
         moved = changes(present, amounts(allocate(bill, blended(rules, chosen), members)))
         worst = _worst(moved)
-        if worst is not None and worst <= within:
-            found.append(Blend(chosen, moved, worst))
-    return tuple(sorted(found, key=lambda one: (one.worst, _order(one.percents))))
+        if worst is not None:
+            made.append(Blend(chosen, moved, worst))
+            nearest = worst if nearest is None else min(nearest, worst)
+    made.sort(key=lambda one: (one.worst, _order(one.percents)))
+    found = tuple(one for one in made if one.worst <= within)
+    return Search(found, made[0] if made else None)
 
 
 class _Rough:
@@ -115,18 +128,35 @@ class _Rough:
             pool.minimum is None and pool.maximum is None for pool in rules.pools
         ) and all(made.unallocated_jpy == present.unallocated_jpy for made in alone.values())
 
-    def can_hold(self, percents: Mapping[Key, int], within: Fraction) -> bool:
-        """Whether no body certainly moves by more than `within` percent."""
-        return not self._linear or all(
-            self._is_near(code, percents, within) for code in self._codes
-        )
+    def in_order(self, keys: Sequence[Key], step: int) -> list[tuple[Fraction, dict[Key, int]]]:
+        """Every blend that leaves bodies that bear nothing so, with the percent by which it certainly
+        moves some body; the smallest first."""
+        found: list[tuple[Fraction, dict[Key, int]]] = []
+        for percents in _percents(len(keys), 100, step):
+            chosen = {key: percent for key, percent in zip(keys, percents, strict=True) if percent}
+            least = self._least(chosen)
+            if least is not None:
+                found.append((least, chosen))
+        return sorted(found, key=lambda one: (one[0], _order(one[1])))
 
-    def _is_near(self, code: str, percents: Mapping[Key, int], within: Fraction) -> bool:
-        hundredfold = sum(
-            percent * self._alone[key].get(code, 0) for key, percent in percents.items()
-        )
-        present = self._present.get(code, 0)
-        return abs(hundredfold - 100 * present) <= abs(present) * within + 200 * self._slack
+    def _least(self, percents: Mapping[Key, int]) -> Fraction | None:
+        """The percent by which some body certainly moves; None where one certainly comes to bear
+        something from nothing."""
+        least = Fraction()
+        if not self._linear:
+            return least
+        for code in self._codes:
+            hundredfold = sum(
+                percent * self._alone[key].get(code, 0) for key, percent in percents.items()
+            )
+            present = self._present.get(code, 0)
+            over = abs(hundredfold - 100 * present) - 200 * self._slack
+            if over <= 0:
+                continue
+            if present == 0:
+                return None
+            least = max(least, Fraction(over, abs(present)))
+        return least
 
 
 def blended(rules: RuleSet, percents: Mapping[Key, int]) -> RuleSet:

@@ -243,7 +243,7 @@ def _by_rule(taxed: Taxed, borne: Sequence[Borne]) -> dict[str, int]:
 
 
 def of_budget(cells: Cells, budget: Budget, services: Mapping[str, str | None]) -> int:
-    """What of a month is spent of a budget, yen; `services` are those of rules."""
+    """What of these yen a budget is for. `services`: rule → its service."""
     return sum(
         yen
         for (rule, code), yen in cells.items()
