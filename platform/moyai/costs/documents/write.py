@@ -87,13 +87,17 @@ def write_bundle(bundle: Bundle, folder: Path, formats: Iterable[Kind] = ALL) ->
     written = []
     for kind in formats:
         content = RENDERERS[kind](bundle)
-        path = folder / f"{bundle.stem}.{kind.value}"
-        try:
-            _replace(path, content)
-        except OSError as error:
-            raise _not_written(path, error) from error
-        written.append(Written(path, hashlib.sha256(content).hexdigest()))
+        written.append(write_file(folder / f"{bundle.stem}.{kind.value}", content))
     return written
+
+
+def write_file(path: Path, content: bytes) -> Written:
+    """One file. Raises as `write_statement`."""
+    try:
+        _replace(path, content)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    return Written(path, hashlib.sha256(content).hexdigest())
 
 
 def _replace(path: Path, content: bytes) -> None:
