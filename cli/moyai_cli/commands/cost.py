@@ -13,7 +13,9 @@ from moyai.engine.aws.cost_explorer import Granularity
 from moyai.operations import costs
 from moyai.operations.cost_intake import Asked, import_costs
 from moyai.operations.workspace import open_workspace
+from moyai_cli.commands.cost_analysis import app as analysis
 from moyai_cli.commands.cost_check import app as checks
+from moyai_cli.commands.cost_export import app as exports
 from moyai_cli.commands.cost_invoices import app as invoices
 from moyai_cli.commands.cost_meter import app as meters
 from moyai_cli.commands.cost_options import PeriodName, Wait
@@ -148,3 +150,5 @@ app.add_typer(invoices, name="invoice")
 app.add_typer(checks)
 app.add_typer(meters)
 app.add_typer(periods)
+app.add_typer(exports)
+app.add_typer(analysis)

@@ -27,6 +27,7 @@ from moyai.operations.cost_periods import Compared, Explained, Verified
 from moyai.texts import counted, in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing
+from moyai_cli.views.cost_analysis import who_gains
 from moyai_cli.views.cost_budgets import budget_records, note_budgets
 
 KINDS: Mapping[LineKind, str] = {
@@ -162,6 +163,9 @@ def show_compared(made: Compared, output: Output) -> None:
         for one in changes
     ]
     listing(records, columns, output)
+    if output is Output.TABLE:
+        for line in who_gains(made.changes, made.names):
+            typer.echo(line)
 
 
 def show_explained(found: Explained, output: Output) -> None:

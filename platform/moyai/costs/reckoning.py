@@ -16,6 +16,7 @@ from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Members
 from moyai.costs.apportion.settling import settlement
+from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart
 from moyai.costs.ledger.query import drivers_of
@@ -149,6 +150,30 @@ class Reckoner:
         )
         inputs = replace(present.inputs, rules=rules, members=members)
         return self._reckoned(present.basis, inputs, (), closed=False)
+
+    def otherwise(
+        self,
+        present: Reckoned,
+        members: Members | None = None,
+        invoices: tuple[Invoice, ...] | None = None,
+    ) -> Reckoned:
+        """A period as it would come out with other members or invoices; settlements are left out."""
+        inputs, basis = present.inputs, present.basis
+        if members is not None:
+            inputs = replace(inputs, members=members)
+        if invoices is not None:
+            basis = replace(basis, invoices=invoices)
+        return self._reckoned(basis, inputs, (), closed=False)
+
+    def members(self, present: Reckoned, registry: Registry) -> Members:
+        """Who would share a period by its own rules were the file another."""
+        return members_of(
+            registry,
+            present.inputs.rules,
+            present.basis.period,
+            drivers_of(self._ledger.store, present.basis),
+            present.inputs.members.carried,
+        )
 
     def due_corrections(self, period: Period) -> tuple[tuple[Period, Basis], ...]:
         """Closed periods that an open one settles, with what they rest on since."""

@@ -66,7 +66,7 @@ def explanation(file: Path | None, site: str, period: str, body: str, yen: int) 
 
 
 def comparison(file: Path | None, site: str, period: str, rules: str) -> Compared:
-    """A period by the rules that hold, and by another rule set of the file."""
+    """A period by the rules that hold, and by another rule set of the file; settlements are left out."""
     opened = open_costs(file, site)
     sharing = sharing_of(opened.workspace.registry)
     other = next((one for one in sharing.rule_sets if one.name == rules), None)
@@ -81,7 +81,8 @@ def comparison(file: Path | None, site: str, period: str, rules: str) -> Compare
         )
     reckoner = opened.reckoner()
     when = period_of(period)
-    before, after = reckoner.reckon(when), reckoner.with_rules(when, other)
+    before = reckoner.otherwise(reckoner.reckon(when))
+    after = reckoner.with_rules(when, other)
     return Compared(
         when,
         before.inputs.rules.name,

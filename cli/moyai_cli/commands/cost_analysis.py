@@ -1,0 +1,119 @@
+"""moyai cost blend|reprice|sensitivity|forecast."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from moyai.operations.cost_analysis import blends, foresee, reprice, sensitivity
+from moyai_cli.commands.cost_options import PeriodName
+from moyai_cli.language import say
+from moyai_cli.options import File, Format, SiteName
+from moyai_cli.render import Output
+from moyai_cli.views.cost_analysis import (
+    show_blends,
+    show_foreseen,
+    show_repriced,
+    show_sensitive,
+)
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(
+    "blend",
+    help=say(
+        "どの団体の負担も今から大きく変えない、按分の配合を探す。",
+        "Search for blends of keys that move no body far from the present.",
+    ),
+)
+def blend_(
+    period: PeriodName,
+    within: Annotated[
+        str, typer.Option("--within", help=say("今との差の上限（%）", "At most so many percent"))
+    ] = "10",
+    step: Annotated[
+        int, typer.Option("--step", min=1, max=100, help=say("割合の刻み（%）", "Steps in percent"))
+    ] = 5,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key",
+            help=say(
+                "配合の鍵: equal、population、population:0.585、usage:指標、direct",
+                "Key: equal, population, population:0.585, usage:DRIVER, direct",
+            ),
+        ),
+    ] = None,
+    show: Annotated[int, typer.Option("--show", min=1, help=say("示す数", "How many to show"))] = 5,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """The nearest first; the nearest of all where none holds."""
+    show_blends(blends(file, site, period, within, step, keys or ()), show, output)
+
+
+@app.command(
+    "reprice",
+    help=say(
+        "団体が期間の初日からサービスに加わっていたら、各団体がいくら負担するかを示す。",
+        "Show what all would bear had bodies been in a service from the first day.",
+    ),
+)
+def reprice_(
+    period: PeriodName,
+    joining: Annotated[
+        str,
+        typer.Option(
+            "--joining", help=say("加わる団体（コンマ区切り）", "Who joins, with commas between")
+        ),
+    ],
+    service: Annotated[str, typer.Option("--service", help=say("サービス", "The service"))],
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """By the period's own rules and rows."""
+    show_repriced(reprice(file, site, period, joining, service), output)
+
+
+@app.command(
+    "sensitivity",
+    help=say(
+        "為替レートが違ったら、各団体がいくら負担するかを示す。",
+        "Show what each body would bear at other exchange rates.",
+    ),
+)
+def sensitivity_(
+    period: PeriodName,
+    rates: Annotated[
+        list[str], typer.Option("--rate", help=say("為替レート（円）", "Yen for one unit"))
+    ],
+    currency: Annotated[str, typer.Option("--currency", help=say("通貨", "The currency"))] = "USD",
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """The federation's sum first."""
+    show_sensitive(sensitivity(file, site, period, currency, rates), output)
+
+
+@app.command(
+    "forecast",
+    help=say(
+        "登録済みの月から、今後の費用と予算の残りを見通す。",
+        "Foresee costs and what is left of budgets, from the months on record.",
+    ),
+)
+def forecast_(
+    months: Annotated[
+        int, typer.Option("--months", min=1, max=12, help=say("先の月数", "How many months"))
+    ] = 6,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """With the method's name and its error on past months."""
+    show_foreseen(foresee(file, site, months), output)

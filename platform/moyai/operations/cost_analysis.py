@@ -1,0 +1,271 @@
+"""What rules, members, rates and months to come would come to: for those who decide. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import comb
+from pathlib import Path
+
+from moyai.costs.analysis.compare import Change, Key, Search, amounts, compare, search_blends
+from moyai.costs.analysis.joining import is_in, joined
+from moyai.costs.analysis.outlook import Outlook, outlook
+from moyai.costs.analysis.sensitivity import at_rate, rate_of
+from moyai.costs.apportion.allocation import LineKind, PayerKind
+from moyai.costs.intake.words import NotAValue, number_of
+from moyai.costs.periods import Period, period_of
+from moyai.costs.reckoning import Reckoned, sharing_of
+from moyai.costs.statements.overview import Month, month_of
+from moyai.costs.statements.titles import with_settlements
+from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.cost_months import issue_of
+from moyai.operations.cost_periods import Opened, open_costs, reckoned
+from moyai.planning.selectors import only
+from moyai.registry.cost_rules import ShareBy, exact
+from moyai.texts import Text
+
+_MOST_BLENDS = 10_000
+"""Each of them may have to be divided in full."""
+_DEFAULT_KEYS = ("equal", "population")
+
+
+@dataclass(frozen=True, slots=True)
+class Blended:
+    """A search for blends that keep every body within a percent of the present."""
+
+    period: Period
+    within: Fraction
+    """Percent."""
+    search: Search
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """A period as it is, and as it would be had bodies been in a service from its first day."""
+
+    period: Period
+    service: str
+    joining: tuple[str, ...]
+    """Codes."""
+    changes: tuple[Change, ...]
+    fees: Mapping[str, int]
+    """Code → joining fee, yen, within what it bears."""
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AtOther:
+    """What bodies would bear at another rate."""
+
+    rate: Decimal
+    amounts: Mapping[str, int]
+    """Code → yen."""
+
+    @property
+    def total(self) -> int:
+        """What all bodies would bear."""
+        return sum(self.amounts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """A period at other exchange rates."""
+
+    period: Period
+    currency: str
+    present_rates: tuple[Fraction, ...]
+    """Of the invoices in that currency, yen for one unit."""
+    present: Mapping[str, int]
+    others: tuple[AtOther, ...]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The coming months."""
+
+    outlook: Outlook
+    titles: Mapping[str, str]
+    """Rule → what people call it."""
+    left_out: tuple[Text, ...]
+    """Why months after the last one used, or before the first, are not."""
+
+
+def blends(
+    file: Path | None, site: str, period: str, within: str, step: int, keys: Sequence[str]
+) -> Blended:
+    """Blends of keys (`equal`, `population:0.585`, `usage:requests`, `direct`), in steps of percents, the
+    same for all pools. Raises as `allocation`, and `UsageError` for what is no key or too many blends."""
+    opened = open_costs(file, site)
+    made = reckoned(opened, period_of(period))
+    inputs = made.inputs
+    wanted = [_key(words, inputs.members.drivers) for words in keys or _DEFAULT_KEYS]
+    limit = Fraction(_number(within, "--within"))
+    steps = 100 // step
+    count = comb(steps + len(wanted) - 1, len(wanted) - 1)
+    if count > _MOST_BLENDS:
+        raise _refused(
+            f"試す配合が {count:,} 通りあります（{_MOST_BLENDS:,} まで）。--step を大きくしてください。",
+            f"that is {count:,} blends, more than {_MOST_BLENDS:,}; take a larger --step.",
+        )
+    found = search_blends(
+        made.converted.bill, inputs.rules, inputs.members, tuple(dict.fromkeys(wanted)), limit, step
+    )
+    return Blended(made.basis.period, limit, found, inputs.names)
+
+
+def reprice(file: Path | None, site: str, period: str, joining: str, service: str) -> Repriced:
+    """What all would bear had bodies (codes or slugs, with commas) been in a service from the period's
+    first day. Raises as `allocation`, and `UsageError` for an unknown service or one that they use."""
+    opened = open_costs(file, site)
+    registry = opened.workspace.registry
+    when = period_of(period)
+    if service not in registry.services:
+        known = ", ".join(registry.services)
+        raise _refused(
+            f"サービス「{service}」はありません。あるもの: {known}",
+            f"there is no service '{service}'; there are: {known}",
+        )
+    bodies = [only(registry, key.strip()) for key in joining.split(",")]
+    for body in bodies:
+        if is_in(body, service, when.first):
+            raise _refused(
+                f"{body.name}（{body.code}）は {when.first} に {service} を使っています。",
+                f"{body.name} ({body.code}) uses {service} on {when.first} already.",
+            )
+    codes = tuple(sorted({body.code for body in bodies}))
+    made = reckoned(opened, when)
+    reckoner = opened.reckoner()
+    who = reckoner.members(made, joined(registry, codes, service, when.first))
+    before, after = reckoner.otherwise(made), reckoner.otherwise(made, members=who)
+    changes = compare(before.allocation, after.allocation)
+    names = {body.code: body.name for body in registry.tenants} | dict(made.inputs.names)
+    return Repriced(when, service, codes, changes, _fees(after, codes), names)
+
+
+def sensitivity(
+    file: Path | None, site: str, period: str, currency: str, rates: Sequence[str]
+) -> Sensitive:
+    """Each body's yen at other exchange rates of a currency. Raises as `allocation`, and `UsageError`
+    for what is no rate, and where no invoice is in that currency."""
+    opened = open_costs(file, site)
+    made = reckoned(opened, period_of(period))
+    invoices = made.basis.invoices
+    present = [rate_of(one) for one in invoices if one.currency == currency]
+    if not present:
+        raise _refused(
+            f"{made.basis.period} に {currency} の請求書はありません。",
+            f"{made.basis.period} has no invoice in {currency}.",
+        )
+    reckoner = opened.reckoner()
+    others = []
+    for words in rates:
+        rate = _number(words, "--rate")
+        moved = at_rate(invoices, currency, rate).invoices
+        others.append(AtOther(rate, amounts(reckoner.otherwise(made, invoices=moved).allocation)))
+    return Sensitive(
+        made.basis.period,
+        currency,
+        tuple(sorted({rate for rate in present if rate is not None})),
+        amounts(reckoner.otherwise(made).allocation),
+        tuple(others),
+        made.inputs.names,
+    )
+
+
+def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
+    """The coming months, from the newest months on record that can be shared, without a gap, against the
+    budgets of the last one's fiscal year. Raises as `allocation`, and `UsageError` where there are none."""
+    opened = open_costs(file, site)
+    there = sorted(
+        period
+        for period in opened.manifest.periods
+        if opened.manifest.part(period).current(period).sources
+    )
+    if not there:
+        raise _refused("費用が登録されていません。", "no costs are on record.")
+    months: list[Month] = []
+    titles: dict[str, str] = {}
+    last: Reckoned | None = None
+    left_out: list[Text] = []
+    for period in reversed(there):
+        if months and period.next() != months[0].period:
+            left_out.append(_gap(period.next()))
+            break
+        try:
+            made = reckoned(opened, period)
+        except UsageError as error:
+            left_out.append(Text(f"{period}: {error.what.ja}", f"{period}: {error.what.en}"))
+            if months:
+                break
+            continue
+        last = last or made
+        months.insert(0, _month(opened, made))
+        titles = _titles(made) | titles
+    if last is None:
+        raise UsageError(left_out[0], touched=NOTHING_TOUCHED)
+    pools = {pool.name: pool.service for pool in last.inputs.rules.pools}
+    start = last.inputs.fiscal_year_start
+    budgets = sharing_of(opened.workspace.registry).budgets
+    found = outlook(months, ahead, budgets, pools, start)
+    rules = [one.rule for one in found.series if one.rule is not None]
+    return Foreseen(found, with_settlements(titles, rules), tuple(left_out))
+
+
+def _gap(period: Period) -> Text:
+    return Text(f"{period}: 費用が登録されていません。", f"no costs are on record for {period}.")
+
+
+def _month(opened: Opened, made: Reckoned) -> Month:
+    return month_of(issue_of(opened.manifest, made, None))
+
+
+def _titles(made: Reckoned) -> dict[str, str]:
+    rules = made.inputs.rules
+    direct = {rule.name: rule.name for rule in rules.direct}
+    return direct | {pool.name: pool.title for pool in rules.pools}
+
+
+def _fees(made: Reckoned, codes: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in made.allocation.borne:
+        if one.payer.kind is PayerKind.BODY and one.payer.name in codes:
+            fee = sum(line.jpy for line in one.lines if line.kind is LineKind.JOINING_FEE)
+            found[one.payer.name] = found.get(one.payer.name, 0) + fee
+    return {code: fee for code, fee in found.items() if fee}
+
+
+def _key(words: str, drivers: Mapping[str, object]) -> Key:
+    name, _, more = words.partition(":")
+    if words in ("equal", "population", "direct"):
+        return Key(ShareBy(words))
+    if name == "population":
+        try:
+            return Key(ShareBy.POPULATION, power=exact(more))
+        except ValueError:
+            pass
+    if name == "usage" and more in drivers:
+        return Key(ShareBy.USAGE, driver=more)
+    known = ", ".join(f"usage:{driver}" for driver in sorted(drivers))
+    also = f", {known}" if known else ""
+    raise _refused(
+        f"「{words}」は配合の鍵ではありません（equal, population, population:0.585, direct{also}）。",
+        f"'{words}' is no key; there are equal, population, population:0.585, direct{also}.",
+    )
+
+
+def _number(words: str, option: str) -> Decimal:
+    try:
+        found = number_of(words)
+    except NotAValue as error:
+        raise _refused(f"{option}: {error.reason.ja}。", f"{option}: {error.reason.en}.") from None
+    if found <= 0:
+        raise _refused(f"{option} は 0 より大きい数です。", f"{option} is above 0.")
+    return found
+
+
+def _refused(ja: str, en: str) -> UsageError:
+    return UsageError(Text(ja, en), touched=NOTHING_TOUCHED)

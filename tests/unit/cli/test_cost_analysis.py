@@ -1,0 +1,223 @@
+"""moyai cost export, blend, reprice, sensitivity, forecast, compare: on a small ledger."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from tests.unit.costs.focus_validator import said_of, with_validator
+from tests.unit.costs.ledgers import csv_file, focus_row
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+ISSUER = ("--issuer", "AWS", "--number")
+OTHER_RULES = """
+    - name: 均等
+      from: 2025-04-01
+      until: 2026-04-01
+      pools:
+        - name: 全部
+          title: 全部
+          where: {}
+          shares: [{ by: equal, percent: 100 }]
+  rule_sets_end: x
+"""
+
+
+def _bill(moyai: Run, project: Path, period: str, usd: int, jpy: int) -> None:
+    """A month of three rows in dollars, with its invoice."""
+    start = {"BillingPeriodStart": f"{period}-01 00:00:00"}
+    tags = [
+        '{"moyai:service": "eapp-b"}',
+        '{"moyai:service": "chat"}',
+        '{"moyai:tenant": "271004"}',
+    ]
+    costs = (f"{usd}", f"{usd}.5", f"{usd}.5")
+    rows = [focus_row(cost, Tags=one, **start) for cost, one in zip(costs, tags, strict=True)]
+    name = f"focus-{period}.csv"
+    csv_file(project / name, rows)
+    done = moyai("cost", "import", name)
+    assert done.returncode == 0, done.stderr
+    amount = ("--currency", "USD", "--amount", f"{3 * usd + 1}", "--jpy", f"{jpy}")
+    add = (*ISSUER, period, *amount, "--tax-jpy", f"{jpy // 10}")
+    done = moyai("cost", "invoice", "add", period, *add)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def april(moyai: Run, project: Path) -> Run:
+    """The command, with April 2026 on record: 3,010 dollars at 150 yen, and tax."""
+    _bill(moyai, project, "2026-04", 1003, 451_500)
+    return moyai
+
+
+def _json(done: subprocess.CompletedProcess[str]) -> object:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def _records(done: subprocess.CompletedProcess[str]) -> list[Mapping[str, object]]:
+    found = _json(done)
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_an_export_sums_to_the_allocation(april: Run, project: Path, ending: str) -> None:
+    target = f"out/focus.{ending}"
+    [told] = _records(april("cost", "export", "2026-04", "--to", target, "-o", "json"))
+    made = _json(april("cost", "allocate", "2026-04", "-o", "json"))
+    assert isinstance(made, dict)
+    assert (told["jpy"], told["focus_version"]) == (made["bill_jpy"], "1.3")
+    assert made["bill_jpy"] == 496_650
+    written = project / target
+    if ending == "parquet":
+        assert written.read_bytes()[:4] == b"PAR1"
+        return
+    rows = list(csv.DictReader(io.StringIO(written.read_text(encoding="utf-8"))))
+    assert len(rows) == told["rows"]
+    assert sum(int(row["BilledCost"]) for row in rows) == made["bill_jpy"]
+    for body in made["bodies"]:
+        own = [row for row in rows if row["AllocatedResourceId"] == body["code"]]
+        assert sum(int(row["BilledCost"]) for row in own) == body["jpy"]
+        assert {row["AllocatedResourceName"] for row in own} == {body["name"]}
+
+
+def test_an_export_can_be_imported(april: Run, project: Path) -> None:
+    april("cost", "export", "2026-04", "--to", "again.csv")
+    [told] = _records(april("cost", "import", "again.csv", "-o", "json"))
+    assert (told["period"], told["totals"]) == ("2026-04", {"JPY": "496650"})
+
+
+def test_another_ending_is_refused(april: Run, project: Path) -> None:
+    done = april("cost", "export", "2026-04", "--to", "rows.xlsx")
+    assert done.returncode == 2
+    assert "has to end in .csv or .parquet" in done.stderr
+    assert not (project / "rows.xlsx").exists()
+
+
+@with_validator
+def test_the_public_validator_accepts_an_export(april: Run, project: Path) -> None:
+    target = project / "focus.csv"
+    version = ("--focus-version", "1.0")
+    _json(april("cost", "export", "2026-04", "--to", str(target), *version, "-o", "json"))
+    assert said_of(target).rstrip().endswith("Validation succeeded."), said_of(target)
+    broken = target.read_text(encoding="utf-8").replace(",Purchase,", ",,")
+    target.write_text(broken, encoding="utf-8")
+    assert "ChargeCategory_NotNull failed" in said_of(target)
+
+
+def test_blends_within_a_percent_or_the_nearest(april: Run) -> None:
+    keys = ("--key", "equal", "--key", "population", "--key", "population:0.585")
+    wide = ("--within", "1000", "--step", "25", "-o", "json")
+    found = _records(april("cost", "blend", "2026-04", *keys, *wide))
+    assert len(found) == 5
+    assert {one["holds"] for one in found} == {True}
+    worsts = [abs(float(str(one["worst_percent"]))) for one in found]
+    assert worsts == sorted(worsts)
+    narrow = ("cost", "blend", "2026-04", "--within", "0.01", "--step", "50")
+    [one] = _records(april(*narrow, "-o", "json"))
+    assert one["holds"] is False
+    changes = one["changes"]
+    assert isinstance(changes, list)
+    assert sum(change["difference_jpy"] for change in changes) == 0
+    assert "no blend keeps every body within ±0.01 %; this is the nearest." in april(*narrow).stdout
+    for words in ("usage:nothing", "population:x", "percent"):
+        wrong = april("cost", "blend", "2026-04", "--key", words)
+        assert wrong.returncode == 2
+        assert f"'{words}' is no key" in wrong.stderr
+    many = [word for power in range(1, 6) for word in ("--key", f"population:0.{power}")]
+    assert "take a larger --step" in april("cost", "blend", "2026-04", "--step", "1", *many).stderr
+
+
+def test_bodies_that_join_relieve_the_others(april: Run) -> None:
+    join = ("cost", "reprice", "2026-04", "--joining", "hannan,273015", "--service", "eapp-b")
+    found = {str(one["code"]): one for one in _records(april(*join, "-o", "json"))}
+    assert {code for code, one in found.items() if one["joins"]} == {"272329", "273015"}
+    assert found["272329"]["before_jpy"] == 0
+    assert sum(int(str(one["difference_jpy"])) for one in found.values()) == 0
+    assert int(str(found["273015"]["difference_jpy"])) > 0
+    assert int(str(found["272027"]["difference_jpy"])) < 0
+    words = april(*join).stdout
+    assert "2 bear more" in words
+    assert "what those that join would use is not in them" in words
+    assert "uses eapp-b on 2026-04-01 already" in april(*join[:4], "272027", *join[5:]).stderr
+    assert "there is no service 'mail'" in april(*join[:6], "mail").stderr
+
+
+def test_another_rate_moves_what_bodies_bear(april: Run) -> None:
+    rates = ("--rate", "140", "--rate", "300")
+    found = _records(april("cost", "sensitivity", "2026-04", *rates, "-o", "json"))
+    whole = found[0]
+    assert (whole["code"], whole["present_jpy"]) == ("", 496_650)
+    assert (whole["jpy_at_140"], whole["jpy_at_300"]) == (463_540, 993_300)
+    osaka = found[1]
+    assert osaka["code"] == "271004"
+    for column in ("present_jpy", "jpy_at_140", "jpy_at_300"):
+        assert sum(int(str(one[column])) for one in found[1:]) == whole[column]
+    assert "USD is at 150.00 yen" in april("cost", "sensitivity", "2026-04", *rates).stdout
+    euro = april("cost", "sensitivity", "2026-04", "--currency", "EUR", "--rate", "160")
+    assert "has no invoice in EUR" in euro.stderr
+    assert "--rate is above 0" in april("cost", "sensitivity", "2026-04", "--rate", "0").stderr
+
+
+def test_months_to_come_against_budgets(april: Run, project: Path) -> None:
+    few = april("cost", "forecast")
+    assert "A forecast needs three months." in few.stdout
+    for period, jpy in (("2026-05", 500_000), ("2026-06", 550_000), ("2026-08", 600_000)):
+        _bill(april, project, period, 1003, jpy)
+    assert "no costs are on record for 2026-07" in april("cost", "forecast").stdout
+    _bill(april, project, "2026-07", 1003, 600_000)
+    stray = focus_row("1", BillingPeriodStart="2026-09-01 00:00:00")
+    csv_file(project / "stray.csv", [stray])
+    assert april("cost", "import", "stray.csv").returncode == 0
+    found = _json(april("cost", "forecast", "--months", "2", "-o", "json"))
+    assert isinstance(found, dict)
+    assert found["past"] == ["2026-04", "2026-05", "2026-06", "2026-07", "2026-08"]
+    [why] = found["left_out"]
+    assert why.startswith("2026-09: AWS: no invoice for 1 USD")
+    whole, *rules = found["series"]
+    assert whole["rule"] == ""
+    assert whole["past_jpy"] == [496_650, 550_000, 605_000, 660_000, 660_000]
+    assert list(whole["months_jpy"]) == ["2026-09", "2026-10"]
+    assert (whole["method"], whole["tried"]) == ("trend", 2)
+    for at, yen in enumerate(whole["past_jpy"]):
+        assert sum(one["past_jpy"][at] for one in rules) == yen
+    year = found["budgets"][0]
+    assert (year["amount_jpy"], year["spent_jpy"]) == (240_000_000, sum(whole["past_jpy"]))
+    assert year["left_jpy"] == year["remaining_jpy"] - year["coming_jpy"]
+    page = april("cost", "forecast", "--months", "2", "-o", "csv").stdout
+    assert page.splitlines()[0] == "rule,last_jpy,2026-09,2026-10,method,mean_error_percent,tried"
+
+
+def test_comparing_says_who_gains_and_who_loses(april: Run, project: Path) -> None:
+    file = project / "tenants.yaml"
+    text = file.read_text(encoding="utf-8")
+    here = text.index("    - name: 令和8年度負担金規程（見本）")
+    other = OTHER_RULES.split("  rule_sets_end")[0].lstrip("\n")
+    file.write_text(text[:here] + other + text[here:], encoding="utf-8")
+    done = april("cost", "compare", "2026-04", "--rules", "均等")
+    assert done.returncode == 0, done.stderr
+    *_, counts, less, more = done.stdout.splitlines()
+    assert counts.endswith("0 the same")
+    assert "大阪市" in less
+    yen = [line.split(" yen ")[0] for line in (less, more)]
+    assert yen[0] == yen[1]
+
+
+def test_settlements_are_no_difference_between_rules(april: Run, project: Path) -> None:
+    assert april("cost", "close", "2026-04").returncode == 0
+    row = focus_row("5", Tags='{"moyai:tenant": "271403"}')
+    csv_file(project / "late.csv", [row | {"BillingPeriodStart": "2026-04-01 00:00:00"}])
+    assert april("cost", "import", "late.csv").returncode == 0
+    _bill(april, project, "2026-05", 1003, 451_500)
+    rules = "令和8年度負担金規程（見本）"
+    made = _json(april("cost", "allocate", "2026-05", "-o", "json"))
+    assert isinstance(made, dict)
+    assert any(line["kind"] == "settlement" for body in made["bodies"] for line in body["lines"])
+    found = _records(april("cost", "compare", "2026-05", "--rules", rules, "-o", "json"))
+    assert {one["difference_jpy"] for one in found} == {0}
