@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup engine demo check test bench-deploy crash-deploy million-bills lock clean
+.PHONY: help setup engine demo check test bench-deploy crash-deploy million-bills check-focus lock clean
 
 help: ## この一覧を示す | Show this list
 	@case "$${MOYAI_LANG:-$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}}" in ja*) n=1 ;; *) n=2 ;; esac; \
@@ -23,7 +23,7 @@ check: setup ## 書式・文法・型・依存の向き・固定した依存関�
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
-	@$(PYTHON) -m mypy scripts/locks.py scripts/set_up.py
+	@$(PYTHON) -m mypy scripts/locks.py scripts/set_up.py scripts/set_up_focus.py
 	@.venv/bin/lint-imports
 	@$(PYTHON) scripts/locks.py check
 
@@ -41,6 +41,10 @@ crash-deploy: engine ## 適用を任意の時点で止めて続きを試す | Ki
 
 million-bills: setup ## 百万件の請求を按分し、差が 0 円であることを確かめる | Divide a million generated bills, difference 0 yen
 	@$(PYTHON) -m tests.unit.costs.campaign
+
+check-focus: setup ## 公開の FOCUS 検証器で、書き出した行を確かめる | Try exported rows on the public FOCUS validator
+	@$(PYTHON) scripts/set_up_focus.py
+	@$(PYTHON) -m pytest -q -k public_validator tests/unit/cli/test_cost_analysis.py
 
 lock: setup ## 依存関係を固定し直す（uv が要る） | Renew the locked dependencies (needs uv)
 	@$(PYTHON) scripts/locks.py renew

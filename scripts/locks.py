@@ -22,6 +22,8 @@ RUNTIME = "requirements/runtime.txt"
 DEV = "requirements/dev.txt"
 BUILD = "requirements/build.in"
 JOBS = "platform/moyai/jobs/requirements"
+FOCUS = "requirements/focus"
+"""Of a validator that stands alone: its packages are far older than the product's."""
 LEAST_PYTHON = "3.11"
 DIRECT = re.compile(r"moyai \(pyproject\.toml|-r .*\.in$")
 """How uv marks what was asked for, and not only needed by something that was."""
@@ -107,6 +109,7 @@ def check(root: Path) -> list[str]:
         (RUNTIME, runtime),
         (DEV, runtime + dev),
         (f"{JOBS}.txt", requirements_in(root / f"{JOBS}.in")),
+        (f"{FOCUS}.txt", requirements_in(root / f"{FOCUS}.in")),
     ):
         pins, wrong = read_lock((root / file).read_text())
         locked[file] = {f"{pin.name}=={pin.version}" for pin in pins}
@@ -130,6 +133,7 @@ def renew(root: Path) -> int:
         [*project, "--output-file", RUNTIME],
         [*project, *dev, "--output-file", DEV],
         ["--constraint", RUNTIME, f"{JOBS}.in", "--output-file", f"{JOBS}.txt"],
+        [f"{FOCUS}.in", "--output-file", f"{FOCUS}.txt"],
     ):
         code = subprocess.run([*compile_, *arguments], cwd=root, check=False).returncode
         if code != 0:

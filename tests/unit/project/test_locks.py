@@ -17,6 +17,8 @@ FILES = (
     "requirements/runtime.txt",
     "requirements/dev.txt",
     "requirements/build.in",
+    "requirements/focus.in",
+    "requirements/focus.txt",
     "platform/moyai/jobs/requirements.in",
     "platform/moyai/jobs/requirements.txt",
 )
