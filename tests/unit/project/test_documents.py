@@ -15,10 +15,11 @@ from moyai.texts import Lang
 from moyai_cli.application import app
 
 ROOT = Path(__file__).resolve().parents[3]
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("runbooks/*.md")]
 IN_BOTH = [("README.md", "README.ja.md")] + [
     (str(path.relative_to(ROOT)), str(path.relative_to(ROOT)).replace(".en.md", ".ja.md"))
-    for path in (ROOT / "docs" / "guides").glob("*.en.md")
+    for folder in (ROOT / "docs" / "guides", ROOT / "runbooks")
+    for path in folder.glob("*.en.md")
 ]
 TARGETS = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
@@ -28,8 +29,8 @@ def name(path: Path) -> str:
 
 
 def blocks(text: str) -> list[str]:
-    """Lines of a document's shell blocks (without a language, or `sh`)."""
-    found = re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    """Lines of a document's shell blocks (without a language, `sh`, or `console`)."""
+    found = re.findall(r"^```(?:sh|console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [line.split("#")[0].strip() for block in found for line in block.splitlines()]
 
 
