@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup engine demo check test bench-deploy crash-deploy million-bills check-focus lock clean
+.PHONY: help setup engine demo check test bench-deploy bench-cost crash-deploy million-bills check-focus lock clean
 
 help: ## この一覧を示す | Show this list
 	@case "$${MOYAI_LANG:-$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}}" in ja*) n=1 ;; *) n=2 ;; esac; \
@@ -35,6 +35,9 @@ test: check engine ## すべてのテスト | The whole test suite
 
 bench-deploy: engine ## 適用の速さを測る（build/bench/deploy.json） | Measure deploying into build/bench/deploy.json
 	@$(PYTHON) -m tests.bench.deploy
+
+bench-cost: setup ## 按分の速さを測る（build/bench/cost.json） | Measure sharing costs into build/bench/cost.json
+	@$(PYTHON) -m tests.bench.cost
 
 crash-deploy: engine ## 適用を任意の時点で止めて続きを試す | Kill deploys at random moments, the full campaign
 	@$(PYTHON) -m pytest tests/crash

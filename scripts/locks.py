@@ -24,6 +24,8 @@ BUILD = "requirements/build.in"
 JOBS = "platform/moyai/jobs/requirements"
 FOCUS = "requirements/focus"
 """Of a validator that stands alone: its packages are far older than the product's."""
+BENCH = "requirements/bench"
+"""What a benchmark is held against, in an environment of its own; no part of the project."""
 LEAST_PYTHON = "3.11"
 DIRECT = re.compile(r"moyai \(pyproject\.toml|-r .*\.in$")
 """How uv marks what was asked for, and not only needed by something that was."""
@@ -110,6 +112,7 @@ def check(root: Path) -> list[str]:
         (DEV, runtime + dev),
         (f"{JOBS}.txt", requirements_in(root / f"{JOBS}.in")),
         (f"{FOCUS}.txt", requirements_in(root / f"{FOCUS}.in")),
+        (f"{BENCH}.txt", requirements_in(root / f"{BENCH}.in")),
     ):
         pins, wrong = read_lock((root / file).read_text())
         locked[file] = {f"{pin.name}=={pin.version}" for pin in pins}
@@ -134,6 +137,7 @@ def renew(root: Path) -> int:
         [*project, *dev, "--output-file", DEV],
         ["--constraint", RUNTIME, f"{JOBS}.in", "--output-file", f"{JOBS}.txt"],
         [f"{FOCUS}.in", "--output-file", f"{FOCUS}.txt"],
+        [f"{BENCH}.in", "--output-file", f"{BENCH}.txt"],
     ):
         code = subprocess.run([*compile_, *arguments], cwd=root, check=False).returncode
         if code != 0:

@@ -103,7 +103,7 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     csv_file(may, [_row("500", "eapp-a"), _row("200", "chat"), _row("50", "chat", tenant="273830")])
     assert "correction to a closed period" in moyai("cost", "import", "may.csv").stdout
     again = _json(moyai("cost", "allocate", MAY, "-o", "json"))
-    assert again == closed
+    assert {key: again[key] for key in closed} == closed
     csv_file(project / "june.csv", [_row("10", "chat", "2026-06")])
     assert moyai("cost", "import", "june.csv").returncode == 0
     _invoice(moyai, "2026-06", "J-1", "10", 1_500)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.costs.rulebook import (
     CODES,
@@ -42,10 +42,9 @@ ISSUER = Issuer("共同体", "T7000012050002", None, None)
 NAMES = {"271004": "大阪市", "271403": "堺市", "273830": "千早赤阪村"}
 
 
-@st.composite
-def some_allocation(draw: st.DrawFn) -> tuple[Allocation, RuleSet]:
-    rule_set = draw(some_rules())
-    return allocate(draw(some_bill()), rule_set, draw(some_members(rule_set))), rule_set
+def some_allocation(data: st.DataObject) -> tuple[Allocation, RuleSet]:
+    rule_set = data.draw(some_rules())
+    return allocate(data.draw(some_bill()), rule_set, data.draw(some_members(rule_set))), rule_set
 
 
 def _rows(made: Allocation, rule_set: RuleSet) -> list[FocusRow]:
@@ -57,9 +56,10 @@ def _sum(rows: Sequence[FocusRow], column: str = "BilledCost") -> int:
     return sum(amount for amount in amounts if isinstance(amount, int))
 
 
-@given(some_allocation())
-def test_rows_sum_to_the_allocation(found: tuple[Allocation, RuleSet]) -> None:
-    made, rule_set = found
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_rows_sum_to_the_allocation(data: st.DataObject) -> None:
+    made, rule_set = some_allocation(data)
     rows = _rows(made, rule_set)
     whole = made.bill_jpy + made.carried_in_jpy + made.settled_jpy
     for column in ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"):
@@ -73,9 +73,10 @@ def test_rows_sum_to_the_allocation(found: tuple[Allocation, RuleSet]) -> None:
     assert {row["x_PayerKind"] for row in rows} - {"body", None} == {x.kind.value for x in others}
 
 
-@given(some_allocation())
-def test_ratios_of_a_rule_sum_to_one(found: tuple[Allocation, RuleSet]) -> None:
-    made, rule_set = found
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_ratios_of_a_rule_sum_to_one(data: st.DataObject) -> None:
+    made, rule_set = some_allocation(data)
     sums: dict[str, Decimal] = {}
     costs: dict[str, int] = {}
     for row in _rows(made, rule_set):
@@ -94,9 +95,10 @@ def test_ratios_of_a_rule_sum_to_one(found: tuple[Allocation, RuleSet]) -> None:
     assert set(sums.values()) <= {Decimal(1)}
 
 
-@given(some_allocation())
-def test_columns_that_belong_together(found: tuple[Allocation, RuleSet]) -> None:
-    for row in _rows(*found):
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_columns_that_belong_together(data: st.DataObject) -> None:
+    for row in _rows(*some_allocation(data)):
         cost = row["BilledCost"]
         assert isinstance(cost, int)
         bought = row["ChargeCategory"] == "Purchase"

@@ -19,6 +19,8 @@ FILES = (
     "requirements/build.in",
     "requirements/focus.in",
     "requirements/focus.txt",
+    "requirements/bench.in",
+    "requirements/bench.txt",
     "platform/moyai/jobs/requirements.in",
     "platform/moyai/jobs/requirements.txt",
 )
@@ -77,6 +79,7 @@ def test_locks_name_no_host(name: str) -> None:
         (DEV, r"\A", "--index-url https://example.jp/simple\n", "not a locked package: --index"),
         (DEV, r"^rich==\S+", "rich==15.0.99", "is locked otherwise than in requirements/runtime"),
         ("platform/moyai/jobs/requirements.in", r"^botocore.*", "botocore>=9", "botocore>=9, locked"),
+        ("requirements/bench.in", r"^pandas.*", "pandas<1", "asked for pandas<1, locked"),
     ],
 )  # fmt: skip
 def test_stale_locks_are_noticed(

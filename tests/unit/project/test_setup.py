@@ -158,5 +158,5 @@ def test_make_lists_its_targets(lang: str, word: str) -> None:
         check=True,
     )
     assert word in answer.stdout
-    for target in ("setup", "demo", "test", "check", "bench-deploy", "clean", "help"):
+    for target in ("setup", "demo", "test", "check", "bench-deploy", "bench-cost", "clean", "help"):
         assert f"  make {target} " in answer.stdout
