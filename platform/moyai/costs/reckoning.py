@@ -16,6 +16,7 @@ from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Members
 from moyai.costs.apportion.settling import settlement
+from moyai.costs.ledger.closings import Closed
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart
@@ -203,25 +204,32 @@ class Reckoner:
         return Reckoned(made, converted, inputs, basis, settlements, closed)
 
     def _carried(self, period: Period) -> Mapping[str, int]:
-        """What the month before left to this one, where it is closed."""
-        before = self._manifest.part(period.previous()).closed
+        """What the last closed period before this one left."""
+        before = self._closed_before(period)
         return {} if before is None else before.carried
 
     def _tax_carried(self, period: Period) -> Mapping[Fraction, int]:
-        """What the month before left of the tax, where it is closed."""
-        before = self._manifest.part(period.previous()).closed
+        """What it left of the tax."""
+        before = self._closed_before(period)
         left = {} if before is None else before.tax_carried
         return {Fraction(rate): yen for rate, yen in left.items()}
 
+    def _closed_before(self, period: Period) -> Closed | None:
+        """The last closed period before one: months without costs are not closed."""
+        closed = (part.closed for other, part in self._in_order() if other < period)
+        return next((one for one in reversed(list(closed)) if one is not None), None)
+
+    def _in_order(self) -> list[tuple[Period, PeriodPart]]:
+        return sorted(self._manifest.periods.items(), key=lambda item: item[0])
+
     def _due(self, period: Period) -> tuple[Settlement, ...]:
-        """What closed periods came to differently and no period has settled yet. The first open period
-        bears it."""
+        """What closed periods came to differently and no period has settled yet."""
         found = (self._settlement_into(closed, period) for closed in sorted(self._manifest.periods))
         return tuple(one for one in found if one is not None)
 
     def _settlement_into(self, closed: Period, period: Period) -> Settlement | None:
         part = self._manifest.part(closed)
-        if part.closed is None or closed >= period or period != self._first_open_after(closed):
+        if part.closed is None or period != self._bearer():
             return None
         current = part.current(closed)
         billed = part.billed_basis(closed)
@@ -232,12 +240,15 @@ class Reckoner:
             self._closed(closed, part, current).allocation,
         )
 
-    def _first_open_after(self, closed: Period) -> Period:
-        """The month after the last closed one that follows without a gap."""
-        period = closed.next()
-        while self._manifest.part(period).closed is not None:
-            period = period.next()
-        return period
+    def _bearer(self) -> Period | None:
+        """The open period that bears settlements: the first with costs after the last closed one, or the
+        month after that one while none has any."""
+        last = max((other for other, part in self._in_order() if part.closed), default=None)
+        if last is None:
+            return None
+        later = (other for other, part in self._in_order() if other > last)
+        costs = (other for other in later if self._manifest.part(other).current(other).sources)
+        return next(costs, last.next())
 
     def _settled_into(self, closed: Period, period: Period) -> tuple[Settlement, ...]:
         """What a closed period's corrections added to another closed one."""

@@ -133,8 +133,8 @@ def rows(file: Path | None, site: str, period: str, columns: Sequence[str]) -> t
 def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Reckoned:
     """Close a period: from here on it is what it is, and corrections are settled in an open one.
 
-    A period that is closed already is verified, and stays. Raises `Refused` over cost that nobody bears, and
-    while a period before it is open.
+    A period that is closed already is verified, and stays. Raises `Refused` over cost that nobody bears,
+    while a period before it is open, and where it would carry something to one that is closed.
     """
     opened = open_costs(file, site)
     when = period_of(period)
@@ -148,6 +148,7 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
             return made
         _refuse_open_before(manifest, when)
         _refuse_unallocated(made)
+        _refuse_what_none_would_take(manifest, made)
         inputs = writer.put_bytes("closings", ".json", made.inputs.encoded())
         allocated = writer.put_bytes("closings", ".json", canonical(document(made.allocation)))
         at, by = _now(), myself(0, "").user
@@ -225,6 +226,25 @@ def _refuse_open_before(manifest: Manifest, period: Period) -> None:
                 f"Run moyai cost close {still_open[0]} first.",
             ),
         )
+
+
+def _refuse_what_none_would_take(manifest: Manifest, made: Reckoned) -> None:
+    """What a period carries goes to the next one, which must not be closed yet."""
+    period = made.basis.period
+    later = [one for one, part in sorted(manifest.periods.items()) if one > period and part.closed]
+    if not later or not (made.carried or made.tax_carried):
+        return
+    raise Refused(
+        Text(
+            f"{period} より後の {later[0]} が閉じているため、{period} の端数を繰り越せません。",
+            f"{later[0]} after {period} is closed, so what {period} carries would be lost.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            f"{period} のファイルを moyai cost withdraw で外し、開いている期間の費用として取り込んでください。",
+            "Take its files out with moyai cost withdraw, and import them as costs of an open period.",
+        ),
+    )
 
 
 def _is_open(part: PeriodPart, period: Period) -> bool:

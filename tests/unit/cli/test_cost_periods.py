@@ -198,3 +198,45 @@ def test_rows_in_dollars_need_an_invoice(moyai: Run, project: Path) -> None:
     assert done.returncode == 2
     assert "AWS: no invoice for 1 USD" in done.stderr
     assert f"moyai cost invoice add {MAY}" in done.stderr
+
+
+def _carrying(project: Path) -> None:
+    """Rules by which what is below ¥1,000 is carried."""
+    text = (project / "tenants.yaml").read_text(encoding="utf-8")
+    before = "rounding: { unit: 1, method: floor, bearer: largest_remainder }"
+    assert before in text
+    after = "rounding: { unit: 1000, method: floor, bearer: carry }"
+    (project / "tenants.yaml").write_text(text.replace(before, after), encoding="utf-8")
+
+
+def test_what_is_carried_and_settled_is_not_lost_over_a_month_without_costs(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    _carrying(project)
+    closed = _json(moyai("cost", "close", MAY, "-o", "json"))
+    left = sum(one["jpy"] for one in closed["payers"] if one["kind"] == "carry")
+    assert left > 0
+    csv_file(project / "july.csv", [_row("10", "chat", "2026-07")])
+    assert moyai("cost", "import", "july.csv").returncode == 0
+    _invoice(moyai, "2026-07", "J-1", "10", 1_500)
+    july = _json(moyai("cost", "allocate", "2026-07", "-o", "json"))
+    assert (july["carried_in_jpy"], july["difference_jpy"]) == (left, 0)
+    csv_file(may, [_row("500", "eapp-a"), _row("200", "chat"), _row("50", "chat", tenant="273830")])
+    assert moyai("cost", "import", "may.csv").returncode == 0
+    july = _json(moyai("cost", "allocate", "2026-07", "-o", "json"))
+    kinds = {line["kind"] for body in july["bodies"] for line in body["lines"]}
+    assert "settlement" in kinds
+    assert july["difference_jpy"] == 0
+
+
+def test_a_period_before_a_closed_one_is_not_closed_where_it_would_carry_something(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    _carrying(project)
+    assert moyai("cost", "close", MAY).returncode == 0
+    csv_file(project / "april.csv", [_row("10", "chat", "2026-04")])
+    assert moyai("cost", "import", "april.csv").returncode == 0
+    _invoice(moyai, "2026-04", "A-1", "10", 1_500)
+    refused = moyai("cost", "close", "2026-04")
+    assert refused.returncode == 5
+    assert "2026-05 after 2026-04 is closed" in refused.stderr

@@ -334,3 +334,18 @@ def test_a_settlement_is_a_line_of_its_own() -> None:
     later = allocate(bill(0), rules(pool()), everybody(), (found,))
     assert _lines(later, "271004") == [(LineKind.SETTLEMENT, 20)]
     assert later.settled_jpy == 60
+
+
+def test_what_a_pool_carried_that_is_no_longer_there_is_not_lost() -> None:
+    who = members({"all": dict.fromkeys(OSAKA, FULL)}, carried={"gone": 5})
+    made = allocate(bill(300), rules(pool()), who)
+    assert (made.carried_in_jpy, made.difference_jpy) == (5, 0)
+    [left] = made.unallocated
+    assert (left.pool, left.jpy) == ("gone", 5)
+
+
+def test_what_is_carried_into_a_pool_without_costs_has_the_bills_rate_of_tax() -> None:
+    everywhere = dict.fromkeys(OSAKA, FULL)
+    who = members({"a": everywhere, "b": everywhere}, carried={"a": 30})
+    made = allocate(bill(300, rate=Fraction(10)), rules(pool("a", where=None), pool("b")), who)
+    assert {rate for one in made.borne for rate in one.by_rate} == {Fraction(10)}

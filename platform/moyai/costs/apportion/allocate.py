@@ -35,6 +35,10 @@ SETTLEMENT_OF = "settlement:"
 """Before the period, in the name under which a settlement is borne."""
 _OWN = ""
 """Among flows: what stays in the pool itself."""
+_NO_POOL = Text(
+    "前期から繰り越した区分が、今の規則にありません",
+    "it was carried for a pool that the rules no longer have",
+)
 _NO_RULE = Text("どの規則にも当たりません", "no rule catches it")
 
 
@@ -50,13 +54,14 @@ def allocate(
     books = _Books(rules, members, caught)
     for pool in in_order(rules.pools):
         books.share(pool)
+    books.leave_carried()
     for settlement in settlements:
         books.add(settlement)
     made = Allocation(
         period=bill.period,
         rules=rules.name,
         bill_jpy=bill.jpy,
-        carried_in_jpy=sum(members.carried.get(pool.name, 0) for pool in rules.pools),
+        carried_in_jpy=sum(members.carried.values()),
         settled_jpy=sum(settlement.jpy for settlement in settlements),
         borne=tuple(sorted(books.borne, key=_place)),
         pools=tuple(books.accounts[pool.name] for pool in rules.pools),
@@ -123,7 +128,7 @@ class _Books:
         self._direct = caught.direct_by_body()
         rates = {rate for mix in (*caught.pools.values(), *caught.direct.values()) for rate in mix}
         self._usual_rate: Rate = max(rates, key=_rate_order, default=None)
-        """Of fees in a pool without costs: the highest of the bill's rates."""
+        """Of what comes to a pool without costs: the highest of the bill's rates."""
         self._inflows: dict[str, dict[str, Mix]] = {}
         """Pool → pool that it came from → yen."""
         self.accounts: dict[str, PoolAccount] = {}
@@ -141,12 +146,18 @@ class _Books:
             self.borne.append(Borne(payer, rule, (line,), dict(by_rate)))
         self.unallocated += settlement.unallocated
 
+    def leave_carried(self) -> None:
+        """What was carried for pools that these rules no longer have: nobody bears it."""
+        for name, yen in sorted(self._members.carried.items()):
+            if yen and name not in self.accounts:
+                self.unallocated.append(Unallocated(_NO_POOL, name, {}, yen, 0))
+
     def share(self, pool: Pool) -> None:
         """Share a pool whose inflows are all known."""
         caught = self._caught.pools.get(pool.name, {})
         inflows = self._inflows.get(pool.name, {})
         carried = self._members.carried.get(pool.name, 0)
-        mix = _sum([caught, *inflows.values(), {next(iter(caught), None): carried}])
+        mix = _sum([caught, *inflows.values(), {next(iter(caught), self._usual_rate): carried}])
         outflows = _flow(pool, mix)
         own = outflows.pop(_OWN)
         for target, moved in outflows.items():

@@ -127,7 +127,7 @@ def _unallocated(overview: Overview, lang: Lang) -> Iterator[Block]:
     rows = []
     for at, one in enumerate(issue.unallocated):
         where = ", ".join(f"{name}={value}" for name, value in one.values.items() if value)
-        title = "" if one.pool is None else overview.titles[one.pool]
+        title = "" if one.pool is None else overview.titles.get(one.pool, one.pool)
         rows.append(
             Row(
                 (
