@@ -122,12 +122,11 @@ def _sort(
 ) -> tuple[dict[_Key, _Account], list[Text]]:
     """Groups by the invoice that they belong to; every invoice is there, with rows or without."""
     accounts = {_key_of(invoice): _Account(invoice) for invoice in invoices}
-    numbers = {invoice.number for invoice in invoices}
     missing: dict[_Key, Fraction] = {}
     doubtful: dict[_Key, list[Invoice]] = {}
     for group in groups:
         key = _Key(group.issuer, group.invoice_id or "", group.currency)
-        found = [invoice for invoice in invoices if _fits(invoice, group, numbers)]
+        found = _fitting(invoices, group)
         if len(found) == 1:
             key = _key_of(found[0])
         elif found:
@@ -147,16 +146,18 @@ def _key_of(invoice: Invoice) -> _Key:
     return _Key(invoice.issuer, invoice.number, invoice.currency)
 
 
-def _fits(invoice: Invoice, group: RowGroup, numbers: set[str]) -> bool:
-    """Whether rows are an invoice's: by its number where they name one that is on record, else by
-    issuer and account."""
-    if invoice.currency != group.currency:
-        return False
-    if group.invoice_id in numbers:
-        return invoice.number == group.invoice_id
-    return invoice.issuer == group.issuer and (
-        invoice.billing_account is None or invoice.billing_account == group.billing_account
-    )
+def _fitting(invoices: Sequence[Invoice], group: RowGroup) -> list[Invoice]:
+    """The invoices that rows may be of: by number where they name one of their issuer's that is on record,
+    else by issuer and account. Issuers may number alike."""
+    same = [one for one in invoices if one.currency == group.currency]
+    named = [
+        one for one in same if one.number == group.invoice_id and group.issuer in ("", one.issuer)
+    ]
+    return named or [
+        one
+        for one in same
+        if one.issuer == group.issuer and one.billing_account in (None, group.billing_account)
+    ]
 
 
 def _convert(key: _Key, account: _Account, rule: TaxRule, notes: list[Text]) -> _Made:

@@ -196,3 +196,17 @@ def test_whatever_the_rows_their_yen_sum_to_what_was_paid(
         assert sum(amounts) <= 0
         return
     assert sum(bucket.jpy for bucket in made.bill.buckets) == jpy == made.bill.jpy
+
+
+def test_two_issuers_may_number_their_invoices_alike() -> None:
+    groups = [
+        _group("1", "s0", invoice_id="77"),
+        _group("1", "s1", issuer="Oracle", invoice_id="77"),
+        _group("1", "s2", issuer="", invoice_id="78"),
+    ]
+    invoices = [
+        _invoice("1", 150, number="77"),
+        _invoice("1", 140, number="77", issuer="Oracle"),
+        _invoice("1", 130, number="78", issuer="Microsoft"),
+    ]
+    assert _yen(in_yen(MAY, groups, invoices, OUTSIDE)) == {"s0": 150, "s1": 140, "s2": 130}
