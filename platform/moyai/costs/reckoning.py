@@ -142,14 +142,8 @@ class Reckoner:
     def with_rules(self, period: Period, rules: RuleSet) -> Reckoned:
         """What a period would come to by other rules; settlements are left out."""
         present = self.reckon(period)
-        members = members_of(
-            self._registry,
-            rules,
-            period,
-            drivers_of(self._ledger.store, present.basis),
-            present.inputs.members.carried,
-        )
-        inputs = replace(present.inputs, rules=rules, members=members)
+        present = replace(present, inputs=replace(present.inputs, rules=rules))
+        inputs = replace(present.inputs, members=self.members(present, self._registry))
         return self._reckoned(present.basis, inputs, (), closed=False)
 
     def otherwise(

@@ -214,8 +214,7 @@ def _on_record(writer: Writer, period: Period, source: str) -> tuple[DriverRow, 
     version = writer.manifest.part(period).current(period).sources.get(source)
     if version is None or version.kind != "drivers":
         return ()
-    assert version.key is not None and version.rows is not None  # noqa: PT018 - it counts
-    return load_drivers(writer.local(version.key, version.rows))
+    return load_drivers(writer.local(*version.place))
 
 
 def _write(path: Path, period: Period, rows: Mapping[tuple[str, str], Decimal]) -> None:

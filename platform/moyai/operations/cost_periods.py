@@ -5,21 +5,19 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from moyai.costs.analysis.compare import Change, compare
 from moyai.costs.explain import Way, way_of
 from moyai.costs.ledger.closings import Closed, Correction
 from moyai.costs.ledger.groups import RowGroup
-from moyai.costs.ledger.ledger import Ledger
+from moyai.costs.ledger.ledger import Ledger, now, user
 from moyai.costs.ledger.manifest import Manifest, PeriodPart
 from moyai.costs.ledger.query import CostRow, columns_of, group_rows
 from moyai.costs.ledger.tracing import row_at
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoning import Reckoned, Reckoner, sharing_of, verify
 from moyai.costs.record import canonical, document
-from moyai.engine.state.holders import myself
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace, open_workspace
@@ -151,10 +149,9 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
         _refuse_what_none_would_take(manifest, made)
         inputs = writer.put_bytes("closings", ".json", made.inputs.encoded())
         allocated = writer.put_bytes("closings", ".json", canonical(document(made.allocation)))
-        at, by = _now(), myself(0, "").user
-        sources = {name: one.rows for name, one in made.basis.sources.items() if one.rows}
+        at, by = now(), user()
         closed = Closed(
-            sources,
+            made.basis.rows,
             made.basis.invoices,
             made.basis.state,
             inputs,
@@ -166,8 +163,7 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
         )
         manifest = manifest.with_part(when, part.as_closed(closed))
         for settled, basis in reckoner.due_corrections(when):
-            corrected = {name: one.rows for name, one in basis.sources.items() if one.rows}
-            correction = Correction(when, corrected, basis.invoices, basis.state, at, by)
+            correction = Correction(when, basis.rows, basis.invoices, basis.state, at, by)
             manifest = manifest.with_part(settled, manifest.part(settled).corrected(correction))
         writer.commit(manifest)
         return Reckoner(opened.ledger, manifest, opened.workspace.registry).reckon(when)
@@ -268,7 +264,3 @@ def _refuse_unallocated(made: Reckoned) -> None:
             f"Look with moyai cost allocate {period}, and mend the rules of cost_sharing.",
         ),
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

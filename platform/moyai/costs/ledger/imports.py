@@ -288,8 +288,7 @@ def _put(
 
 
 def _compare(writer: Writer, before: Version, rows: PeriodRows) -> Difference | None:
-    assert before.key is not None and before.rows is not None  # noqa: PT018 - of what counts
-    old = writer.local(before.key, before.rows)
+    old = writer.local(*before.place)
     if "drivers" in (before.kind, rows.kind):
         return None
     return difference(old, rows.path, writer.folder)
@@ -302,8 +301,7 @@ def _refuse_doubled_drivers(writer: Writer, basis: Basis, file: str, rows: Perio
     for name, version in basis.sources.items():
         if version.kind != "drivers" or name == file:
             continue
-        assert version.key is not None and version.rows is not None  # noqa: PT018 - it counts
-        for other in load_drivers(writer.local(version.key, version.rows)):
+        for other in load_drivers(writer.local(*version.place)):
             mine = places.get((other.driver, other.code))
             if mine is not None:
                 reason = Text(

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from moyai.errors import UsageError
+from moyai.registry.codes import corporate_check_digit
 from moyai.texts import Text
 
 _REGISTRATION = re.compile(r"T[0-9]{13}\Z")
@@ -67,16 +68,8 @@ def check_invoice(invoice: Invoice) -> None:
 
 
 def is_registration_number(words: str) -> bool:
-    """Whether this is T and a corporate number with a right check digit, the first of its 13.
-
-    The digit is 9 − (Σ digit × weight mod 9), weights 1, 2, 1, 2 … from the right, by the ordinance
-    on corporate numbers (法人番号の指定等に関する省令).
-    """
-    if not _REGISTRATION.match(words):
-        return False
-    check, *digits = (int(sign) for sign in words[1:])
-    total = sum(digit * (1 + at % 2) for at, digit in enumerate(reversed(digits)))
-    return check == 9 - total % 9
+    """Whether this is T and a corporate number with a right check digit, the first of its 13."""
+    return bool(_REGISTRATION.match(words)) and words[1] == corporate_check_digit(words[2:])
 
 
 def invoice_document(invoice: Invoice) -> dict[str, object]:

@@ -6,7 +6,6 @@ for a closed period, the versions that its `closed` names.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from moyai.costs.ledger.closings import (
 )
 from moyai.costs.ledger.invoices import Invoice, invoice_document, invoice_of
 from moyai.costs.periods import Period, period_of
+from moyai.costs.record import sha256
 from moyai.errors import OperationFailed
 from moyai.texts import Text
 
@@ -59,6 +59,13 @@ class Version:
         """Where the rows are."""
         return None if self.rows is None else f"rows/{self.rows}.{SUFFIXES[self.kind]}"
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where the rows are, and their hash; of a version that was not withdrawn."""
+        assert self.key is not None
+        assert self.rows is not None
+        return self.key, self.rows
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
@@ -68,6 +75,11 @@ class Basis:
     sources: Mapping[str, Version]
     """File → the version that counts; withdrawn ones are not in it."""
     invoices: tuple[Invoice, ...]
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """File → SHA-256 of its rows."""
+        return {name: one.place[1] for name, one in self.sources.items()}
 
     @property
     def state(self) -> str:
@@ -81,7 +93,7 @@ class Basis:
             },
             "invoices": [invoice_document(invoice) for invoice in self.invoices],
         }
-        return hashlib.sha256(canonical(document)).hexdigest()
+        return sha256(document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +194,6 @@ class Manifest:
 def closing_key(sha256: str) -> str:
     """Where a document of a closing is."""
     return f"closings/{sha256}.json"
-
-
-def canonical(document: object) -> bytes:
-    """JSON with sorted keys and without spaces, in UTF-8."""
-    return json.dumps(
-        document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
 
 
 def encode(manifest: Manifest) -> bytes:

@@ -184,8 +184,7 @@ def relation_sql(store: Store, version: Version) -> str:
 
 
 def _file(store: Store, version: Version) -> Path:
-    assert version.key is not None and version.rows is not None  # noqa: PT018 - of what counts
-    return store.local(version.key, version.rows)
+    return store.local(*version.place)
 
 
 def column_sql(name: str, there: frozenset[str]) -> str:
