@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -40,7 +39,9 @@ esac
 """
 
 _RUN = """
-import sys
+import signal
+# Where tests run in the background, the shell has them ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from moyai.engine import toolchain
 engine = toolchain.ensure(lambda step: print(step.kind, step.of("en"), flush=True))
 print("engine", engine.path, engine.origin, engine.sha256)
@@ -107,8 +108,6 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            # Where tests run in the background, the shell has them ignore Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
 
