@@ -2,6 +2,8 @@
 # A target's help is what follows `##`: Japanese, a bar, English.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
+# Most of what mypy reads are packages, the same in every checkout: read once for each user.
+export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/moyai/mypy
 
 .PHONY: help setup engine demo check test bench-deploy bench-cost crash-deploy million-bills check-focus lock clean
 
