@@ -7,11 +7,13 @@ bring Pulumi, boto3 and PostgreSQL's driver along for a page of text.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer._click import Command, Context, HelpFormatter
+from typer._click.exceptions import UsageError
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
@@ -23,6 +25,17 @@ class Entry:
     module: str
     help: str
     panel: str | None = None
+    command: str | None = None
+    """Its name in that application where it may have several; the sentence is its whole help then."""
+
+    def load(self, name: str) -> Command:
+        """Import the command, to be called by a name."""
+        found = get_command(import_module(self.module).app)
+        if self.command is not None:
+            found = getattr(found, "commands", {}).get(self.command, found)
+            found.help = self.help
+        found.name = name
+        return found
 
 
 class LazyGroup(TyperGroup):
@@ -42,9 +55,20 @@ class LazyGroup(TyperGroup):
             return super().get_command(ctx, cmd_name)
         if self.listing:
             return TyperCommand(cmd_name, help=entry.help, rich_help_panel=entry.panel)
-        command = get_command(import_module(entry.module).app)
-        command.name = cmd_name
-        return command
+        return entry.load(cmd_name)
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        """The command that is called; a wrong name with those nearest to it, as Typer says it."""
+        try:
+            return super().resolve_command(ctx, args)
+        except UsageError as error:
+            near = get_close_matches(args[0], self.entries)
+            if near and "Did you mean" not in error.message:
+                names = ", ".join(map(repr, near))
+                error.message = f"{error.message.rstrip('.')}. Did you mean {names}?"
+            raise
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Help from the table alone."""

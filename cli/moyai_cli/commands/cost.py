@@ -2,153 +2,144 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from moyai_cli.language import say
+from moyai_cli.lazy import Entry, group
 
-import typer
 
-from moyai.costs.intake.blank import template_csv, write_template
-from moyai.costs.periods import period_of
-from moyai.engine.aws.cost_explorer import Granularity
-from moyai.operations import costs
-from moyai.operations.cost_intake import Asked, import_costs
-from moyai.operations.workspace import open_workspace
-from moyai_cli.commands.cost_analysis import app as analysis
-from moyai_cli.commands.cost_check import app as checks
-from moyai_cli.commands.cost_export import app as exports
-from moyai_cli.commands.cost_invoices import app as invoices
-from moyai_cli.commands.cost_meter import app as meters
-from moyai_cli.commands.cost_options import PeriodName, Wait
-from moyai_cli.commands.cost_periods import app as periods
-from moyai_cli.language import LANG, say
-from moyai_cli.options import File, Format, SiteName
-from moyai_cli.render import Output, aside
-from moyai_cli.views.costs import show_imported, show_sources, tell
+def _entry(module: str, command: str | None, ja: str, en: str) -> Entry:
+    return Entry(f"moyai_cli.commands.cost_{module}", say(ja, en), command=command)
 
-app = typer.Typer(
-    no_args_is_help=True,
+
+_COMMANDS: dict[str, Entry] = {
+    "import": _entry(
+        "intake",
+        "import",
+        "ファイル、S3 のエクスポート、Cost Explorer の費用を取り込む。誤りが1つでもあれば何も取り込まない。",
+        "Put costs on record: files, exports in S3, Cost Explorer; with any fault, nothing is.",
+    ),
+    "sources": _entry(
+        "intake",
+        "sources",
+        "期間が何に基づくかと、その状態のハッシュを示す。",
+        "Show what a period rests on, and the hash of its state.",
+    ),
+    "withdraw": _entry(
+        "intake",
+        "withdraw",
+        "取り込んだファイルを期間から外す（版は台帳に残る）。",
+        "Let a file count no longer in a period; its versions stay on record.",
+    ),
+    "template": _entry(
+        "intake",
+        "template",
+        "AWS 以外の費用を書くひな形を出す（記入例つき）。",
+        "Print the template for other costs, with examples.",
+    ),
+    "invoice": _entry(
+        "invoices",
+        None,
+        "期間の請求書を登録・一覧・削除する。",
+        "Add, list and remove a period's invoices.",
+    ),
+    "check": _entry(
+        "check",
+        "check",
+        "按分規則の矛盾・重なり・効かない規則を行とともに示す。",
+        "Show contradictory, overlapping and dead rules of cost sharing, with their lines.",
+    ),
+    "meter": _entry(
+        "meter",
+        "meter",
+        "団体の環境を計量し、期間の従量指標として台帳に記録する。",
+        "Meter bodies' environments, and put it on record as a period's usage drivers.",
+    ),
+    "allocate": _entry(
+        "periods",
+        "allocate",
+        "期間の費用を規則どおりに按分して示す（何も変えない）。",
+        "Share a period's costs by the rules and show it; changes nothing.",
+    ),
+    "explain": _entry(
+        "periods",
+        "explain",
+        "団体が負担する 1 円が、どのファイルのどの行から来たかを示す。",
+        "Show which line of which file one yen of a body comes from.",
+    ),
+    "compare": _entry(
+        "periods",
+        "compare",
+        "今の規則と別の規則で、各団体の負担を並べて示す。",
+        "Show what each body bears by the present rules and by others, side by side.",
+    ),
+    "rows": _entry(
+        "periods",
+        "rows",
+        "期間の明細を列の値ごとに合計して示す（規則を書くときに）。",
+        "Sum a period's rows by the values of columns, for writing rules.",
+    ),
+    "verify": _entry(
+        "periods",
+        "verify",
+        "閉じた期間がすべて、閉じたときと同じ結果になるか確かめる。",
+        "Reckon every closed period again and see that it comes out the same.",
+    ),
+    "statement": _entry(
+        "documents",
+        "statement",
+        "各団体の負担金内訳書と負担金請求書を書き出す。",
+        "Write each body's statement and request.",
+    ),
+    "report": _entry(
+        "documents",
+        "report",
+        "事務局のための期間の概要を書き出す（図表、予算との対比）。",
+        "Write the secretariat's overview of a period, with charts and budgets.",
+    ),
+    "close": _entry(
+        "periods",
+        "close",
+        "期間を閉じる。以後の訂正は、開いている期間の精算になる。",
+        "Close a period; later corrections become a settlement in an open one.",
+    ),
+    "export": _entry(
+        "export",
+        "export",
+        "按分の結果を FOCUS の行として書き出す（CSV か Parquet）。",
+        "Write the allocation as FOCUS rows, CSV or Parquet.",
+    ),
+    "blend": _entry(
+        "analysis",
+        "blend",
+        "どの団体の負担も今から大きく変えない、按分の配合を探す。",
+        "Search for blends of keys that move no body far from the present.",
+    ),
+    "reprice": _entry(
+        "analysis",
+        "reprice",
+        "団体が期間の初日からサービスに加わっていたら、各団体がいくら負担するかを示す。",
+        "Show what all would bear had bodies been in a service from the first day.",
+    ),
+    "sensitivity": _entry(
+        "analysis",
+        "sensitivity",
+        "為替レートが違ったら、各団体がいくら負担するかを示す。",
+        "Show what each body would bear at other exchange rates.",
+    ),
+    "forecast": _entry(
+        "analysis",
+        "forecast",
+        "登録済みの月から、今後の費用と予算の残りを見通す。",
+        "Foresee costs and what is left of budgets, from the months on record.",
+    ),
+}
+
+app = group(
+    _COMMANDS,
     add_completion=False,
     help=say("費用を取り込み、団体に按分する。", "Import costs and share them among bodies."),
 )
 
 
-@app.command(
-    "import",
-    help=say(
-        "ファイル、S3 のエクスポート、Cost Explorer の費用を取り込む。誤りが1つでもあれば何も取り込まない。",
-        "Put costs on record: files, exports in S3, Cost Explorer; with any fault, nothing is.",
-    ),
-)
-def import_(
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help=say(
-                "ファイル、または s3://バケット/プレフィックス", "Files, or s3://bucket/prefix"
-            )
-        ),
-    ] = None,
-    explored: Annotated[
-        str | None,
-        typer.Option(
-            "--cost-explorer",
-            metavar="PERIOD",
-            help=say(
-                "AWS Cost Explorer に聞く期間（例 2026-04）",
-                "Ask AWS Cost Explorer of a period such as 2026-04",
-            ),
-        ),
-    ] = None,
-    granularity: Annotated[
-        Granularity,
-        typer.Option(help=say("Cost Explorer の行の単位", "What a row of Cost Explorer is of")),
-    ] = Granularity.MONTHLY,
-    file: File = None,
-    site: SiteName = "sandbox",
-    replaces: Annotated[
-        str | None,
-        typer.Option(
-            help=say(
-                "取り込み済みのこの名前のファイルを、これで置き換える",
-                "The name of the file on record that this one is a new version of",
-            )
-        ),
-    ] = None,
-    wait: Wait = 0.0,
-    output: Format = Output.TABLE,
-) -> None:
-    """Checked whole before anything counts."""
-    asked = Asked(tuple(files or ()), replaces, explored, granularity)
-    with aside(output):
-        found = import_costs(open_workspace(file, site), asked, wait, tell)
-    show_imported(found, output)
-
-
-@app.command(
-    help=say(
-        "期間が何に基づくかと、その状態のハッシュを示す。",
-        "Show what a period rests on, and the hash of its state.",
-    )
-)
-def sources(
-    period: PeriodName,
-    file: File = None,
-    site: SiteName = "sandbox",
-    output: Format = Output.TABLE,
-) -> None:
-    """From the manifest alone."""
-    basis, part = costs.sources(open_workspace(file, site), period_of(period))
-    show_sources(basis, part, output)
-
-
-@app.command(
-    help=say(
-        "取り込んだファイルを期間から外す（版は台帳に残る）。",
-        "Let a file count no longer in a period; its versions stay on record.",
-    )
-)
-def withdraw(
-    period: PeriodName,
-    name: Annotated[str, typer.Argument(help=say("台帳での名前", "Its name on record"))],
-    file: File = None,
-    site: SiteName = "sandbox",
-    wait: Wait = 0.0,
-    output: Format = Output.TABLE,
-) -> None:
-    """It can be imported again."""
-    workspace = open_workspace(file, site)
-    costs.withdraw(workspace, period_of(period), name, wait)
-    with aside(output):
-        typer.echo(
-            say(f"{period} から {name} を外しました。", f"{name} counts no longer in {period}.")
-        )
-    if output is not Output.TABLE:
-        show_sources(*costs.sources(workspace, period_of(period)), output)
-
-
-@app.command(
-    help=say(
-        "AWS 以外の費用を書くひな形を出す（記入例つき）。",
-        "Print the template for other costs, with examples.",
-    )
-)
-def template(
-    xlsx: Annotated[
-        Path | None,
-        typer.Option(help=say("XLSX として書くファイル", "The file to write as XLSX")),
-    ] = None,
-) -> None:
-    """CSV to standard output, or a workbook."""
-    if xlsx is None:
-        typer.echo(template_csv(LANG), nl=False)
-    else:
-        write_template(xlsx, LANG)
-        typer.echo(say(f"{xlsx} に書きました。", f"Wrote {xlsx}."))
-
-
-app.add_typer(invoices, name="invoice")
-app.add_typer(checks)
-app.add_typer(meters)
-app.add_typer(periods)
-app.add_typer(exports)
-app.add_typer(analysis)
+@app.callback()
+def _root() -> None:
+    """Hold the group: Typer makes none of an application without commands of its own."""

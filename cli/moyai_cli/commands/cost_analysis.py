@@ -21,13 +21,7 @@ from moyai_cli.views.cost_analysis import (
 app = typer.Typer(add_completion=False)
 
 
-@app.command(
-    "blend",
-    help=say(
-        "どの団体の負担も今から大きく変えない、按分の配合を探す。",
-        "Search for blends of keys that move no body far from the present.",
-    ),
-)
+@app.command("blend")
 def blend_(
     period: PeriodName,
     within: Annotated[
@@ -55,13 +49,7 @@ def blend_(
     show_blends(blends(file, site, period, within, step, keys or ()), show, output)
 
 
-@app.command(
-    "reprice",
-    help=say(
-        "団体が期間の初日からサービスに加わっていたら、各団体がいくら負担するかを示す。",
-        "Show what all would bear had bodies been in a service from the first day.",
-    ),
-)
+@app.command("reprice")
 def reprice_(
     period: PeriodName,
     joining: Annotated[
@@ -79,13 +67,7 @@ def reprice_(
     show_repriced(reprice(file, site, period, joining, service), output)
 
 
-@app.command(
-    "sensitivity",
-    help=say(
-        "為替レートが違ったら、各団体がいくら負担するかを示す。",
-        "Show what each body would bear at other exchange rates.",
-    ),
-)
+@app.command("sensitivity")
 def sensitivity_(
     period: PeriodName,
     rates: Annotated[
@@ -100,13 +82,7 @@ def sensitivity_(
     show_sensitive(sensitivity(file, site, period, currency, rates), output)
 
 
-@app.command(
-    "forecast",
-    help=say(
-        "登録済みの月から、今後の費用と予算の残りを見通す。",
-        "Foresee costs and what is left of budgets, from the months on record.",
-    ),
-)
+@app.command("forecast")
 def forecast_(
     months: Annotated[
         int, typer.Option("--months", min=1, max=12, help=say("先の月数", "How many months"))

@@ -16,13 +16,7 @@ from moyai_cli.views.problems import show_problems
 app = typer.Typer(add_completion=False)
 
 
-@app.command(
-    "check",
-    help=say(
-        "按分規則の矛盾・重なり・効かない規則を行とともに示す。",
-        "Show contradictory, overlapping and dead rules of cost sharing, with their lines.",
-    ),
-)
+@app.command("check")
 def check(file: File = None, output: Format = Output.TABLE) -> None:
     """By the file alone; exit code 3 where it has an error."""
     found = check_cost_rules(find_registry_file(file))

@@ -18,13 +18,7 @@ from moyai_cli.views.cost_analysis import show_exported
 app = typer.Typer(add_completion=False)
 
 
-@app.command(
-    "export",
-    help=say(
-        "按分の結果を FOCUS の行として書き出す（CSV か Parquet）。",
-        "Write the allocation as FOCUS rows, CSV or Parquet.",
-    ),
-)
+@app.command("export")
 def export_(
     period: PeriodName,
     target: Annotated[

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Sequence
 
 import typer
 
@@ -17,31 +15,16 @@ from moyai.costs.apportion.allocation import (
     PayerKind,
     Unallocated,
 )
-from moyai.costs.documents.write import Written
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.reckoning import Reckoned
-from moyai.costs.record import document, plain
+from moyai.costs.record import document
 from moyai.operations.cost_budgets import Allocated
-from moyai.operations.cost_documents import Reported
-from moyai.operations.cost_periods import Compared, Explained, Verified
-from moyai.texts import counted, in_japan
+from moyai.operations.cost_periods import Compared, Verified
+from moyai.texts import in_japan
 from moyai_cli.language import LANG, say
-from moyai_cli.render import Column, Output, aside, listing
+from moyai_cli.render import Column, Output, listing
 from moyai_cli.views.cost_analysis import who_gains
 from moyai_cli.views.cost_budgets import budget_records, note_budgets
-
-KINDS: Mapping[LineKind, str] = {
-    LineKind.DIRECT: say("直接費", "direct"),
-    LineKind.FIXED: say("定額", "fixed amount"),
-    LineKind.BASE_FEE: say("基本料", "base fee"),
-    LineKind.SHARE: say("按分", "share"),
-    LineKind.JOINING_FEE: say("加入金", "joining fee"),
-    LineKind.LEAVING_FEE: say("脱退金", "leaving fee"),
-    LineKind.FEE_RELIEF: say("加入金等による軽減", "relief by fees"),
-    LineKind.REMAINDER: say("端数調整", "rounding adjustment"),
-    LineKind.SUBSIDY: say("補助", "subsidy"),
-    LineKind.SETTLEMENT: say("精算", "settlement"),
-}
 
 
 def show_allocated(found: Allocated, output: Output) -> None:
@@ -168,40 +151,6 @@ def show_compared(made: Compared, output: Output) -> None:
             typer.echo(line)
 
 
-def show_explained(found: Explained, output: Output) -> None:
-    """The way from the statement's line back to the row."""
-    steps = list(_steps(found))
-    if output is Output.TABLE:
-        for step, words, jpy in steps:
-            typer.echo(f"{_STEPS[step]}: {words}" + ("" if jpy is None else f" {_yen(jpy)}"))
-        return
-    columns = [Column("step", "step"), Column("words", "words"), Column("jpy", "jpy")]
-    listing(
-        [{"step": step, "words": words, "jpy": jpy} for step, words, jpy in steps], columns, output
-    )
-
-
-def show_written(files: Sequence[tuple[str, Written]], output: Output) -> None:
-    """Files that were written, with their hashes."""
-    columns = [
-        Column("code", say("コード", "code")),
-        Column("file", say("ファイル", "file")),
-        Column("sha256", "sha256"),
-    ]
-    listing(
-        [{"code": code, "file": str(one.path), "sha256": one.sha256} for code, one in files],
-        columns,
-        output,
-    )
-
-
-def show_reported(found: Reported, output: Output) -> None:
-    """The overview's files, and the budgets that are to be warned of."""
-    show_written([("", one) for one in found.files], output)
-    with aside(output):
-        note_budgets(found.budgets, found.names)
-
-
 def record(made: Reckoned) -> dict[str, object]:
     """For programs: the allocation's document, names, and what it rests on."""
     found = document(made.allocation)
@@ -303,57 +252,3 @@ def _summary(code: str, borne: tuple[Borne, ...], made: Reckoned) -> dict[str, o
 
 def _sum(lines: list[Line], *kinds: LineKind) -> int:
     return sum(line.jpy for line in lines if line.kind in kinds)
-
-
-_Step = tuple[str, str, int | None]
-
-
-def _steps(found: Explained) -> Iterator[_Step]:
-    """What stands where, from the statement to the row: kind of step, words, yen."""
-    way = found.way
-    name = found.reckoned.inputs.names.get(found.code, "")
-    yield "body", f"{found.code} {name}".rstrip(), None
-    number = say(f"第{way.number}行 {way.at:,} 円目", f"line {way.number}, yen {way.at:,}")
-    yield "line", f"{number}: {way.borne.rule} {KINDS[way.line.kind]}", way.line.jpy
-    for part in way.line.parts:
-        share = f"{plain(part.percent)} % × {part.weight} / {part.of}"
-        yield "share", f"{part.by.value} {part.driver or ''} {share}".replace("  ", " "), None
-    for step in way.pools:
-        yield "pool", step.account.name, step.account.shared
-        yield "from", _SOURCES.get(step.source, step.source), step.source_jpy
-    if way.bucket is None or way.origin is None:
-        return
-    rows = way.bucket.rows
-    yield "rows", say(f"{rows:,} 行", counted(rows, "row", "rows")), None
-    invoice = way.origin.invoice
-    if invoice is not None:
-        amount = (
-            f"{invoice.amount:,f} {invoice.currency} = {invoice.jpy:,} + {invoice.tax_jpy:,} JPY"
-        )
-        yield "invoice", f"{invoice.issuer} {invoice.number}: {amount}", invoice.jpy
-    if found.row is not None:
-        row = found.row
-        yen = _two_places(Fraction(row.amount) * way.origin.factor)
-        amount = f"{row.amount:f} {row.currency} × {_two_places(way.origin.factor)} = {yen} JPY"
-        yield "row", f"{row.file}:{row.line}: {amount}", None
-
-
-_STEPS = {
-    "body": say("団体", "body"),
-    "line": say("明細", "line"),
-    "share": say("按分", "share"),
-    "pool": say("費用区分", "pool"),
-    "from": say("内訳", "from"),
-    "rows": say("行", "rows"),
-    "invoice": say("請求書", "invoice"),
-    "row": say("元の行", "row"),
-}
-_SOURCES = {
-    "caught": say("この区分の明細", "its own rows"),
-    "carried": say("前期からの繰越", "carried from the period before"),
-}
-
-
-def _two_places(value: Fraction) -> str:
-    """For people: rounded to a hundredth."""
-    return f"{Decimal(value.numerator) / Decimal(value.denominator):,.2f}"

@@ -8,7 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from typer._click import Command
+from typer._click import Command, Context
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from moyai_cli.table import COMMANDS
@@ -48,11 +49,19 @@ def _commands() -> Iterator[tuple[str, Command]]:
 
 
 def _below(name: str, command: Command) -> Iterator[tuple[str, Command]]:
-    below: dict[str, Command] = getattr(command, "commands", {})
+    below = _subcommands(command)
     for one, found in below.items():
         yield from _below(f"{name} {one}", found)
     if not below:
         yield name, command
+
+
+def _subcommands(command: Command) -> dict[str, Command]:
+    if not isinstance(command, TyperGroup):
+        return {}
+    context = Context(command)
+    found = {name: command.get_command(context, name) for name in command.list_commands(context)}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -64,6 +73,6 @@ def test_commands_that_guides_name_exist(guide: Path) -> None:
     for line in re.findall(r"(?:^|`)(?:\.venv/bin/)?moyai ([a-z][a-z -]*)", text, re.MULTILINE):
         words = line.split()
         assert words[0] in COMMANDS or words[0] in LATER
-        if words[0] in ("tenant", "sandbox", "engine") and len(words) > 1:
+        if words[0] in ("tenant", "sandbox", "engine", "cost") and len(words) > 1:
             group = get_command(import_module(COMMANDS[words[0]].module).app)
-            assert words[1] in getattr(group, "commands", {})
+            assert words[1] in _subcommands(group)

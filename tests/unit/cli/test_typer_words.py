@@ -88,6 +88,8 @@ def test_japanese_help_is_japanese_and_nothing_of_it_is_cut(columns: str) -> Non
         ),
         ("tenant", ["shw"], "コマンド「shw」はありません（近いもの: 'show'）。"),
         ("tenant", ["xyz"], "コマンド「xyz」はありません。"),
+        ("cost", ["allocat"], "コマンド「allocat」はありません（近いもの: 'allocate'）。"),
+        ("cost", ["xyz"], "コマンド「xyz」はありません。"),
     ],
 )
 def test_wrong_usage_is_said_in_japanese(command: str, arguments: list[str], words: str) -> None:

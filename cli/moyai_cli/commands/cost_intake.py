@@ -1,0 +1,115 @@
+"""moyai cost import|sources|withdraw|template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moyai.costs.intake.blank import template_csv, write_template
+from moyai.costs.periods import period_of
+from moyai.engine.aws.cost_explorer import Granularity
+from moyai.operations import costs
+from moyai.operations.cost_intake import Asked, import_costs
+from moyai.operations.workspace import open_workspace
+from moyai_cli.commands.cost_options import PeriodName, Wait
+from moyai_cli.language import LANG, say
+from moyai_cli.options import File, Format, SiteName
+from moyai_cli.render import Output, aside
+from moyai_cli.views.costs import show_imported, show_sources, tell
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help=say(
+                "ファイル、または s3://バケット/プレフィックス", "Files, or s3://bucket/prefix"
+            )
+        ),
+    ] = None,
+    explored: Annotated[
+        str | None,
+        typer.Option(
+            "--cost-explorer",
+            metavar="PERIOD",
+            help=say(
+                "AWS Cost Explorer に聞く期間（例 2026-04）",
+                "Ask AWS Cost Explorer of a period such as 2026-04",
+            ),
+        ),
+    ] = None,
+    granularity: Annotated[
+        Granularity,
+        typer.Option(help=say("Cost Explorer の行の単位", "What a row of Cost Explorer is of")),
+    ] = Granularity.MONTHLY,
+    file: File = None,
+    site: SiteName = "sandbox",
+    replaces: Annotated[
+        str | None,
+        typer.Option(
+            help=say(
+                "取り込み済みのこの名前のファイルを、これで置き換える",
+                "The name of the file on record that this one is a new version of",
+            )
+        ),
+    ] = None,
+    wait: Wait = 0.0,
+    output: Format = Output.TABLE,
+) -> None:
+    """Checked whole before anything counts."""
+    asked = Asked(tuple(files or ()), replaces, explored, granularity)
+    with aside(output):
+        found = import_costs(open_workspace(file, site), asked, wait, tell)
+    show_imported(found, output)
+
+
+@app.command()
+def sources(
+    period: PeriodName,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """From the manifest alone."""
+    basis, part = costs.sources(open_workspace(file, site), period_of(period))
+    show_sources(basis, part, output)
+
+
+@app.command()
+def withdraw(
+    period: PeriodName,
+    name: Annotated[str, typer.Argument(help=say("台帳での名前", "Its name on record"))],
+    file: File = None,
+    site: SiteName = "sandbox",
+    wait: Wait = 0.0,
+    output: Format = Output.TABLE,
+) -> None:
+    """It can be imported again."""
+    workspace = open_workspace(file, site)
+    costs.withdraw(workspace, period_of(period), name, wait)
+    with aside(output):
+        typer.echo(
+            say(f"{period} から {name} を外しました。", f"{name} counts no longer in {period}.")
+        )
+    if output is not Output.TABLE:
+        show_sources(*costs.sources(workspace, period_of(period)), output)
+
+
+@app.command()
+def template(
+    xlsx: Annotated[
+        Path | None,
+        typer.Option(help=say("XLSX として書くファイル", "The file to write as XLSX")),
+    ] = None,
+) -> None:
+    """CSV to standard output, or a workbook."""
+    if xlsx is None:
+        typer.echo(template_csv(LANG), nl=False)
+    else:
+        write_template(xlsx, LANG)
+        typer.echo(say(f"{xlsx} に書きました。", f"Wrote {xlsx}."))
