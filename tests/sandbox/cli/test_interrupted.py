@@ -218,8 +218,10 @@ def test_what_an_interrupted_deploy_did_not_begin_is_told_apart_and_left_as_it_w
     assert {one["status"] for one in federation.statuses().values()} == {"current"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("place", ["shared: done", "cell-a: done"])
+@pytest.mark.parametrize(
+    ("place", "number"),
+    [("shared: done", signal.SIGINT), ("cell-a: done", signal.SIGTERM)],
+)
 def test_an_interrupt_between_the_foundation_and_the_bodies_begins_none(
     federation: Federation, place: str, number: signal.Signals
 ) -> None:

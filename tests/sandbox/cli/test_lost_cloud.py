@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from federations import DAY, Federation, make_federation
@@ -11,12 +10,12 @@ from federations import DAY, Federation, make_federation
 TENANT = "272027"
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Federation]:
-    """One body, deployed; its sandbox stopped."""
-    made = make_federation(tmp_path / "project", tmp_path / "home", (TENANT,))
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    """One body, deployed, for all tests of this module."""
+    base = tmp_path_factory.mktemp("alone")
+    made = make_federation(base / "project", base / "home", (TENANT,))
     made.ok("deploy", "--as-of", DAY)
-    made.ok("sandbox", "stop")
     yield made
     made.moyai("sandbox", "reset", "--yes")
 
@@ -25,7 +24,6 @@ def alone(tmp_path: Path) -> Iterator[Federation]:
 def test_a_cloud_without_a_readable_snapshot_is_built_anew(
     alone: Federation, is_started_first: bool
 ) -> None:
-    alone.ok("sandbox", "start")
     alone.ok("sandbox", "psql", TENANT, "chat", "-c", "SELECT lo_create(4711)")
     alone.ok("sandbox", "stop")
     cloud = alone.home / "sites" / "sandbox" / "cloud"
