@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,7 +68,10 @@ def set_up(uv: str | None) -> None:
     if uv is None:
         make_with_venv()
         install = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        run([*install, "--require-hashes", "--requirement", str(LOCK)])
+        # All that is needed is in the lock; what it lacks is found by pip's check.
+        given = ["--no-deps", "--require-hashes", "--requirement", str(LOCK)]
+        run([*install, "--no-compile", *given])
+        run([str(PYTHON), "-m", "pip", "--disable-pip-version-check", "check"])
     else:
         if not is_usable():
             shutil.rmtree(VENV, ignore_errors=True)
@@ -77,10 +81,11 @@ def set_up(uv: str | None) -> None:
         install = [uv, "pip", "install", *target]
     # hatchling, which builds the project, is among the locked packages.
     run([*install, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
-    # As pip does for packages: each of a deploy's processes would compile what it imports where
-    # PYTHONDONTWRITEBYTECODE is set.
-    for room in ("platform", "cli"):
-        compileall.compile_dir(ROOT / room, quiet=2)
+    # Each of a deploy's processes would compile what it imports where PYTHONDONTWRITEBYTECODE is
+    # set. pip does it on one core.
+    packages = sysconfig.get_path("purelib", vars={"base": str(VENV)})
+    for room in (packages, ROOT / "platform", ROOT / "cli"):
+        compileall.compile_dir(room, quiet=2, workers=0)
 
 
 def is_usable() -> bool:
