@@ -1,11 +1,18 @@
-"""Metering a deployed federation, from its environments to the drivers of a period."""
+"""Costs of a deployed federation: metering, and the monthly closing as its runbook has it.
+
+The tests of this module share one federation.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+import pytest
+from closing_runbook import commands, lay_files, run_as_written
 from federations import Federation
 
 from moyai.engine.aws.sessions import aws_session
@@ -113,3 +120,33 @@ def test_what_cannot_be_metered(federation: Federation) -> None:
     assert (early.code, "has not begun yet" in early.err) == (2, True)
     none = federation.moyai("cost", "meter", f"{today():%Y-%m}", "273813")
     assert (none.code, "there is no environment to be metered" in none.err) == (4, True)
+
+
+@pytest.mark.timeout(600)
+def test_every_command_of_the_runbook_does_what_it_says(federation: Federation) -> None:
+    lines = commands()
+    (usd,) = (Decimal(line.removeprefix("USD=")) for line in lines if line.startswith("USD="))
+    lay_files(federation.folder, usd)
+    told = list(run_as_written(federation, lines).values())
+
+    def said(beginning: str) -> list[str]:
+        return [step for step in told if step.startswith(beginning)]
+
+    assert "metering-sandbox" in said("moyai cost sources")[0]
+    first, settled = said("moyai cost allocate")
+    # The invoice and its tax, the licences and theirs.
+    assert f"2026-10: {232_575 + 23_257 + 120_000 + 12_000:,} yen" in first
+    assert "0 unallocated, difference 0" in first
+    closings = [step.partition("\n")[2] for step in said("moyai cost close")]
+    assert "2026-10 is closed." in closings[0]
+    assert closings[0] == closings[1] == closings[2]
+    assert "correction to a closed period" in said('moyai cost import "$CORRECTED"')[0]
+    bodies = dict(re.findall(r"^(\d{6}) .* (-?\d+)\s*$", settled, re.MULTILINE))
+    assert set(bodies) == {"272027", "272043"}
+    assert int(bodies["272027"]) < 0 < int(bodies["272043"])
+    written = federation.folder / "statements" / "2026-10"
+    assert {path.name for path in written.glob("*.pdf")} == {
+        "2026-10-overview.pdf",
+        "2026-10-272027.pdf",
+        "2026-10-272043.pdf",
+    }
