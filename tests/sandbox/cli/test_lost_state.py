@@ -151,7 +151,7 @@ def test_what_failed_is_checked_again_before_it_counts(federation: Federation) -
     sound = health.read_bytes()
     health.write_bytes(sound.replace(b"SELECT probe", b"SELECT no_such_column"))
     try:
-        for command in (["deploy", "--refresh", TENANT], ["deploy", TENANT], ["deploy", TENANT]):
+        for command in (["deploy", "--refresh", TENANT], ["deploy", TENANT]):
             answer = federation.moyai(*command, "--as-of", DAY)
             assert answer.code == 4, answer.out + answer.err
             assert federation.statuses()[TENANT]["status"] == "failed"
