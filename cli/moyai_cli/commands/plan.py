@@ -11,7 +11,7 @@ from moyai.operations.change_groups import Group, group
 from moyai.operations.plan import Wish
 from moyai.operations.preflight import marked, preflight, refuse_exceeded
 from moyai.operations.preview import Previewed, by_code, previews
-from moyai.operations.session import Session, open_session
+from moyai.operations.session import Session, imports_of, open_session
 from moyai.planning.plans import Plan
 from moyai.texts import counted
 from moyai_cli.called import copyable
@@ -81,7 +81,7 @@ def _asks_engine(made: Plan) -> bool:
 
 def _show_previews(session: Session, made: Plan, jobs: int | None) -> None:
     found: dict[str, Previewed] = {}
-    with session.driver(jobs) as driver:
+    with session.driver(jobs, imports=imports_of(made)) as driver:
         for one in previews(session.workspace, driver, made):
             found[one.stack.name] = one
     for some in group(by_code(found)):

@@ -8,7 +8,7 @@ from moyai.infra.packages import MODULES, SHARED_MODULES
 from moyai.operations.deploy_events import DeployEvent, Interrupted, Planned, StackEnded
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.preflight import preflight, refuse
-from moyai.operations.session import Session
+from moyai.operations.session import Session, imports_of
 from moyai.operations.stack_runs import StackRuns
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import SHARED
@@ -46,7 +46,7 @@ class Deploy:
             refuse(plan)
         session.history.remember(session.workspace.registry)
         begins = any(stack.runs and stack.name == SHARED for stack in plan.foundation)
-        imports = SHARED_MODULES if begins else MODULES
+        imports = SHARED_MODULES if begins else imports_of(plan)
         with session.driver(self._jobs, self._wait_seconds, imports) as driver:
             runs = StackRuns(session, driver, plan.day, self._now)
             stands = yield from self._foundation(runs, plan)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from moyai.engine.state.checkpoint_store import open_checkpoints
 from moyai.engine.state.documents import open_documents, open_records
-from moyai.infra.packages import MODULES
+from moyai.infra.packages import BODY_MODULES, MODULES
 from moyai.operations.history import History
 from moyai.operations.site_state import SiteState
 from moyai.operations.workspace import Workspace, open_workspace
+from moyai.planning.plans import Plan
 from moyai.texts import Text
 
 if TYPE_CHECKING:
@@ -66,3 +67,8 @@ def open_session(file: Path | None, site: str) -> Session:
     runtime = workspace.runtime
     state = SiteState(open_records(runtime), open_checkpoints(runtime), runtime.doubts)
     return Session(workspace, state, History(open_documents(runtime)))
+
+
+def imports_of(plan: Plan) -> tuple[str, ...]:
+    """What the stacks of a plan that run are to find imported, as of `Driver`."""
+    return MODULES if any(stack.runs for stack in plan.foundation) else BODY_MODULES

@@ -19,6 +19,15 @@ whole = [m for m in MODULES if type(sys.modules[m]).__name__ != "_LazyModule"]
 assert tuple(whole) == MODULES, set(MODULES) - set(whole)
 """
 
+_AHEAD_OF_BODIES = """
+import sys
+from moyai.engine.worker.forge import _import
+from moyai.infra.packages import BODY_MODULES, MODULES
+_import(tuple(sorted(BODY_MODULES)))
+assert len(BODY_MODULES) == len(MODULES) - 1
+assert "pulumi_aws.wafv2._inputs" not in sys.modules
+"""
+
 
 def _used(source: str) -> set[str]:
     """`ec2` of each `aws.ec2.Vpc` in a program."""
@@ -41,5 +50,12 @@ def test_the_packages_are_those_that_the_components_use() -> None:
 def test_all_are_loaded_and_not_only_named() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _AHEAD], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_body_in_a_cell_needs_no_firewall() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _AHEAD_OF_BODIES], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
