@@ -48,7 +48,7 @@ class Deploy:
         begins = any(stack.runs and stack.name == SHARED for stack in plan.foundation)
         imports = SHARED_MODULES if begins else imports_of(plan)
         with session.driver(self._jobs, self._wait_seconds, imports) as driver:
-            runs = StackRuns(session, driver, plan.day, self._now)
+            runs = StackRuns(session, driver, plan.day, self._now, self._wait_seconds)
             stands = yield from self._foundation(runs, plan)
             if stands:
                 yield from self._tenants(runs)

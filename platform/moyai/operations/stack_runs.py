@@ -23,6 +23,7 @@ from moyai.operations.deploy_events import (
 from moyai.operations.plan import stack_id
 from moyai.operations.preflight import refusal
 from moyai.operations.session import Session
+from moyai.operations.turns import Turns
 from moyai.operations.workspace import Workspace
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import PROGRAMS, TENANT
@@ -42,13 +43,22 @@ Again = Callable[[Sequence[PlannedStack]], Sequence[PlannedStack]]
 class StackRuns:
     """Carries planned stacks of one deploy out."""
 
-    def __init__(self, session: Session, driver: Driver, day: date, again: Again) -> None:
-        """`again` plans stacks anew by what is on record now."""
+    def __init__(
+        self,
+        session: Session,
+        driver: Driver,
+        day: date,
+        again: Again,
+        wait_seconds: float = 0.0,
+    ) -> None:
+        """`again` plans stacks anew by what is on record now; `wait_seconds` as of `Driver`."""
         self._workspace = session.workspace
         self._state = session.state
         self._driver = driver
         self._day = day
         self._again = again
+        self._wait_seconds = wait_seconds
+        self._turns = Turns(session.workspace.runtime.home)
 
     def carry_out(
         self,
@@ -64,6 +74,8 @@ class StackRuns:
         """
         while todo:
             moved = yield from self._once(todo, inside, later)
+            for stack in moved:
+                self._turns.wait(stack_id(stack), self._wait_seconds)
             stacks = self._again(moved) if moved else ()
             todo = [stack for stack in stacks if stack.runs]
             yield from (_settled(stack) for stack in stacks if not stack.runs)
@@ -92,11 +104,13 @@ class StackRuns:
                         yield ResourceDone(stack.name, event.step)
                 elif event.result.gave_way:
                     self._state.take_back(event.stack)
+                    self._turns.end(event.stack)
                     moved.append(stack)
                 elif event.stack in started or not _left_alone(event.result):
-                    waiting.append(pool.submit(after.engine, stack, event.result))
+                    waiting.append(pool.submit(self._after, after, stack, event.result))
                 else:
                     self._state.take_back(event.stack)
+                    self._turns.end(event.stack)
                     error = event.result.error
                     yield StackEnded(stack.name, stack.title, End.NOT_BEGUN, error)
                 done = [future for future in waiting if future.done()]
@@ -107,6 +121,12 @@ class StackRuns:
                 yield from future.result()
         return moved
 
+    def _after(self, after: AfterRun, stack: PlannedStack, result: RunResult) -> list[DeployEvent]:
+        try:
+            return after.engine(stack, result)
+        finally:
+            self._turns.end(stack_id(stack))
+
     def _noted(
         self, todo: Sequence[PlannedStack], has_moved: Callable[[PlannedStack], None]
     ) -> Iterator[StackRun]:
@@ -114,10 +134,12 @@ class StackRuns:
         for stack in todo:
             if not stack.needs_engine:
                 continue
+            self._turns.take(stack_id(stack))
             if self._driver.cancelled or self._state.begin(stack_id(stack)):
                 run = stack_run(self._workspace, stack, self._day, "up")
                 yield replace(run, gives_way=True)
             else:
+                self._turns.end(stack_id(stack))
                 has_moved(stack)
 
 

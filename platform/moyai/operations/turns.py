@@ -1,0 +1,61 @@
+"""Which stacks commands of this machine are at, from the first touch to the end on record."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from moyai.engine.files import private_folder
+from moyai.engine.stacks import StackId
+
+_POLL_SECONDS = 0.1
+
+
+class Turns:
+    """One command's turns at stacks. They end with its process at the latest.
+
+    An engine's lock ends before the stack's end is on record, as what is done inside a body comes
+    between them. Another command that waited for the lock waits for the turn to end too; it would
+    find nothing on record else, and do all of it again.
+    """
+
+    def __init__(self, home: Path) -> None:
+        """`home`: the folder of the site's work on this machine."""
+        self._folder = home / "work"
+        self._held: dict[StackId, int] = {}
+
+    def take(self, stack: StackId) -> None:
+        """Take the turn, unless another command has it."""
+        with suppress(OSError):  # a full disk: what comes of it is told where it matters
+            handle = self._open(stack)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(handle)
+            else:
+                self._held[stack] = handle
+
+    def end(self, stack: StackId) -> None:
+        """The turn is over, where this command had it."""
+        handle = self._held.pop(stack, None)
+        if handle is not None:
+            os.close(handle)
+
+    def wait(self, stack: StackId, seconds: float) -> None:
+        """Wait until no other command has the turn, but no longer than so many seconds."""
+        deadline = time.monotonic() + seconds
+        while stack not in self._held:
+            self.take(stack)
+            if stack in self._held:
+                self.end(stack)
+                return
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def _open(self, stack: StackId) -> int:
+        folder = private_folder(self._folder / stack.project / stack.name)
+        return os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
