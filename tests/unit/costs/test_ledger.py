@@ -191,3 +191,15 @@ def test_files_of_other_types_and_columns_are_summed_exactly(tmp_path: Path) -> 
     (group,) = group_rows(ledger.store, ledger.basis(SEPTEMBER), [])
     assert group.amount == Decimal("99999999999999999.00000010000000000001")
     assert group.rows == 3
+
+
+def test_rows_that_are_not_what_their_hash_says_are_refused(tmp_path: Path) -> None:
+    put(a_ledger(tmp_path), csv_file(tmp_path / "a.csv", [focus_row("1")]))
+    other = tmp_path / "other"
+    put(a_ledger(other), csv_file(tmp_path / "b.csv", [focus_row("9")]))
+    [kept] = (tmp_path / "ledger" / "rows").glob("*.parquet")
+    [forged] = (other / "ledger" / "rows").glob("*.parquet")
+    kept.write_bytes(forged.read_bytes())
+    ledger = a_ledger(tmp_path)
+    with pytest.raises(OperationFailed, match="missing or damaged"):
+        group_rows(ledger.store, ledger.basis(SEPTEMBER), ["ServiceName"])

@@ -24,7 +24,7 @@ from moyai.costs.ledger.ledger import file_sha256
 from moyai.engine.files import disk_trouble, private_folder
 from moyai.engine.state.bucket_blobs import BucketBlobs, telling
 from moyai.engine.state.holders import WAIT, Holder, is_gone, myself
-from moyai.engine.state.ledger_folder import holder_of, ledger_in_use, missing
+from moyai.engine.state.ledger_folder import holder_of, is_whole, ledger_in_use, missing
 from moyai.errors import NOTHING_TOUCHED
 from moyai.texts import Text
 
@@ -43,6 +43,7 @@ class LedgerBucket:
         self._bucket = bucket
         self._prefix = prefix
         self._cache = cache
+        self._seen: set[str] = set()
         self._blobs = BucketBlobs(client, bucket, prefix)
 
     @property
@@ -88,9 +89,12 @@ class LedgerBucket:
             path.unlink()
 
     def local(self, key: str, sha256: str) -> Path:
-        """See `Store.local`: from the cache, or fetched into it and compared with its hash."""
+        """See `Store.local`: from the cache, or fetched into it, and compared with its hash."""
         path = self._cache / key
-        if path.is_file():
+        if key in self._seen:
+            return path
+        if is_whole(path, sha256):
+            self._seen.add(key)
             return path
         try:
             private_folder(path.parent)

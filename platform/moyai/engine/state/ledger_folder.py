@@ -27,6 +27,7 @@ class LedgerFolder:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._blobs = FolderBlobs(root)
+        self._seen: set[str] = set()
 
     @property
     def work(self) -> Path:
@@ -66,10 +67,12 @@ class LedgerFolder:
             raise disk_trouble(error, str(target), NOTHING_TOUCHED) from error
 
     def local(self, key: str, sha256: str) -> Path:
-        """See `Store.local`. The hash is not looked at anew: nobody else writes there."""
+        """See `Store.local`. A file is looked at once by each process."""
         path = self._root / key
-        if not path.is_file():
-            raise missing(str(path), sha256)
+        if key not in self._seen:
+            if not is_whole(path, sha256):
+                raise missing(str(path), sha256)
+            self._seen.add(key)
         return path
 
     def versions(self, folder: str) -> Mapping[str, str]:
@@ -130,6 +133,18 @@ def ledger_in_use(holder: Holder | None, remedy: Text = WAIT) -> Refused:
         touched=NOTHING_TOUCHED,
         remedy=remedy,
     )
+
+
+def is_whole(path: Path, sha256: str) -> bool:
+    """Whether a file is there and is what its hash says. Raises `OperationFailed` where it cannot be
+    read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise disk_trouble(error, str(path), NOTHING_TOUCHED) from error
 
 
 def missing(place: str, sha256: str) -> OperationFailed:
