@@ -108,6 +108,54 @@ def test_a_column_of_parquet_is_told_of_by_row(tmp_path: Path) -> None:
     assert [(f.line, f.column) for f in raised.value.faults] == [(2, "BilledCost")]
 
 
+def test_a_column_of_any_name_hides_no_row(tmp_path: Path) -> None:
+    import duckdb
+
+    path = tmp_path / "a.parquet"
+    duckdb.execute(
+        "COPY (SELECT * FROM (VALUES ('1', 'USD', '2024-09-01', 'x'), ('2', 'US$', '2024-09-01', NULL)) "
+        f"t(BilledCost, BillingCurrency, BillingPeriodStart, v)) TO '{path}' (FORMAT parquet)"
+    )
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), path)
+    assert [(f.line, f.column) for f in raised.value.faults] == [(2, "BillingCurrency")]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        (
+            "BilledCost,BillingCurrency,BillingPeriodStart,billedcost\n1,JPY,2024-09-01,9\n",
+            "billedcost",
+        ),
+        ("period,item,amount,金額\n2024-09,x,1,9\n", "金額"),
+        ("period,item,amount,amount\n2024-09,x,1,9\n", "amount"),
+    ],
+)
+def test_a_column_that_is_there_twice(text: str, column: str, tmp_path: Path) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), path)
+    assert [(f.line, f.column) for f in raised.value.faults] == [(1, column)]
+
+
+@pytest.mark.parametrize("rate", ["abc", "-3", "1e99999999", "100.5", "10/0"])
+def test_what_is_no_rate_of_tax(rate: str, tmp_path: Path) -> None:
+    rows = [focus_row("1", x_TaxRate="10"), focus_row("1", x_TaxRate=rate)]
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), csv_file(tmp_path / "a.csv", rows))
+    assert [(f.line, f.column) for f in raised.value.faults] == [(3, "x_TaxRate")]
+
+
+def test_a_sum_that_no_decimal_holds(tmp_path: Path) -> None:
+    rows = [focus_row("9" + "0" * 37)] * 2
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), csv_file(tmp_path / "a.csv", rows))
+    [fault] = raised.value.faults
+    assert "cannot be read" in fault.reason.en
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_damaged_bytes_are_imported_or_told_of(data: st.DataObject) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.texts import Lang, Text
 
+TWO_COLUMNS = Text("列が2つあります", "there are two such columns")
 MOST = 200
 """How many faults are told of in full; the rest is counted."""
 

@@ -10,10 +10,10 @@ import duckdb
 
 from moyai.costs.intake import drivers, template
 from moyai.costs.intake.cur import cur_shape
-from moyai.costs.intake.faults import Faults
+from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, take
 from moyai.costs.intake.rows import NO_ROWS, PeriodRows, write_rows
-from moyai.costs.intake.shapes import Shape, focus_shape
+from moyai.costs.intake.shapes import Shape, doubled, focus_shape
 from moyai.costs.intake.staging import Staged, stage, stage_counted
 from moyai.costs.intake.tables import Headings, Table, read_table
 from moyai.texts import Text
@@ -144,14 +144,22 @@ class _Work:
         staged = stage(self._connection, self._source, self._folder, self._faults)
         if staged is None:
             return None
+        twice = doubled(staged)
+        if twice is not None:
+            self._faults.add(staged.name, 1, twice, TWO_COLUMNS)
+            return None
         shape = next((found for known in _SHAPES if (found := known(staged)) is not None), None)
         if shape is None:
             return None
         told(staged.name, Text("検査しています", "checking"))
         try:
             return shape, write_rows(self._connection, staged, shape, self._folder, self._faults)
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-            why = str(error).splitlines()[0]  # a page of Parquet that is damaged
+        except (
+            duckdb.InvalidInputException,
+            duckdb.ConversionException,
+            duckdb.OutOfRangeException,
+        ) as error:
+            why = str(error).splitlines()[0]  # a damaged page of Parquet, a sum of 39 digits
             reason = Text(f"読めないところがあります（{why}）", f"it cannot be read ({why})")
             self._faults.add(staged.name, None, None, reason)
             return None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ import duckdb
 from moyai.costs.duck import literal, quoted
 from moyai.costs.intake.decimals import MOST_DIGITS, Width, is_number, scale_digits, whole_digits
 from moyai.costs.intake.faults import MOST, Faults
-from moyai.costs.intake.shapes import COSTS, LINE, MOMENTS, NEEDED, TAGS, Shape
+from moyai.costs.intake.shapes import COSTS, LINE, MOMENTS, NEEDED, TAGS, TAX_RATE, Shape
 from moyai.costs.intake.staging import Staged
 from moyai.costs.periods import Period, period_of
 from moyai.errors import UsageError
@@ -24,6 +25,9 @@ from moyai.texts import Text
 _Reason = Callable[[str], Text]
 """Value → what is wrong with it."""
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
+_TAX_RATE = re.compile(r"\d{1,3}(\.\d{1,9}|/[1-9]\d{0,8})?\Z", re.ASCII)
+_MOST_TAX = 100
+"""Percent."""
 _MOST_TAG_KEYS = 1000
 """How many keys of tags are listed among a file's columns."""
 
@@ -90,6 +94,7 @@ def _check(
             check.moments(name)
     check.tags()
     check.currencies()
+    check.tax_rates()
     periods = check.periods()
     if len(faults.found) + faults.more > before:
         return None
@@ -160,6 +165,13 @@ class _Check:
             if not _CURRENCY.match(value):
                 self._tell("BillingCurrency", f"{text} = {literal(value)}", _no_currency)
 
+    def tax_rates(self) -> None:
+        """Rates of tax, where a file states them, are percents."""
+        text = self._shape.columns.get(TAX_RATE)
+        for value in [] if text is None else self._distinct(text):
+            if not _TAX_RATE.match(value) or Fraction(value) > _MOST_TAX:
+                self._tell(TAX_RATE, f"{text} = {literal(value)}", _no_tax_rate)
+
     def periods(self) -> tuple[Period, ...]:
         """The months in which billing periods begin, as the file writes them."""
         text = self._shape.columns["BillingPeriodStart"]
@@ -175,7 +187,9 @@ class _Check:
 
     def _distinct(self, sql: str) -> list[str]:
         found = self._connection.execute(
-            f"SELECT DISTINCT {sql} AS v FROM {self._staged.relation} WHERE v IS NOT NULL ORDER BY v"
+            # One select in another: a file may have a column of any name.
+            f"SELECT DISTINCT v FROM (SELECT {sql} AS v FROM {self._staged.relation}) "
+            "WHERE v IS NOT NULL ORDER BY v"
         )
         return [str(value) for (value,) in found.fetchall()]
 
@@ -274,6 +288,13 @@ def _no_currency(value: str) -> Text:
     return Text(
         f"{_shown(value)} は通貨コード（例 JPY）ではありません",
         f"{_shown(value)} is no currency code such as JPY",
+    )
+
+
+def _no_tax_rate(value: str) -> Text:
+    return Text(
+        f"{_shown(value)} は税率（%）ではありません",
+        f"{_shown(value)} is no rate of tax in percent",
     )
 
 

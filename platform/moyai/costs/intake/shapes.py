@@ -35,6 +35,18 @@ class Shape:
     """Cost columns that are floating point in the file."""
 
 
+def doubled(staged: Staged) -> str | None:
+    """A column of FOCUS that the file has twice, in one spelling and another, as it is spelt last."""
+    seen: set[str] = set()
+    for name in staged.columns:
+        key = _FOCUS.get(name.lower())
+        if key in seen:
+            return name
+        if key is not None:
+            seen.add(key)
+    return None
+
+
 def focus_shape(staged: Staged) -> Shape | None:
     """FOCUS 1.0 to 1.4, or None where the needed columns are not all there."""
     found = {_FOCUS.get(name.lower(), name): name for name in staged.columns}

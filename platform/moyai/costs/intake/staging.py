@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from moyai.costs.duck import literal, quoted
-from moyai.costs.intake.faults import Faults
+from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, broken_quotes, records
 from moyai.texts import Text
 
@@ -41,7 +41,7 @@ def stage(
         return _parquet(connection, source, faults)
     doubled = _doubled(source.columns)
     if doubled is not None:
-        faults.add(source.name, 1, doubled, Text("列が2つあります", "there are two such columns"))
+        faults.add(source.name, 1, doubled, TWO_COLUMNS)
         return None
     target = folder / "staged.parquet"
     by_row = _read_csv(connection, source, target)

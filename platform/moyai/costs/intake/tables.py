@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from moyai.costs.intake.faults import Faults
+from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, broken_quotes, records
 from moyai.texts import Text
 
@@ -47,6 +47,17 @@ class Headings:
                 found.setdefault(key, number)
         return found if self.needed <= found.keys() else None
 
+    def doubled(self, cells: Sequence[str]) -> str | None:
+        """A heading that means what one before it does."""
+        seen: set[str] = set()
+        for cell in cells:
+            key = self._key(cell)
+            if key in seen:
+                return cell
+            if key is not None:
+                seen.add(key)
+        return None
+
     def _key(self, cell: str) -> str | None:
         words = unicodedata.normalize("NFKC", cell).strip().lower().replace(" ", "_")
         return next((key for key, names in self.known.items() if words in names), None)
@@ -70,6 +81,10 @@ def _table(
     first = next(rows, None)
     columns = None if first is None else headings.of(first[1])
     if first is None or columns is None:
+        return None
+    twice = headings.doubled(first[1])
+    if twice is not None:
+        faults.add(name, first[0], twice, TWO_COLUMNS)
         return None
     width = len(first[1])
     found: list[tuple[int, Mapping[str, str]]] = []
