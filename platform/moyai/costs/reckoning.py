@@ -198,19 +198,22 @@ class Reckoner:
         return Reckoned(made, converted, inputs, basis, settlements, closed)
 
     def _carried(self, period: Period) -> Mapping[str, int]:
-        """What the last closed period before this one left."""
-        before = self._closed_before(period)
+        """What the last closed period left, where this one takes it."""
+        before = self._carrier(period)
         return {} if before is None else before.carried
 
     def _tax_carried(self, period: Period) -> Mapping[Fraction, int]:
         """What it left of the tax."""
-        before = self._closed_before(period)
+        before = self._carrier(period)
         left = {} if before is None else before.tax_carried
         return {Fraction(rate): yen for rate, yen in left.items()}
 
-    def _closed_before(self, period: Period) -> Closed | None:
-        """The last closed period before one: months without costs are not closed."""
-        closed = (part.closed for other, part in self._in_order() if other < period)
+    def _carrier(self, period: Period) -> Closed | None:
+        """The closed period whose carry one takes. The last one's goes into the one open period that
+        bears settlements too; those before it were taken by the closed ones after them."""
+        if period != self._bearer():
+            return None
+        closed = (part.closed for _, part in self._in_order())
         return next((one for one in reversed(list(closed)) if one is not None), None)
 
     def _in_order(self) -> list[tuple[Period, PeriodPart]]:
