@@ -162,7 +162,7 @@ def _fitting(invoices: Sequence[Invoice], group: RowGroup) -> list[Invoice]:
 
 def _convert(key: _Key, account: _Account, rule: TaxRule, notes: list[Text]) -> _Made:
     if account.invoice is None:
-        return _implied(key, account, rule)
+        return _implied(account, rule)
     _compare(account.invoice, _sum(account.net), notes)
     return _on_record(key, account, account.invoice, rule)
 
@@ -181,40 +181,58 @@ def _on_record(key: _Key, account: _Account, invoice: Invoice, rule: TaxRule) ->
     return _Made(gross, buckets + ask.of(account.tax, invoice.tax_jpy, None), {})
 
 
-def _implied(key: _Key, account: _Account, rule: TaxRule) -> _Made:
-    """Rows in yen without an invoice on record: they are rounded to the yen once for each rate of tax,
-    and the tax on them is what the rows say, or the rate's, rounded by the rule."""
+def _implied(account: _Account, rule: TaxRule) -> _Made:
+    """Rows in yen without an invoice on record: they are rounded to the yen once for each rate of tax.
+    The tax on rows that state a rate is the rate's, rounded by the rule; so it is on the others, but
+    where there are rows of tax, which are theirs."""
     taxable = rule.treatment is Treatment.TAXABLE
-    ask = _Asked(key, None, Fraction(1))
     made = _Made(0, [], {})
     jpy = 0
-    for rate, groups in sorted(_by_rate(account.net).items()):
+    for (rate, is_stated), groups in sorted(_by_rate(account.net).items()):
         net = _sum(groups)
         yen = to_unit(net.numerator, net.denominator, 1, Rounding.HALF_UP)
-        tax = 0
-        if not account.tax:
-            due = yen * rate / 100
-            tax = to_unit(due.numerator, due.denominator, 1, rule.method)
+        taxed = rate / 100 if is_stated or not account.tax else Fraction()
+        due = yen * taxed
+        tax = to_unit(due.numerator, due.denominator, 1, rule.method)
         whole = yen if taxable else yen + tax
-        made.buckets.extend(ask.of(groups, whole, rate if taxable else None))
-        made.taxes[rate] = tax
+        unit = Fraction(1) if taxable else 1 + taxed
+        made.buckets.extend(_in_their_yen(groups, whole, unit, rate if taxable else None))
+        made.taxes[rate] = made.taxes.get(rate, 0) + tax
         jpy += whole
-    for rate, groups in sorted(_by_rate(account.tax).items()):
+    for (rate, _), groups in sorted(_by_rate(account.tax).items()):
         paid = _sum(groups)
         yen = to_unit(paid.numerator, paid.denominator, 1, Rounding.HALF_UP)
         if taxable:
             made.taxes[rate] = made.taxes.get(rate, 0) + yen
         else:
-            made.buckets.extend(ask.of(groups, yen, None))
+            made.buckets.extend(_in_their_yen(groups, yen, Fraction(1), None))
             jpy += yen
     return _Made(jpy, made.buckets, made.taxes)
 
 
-def _by_rate(groups: Iterable[RowGroup]) -> dict[Fraction, list[RowGroup]]:
-    found: dict[Fraction, list[RowGroup]] = {}
+def _by_rate(groups: Iterable[RowGroup]) -> dict[tuple[Fraction, bool], list[RowGroup]]:
+    """By rate of tax in percent, and whether the rows state it."""
+    found: dict[tuple[Fraction, bool], list[RowGroup]] = {}
     for group in groups:
         rate = STANDARD_RATE if group.tax_rate is None else group.tax_rate
-        found.setdefault(rate, []).append(group)
+        found.setdefault((rate, group.tax_rate is not None), []).append(group)
+    return found
+
+
+def _in_their_yen(
+    groups: Sequence[RowGroup], jpy: int, unit: Fraction, rate: Rate
+) -> list[_Sourced]:
+    """Groups in yen that sum to `jpy`: each yen of them is `unit`, and rounding falls on all by their
+    size. Charges and credits that nearly cancel out stay what they are, as no factor of their sum
+    would leave them."""
+    size = total(abs(Fraction(group.amount)) for group in groups)
+    rounding = (jpy - _sum(groups) * unit) / size if size else Fraction()
+    found: list[_Sourced] = []
+    for group in groups:
+        factor = unit + (rounding if group.amount > 0 else -rounding)
+        yen = Fraction(group.amount) * factor
+        bucket = Bucket(group.caught, group.values, yen, rate, group.rows)
+        found.append((bucket, Origin(group, None, factor)))
     return found
 
 
@@ -223,7 +241,7 @@ class _Asked:
     """What an invoice asks for, apportioned to its rows."""
 
     key: _Key
-    invoice: Invoice | None
+    invoice: Invoice
     per_unit: Fraction | None
     """Yen for one unit, used only where the amounts cancel out."""
 

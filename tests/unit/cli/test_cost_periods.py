@@ -240,3 +240,32 @@ def test_a_period_before_a_closed_one_is_not_closed_where_it_would_carry_somethi
     refused = moyai("cost", "close", "2026-04")
     assert refused.returncode == 5
     assert "2026-05 after 2026-04 is closed" in refused.stderr
+
+
+def test_what_a_closed_period_took_is_taken_by_no_other(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    _carrying(project)
+    assert moyai("cost", "close", MAY).returncode == 0
+    carried = {}
+    for month in ("2026-07", "2026-08", "2026-06"):
+        csv_file(project / f"{month}.csv", [_row("10", "chat", month)])
+        assert moyai("cost", "import", f"{month}.csv").returncode == 0
+        _invoice(moyai, month, month, "10", 1_500)
+        carried[month] = _json(moyai("cost", "allocate", month, "-o", "json"))["carried_in_jpy"]
+        if month == "2026-07":
+            assert moyai("cost", "close", month).returncode == 0
+    assert carried["2026-07"] > 0
+    assert carried["2026-06"] == 0  # its turn was before July's, which has taken it
+    left = _json(moyai("cost", "allocate", "2026-08", "-o", "json"))["carried_in_jpy"]
+    assert left == carried["2026-08"] > 0
+
+
+def test_one_yen_of_a_rate_with_a_fraction(moyai: Run, project: Path) -> None:
+    row = {"period": MAY, "item": "x", "service": "eapp-a", "amount": "100000", "tax_rate": "7.5"}
+    csv_file(project / "licence.csv", [row])
+    assert moyai("cost", "import", "licence.csv").returncode == 0
+    [body, *_] = _json(moyai("cost", "allocate", MAY, "-o", "json"))["bodies"]
+    told = moyai("cost", "explain", MAY, body["code"])
+    assert told.returncode == 0, told.stderr
+    assert "licence.csv:2" in told.stdout

@@ -210,3 +210,32 @@ def test_two_issuers_may_number_their_invoices_alike() -> None:
         _invoice("1", 130, number="78", issuer="Microsoft"),
     ]
     assert _yen(in_yen(MAY, groups, invoices, OUTSIDE)) == {"s0": 150, "s1": 140, "s2": 130}
+
+
+@pytest.mark.parametrize(
+    ("charge", "credit", "came", "gave"),
+    [("1000000.5", "-1000000", 1_000_000, -1_000_000), ("70", "-70", 70, -70)],
+)
+def test_yen_that_nearly_cancel_out_stay_what_they_are(
+    charge: str, credit: str, came: int, gave: int
+) -> None:
+    groups = [_group(charge, "s0", "JPY"), _group(credit, "s1", "JPY")]
+    for rule in (OUTSIDE, TAXABLE):
+        made = in_yen(MAY, groups, [], rule)
+        found = _yen(made)
+        per_yen = Fraction(11, 10) if rule is OUTSIDE else 1
+        assert abs(found["s0"] - came * per_yen) < 2
+        assert abs(found["s1"] - gave * per_yen) < 2
+        assert sum(found.values()) == made.bill.jpy
+        for bucket, origin in zip(made.bill.buckets, made.origins, strict=True):
+            assert Fraction(origin.group.amount) * origin.factor == bucket.jpy
+
+
+def test_rows_of_tax_are_not_those_of_rows_that_state_a_rate() -> None:
+    stated = _group("100000", "s0", "JPY", "", tax_rate=TEN)
+    other = _group("50", "s1", "JPY", "")
+    tax = _group("1", "s2", "JPY", "", is_tax=True)
+    made = in_yen(MAY, [stated, other, tax], [], OUTSIDE)
+    assert _yen(made) == {"s0": 110_000, "s1": 50, "s2": 1}
+    taxed = in_yen(MAY, [stated, other, tax], [], TAXABLE)
+    assert taxed.bill.taxes == {TEN: 10_001}

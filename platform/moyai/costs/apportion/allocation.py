@@ -118,6 +118,8 @@ class Unallocated:
     """The rows' columns that rules look at; empty where a pool left it."""
     jpy: int
     rows: int
+    settled: Period | None = None
+    """The closed period of whose settlement it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Allocation, Payer, Settlement
@@ -34,7 +35,8 @@ def settlement(closed: Allocation, corrected: Allocation) -> Settlement | None:
     if not borne and not taxes and corrected.unallocated == closed.unallocated:
         return None
     assert not closed.unallocated, "a period cannot be closed over what nobody bears"
-    return Settlement(closed.period, jpy, borne, corrected.unallocated, taxes)
+    left = tuple(replace(one, settled=closed.period) for one in corrected.unallocated)
+    return Settlement(closed.period, jpy, borne, left, taxes)
 
 
 def _whole(made: Allocation) -> int:

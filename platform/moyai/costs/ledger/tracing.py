@@ -114,14 +114,17 @@ class _Alike:
                 "Tax" if group.is_tax else None,
             ),
         ]
-        rate = f"CAST({column_sql(TAX_RATE, there)} AS DECIMAL(18, 9))"
-        exact = group.tax_rate
-        holds.append(
-            f"{rate} IS NULL"
-            if exact is None
-            else f"{rate} * {exact.denominator} = {exact.numerator}"
-        )
+        holds.append(_of_rate(column_sql(TAX_RATE, there), group.tax_rate))
         return " AND ".join(holds)
+
+
+def _of_rate(text: str, rate: Fraction | None) -> str:
+    """Rows of one rate of tax in percent, written as `10`, `7.5` or `15/2`."""
+    if rate is None:
+        return f"{text} IS NULL"
+    above = f"CAST(split_part({text}, '/', 1) AS DECIMAL(18, 9))"
+    below = f"CAST(coalesce(nullif(split_part({text}, '/', 2), ''), '1') AS DECIMAL(18, 0))"
+    return f"{above} * {rate.denominator} = {below} * {rate.numerator}"
 
 
 def _same(column: str, value: str | None) -> str:

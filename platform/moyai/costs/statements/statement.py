@@ -263,7 +263,7 @@ def _heads(allocation: Allocation, rules: RuleSet) -> dict[str, PoolHead]:
     before: dict[str, int] = {}
     beyond: dict[str, int] = {}
     for one in allocation.unallocated:
-        if one.pool is not None:
+        if one.pool is not None and one.settled is None:
             left = beyond if one.reason == BEYOND_MOST else before
             left[one.pool] = left.get(one.pool, 0) + one.jpy
     found: dict[str, PoolHead] = {}
