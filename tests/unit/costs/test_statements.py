@@ -22,6 +22,7 @@ from tests.unit.costs.rulebook import (
 
 from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind
 from moyai.costs.apportion.inputs import Bill, Bucket
+from moyai.costs.apportion.settling import settlement
 from moyai.costs.statements.statement import Issue, Statement, issue
 from moyai.registry.cost_rules import (
     Bearer,
@@ -199,3 +200,16 @@ def test_credits_are_statements_of_less_than_nothing() -> None:
     made = issued(bill(-1_000))
     assert sum(one.total for one in made.statements) == -1_000
     assert all(one.total < 0 for one in made.statements)
+
+
+def test_what_a_settlement_leaves_is_shown_and_is_no_pools_of_the_open_period() -> None:
+    rule_set = rules(pool(maximum=4_000))
+    closed = allocate(bill(9_000), rule_set, everybody())
+    found = settlement(closed, allocate(bill(15_000), rule_set, everybody()))
+    assert found is not None
+    later = allocate(bill(300), rule_set, everybody(), (found,))
+    [left] = later.unallocated
+    assert (left.jpy, left.settled) == (3_000, MAY)
+    made = issue(later, rule_set, ISSUER, NAMES, BASIS)
+    assert made.unallocated_jpy == 3_000
+    assert later.difference_jpy == 0
