@@ -73,7 +73,10 @@ class StackRuns:
         `Driver.run`.
         """
         while todo:
-            moved = yield from self._once(todo, inside, later)
+            try:
+                moved = yield from self._once(todo, inside, later)
+            finally:
+                self._turns.end_all()
             for stack in moved:
                 self._turns.wait(stack_id(stack), self._wait_seconds)
             stacks = self._again(moved) if moved else ()

@@ -31,12 +31,10 @@ class Turns:
         """Take the turn, unless another command has it."""
         with suppress(OSError):  # a full disk: what comes of it is told where it matters
             handle = self._open(stack)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                os.close(handle)
-            else:
+            if _is_taken(handle):
                 self._held[stack] = handle
+            else:
+                os.close(handle)
 
     def end(self, stack: StackId) -> None:
         """The turn is over, where this command had it."""
@@ -44,18 +42,31 @@ class Turns:
         if handle is not None:
             os.close(handle)
 
+    def end_all(self) -> None:
+        """No turn is left."""
+        for stack in list(self._held):
+            self.end(stack)
+
     def wait(self, stack: StackId, seconds: float) -> None:
         """Wait until no other command has the turn, but no longer than so many seconds."""
         deadline = time.monotonic() + seconds
-        while stack not in self._held:
-            self.take(stack)
-            if stack in self._held:
-                self.end(stack)
-                return
-            if time.monotonic() >= deadline:
-                return
-            time.sleep(_POLL_SECONDS)
+        with suppress(OSError):  # as above: nothing to wait for can be seen
+            handle = self._open(stack)
+            try:
+                while not _is_taken(handle) and time.monotonic() < deadline:
+                    time.sleep(_POLL_SECONDS)
+            finally:
+                os.close(handle)
 
     def _open(self, stack: StackId) -> int:
         folder = private_folder(self._folder / stack.project / stack.name)
         return os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _is_taken(handle: int) -> bool:
+    """Whether the lock is this handle's now; it is another command's otherwise."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from moyai.costs.ledger.ledger import file_sha256
 from moyai.engine.files import disk_trouble, private_folder
 from moyai.engine.state.folder_blobs import FolderBlobs
 from moyai.engine.state.holders import WAIT, Holder, myself
@@ -139,8 +140,7 @@ def is_whole(path: Path, sha256: str) -> bool:
     """Whether a file is there and is what its hash says. Raises `OperationFailed` where it cannot be
     read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        return file_sha256(path) == sha256
     except FileNotFoundError:
         return False
     except OSError as error:
