@@ -6,13 +6,13 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.sample import SAMPLE, lay_out
+from tests.warm import PROGRAM, run_warm
 
 KEPT = ("272027", "272043", "273813")
 """岸和田市 with two services, 池田市 with two, 太子町 with none."""
@@ -50,19 +50,11 @@ class Federation:
 
     def command(self, *arguments: str) -> list[str]:
         """A command line."""
-        return [sys.executable, "-c", "from moyai_cli.main import main; main()", *arguments]
+        return [sys.executable, "-c", PROGRAM, *arguments]
 
     def moyai(self, *arguments: str) -> Answer:
         """Run a command to its end."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        done = run_warm(arguments, self.folder, self.environment(), 240)
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def ok(self, *arguments: str) -> Answer:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.sample import lay_out
+from tests.warm import run_warm
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,15 +26,7 @@ def moyai(project: Path) -> Run:
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         home = str(project.parent / "home")
-        return subprocess.run(
-            [sys.executable, "-c", "from moyai_cli.main import main; main()", *arguments],
-            cwd=project,
-            env={**os.environ, "MOYAI_HOME": home, "MOYAI_LANG": "en", **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        environment = {**os.environ, "MOYAI_HOME": home, "MOYAI_LANG": "en", **variables}
+        return run_warm(arguments, project, environment, 60)
 
     return run
