@@ -58,10 +58,18 @@ class _Commands:
             )
 
     def run(
-        self, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], seconds: float
+        self,
+        arguments: tuple[str, ...],
+        folder: Path,
+        environment: Mapping[str, str],
+        seconds: float,
     ) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-c", PROGRAM, *arguments]
-        asked = {"argv": argv[1:2] + argv[3:], "folder": str(folder), "environment": {**environment}}
+        asked = {
+            "argv": argv[1:2] + argv[3:],
+            "folder": str(folder),
+            "environment": {**environment},
+        }
         out, err = os.memfd_create("out"), os.memfd_create("err")
         answered, answer = os.pipe()
         try:
@@ -87,17 +95,15 @@ def _commands() -> _Commands:
 
 
 def _status(answered: int, seconds: float, argv: list[str]) -> int:
-    deadline = time.monotonic() + seconds
-    said = b""
-    while said.count(b"\n") < 2:
-        left = max(deadline - time.monotonic(), 0)
-        if not select.select([answered], [], [], left)[0]:
-            os.kill(int(said.split(b"\n")[0]), signal.SIGKILL)
-            raise subprocess.TimeoutExpired(argv, seconds)
-        new = os.read(answered, 100)
-        assert new, "the process that commands are forked from has ended"
-        said += new
-    return int(said.split(b"\n")[1])
+    with open(answered, encoding="ascii", closefd=False) as answer:
+        pid = int(answer.readline())
+        in_time = bool(select.select([answered], [], [], seconds)[0])
+        if not in_time:
+            os.kill(pid, signal.SIGKILL)
+        status = answer.readline()
+    if not in_time:
+        raise subprocess.TimeoutExpired(argv, seconds)
+    return int(status)
 
 
 def _text(handle: int) -> str:
@@ -150,7 +156,7 @@ def _reap(answers: dict[int, int]) -> None:
         os.close(answer)
 
 
-def _import_platform() -> None:
+def import_platform() -> None:
     """Nothing of the command line itself: its language is that of the arguments."""
     for name in ("typer", "rich.console", "rich.table", "rich.progress"):
         import_module(name)
@@ -161,7 +167,7 @@ def _import_platform() -> None:
 
 def _main() -> None:
     channel = socket.socket(fileno=int(sys.argv[1]))
-    _import_platform()
+    import_platform()
     gc.collect()
     gc.freeze()
     asked = _serve(channel)
