@@ -48,6 +48,8 @@ _EXPECTED = Text(
     "of the template (period, item, amount and others; see moyai cost template), or of usage "
     "drivers (period, driver, code, quantity)",
 )
+_MEANT = 2
+"""How many headings of a table a file without its needed ones has that is meant as one."""
 Told = Callable[[str, Text], None]
 """File and what is being done with it."""
 
@@ -82,12 +84,22 @@ def take_file(
         if found is not None:
             break
     if found is None:
-        faults.add(path.name, None, None, _EXPECTED)
+        _tell_unknown(source, faults)
         return None
     shape, periods = found
     return Taken(
         name, source.sha256, source.copy, shape.format, source.encoding, shape.floats, periods
     )
+
+
+def _tell_unknown(source: Source, faults: Faults) -> None:
+    """Tell of a file of no known format; of a table with a mistyped heading, which one."""
+    tables = (template.HEADINGS, drivers.HEADINGS)
+    likest = max(tables, key=lambda one: len(one.meant(source.columns)))
+    if len(likest.meant(source.columns)) >= _MEANT:
+        likest.tell_missing(source.name, source.columns, faults)
+    else:
+        faults.add(source.name, None, None, _EXPECTED)
 
 
 _Found = tuple[Shape, tuple[PeriodRows, ...]]

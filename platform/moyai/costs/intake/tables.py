@@ -13,9 +13,11 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, broken_quotes, records
+from moyai.registry.words import not_known
 from moyai.texts import Text
 
 Cell = object
+_MISSING = Text("この見出しがありません", "this heading is missing")
 _MARK = "#"
 """Rows whose first cell begins with it are examples and remarks."""
 
@@ -58,6 +60,26 @@ class Headings:
                 seen.add(key)
         return None
 
+    def unknown(self, cells: Sequence[str]) -> list[str]:
+        """Headings that mean nothing; columns without one are none of them."""
+        return [cell for cell in cells if cell and self._key(cell) is None]
+
+    def meant(self, cells: Sequence[str]) -> frozenset[str]:
+        """The keys that are there."""
+        return frozenset(key for cell in cells if (key := self._key(cell)) is not None)
+
+    def tell_unknown(self, name: str, cells: Sequence[str], faults: Faults) -> None:
+        """Tell of each that means nothing, with the nearest one that does."""
+        known = [word for names in self.known.values() for word in names[:2]]
+        for cell in self.unknown(cells):
+            faults.add(name, 1, cell, not_known(cell, known, "見出し", "heading"))
+
+    def tell_missing(self, name: str, cells: Sequence[str], faults: Faults) -> None:
+        """Tell of each that is needed and not there, after those that mean nothing."""
+        self.tell_unknown(name, cells, faults)
+        for key in sorted(self.needed - self.meant(cells)):
+            faults.add(name, 1, key, _MISSING)
+
     def _key(self, cell: str) -> str | None:
         words = unicodedata.normalize("NFKC", cell).strip().lower().replace(" ", "_")
         return next((key for key, names in self.known.items() if words in names), None)
@@ -86,6 +108,7 @@ def _table(
     if twice is not None:
         faults.add(name, first[0], twice, TWO_COLUMNS)
         return None
+    headings.tell_unknown(name, first[1], faults)
     width = len(first[1])
     found: list[tuple[int, Mapping[str, str]]] = []
     for line, cells in rows:
@@ -102,8 +125,21 @@ def _table(
                 ),
             )
             continue
+        _tell_lost(name, line, first[1], cells, faults)
         found.append((line, {key: cells[number] for key, number in columns.items()}))
     return Table(name, {key: first[1][number] for key, number in columns.items()}, tuple(found))
+
+
+def _tell_lost(
+    name: str, line: int, headings: Sequence[str], cells: Sequence[str], faults: Faults
+) -> None:
+    for number, (heading, cell) in enumerate(zip(headings, cells, strict=True), start=1):
+        if cell and not heading:
+            reason = Text(
+                f"{number} 番目の項目に値がありますが、見出しがありません",
+                f"field {number} has a value, but no heading",
+            )
+            faults.add(name, line, None, reason)
 
 
 def _csv_rows(source: Source, faults: Faults) -> Iterator[tuple[int, Sequence[str]]]:
