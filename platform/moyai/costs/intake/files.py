@@ -14,8 +14,9 @@ from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, take
 from moyai.costs.intake.rows import NO_ROWS, PeriodRows, write_rows
 from moyai.costs.intake.shapes import Shape, doubled, focus_shape
-from moyai.costs.intake.staging import Staged, stage, stage_counted
+from moyai.costs.intake.staging import Staged, of_data, stage, stage_counted
 from moyai.costs.intake.tables import Headings, Table, read_table
+from moyai.costs.intake.workbooks import Unreadable, measure
 from moyai.texts import Text
 
 
@@ -75,6 +76,12 @@ def take_file(
         return None
     if is_known(source.sha256):
         return Taken(name, source.sha256, source.copy, "", source.encoding, (), ())
+    if source.kind is Kind.XLSX:
+        try:
+            measure(source.copy)
+        except Unreadable as error:
+            faults.add(source.name, None, None, error.reason)
+            return None
     before = len(faults.found) + faults.more
     work = _Work(connection, source, folder, bodies, faults)
     for way in (work.drivers, work.template, lambda: work.rows(told)):
@@ -166,13 +173,10 @@ class _Work:
         told(staged.name, Text("検査しています", "checking"))
         try:
             return shape, write_rows(self._connection, staged, shape, self._folder, self._faults)
-        except (
-            duckdb.InvalidInputException,
-            duckdb.ConversionException,
-            duckdb.OutOfRangeException,
-        ) as error:
-            why = str(error).splitlines()[0]  # a damaged page of Parquet, a sum of 39 digits
-            reason = Text(f"読めないところがあります（{why}）", f"it cannot be read ({why})")
+        except duckdb.Error as error:
+            reason = of_data(error, self._source)
+            if reason is None:
+                raise
             self._faults.add(staged.name, None, None, reason)
             return None
 

@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -32,6 +32,26 @@ class Kind(StrEnum):
     CSV = "csv"
     PARQUET = "parquet"
     XLSX = "xlsx"
+
+
+_BEGINS: Mapping[bytes, Kind] = {b"PAR1": Kind.PARQUET, b"PK\x03\x04": Kind.XLSX}
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHERS: Mapping[bytes, Text] = {
+    _OLE: Text(
+        "古い形式（.xls）かパスワード付きのブックです。パスワードのない XLSX で保存してください",
+        "it is an old workbook (.xls), or one with a password; save it as XLSX without one",
+    )
+}
+_ENDS: Mapping[str, Text] = {
+    ".parquet": Text(
+        "Parquet ファイルのはずですが、壊れています（先頭が違います）",
+        "it is called a Parquet file, but is damaged: it does not begin as one",
+    ),
+    ".xlsx": Text(
+        "Excel のブックのはずですが、壊れています（先頭が違います）",
+        "it is called a workbook (XLSX), but is damaged: it does not begin as one",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +86,13 @@ def take(
     copy = folder / "as-it-came"
     sha256, size, head = _copied(path, copy)
     name = path.name
-    if head.startswith(b"PAR1"):
-        return Source(name, copy, sha256, size, Kind.PARQUET, copy, None, 0, ())
-    if head.startswith(b"PK\x03\x04"):
-        return Source(name, copy, sha256, size, Kind.XLSX, copy, None, 0, ())
-    if is_known(sha256):
-        return Source(name, copy, sha256, size, Kind.CSV, copy, None, 0, ())
+    kind = next((kind for begin, kind in _BEGINS.items() if head.startswith(begin)), Kind.CSV)
+    if kind is not Kind.CSV or is_known(sha256):
+        return Source(name, copy, sha256, size, kind, copy, None, 0, ())
+    other = _OTHERS.get(head[: len(_OLE)]) or _ENDS.get(path.suffix.lower())
+    if other is not None:
+        faults.add(name, None, None, other)
+        return None
     text = _as_text(name, copy, folder, faults)
     if text is None:
         return None

@@ -14,6 +14,11 @@ from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, broken_quotes, records
 from moyai.texts import Text
 
+_OF_VALUES = (
+    duckdb.InvalidInputException,
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,  # a sum of 39 digits
+)
 _NULLS = "nullstr = ['', 'NULL']"
 
 
@@ -150,13 +155,35 @@ def _parquet(
     try:
         found = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except duckdb.Error as error:
-        why = str(error).splitlines()[0]
-        faults.add(source.name, None, None, Text(f"Parquet として読めません（{why}）", why))
+        faults.add(source.name, None, None, _damaged(error, source))
         return None
     types = {str(row[0]): str(row[1]) for row in found if row[0] != "file_row_number"}
     raw = {name: quoted(name) for name in types}
     texts = {name: _text(raw[name], types[name]) for name in types}
     return Staged(source.name, relation, "file_row_number + 1", texts, types, raw)
+
+
+def of_data(error: duckdb.Error, source: Source) -> Text | None:
+    """What to tell of a file where its content is the reason of an error; None where it is not."""
+    is_damage = (
+        type(error) is duckdb.Error  # what its reader of Parquet says of damaged pages
+        or isinstance(error, (duckdb.InvalidInputException, duckdb.InternalException))
+        or (isinstance(error, duckdb.IOException) and str(source.copy) in str(error))
+    )
+    if source.kind is Kind.PARQUET and is_damage:
+        return _damaged(error, source)
+    if not isinstance(error, _OF_VALUES):
+        return None
+    why = str(error).splitlines()[0]
+    return Text(f"読めないところがあります（{why}）", f"it cannot be read ({why})")
+
+
+def _damaged(error: duckdb.Error, source: Source) -> Text:
+    why = (str(error).splitlines() or [""])[0].replace(str(source.copy), source.name)
+    return Text(
+        f"Parquet ファイルですが、壊れています（{why}）",
+        f"it is a Parquet file, but damaged ({why})",
+    )
 
 
 def _text(column: str, sql_type: str) -> str:

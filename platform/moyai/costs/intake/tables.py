@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, broken_quotes, records
+from moyai.costs.intake.workbooks import Cell, Unreadable, sheets
 from moyai.registry.words import not_known
 from moyai.texts import Text
 
-Cell = object
 _MISSING = Text("この見出しがありません", "this heading is missing")
 _MARK = "#"
 """Rows whose first cell begins with it are examples and remarks."""
@@ -90,10 +88,14 @@ def read_table(source: Source, headings: Headings, faults: Faults) -> Table | No
     is none, or where it is broken, which is told then."""
     if source.kind is Kind.CSV:
         return _table(source.name, _csv_rows(source, faults), headings, faults)
-    for rows in _sheets(source, faults):
-        table = _table(source.name, iter(rows), headings, faults)
-        if table is not None:
-            return table
+    try:
+        for sheet in sheets(source.copy):
+            rows = ((number, [_cell(value) for value in row]) for number, row in sheet)
+            table = _table(source.name, rows, headings, faults)
+            if table is not None:
+                return table
+    except Unreadable as error:
+        faults.add(source.name, None, None, error.reason)
     return None
 
 
@@ -148,28 +150,6 @@ def _csv_rows(source: Source, faults: Faults) -> Iterator[tuple[int, Sequence[st
             faults.add(source.name, line, None, broken_quotes(fields))
         else:
             yield line, [_plain(field) for field in fields]
-
-
-def _sheets(source: Source, faults: Faults) -> list[list[tuple[int, Sequence[str]]]]:
-    try:
-        book = CalamineWorkbook.from_path(str(source.copy))
-        return [
-            [
-                (number, [_cell(value) for value in row])
-                for number, row in enumerate(
-                    book.get_sheet_by_name(name).to_python(skip_empty_area=False), start=1
-                )
-            ]
-            for name in book.sheet_names
-        ]
-    except (CalamineError, OSError, ValueError) as error:
-        faults.add(
-            source.name,
-            None,
-            None,
-            Text(f"XLSX として読めません（{error}）", f"it cannot be read as XLSX ({error})"),
-        )
-        return []
 
 
 def _cell(value: Cell) -> str:
