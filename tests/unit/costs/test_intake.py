@@ -116,6 +116,44 @@ def test_names_that_differ_in_case_only_and_columns_without_one(tmp_path: Path) 
     assert tuple(found.values.values()) == ("a", "b", "d")
 
 
+LEGACY = (
+    "bill/BillingPeriodStartDate,bill/InvoiceId,bill/PayerAccountId,bill/InvoicingEntity,"
+    "lineItem/LineItemType,lineItem/UnblendedCost,lineItem/CurrencyCode,lineItem/ProductCode,"
+    "lineItem/UsageAccountId,product/ProductName,resourceTags/user:Tenant,resourceTags/aws:x\n"
+)
+MODERN = (
+    "bill_billing_period_start_date,bill_invoice_id,bill_payer_account_id,bill_invoicing_entity,"
+    "line_item_line_item_type,line_item_unblended_cost,line_item_currency_code,"
+    "line_item_product_code,line_item_usage_account_id,identity_line_item_id,resource_tags\n"
+)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_tags_that_have_a_column_each(form: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    row = {**focus_row("1"), "Tags.t": "x", "Tags.u": ""}
+    if form == "csv":
+        file = csv_file(tmp_path / "a.csv", [row])
+    else:
+        columns = ", ".join(f"'{value}' AS \"{name}\"" for name, value in row.items())
+        duckdb.execute(f"COPY (SELECT {columns}) TO '{file}' (FORMAT parquet)")
+    (found,) = groups(tmp_path, file, "Tags.t", "Tags.u", "Tags.none")
+    assert found.values == {"Tags.t": "x", "Tags.u": None, "Tags.none": None}
+
+
+@pytest.mark.parametrize(
+    "head", ["BilledCost,BillingCurrency,BillingPeriodStart,Tags", MODERN[:-1]]
+)
+def test_a_column_called_as_a_tag_beside_the_tags(head: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    cells = {"BilledCost": "1", "BillingCurrency": "USD", "BillingPeriodStart": "2024-09-01"}
+    line = ",".join(cells.get(name, "") for name in head.split(","))
+    file.write_text(f"{head},Tags.t\n{line},x\n")
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), file)
+    assert [(fault.line, fault.column) for fault in raised.value.faults] == [(1, "Tags.t")]
+
+
 def test_a_damaged_page_of_parquet_is_a_fault(tmp_path: Path) -> None:
     file = tmp_path / "a.parquet"
     duckdb.execute(
@@ -130,16 +168,6 @@ def test_a_damaged_page_of_parquet_is_a_fault(tmp_path: Path) -> None:
     assert [(fault.file, fault.line) for fault in raised.value.faults] == [("a.parquet", None)]
 
 
-LEGACY = (
-    "bill/BillingPeriodStartDate,bill/InvoiceId,bill/PayerAccountId,bill/InvoicingEntity,"
-    "lineItem/LineItemType,lineItem/UnblendedCost,lineItem/CurrencyCode,lineItem/ProductCode,"
-    "lineItem/UsageAccountId,product/ProductName,resourceTags/user:Tenant,resourceTags/aws:x\n"
-)
-MODERN = (
-    "bill_billing_period_start_date,bill_invoice_id,bill_payer_account_id,bill_invoicing_entity,"
-    "line_item_line_item_type,line_item_unblended_cost,line_item_currency_code,"
-    "line_item_product_code,line_item_usage_account_id,identity_line_item_id,resource_tags\n"
-)
 KINDS = {
     "Usage": "Usage", "DiscountedUsage": "Usage", "SavingsPlanCoveredUsage": "Usage",
     "SavingsPlanNegation": "Usage", "Fee": "Purchase", "RIFee": "Purchase",

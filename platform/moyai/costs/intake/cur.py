@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from moyai.costs.duck import literal
-from moyai.costs.intake.shapes import NEEDED, TAGS, Shape, floats_of
+from moyai.costs.intake.shapes import NEEDED, TAGS, Shape, floats_of, tags_of
 from moyai.costs.intake.staging import Staged
 
 _FOCUS: Mapping[str, tuple[str, ...]] = {
@@ -104,7 +104,4 @@ def _legacy_tags(staged: Staged) -> str | None:
         for own, sql in staged.columns.items()
         if own.startswith(_LEGACY_TAG)
     }
-    if not keys:
-        return None
-    entries = ", ".join(f"{{'k': {literal(key)}, 'v': {sql}}}" for key, sql in keys.items())
-    return f"map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL))"
+    return tags_of(keys)

@@ -13,7 +13,7 @@ from moyai.costs.intake.cur import cur_shape
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, take
 from moyai.costs.intake.rows import NO_ROWS, PeriodRows, write_rows
-from moyai.costs.intake.shapes import Shape, doubled, focus_shape
+from moyai.costs.intake.shapes import Shape, beside_tags, doubled, focus_shape
 from moyai.costs.intake.staging import Staged, of_data, stage, stage_counted
 from moyai.costs.intake.tables import Headings, Table, read_table
 from moyai.costs.intake.workbooks import Unreadable, measure
@@ -48,6 +48,10 @@ _EXPECTED = Text(
     "BillingPeriodStart), of AWS CUR (lineItem/UnblendedCost or line_item_unblended_cost and others), "
     "of the template (period, item, amount and others; see moyai cost template), or of usage "
     "drivers (period, driver, code, quantity)",
+)
+_BESIDE_TAGS = Text(
+    "タグのような名前の列ですが、ファイルのタグは別の列にあります。名前を変えてください",
+    "it is called as a tag is, but another column has the file's tags; call it otherwise",
 )
 _MEANT = 2
 """How many headings of a table a file without its needed ones has that is meant as one."""
@@ -169,6 +173,11 @@ class _Work:
             return None
         shape = next((found for known in _SHAPES if (found := known(staged)) is not None), None)
         if shape is None:
+            return None
+        beside = beside_tags(shape)
+        if beside is not None:
+            line = 1 if self._source.kind is Kind.CSV else None
+            self._faults.add(staged.name, line, shape.named.get(beside, beside), _BESIDE_TAGS)
             return None
         told(staged.name, Text("検査しています", "checking"))
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from moyai.costs.duck import literal
 from moyai.costs.intake.staging import Staged
 
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
@@ -52,17 +53,38 @@ def focus_shape(staged: Staged) -> Shape | None:
     found = {_FOCUS.get(name.lower(), name): name for name in staged.columns}
     if not all(name in found for name in NEEDED):
         return None
-    columns = {name: staged.columns[own] for name, own in found.items() if name != TAGS}
     tags = found.get(TAGS)
+    flat = [name for name in found if tags is None and name.startswith(f"{TAGS}.")]
+    columns = {
+        name: staged.columns[own]
+        for name, own in found.items()
+        if name != TAGS and name not in flat
+    }
     is_map = tags is not None and staged.types.get(tags) == "MAP(VARCHAR, VARCHAR)"
     return Shape(
         "FOCUS",
         columns,
         {name: own for name, own in found.items() if name != own},
         None if tags is None or is_map else staged.columns[tags],
-        staged.raw[tags] if tags is not None and is_map else None,
+        staged.raw[tags]
+        if tags is not None and is_map
+        else tags_of({name.removeprefix(f"{TAGS}."): staged.columns[name] for name in flat}),
         floats_of(staged, {name: found[name] for name in COSTS if name in found}),
     )
+
+
+def tags_of(columns: Mapping[str, str]) -> str | None:
+    """SQL of a map of the tags that have a value, where each key has a column (key → SQL of its text);
+    None without any."""
+    if not columns:
+        return None
+    entries = ", ".join(f"{{'k': {literal(key)}, 'v': {sql}}}" for key, sql in columns.items())
+    return f"map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL))"
+
+
+def beside_tags(shape: Shape) -> str | None:
+    """A column that is called as a tag is, in a file that has its tags elsewhere."""
+    return next((name for name in shape.columns if name.startswith(f"{TAGS}.")), None)
 
 
 def floats_of(staged: Staged, costs: Mapping[str, str]) -> tuple[str, ...]:
