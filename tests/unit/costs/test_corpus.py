@@ -36,7 +36,7 @@ EXPECTED: dict[str, list[Place]] = {
     "only_heading.csv": [(None, None)],
     "too_many_digits.csv": [(2, "BilledCost"), (4, "BilledCost")],
     "zero_bytes.csv": [(None, None)],
-    "neither_encoding.csv": [(None, None)],
+    "neither_encoding.csv": [(2, None)],
     "broken_heading.csv": [(1, None)],
     "cut_off.csv.gz": [(None, None)],
     "broken.parquet": [(None, None)],

@@ -1,29 +1,25 @@
-"""A file as it came → a copy of it with its hash, and its text as UTF-8 without compression."""
+"""A file as it came → a copy of it with its hash, what it is, and the records of its text."""
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import hashlib
-import io
-import re
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
+from moyai.costs.intake.decoding import as_text
 from moyai.costs.intake.faults import Faults
 from moyai.errors import UsageError
 from moyai.texts import Text, of_system
 
 _CHUNK = 4 << 20
-_ENCODINGS = ("utf-8-sig", "cp932")
-"""Tried in this order; what is valid UTF-8 is hardly ever meant as Shift_JIS."""
-_UNASSIGNED = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
-"""What Python makes of the bytes 80, A0 and FD to FF, which mean nothing in Shift_JIS."""
+MOST_BYTES = 2 << 20
+"""Of a record, in UTF-8 and without quotes."""
+MOST_LINE = 2 * MOST_BYTES + (1 << 16)
+"""Of its line, where it has one: each sign may be a quote, which is doubled."""
 
 
 class Kind(StrEnum):
@@ -34,7 +30,17 @@ class Kind(StrEnum):
     XLSX = "xlsx"
 
 
+LONG = Text(
+    f"1件が {MOST_BYTES >> 20} MiB を超えています（引用符の閉じ忘れかもしれません）",
+    f"the record is longer than {MOST_BYTES >> 20} MiB; a quote may be left open",
+)
+_LIMIT = "field limit"
+"""In what `csv` says of fields that are longer than a record may be."""
 _BEGINS: Mapping[bytes, Kind] = {b"PAR1": Kind.PARQUET, b"PK\x03\x04": Kind.XLSX}
+_NO_NAME = Text(
+    "ファイル名が UTF-8 ではありません。名前を変えてください",
+    "its name is not UTF-8; give it another name",
+)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHERS: Mapping[bytes, Text] = {
     _OLE: Text(
@@ -84,8 +90,11 @@ def take(
     Raises `UsageError` for a file that cannot be read, `OSError` where the copy cannot be written.
     """
     copy = folder / "as-it-came"
-    sha256, size, head = _copied(path, copy)
     name = path.name
+    if not _is_unicode(name):
+        faults.add(name, None, None, _NO_NAME)
+        return None
+    sha256, size, head = _copied(path, copy)
     kind = next((kind for begin, kind in _BEGINS.items() if head.startswith(begin)), Kind.CSV)
     if kind is not Kind.CSV or is_known(sha256):
         return Source(name, copy, sha256, size, kind, copy, None, 0, ())
@@ -93,7 +102,7 @@ def take(
     if other is not None:
         faults.add(name, None, None, other)
         return None
-    text = _as_text(name, copy, folder, faults)
+    text = as_text(name, copy, folder, faults)
     if text is None:
         return None
     columns = _first_line(name, text.path, faults)
@@ -102,6 +111,14 @@ def take(
     return Source(
         name, copy, sha256, size, Kind.CSV, text.path, text.encoding, text.line_feeds, columns
     )
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes of a name that are no UTF-8 are surrogates in Python
+        return False
+    return True
 
 
 def _copied(path: Path, copy: Path) -> tuple[str, int, bytes]:
@@ -133,71 +150,15 @@ def _copy(source: BinaryIO, copy: Path) -> tuple[str, int, bytes]:
     return digest.hexdigest(), size, head
 
 
-@dataclass(frozen=True, slots=True)
-class _Plain:
-    path: Path
-    encoding: str
-    line_feeds: int
-
-
-class _NoText(ValueError):
-    """Bytes that no text has."""
-
-
-def _as_text(name: str, copy: Path, folder: Path, faults: Faults) -> _Plain | None:
-    compressed = copy.open("rb").read(2) == b"\x1f\x8b"
-    reason = Text("UTF-8 でも Shift_JIS でもありません", "this is neither UTF-8 nor Shift_JIS")
-    for encoding in _ENCODINGS:
-        plain = folder / f"text-{encoding}"
-        needed = compressed or encoding != _ENCODINGS[0]
-        try:
-            feeds = _decode(copy, encoding, compressed, plain if needed else None)
-        except UnicodeError:
-            plain.unlink(missing_ok=True)
-            continue
-        except _NoText:
-            reason = Text(
-                "文字のファイルではありません（0 のバイトがあります）",
-                "this is no text (it has zero bytes)",
-            )
-            break
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            reason = Text("圧縮が途中で切れているか壊れています", "its compression is broken")
-            break
-        return _Plain(plain if needed else copy, encoding.removesuffix("-sig"), feeds)
-    faults.add(name, None, None, reason)
-    return None
-
-
-def _decode(copy: Path, encoding: str, compressed: bool, target: Path | None) -> int:
-    """Decode all of it, into a file where one is named; how many lines it has."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    feeds, last = 0, b"\n"
-    with (
-        gzip.open(copy) if compressed else copy.open("rb") as source,
-        target.open("xb") if target else io.BytesIO() as out,
-    ):
-        while chunk := source.read(_CHUNK):
-            if b"\0" in chunk:
-                raise _NoText
-            feeds += chunk.count(b"\n")
-            last = chunk[-1:]
-            decoded = decoder.decode(chunk)
-            if encoding == "cp932" and _UNASSIGNED.search(decoded):
-                raise UnicodeError("bytes that Shift_JIS has no sign for")
-            if target:
-                out.write(decoded.encode())
-        decoder.decode(b"", final=True)
-    return feeds + (last != b"\n")
-
-
 def records(path: Path) -> Iterator[tuple[int, list[str] | csv.Error]]:
-    """Each record of a CSV file, or what is wrong with its quotes, with the line on which it begins.
+    """Each record of a CSV file, or what is wrong with its quotes or its length, with the line on which
+    it begins.
 
     Empty lines are none.
     """
+    csv.field_size_limit(MOST_BYTES)  # the whole process's
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
+        reader = csv.reader(_lines(file), strict=True)
         while True:
             begins = reader.line_num + 1
             try:
@@ -207,20 +168,40 @@ def records(path: Path) -> Iterator[tuple[int, list[str] | csv.Error]]:
             except StopIteration:
                 return
             else:
-                if fields:
+                if is_long(fields):
+                    yield begins, csv.Error(_LIMIT)
+                elif fields:
                     yield begins, fields
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """Lines, of which none is read beyond what a record may have. Raises `csv.Error` at one that is
+    longer; there is no telling then where the next begins."""
+    while line := file.readline(MOST_LINE + 1):
+        if len(line) > MOST_LINE:
+            raise csv.Error(_LIMIT)
+        yield line
+
+
+def is_long(fields: Sequence[str]) -> bool:
+    """Whether these are more than a record may have."""
+    if sum(map(len, fields)) * 4 <= MOST_BYTES:  # signs of UTF-8 have up to four bytes
+        return False
+    return sum(len(field.encode()) for field in fields) > MOST_BYTES
 
 
 def _first_line(name: str, text: Path, faults: Faults) -> tuple[str, ...] | None:
     for line, fields in records(text):
         if isinstance(fields, csv.Error):
-            faults.add(name, line, None, broken_quotes(fields))
+            faults.add(name, line, None, broken_record(fields))
             return None
         return tuple(field.strip() for field in fields)
     faults.add(name, None, None, Text("空のファイルです", "the file is empty"))
     return None
 
 
-def broken_quotes(error: csv.Error) -> Text:
-    """What is wrong with a record's quotes."""
+def broken_record(error: csv.Error) -> Text:
+    """What is wrong with a record."""
+    if _LIMIT in str(error):
+        return LONG
     return Text(f"引用符の付け方が誤っています（{error}）", f"broken quotes ({error})")

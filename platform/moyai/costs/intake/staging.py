@@ -11,7 +11,7 @@ import duckdb
 
 from moyai.costs.duck import literal, quoted
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
-from moyai.costs.intake.reading import Kind, Source, broken_quotes, records
+from moyai.costs.intake.reading import MOST_LINE, Kind, Source, broken_record, records
 from moyai.texts import Text
 
 _OF_VALUES = (
@@ -19,6 +19,7 @@ _OF_VALUES = (
     duckdb.ConversionException,
     duckdb.OutOfRangeException,  # a sum of 39 digits
 )
+_LONG = f"max_line_size = {MOST_LINE}, "
 _NULLS = "nullstr = ['', 'NULL']"
 
 
@@ -84,11 +85,13 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source, target: Pat
     return bool(rows == source.line_feeds - 1)
 
 
-def _copy_csv(text: Path, numbers: list[int], target: Path, more: str = "") -> str:
+def _copy_csv(
+    text: Path, numbers: list[int], target: Path, more: str = "", options: str = ""
+) -> str:
     names = more + ", ".join(f"'c{number}': 'VARCHAR'" for number in numbers)
     return (
         f"COPY (SELECT * FROM read_csv({literal(text)}, header = true, auto_detect = false, "
-        f"delim = ',', quote = '\"', escape = '\"', {_NULLS}, strict_mode = true, "
+        f"delim = ',', quote = '\"', escape = '\"', {_NULLS}, strict_mode = true, {options}"
         f"columns = {{{names}}})) TO {literal(target)} (FORMAT parquet, COMPRESSION snappy)"
     )
 
@@ -110,7 +113,7 @@ def _read_slowly(
         writer.writerow(["line", *(f"c{number}" for number in range(width))])
         for number, (line, fields) in enumerate(records(source.text)):
             if isinstance(fields, csv.Error):
-                faults.add(source.name, line, None, broken_quotes(fields))
+                faults.add(source.name, line, None, broken_record(fields))
             elif len(fields) != width:
                 faults.add(source.name, line, None, _fields(len(fields), width))
             elif number:
@@ -138,7 +141,7 @@ def stage_counted(
 def _read_counted(
     connection: duckdb.DuckDBPyConnection, counted: Path, width: int, target: Path
 ) -> None:
-    connection.execute(_copy_csv(counted, [*range(width)], target, "'line': 'BIGINT', "))
+    connection.execute(_copy_csv(counted, [*range(width)], target, "'line': 'BIGINT', ", _LONG))
 
 
 def _fields(found: int, wanted: int) -> Text:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
-from moyai.costs.intake.reading import Kind, Source, broken_quotes, records
+from moyai.costs.intake.reading import LONG, Kind, Source, broken_record, is_long, records
 from moyai.costs.intake.workbooks import Cell, Unreadable, sheets
 from moyai.registry.words import not_known
 from moyai.texts import Text
@@ -127,6 +127,8 @@ def _table(
                 ),
             )
             continue
+        if is_long(cells):
+            faults.add(name, line, None, LONG)
         _tell_lost(name, line, first[1], cells, faults)
         found.append((line, {key: cells[number] for key, number in columns.items()}))
     return Table(name, {key: first[1][number] for key, number in columns.items()}, tuple(found))
@@ -147,7 +149,7 @@ def _tell_lost(
 def _csv_rows(source: Source, faults: Faults) -> Iterator[tuple[int, Sequence[str]]]:
     for line, fields in records(source.text):
         if isinstance(fields, csv.Error):
-            faults.add(source.name, line, None, broken_quotes(fields))
+            faults.add(source.name, line, None, broken_record(fields))
         else:
             yield line, [_plain(field) for field in fields]
 
