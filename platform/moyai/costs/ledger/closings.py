@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from moyai.costs.ledger.invoices import Invoice, invoice_document, invoice_of
+from moyai.costs.ledger.invoices import Invoice, invoice_document, invoices_of
+from moyai.costs.ledger.values import (
+    Document,
+    hashes_of,
+    sha256_of,
+    text_of,
+    yen_by_rate,
+    yen_of,
+)
 from moyai.costs.periods import Period, period_of
 
 
@@ -61,18 +68,18 @@ def closed_document(closed: Closed) -> dict[str, object]:
     }
 
 
-def closed_of(document: Mapping[str, Any]) -> Closed:
-    """What `closed_document` made. Raises `KeyError`, `TypeError`, `ValueError` otherwise."""
+def closed_of(document: Document) -> Closed:
+    """What `closed_document` made. Raises `Damaged` otherwise."""
     return Closed(
-        dict(document["sources"]),
-        tuple(invoice_of(one) for one in document["invoices"]),
-        document["state"],
-        document["inputs"],
-        document["allocation"],
-        dict(document["carried"]),
-        dict(document["tax_carried"]),
-        document["at"],
-        document["by"],
+        hashes_of(document, "sources"),
+        invoices_of(document),
+        sha256_of(document, "state"),
+        sha256_of(document, "inputs"),
+        sha256_of(document, "allocation"),
+        yen_of(document, "carried"),
+        yen_by_rate(document, "tax_carried"),
+        text_of(document, "at"),
+        text_of(document, "by"),
     )
 
 
@@ -88,13 +95,13 @@ def correction_document(correction: Correction) -> dict[str, object]:
     }
 
 
-def correction_of(document: Mapping[str, Any]) -> Correction:
-    """What `correction_document` made. Raises as `closed_of` does."""
+def correction_of(document: Document) -> Correction:
+    """What `correction_document` made. Raises `Damaged`, or `UsageError` for what is no period."""
     return Correction(
-        period_of(document["into"]),
-        dict(document["sources"]),
-        tuple(invoice_of(one) for one in document["invoices"]),
-        document["state"],
-        document["at"],
-        document["by"],
+        period_of(text_of(document, "into")),
+        hashes_of(document, "sources"),
+        invoices_of(document),
+        sha256_of(document, "state"),
+        text_of(document, "at"),
+        text_of(document, "by"),
     )

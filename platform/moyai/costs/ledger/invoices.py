@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from moyai.costs.ledger.values import (
+    Document,
+    decimal_of,
+    decimal_or_none,
+    document_of,
+    list_of,
+    rate_of,
+    text_of,
+    text_or_none,
+    whole_of,
+)
 from moyai.errors import UsageError
 from moyai.registry.codes import corporate_check_digit
 from moyai.texts import Text
@@ -89,20 +99,25 @@ def invoice_document(invoice: Invoice) -> dict[str, object]:
     }
 
 
-def invoice_of(document: Mapping[str, object]) -> Invoice:
-    """What `invoice_document` made. Raises `ValueError`, `KeyError`, `TypeError` otherwise."""
-    rate, day = document["rate"], document["date"]
-    account, registration = document["billing_account"], document["registration_number"]
+def invoice_of(document: Document) -> Invoice:
+    """What `invoice_document` made. Raises `ValueError` otherwise."""
+    day = text_or_none(document, "date")
     return Invoice(
-        str(document["number"]),
-        str(document["issuer"]),
-        None if account is None else str(account),
-        str(document["currency"]),
-        Decimal(str(document["amount"])),
-        int(str(document["jpy"])),
-        int(str(document["tax_jpy"])),
-        Fraction(str(document["tax_rate"])),
-        None if rate is None else Decimal(str(rate)),
-        None if day is None else date.fromisoformat(str(day)),
-        None if registration is None else str(registration),
+        text_of(document, "number"),
+        text_of(document, "issuer"),
+        text_or_none(document, "billing_account"),
+        text_of(document, "currency"),
+        decimal_of(document, "amount"),
+        whole_of(document, "jpy"),
+        whole_of(document, "tax_jpy"),
+        rate_of(document, "tax_rate"),
+        decimal_or_none(document, "rate"),
+        None if day is None else date.fromisoformat(day),
+        text_or_none(document, "registration_number"),
     )
+
+
+def invoices_of(document: Document) -> tuple[Invoice, ...]:
+    """A document's invoices. Raises as `invoice_of` does."""
+    found = list_of(document, "invoices")
+    return tuple(invoice_of(document_of(one, "invoices")) for one in found)

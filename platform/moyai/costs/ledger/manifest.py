@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from moyai.costs.ledger.closings import (
     Closed,
@@ -19,10 +19,23 @@ from moyai.costs.ledger.closings import (
     correction_document,
     correction_of,
 )
-from moyai.costs.ledger.invoices import Invoice, invoice_document, invoice_of
+from moyai.costs.ledger.invoices import Invoice, invoice_document, invoices_of
+from moyai.costs.ledger.values import (
+    Damaged,
+    Document,
+    document_of,
+    list_of,
+    part_of,
+    sha256_of,
+    text_of,
+    text_or_none,
+    texts_of,
+    totals_of,
+    whole_of,
+)
 from moyai.costs.periods import Period, period_of
 from moyai.costs.record import sha256
-from moyai.errors import OperationFailed
+from moyai.errors import OperationFailed, UsageError
 from moyai.texts import Text
 
 KEY = "manifest.json"
@@ -217,13 +230,12 @@ def encode(manifest: Manifest) -> bytes:
 def decode(content: bytes) -> Manifest:
     """What `encode` made. Raises `OperationFailed` for what is none, or of a newer Moyai."""
     try:
-        document = json.loads(content)
-        if document["version"] != _VERSION:
-            raise ValueError(f"version {document['version']}")
-        return Manifest(
-            {period_of(name): _part(part) for name, part in document["periods"].items()}
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        document = document_of(json.loads(content), KEY)
+        if whole_of(document, "version") != _VERSION:
+            raise Damaged("version", document["version"])
+        periods = part_of(document, "periods")
+        return Manifest({period_of(name): _part(part_of(periods, name), name) for name in periods})
+    except (ValueError, RecursionError, UsageError) as error:
         raise OperationFailed(
             Text(
                 f"費用台帳の {KEY} を読めません（{error}）。",
@@ -236,16 +248,30 @@ def decode(content: bytes) -> Manifest:
         ) from error
 
 
-def _part(document: Mapping[str, Any]) -> PeriodPart:
-    return PeriodPart(
-        {
-            name: tuple(_version(one) for one in versions)
-            for name, versions in document["sources"].items()
-        },
-        tuple(invoice_of(one) for one in document["invoices"]),
-        None if document["closed"] is None else closed_of(document["closed"]),
-        tuple(correction_of(one) for one in document["corrections"]),
+def _part(document: Document, period: str) -> PeriodPart:
+    sources = part_of(document, "sources")
+    is_closed = document.get("closed") is not None
+    part = PeriodPart(
+        {name: _versions(sources, name) for name in sources},
+        invoices_of(document),
+        closed_of(part_of(document, "closed")) if is_closed else None,
+        tuple(
+            correction_of(document_of(one, "corrections"))
+            for one in list_of(document, "corrections")
+        ),
     )
+    frozen = [one.sources for one in (part.closed, *part.corrections) if one is not None]
+    for name, rows in (pair for sources in frozen for pair in sources.items()):
+        if rows not in {version.rows for version in part.sources.get(name, ())}:
+            raise Damaged(f"{period} {name}", rows)
+    return part
+
+
+def _versions(sources: Document, name: str) -> tuple[Version, ...]:
+    found = tuple(_version(document_of(one, name)) for one in list_of(sources, name))
+    if not found:
+        raise Damaged(name, [])
+    return found
 
 
 def _version_document(version: Version) -> dict[str, object]:
@@ -264,5 +290,20 @@ def _version_document(version: Version) -> dict[str, object]:
     }
 
 
-def _version(document: Mapping[str, Any]) -> Version:
-    return Version(**{**document, "columns": tuple(document["columns"])})
+def _version(document: Document) -> Version:
+    said = text_of(document, "kind")
+    kind = next((one for one in SUFFIXES if one == said), None)
+    if kind is None:
+        raise Damaged("kind", said)
+    return Version(
+        source=sha256_of(document, "source"),
+        rows=None if document.get("rows") is None else sha256_of(document, "rows"),
+        kind=kind,
+        format=text_of(document, "format"),
+        count=whole_of(document, "count"),
+        totals=totals_of(document, "totals"),
+        columns=texts_of(document, "columns"),
+        at=text_of(document, "at"),
+        by=text_of(document, "by"),
+        etag=text_or_none(document, "etag") if "etag" in document else None,
+    )

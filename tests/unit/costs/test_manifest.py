@@ -1,0 +1,134 @@
+"""A manifest that was damaged in any place is told of as damaged, and never half understood."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moyai.costs.ledger.closings import Closed, Correction
+from moyai.costs.ledger.invoices import Invoice
+from moyai.costs.ledger.manifest import Manifest, PeriodPart, Version, decode, encode
+from moyai.costs.periods import Period
+from moyai.errors import OperationFailed
+
+MAY, JUNE = Period(2026, 5), Period(2026, 6)
+A, B, C = "a" * 64, "b" * 64, "c" * 64
+AT = "2026-06-01T00:00:00+00:00"
+INVOICE = Invoice(
+    "7", "AWS", "12", "USD", Decimal("1.50"), 225, 22, Fraction(15, 2), Decimal("150.1"),
+    date(2026, 6, 1), "T7000012050002",
+)  # fmt: skip
+COSTS = Version(
+    A, B, "costs", "FOCUS", 3, {"USD": "1.5"}, ("ServiceName", "Tags.k"), AT, "taro", "e"
+)
+MANIFEST = Manifest(
+    {
+        MAY: PeriodPart(
+            {
+                "a.csv": (COSTS, Version(B, None, "costs", "FOCUS", 0, {}, (), AT, "taro")),
+                "u.csv": (Version(C, C, "drivers", "drivers", 2, {}, (), AT, "taro"),),
+            },
+            (INVOICE,),
+            Closed({"a.csv": B, "u.csv": C}, (INVOICE,), A, B, C, {"p": -1}, {"100/3": 5}, AT, "x"),
+            (Correction(JUNE, {"u.csv": C}, (), A, AT, "x"),),
+        ),
+        JUNE: PeriodPart(),
+    }
+)
+DOCUMENT = json.loads(encode(MANIFEST))
+DAMAGED = r"the cost ledger's manifest\.json cannot be read"
+Path = tuple["str | int", ...]
+
+
+def test_a_manifest_there_and_back() -> None:
+    assert decode(encode(MANIFEST)) == MANIFEST
+
+
+def paths(value: object, path: Path = ()) -> list[Path]:
+    inner = value.items() if isinstance(value, dict) else []
+    inner = enumerate(value) if isinstance(value, list) else inner
+    return [path, *(below for key, one in inner for below in paths(one, (*path, key)))]
+
+
+def damaged(path: Path, value: object, *, how: str = "replace") -> bytes:
+    """The document with one place replaced, removed, or under another key."""
+    if not path:
+        return json.dumps(value).encode()
+    whole = copy.deepcopy(DOCUMENT)
+    place = whole
+    for key in path[:-1]:
+        place = place[key]
+    if how == "replace":
+        place[path[-1]] = value
+    else:
+        kept = place.pop(path[-1])
+        if how == "rename" and isinstance(place, dict):
+            place[str(value)] = kept
+    return json.dumps(whole).encode()
+
+
+IN_MAY = ("periods", "2026-05")
+KNOWN: dict[str, tuple[Path, object]] = {
+    "amount": ((*IN_MAY, "invoices", 0, "amount"), "abc"),
+    "infinite": ((*IN_MAY, "invoices", 0, "amount"), "Infinity"),
+    "huge": ((*IN_MAY, "invoices", 0, "amount"), "1" * 5000),
+    "rate": ((*IN_MAY, "invoices", 0, "tax_rate"), "1/0"),
+    "day": ((*IN_MAY, "invoices", 0, "date"), "2026-13-01"),
+    "unknown_hash": ((*IN_MAY, "closed", "sources", "a.csv"), A),
+    "unknown_file": ((*IN_MAY, "closed", "sources"), {"x.csv": B}),
+    "settled_hash": ((*IN_MAY, "corrections", 0, "sources", "u.csv"), A),
+    "path": ((*IN_MAY, "sources", "a.csv", 0, "rows"), "../../etc/passwd"),
+    "no_version": ((*IN_MAY, "sources", "a.csv"), []),
+    "total": ((*IN_MAY, "sources", "a.csv", 0, "totals", "USD"), "1,5"),
+    "text": ((*IN_MAY, "sources", "a.csv", 0, "by"), "\ud800"),
+    "count": ((*IN_MAY, "sources", "a.csv", 0, "count"), True),
+    "kind": ((*IN_MAY, "sources", "a.csv", 0, "kind"), "rows"),
+    "period": ((*IN_MAY, "corrections", 0, "into"), "2026-13"),
+    "carried": ((*IN_MAY, "closed", "tax_carried"), {"x": 1}),
+    "whole": ((), [1]),
+    "version": (("version",), 2),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_was_found_damaged(name: str) -> None:
+    path, value = KNOWN[name]
+    with pytest.raises(OperationFailed, match=DAMAGED) as raised:
+        decode(damaged(path, value))
+    assert "restore it from a copy" in raised.value.lines("en")[-1]
+
+
+def test_what_is_nested_deeply() -> None:
+    with pytest.raises(OperationFailed, match=DAMAGED):
+        decode(b'{"periods": ' + b"[" * 200_000)
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4),
+    st.sampled_from([A, B, "", "abc", "1e9", "-1", "\ud800", "2026-05", "\x1b[2J", 10**400]),
+    st.sampled_from([[], {}, [[]], {"a": None}, [A], {"a.csv": B}, {"USD": "1"}]),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(paths(DOCUMENT)), VALUES, st.sampled_from(["replace", "remove", "rename"]))
+def test_any_damage_is_told_or_harmless(path: Path, value: object, how: str) -> None:
+    try:
+        found = decode(damaged(path, value, how=how))
+    except OperationFailed:
+        return
+    assert decode(encode(found)) == found
+    named = found.keys()
+    assert not any(".." in key for key in named)
+    for period, part in found.periods.items():
+        assert len(part.current(period).state) == 64
+        if part.closed is not None:
+            assert part.closed_basis(period).rows == dict(sorted(part.closed.sources.items()))
+            assert len(part.billed_basis(period).state) == 64
