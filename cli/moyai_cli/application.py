@@ -10,7 +10,7 @@ import typer
 
 import moyai
 from moyai.errors import ExitCode, MoyaiError, OperationFailed
-from moyai.texts import Text, of_system
+from moyai.texts import Text, of_system, visible
 from moyai_cli.called import copyable
 from moyai_cli.interrupts import Interrupt, interrupted
 from moyai_cli.language import LANG, choose, say
@@ -84,7 +84,9 @@ def _run() -> int:
 
 def _tell(error: MoyaiError) -> ExitCode:
     for number, line in enumerate(error.lines(LANG)):
-        typer.secho(copyable(line), err=True, fg="red" if number == 0 else None)
+        typer.secho(
+            visible(copyable(line), lines=True), err=True, fg="red" if number == 0 else None
+        )
     return error.exit_code
 
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
+from moyai.texts import visible
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 
@@ -57,6 +58,11 @@ def aside(output: Output) -> Iterator[None]:
         yield
 
 
+def show_line(words: str) -> None:
+    """Write a line for people; what it says in the words of others does nothing to a terminal."""
+    typer.echo(visible(words))
+
+
 def listing(records: Sequence[Record], columns: Sequence[Column], output: Output) -> None:
     """Write records: JSON with all their keys, CSV and table with the columns."""
     if output is Output.JSON:
@@ -71,7 +77,7 @@ def document(record: object, output: Output) -> None:
     """Write one thing: as JSON, as CSV of paths and values, or as indented lines for people."""
     if output is Output.TABLE:
         for line in _lines(record, 0):
-            typer.echo(line)
+            show_line(line)
     elif output is Output.CSV:
         rows = [{"key": key, "value": value} for key, value in _leaves(record, "")]
         typer.echo(_csv(rows, (Column("key", "key"), Column("value", "value"))), nl=False)
@@ -109,7 +115,7 @@ def _table(records: Sequence[Record], columns: Sequence[Column]) -> None:
 
 def _styled(value: object, column: Column) -> Styled:
     words = _cell(value)
-    return Styled(copyable(words), style=(column.style or {}).get(words, ""))
+    return Styled(visible(copyable(words)), style=(column.style or {}).get(words, ""))
 
 
 def _cell(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -40,6 +41,24 @@ def counted(number: int, one: str, many: str) -> str:
 def same(words: str) -> Text:
     """A text that reads alike in both languages: a code, a path, a foreign program's own words."""
     return Text(words, words)
+
+
+def visible(words: str, *, lines: bool = False) -> str:
+    r"""Words that may come from elsewhere, for a screen: what a terminal would act upon, what turns the
+    direction of writing and what is no sign is written as `\x1b` or `\u202e`. `lines`: line feeds stay,
+    as the words are several lines; else they are `\n`, and the words are one line."""
+    return (_ACTED_UPON_IN_LINES if lines else _ACTED_UPON).sub(_written_out, words)
+
+
+def _written_out(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return _SHORT.get(found[0]) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+_SHORT: Mapping[str, str] = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_OTHERS = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_ACTED_UPON = re.compile(f"[\x00-\x1f{_OTHERS}]")
+_ACTED_UPON_IN_LINES = re.compile(f"[\x00-\x09\x0b-\x1f{_OTHERS}]")
 
 
 def in_japan(moment: datetime | str) -> str:

@@ -16,7 +16,7 @@ from moyai.operations.workspace import open_workspace
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, SiteName
-from moyai_cli.render import Output, aside
+from moyai_cli.render import Output, aside, show_line
 from moyai_cli.views.costs import show_imported, show_sources, tell
 
 app = typer.Typer(add_completion=False)
@@ -93,7 +93,7 @@ def withdraw(
     workspace = open_workspace(file, site)
     costs.withdraw(workspace, period_of(period), name, wait)
     with aside(output):
-        typer.echo(
+        show_line(
             say(f"{period} から {name} を外しました。", f"{name} counts no longer in {period}.")
         )
     if output is not Output.TABLE:

@@ -17,7 +17,7 @@ from moyai.texts import Text
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName
-from moyai_cli.render import Output, aside
+from moyai_cli.render import Output, aside, show_line
 from moyai_cli.views.costs import show_invoices
 
 app = typer.Typer(
@@ -83,7 +83,7 @@ def add(
         raise UsageError(Text(f"{reason.ja}。", f"{reason.en}.")) from None
     costs.add_invoice(open_workspace(file, site), period_of(period), invoice, wait)
     with aside(output):
-        typer.echo(say(f"{issuer} の請求書 {number} を登録しました。", f"Added invoice {number}."))
+        show_line(say(f"{issuer} の請求書 {number} を登録しました。", f"Added invoice {number}."))
     if output is not Output.TABLE:
         show_invoices([invoice], output)
 
@@ -113,7 +113,7 @@ def remove(
     workspace = open_workspace(file, site)
     gone = costs.remove_invoice(workspace, period_of(period), issuer, number, wait)
     with aside(output):
-        typer.echo(say(f"{issuer} の請求書 {number} を外しました。", f"Removed invoice {number}."))
+        show_line(say(f"{issuer} の請求書 {number} を外しました。", f"Removed invoice {number}."))
     if output is not Output.TABLE:
         show_invoices([gone], output)
 

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-import typer
-
 from moyai.costs.apportion.allocation import LineKind
 from moyai.costs.record import plain
 from moyai.operations.cost_periods import Explained
 from moyai.texts import counted
 from moyai_cli.language import say
-from moyai_cli.render import Column, Output, listing
+from moyai_cli.render import Column, Output, listing, show_line
 
 _KINDS: Mapping[LineKind, str] = {
     LineKind.DIRECT: say("直接費", "direct"),
@@ -34,7 +32,7 @@ def show_explained(found: Explained, output: Output) -> None:
     steps = list(_steps(found))
     if output is Output.TABLE:
         for step, words, jpy in steps:
-            typer.echo(f"{_STEPS[step]}: {words}" + ("" if jpy is None else f" {_yen(jpy)}"))
+            show_line(f"{_STEPS[step]}: {words}" + ("" if jpy is None else f" {_yen(jpy)}"))
         return
     columns = [Column("step", "step"), Column("words", "words"), Column("jpy", "jpy")]
     listing(

@@ -22,7 +22,7 @@ from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Compared, Verified
 from moyai.texts import in_japan
 from moyai_cli.language import LANG, say
-from moyai_cli.render import Column, Output, listing
+from moyai_cli.render import Column, Output, listing, show_line
 from moyai_cli.views.cost_analysis import who_gains
 from moyai_cli.views.cost_budgets import budget_records, note_budgets
 
@@ -181,7 +181,7 @@ def _head(made: Reckoned) -> None:
         if jpy:
             typer.echo(f"{words}: {_yen(jpy)}")
     for note in (*made.converted.notes, *(note for pool in one.pools for note in pool.notes)):
-        typer.echo(say("注意: ", "note: ") + note.of(LANG))
+        show_line(say("注意: ", "note: ") + note.of(LANG))
 
 
 def _budgets(found: Allocated) -> None:
@@ -203,7 +203,7 @@ def _unallocated(left: tuple[Unallocated, ...]) -> None:
             f"{name}={value}" for name, value in one.values.items() if value is not None
         )
         where = one.pool or values or say("値なし", "no values")
-        typer.echo(
+        show_line(
             say(
                 f"負担者なし: {one.jpy:,} 円（{one.reason.ja}: {where}）",
                 f"unallocated: {one.jpy:,} yen ({one.reason.en}: {where})",

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-import typer
-
 from moyai.costs.ledger.differences import Difference
 from moyai.costs.ledger.imports import Imported, Outcome
 from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.ledger.manifest import Basis, PeriodPart
 from moyai.texts import Text, in_japan
 from moyai_cli.language import LANG, say
-from moyai_cli.render import Column, Output, Record, document, listing
+from moyai_cli.render import Column, Output, Record, document, listing, show_line
 
 _OUTCOMES = {
     Outcome.NEW: say("新規", "new"),
@@ -30,7 +28,7 @@ _FORMATS = {
 
 def tell(file: str, words: Text) -> None:
     """What is being done with a file."""
-    typer.echo(f"{file}: {words.of(LANG)}")
+    show_line(f"{file}: {words.of(LANG)}")
 
 
 def show_imported(found: Sequence[Imported], output: Output) -> None:
@@ -51,7 +49,7 @@ def show_imported(found: Sequence[Imported], output: Output) -> None:
     for result in found:
         if result.floats:
             columns = ", ".join(result.floats)
-            typer.echo(
+            show_line(
                 say(
                     f"{result.file}: {columns} は浮動小数点数なので、同じ値になる最短の十進数で読みました。",
                     f"{result.file}: {columns} is floating point; read by the shortest decimals "
@@ -100,17 +98,17 @@ def _difference(change: Difference) -> Record:
 
 
 def _show_difference(one: Imported, change: Difference) -> None:
-    typer.echo(
+    show_line(
         say(
             f"{one.period} {one.file}: 増えた行 {change.added}、なくなった行 {change.removed}",
             f"{one.period} {one.file}: rows added {change.added}, removed {change.removed}",
         )
     )
     for (currency, service), amount in change.by_service.items():
-        typer.echo(f"  {service or '-'}: {signed(amount)} {currency}")
+        show_line(f"  {service or '-'}: {signed(amount)} {currency}")
     for currency, amount in change.by_currency.items():
         total = say("合計", "total")
-        typer.echo(f"  {total}: {signed(amount)} {currency}")
+        show_line(f"  {total}: {signed(amount)} {currency}")
 
 
 def show_sources(basis: Basis, part: PeriodPart, output: Output) -> None:
@@ -157,8 +155,8 @@ def show_sources(basis: Basis, part: PeriodPart, output: Output) -> None:
     listing(records, columns, output)
     if output is Output.TABLE:
         count = len(basis.invoices)
-        typer.echo(say(f"請求書: {count} 件", f"invoices: {count}"))
-        typer.echo(say(f"状態: {basis.state}", f"state: {basis.state}"))
+        show_line(say(f"請求書: {count} 件", f"invoices: {count}"))
+        show_line(say(f"状態: {basis.state}", f"state: {basis.state}"))
 
 
 def show_invoices(invoices: Sequence[Invoice], output: Output) -> None:

@@ -9,7 +9,11 @@ import json
 import pytest
 import typer
 
-from moyai_cli.render import Column, Output, aside, document, listing
+from moyai.costs.intake.faults import Fault, IntakeError
+from moyai.errors import UsageError
+from moyai.texts import Text
+from moyai_cli.application import _tell
+from moyai_cli.render import Column, Output, aside, document, listing, show_line
 
 RECORDS = [
     {"code": "271004", "name": "大阪市", "reasons": ["一", "二"], "hidden": 1},
@@ -63,3 +67,30 @@ def test_where_programs_read_what_is_told_goes_aside(capsys: pytest.CaptureFixtu
         assert ("on the way" in told.err, "on the way" in told.out) == (machine, not machine)
         assert (output in told.err, output in told.out) == (machine, not machine)
         assert "afterwards" in told.out
+
+
+EVIL = "a\x1b[2J\x9b\u202e\udc83\nb\r.csv"
+SEEN = r"a\x1b[2J\x9b\u202e\udc83\nb\r.csv"
+
+
+def test_what_terminals_act_upon_is_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    listing([{"a": EVIL}], [Column("a", "A")], Output.TABLE)
+    document({"k\x1b": [EVIL]}, Output.TABLE)
+    show_line(f"{EVIL}: reading")
+    assert [one.rstrip() for one in capsys.readouterr().out.splitlines()] == [
+        "A", SEEN, r"k\x1b:", f"  - {SEEN}", f"{SEEN}: reading",
+    ]  # fmt: skip
+
+
+def test_programs_get_it_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "a\x1b\nb"
+    listing([{"a": words}], [Column("a", "A")], Output.JSON)
+    assert json.loads(capsys.readouterr().out) == [{"a": words}]
+
+
+def test_an_error_that_quotes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    fault = Fault("a\nb.csv", 3, "x\x1b[8m", Text("「\x07」", "'\x07'"))
+    assert _tell(IntakeError([fault])) == 2
+    assert capsys.readouterr().err.splitlines()[1] == r"a\nb.csv:3: x\x1b[8m: '\x07'"
+    _tell(UsageError(Text("", "first\nsecond \x1b]0;x\x07")))
+    assert capsys.readouterr().err.splitlines() == ["first", r"second \x1b]0;x\x07"]

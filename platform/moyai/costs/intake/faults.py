@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.texts import Lang, Text
+from moyai.texts import Lang, Text, visible
 
 TWO_COLUMNS = Text("列が2つあります", "there are two such columns")
 MOST = 200
@@ -23,10 +23,10 @@ class Fault:
     reason: Text
 
     def render(self, lang: Lang) -> str:
-        """`costs.csv:17: BilledCost: …`."""
+        """`costs.csv:17: BilledCost: …`, one line whatever the file's own words are."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         column = "" if self.column is None else f" {self.column}:"
-        return f"{place}:{column} {self.reason.of(lang)}"
+        return visible(f"{place}:{column} {self.reason.of(lang)}")
 
 
 @dataclass(slots=True)
