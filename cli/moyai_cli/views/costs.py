@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from moyai.costs.ledger.imports import Imported, Outcome
 from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.ledger.manifest import Basis, PeriodPart
 from moyai.texts import Text, in_japan
+from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_line
 
@@ -32,7 +34,7 @@ def tell(file: str, words: Text) -> None:
 
 
 def show_imported(found: Sequence[Imported], output: Output) -> None:
-    """One line a file and period; under a new version, what it changes."""
+    """One line a file and period; below, what counts twice, and what new versions change."""
     records = [_imported(one) for one in found]
     if output is not Output.TABLE:
         listing(records, _COLUMNS, output)
@@ -56,8 +58,21 @@ def show_imported(found: Sequence[Imported], output: Output) -> None:
                     "that mean the same.",
                 )
             )
+        if result.same_rows_as is not None:
+            _warn_doubled(result, result.same_rows_as)
         if result.difference is not None:
             _show_difference(result, result.difference)
+
+
+def _warn_doubled(one: Imported, other: str) -> None:
+    undo = f"moyai cost withdraw {one.period} {shlex.quote(one.file)}"
+    words = say(
+        f"警告: {one.period} の {one.file} の行は {other} とすべて同じで、二重に数えています。"
+        f"誤りなら外してください: {undo}",
+        f"warning: the rows of {one.file} in {one.period} are those of {other}, and count twice; "
+        f"if that is wrong, take them off: {undo}",
+    )
+    show_line(copyable(words))
 
 
 _COLUMNS = [
@@ -82,6 +97,7 @@ def _imported(one: Imported) -> Record:
         "totals": {currency: plain(amount) for currency, amount in one.totals.items()},
         "floats": list(one.floats),
         "difference": None if change is None else _difference(change),
+        "same_rows_as": one.same_rows_as,
     }
 
 

@@ -7,7 +7,11 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.unit.costs.ledgers import csv_file, focus_row
+import pytest
+from tests.unit.costs.ledgers import a_ledger, csv_file, focus_row, put
+
+from moyai_cli.render import Output
+from moyai_cli.views.costs import show_imported
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 INVOICE = (
@@ -40,6 +44,21 @@ def test_a_period_from_files_to_its_state(moyai: Run, project: Path) -> None:
     unknown = moyai("cost", "withdraw", "2024-09", "a.csv")
     assert unknown.returncode == 2
     assert "2024-09 has no 'a.csv'" in unknown.stderr
+
+
+def test_rows_that_count_twice_are_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = focus_row("1", ServiceName="計算")
+    files = [csv_file(tmp_path / "a.csv", [row]), csv_file(tmp_path / "b c.csv", [row], "cp932")]
+    found = put(a_ledger(tmp_path), *files)
+    show_imported(found, Output.TABLE)
+    [warning] = [one for one in capsys.readouterr().out.splitlines() if "withdraw" in one]
+    assert "a.csv" in warning
+    assert warning.endswith("cost withdraw 2024-09 'b c.csv'")
+    show_imported(found, Output.JSON)
+    records = json.loads(capsys.readouterr().out)
+    assert [one["same_rows_as"] for one in records] == [None, "a.csv"]
 
 
 def test_a_broken_row_is_wrong_usage_with_its_place(moyai: Run, project: Path) -> None:

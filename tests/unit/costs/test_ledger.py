@@ -54,6 +54,28 @@ def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "ledger/manifest.json").read_bytes() == manifest
 
 
+def test_the_same_rows_by_another_way_are_told_of(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    rows = [focus_row("1.50", ServiceName="計算"), focus_row("-0.25"), focus_row("-0.25")]
+    put(ledger, csv_file(tmp_path / "a.csv", rows))
+    other = [focus_row("-0.25"), focus_row("-0.250"), focus_row("1.5", ServiceName="計算")]
+    (result,) = put(ledger, csv_file(tmp_path / "b.csv", other, "cp932"))
+    assert (result.outcome, result.same_rows_as) == (Outcome.NEW, "a.csv")
+    other = [focus_row("-0.25"), focus_row("-0.25"), focus_row("1.5", ServiceName="保管")]
+    (result,) = put(ledger, csv_file(tmp_path / "c.csv", other))
+    assert result.same_rows_as is None
+    assert len(ledger.basis(SEPTEMBER).sources) == 3
+
+
+def test_the_same_rows_twice_in_one_command(tmp_path: Path) -> None:
+    files = [
+        csv_file(tmp_path / f"{encoding}.csv", [focus_row("1", ServiceName="計算")], encoding)
+        for encoding in ("utf-8", "cp932")
+    ]
+    first, second = put(a_ledger(tmp_path), *files)
+    assert (first.same_rows_as, second.same_rows_as) == (None, "utf-8.csv")
+
+
 def test_a_withdrawn_file_can_be_imported_again(tmp_path: Path) -> None:
     ledger = a_ledger(tmp_path)
     october = focus_row("2", BillingPeriodStart="2024-10-01")

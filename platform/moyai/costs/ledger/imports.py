@@ -14,6 +14,7 @@ from moyai.costs.intake.faults import Faults
 from moyai.costs.intake.files import Taken, Told, take_file
 from moyai.costs.intake.rows import PeriodRows
 from moyai.costs.ledger.differences import Difference, difference
+from moyai.costs.ledger.doubles import same_rows
 from moyai.costs.ledger.ledger import Writer, now, user
 from moyai.costs.ledger.manifest import SUFFIXES, Basis, Manifest, Version
 from moyai.costs.periods import Period
@@ -50,6 +51,8 @@ class Imported:
     encoding: str | None
     difference: Difference | None
     """To the version before it."""
+    same_rows_as: str | None = None
+    """Another file of the period that has the very same rows: they count twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +270,8 @@ def _put(
     if rows.kind == "drivers":
         _refuse_doubled_drivers(writer, part.current(rows.period), one.name, rows)
     change = None if before is None else _compare(writer, before, rows)
+    others = {key: two for key, two in counts.items() if key != one.name and key not in parts}
+    twice = same_rows(writer, others, rows)
     writer.put("sources", "", one.copy, one.sha256)
     version = Version(
         source=one.sha256,
@@ -284,7 +289,8 @@ def _put(
     if part.closed is not None:
         outcome = Outcome.CORRECTION
     manifest = manifest.with_part(rows.period, part.with_version(one.name, version))
-    return manifest, _imported(one, rows, outcome, change, name=one.name)
+    imported = _imported(one, rows, outcome, change, name=one.name)
+    return manifest, replace(imported, same_rows_as=twice)
 
 
 def _compare(writer: Writer, before: Version, rows: PeriodRows) -> Difference | None:
