@@ -93,8 +93,15 @@ def _wish(workspace: Workspace, ledger: Ledger, asked: Asked, folder: Path, told
         reports += report
     if asked.explored is not None:
         origins |= _explored(workspace, asked, folder, told)
-    bodies = codes_of(workspace.registry)
-    return Wish((*files, *origins), asked.replaces, bodies, origins, tuple(reports))
+    registry = workspace.registry
+    return Wish(
+        (*files, *origins),
+        asked.replaces,
+        codes_of(registry),
+        frozenset(registry.services),
+        origins,
+        tuple(reports),
+    )
 
 
 def _fetched(

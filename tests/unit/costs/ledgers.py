@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,10 +32,11 @@ def put(
     *files: Path,
     replaces: str | None = None,
     bodies: Mapping[str, str] | None = None,
+    services: Iterable[str] = (),
 ) -> tuple[Imported, ...]:
-    """Import files as the command does; `bodies` as in `Wish`."""
+    """Import files as the command does; `bodies` and `services` as in `Wish`."""
     with ledger.writing("test") as writer:
-        wish = Wish(files, replaces, bodies or {})
+        wish = Wish(files, replaces, bodies or {}, frozenset(services))
         return import_files(writer, wish, lambda _file, _words: None)
 
 

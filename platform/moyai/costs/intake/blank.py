@@ -16,7 +16,7 @@ from moyai.texts import Lang, Text, of_system
 _EXAMPLES: Sequence[tuple[Text, Text, Text, str, str, str]] = (
     (
         Text("電子申請システム利用料", "e-application licence"),
-        Text("電子申請A", "eapp-a"),
+        Text("eapp-a", "eapp-a"),
         Text("2026年度契約", "contract of 2026"),
         "1",
         "1200000",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from moyai.costs.intake.cur import cur_shape
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, take
 from moyai.costs.intake.rows import NO_ROWS, PeriodRows, write_rows
-from moyai.costs.intake.shapes import Shape, beside_tags, doubled, focus_shape
+from moyai.costs.intake.shapes import TAGS, Shape, beside_tags, doubled, focus_shape
 from moyai.costs.intake.staging import Staged, of_data, stage, stage_counted
 from moyai.costs.intake.tables import Headings, Table, read_table
 from moyai.costs.intake.workbooks import Unreadable, measure
@@ -65,14 +65,15 @@ def take_file(
     name: str,
     folder: Path,
     bodies: Mapping[str, str],
+    services: Collection[str],
     is_known: Callable[[str], bool],
     faults: Faults,
     told: Told,
 ) -> Taken | None:
     """Read and check a file; None where it has faults, which are told.
 
-    `name`: as the ledger is to call it. `bodies`: code or former code → code. `is_known`: whether
-    the content with a hash is on record, and need not be looked at.
+    `name`: as the ledger is to call it. `bodies`: code or former code → code. `services`: those of
+    the federation. `is_known`: whether the content with a hash is on record, and need not be looked at.
     """
     told(path.name, Text("読んでいます", "reading"))
     source = take(path, folder, is_known, faults)
@@ -87,7 +88,7 @@ def take_file(
             faults.add(source.name, None, None, error.reason)
             return None
     before = len(faults.found) + faults.more
-    work = _Work(connection, source, folder, bodies, faults)
+    work = _Work(connection, source, folder, bodies, services, faults)
     for way in (work.drivers, work.template, lambda: work.rows(told)):
         found = way()
         if len(faults.found) + faults.more > before:
@@ -125,12 +126,14 @@ class _Work:
         source: Source,
         folder: Path,
         bodies: Mapping[str, str],
+        services: Collection[str],
         faults: Faults,
     ) -> None:
         self._connection = connection
         self._source = source
         self._folder = folder
         self._bodies = bodies
+        self._services = services
         self._faults = faults
 
     def drivers(self) -> _Found | None:
@@ -153,11 +156,13 @@ class _Work:
         if table is None:
             return None
         counted = self._folder / "template.csv"
-        if not template.write_focus(table, self._bodies, counted, self._faults):
+        bodies, services = self._bodies, self._services
+        if not template.write_focus(table, bodies, services, counted, self._faults):
             return None
         columns, folder = template.LEDGER_COLUMNS, self._folder
         staged = stage_counted(self._connection, table.name, counted, columns, folder)
-        shape = Shape("template", staged.columns)
+        texts = {name: sql for name, sql in staged.columns.items() if name != TAGS}
+        shape = Shape("template", texts, tags_json=staged.columns[TAGS])
         return shape, write_rows(self._connection, staged, shape, folder, self._faults)
 
     def rows(self, told: Told) -> _Found | None:

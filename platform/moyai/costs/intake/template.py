@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
 from decimal import Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
 from moyai.costs.intake.faults import Faults
-from moyai.costs.intake.shapes import TAX_RATE
+from moyai.costs.intake.shapes import TAGS, TAX_RATE
 from moyai.costs.intake.tables import Headings, Table
 from moyai.costs.intake.words import NotAValue, number_of, percent_of, period_in
 from moyai.texts import Text
@@ -63,22 +64,34 @@ _OUT: Mapping[str, str] = {
     "invoice": "InvoiceId",
     "note": "x_Note",
 }
+_SERVICE_TAG = "moyai:service"
+_TENANT_TAG = "moyai:tenant"
+"""The tags of what Moyai makes: one rule catches a body's or a service's resources and contracts."""
 _MADE = ("BilledCost", "BillingCurrency", "BillingPeriodStart", "ChargeCategory")
-LEDGER_COLUMNS = (*_MADE, *_OUT.values(), "PricingQuantity", "ContractedUnitPrice", TAX_RATE)
+LEDGER_COLUMNS = (
+    *_MADE, *_OUT.values(), "PricingQuantity", "ContractedUnitPrice", TAX_RATE, TAGS
+)  # fmt: skip
 
 
-def write_focus(table: Table, bodies: Mapping[str, str], target: Path, faults: Faults) -> bool:
+def write_focus(
+    table: Table,
+    bodies: Mapping[str, str],
+    services: Collection[str],
+    target: Path,
+    faults: Faults,
+) -> bool:
     """Write a table's rows with FOCUS's columns and the line as the first; False where there is a
     fault, which is told.
 
-    `bodies`: codes and former codes that body codes may be.
+    `bodies`: codes and former codes that body codes may be → code. `services`: those of the federation,
+    whose rows have the tag that their resources have.
     """
     before = len(faults.found) + faults.more
     with target.open("x", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["line", *LEDGER_COLUMNS])
         for line, cells in table.rows:
-            row = _Row(table, line, cells, faults).focus(bodies)
+            row = _Row(table, line, cells, faults).focus(bodies, services)
             writer.writerow([line, *(row.get(name, "") for name in LEDGER_COLUMNS)])
     return len(faults.found) + faults.more == before
 
@@ -92,7 +105,7 @@ class _Row:
         self._cells = cells
         self._faults = faults
 
-    def focus(self, bodies: Mapping[str, str]) -> dict[str, str]:
+    def focus(self, bodies: Mapping[str, str], services: Collection[str]) -> dict[str, str]:
         """The row's columns; what is wrong is told."""
         period = self._read("period", period_in, needed=True)
         amount = self._amount()
@@ -115,8 +128,15 @@ class _Row:
             "PricingQuantity": self._number_text("quantity"),
             "ContractedUnitPrice": self._number_text("unit_price"),
             TAX_RATE: "" if rate is None else _rate_text(rate),
+            TAGS: self._tags(bodies.get(code), services),
         }
         return found
+
+    def _tags(self, code: str | None, services: Collection[str]) -> str:
+        service = self._cells.get("service", "")
+        tags = {_TENANT_TAG: code, _SERVICE_TAG: service if service in services else None}
+        found = {key: value for key, value in tags.items() if value}
+        return json.dumps(found) if found else ""
 
     def _amount(self) -> Decimal | None:
         amount = self._read("amount", number_of)

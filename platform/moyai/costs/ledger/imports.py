@@ -93,6 +93,8 @@ class Wish:
     """The name in the ledger that the (one) file is a new version of; None: its own."""
     bodies: Mapping[str, str] = field(default_factory=dict)
     """Code or former code → code, of the bodies that rows and drivers may name."""
+    services: frozenset[str] = frozenset()
+    """Of the federation: rows of the template that name one have its tag."""
     origins: Mapping[Path, Origin] = field(default_factory=dict)
     """Of files that came from elsewhere."""
     reports: tuple[Report, ...] = ()
@@ -158,7 +160,9 @@ def _take(
     name = wish.replaces or (path.name if origin is None else origin.name)
     with connected(folder) as connection:
         known = writer.manifest.counts
-        taken = take_file(connection, path, name, folder, wish.bodies, known, faults, told)
+        taken = take_file(
+            connection, path, name, folder, wish.bodies, wish.services, known, faults, told
+        )
     if taken is None or origin is None:
         return taken
     return replace(taken, etag=origin.etag)
