@@ -1,15 +1,17 @@
-"""moyai cost check."""
+"""moyai cost check [PERIOD]."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
 from moyai.errors import ExitCode
-from moyai.operations.cost_check import check_cost_rules
+from moyai.operations.cost_check import Beside, check_cost_rules
 from moyai.operations.workspace import find_registry_file
 from moyai.texts import counted
 from moyai_cli.language import say
-from moyai_cli.options import File, Format
+from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output
 from moyai_cli.views.problems import show_problems
 
@@ -17,9 +19,24 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command("check")
-def check(file: File = None, output: Format = Output.TABLE) -> None:
-    """By the file alone; exit code 3 where it has an error."""
-    found = check_cost_rules(find_registry_file(file))
+def check(
+    period: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PERIOD]",
+            help=say(
+                "照らす期間（例 2026-04）。省けばファイルだけを見る",
+                "The period whose record rules are held against; the file alone if left out",
+            ),
+        ),
+    ] = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """Questions are warnings; exit code 3 where the file has an error."""
+    beside = None if period is None else Beside(site, period)
+    found = check_cost_rules(find_registry_file(file), beside)
     show_problems(found.problems, output)
     if found.rules is None:
         raise typer.Exit(int(ExitCode.REGISTRY))

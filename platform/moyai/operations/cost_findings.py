@@ -23,7 +23,7 @@ def rule_findings(
     rules: RuleSet, bodies: Sequence[Tenant], line: Callable[[Path], int]
 ) -> Iterator[Finding]:
     """Rules that catch nothing, overlap, or do not do what they look like. `line` knows a place's line."""
-    names = {word: body for body in bodies for word in (body.code, *body.former_codes, body.slug)}
+    names = names_of(bodies)
     found = examine(rules, names)
     for dead in found.dead:
         yield (*dead.rule.path, "where"), _dead(dead, line)
@@ -41,6 +41,11 @@ def rule_findings(
         yield from _stars(pool)
         if pool.parts and sum((flow.percent for flow in pool.flows), Fraction()) == 100:
             yield (*pool.path, "shares"), _ALL_FLOWS
+
+
+def names_of(bodies: Iterable[Tenant]) -> dict[str, Tenant]:
+    """Code, former code and slug → body: what values of direct rules' columns mean."""
+    return {word: body for body in bodies for word in (body.slug, *body.former_codes, body.code)}
 
 
 def member_findings(rules: RuleSet, bodies: Sequence[Tenant]) -> Iterator[Finding]:

@@ -178,6 +178,17 @@ def test_rows_are_summed_by_columns_for_writing_rules(may: Path, moyai: Run) -> 
         "chat": "150",
         "eapp-a": "600",
     }
+    asked = {
+        one["path"].partition(".pools")[2]: one
+        for one in _json(moyai("cost", "check", MAY, "-o", "json"))
+    }
+    assert asked.keys() == {
+        "[0].where.ServiceName",
+        "[0].where.Tags.moyai:service",
+        "[2].shares[2].driver",
+        "[3].where.Tags.moyai:service",
+    }
+    assert {one["severity"] for one in asked.values()} == {"warning"}
     unknown = moyai("cost", "rows", MAY, "--by", "Servicename")
     assert unknown.returncode == 2
     assert "did you mean ServiceName?" in unknown.stderr

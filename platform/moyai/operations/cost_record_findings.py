@@ -1,0 +1,188 @@
+"""What is odd about rules of cost sharing beside what is on record of a period, each with its place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from moyai.costs.ledger.matches import Matches
+from moyai.costs.periods import Period
+from moyai.infra.scope import SHARED, TENANT_TAG
+from moyai.operations.cost_findings import Finding
+from moyai.registry.cost_rules import Condition, Direct, Pool, RuleSet
+from moyai.registry.words import nearest, one_line
+from moyai.registry.yaml_tree import Path
+from moyai.texts import Text, counted
+
+_NAMED = 3
+"""How many values a sentence names."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What there is of a period to hold rules against."""
+
+    period: Period
+    columns: Collection[str]
+    """Of all files on record, those of other periods too; `Tags.KEY` for tags."""
+    drivers: Collection[str]
+    """With figures in the period."""
+    metered: Collection[str]
+    """Drivers that `moyai cost meter` brings."""
+    names: Collection[str]
+    """Codes, former codes and slugs."""
+    values: Callable[[str], Sequence[str]]
+    """Column → values that the period's rows have."""
+
+
+def record_findings(
+    rules: RuleSet,
+    matches: Sequence[Matches],
+    caught: Mapping[str, int],
+    dead: Collection[Path],
+    record: OnRecord,
+) -> Iterator[Finding]:
+    """Rules that catch no row on record, columns that no file has, values that mean no body, drivers
+    without figures.
+
+    `caught`: rule → rows that belong to it, in its place among the others; `dead`: rules that catch
+    nothing whatever the rows, which is said elsewhere.
+    """
+    for found in matches:
+        unknown = list(_columns(found.rule, record))
+        yield from unknown
+        if unknown:
+            continue
+        yield from _strangers(found, record)
+        if not found.rows:
+            yield from _idle(found, record)
+        elif not caught.get(found.rule.name) and found.rule.path not in dead and found.rule.where:
+            # what is for all that is left may find nothing left
+            yield (*found.rule.path, "where"), _taken(found.rows, record.period)
+    for pool in rules.pools:
+        yield from _drivers(pool, record)
+
+
+def _columns(rule: Direct | Pool, record: OnRecord) -> Iterator[Finding]:
+    asked: list[tuple[Path, str]] = [
+        ((*rule.path, "where", one.column), one.column) for one in rule.where or ()
+    ]
+    if isinstance(rule, Direct):
+        asked.append(((*rule.path, "column"), rule.column))
+    for path, column in asked:
+        if column not in record.columns:
+            ja, en = _near(column, record.columns)
+            name = one_line(column)
+            yield (
+                path,
+                Text(
+                    f"登録済みのどのファイルにも、列「{name}」がありません{ja}",
+                    f"no file on record has a column '{name}'{en}",
+                ),
+            )
+
+
+def _strangers(found: Matches, record: OnRecord) -> Iterator[Finding]:
+    rule = found.rule
+    if not isinstance(rule, Direct):
+        return
+    # what all share has a word of Moyai's own in the place of a body
+    own = SHARED if rule.column == f"Tags.{TENANT_TAG}" else None
+    strange = [value for value in found.strangers if value != own]
+    if not strange:
+        return
+    ja, en = _listed(strange, {*record.names, *rule.bodies})
+    yield (
+        (*rule.path, "column"),
+        Text(
+            f"{record.period} に、どの団体も表さない値の行があり、この規則は取りません（{ja}）",
+            f"{record.period} has rows whose value means no body, which it does not catch: {en}",
+        ),
+    )
+
+
+def _idle(found: Matches, record: OnRecord) -> Iterator[Finding]:
+    """Why a rule whose columns are there catches nothing."""
+    where = found.rule.where or ()
+    empty = [one for one, rows in zip(where, found.by_condition, strict=True) if not rows]
+    for condition in empty:
+        yield (*found.rule.path, "where", condition.column), _no_value(condition, record)
+    if empty or found.strangers:
+        return
+    if isinstance(found.rule, Direct):
+        name = one_line(found.rule.column)
+        yield (
+            (*found.rule.path, "column"),
+            Text(
+                f"{record.period} の当たる行に、列「{name}」の値がありません",
+                f"no row of {record.period} that it is for has a value in '{name}'",
+            ),
+        )
+    else:
+        yield (
+            (*found.rule.path, "where"),
+            Text(
+                f"{record.period} に、条件のすべてに当たる行がありません",
+                f"no row of {record.period} meets all of its conditions",
+            ),
+        )
+
+
+def _no_value(condition: Condition, record: OnRecord) -> Text:
+    wanted = [value for value in condition.values if value is not None]
+    if not wanted:
+        return Text(
+            f"{record.period} の行には、どれにも値があります",
+            f"every row of {record.period} has a value",
+        )
+    ja, en = _near(wanted[0].rstrip("*"), record.values(condition.column))
+    return Text(
+        f"{record.period} に、この値の行がありません{ja}",
+        f"no row of {record.period} has such a value{en}",
+    )
+
+
+def _taken(rows: int, period: Period) -> Text:
+    return Text(
+        f"{period} では、当たる行（{rows:,} 行）をすべて先の規則が取ります",
+        f"in {period} all of its rows ({rows:,}) go to rules before it",
+    )
+
+
+def _drivers(pool: Pool, record: OnRecord) -> Iterator[Finding]:
+    for i, part in enumerate(pool.parts):
+        if part.driver is None or part.driver in record.drivers:
+            continue
+        name = one_line(part.driver)
+        ja, en = _near(part.driver, {*record.drivers, *record.metered})
+        if part.driver in record.metered:
+            ja = f"（moyai cost meter {record.period} で計量できます）"
+            en = f"; moyai cost meter {record.period} measures it"
+        yield (
+            (*pool.path, "shares", i, "driver"),
+            Text(
+                f"指標「{name}」は {record.period} に登録されていません{ja}",
+                f"the driver '{name}' is not on record in {record.period}{en}",
+            ),
+        )
+
+
+def _near(word: str, known: Collection[str]) -> tuple[str, str]:
+    """What was rather meant, in both languages, where there is something like it."""
+    for found in nearest(word, known):
+        return f"（{one_line(found)} ではありませんか）", f"; did you mean {one_line(found)}?"
+    return "", ""
+
+
+def _listed(values: Sequence[str], known: Collection[str]) -> tuple[str, str]:
+    """The first of several values, with what was rather meant, in both languages."""
+    ja, en = [], []
+    for value in values[:_NAMED]:
+        near = [one_line(one) for one in nearest(value, known)]
+        ja.append(f"「{one_line(value)}」" + (f"→ {near[0]}？" if near else ""))
+        en.append(f"'{one_line(value)}'" + (f" ({near[0]}?)" if near else ""))
+    more = len(values) - _NAMED
+    if more > 0:
+        ja.append(f"ほか {more} 種")
+        en.append(counted(more, "more", "more"))
+    return "、".join(ja), ", ".join(en)
