@@ -41,12 +41,14 @@ def check(
     if found.rules is None:
         raise typer.Exit(int(ExitCode.REGISTRY))
     if output is Output.TABLE:
-        sets = found.rules.rule_sets
+        sets, proposals = found.rules.all_rules, len(found.rules.proposals)
+        proposed = (f"、うち提案 {proposals}", f", {proposals} of them proposed")
+        ja, en = proposed if proposals else ("", "")
         direct, pools = sum(len(one.direct) for one in sets), sum(len(one.pools) for one in sets)
         typer.echo(
             say(
-                f"誤りはありません（規程 {len(sets)}、直接負担 {direct}、区分 {pools}）。",
-                f"No error: {counted(len(sets), 'rule set', 'rule sets')}, "
+                f"誤りはありません（規程 {len(sets)}{ja}、直接負担 {direct}、区分 {pools}）。",
+                f"No error: {counted(len(sets), 'rule set', 'rule sets')}{en}, "
                 f"{counted(direct, 'direct rule', 'direct rules')}, {counted(pools, 'pool', 'pools')}.",
             )
         )

@@ -52,7 +52,10 @@ def explain_(
 def compare_(
     period: PeriodName,
     rules: Annotated[
-        str, typer.Option("--rules", help=say("比べる規則の名前", "The other rule set's name"))
+        str,
+        typer.Option(
+            "--rules", help=say("比べる規程か提案の名前", "Of the other rule set, or a proposal")
+        ),
     ],
     file: File = None,
     site: SiteName = "sandbox",

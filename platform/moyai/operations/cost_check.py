@@ -67,7 +67,7 @@ def check_cost_rules(path: Path, beside: Beside | None = None) -> CostCheck:
             ),
         )
     reporter = Reporter(path.name, read(content))
-    for rule_set in rules.rule_sets:
+    for rule_set in rules.all_rules:
         _report(reporter, rule_findings(rule_set, loaded.registry.tenants, reporter.line))
         _report(reporter, member_findings(rule_set, loaded.registry.tenants))
     if beside is not None:
@@ -84,7 +84,7 @@ def _report(reporter: Reporter, findings: Iterable[Finding]) -> None:
 
 
 def _beside_record(opened: Opened, sharing: CostSharing, period: Period) -> Iterator[Finding]:
-    """What is odd about the rules that hold in a period, beside its rows and drivers."""
+    """What is odd about the rules that hold in a period, and proposals, beside its rows and drivers."""
     store, registry = opened.ledger.store, opened.workspace.registry
     basis = opened.manifest.part(period).current(period)
     if not basis.sources:
@@ -107,7 +107,7 @@ def _beside_record(opened: Opened, sharing: CostSharing, period: Period) -> Iter
         names=names,
         values=lambda column: values_of(store, basis, column),
     )
-    for rules in (holds,):
+    for rules in (holds, *sharing.proposals):
         caught = _caught(opened, rules, period, codes)
         dead = {one.rule.path for one in examine(rules, names).dead}
         matches = matches_of(store, basis, rules, codes)

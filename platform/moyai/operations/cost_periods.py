@@ -64,12 +64,13 @@ def explanation(file: Path | None, site: str, period: str, body: str, yen: int) 
 
 
 def comparison(file: Path | None, site: str, period: str, rules: str) -> Compared:
-    """A period by the rules that hold, and by another rule set of the file; settlements are left out."""
+    """A period by the rules that hold, and by another rule set or a proposal of the file; settlements are
+    left out."""
     opened = open_costs(file, site)
     sharing = sharing_of(opened.workspace.registry)
-    other = next((one for one in sharing.rule_sets if one.name == rules), None)
+    other = next((one for one in sharing.all_rules if one.name == rules), None)
     if other is None:
-        known = ", ".join(one.name for one in sharing.rule_sets)
+        known = ", ".join(one.name for one in sharing.all_rules)
         raise UsageError(
             Text(
                 f"規則「{rules}」はありません。あるもの: {known}",

@@ -7,7 +7,7 @@ from itertools import pairwise
 from moyai.registry.check_bodies import doubled
 from moyai.registry.check_pools import PoolChecks
 from moyai.registry.codes import corporate_check_digit
-from moyai.registry.cost_file import BudgetFile, CostSharingFile, RuleSetFile
+from moyai.registry.cost_file import BudgetFile, CostSharingFile, ProposalFile, RuleSetFile
 from moyai.registry.cost_names import NameChecks
 from moyai.registry.cost_rules import Bearer
 from moyai.registry.parts import Parts
@@ -19,6 +19,7 @@ from moyai.texts import Text
 
 _ROOT: Path = ("cost_sharing",)
 _SETS: Path = (*_ROOT, "rule_sets")
+_PROPOSALS: Path = (*_ROOT, "proposals")
 
 
 def check_costs(parts: Parts, known: Vocabulary, reporter: Reporter) -> None:
@@ -45,11 +46,14 @@ class _CostChecks:
                 self._reporter,
             )
         self._budgets()
-        sets = list(enumerate(self._file.rule_sets))
-        doubled(((rules.name, (*_SETS, i, "name")) for i, rules in sets), self._reporter)
+        sets: list[tuple[Path, ProposalFile]] = [
+            *(((*_SETS, i), rules) for i, rules in enumerate(self._file.rule_sets)),
+            *(((*_PROPOSALS, i), rules) for i, rules in enumerate(self._file.proposals)),
+        ]
+        doubled(((rules.name, (*path, "name")) for path, rules in sets), self._reporter)
         self._spans()
-        for i, rules in sets:
-            self._rules((*_SETS, i), rules)
+        for path, rules in sets:
+            self._rules(path, rules)
 
     def _issuer(self) -> None:
         number = self._file.issuer.registration_number
@@ -128,7 +132,7 @@ class _CostChecks:
                     ),
                 )
 
-    def _rules(self, path: Path, rules: RuleSetFile) -> None:
+    def _rules(self, path: Path, rules: ProposalFile) -> None:
         if rules.population is not None:
             self._names.bodies(rules.population.counts, (*path, "population", "counts"))
         self._lead((*path, "rounding"), "bearer", rules.rounding.bearer, rules.rounding.lead)

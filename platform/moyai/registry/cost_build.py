@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from moyai.registry.cost_file import (
     BudgetFile,
     CostSharingFile,
     PoolFile,
-    RuleSetFile,
+    ProposalFile,
     ShareFile,
     SubsidyFile,
     Where,
@@ -52,9 +53,13 @@ class _Builder:
     def build(self, file: CostSharingFile) -> CostSharing:
         issuer, instalments = file.issuer, file.instalments
         sets = [
-            self._rules(rules, ("cost_sharing", "rule_sets", i))
+            self._rules(rules, rules.start, rules.until, ("cost_sharing", "rule_sets", i))
             for i, rules in enumerate(file.rule_sets)
         ]
+        proposals = (
+            self._rules(rules, date.min, None, ("cost_sharing", "proposals", i))
+            for i, rules in enumerate(file.proposals)
+        )
         return CostSharing(
             issuer=Issuer(issuer.name, issuer.registration_number, issuer.contact, issuer.bank),
             rule_sets=tuple(sorted(sets, key=lambda rules: rules.start)),
@@ -62,6 +67,7 @@ class _Builder:
                 None if instalments is None else Instalments(instalments.days, instalments.above)
             ),
             budgets=tuple(map(self._budget, file.budgets)),
+            proposals=tuple(proposals),
         )
 
     def _code(self, word: str) -> str:
@@ -86,7 +92,7 @@ class _Builder:
             monthly_usd=None if file.aws is None else file.aws.monthly_usd,
         )
 
-    def _rules(self, file: RuleSetFile, path: Path) -> RuleSet:
+    def _rules(self, file: ProposalFile, start: date, until: date | None, path: Path) -> RuleSet:
         population = ReferencePopulation(None, None, {})
         if file.population is not None:
             counts = self._by_code(file.population.counts)
@@ -94,8 +100,8 @@ class _Builder:
         rounding, tax = file.rounding, file.tax
         return RuleSet(
             name=file.name,
-            start=file.start,
-            until=file.until,
+            start=start,
+            until=until,
             agreed=file.agreed,
             population=population,
             rounding=RoundingRule(

@@ -268,16 +268,10 @@ class PoolFile(FilePart):
     )
 
 
-class RuleSetFile(FilePart):
-    """ある期間の規程。 / What an assembly agreed on, for a span of time."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+class ProposalFile(FilePart):
+    """提案中の規程。 / Rules that are proposed: costs are never shared by them."""
 
     name: Name = Field(description="規程の名前 / its name")
-    start: Day = Field(alias="from", description="最初の日 / first day")
-    until: Day | None = Field(
-        default=None, description="この日から使わない / first day on which it no longer holds"
-    )
     agreed: Name | None = Field(
         default=None, description="どこでいつ決めたか / by whom and when it was agreed"
     )
@@ -294,6 +288,17 @@ class RuleSetFile(FilePart):
     )
 
 
+class RuleSetFile(ProposalFile):
+    """ある期間の規程。 / What an assembly agreed on, for a span of time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+    start: Day = Field(alias="from", description="最初の日 / first day")
+    until: Day | None = Field(
+        default=None, description="この日から使わない / first day on which it no longer holds"
+    )
+
+
 class CostSharingFile(FilePart):
     """負担金の按分規則。 / The rules by which costs are shared."""
 
@@ -306,4 +311,9 @@ class CostSharingFile(FilePart):
     )
     rule_sets: Annotated[tuple[RuleSetFile, ...], Field(min_length=1, max_length=50)] = Field(
         description="規程。期間が重ならないこと / rule sets, whose spans do not overlap"
+    )
+    proposals: Annotated[tuple[ProposalFile, ...], Field(max_length=50)] = Field(
+        default=(),
+        description="提案中の規程。期間はない。按分には使わず、比べるだけ"
+        " / rules that are proposed: without dates, for comparing only",
     )

@@ -243,6 +243,7 @@ class RuleSet:
 
     name: str
     start: date
+    """Of a proposal, which has no dates, the first day that there is."""
     until: date | None
     agreed: str | None
     """By whom and when, as statements say it."""
@@ -309,6 +310,13 @@ class CostSharing:
     rule_sets: tuple[RuleSet, ...]
     instalments: Instalments | None
     budgets: tuple[Budget, ...]
+    proposals: tuple[RuleSet, ...] = ()
+    """In the file's order. They hold on no day: no period is shared by one."""
+
+    @property
+    def all_rules(self) -> tuple[RuleSet, ...]:
+        """Rule sets and proposals; names differ."""
+        return (*self.rule_sets, *self.proposals)
 
     def on(self, day: date) -> RuleSet | None:
         """The rule set that holds on a day, or None."""

@@ -57,6 +57,7 @@ _STAND_INS: Mapping[str, object] = {
 _ITEMS: Mapping[str, object] = {
     "budgets": {"fiscal_year": 2026, "amount": 0},
     "rule_sets": {"name": "-", "from": "2026-04-01"},
+    "proposals": {"name": "-"},
     "direct": {"name": "-", "column": "-"},
     "pools": {"name": "-"},
     "shares": {"by": "equal"},

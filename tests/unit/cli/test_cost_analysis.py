@@ -15,16 +15,13 @@ from tests.unit.costs.ledgers import csv_file, focus_row
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 ISSUER = ("--issuer", "AWS", "--number")
-OTHER_RULES = """
+PROPOSAL = """\
+  proposals:
     - name: 均等
-      from: 2025-04-01
-      until: 2026-04-01
       pools:
         - name: 全部
-          title: 全部
           where: {}
           shares: [{ by: equal, percent: 100 }]
-  rule_sets_end: x
 """
 
 
@@ -197,9 +194,8 @@ def test_months_to_come_against_budgets(april: Run, project: Path) -> None:
 def test_comparing_says_who_gains_and_who_loses(april: Run, project: Path) -> None:
     file = project / "tenants.yaml"
     text = file.read_text(encoding="utf-8")
-    here = text.index("    - name: 令和8年度負担金規程（見本）")
-    other = OTHER_RULES.split("  rule_sets_end")[0].lstrip("\n")
-    file.write_text(text[:here] + other + text[here:], encoding="utf-8")
+    here = text.index("  rule_sets:\n")
+    file.write_text(text[:here] + PROPOSAL + text[here:], encoding="utf-8")
     done = april("cost", "compare", "2026-04", "--rules", "均等")
     assert done.returncode == 0, done.stderr
     *_, counts, less, more = done.stdout.splitlines()

@@ -77,6 +77,16 @@ def test_a_general_rule_behind_a_special_one_is_no_question(file: Path) -> None:
     assert found_in(file, _pools("{ A: x, B: y }", "{ A: x }", "{ A: [x*, null] }", "{}")) == []
 
 
+def test_proposals_are_looked_at_too(file: Path) -> None:
+    pools = "{ name: all, where: {}, shares: [{ by: equal }] }, { name: x, where: { A: a }, shares: [{ by: equal }] }"
+    [(place, words)] = found_in(
+        file,
+        ("  rule_sets:\n", f"  proposals: [{{ name: 提案, pools: [{pools}] }}]\n  rule_sets:\n"),
+    )
+    assert place == "cost_sharing.proposals[0].pools[1].where"
+    assert "all of its rows go to 'all'" in words
+
+
 def test_shares_of_a_pool_that_flows_away(file: Path) -> None:
     assert found_in(file, ("common, percent: 25", "common, percent: 100")) == [
         (f"{CHAT}.shares", "all of it flows into other pools, so `shares` play no part")

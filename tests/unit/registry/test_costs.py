@@ -101,6 +101,19 @@ def test_a_pool_with_every_key() -> None:
     assert (common.where, common.title, common.members) == (None, "common", "all")
 
 
+PROPOSED = ("  rule_sets:\n", "  proposals: [{ name: 提案, pools: [POOL] }]\n  rule_sets:\n")
+EQUALLY = "{ name: all, where: {}, shares: [{ by: equal }] }"
+
+
+def test_a_proposal_is_a_rule_set_that_never_holds() -> None:
+    found = rules((PROPOSED[0], PROPOSED[1].replace("POOL", EQUALLY)))
+    [proposal] = found.proposals
+    assert proposal.pools[0].path == ("cost_sharing", "proposals", 0, "pools", 0)
+    assert [one.name for one in found.all_rules] == ["令和8年度", "令和9年度", "提案"]
+    for day in (date.min, date(2026, 3, 31), date(2026, 4, 1), date(2027, 4, 1), date.max):
+        assert found.on(day) is not proposal
+
+
 def test_a_file_without_rules_has_none() -> None:
     registry = load_content(SAMPLE, BODIES.encode()).registry
     assert registry is not None
@@ -156,6 +169,9 @@ ERRORS = {
     "no values": ("[Amazon*, null]", "[]", f"{CHAT}.where.ServiceName", "at least 1 needed"),
     "an unknown key": ("prorating: month", "proration: month", f"{CHAT}.proration", "did you mean prorating?"),
     "a way to share": ("by: usage", "by: use", f"{CHAT}.shares[2].by", "'use' is none of equal"),
+    "a proposal with a date": ("  rule_sets:\n", "  proposals: [{ name: x, from: 2028-04-01 }]\n  rule_sets:\n", "cost_sharing.proposals[0].from", "there is no key 'from'"),
+    "a proposal by the name of a rule set": ("  rule_sets:\n", "  proposals: [{ name: 令和9年度 }]\n  rule_sets:\n", "cost_sharing.proposals[0].name", "令和9年度"),
+    "a proposal's pool": ("  rule_sets:\n", "  proposals: [{ name: x, pools: [{ name: a, where: {} }] }]\n  rule_sets:\n", "cost_sharing.proposals[0].pools[0]", "it needs `shares`"),
     "a registration number": ("T7000012050002", "7000012050002", "cost_sharing.issuer.registration_number", "T and 13 digits"),
     # the issuer, instalments, budgets
     "a check digit": ("T7000012050002", "T1000012050002", "cost_sharing.issuer.registration_number", "before 000012050002 comes T7"),
