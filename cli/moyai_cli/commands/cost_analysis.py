@@ -28,15 +28,26 @@ def blend_(
         str, typer.Option("--within", help=say("今との差の上限（%）", "At most so many percent"))
     ] = "10",
     step: Annotated[
-        int, typer.Option("--step", min=1, max=100, help=say("割合の刻み（%）", "Steps in percent"))
-    ] = 5,
+        int | None,
+        typer.Option(
+            "--step",
+            min=1,
+            max=100,
+            help=say(
+                "割合の刻み（%）。省けば、鍵の数に応じて 5 以上",
+                "Steps in percent; 5 or more by the number of keys if left out",
+            ),
+        ),
+    ] = None,
     keys: Annotated[
         list[str] | None,
         typer.Option(
             "--key",
             help=say(
-                "配合の鍵: equal、population、population:0.585、usage:指標、direct",
-                "Key: equal, population, population:0.585, usage:DRIVER, direct",
+                "配合の鍵: equal、population、population:0.585、usage:指標、direct"
+                "（省けば均等・人口と、今の規則の鍵）",
+                "Key: equal, population, population:0.585, usage:DRIVER, direct; equal, population "
+                "and those of the present rules if left out",
             ),
         ),
     ] = None,

@@ -52,6 +52,10 @@ def show_blends(made: Blended, show: int, output: Output) -> None:
     found = made.search.found[:show]
     nearest = made.search.nearest
     if output is Output.TABLE:
+        keys = ", ".join(_key(key) for key in made.keys)
+        typer.echo(
+            say(f"鍵: {keys}（{made.step} % 刻み）", f"keys: {keys}, in steps of {made.step} %")
+        )
         typer.echo(_blends_in_words(made))
     shown = found or (() if nearest is None else (nearest,))
     columns = [

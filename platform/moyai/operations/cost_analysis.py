@@ -9,7 +9,15 @@ from fractions import Fraction
 from math import comb
 from pathlib import Path
 
-from moyai.costs.analysis.compare import Change, Key, Search, amounts, compare, search_blends
+from moyai.costs.analysis.compare import (
+    Change,
+    Key,
+    Search,
+    amounts,
+    compare,
+    keys_of,
+    search_blends,
+)
 from moyai.costs.analysis.joining import is_in, joined
 from moyai.costs.analysis.outlook import Outlook, outlook
 from moyai.costs.analysis.sensitivity import at_rate, rate_of
@@ -28,7 +36,9 @@ from moyai.texts import Text
 
 _MOST_BLENDS = 10_000
 """Each of them may have to be divided in full."""
-_DEFAULT_KEYS = ("equal", "population")
+_STEPS = (5, 10, 20, 25, 50)
+_MOST_UNASKED = 300
+"""Blends that are tried where no step is said: the smallest step of `_STEPS` with no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,9 @@ class Blended:
 
     period: Period
     within: Fraction
+    """Percent."""
+    keys: tuple[Key, ...]
+    step: int
     """Percent."""
     search: Search
     names: Mapping[str, str]
@@ -95,26 +108,38 @@ class Foreseen:
 
 
 def blends(
-    file: Path | None, site: str, period: str, within: str, step: int, keys: Sequence[str]
+    file: Path | None, site: str, period: str, within: str, step: int | None, keys: Sequence[str]
 ) -> Blended:
-    """Blends of keys (`equal`, `population:0.585`, `usage:requests`, `direct`), in steps of percents, the
-    same for all pools. Raises as `allocation`, and `UsageError` for what is no key or too many blends."""
+    """Blends of keys (`equal`, `population:0.585`, `usage:requests`, `direct`; without any, equal, population
+    and those that the period's rules use), in steps of percents, the same for all pools. Raises as
+    `allocation`, and `UsageError` for what is no key or too many blends."""
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
     inputs = made.inputs
-    wanted = [_key(words, inputs.members.drivers) for words in keys or _DEFAULT_KEYS]
+    drivers = inputs.members.drivers
+    wanted = tuple(dict.fromkeys(_key(words, drivers) for words in keys))
+    if not wanted:
+        # what has no figures in the period weighs nothing now
+        wanted = tuple(k for k in keys_of(inputs.rules) if k.driver is None or k.driver in drivers)
     limit = Fraction(_number(within, "--within"))
-    steps = 100 // step
-    count = comb(steps + len(wanted) - 1, len(wanted) - 1)
+    step = step or _step_for(len(wanted))
+    count = _blends(len(wanted), step)
     if count > _MOST_BLENDS:
         raise _refused(
             f"試す配合が {count:,} 通りあります（{_MOST_BLENDS:,} まで）。--step を大きくしてください。",
             f"that is {count:,} blends, more than {_MOST_BLENDS:,}; take a larger --step.",
         )
-    found = search_blends(
-        made.converted.bill, inputs.rules, inputs.members, tuple(dict.fromkeys(wanted)), limit, step
-    )
-    return Blended(made.basis.period, limit, found, inputs.names)
+    found = search_blends(made.converted.bill, inputs.rules, inputs.members, wanted, limit, step)
+    return Blended(made.basis.period, limit, wanted, step, found, inputs.names)
+
+
+def _blends(keys: int, step: int) -> int:
+    """How many blends of so many keys there are."""
+    return comb(100 // step + keys - 1, keys - 1)
+
+
+def _step_for(keys: int) -> int:
+    return next((step for step in _STEPS if _blends(keys, step) <= _MOST_UNASKED), _STEPS[-1])
 
 
 def reprice(file: Path | None, site: str, period: str, joining: str, service: str) -> Repriced:

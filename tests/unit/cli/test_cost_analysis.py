@@ -116,13 +116,15 @@ def test_blends_within_a_percent_or_the_nearest(april: Run) -> None:
     assert {one["holds"] for one in found} == {True}
     worsts = [abs(float(str(one["worst_percent"]))) for one in found]
     assert worsts == sorted(worsts)
-    narrow = ("cost", "blend", "2026-04", "--within", "0.01", "--step", "50")
+    narrow = ("cost", "blend", "2026-04", "--within", "0.01", "--step", "50", *keys[:4])
     [one] = _records(april(*narrow, "-o", "json"))
     assert one["holds"] is False
     changes = one["changes"]
     assert isinstance(changes, list)
     assert sum(change["difference_jpy"] for change in changes) == 0
     assert "no blend keeps every body within ±0.01 %; this is the nearest." in april(*narrow).stdout
+    unasked = "keys: equal, population, population:0.585, in steps of 5 %"
+    assert unasked in april("cost", "blend", "2026-04").stdout
     for words in ("usage:nothing", "population:x", "percent"):
         wrong = april("cost", "blend", "2026-04", "--key", words)
         assert wrong.returncode == 2

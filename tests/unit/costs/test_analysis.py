@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -21,7 +22,7 @@ from tests.unit.costs.rulebook import (
     rules,
 )
 
-from moyai.costs.analysis.compare import Key, amounts, blended, compare, search_blends
+from moyai.costs.analysis.compare import Key, amounts, blended, compare, keys_of, search_blends
 from moyai.costs.analysis.forecast import LEAST_MONTHS, METHODS, forecast
 from moyai.costs.analysis.sensitivity import at_rate, rate_of
 from moyai.costs.apportion.inputs import Presence
@@ -67,6 +68,19 @@ def test_blends_that_are_found_hold_and_the_nearest_is_first() -> None:
         was = amounts(allocate(one, present, everybody()))
         holds = all(abs(made[code] - was[code]) * 100 <= 10 * was[code] for code in OSAKA)
         assert holds == (tuple(chosen.items()) in tried)
+
+
+def test_the_present_is_among_the_blends_of_its_own_keys() -> None:
+    usage = part(ShareBy.USAGE, 20, driver="requests")
+    parts = (part(ShareBy.EQUAL, 40), part(ShareBy.POPULATION, 40, power=HARP.power), usage)
+    fixed = pool("fixed", part(ShareBy.PERCENT, percents={"271004": Fraction(100)}), where=None)
+    present = rules(pool("all", *parts), fixed)
+    keys = keys_of(present)
+    assert keys == (EQUAL, POPULATION, HARP, Key(ShareBy.USAGE, "requests"))
+    who = replace(everybody(), drivers={"requests": {"271004": Fraction(3), "271403": Fraction(1)}})
+    known = caught(bill(1_000_003), present, who)
+    [first, *_] = search_blends(known, present, who, keys, Fraction(10), 20).found
+    assert (first.worst, set(first.percents.values())) == (0, {40, 20})
 
 
 def test_no_blend_is_made_up_where_none_holds() -> None:

@@ -61,6 +61,13 @@ class Search:
     something that bears nothing now."""
 
 
+def keys_of(rules: RuleSet) -> tuple[Key, ...]:
+    """Keys that a search can begin with: equal, population, and those by which rules share now."""
+    used = (part for pool in rules.pools for part in pool.parts if part.by is not ShareBy.PERCENT)
+    found = (Key(part.by, part.driver, part.power) for part in used)
+    return tuple(dict.fromkeys((Key(ShareBy.EQUAL), Key(ShareBy.POPULATION), *found)))
+
+
 def amounts(made: Allocation) -> dict[str, int]:
     """Body → yen."""
     return {code: sum(one.jpy for one in borne) for code, borne in made.bodies()}
