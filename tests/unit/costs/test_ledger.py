@@ -114,6 +114,38 @@ def test_a_changed_file_is_a_new_version_with_its_difference(tmp_path: Path) -> 
     assert len(ledger.manifest().part(SEPTEMBER).sources["a.csv"]) == 3
 
 
+def test_months_of_a_new_version_that_did_not_change_stay(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    september = [focus_row("1.50"), focus_row("1.50"), focus_row("2", ServiceName="EC2")]
+    october = {**focus_row("5"), "BillingPeriodStart": "2024-10-01 00:00:00"}
+    put(ledger, csv_file(tmp_path / "a.csv", [*september, october]))
+    before = ledger.basis(SEPTEMBER).state
+    more = [october | {"BilledCost": "6"}, october]
+    # the same rows by other lines and written otherwise
+    same = [september[2], september[0], september[1] | {"BilledCost": "1.5"}]
+    found = {one.period: one for one in put(ledger, csv_file(tmp_path / "a.csv", [*more, *same]))}
+    assert found[SEPTEMBER].outcome is Outcome.UNCHANGED
+    assert found[SEPTEMBER].difference is None
+    assert found[OCTOBER].outcome is Outcome.REPLACED
+    assert ledger.basis(SEPTEMBER).state == before
+    assert len(ledger.manifest().part(SEPTEMBER).sources["a.csv"]) == 1
+    fewer = [september[0], september[2] | {"ServiceName": "S3"}, september[2], october]
+    found = {one.period: one for one in put(ledger, csv_file(tmp_path / "a.csv", fewer))}
+    assert found[SEPTEMBER].outcome is Outcome.REPLACED
+    assert ledger.basis(SEPTEMBER).state != before
+
+
+def test_quantities_of_drivers_that_did_not_change_stay(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    file = tmp_path / "usage.csv"
+    head, line = "period,driver,code,quantity\n", "2024-09,requests,271004,15\n"
+    file.write_text(head + line)
+    put(ledger, file, bodies={"271004": "271004"})
+    file.write_text(head + "2024-10,requests,271004,16\n" + line)
+    found = put(ledger, file, bodies={"271004": "271004"})
+    assert [one.outcome for one in found] == [Outcome.UNCHANGED, Outcome.NEW]
+
+
 def test_a_file_replaces_another_by_name(tmp_path: Path) -> None:
     ledger = a_ledger(tmp_path)
     put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1")]))

@@ -13,7 +13,7 @@ from moyai.costs.intake.drivers import load_drivers
 from moyai.costs.intake.faults import Faults
 from moyai.costs.intake.files import Taken, Told, take_file
 from moyai.costs.intake.rows import PeriodRows
-from moyai.costs.ledger.differences import Difference, difference
+from moyai.costs.ledger.differences import Difference, difference, is_same
 from moyai.costs.ledger.doubles import same_rows
 from moyai.costs.ledger.ledger import Writer, now, user
 from moyai.costs.ledger.manifest import SUFFIXES, Basis, Manifest, Version
@@ -28,6 +28,8 @@ class Outcome(StrEnum):
     NEW = "new"
     ALREADY = "already"
     """The very content counts there already."""
+    UNCHANGED = "unchanged"
+    """The file is a new version, but not there: its rows are those that count, and stay."""
     REPLACED = "replaced"
     """It is a new version of a file that was there."""
     CORRECTION = "correction"
@@ -274,6 +276,8 @@ def _put(
     if rows.kind == "drivers":
         _refuse_doubled_drivers(writer, part.current(rows.period), one.name, rows)
     change = None if before is None else _compare(writer, before, rows)
+    if before is not None and one.etag is None and _is_same(writer, before, rows, change):
+        return manifest, _imported(one, rows, Outcome.UNCHANGED, None, name=one.name)
     others = {key: two for key, two in counts.items() if key != one.name and key not in parts}
     twice = same_rows(writer, others, rows)
     writer.put("sources", "", one.copy, one.sha256)
@@ -302,6 +306,23 @@ def _compare(writer: Writer, before: Version, rows: PeriodRows) -> Difference | 
     if "drivers" in (before.kind, rows.kind):
         return None
     return difference(old, rows.path, writer.folder)
+
+
+def _is_same(writer: Writer, before: Version, rows: PeriodRows, change: Difference | None) -> bool:
+    """Whether a new version has the rows of the one before. `change` compares hashes of rows, which
+    says without more ado where they differ."""
+    old = writer.local(*before.place)
+    if before.kind == rows.kind == "drivers":
+        return _quantities(old) == _quantities(rows.path)
+    return (
+        change is not None
+        and change.added == change.removed == 0
+        and is_same(old, rows.path, writer.folder)
+    )
+
+
+def _quantities(path: Path) -> dict[tuple[str, str], Decimal]:
+    return {(row.driver, row.code): row.quantity for row in load_drivers(path)}
 
 
 def _refuse_doubled_drivers(writer: Writer, basis: Basis, file: str, rows: PeriodRows) -> None:
