@@ -48,6 +48,9 @@ def record_findings(
     `caught`: rule → rows that belong to it, in its place among the others; `dead`: rules that catch
     nothing whatever the rows, which is said elsewhere.
     """
+    wanted = frozenset(
+        value for one in matches for condition in one.rule.where or () for value in condition.values
+    )
     for found in matches:
         unknown = list(_columns(found.rule, record))
         yield from unknown
@@ -55,7 +58,7 @@ def record_findings(
             continue
         yield from _strangers(found, record)
         if not found.rows:
-            yield from _idle(found, record)
+            yield from _idle(found, record, wanted)
         elif not caught.get(found.rule.name) and found.rule.path not in dead and found.rule.where:
             # what is for all that is left may find nothing left
             yield (*found.rule.path, "where"), _taken(found.rows, record.period)
@@ -101,12 +104,13 @@ def _strangers(found: Matches, record: OnRecord) -> Iterator[Finding]:
     )
 
 
-def _idle(found: Matches, record: OnRecord) -> Iterator[Finding]:
-    """Why a rule whose columns are there catches nothing."""
+def _idle(found: Matches, record: OnRecord, wanted: Collection[str | None]) -> Iterator[Finding]:
+    """Why a rule whose columns are there catches nothing. `wanted`: values of all rules, so that none of
+    another rule's is taken for what was rather meant."""
     where = found.rule.where or ()
     empty = [one for one, rows in zip(where, found.by_condition, strict=True) if not rows]
     for condition in empty:
-        yield (*found.rule.path, "where", condition.column), _no_value(condition, record)
+        yield (*found.rule.path, "where", condition.column), _no_value(condition, record, wanted)
     if empty or found.strangers:
         return
     if isinstance(found.rule, Direct):
@@ -128,14 +132,15 @@ def _idle(found: Matches, record: OnRecord) -> Iterator[Finding]:
         )
 
 
-def _no_value(condition: Condition, record: OnRecord) -> Text:
-    wanted = [value for value in condition.values if value is not None]
-    if not wanted:
+def _no_value(condition: Condition, record: OnRecord, wanted: Collection[str | None]) -> Text:
+    own = [value for value in condition.values if value is not None]
+    if not own:
         return Text(
             f"{record.period} の行には、どれにも値があります",
             f"every row of {record.period} has a value",
         )
-    ja, en = _near(wanted[0].rstrip("*"), record.values(condition.column))
+    others = [value for value in record.values(condition.column) if value not in wanted]
+    ja, en = _near(own[0].rstrip("*"), others)
     return Text(
         f"{record.period} に、この値の行がありません{ja}",
         f"no row of {record.period} has such a value{en}",

@@ -110,6 +110,13 @@ POOLS = {
 }  # fmt: skip
 
 
+def test_what_another_rule_catches_was_not_meant(file: Path) -> None:
+    other = "{ name: other, where: { ServiceName: S3 }, shares: [{ by: equal }] }"
+    _rules(file, other, _pool("{ ServiceName: S33 }"))
+    _import(file, *ROWS)
+    assert _found(file) == [("pools[1].where.ServiceName", "no row of 2026-05 has such a value")]
+
+
 @pytest.mark.parametrize("name", POOLS)
 def test_what_is_asked_of_pools(file: Path, name: str) -> None:
     pool, finding = POOLS[name]
