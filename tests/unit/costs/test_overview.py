@@ -139,6 +139,31 @@ def test_budgets_are_of_bodies_services_both_or_all_and_of_their_year() -> None:
     assert [row.spent for row in found] == [900, 300, 300, 100]
 
 
+@pytest.mark.parametrize(
+    ("issuer", "ja", "en"),
+    [
+        ("泉州情報共同体", "泉州情報共同体 事務局", "泉州情報共同体, secretariat"),
+        ("泉州情報共同体 事務局", "泉州情報共同体 事務局", "泉州情報共同体 事務局"),
+        ("Joint Secretariat", "Joint Secretariat 事務局", "Joint Secretariat"),
+    ],
+)
+def test_a_secretariat_is_called_so_once(issuer: str, ja: str, en: str) -> None:
+    found = overview(issued(bill(500)), Surroundings(OSAKA))
+    named = replace(
+        found, issue=replace(found.issue, issuer=replace(found.issue.issuer, name=issuer))
+    )
+    for lang, words in (("ja", ja), ("en", en)):
+        assert overview_bundle(named, NAMES, lang).papers[0].to == words
+
+
+def test_little_for_each_resident_is_shown_with_its_digits() -> None:
+    bundle = overview_bundle(overview(issued(bill(500)), Surroundings(OSAKA)), NAMES, "en")
+    rows = [row for row in Page.of(html(bundle)).rows if row[0] == NAMES["271004"]]
+    share = Fraction(int(rows[0][4]), OSAKA["271004"])
+    assert 0 < share < Fraction(1, 1000)
+    assert rows[0][6] == f"{float(share):.5f}"
+
+
 def test_what_is_left_is_the_first_that_is_said() -> None:
     made = issued(bill(500, 7), rules(pool(where=(Condition("ServiceName", ("s0",)),))))
     bundle = overview_bundle(overview(made, Surroundings(OSAKA)), NAMES, "ja")

@@ -23,6 +23,8 @@ class Style(StrEnum):
     """Whole yen."""
     EXACT = "exact"
     """Exact yen, shown to two decimals."""
+    RATE = "rate"
+    """Exact yen for one of many, shown to two decimals, or to two digits where that would be 0."""
     NUMBER = "number"
     """A count or a weight."""
     PERCENT = "percent"
@@ -178,6 +180,11 @@ def yen(value: int, key: str | None = None, formula: str | None = None) -> Cell:
 def exact(value: Fraction, key: str | None = None, formula: str | None = None) -> Cell:
     """Exact yen."""
     return Cell(value, Style.EXACT, key, formula)
+
+
+def rate(value: Fraction, formula: str) -> Cell:
+    """Exact yen for one of many."""
+    return Cell(value, Style.RATE, None, formula)
 
 
 def text(words: str) -> Cell:

@@ -17,6 +17,7 @@ _WEIGHT_DIGITS = 15
 """Weights that have more are shown over a power of ten: those of a population's power have 30."""
 _WHOLE_DIGITS = 9
 _SHOWN_DECIMALS = 2
+_MOST_DECIMALS = 10
 _REIWA = date(2019, 5, 1)
 _HEISEI = date(1989, 1, 8)
 
@@ -27,7 +28,9 @@ def written(cell: Cell, lang: Lang) -> str:
     if isinstance(value, str):
         return plain(value)
     if cell.style is Style.EXACT:
-        return signed(value, lang, 2)
+        return signed(value, lang, _SHOWN_DECIMALS)
+    if cell.style is Style.RATE:
+        return signed(value, lang, rate_decimals(value))
     if cell.style is Style.PERCENT:
         return trimmed(signed(value, lang, 4))
     return signed(value, lang, 0 if Fraction(value).denominator == 1 else _SHOWN_DECIMALS)
@@ -41,6 +44,14 @@ def signed(value: int | Fraction, lang: Lang, decimals: int) -> str:
     if scaled >= 0:
         return size
     return f"△{size}" if lang == "ja" else f"−{size}"
+
+
+def rate_decimals(value: int | Fraction) -> int:
+    """How many decimals show a rate: two, or as many as two digits of a small one take."""
+    for decimals in range(_SHOWN_DECIMALS, _MOST_DECIMALS):
+        if rounded(value, decimals):
+            return decimals if decimals == _SHOWN_DECIMALS else decimals + 1
+    return _SHOWN_DECIMALS if not value else _MOST_DECIMALS
 
 
 def rounded(value: int | Fraction, decimals: int) -> int:

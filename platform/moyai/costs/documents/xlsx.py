@@ -33,7 +33,7 @@ from moyai.costs.documents.paper import (
     Style,
     Table,
 )
-from moyai.costs.documents.written import plain
+from moyai.costs.documents.written import plain, rate_decimals
 from moyai.texts import Lang
 
 _KEY = re.compile(r"\{([^{}]+)\}")
@@ -215,6 +215,9 @@ class _Looks:
         whole = Fraction(cell.value).denominator == 1
         if cell.style is Style.PERCENT:
             return "0" if whole else "0.0000"
+        if cell.style is Style.RATE:
+            shape = f"#,##0.{'0' * rate_decimals(Fraction(cell.value))}"
+            return f"{shape};{self._minus}{shape}"
         shape = "#,##0" if cell.style is not Style.EXACT and whole else "#,##0.00"
         return f"{shape};{self._minus}{shape}"
 

@@ -66,12 +66,11 @@ def overview_paper(overview: Overview, names: Mapping[str, str], lang: Lang) -> 
     """The overview 負担金総括表."""
     issue = overview.issue
     period = overview.month.period
-    title = issue.issuer.name
     return Paper(
         title=words.OVERVIEW.of(lang),
         sheet=Text("総括表", "Overview").of(lang),
         number=overview.number,
-        to=Text(f"{title} 事務局", f"{title}, secretariat").of(lang),
+        to=_secretariat(issue.issuer.name).of(lang),
         sender=sender(issue.issuer, lang),
         dated=day(issue.basis.issued_on, lang),
         opening=Text(
@@ -84,6 +83,14 @@ def overview_paper(overview: Overview, names: Mapping[str, str], lang: Lang) -> 
         ),
         blocks=tuple(_blocks(overview, names, lang)),
         basis=basis(issue.basis, period, lang),
+    )
+
+
+def _secretariat(issuer: str) -> Text:
+    """Whom it goes to: many issuers are called so already."""
+    return Text(
+        issuer if issuer.endswith("事務局") else f"{issuer} 事務局",
+        issuer if issuer.lower().endswith(("secretariat", "事務局")) else f"{issuer}, secretariat",
     )
 
 

@@ -15,6 +15,7 @@ from moyai.costs.documents.paper import (
     Style,
     Table,
     exact,
+    rate,
     text,
     yen,
 )
@@ -83,7 +84,7 @@ def bodies_table(overview: Overview, lang: Lang) -> Table:
     per_head: Cell = BLANK
     if overview.residents:
         formula = "{bodies.total}/{bodies.residents}"
-        per_head = exact(Fraction(overview.total, overview.residents), None, formula)
+        per_head = rate(Fraction(overview.total, overview.residents), formula)
     alone = sum(row.alone or 0 for row in overview.bodies)
     saved = sum(row.saved or 0 for row in overview.bodies)
     more = (yen(alone), yen(saved)) if saves else ()
@@ -124,7 +125,7 @@ def _body_row(row: BodyRow, at: int, saves: bool) -> Row:
     if row.population is not None:
         people = Cell(row.population, Style.NUMBER, f"{key}.people")
     if row.per_resident is not None:
-        per_head = exact(row.per_resident, None, f"{{{key}.total}}/{{{key}.people}}")
+        per_head = rate(row.per_resident, f"{{{key}.total}}/{{{key}.people}}")
     cells = [
         text(statement.name),
         text(statement.code),
@@ -279,7 +280,7 @@ def unit_prices_table(overview: Overview, lang: Lang) -> Table:
                         f"unit.{at}.quantity",
                     ),
                     exact(one.shared, f"unit.{at}.shared"),
-                    exact(one.each, None, f"{{unit.{at}.shared}}/{{unit.{at}.quantity}}"),
+                    rate(one.each, f"{{unit.{at}.shared}}/{{unit.{at}.quantity}}"),
                 )
             )
             for at, one in enumerate(overview.unit_prices)
