@@ -30,15 +30,28 @@ def export(
 ) -> Exported:
     """Write a period's allocation as FOCUS rows; the file's ending says the format.
 
-    Raises as `allocation`, `UsageError` for another ending, `OperationFailed` where it cannot be written.
+    Raises as `allocation`, `UsageError` for another ending or a folder that is not there,
+    `OperationFailed` where it cannot be written.
     """
     kind = _format_of(target)
+    _refuse_no_folder(target)
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
     inputs = made.inputs
     rows = focus_rows(made.allocation, inputs.rules, inputs.issuer, inputs.names)
     written = write_file(target, focus_file(rows, version, kind))
     return Exported(written, version, made, len(rows))
+
+
+def _refuse_no_folder(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise UsageError(
+            Text(
+                f"{target.parent} というフォルダはありません。",
+                f"there is no folder {target.parent}.",
+            ),
+            touched=NOTHING_TOUCHED,
+        )
 
 
 def _format_of(target: Path) -> FocusFormat:

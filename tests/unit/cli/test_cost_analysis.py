@@ -66,6 +66,11 @@ def _records(done: subprocess.CompletedProcess[str]) -> list[Mapping[str, object
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_an_export_sums_to_the_allocation(april: Run, project: Path, ending: str) -> None:
     target = f"out/focus.{ending}"
+    if ending == "csv":
+        refused = april("cost", "export", "2026-04", "--to", target)
+        assert refused.returncode == 2
+        assert "there is no folder out." in refused.stderr
+    (project / "out").mkdir()
     [told] = _records(april("cost", "export", "2026-04", "--to", target, "-o", "json"))
     made = _json(april("cost", "allocate", "2026-04", "-o", "json"))
     assert isinstance(made, dict)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -147,6 +148,18 @@ def test_both_formats_hold_the_same_exact_rows(version: FocusVersion, tmp_path: 
             elif not column.endswith(("PeriodStart", "PeriodEnd")):
                 assert (line[column] or None) == value
     assert focus_file(rows, version, FocusFormat.PARQUET) == file.read_bytes()
+
+
+def test_names_stay_as_they_are() -> None:
+    formula = '=HYPERLINK("x")'
+    rule_set = rules(pool("+sum", part(ShareBy.EQUAL), title="@sum"))
+    who = replace(everybody(), by_pool={"+sum": everybody().by_pool["all"]})
+    made = allocate(bill(300), rule_set, who)
+    rows = focus_rows(made, rule_set, ISSUER, {**NAMES, "273830": formula})
+    page = focus_file(rows, FocusVersion.V1_3, FocusFormat.CSV).decode()
+    read = list(csv.DictReader(io.StringIO(page)))
+    assert {row["x_Rule"] for row in read} == {"+sum"}
+    assert [row["AllocatedResourceName"] for row in read].count(formula) == 1
 
 
 def test_an_older_version_has_the_validators_columns_too() -> None:

@@ -1,4 +1,8 @@
-"""Rows of FOCUS as CSV or Parquet. Yen are exact: digits in CSV, `DECIMAL` in Parquet."""
+"""Rows of FOCUS as CSV or Parquet. Yen are exact: digits in CSV, `DECIMAL` in Parquet.
+
+It is a file for machines: texts stay as they are, those that a spreadsheet would calculate too, as an
+apostrophe before them would be another name to whatever joins it with other rows. Documents guard them.
+"""
 
 from __future__ import annotations
 
