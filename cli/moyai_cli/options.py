@@ -71,8 +71,8 @@ AllowOlder = Annotated[
 ]
 
 
-def day_of(words: str | None) -> date:
-    """The day of `--as-of`, or today in Japan."""
+def day_of(words: str | None, option: str = "--as-of") -> date:
+    """The day of an option, or today in Japan."""
     if words is None:
         return today()
     try:
@@ -80,8 +80,8 @@ def day_of(words: str | None) -> date:
     except ValueError:
         raise UsageError(
             Text(
-                f"--as-of「{words}」は日付（例 2026-11-23）ではありません。",
-                f"--as-of '{words}' is not a date such as 2026-11-23.",
+                f"{option}「{words}」は日付（例 2026-11-23）ではありません。",
+                f"{option} '{words}' is not a date such as 2026-11-23.",
             )
         ) from None
 

@@ -65,5 +65,5 @@ def report_(
 
 
 def _asked(period: str, folder: Path, formats: list[Kind] | None, issued_on: str | None) -> Asked:
-    day = None if issued_on is None else day_of(issued_on)
+    day = None if issued_on is None else day_of(issued_on, "--issued-on")
     return Asked(period, folder, tuple(formats or Kind), LANG, day)

@@ -160,7 +160,7 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
         return
     columns = [
         Column("rule", say("区分", "rule")),
-        Column("last_jpy", str(found.past[-1]) if output is Output.TABLE else "last_jpy"),
+        Column("last_jpy", say(f"{found.past[-1]}（登録済み）", f"{found.past[-1]}, on record")),
         *[Column(str(month), str(month)) for month in found.ahead],
         Column("method", say("方法", "method")),
         Column("mean_error_percent", say("誤差（%）", "error, %")),

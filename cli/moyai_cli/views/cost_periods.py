@@ -79,7 +79,7 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
     """Closed periods, each with whether it comes out as it was closed."""
     columns = [
         Column("period", say("期間", "period")),
-        Column("same", say("一致", "same"), {"True": "green", "False": "red"}),
+        Column("same", say("一致", "same"), {_SAME[True]: "green", _SAME[False]: "red"}),
         Column("closed_at", say("閉じた日時", "closed")),
         Column("by", say("担当", "by")),
         Column("allocation_sha256", say("按分", "allocation")),
@@ -87,7 +87,7 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
     records = [
         {
             "period": str(one.period),
-            "same": one.same,
+            "same": _SAME[one.same] if output is Output.TABLE else one.same,
             "closed_at": in_japan(one.at) if output is Output.TABLE else one.at,
             "by": one.by,
             "allocation_sha256": one.allocation_sha256,
@@ -95,6 +95,9 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
         for one in found
     ]
     listing(records, columns, output)
+
+
+_SAME = {True: say("一致", "yes"), False: say("不一致", "no")}
 
 
 def show_rows(groups: Sequence[RowGroup], columns: Sequence[str], output: Output) -> None:
