@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import typer
@@ -17,7 +16,7 @@ from moyai.costs.apportion.allocation import (
 )
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.reckoning import Reckoned
-from moyai.costs.record import document
+from moyai.costs.record import document, indented, sha256
 from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Compared, Verified
 from moyai.texts import in_japan
@@ -34,7 +33,7 @@ def show_allocated(found: Allocated, output: Output) -> None:
         whole = {**record(made), "budgets": budget_records(found.budgets)}
         if found.unknown is not None:
             whole["budgets_unknown"] = found.unknown.of(LANG)
-        typer.echo(json.dumps(whole, ensure_ascii=False, indent=2))
+        typer.echo(indented(whole))
         return
     show_allocation(made, output, found)
 
@@ -42,7 +41,7 @@ def show_allocated(found: Allocated, output: Output) -> None:
 def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None = None) -> None:
     """Unallocated cost first, then bodies."""
     if output is Output.JSON:
-        typer.echo(json.dumps(record(made), ensure_ascii=False, indent=2))
+        typer.echo(indented(record(made)))
         return
     if output is Output.TABLE:
         _head(made)
@@ -157,8 +156,9 @@ def show_compared(made: Compared, output: Output) -> None:
 def record(made: Reckoned) -> dict[str, object]:
     """For programs: the allocation's document, names, and what it rests on."""
     found = document(made.allocation)
+    hashed = sha256(found)  # of the document alone, which is made once: it is long
     found["state_sha256"] = made.basis.state
-    found["allocation_sha256"] = made.allocation_sha256
+    found["allocation_sha256"] = hashed
     found["closed"] = made.closed
     found["notes"] = [note.of(LANG) for note in made.converted.notes]
     bodies = found["bodies"]

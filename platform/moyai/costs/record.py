@@ -25,12 +25,8 @@ from moyai.costs.apportion.allocation import (
 from moyai.costs.apportion.inputs import Rate
 
 Json = Mapping[str, object]
-_CANONICAL = (
-    orjson.OPT_SORT_KEYS
-    | orjson.OPT_APPEND_NEWLINE
-    | orjson.OPT_PASSTHROUGH_DATACLASS
-    | orjson.OPT_PASSTHROUGH_DATETIME
-)
+_PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE | _PLAIN
 
 
 def document(made: Allocation) -> dict[str, object]:
@@ -69,6 +65,15 @@ def canonical(value: object) -> bytes:
         # Whole numbers beyond 64 bits: the same bytes, but slower.
         text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return f"{text}\n".encode()
+
+
+def indented(value: object) -> str:
+    """JSON of a document for whoever reads it: two spaces a level, without an end of the last line."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2 | _PLAIN).decode()
+    except orjson.JSONEncodeError:
+        # Whole numbers beyond 64 bits, as in `canonical`.
+        return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def sha256(value: object) -> str:
@@ -113,7 +118,7 @@ def _by_rate(borne: tuple[Borne, ...]) -> dict[str, int]:
 
 
 def _line(borne: Borne, line: Line) -> dict[str, object]:
-    found: dict[str, object] = {"rule": borne.rule, "kind": line.kind.value, "jpy": line.jpy}
+    found: dict[str, object] = {"rule": borne.rule, "kind": str(line.kind), "jpy": line.jpy}
     if line.parts:
         found["parts"] = [_part(part) for part in line.parts]
         found["limited"] = line.limited
@@ -125,7 +130,7 @@ def _line(borne: Borne, line: Line) -> dict[str, object]:
 
 def _part(part: PartShare) -> dict[str, object]:
     return {
-        "by": part.by.value,
+        "by": str(part.by),
         "driver": part.driver,
         "percent": plain(part.percent),
         "weight": str(part.weight),

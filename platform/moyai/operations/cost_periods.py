@@ -25,6 +25,10 @@ from moyai.planning.selectors import only
 from moyai.registry.words import not_known
 from moyai.texts import Text, counted
 
+_SELDOM = 100_000
+"""New values after which Python looks for garbage: an allocation is hundreds of thousands of values that stay,
+and to look through them at every 700 takes a quarter of its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:
@@ -187,6 +191,7 @@ def open_costs(file: Path | None, site: str) -> Opened:
     """The file's rules and a site's ledger. Raises `RegistryError`, `UsageError`, `OperationFailed`."""
     workspace = open_workspace(file, site)
     gc.freeze()  # the file's values stay: to look through them for garbage takes a tenth of the time
+    gc.set_threshold(_SELDOM)
     ledger = open_ledger(workspace)
     return Opened(workspace, ledger, ledger.manifest())
 

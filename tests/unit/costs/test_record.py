@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.costs.rulebook import allocate, bill, everybody, part, pool, rules
 
-from moyai.costs.record import canonical, document, plain, sha256
+from moyai.costs.record import canonical, document, indented, plain, sha256
 from moyai.registry.cost_rules import ShareBy
 
 _PROGRAM = """
@@ -52,10 +52,16 @@ def test_canonical_bytes_are_those_of_the_standard_library(value: object) -> Non
     assert canonical(value) == f"{words}\n".encode()
 
 
+@given(_VALUES)
+def test_what_is_read_is_that_of_the_standard_library(value: object) -> None:
+    assert indented(value) == json.dumps(value, ensure_ascii=False, indent=2)
+
+
 def test_what_is_no_json_is_refused() -> None:
     for value in (Fraction(1, 2), date(2026, 5, 1), part(ShareBy.EQUAL)):
-        with pytest.raises(TypeError):
-            canonical({"value": value})
+        for write in (canonical, indented):
+            with pytest.raises(TypeError):
+                write({"value": value})
 
 
 def test_the_document_sums_to_the_bill_and_shows_the_way() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 
 from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind, Unallocated
@@ -51,6 +52,7 @@ class Shared:
         }
 
 
+@lru_cache(maxsize=10_000)
 def body(code: str) -> Payer:
     """A body as a payer."""
     return Payer(PayerKind.BODY, code)
