@@ -81,9 +81,11 @@ def add(
     except NotAValue as error:
         reason = error.reason
         raise UsageError(Text(f"{reason.ja}。", f"{reason.en}.")) from None
-    costs.add_invoice(open_workspace(file, site), period_of(period), invoice, wait)
+    doubt = costs.add_invoice(open_workspace(file, site), period_of(period), invoice, wait)
     with aside(output):
         show_line(say(f"{issuer} の請求書 {number} を登録しました。", f"Added invoice {number}."))
+        if doubt is not None:
+            show_line(say(f"注意: {doubt.ja}", f"note: {doubt.en}"))
     if output is not Output.TABLE:
         show_invoices([invoice], output)
 

@@ -8,11 +8,13 @@ from moyai.costs.ledger.imports import withdrawn
 from moyai.costs.ledger.invoices import Invoice, check_invoice
 from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Basis, PeriodPart
+from moyai.costs.ledger.matches import values_of
 from moyai.costs.periods import Period
 from moyai.engine.state.ledger_stores import open_ledger_store
 from moyai.errors import UsageError
 from moyai.operations.workspace import Workspace
 from moyai.registry.models import Registry
+from moyai.registry.words import nearest, not_known
 from moyai.texts import Text
 
 
@@ -49,10 +51,12 @@ def sources(workspace: Workspace, period: Period) -> tuple[Basis, PeriodPart]:
 
 def add_invoice(
     workspace: Workspace, period: Period, invoice: Invoice, wait_seconds: float
-) -> None:
-    """Put an invoice on record. Raises `UsageError` for what no invoice says, or one that is there."""
+) -> Text | None:
+    """Put an invoice on record; what to look at where rows are there, and none is of its issuer. Raises
+    `UsageError` for what no invoice says, or one that is there."""
     check_invoice(invoice)
-    with open_ledger(workspace).writing("moyai cost invoice add", wait_seconds) as writer:
+    ledger = open_ledger(workspace)
+    with ledger.writing("moyai cost invoice add", wait_seconds) as writer:
         for other, part in writer.manifest.periods.items():
             if any(_key(one) == _key(invoice) for one in part.invoices):
                 raise UsageError(
@@ -68,8 +72,17 @@ def add_invoice(
                     ),
                 )
         part = writer.manifest.part(period)
+        issuers = values_of(ledger.store, part.current(period), "InvoiceIssuerName")
         part = part.with_invoices((*part.invoices, invoice))
         writer.commit(writer.manifest.with_part(period, part))
+    return _no_such_issuer(period, invoice.issuer, issuers)
+
+
+def _no_such_issuer(period: Period, issuer: str, issuers: tuple[str, ...]) -> Text | None:
+    if not issuers or issuer in issuers:
+        return None
+    known = not_known(issuer, issuers, "発行者", "issuer")
+    return Text(f"{period} の行に、{known.ja}", f"in rows of {period} {known.en}")
 
 
 def remove_invoice(
@@ -98,9 +111,11 @@ def _key(invoice: Invoice) -> tuple[str, str]:
 
 def _unknown(period: Period, name: str, known: tuple[str, ...]) -> UsageError:
     there = ", ".join(known)
+    near = nearest(name, known)
+    meant = (f"（{near[0]} ではありませんか）", f"; did you mean {near[0]}") if near else ("", "")
     return UsageError(
         Text(
-            f"{period} に「{name}」はありません。あるもの: {there or 'なし'}",
-            f"{period} has no '{name}'; it has: {there or 'nothing'}",
+            f"{period} に「{name}」はありません{meant[0]}。あるもの: {there or 'なし'}",
+            f"{period} has no '{name}'{meant[1]}; it has: {there or 'nothing'}",
         )
     )
