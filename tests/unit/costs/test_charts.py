@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from xml.etree import ElementTree
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moyai.costs.documents.charts import Series, Words, bars, lines, stacked_bars
+from moyai.costs.documents.paper import Bundle, Chart, Column, Paper, Row, Table, text, yen
+from moyai.costs.documents.pdf import pages
 
 WORDS = Words("by-rule", "費用 <区分>", "電子申請 1,000 & 文書 2,000", "ja")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -65,3 +68,28 @@ def test_stacks_are_as_high_as_their_sums_and_credits_go_down() -> None:
 def test_the_same_values_draw_the_same(draw: Callable[..., str]) -> None:
     series = [Series("a", (1, 2)), Series("b", (3, -4))]
     assert draw(WORDS, ["x", "y"], series) == draw(WORDS, ["x", "y"], series)
+
+
+def test_what_follows_a_chart_fills_the_page_that_it_does_not_fit_on() -> None:
+    labels = [f"団体{at}" for at in range(23)]
+    drawn = bars(Words("bodies", "団体別", "団体別", "ja"), labels[:20], list(range(20)))
+    rows = tuple(Row((text(label), yen(at))) for at, label in enumerate(labels))
+    long, short = (
+        Table("表", (Column("団体", 1), Column("円", 1, numeric=True)), rows[:count])
+        for count in (23, 8)
+    )
+    chart = Chart(drawn, "団体別", "団体別")
+    paper = Paper(
+        title="総括表",
+        sheet="総括表",
+        number="1",
+        to="事務局",
+        sender=("事務局",),
+        dated="",
+        opening="",
+        amount=("計", yen(0)),
+        blocks=(long, chart, short, chart, short),
+        basis=(),
+    )
+    bundle = Bundle("bodies", "総括表", "事務局", "ja", date(2026, 6, 1), (paper,))
+    assert len(pages(bundle, 20)) == 2
