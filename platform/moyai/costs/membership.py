@@ -31,13 +31,26 @@ def members_of(
         bodies=tuple(sorted(body.code for body in registry.tenants)),
         by_pool=_by_pool(registry, rules, period),
         populations=_populations(registry, rules),
-        drivers={
-            driver: _by_present_codes(measured, names) for driver, measured in drivers.items()
-        },
+        drivers=by_codes(drivers, names),
         subsidised={pool.name: _subsidised(registry, pool, period) for pool in rules.pools},
         names=names,
         carried=carried,
     )
+
+
+def by_codes(
+    drivers: Mapping[str, Mapping[str, Fraction]], names: Mapping[str, str]
+) -> dict[str, Mapping[str, Fraction]]:
+    """Driver → code → quantity, those of merged bodies added to their successors'. `names`: as
+    `Members.names`."""
+    found: dict[str, Mapping[str, Fraction]] = {}
+    for driver, measured in drivers.items():
+        sums: dict[str, Fraction] = {}
+        for code, quantity in measured.items():
+            present = names.get(code, code)
+            sums[present] = sums.get(present, Fraction()) + quantity
+        found[driver] = sums
+    return found
 
 
 def _by_pool(
@@ -84,17 +97,6 @@ def _populations(registry: Registry, rules: RuleSet) -> dict[str, int]:
         body.code: body.population.count for body in registry.tenants if body.population is not None
     }
     return own | dict(rules.population.counts)
-
-
-def _by_present_codes(
-    measured: Mapping[str, Fraction], names: Mapping[str, str]
-) -> dict[str, Fraction]:
-    """Quantities by code, those of merged bodies added to their successors'."""
-    found: dict[str, Fraction] = {}
-    for code, quantity in measured.items():
-        present = names.get(code, code)
-        found[present] = found.get(present, Fraction()) + quantity
-    return found
 
 
 @dataclass(frozen=True, slots=True)

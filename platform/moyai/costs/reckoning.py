@@ -22,7 +22,7 @@ from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart
 from moyai.costs.ledger.query import drivers_of
 from moyai.costs.ledger.sorting import sorted_rows
-from moyai.costs.membership import members_of
+from moyai.costs.membership import by_codes, members_of
 from moyai.costs.periods import Period
 from moyai.costs.record import canonical, document, plain, sha256
 from moyai.costs.statements.taxes import tax
@@ -179,15 +179,18 @@ class Reckoner:
         )
 
     def _closed(self, period: Period, part: PeriodPart, basis: Basis) -> Reckoned:
-        """A closed period by what its closing froze, with these rows and invoices."""
+        """A closed period by what its closing froze, with these rows, drivers and invoices."""
         assert part.closed is not None
-        content = self._ledger.closing(part.closed.inputs)
+        inputs = decode_inputs(self._ledger.closing(part.closed.inputs))
+        if basis.state != part.closed.state:
+            measured = by_codes(drivers_of(self._ledger.store, basis), inputs.members.names)
+            inputs = replace(inputs, members=replace(inputs.members, drivers=measured))
         settlements = tuple(
             found
             for other in sorted(self._manifest.periods)
             for found in self._settled_into(other, period)
         )
-        return self._reckoned(basis, decode_inputs(content), settlements, closed=True)
+        return self._reckoned(basis, inputs, settlements, closed=True)
 
     def _reckoned(
         self, basis: Basis, inputs: Inputs, settlements: tuple[Settlement, ...], *, closed: bool

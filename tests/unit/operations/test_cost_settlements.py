@@ -1,0 +1,148 @@
+"""Closed months that are corrected: settled in an open one, whoever bears it by then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from tests.sample import lay_out
+from tests.unit.costs.ledgers import csv_file, focus_row, put
+from tests.unit.registry.cost_federation import BODIES
+
+from moyai.costs.apportion.allocation import LineKind
+from moyai.costs.ledger.invoices import Invoice
+from moyai.costs.periods import period_of
+from moyai.costs.reckoning import Reckoned
+from moyai.operations.cost_periods import close, open_costs, reckoned, verification
+from moyai.operations.costs import add_invoice, codes_of, remove_invoice, withdraw
+
+OSAKA, SAKAI, VILLAGE = "271004", "271403", "273830"
+MAY, JUNE = "2026-05", "2026-06"
+RULES = """\
+cost_sharing:
+  issuer: { name: 事務局, registration_number: T7000012050002, contact: 計画担当, bank: 見本銀行 }
+  rule_sets:
+    - name: 令和8年度
+      from: 2026-04-01
+      pools:
+        - { name: base, title: 基盤, where: { ServiceName: EC2 }, shares: [{ by: equal }] }
+        - { name: forms, title: 申請, where: { ServiceName: S3 }, shares: [{ by: usage, driver: requests, when_zero: equal }] }
+        - { name: city, title: 市, where: { ServiceName: RDS }, members: kind:政令市, shares: [{ by: equal }] }
+"""  # noqa: E501 - the lines are a file's
+
+
+@dataclass(frozen=True)
+class Office:
+    """A secretariat's folder and what it does there."""
+
+    file: Path
+
+    def rewrite(self, *changes: tuple[str, str]) -> None:
+        text = self.file.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        self.file.write_text(text, encoding="utf-8")
+
+    def merge(self) -> None:
+        """The village becomes part of Sakai."""
+        self.leave()
+        self.rewrite(("    slug: sakai\n", f'    former_codes: ["{VILLAGE}"]\n    slug: sakai\n'))
+
+    def leave(self) -> None:
+        """The village is in the file no longer."""
+        text = self.file.read_text(encoding="utf-8")
+        start, end = text.index(f'  - code: "{VILLAGE}"'), text.index("cost_sharing:")
+        self.file.write_text(text[:start] + text[end:], encoding="utf-8")
+
+    def put(self, name: str, month: str, **usd: str) -> None:
+        rows = [
+            focus_row(amount, ServiceName=service, BillingPeriodStart=f"{month}-01 00:00:00")
+            for service, amount in usd.items()
+        ]
+        self.take(csv_file(self.file.parent / name, rows))
+
+    def drive(self, name: str, **quantities: str) -> None:
+        rows = [
+            {"period": MAY, "driver": "requests", "code": code[1:], "quantity": quantity}
+            for code, quantity in quantities.items()
+        ]
+        self.take(csv_file(self.file.parent / name, rows))
+
+    def take(self, path: Path) -> None:
+        opened = open_costs(self.file, "sandbox")
+        put(opened.ledger, path, bodies=codes_of(opened.workspace.registry))
+
+    def invoice(self, month: str, jpy: int, amount: str) -> None:
+        workspace = open_costs(self.file, "sandbox").workspace
+        if jpy:
+            one = Invoice(
+                month, "AWS", None, "USD", Decimal(amount), jpy, 0, Fraction(10), None, None, None
+            )
+            add_invoice(workspace, period_of(month), one, 0)
+        else:
+            remove_invoice(workspace, period_of(month), "AWS", month, 0)
+
+    def withdraw(self, name: str) -> None:
+        withdraw(open_costs(self.file, "sandbox").workspace, period_of(MAY), name, 0)
+
+    def close(self, month: str) -> Reckoned:
+        return close(self.file, "sandbox", month, 0)
+
+    def reckon(self, month: str) -> Reckoned:
+        made = reckoned(open_costs(self.file, "sandbox"), period_of(month))
+        assert made.allocation.difference_jpy == 0
+        return made
+
+    def verified(self) -> bool:
+        return all(one.same for one in verification(self.file, "sandbox"))
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """May is closed: ¥30,000 equally, ¥60,000 by 1, 2 and 3 requests, ¥1,000 of the two cities."""
+    monkeypatch.setenv("MOYAI_HOME", str(tmp_path / "home"))
+    found = Office(
+        lay_out(tmp_path / "project", BODIES.replace('    former_codes: ["279978"]\n', "") + RULES)
+    )
+    found.put("may.csv", MAY, EC2="300", S3="600", RDS="10")
+    found.drive("usage.csv", _271004="1", _271403="2", _273830="3")
+    found.invoice(MAY, 91_000, "910")
+    found.close(MAY)
+    return found
+
+
+def settled(made: Reckoned) -> Mapping[str, int]:
+    """Code → yen of settlements."""
+    return {
+        code: line.jpy
+        for code, borne in made.allocation.bodies()
+        for one in borne
+        for line in one.lines
+        if line.kind is LineKind.SETTLEMENT
+    }
+
+
+def test_a_corrected_file_of_drivers_is_settled_and_the_closed_month_stays(office: Office) -> None:
+    closed = office.reckon(MAY).allocation_sha256
+    office.drive("usage.csv", _271004="1", _271403="1", _273830="4")
+    assert office.reckon(MAY).allocation_sha256 == closed
+    assert settled(office.reckon(JUNE)) == {SAKAI: -10_000, VILLAGE: 10_000}
+    office.put("june.csv", JUNE, EC2="3")
+    office.invoice(JUNE, 300, "3")
+    assert settled(office.close(JUNE)) == {SAKAI: -10_000, VILLAGE: 10_000}
+    office.drive("usage.csv", _271004="2", _271403="2", _273830="2")
+    assert settled(office.reckon("2026-07")) == {OSAKA: 10_000, SAKAI: 10_000, VILLAGE: -20_000}
+    assert office.verified()
+
+
+def test_drivers_that_were_withdrawn_are_settled_as_the_rule_has_it_without_them(
+    office: Office,
+) -> None:
+    office.withdraw("usage.csv")
+    assert settled(office.reckon(JUNE)) == {OSAKA: 10_000, VILLAGE: -10_000}
+    assert office.verified()
