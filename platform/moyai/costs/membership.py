@@ -26,7 +26,7 @@ def members_of(
 
     `drivers`: driver → body's code or former code → quantity; `carried`: pool → yen left to this period.
     """
-    names = _names(registry)
+    names = names_of(registry)
     return Members(
         bodies=tuple(sorted(body.code for body in registry.tenants)),
         by_pool=_by_pool(registry, rules, period),
@@ -82,8 +82,8 @@ def _subsidised(registry: Registry, pool: Pool, period: Period) -> dict[str, tup
     }
 
 
-def _names(registry: Registry) -> dict[str, str]:
-    """Code, former code and slug → code."""
+def names_of(registry: Registry) -> dict[str, str]:
+    """Code, former code and slug → code, as the file has them."""
     names: dict[str, str] = {}
     for body in registry.tenants:
         for name in (body.slug, *body.former_codes, body.code):

@@ -6,14 +6,14 @@ out, whatever tenants.yaml says by then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from pydantic import TypeAdapter
 
 from moyai.costs.apportion.allocate import allocate
-from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
+from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Members
 from moyai.costs.apportion.settling import settlement
 from moyai.costs.ledger.closings import Closed
@@ -22,7 +22,7 @@ from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart
 from moyai.costs.ledger.query import drivers_of
 from moyai.costs.ledger.sorting import sorted_rows
-from moyai.costs.membership import by_codes, members_of
+from moyai.costs.membership import by_codes, members_of, names_of
 from moyai.costs.periods import Period
 from moyai.costs.record import canonical, document, plain, sha256
 from moyai.costs.statements.taxes import tax
@@ -116,10 +116,12 @@ class Reckoner:
         if part.closed is not None:
             return self._closed(period, part, part.closed_basis(period))
         basis = part.current(period)
-        settlements = self._due(period)
+        settlements = self._settlements(period, names_of(self._registry))
         if not basis.sources and not settlements:
             raise _nothing(period)
-        return self._reckoned(basis, self.inputs(period, basis), settlements, closed=False)
+        inputs = self.inputs(period, basis)
+        inputs = replace(inputs, names={**self._former_names(settlements), **inputs.names})
+        return self._reckoned(basis, inputs, settlements, closed=False)
 
     def inputs(self, period: Period, basis: Basis) -> Inputs:
         """What tenants.yaml says of a period."""
@@ -172,25 +174,27 @@ class Reckoner:
 
     def due_corrections(self, period: Period) -> tuple[tuple[Period, Basis], ...]:
         """Closed periods that an open one settles, with what they rest on since."""
+        names = names_of(self._registry)
         return tuple(
-            (closed, self._manifest.part(closed).current(closed))
-            for closed in sorted(self._manifest.periods)
-            if self._settlement_into(closed, period) is not None
+            (closed, after)
+            for closed, before, after in self._corrected(period)
+            if self._settlement(closed, before, after, names) is not None
         )
 
     def _closed(self, period: Period, part: PeriodPart, basis: Basis) -> Reckoned:
         """A closed period by what its closing froze, with these rows, drivers and invoices."""
+        inputs = self._frozen(part)
         assert part.closed is not None
-        inputs = decode_inputs(self._ledger.closing(part.closed.inputs))
         if basis.state != part.closed.state:
             measured = by_codes(drivers_of(self._ledger.store, basis), inputs.members.names)
             inputs = replace(inputs, members=replace(inputs.members, drivers=measured))
-        settlements = tuple(
-            found
-            for other in sorted(self._manifest.periods)
-            for found in self._settled_into(other, period)
-        )
+        settlements = self._settlements(period, inputs.members.names)
         return self._reckoned(basis, inputs, settlements, closed=True)
+
+    def _frozen(self, part: PeriodPart) -> Inputs:
+        """What the closing of a period kept."""
+        assert part.closed is not None
+        return decode_inputs(self._ledger.closing(part.closed.inputs))
 
     def _reckoned(
         self, basis: Basis, inputs: Inputs, settlements: tuple[Settlement, ...], *, closed: bool
@@ -222,23 +226,47 @@ class Reckoner:
     def _in_order(self) -> list[tuple[Period, PeriodPart]]:
         return sorted(self._manifest.periods.items(), key=lambda item: item[0])
 
-    def _due(self, period: Period) -> tuple[Settlement, ...]:
-        """What closed periods came to differently and no period has settled yet."""
-        found = (self._settlement_into(closed, period) for closed in sorted(self._manifest.periods))
+    def _settlements(self, period: Period, names: Mapping[str, str]) -> tuple[Settlement, ...]:
+        """What closed periods came to differently and this one bears: what no period has settled yet, or
+        what it was closed with. `names`: as `Members.names` of this period."""
+        found = (self._settlement(*one, names) for one in self._corrected(period))
         return tuple(one for one in found if one is not None)
 
-    def _settlement_into(self, closed: Period, period: Period) -> Settlement | None:
+    def _settlement(
+        self, closed: Period, before: Basis, after: Basis, names: Mapping[str, str]
+    ) -> Settlement | None:
         part = self._manifest.part(closed)
-        if part.closed is None or period != self._bearer():
-            return None
-        current = part.current(closed)
-        billed = part.billed_basis(closed)
-        if current.state == billed.state:
-            return None
         return settlement(
-            self._closed(closed, part, billed).allocation,
-            self._closed(closed, part, current).allocation,
+            self._closed(closed, part, before).allocation,
+            self._closed(closed, part, after).allocation,
+            names,
         )
+
+    def _corrected(self, period: Period) -> Iterator[tuple[Period, Basis, Basis]]:
+        """Closed periods whose corrections one bears: what they were billed by before, and come to since."""
+        is_bearer = period == self._bearer()
+        for closed, part in self._in_order():
+            if part.closed is None:
+                continue
+            before = part.closed_basis(closed)
+            for correction in part.corrections:
+                after = part.basis_of(closed, correction.sources, correction.invoices)
+                if correction.into == period:
+                    yield closed, before, after
+                before = after
+            after = part.current(closed)
+            if is_bearer and after.state != before.state:
+                yield closed, before, after
+
+    def _former_names(self, settlements: tuple[Settlement, ...]) -> dict[str, str]:
+        """Code → name of bodies that bear settlements, as the settled periods have them: the file may no
+        longer have all."""
+        return {
+            code: name
+            for one in settlements
+            for code, name in self._frozen(self._manifest.part(one.period)).names.items()
+            if Payer(PayerKind.BODY, code) in one.borne
+        }
 
     def _bearer(self) -> Period | None:
         """The open period that bears settlements: the first with costs after the last closed one, or the
@@ -249,23 +277,6 @@ class Reckoner:
         later = (other for other, part in self._in_order() if other > last)
         costs = (other for other in later if self._manifest.part(other).current(other).sources)
         return next(costs, last.next())
-
-    def _settled_into(self, closed: Period, period: Period) -> tuple[Settlement, ...]:
-        """What a closed period's corrections added to another closed one."""
-        part = self._manifest.part(closed)
-        before = None if part.closed is None else part.closed_basis(closed)
-        found: list[Settlement] = []
-        for correction in part.corrections:
-            after = part.basis_of(closed, correction.sources, correction.invoices)
-            if correction.into == period:
-                assert before is not None
-                one = settlement(
-                    self._closed(closed, part, before).allocation,
-                    self._closed(closed, part, after).allocation,
-                )
-                found += [] if one is None else [one]
-            before = after
-        return tuple(found)
 
 
 def sharing_of(registry: Registry) -> CostSharing:

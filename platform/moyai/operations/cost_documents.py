@@ -10,14 +10,16 @@ from pathlib import Path
 from moyai.costs.analysis.budgets import BudgetState
 from moyai.costs.documents.write import Kind, Written, write_overview, write_statement
 from moyai.costs.periods import Period, period_of
-from moyai.costs.reckoning import sharing_of
+from moyai.costs.reckoning import Reckoned, sharing_of
 from moyai.costs.statements.overview import Surroundings, overview
 from moyai.costs.statements.request import request
+from moyai.costs.statements.statement import Issue
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_budgets import states_of
 from moyai.operations.cost_months import earlier_months, issue_of
 from moyai.operations.cost_periods import open_costs, reckoned
-from moyai.planning.selectors import select
+from moyai.planning.selectors import Vanished, select_with
+from moyai.registry.models import Registry
 from moyai.texts import Lang, Text
 
 ALONE = "alone"
@@ -40,7 +42,8 @@ def statements(
     file: Path | None, site: str, asked: Asked, selector: str
 ) -> Iterator[tuple[str, list[Written]]]:
     """Write the statements and requests of the selected bodies that bear something; each body's code and
-    files as they are done.
+    files as they are done. A body of the file means those that merged into it since, too; one that the
+    file no longer has is known by the code, slug and name of that time.
 
     Raises as `allocation`, `UsageError` where none of them bears anything, `OperationFailed` where a file
     cannot be written.
@@ -48,8 +51,7 @@ def statements(
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(asked.period))
     found = issue_of(opened.manifest, made, asked.issued_on)
-    registry = opened.workspace.registry
-    chosen = {body.code for body in select(registry, selector, made.basis.period.first)}
+    chosen = _chosen(opened.workspace.registry, made, found, selector)
     wanted = [one for one in found.statements if one.code in chosen]
     if not wanted:
         raise _nobody(made.basis.period)
@@ -60,6 +62,20 @@ def statements(
             one.code,
             write_statement(one, asks, asked.folder, asked.formats, asked.lang, inputs.names),
         )
+
+
+def _chosen(registry: Registry, made: Reckoned, found: Issue, selector: str) -> set[str]:
+    """Codes that a selector means, of the file and of the period."""
+    present = {body.code for body in registry.tenants}
+    names = made.inputs.members.names
+    slugs = {code: word for word, code in names.items() if not word.isdigit()}
+    vanished = [
+        Vanished(one.code, slugs.get(one.code, one.code), one.name)
+        for one in found.statements
+        if one.code not in present
+    ]
+    meant = select_with(registry, vanished, selector, made.basis.period.first)
+    return {one.code for one in meant.bodies} | {one.code for one in meant.vanished}
 
 
 @dataclass(frozen=True, slots=True)

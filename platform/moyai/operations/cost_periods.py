@@ -22,6 +22,7 @@ from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace, open_workspace
 from moyai.planning.selectors import only
+from moyai.registry.models import Registry
 from moyai.registry.words import not_known
 from moyai.texts import Text, counted
 
@@ -57,7 +58,7 @@ def explanation(file: Path | None, site: str, period: str, body: str, yen: int) 
     """Where a body's `yen`-th yen of a period comes from. Raises as `reckoned` does."""
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
-    code = made.inputs.members.names.get(body) or only(opened.workspace.registry, body).code
+    code = _code_of(opened.workspace.registry, made, body)
     way = way_of(made.allocation, made.converted, code, yen)
     row = None
     if way.origin is not None:
@@ -65,6 +66,19 @@ def explanation(file: Path | None, site: str, period: str, body: str, yen: int) 
         group = way.origin.group
         row = row_at(opened.ledger.store, made.basis, rules, names, group, way.position)
     return Explained(made, code, way, row)
+
+
+def _code_of(registry: Registry, made: Reckoned, body: str) -> str:
+    """Which body of a period words mean: as it was called in the period, then as the file calls it."""
+    found = made.inputs.members.names.get(body)
+    if found is not None:
+        return found
+    bearing = [
+        code
+        for code, _ in made.allocation.bodies()
+        if body in (code, made.inputs.names.get(code, code))
+    ]
+    return bearing[0] if len(bearing) == 1 else only(registry, body).code
 
 
 def comparison(file: Path | None, site: str, period: str, rules: str) -> Compared:

@@ -14,10 +14,12 @@ from tests.unit.costs.ledgers import csv_file, focus_row, put
 from tests.unit.registry.cost_federation import BODIES
 
 from moyai.costs.apportion.allocation import LineKind
+from moyai.costs.documents.write import Kind
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.costs.reckoning import Reckoned
-from moyai.operations.cost_periods import close, open_costs, reckoned, verification
+from moyai.operations.cost_documents import Asked, statements
+from moyai.operations.cost_periods import close, explanation, open_costs, reckoned, verification
 from moyai.operations.costs import add_invoice, codes_of, remove_invoice, withdraw
 
 OSAKA, SAKAI, VILLAGE = "271004", "271403", "273830"
@@ -146,3 +148,54 @@ def test_drivers_that_were_withdrawn_are_settled_as_the_rule_has_it_without_them
     office.withdraw("usage.csv")
     assert settled(office.reckon(JUNE)) == {OSAKA: 10_000, VILLAGE: -10_000}
     assert office.verified()
+
+
+def test_a_merged_bodys_statement_of_a_closed_month_is_written_under_its_former_code(
+    office: Office, tmp_path: Path
+) -> None:
+    office.merge()
+    asked = Asked(MAY, tmp_path / "out", (Kind.CSV,), "ja", None)
+    for selector, codes in (
+        ("all", [OSAKA, SAKAI, VILLAGE]),
+        (VILLAGE, [SAKAI, VILLAGE]),
+        ("sakai", [SAKAI, VILLAGE]),
+        ("chihayaakasaka", [VILLAGE]),
+    ):
+        written = statements(office.file, "sandbox", asked, selector)
+        assert [code for code, _ in written] == codes, selector
+    [paper] = (tmp_path / "out").glob(f"*{VILLAGE}*.csv")
+    assert "千早赤阪村" in paper.read_text(encoding="utf-8-sig")
+
+
+def test_a_merged_bodys_settlement_is_the_successors_and_its_closed_yen_stay_its_own(
+    office: Office,
+) -> None:
+    office.merge()
+    office.put("may.csv", MAY, EC2="310", S3="600")
+    village = explanation(office.file, "sandbox", MAY, "千早赤阪村", 1)
+    assert (village.code, village.way.borne.payer.name) == (VILLAGE, VILLAGE)
+    assert explanation(office.file, "sandbox", MAY, VILLAGE, 1).code == VILLAGE
+    # By an invoice of ¥91,000, 310 and 600 dollars come to ¥31,000 and ¥60,000.
+    office.put("june.csv", JUNE, EC2="4")
+    office.invoice(JUNE, 400, "4")
+    made = office.reckon(JUNE)
+    assert settled(made) == {OSAKA: -166, SAKAI: 166}
+    assert sum(one.jpy for one in made.allocation.borne) == 400
+    assert settled(office.close(JUNE)) == {OSAKA: -166, SAKAI: 166}
+    office.rewrite((f'    former_codes: ["{VILLAGE}"]\n', ""))
+    assert office.verified()
+
+
+def test_a_body_that_is_in_the_file_no_longer_has_its_statements_by_its_name(
+    office: Office, tmp_path: Path
+) -> None:
+    office.leave()
+    office.drive("usage.csv", _271004="3", _271403="3")
+    made = office.reckon(JUNE)
+    assert settled(made) == {OSAKA: 20_000, SAKAI: 10_000, VILLAGE: -30_000}
+    assert made.inputs.names[VILLAGE] == "千早赤阪村"
+    for month in (MAY, JUNE):
+        asked = Asked(month, tmp_path, (Kind.CSV,), "ja", None)
+        for selector, codes in (("all", [OSAKA, SAKAI, VILLAGE]), (VILLAGE, [VILLAGE])):
+            written = statements(office.file, "sandbox", asked, selector)
+            assert [code for code, _ in written] == codes

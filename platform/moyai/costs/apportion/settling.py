@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from moyai.costs.apportion.allocation import Allocation, Payer, Settlement
+from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Rate
 
 
-def settlement(closed: Allocation, corrected: Allocation) -> Settlement | None:
+def settlement(
+    closed: Allocation, corrected: Allocation, names: Mapping[str, str] | None = None
+) -> Settlement | None:
     """The difference between a closed period and the same period with its corrections, by the same
     rules and members; None where every payer bears the same.
 
-    `closed` is what was billed up to now, former settlements of the period included.
+    `closed` is what was billed up to now, former settlements of the period included. `names`: code of a
+    body that merged since → its successor's, who bears it; `Members.names` of the period that does.
     """
-    before, after = _borne(closed), _borne(corrected)
+    before, after = _borne(closed, names or {}), _borne(corrected, names or {})
     borne: dict[Payer, dict[Rate, int]] = {}
     for payer in sorted({*before, *after}):
         old, new = before.get(payer, {}), after.get(payer, {})
@@ -39,14 +43,21 @@ def settlement(closed: Allocation, corrected: Allocation) -> Settlement | None:
     return Settlement(closed.period, jpy, borne, left, taxes)
 
 
+def bearer(payer: Payer, names: Mapping[str, str]) -> Payer:
+    """Who bears what a payer of a closed period would; `names` as in `settlement`."""
+    if payer.kind is not PayerKind.BODY:
+        return payer
+    return replace(payer, name=names.get(payer.name, payer.name))
+
+
 def _whole(made: Allocation) -> int:
     return made.bill_jpy + made.carried_in_jpy + made.settled_jpy
 
 
-def _borne(made: Allocation) -> dict[Payer, dict[Rate, int]]:
+def _borne(made: Allocation, names: Mapping[str, str]) -> dict[Payer, dict[Rate, int]]:
     found: dict[Payer, dict[Rate, int]] = {}
     for one in made.borne:
-        rates = found.setdefault(one.payer, {})
+        rates = found.setdefault(bearer(one.payer, names), {})
         for rate, yen in one.by_rate.items():
             rates[rate] = rates.get(rate, 0) + yen
     return found
