@@ -105,6 +105,17 @@ def test_what_was_found_damaged(name: str) -> None:
     assert "restore it from a copy" in raised.value.lines("en")[-1]
 
 
+@pytest.mark.parametrize("path", [(*IN_MAY, "closed"), (*IN_MAY, "sources", "u.csv", 0, "rows")])
+def test_what_is_missing_is_not_taken_for_open_or_withdrawn(path: Path) -> None:
+    with pytest.raises(OperationFailed, match=DAMAGED):
+        decode(damaged(path, None, how="remove"))
+
+
+def test_the_place_is_told() -> None:
+    with pytest.raises(OperationFailed, match=r"\(2026-05, a\.csv, by: 3\)"):
+        decode(damaged((*IN_MAY, "sources", "a.csv", 0, "by"), 3))
+
+
 def test_what_is_nested_deeply() -> None:
     with pytest.raises(OperationFailed, match=DAMAGED):
         decode(b'{"periods": ' + b"[" * 200_000)

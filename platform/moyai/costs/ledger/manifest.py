@@ -24,6 +24,7 @@ from moyai.costs.ledger.values import (
     Damaged,
     Document,
     document_of,
+    is_none,
     list_of,
     part_of,
     sha256_of,
@@ -32,6 +33,7 @@ from moyai.costs.ledger.values import (
     texts_of,
     totals_of,
     whole_of,
+    within,
 )
 from moyai.costs.periods import Period, period_of
 from moyai.costs.record import sha256
@@ -234,7 +236,7 @@ def decode(content: bytes) -> Manifest:
         if whole_of(document, "version") != _VERSION:
             raise Damaged("version", document["version"])
         periods = part_of(document, "periods")
-        return Manifest({period_of(name): _part(part_of(periods, name), name) for name in periods})
+        return Manifest({period_of(name): _part(periods, name) for name in periods})
     except (ValueError, RecursionError, UsageError) as error:
         raise OperationFailed(
             Text(
@@ -248,27 +250,37 @@ def decode(content: bytes) -> Manifest:
         ) from error
 
 
-def _part(document: Document, period: str) -> PeriodPart:
+def _part(periods: Document, period: str) -> PeriodPart:
+    with within(period):
+        return _consistent(_read_part(part_of(periods, period)))
+
+
+def _read_part(document: Document) -> PeriodPart:
     sources = part_of(document, "sources")
-    is_closed = document.get("closed") is not None
-    part = PeriodPart(
+    is_open = is_none(document, "closed")
+    return PeriodPart(
         {name: _versions(sources, name) for name in sources},
         invoices_of(document),
-        closed_of(part_of(document, "closed")) if is_closed else None,
+        None if is_open else closed_of(part_of(document, "closed")),
         tuple(
             correction_of(document_of(one, "corrections"))
             for one in list_of(document, "corrections")
         ),
     )
+
+
+def _consistent(part: PeriodPart) -> PeriodPart:
+    """The same. Raises `Damaged` where a closing or a correction rests on rows that no version has."""
     frozen = [one.sources for one in (part.closed, *part.corrections) if one is not None]
     for name, rows in (pair for sources in frozen for pair in sources.items()):
         if rows not in {version.rows for version in part.sources.get(name, ())}:
-            raise Damaged(f"{period} {name}", rows)
+            raise Damaged(name, rows)
     return part
 
 
 def _versions(sources: Document, name: str) -> tuple[Version, ...]:
-    found = tuple(_version(document_of(one, name)) for one in list_of(sources, name))
+    with within(name):
+        found = tuple(_version(document_of(one, name)) for one in list_of(sources, name))
     if not found:
         raise Damaged(name, [])
     return found
@@ -297,7 +309,7 @@ def _version(document: Document) -> Version:
         raise Damaged("kind", said)
     return Version(
         source=sha256_of(document, "source"),
-        rows=None if document.get("rows") is None else sha256_of(document, "rows"),
+        rows=None if is_none(document, "rows") else sha256_of(document, "rows"),
         kind=kind,
         format=text_of(document, "format"),
         count=whole_of(document, "count"),

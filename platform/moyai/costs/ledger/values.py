@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
 
@@ -24,6 +25,16 @@ class Damaged(ValueError):
         super().__init__(f"{one_line(place)}: {one_line(repr(value))}")
 
 
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Say of damage found in the body that it is in this place."""
+    try:
+        yield
+    except Damaged as error:
+        error.args = (f"{one_line(place)}, {error}",)
+        raise
+
+
 def document_of(value: object, place: str) -> Document:
     """Keys and values. Raises `Damaged`, as all of these do."""
     if not isinstance(value, dict):
@@ -36,6 +47,11 @@ def document_of(value: object, place: str) -> Document:
 def part_of(document: Document, key: str) -> Document:
     """Keys and values below a key."""
     return document_of(_at(document, key), key)
+
+
+def is_none(document: Document, key: str) -> bool:
+    """Whether a key has None; it has to be there."""
+    return _at(document, key) is None
 
 
 def list_of(document: Document, key: str) -> Sequence[object]:
@@ -53,7 +69,7 @@ def text_of(document: Document, key: str) -> str:
 
 def text_or_none(document: Document, key: str) -> str | None:
     """A text, or None."""
-    return None if _at(document, key) is None else text_of(document, key)
+    return None if is_none(document, key) else text_of(document, key)
 
 
 def texts_of(document: Document, key: str) -> tuple[str, ...]:
@@ -78,7 +94,7 @@ def decimal_of(document: Document, key: str) -> Decimal:
 
 def decimal_or_none(document: Document, key: str) -> Decimal | None:
     """A decimal, or None."""
-    return None if _at(document, key) is None else decimal_of(document, key)
+    return None if is_none(document, key) else decimal_of(document, key)
 
 
 def rate_of(document: Document, key: str) -> Fraction:
