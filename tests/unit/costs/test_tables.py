@@ -70,3 +70,14 @@ def test_a_workbook_is_held_to_the_same(tmp_path: Path) -> None:
         put(a_ledger(tmp_path), file)
     assert [(f.line, f.column) for f in raised.value.faults] == [(1, "税立")]
     assert raised.value.faults[0].reason.ja == "見出し「税立」はありません（税率 ではありませんか）"
+
+
+def test_a_needed_heading_of_a_workbook_that_is_mistyped(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["notes"])
+    book.create_sheet("costs").append(["時間", "品目", "金額"])
+    file = tmp_path / "a.xlsx"
+    book.save(file)
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), file)
+    assert [(f.line, f.column) for f in raised.value.faults] == [(1, "period"), (1, "時間")]

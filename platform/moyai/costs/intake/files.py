@@ -15,7 +15,7 @@ from moyai.costs.intake.reading import Kind, Source, take
 from moyai.costs.intake.rows import NO_ROWS, PeriodRows, write_rows
 from moyai.costs.intake.shapes import TAGS, Shape, beside_tags, doubled, focus_shape
 from moyai.costs.intake.staging import Staged, of_data, stage, stage_counted
-from moyai.costs.intake.tables import Headings, Table, read_table
+from moyai.costs.intake.tables import Headings, Table, likest, read_table
 from moyai.costs.intake.workbooks import Unreadable, measure
 from moyai.texts import Text
 
@@ -106,10 +106,9 @@ def take_file(
 
 def _tell_unknown(source: Source, faults: Faults) -> None:
     """Tell of a file of no known format; of a table with a mistyped heading, which one."""
-    tables = (template.HEADINGS, drivers.HEADINGS)
-    likest = max(tables, key=lambda one: len(one.meant(source.columns)))
-    if len(likest.meant(source.columns)) >= _MEANT:
-        likest.tell_missing(source.name, source.columns, faults)
+    headings, line = likest(source, (template.HEADINGS, drivers.HEADINGS))
+    if len(headings.meant(line)) >= _MEANT:
+        headings.tell_missing(source.name, line, faults)
     else:
         faults.add(source.name, None, None, _EXPECTED)
 

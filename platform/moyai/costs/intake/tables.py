@@ -15,7 +15,6 @@ from moyai.costs.intake.workbooks import Cell, Unreadable, sheets
 from moyai.registry.words import not_known
 from moyai.texts import Text
 
-_MISSING = Text("この見出しがありません", "this heading is missing")
 _MARK = "#"
 """Rows whose first cell begins with it are examples and remarks."""
 
@@ -76,7 +75,9 @@ class Headings:
         """Tell of each that is needed and not there, after those that mean nothing."""
         self.tell_unknown(name, cells, faults)
         for key in sorted(self.needed - self.meant(cells)):
-            faults.add(name, 1, key, _MISSING)
+            ja = self.known[key][0]
+            reason = Text(f"見出し「{ja}」がありません", "this heading is missing")
+            faults.add(name, 1, key, reason)
 
     def _key(self, cell: str) -> str | None:
         words = unicodedata.normalize("NFKC", cell).strip().lower().replace(" ", "_")
@@ -97,6 +98,16 @@ def read_table(source: Source, headings: Headings, faults: Faults) -> Table | No
     except Unreadable as error:
         faults.add(source.name, None, None, error.reason)
     return None
+
+
+def likest(source: Source, tables: Sequence[Headings]) -> tuple[Headings, Sequence[str]]:
+    """Of a file of no known format: the table that it is likest, and the line that would be its headings.
+    A workbook may have it in any sheet."""
+    lines: list[Sequence[str]] = [source.columns]
+    if source.kind is Kind.XLSX:
+        lines += [[_cell(value) for value in rows[0][1]] for rows in sheets(source.copy) if rows]
+    pairs = ((one, line) for one in tables for line in lines)
+    return max(pairs, key=lambda pair: len(pair[0].meant(pair[1])))
 
 
 def _table(
