@@ -14,6 +14,7 @@ from moyai.costs.record import plain
 from moyai.operations.cost_analysis import Blended, Foreseen, Repriced, Sensitive
 from moyai.operations.cost_export import Exported
 from moyai.registry.cost_rules import Budget, ShareBy
+from moyai.texts import Text, same
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing
 
@@ -280,9 +281,9 @@ def _of(change: Change, names: Mapping[str, str]) -> str:
 
 
 def _series(
-    one: Series, found: Outlook, titles: Mapping[str, str], output: Output
+    one: Series, found: Outlook, titles: Mapping[str, Text], output: Output
 ) -> dict[str, object]:
-    name = say("全体", "all") if one.rule is None else titles.get(one.rule, one.rule)
+    name = say("全体", "all") if one.rule is None else titles.get(one.rule, same(one.rule)).of(LANG)
     if output is not Output.TABLE:
         name = one.rule or ""
     coming = one.coming

@@ -7,10 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import LineKind
+from moyai.costs.explain import Way
 from moyai.costs.record import plain
+from moyai.costs.statements.titles import settled_by, settlement_title
 from moyai.operations.cost_periods import Explained
 from moyai.texts import counted
-from moyai_cli.language import say
+from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_line
 
 _KINDS: Mapping[LineKind, str] = {
@@ -23,7 +25,6 @@ _KINDS: Mapping[LineKind, str] = {
     LineKind.FEE_RELIEF: say("加入金等による軽減", "relief by fees"),
     LineKind.REMAINDER: say("端数調整", "rounding adjustment"),
     LineKind.SUBSIDY: say("補助", "subsidy"),
-    LineKind.SETTLEMENT: say("精算", "settlement"),
 }
 
 
@@ -49,7 +50,7 @@ def _steps(found: Explained) -> Iterator[_Step]:
     name = found.reckoned.inputs.names.get(found.code, "")
     yield "body", f"{found.code} {name}".rstrip(), None
     number = say(f"第{way.number}行 {way.at:,} 円目", f"line {way.number}, yen {way.at:,}")
-    yield "line", f"{number}: {way.borne.rule} {_KINDS[way.line.kind]}", way.line.jpy
+    yield "line", f"{number}: {_rule(way)}", way.line.jpy
     for part in way.line.parts:
         share = f"{plain(part.percent)} % × {part.weight} / {part.of}"
         yield "share", f"{part.by.value} {part.driver or ''} {share}".replace("  ", " "), None
@@ -71,6 +72,13 @@ def _steps(found: Explained) -> Iterator[_Step]:
         yen = _two_places(Fraction(row.amount) * way.origin.factor)
         amount = f"{row.amount:f} {row.currency} × {_two_places(way.origin.factor)} = {yen} JPY"
         yield "row", f"{row.file}:{row.line}: {amount}", None
+
+
+def _rule(way: Way) -> str:
+    """The rule of a line and its kind, which a settlement's title says already."""
+    if way.line.kind is LineKind.SETTLEMENT:
+        return settlement_title(settled_by(way.borne.rule)).of(LANG)
+    return f"{way.borne.rule} {_KINDS[way.line.kind]}"
 
 
 _STEPS = {

@@ -17,6 +17,7 @@ from moyai.costs.apportion.allocation import (
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.reckoning import Reckoned
 from moyai.costs.record import document, indented, sha256
+from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Compared, Verified
 from moyai.texts import in_japan
@@ -206,6 +207,8 @@ def _unallocated(left: tuple[Unallocated, ...]) -> None:
             f"{name}={value}" for name, value in one.values.items() if value is not None
         )
         where = one.pool or values or say("値なし", "no values")
+        if one.settled is not None:
+            where += f", {settlement_title(one.settled).of(LANG)}"
         show_line(
             say(
                 f"負担者なし: {one.jpy:,} 円（{one.reason.ja}: {where}）",

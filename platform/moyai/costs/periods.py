@@ -12,6 +12,20 @@ from moyai.texts import Text
 
 _PERIOD = re.compile(r"([0-9]{4})-([0-9]{2})\Z")
 _YEARS = range(2000, 2200)
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,6 +57,11 @@ class Period:
     def previous(self) -> Period:
         """The month before it."""
         return Period(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
+
+    @property
+    def named(self) -> Text:
+        """For people: 2024年9月, September 2024."""
+        return Text(f"{self.year}年{self.month}月", f"{MONTHS[self.month - 1]} {self.year}")
 
     def fiscal_year(self, start: str) -> int:
         """The fiscal year that it is in: the calendar year in which that one begins. `start` is the

@@ -26,7 +26,7 @@ from moyai.costs.intake.words import NotAValue, number_of
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoning import Reckoned, sharing_of
 from moyai.costs.statements.overview import Month, month_of
-from moyai.costs.statements.titles import with_settlements
+from moyai.costs.statements.titles import own_titles, with_settlements
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_months import issue_of
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
@@ -101,7 +101,7 @@ class Foreseen:
     """The coming months."""
 
     outlook: Outlook
-    titles: Mapping[str, str]
+    titles: Mapping[str, Text]
     """Rule → what people call it."""
     left_out: tuple[Text, ...]
     """Why months after the last one used, or before the first, are not."""
@@ -213,7 +213,7 @@ def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
     if not there:
         raise _refused("費用が登録されていません。", "no costs are on record.")
     months: list[Month] = []
-    titles: dict[str, str] = {}
+    titles: dict[str, Text] = {}
     last: Reckoned | None = None
     left_out: list[Text] = []
     for period in reversed(there):
@@ -229,7 +229,7 @@ def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
             continue
         last = last or made
         months.insert(0, _month(opened, made))
-        titles = _titles(made) | titles
+        titles = own_titles(made.inputs.rules) | titles
     if last is None:
         raise UsageError(left_out[0], touched=NOTHING_TOUCHED)
     pools = {pool.name: pool.service for pool in last.inputs.rules.pools}
@@ -246,12 +246,6 @@ def _gap(period: Period) -> Text:
 
 def _month(opened: Opened, made: Reckoned) -> Month:
     return month_of(issue_of(opened.manifest, made, None))
-
-
-def _titles(made: Reckoned) -> dict[str, str]:
-    rules = made.inputs.rules
-    direct = {rule.name: rule.name for rule in rules.direct}
-    return direct | {pool.name: pool.title for pool in rules.pools}
 
 
 def _fees(made: Reckoned, codes: Sequence[str]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -23,6 +24,10 @@ from tests.unit.costs.rulebook import (
 from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind
 from moyai.costs.apportion.inputs import Bill, Bucket
 from moyai.costs.apportion.settling import settlement
+from moyai.costs.documents.compose.sections import section_blocks
+from moyai.costs.documents.focus import focus_rows
+from moyai.costs.documents.paper import Heading, Table
+from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Issue, Statement, issue
 from moyai.registry.cost_rules import (
     Bearer,
@@ -31,6 +36,7 @@ from moyai.registry.cost_rules import (
     Subsidy,
     SubsidyWhen,
 )
+from moyai.texts import Text
 
 
 def _of(made: Issue, code: str) -> Statement:
@@ -75,7 +81,7 @@ def test_nets_by_rate_sections_and_shares_sum_to_the_same(made: Issue) -> None:
 
 def test_a_section_shows_how_a_share_was_come_to() -> None:
     section = _of(issued(), "273830").sections[0]
-    assert section.title == "共同利用"
+    assert section.title.ja == "共同利用"
     assert section.head is not None
     assert (section.head.divided, section.head.account.caught) == (1_234_567, 1_234_567)
     residents = sum(OSAKA.values())
@@ -213,3 +219,34 @@ def test_what_a_settlement_leaves_is_shown_and_is_no_pools_of_the_open_period() 
     made = issue(later, rule_set, ISSUER, NAMES, BASIS)
     assert made.unallocated_jpy == 3_000
     assert later.difference_jpy == 0
+
+
+@pytest.mark.parametrize(
+    ("period", "issued_on", "ja", "en"),
+    [
+        (Period(2026, 6), date(2026, 7, 1), "", ""),
+        (Period(2027, 4), date(2027, 5, 31), "（出納整理期間）", " (before its accounts close)"),
+        (Period(2027, 4), date(2027, 6, 1), "（過年度）", " (a past fiscal year's)"),
+    ],
+)
+def test_a_settlement_is_called_by_its_month_in_both_languages(
+    period: Period, issued_on: date, ja: str, en: str
+) -> None:
+    rule_set = rules(pool())
+    closed, corrected = (allocate(bill(jpy), rule_set, everybody()) for jpy in (300, 360))
+    found = settlement(closed, corrected)
+    assert found is not None
+    later = allocate(replace(bill(), period=period), rule_set, everybody(), (found,))
+    made = issue(later, rule_set, ISSUER, NAMES, replace(BASIS, issued_on=issued_on))
+    section = _of(made, "271004").sections[-1]
+    assert section.title == Text(f"2026年5月分の精算{ja}", f"Settlement of May 2026{en}")
+    for lang, title in (("ja", section.title.ja), ("en", section.title.en)):
+        heading, table = section_blocks(section, 2, rule_set.rounding, lang)
+        assert isinstance(heading, Heading)
+        assert heading.words.endswith(title)
+        assert isinstance(table, Table)
+        [row] = table.rows  # one line is its own sum
+        assert (row.cells[1].value, row.cells[1].key) == (20, "s2.sum")
+    [row, *_] = focus_rows(later, rule_set, ISSUER, NAMES)[-3:]
+    assert row["ServiceName"] == "2026年5月分の精算"
+    assert row["x_Rule"] == "settlement:2026-05"

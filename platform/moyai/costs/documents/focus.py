@@ -23,6 +23,7 @@ from moyai.costs.apportion.allocation import (
 from moyai.costs.apportion.rounding import divide
 from moyai.costs.periods import Period
 from moyai.costs.record import plain
+from moyai.costs.statements.titles import title_of
 from moyai.registry.cost_rules import Issuer, RuleSet
 
 
@@ -166,7 +167,7 @@ def _row(
     charge: _Charge, ratio: int | None, set_name: str, rules: RuleSet, names: Mapping[str, str]
 ) -> dict[str, str | int | None]:
     pool = rules.pool(charge.rule)
-    title = charge.rule if pool is None else pool.title
+    title = title_of(charge.rule, rules).ja if pool is None else pool.title
     kind = "unallocated" if charge.line is None else charge.line.kind.value
     found: dict[str, str | int | None] = {
         **dict.fromkeys(_COSTS, charge.jpy),

@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 
 from moyai.costs.documents.paper import Cell, Style
-from moyai.costs.periods import Period
+from moyai.costs.periods import MONTHS, Period
 from moyai.texts import Lang
 
 _WEIGHT_DIGITS = 15
@@ -81,14 +81,14 @@ def weights(weight: int, of: int) -> tuple[Fraction, Fraction]:
 def day(moment: date, lang: Lang) -> str:
     """A day for people: 令和8年6月10日, 10 June 2026."""
     if lang == "en":
-        return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+        return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
     return f"{_era_year(moment)}年{moment.month}月{moment.day}日"
 
 
 def month(period: Period, lang: Lang) -> str:
     """A period for people: 令和8年5月, May 2026."""
     if lang == "en":
-        return f"{_MONTHS[period.month - 1]} {period.year}"
+        return period.named.en
     return f"{_era_year(period.first)}年{period.month}月"
 
 
@@ -104,20 +104,6 @@ def _steers(sign: str) -> bool:
 
 
 _STEERING = ("Cc", "Cs", "Zl", "Zp")
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
 
 

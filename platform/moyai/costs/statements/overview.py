@@ -17,6 +17,7 @@ from moyai.costs.statements.statement import Issue, Statement
 from moyai.costs.statements.taxes import Taxed
 from moyai.costs.statements.titles import with_settlements
 from moyai.registry.cost_rules import Budget, ShareBy
+from moyai.texts import Text
 
 NO_RULE = ""
 """The rule of yen that belong to none: tax of a body that has no net amount at its rate."""
@@ -119,7 +120,7 @@ class Overview:
 
     number: str
     issue: Issue
-    titles: Mapping[str, str]
+    titles: Mapping[str, Text]
     """Rule → what people call it, in the rules' order."""
     month: Month
     bodies: tuple[BodyRow, ...]
@@ -169,7 +170,7 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
     ]
     trend = (*sorted(before, key=lambda one: one.period), month)
     rules_of_year = [rule for one in trend for rule in one.by_rule()]
-    titles = with_settlements(dict(issue.titles), rules_of_year)
+    titles = with_settlements(issue.titles, rules_of_year)
     services = {pool.name: pool.service for pool in rules.pools}
     return Overview(
         number=f"O-{period}",

@@ -28,6 +28,7 @@ from moyai.costs.periods import Period
 from moyai.costs.statements.taxes import Taxed, Taxes, tax
 from moyai.costs.statements.titles import titles_of
 from moyai.registry.cost_rules import Issuer, RuleSet, ShareBy, WhenZero
+from moyai.texts import Text
 
 _SET_KINDS = (LineKind.FIXED, LineKind.BASE_FEE)
 _DIVIDED_KINDS = (LineKind.SHARE, LineKind.REMAINDER)
@@ -65,7 +66,7 @@ class Section:
     """All that a body bears of one rule."""
 
     rule: str
-    title: str
+    title: Text
     head: PoolHead | None
     """None: of a direct rule, or of a settlement."""
     presence: Presence | None
@@ -149,7 +150,7 @@ class Issue:
     rules: RuleSet
     issuer: Issuer
     basis: Basis
-    titles: Mapping[str, str]
+    titles: Mapping[str, Text]
     """Rule → what people call it: direct rules, pools, settlements, in order."""
     statements: tuple[Statement, ...]
     """In order of codes."""
@@ -241,7 +242,7 @@ def part_yen(divided: int, part: PartShare) -> Fraction:
 
 
 def _sections(
-    borne: tuple[Borne, ...], titles: Mapping[str, str], heads: Mapping[str, PoolHead]
+    borne: tuple[Borne, ...], titles: Mapping[str, Text], heads: Mapping[str, PoolHead]
 ) -> tuple[Section, ...]:
     order = {name: place for place, name in enumerate(titles)}
     return tuple(

@@ -32,7 +32,8 @@ def charts(overview: Overview, lang: Lang) -> Charts:
         f"{one.period.month}月" if lang == "ja" else str(one.period) for one in overview.trend
     ]
     names = {row.statement.code: row.statement.name for row in overview.bodies}
-    titles = {**overview.titles, "": words.TAX.of(lang)}
+    titles = {rule: title.of(lang) for rule, title in overview.titles.items()}
+    titles[""] = words.TAX.of(lang)
     by_rule = _series(
         overview.trend, [one.by_rule() for one in overview.trend], titles, _OTHERS, lang
     )

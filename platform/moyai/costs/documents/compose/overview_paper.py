@@ -34,7 +34,7 @@ from moyai.costs.documents.paper import (
 )
 from moyai.costs.documents.written import day, month
 from moyai.costs.statements.overview import Overview
-from moyai.texts import Lang, Text
+from moyai.texts import Lang, Text, same
 
 _HEADERS = (
     Text("書類番号", "document"),
@@ -134,7 +134,7 @@ def _unallocated(overview: Overview, lang: Lang) -> Iterator[Block]:
     rows = []
     for at, one in enumerate(issue.unallocated):
         where = ", ".join(f"{name}={value}" for name, value in one.values.items() if value)
-        title = "" if one.pool is None else overview.titles.get(one.pool, one.pool)
+        title = "" if one.pool is None else overview.titles.get(one.pool, same(one.pool)).of(lang)
         rows.append(
             Row(
                 (
@@ -216,7 +216,7 @@ def _bearers(overview: Overview, lang: Lang) -> Iterator[tuple[str, Cell]]:
     yield label, yen(overview.total, None, "{bodies.total}")
     for one in issue.others:
         kind = words.PAYERS[one.payer.kind].of(lang)
-        name = overview.titles.get(one.payer.name, one.payer.name)
+        name = overview.titles.get(one.payer.name, same(one.payer.name)).of(lang)
         yield f"{kind}: {name}", yen(one.gross)
     carried = sum(issue.taxes.carried.values())
     if carried:
@@ -242,7 +242,7 @@ def _records(overview: Overview, lang: Lang) -> Iterator[Record]:
         yield _record(overview, left, "", "", name, issue.taxes.unallocated, lang)
     names = {row.statement.code: row.statement.name for row in overview.bodies}
     for (rule, code), amount in overview.month.cells.items():
-        title = overview.titles.get(rule, words.TAX.of(lang))
+        title = overview.titles.get(rule, words.TAX).of(lang)
         yield _record(overview, cell, title, code, names[code], amount, lang)
     for payer in issue.others:
         kind = words.PAYERS[payer.payer.kind].of(lang)

@@ -47,7 +47,7 @@ def pools_table(overview: Overview, lang: Lang) -> Table:
         cells = [yen(amount, f"pool.{at}.{place}") for place, amount in enumerate(amounts)]
         formula = f"SUM({{pool.{at}.0}}:{{pool.{at}.3}})"
         shared = yen(sum(amounts), f"pool.{at}.4", formula)
-        rows.append(Row((text(overview.titles[rule]), *cells, shared)))
+        rows.append(Row((text(overview.titles[rule].of(lang)), *cells, shared)))
     sums = _sums([row.cells[1:] for row in rows], "pool", 5)
     rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
     titles = (
@@ -160,7 +160,7 @@ def matrix_table(overview: Overview, lang: Lang) -> Table:
         rows.append(Row((text(row.statement.name), *amounts, total)))
     sums = _sums([row.cells[1:] for row in rows], "matrix", len(rules) + 1)
     rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
-    titles = [overview.titles.get(rule, words.TAX.of(lang)) for rule in rules]
+    titles = [overview.titles.get(rule, words.TAX).of(lang) for rule in rules]
     return Table(
         Text(
             "団体別・費用区分別の負担金（税込・円）",
@@ -199,7 +199,8 @@ def trend_table(overview: Overview, lang: Lang) -> Table:
 def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
     """What the charts show: rules by month, and bodies by month; too wide for paper."""
     names = {row.statement.code: row.statement.name for row in overview.bodies}
-    titles = {**overview.titles, NO_RULE: words.TAX.of(lang)}
+    titles = {rule: title.of(lang) for rule, title in overview.titles.items()}
+    titles[NO_RULE] = words.TAX.of(lang)
     return (
         _by_month(
             Text(
@@ -272,7 +273,7 @@ def unit_prices_table(overview: Overview, lang: Lang) -> Table:
         tuple(
             Row(
                 (
-                    text(overview.titles[one.rule]),
+                    text(overview.titles[one.rule].of(lang)),
                     text(one.driver),
                     Cell(
                         one.quantity,

@@ -71,7 +71,7 @@ def _section_records(statement: Statement, section: Section, lang: Lang) -> Iter
             yield _record(
                 statement,
                 Text("計算", "working"),
-                section.title,
+                section.title.of(lang),
                 words.part(part, section.head.power, lang),
                 None,
                 lang,
@@ -83,9 +83,10 @@ def _section_records(statement: Statement, section: Section, lang: Lang) -> Iter
                     exact(part_yen(section.head.divided, part)),
                 ),
             )
+    title = section.title.of(lang)
     for line in section.lines:
         item = words.LINES[line.kind].of(lang)
-        yield _record(statement, Text("明細", "line"), section.title, item, line.jpy, lang)
+        yield _record(statement, Text("明細", "line"), title, item, line.jpy, lang)
 
 
 def _record(

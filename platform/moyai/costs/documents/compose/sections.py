@@ -35,9 +35,7 @@ _LIMITED = Text("（上限・下限の適用あり）", " (limited by the least 
 def section_blocks(section: Section, at: int, rule: RoundingRule, lang: Lang) -> list[Block]:
     """A section as blocks. Its sum has the key `s{at}.sum`."""
     key = f"s{at}"
-    blocks: list[Block] = [
-        Heading(f"{at}　{section.title}" if lang == "ja" else f"{at}  {section.title}")
-    ]
+    blocks: list[Block] = [Heading(words.numbered(at, section.title, lang))]
     if section.presence is not None and section.presence.days < section.presence.of:
         days, of = section.presence.days, section.presence.of
         blocks.append(
@@ -158,24 +156,21 @@ def _parts(section: Section, share: Line, key: str, lang: Lang) -> Table:
 
 
 def _lines(section: Section, key: str, rule: RoundingRule, lang: Lang) -> Table:
+    """What a body bears, line by line with their sum; one line alone is the sum."""
     rows: list[Row] = []
+    last = len(section.lines) - 1
     for place, line in enumerate(section.lines):
         label = words.LINES[line.kind].of(lang)
         formula = None
         if line.kind is LineKind.SHARE:
             label += _LIMITED.of(lang) if line.limited else ""
             formula = _share_formula(section, line, key, rule)
-        rows.append(Row((text(label), yen(line.jpy, f"{key}.line.{place}", formula))))
-    last = len(section.lines) - 1
-    rows.append(
-        Row(
-            (
-                text(Text("小計", "Subtotal").of(lang)),
-                yen(section.jpy, f"{key}.sum", f"SUM({{{key}.line.0}}:{{{key}.line.{last}}})"),
-            ),
-            RowKind.TOTAL,
-        )
-    )
+        at, kind = (f"line.{place}", RowKind.PLAIN) if last else ("sum", RowKind.TOTAL)
+        rows.append(Row((text(label), yen(line.jpy, f"{key}.{at}", formula)), kind))
+    if last:
+        formula = f"SUM({{{key}.line.0}}:{{{key}.line.{last}}})"
+        label = Text("小計", "Subtotal").of(lang)
+        rows.append(Row((text(label), yen(section.jpy, f"{key}.sum", formula)), RowKind.TOTAL))
     return Table(
         Text("貴団体の負担額", "What you bear").of(lang),
         yen_columns(Text("区分", "Item"), lang),

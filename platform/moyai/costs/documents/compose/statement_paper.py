@@ -86,7 +86,7 @@ def _summary(statement: Statement, lang: Lang) -> Table:
     rows = [
         Row(
             (
-                text(f"{at}　{section.title}" if lang == "ja" else f"{at}  {section.title}"),
+                text(words.numbered(at, section.title, lang)),
                 *blank,
                 yen(section.jpy, f"all.{at}", f"{{s{at}.sum}}"),
             )

@@ -76,6 +76,11 @@ def about(what: Text, which: Text) -> Text:
     return Text(f"{what.ja}（{which.ja}）", f"{what.en} ({which.en})")
 
 
+def numbered(at: int, title: Text, lang: Lang) -> str:
+    """A section's heading."""
+    return f"{at}　{title.ja}" if lang == "ja" else f"{at}  {title.en}"
+
+
 def percents(value: Fraction) -> str:
     """A percent without its sign."""
     return trimmed(signed(value, "en", 4))
