@@ -14,6 +14,7 @@ from moyai.operations.cost_periods import Explained
 from moyai.texts import counted
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_line
+from moyai_cli.views.cost_settled import SETTLED_STEPS, Step, settled_steps
 
 _KINDS: Mapping[LineKind, str] = {
     LineKind.DIRECT: say("直接費", "direct"),
@@ -29,22 +30,21 @@ _KINDS: Mapping[LineKind, str] = {
 
 
 def show_explained(found: Explained, output: Output) -> None:
-    """The way from the statement's line back to the row."""
-    steps = list(_steps(found))
+    """The way from the statement's line back to the row, or to what a settlement is made of."""
+    steps: list[Step] = [
+        {"step": step, "words": words, "jpy": jpy} for step, words, jpy in _steps(found)
+    ]
+    if found.settled is not None:
+        steps += settled_steps(found.settled)
     if output is Output.TABLE:
-        for step, words, jpy in steps:
-            show_line(f"{_STEPS[step]}: {words}" + ("" if jpy is None else f" {_yen(jpy)}"))
+        for one in steps:
+            yen = "" if one["jpy"] is None else f" {_yen(int(str(one['jpy'])))}"
+            show_line(f"{_STEPS[str(one['step'])]}: {one['words']}{yen}")
         return
-    columns = [Column("step", "step"), Column("words", "words"), Column("jpy", "jpy")]
-    listing(
-        [{"step": step, "words": words, "jpy": jpy} for step, words, jpy in steps], columns, output
-    )
+    listing(steps, [Column("step", "step"), Column("words", "words"), Column("jpy", "jpy")], output)
 
 
-_Step = tuple[str, str, int | None]
-
-
-def _steps(found: Explained) -> Iterator[_Step]:
+def _steps(found: Explained) -> Iterator[tuple[str, str, int | None]]:
     """What stands where, from the statement to the row: kind of step, words, yen."""
     way = found.way
     name = found.reckoned.inputs.names.get(found.code, "")
@@ -90,6 +90,7 @@ _STEPS = {
     "rows": say("行", "rows"),
     "invoice": say("請求書", "invoice"),
     "row": say("元の行", "row"),
+    **SETTLED_STEPS,
 }
 _SOURCES = {
     "caught": say("この区分の明細", "its own rows"),

@@ -181,6 +181,15 @@ class Reckoner:
             if self._settlement(closed, before, after, names) is not None
         )
 
+    def steps(self, closed: Period, period: Period) -> tuple[Reckoned, Reckoned]:
+        """A closed period by what it was billed by, and by what it comes to since, as another one settles
+        it. Raises `StopIteration` where that one does not."""
+        part = self._manifest.part(closed)
+        before, after = next(
+            (old, new) for one, old, new in self._corrected(period) if one == closed
+        )
+        return self._closed(closed, part, before), self._closed(closed, part, after)
+
     def _closed(self, period: Period, part: PeriodPart, basis: Basis) -> Reckoned:
         """A closed period by what its closing froze, with these rows, drivers and invoices."""
         inputs = self._frozen(part)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moyai.costs.analysis.compare import Change, compare
+from moyai.costs.apportion.allocation import LineKind
 from moyai.costs.explain import Way, way_of
 from moyai.costs.ledger.closings import Closed, Correction
 from moyai.costs.ledger.groups import RowGroup
@@ -18,6 +19,8 @@ from moyai.costs.ledger.tracing import row_at
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoning import Reckoned, Reckoner, sharing_of, verify
 from moyai.costs.record import canonical, document
+from moyai.costs.settled import Settled, settled
+from moyai.costs.statements.titles import settled_by
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace, open_workspace
@@ -39,6 +42,8 @@ class Explained:
     code: str
     way: Way
     row: CostRow | None
+    settled: Settled | None
+    """What a settlement is made of, where the yen is of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,22 @@ def explanation(file: Path | None, site: str, period: str, body: str, yen: int) 
         rules, names = made.inputs.rules, made.inputs.members.names
         group = way.origin.group
         row = row_at(opened.ledger.store, made.basis, rules, names, group, way.position)
-    return Explained(made, code, way, row)
+    return Explained(made, code, way, row, _settled(opened, made, code, way))
+
+
+def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | None:
+    if way.line.kind is not LineKind.SETTLEMENT:
+        return None
+    closed = settled_by(way.borne.rule)
+    found = settled(
+        opened.ledger.store,
+        opened.manifest.part(closed),
+        opened.reckoner().steps(closed, made.basis.period),
+        code,
+        made.inputs.members.names,
+    )
+    assert sum(one.difference for one in found.rules) == way.line.jpy, closed
+    return found
 
 
 def _code_of(registry: Registry, made: Reckoned, body: str) -> str:
@@ -181,9 +201,9 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
             by,
         )
         manifest = manifest.with_part(when, part.as_closed(closed))
-        for settled, basis in reckoner.due_corrections(when):
+        for other, basis in reckoner.due_corrections(when):
             correction = Correction(when, basis.rows, basis.invoices, basis.state, at, by)
-            manifest = manifest.with_part(settled, manifest.part(settled).corrected(correction))
+            manifest = manifest.with_part(other, manifest.part(other).corrected(correction))
         writer.commit(manifest)
         return Reckoner(opened.ledger, manifest, opened.workspace.registry).reckon(when)
 

@@ -118,6 +118,17 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     # What moved from one pool to another is less for some and more for others.
     assert sum(settled.values()) == 0
     assert settled["271004"] < 0 < settled["272027"]
+    share = sum(
+        line["jpy"]
+        for body in june["bodies"]
+        for line in body["lines"]
+        if body["code"] == "272027" and line["kind"] != "settlement"
+    )
+    told = moyai("--lang", "ja", "cost", "explain", "2026-06", "272027", "--yen", str(share + 1))
+    assert "円目: 2026年5月分の精算" in told.stdout, told.stderr
+    assert "ファイル: may.csv: 第1版（" in told.stdout
+    assert "行: − may.csv:3: 100 USD" in told.stdout
+    assert "行: + may.csv:3: 200 USD" in told.stdout
     assert _json(moyai("cost", "close", "2026-06", "-o", "json"))["closed"]
     assert [one["same"] for one in _json(moyai("cost", "verify", "-o", "json"))] == [True, True]
     # It was settled once: July has nothing of it.

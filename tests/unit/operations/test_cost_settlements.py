@@ -18,6 +18,7 @@ from moyai.costs.documents.write import Kind
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.costs.reckoning import Reckoned
+from moyai.errors import UsageError
 from moyai.operations.cost_documents import Asked, statements
 from moyai.operations.cost_periods import close, explanation, open_costs, reckoned, verification
 from moyai.operations.costs import add_invoice, codes_of, remove_invoice, withdraw
@@ -199,3 +200,68 @@ def test_a_body_that_is_in_the_file_no_longer_has_its_statements_by_its_name(
         for selector, codes in (("all", [OSAKA, SAKAI, VILLAGE]), (VILLAGE, [VILLAGE])):
             written = statements(office.file, "sandbox", asked, selector)
             assert [code for code, _ in written] == codes
+
+
+def test_a_settlements_yen_says_what_was_billed_what_it_comes_to_and_what_changed(
+    office: Office,
+) -> None:
+    office.put("may.csv", MAY, S3="600", EC2="310", RDS="10")
+    office.drive("usage.csv", _271004="1", _271403="1", _273830="4")
+    office.merge()
+    office.invoice(MAY, 0, "")
+    office.invoice(MAY, 92_000, "920")
+    found = explanation(office.file, "sandbox", JUNE, SAKAI, 1).settled
+    assert found is not None
+    assert found.period == period_of(MAY)
+    assert [(one.title.ja, one.before, one.after) for one in found.rules] == [
+        ("基盤", 20_000, 20_666),  # two of three bodies by then
+        ("市", 500, 500),
+        ("申請", 50_000, 50_000),
+    ]
+    assert [(one.file, one.before and one.before[0], one.after[0]) for one in found.files] == [
+        ("may.csv", 1, 2),
+        ("usage.csv", 1, 2),
+    ]
+    [invoice] = found.invoices
+    assert invoice.before is not None
+    assert invoice.after is not None
+    assert (invoice.before.jpy, invoice.after.jpy) == (91_000, 92_000)
+    assert [(one.came, one.file, one.line, one.amount) for one in found.rows.rows] == [
+        (False, "may.csv", 2, 300),
+        (True, "may.csv", 3, 310),
+        (False, "usage.csv", 3, 2),
+        (True, "usage.csv", 3, 1),
+        (False, "usage.csv", 4, 3),
+        (True, "usage.csv", 4, 4),
+    ]
+    assert (found.rows.more, found.rows.others) == (0, 0)
+    # A closed month says the same for ever, whatever comes later.
+    office.put("june.csv", JUNE, EC2="4")
+    office.invoice(JUNE, 400, "4")
+    office.close(JUNE)
+    office.withdraw("may.csv")
+    office.put("other.csv", MAY, S3="600", EC2="310", RDS="10")
+    after_its_share = 200 + 1
+    assert explanation(office.file, "sandbox", JUNE, SAKAI, after_its_share).settled == found
+    # The same rows in another file have only moved: nothing is to be settled.
+    with pytest.raises(UsageError, match="no costs are on record for 2026-07"):
+        office.reckon("2026-07")
+
+
+def test_rows_that_other_bodies_share_are_counted_and_many_are_cut_short(office: Office) -> None:
+    rows = [
+        focus_row("1", ServiceName=service, BillingPeriodStart=f"{MAY}-01 00:00:00")
+        for service in ["EC2"] * 30 + ["RDS"] * 5
+    ]
+    office.take(csv_file(office.file.parent / "more.csv", rows))
+    office.invoice(MAY, 0, "")
+    office.invoice(MAY, 94_500, "945")
+    found = explanation(office.file, "sandbox", JUNE, VILLAGE, 1).settled
+    assert found is not None
+    assert [one.rule for one in found.rules] == ["base", "forms"]
+    assert (len(found.rows.rows), found.rows.more, found.rows.others) == (20, 10, 5)
+    [file] = found.files
+    assert (file.before, file.after[0]) == (None, 1)
+    office.withdraw("more.csv")
+    with pytest.raises(UsageError):
+        explanation(office.file, "sandbox", JUNE, VILLAGE, 20_001)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, localcontext
 from pathlib import Path
@@ -48,7 +48,9 @@ def _texts(side: _Side, names: list[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
+class Side:
+    """The rows of a Parquet file of the ledger, as SQL."""
+
     relation: str
     columns: frozenset[str]
 
@@ -56,7 +58,7 @@ class _Side:
 def difference(before: Path, after: Path, temporary: Path) -> Difference:
     """Compare the rows of two Parquet files of the ledger; the same row twice counts twice."""
     with connected(temporary) as connection:
-        old, new = _side(connection, before), _side(connection, after)
+        old, new = side_of(connection, before), side_of(connection, after)
         names = sorted((old.columns | new.columns) - {LINE})
         found = connection.execute(
             "SELECT coalesce(sum(greatest(n, 0)), 0), coalesce(sum(greatest(-n, 0)), 0) FROM "
@@ -77,15 +79,20 @@ def difference(before: Path, after: Path, temporary: Path) -> Difference:
     )
 
 
-def _side(connection: duckdb.DuckDBPyConnection, path: Path) -> _Side:
+def side_of(connection: duckdb.DuckDBPyConnection, path: Path) -> Side:
+    """A file's rows and columns."""
     relation = f"read_parquet({literal(path)})"
     found = connection.execute(f"DESCRIBE FROM {relation}").fetchall()
-    return _Side(relation, frozenset(str(row[0]) for row in found))
+    return Side(relation, frozenset(str(row[0]) for row in found))
 
 
-def _hashes(side: _Side, names: list[str], sign: int) -> str:
-    values = ", ".join(_plain(name, side.columns) for name in names)
-    return f"SELECT hash({values}) AS h, {sign} AS n FROM {side.relation}"
+def hash_sql(names: Iterable[str], there: frozenset[str]) -> str:
+    """SQL of what tells a row from others by these columns, in a file that has those of `there`."""
+    return f"hash({', '.join(_plain(name, there) for name in names)})"
+
+
+def _hashes(side: Side, names: list[str], sign: int) -> str:
+    return f"SELECT {hash_sql(names, side.columns)} AS h, {sign} AS n FROM {side.relation}"
 
 
 def _plain(name: str, there: frozenset[str]) -> str:
@@ -99,7 +106,7 @@ def _plain(name: str, there: frozenset[str]) -> str:
 
 
 def _services(
-    connection: duckdb.DuckDBPyConnection, old: _Side, new: _Side
+    connection: duckdb.DuckDBPyConnection, old: Side, new: Side
 ) -> dict[tuple[str, str | None], Decimal]:
     sums: dict[tuple[str, str | None], Decimal] = defaultdict(Decimal)
     with localcontext(_EXACT):

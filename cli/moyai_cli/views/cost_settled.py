@@ -1,0 +1,114 @@
+"""What a settlement is made of, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from moyai.costs.ledger.changes import MovedRow
+from moyai.costs.ledger.invoices import Invoice, invoice_document
+from moyai.costs.ledger.manifest import Version
+from moyai.costs.settled import FileMoved, InvoiceMoved, Settled
+from moyai.texts import counted, in_japan
+from moyai_cli.language import LANG, say
+from moyai_cli.views.costs import plain
+
+Step = Mapping[str, object]
+"""`step`, `words` for people, `jpy` or None; what programs read besides, by keys of its own."""
+
+SETTLED_STEPS = {
+    "settled": say("精算する期間", "settled period"),
+    "rule": say("費用区分", "rule"),
+    "file": say("ファイル", "file"),
+    "changed_invoice": say("請求書", "invoice"),
+    "changed_row": say("行", "row"),
+    "more_rows": say("ほかの行", "more rows"),
+    "other_rows": say("ほかの団体の行", "rows of others"),
+}
+_HASH_SIGNS = 12
+
+
+def settled_steps(found: Settled) -> Iterator[Step]:
+    """The period, the body's rules, files and invoices that changed, rows that came and went."""
+    yield _step("settled", found.period.named.of(LANG), period=str(found.period))
+    for one in found.rules:
+        words = f"{one.title.of(LANG)} {one.before:,} → {one.after:,}"
+        yield {
+            **_step("rule", words, rule=one.rule, before_jpy=one.before, after_jpy=one.after),
+            "jpy": one.difference,
+        }
+    yield from map(_file, found.files)
+    yield from map(_invoice, found.invoices)
+    yield from map(_row, found.rows.rows)
+    for step, count in (("more_rows", found.rows.more), ("other_rows", found.rows.others)):
+        if count:
+            words = say(f"{count:,} 行", counted(count, "row", "rows"))
+            yield _step(step, words, rows=count)
+
+
+def _step(step: str, words: str, **more: object) -> dict[str, object]:
+    return {"step": step, "words": words, "jpy": None, **more}
+
+
+def _file(one: FileMoved) -> Step:
+    number, after = one.after
+    before = say("なし", "none") if one.before is None else _version(*one.before)
+    new = say("外した", "withdrawn") if after.rows is None else _version(number, after)
+    words = f"{one.file}: {before} → {new}, {in_japan(after.at)} {after.by}".rstrip()
+    return _step(
+        "file",
+        words,
+        file=one.file,
+        before=None if one.before is None else _document(*one.before),
+        after=_document(number, after),
+    )
+
+
+def _version(number: int, version: Version) -> str:
+    short = version.source[:_HASH_SIGNS]
+    return say(f"第{number}版（{short}）", f"version {number} ({short})")
+
+
+def _document(number: int, version: Version) -> dict[str, object]:
+    return {
+        "version": number,
+        "sha256": version.source,
+        "rows_sha256": version.rows,
+        "at": version.at,
+        "by": version.by,
+    }
+
+
+def _invoice(one: InvoiceMoved) -> Step:
+    either = one.after or one.before
+    assert either is not None
+    words = f"{either.issuer} {either.number}: {_amount(one.before)} → {_amount(one.after)}"
+    return _step(
+        "changed_invoice",
+        words,
+        before=None if one.before is None else invoice_document(one.before),
+        after=None if one.after is None else invoice_document(one.after),
+    )
+
+
+def _amount(invoice: Invoice | None) -> str:
+    if invoice is None:
+        return say("なし", "none")
+    paid = f"{invoice.jpy:,} + {invoice.tax_jpy:,} JPY"
+    return f"{invoice.amount:,f} {invoice.currency} = {paid}"
+
+
+def _row(one: MovedRow) -> Step:
+    sign = "+" if one.came else "−"
+    what = one.currency if one.driver is None else f"{one.driver} {one.code}"
+    words = f"{sign} {one.file}:{one.line}: {plain(one.amount)} {what}"
+    return _step(
+        "changed_row",
+        words,
+        came=one.came,
+        file=one.file,
+        line=one.line,
+        amount=plain(one.amount),
+        currency=one.currency,
+        driver=one.driver,
+        code=one.code,
+    )

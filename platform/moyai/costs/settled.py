@@ -1,0 +1,159 @@
+"""What a settlement is made of: what a body was billed and what that comes to since, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind
+from moyai.costs.apportion.inputs import Caught
+from moyai.costs.apportion.settling import bearer
+from moyai.costs.ledger.changes import Changed, changed_rows
+from moyai.costs.ledger.invoices import Invoice
+from moyai.costs.ledger.manifest import Basis, PeriodPart, Version
+from moyai.costs.ledger.store import Store
+from moyai.costs.periods import Period
+from moyai.costs.reckoning import Reckoned
+from moyai.costs.statements.titles import title_of
+from moyai.registry.cost_rules import RuleSet, ShareBy
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMoved:
+    """What a body bears of one rule of the settled period, whole yen before tax."""
+
+    rule: str
+    title: Text
+    before: int
+    """As billed."""
+    after: int
+
+    @property
+    def difference(self) -> int:
+        """What is settled."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class FileMoved:
+    """A file of which another version counts. Versions are numbered from 1."""
+
+    file: str
+    before: tuple[int, Version] | None
+    """None: it was not on record."""
+    after: tuple[int, Version]
+    """Without rows where it was withdrawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceMoved:
+    """An invoice that was changed, added (no `before`) or removed (no `after`)."""
+
+    before: Invoice | None
+    after: Invoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settlement of one body."""
+
+    period: Period
+    """That is settled."""
+    rules: tuple[RuleMoved, ...]
+    """All of the body's, in order of names; bodies that merged into it are in them."""
+    files: tuple[FileMoved, ...]
+    invoices: tuple[InvoiceMoved, ...]
+    rows: Changed
+    """Those that the body's rules catch, and how many others there are."""
+
+
+def settled(
+    store: Store,
+    part: PeriodPart,
+    steps: tuple[Reckoned, Reckoned],
+    code: str,
+    names: Mapping[str, str],
+) -> Settled:
+    """What a body's settlement is made of.
+
+    `part`: of the settled period; `steps`: what it was billed by, and what it comes to since; `names`:
+    `Members.names` of the period that bears the settlement.
+    """
+    before, after = steps
+    inputs = after.inputs
+    payer = Payer(PayerKind.BODY, code)
+    old, new = (_by_rule(one.allocation, payer, names) for one in steps)
+    codes = {one.name for made in steps for one in _payers(made.allocation, payer, names)}
+    rules = sorted({*old, *new})
+    own, drivers = _concerning(inputs.rules, rules, codes)
+    return Settled(
+        before.basis.period,
+        tuple(
+            RuleMoved(rule, title_of(rule, inputs.rules), old.get(rule, 0), new.get(rule, 0))
+            for rule in rules
+        ),
+        tuple(_files(part, before.basis, after.basis)),
+        tuple(_invoices(before.basis, after.basis)),
+        changed_rows(
+            store, before.basis, after.basis, inputs.rules, inputs.members.names, own, drivers
+        ),
+    )
+
+
+def _payers(made: Allocation, payer: Payer, names: Mapping[str, str]) -> set[Payer]:
+    return {one.payer for one in made.borne if bearer(one.payer, names) == payer}
+
+
+def _by_rule(made: Allocation, payer: Payer, names: Mapping[str, str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in made.borne:
+        if bearer(one.payer, names) == payer:
+            found[one.rule] = found.get(one.rule, 0) + one.jpy
+    return found
+
+
+def _concerning(
+    rules: RuleSet, borne: Iterable[str], codes: set[str]
+) -> tuple[tuple[Caught, ...] | None, frozenset[str]]:
+    """What catches the rows that a body's rules share, those of pools that flow into its own among them,
+    and the drivers that they are shared by. None where any row may: direct costs of all are weights."""
+    names = set(borne)
+    while (
+        more := {pool.name for pool in rules.pools for flow in pool.flows if flow.pool in names}
+        - names
+    ):
+        names |= more
+    pools = [pool for pool in rules.pools if pool.name in names]
+    parts = [part for pool in pools for part in pool.parts]
+    drivers = frozenset(part.driver for part in parts if part.driver is not None)
+    if any(part.by is ShareBy.DIRECT for part in parts):
+        return None, drivers
+    direct = [
+        Caught(rule.name, code)
+        for rule in rules.direct
+        if rule.name in names
+        for code in sorted(codes)
+    ]
+    return (*direct, *(Caught(pool.name, None) for pool in pools)), drivers
+
+
+def _files(part: PeriodPart, before: Basis, after: Basis) -> Iterable[FileMoved]:
+    for name in sorted({*before.sources, *after.sources}):
+        old, new = before.sources.get(name), after.sources.get(name)
+        if old is not None and new is not None and old.rows == new.rows:
+            continue
+        versions = part.sources[name]
+        start = 0 if old is None else versions.index(old) + 1
+        if new is None:
+            new = next(one for one in versions[start:] if one.rows is None)
+        yield FileMoved(name, None if old is None else (start, old), (versions.index(new) + 1, new))
+
+
+def _invoices(before: Basis, after: Basis) -> Iterable[InvoiceMoved]:
+    old, new = (
+        {(one.issuer, one.number): one for one in basis.invoices} for basis in (before, after)
+    )
+    for key in sorted({*old, *new}):
+        if old.get(key) != new.get(key):
+            yield InvoiceMoved(old.get(key), new.get(key))
