@@ -31,11 +31,16 @@ def settled_steps(found: Settled) -> Iterator[Step]:
     """The period, the body's rules, files and invoices that changed, rows that came and went."""
     yield _step("settled", found.period.named.of(LANG), period=str(found.period))
     for one in found.rules:
-        words = f"{one.title.of(LANG)} {one.before:,} → {one.after:,}"
-        yield {
-            **_step("rule", words, rule=one.rule, before_jpy=one.before, after_jpy=one.after),
-            "jpy": one.difference,
-        }
+        title, moved = one.title.of(LANG), f"{one.before:,} → {one.after:,}"
+        words = say(f"{title} {moved} 円", f"{title} {moved} yen") + f" ({one.difference:+,})"
+        yield _step(
+            "rule",
+            words,
+            rule=one.rule,
+            before_jpy=one.before,
+            after_jpy=one.after,
+            difference_jpy=one.difference,
+        )
     yield from map(_file, found.files)
     yield from map(_invoice, found.invoices)
     yield from map(_row, found.rows.rows)
@@ -53,7 +58,8 @@ def _file(one: FileMoved) -> Step:
     number, after = one.after
     before = say("なし", "none") if one.before is None else _version(*one.before)
     new = say("外した", "withdrawn") if after.rows is None else _version(number, after)
-    words = f"{one.file}: {before} → {new}, {in_japan(after.at)} {after.by}".rstrip()
+    when = f"{in_japan(after.at)} {after.by}".rstrip()
+    words = f"{one.file}: {before} → {new}" + say(f"、{when}", f", {when}")
     return _step(
         "file",
         words,

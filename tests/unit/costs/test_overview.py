@@ -23,7 +23,9 @@ from tests.unit.costs.rulebook import (
     rules,
 )
 
+from moyai.costs.documents.compose.overview_charts import charts
 from moyai.costs.documents.compose.overview_paper import overview_bundle
+from moyai.costs.documents.compose.overview_tables import trend_tables
 from moyai.costs.documents.csv_file import csv_file
 from moyai.costs.documents.html import html
 from moyai.costs.documents.xlsx import xlsx
@@ -75,6 +77,15 @@ def test_the_trend_has_the_months_of_the_fiscal_year_up_to_this_one() -> None:
     later = Month(Period(2026, 6), {})
     found = overview(issued(bill(3_000)), Surroundings(earlier=[later, APRIL, MARCH]))
     assert [str(one.period) for one in found.trend] == ["2026-04", "2026-05"]
+
+
+def test_a_body_that_merged_since_has_its_name_in_the_months_before() -> None:
+    april = Month(Period(2026, 4), {("all", "279978"): 700}, {"279978": "合併した村"})
+    found = overview(issued(bill(3_000)), Surroundings(earlier=[april]))
+    _, bodies = trend_tables(found, "ja")
+    named = {row.cells[0].value for row in bodies.rows}
+    assert named == {"合併した村", *NAMES.values(), "合計"}
+    assert "合併した村 700" in charts(found, "ja").trend.says
 
 
 def test_yen_for_each_resident_and_saved_against_procuring_alone() -> None:

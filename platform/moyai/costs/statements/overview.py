@@ -32,6 +32,8 @@ class Month:
 
     period: Period
     cells: Cells
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Code → name, as its statements have it: later months may have the body no longer."""
 
     def by_rule(self) -> dict[str, int]:
         """Rule → yen, in order of names."""
@@ -132,6 +134,11 @@ class Overview:
     """In order of rules and drivers."""
 
     @property
+    def names(self) -> dict[str, str]:
+        """Code → name of all bodies of the trend, the latest one."""
+        return {code: name for one in self.trend for code, name in one.names.items()}
+
+    @property
     def residents(self) -> int:
         """Of all bodies that are asked for something."""
         return sum(row.population or 0 for row in self.bodies)
@@ -229,7 +236,8 @@ def month_of(issue: Issue) -> Month:
                 found[rule] = found.get(rule, 0) + yen
         assert sum(found.values()) == statement.total, statement.code
         cells |= {(rule, statement.code): yen for rule, yen in sorted(found.items())}
-    return Month(issue.allocation.period, cells)
+    names = {one.code: one.name for one in issue.statements}
+    return Month(issue.allocation.period, cells, names)
 
 
 def _by_rule(taxed: Taxed, borne: Sequence[Borne]) -> dict[str, int]:

@@ -31,13 +31,14 @@ def charts(overview: Overview, lang: Lang) -> Charts:
     months = [
         f"{one.period.month}月" if lang == "ja" else str(one.period) for one in overview.trend
     ]
-    names = {row.statement.code: row.statement.name for row in overview.bodies}
     titles = {rule: title.of(lang) for rule, title in overview.titles.items()}
     titles[""] = words.TAX.of(lang)
     by_rule = _series(
         overview.trend, [one.by_rule() for one in overview.trend], titles, _OTHERS, lang
     )
-    by_body = _series(overview.trend, [one.by_body() for one in overview.trend], names, None, lang)
+    by_body = _series(
+        overview.trend, [one.by_body() for one in overview.trend], overview.names, None, lang
+    )
     return Charts(
         _chart(
             "by-rule",

@@ -198,7 +198,6 @@ def trend_table(overview: Overview, lang: Lang) -> Table:
 
 def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
     """What the charts show: rules by month, and bodies by month; too wide for paper."""
-    names = {row.statement.code: row.statement.name for row in overview.bodies}
     titles = {rule: title.of(lang) for rule, title in overview.titles.items()}
     titles[NO_RULE] = words.TAX.of(lang)
     return (
@@ -219,7 +218,7 @@ def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
             ),
             Text("団体", "Body"),
             [one.by_body() for one in overview.trend],
-            names,
+            overview.names,
             overview,
             lang,
         ),
