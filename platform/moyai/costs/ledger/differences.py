@@ -29,24 +29,6 @@ class Difference:
     """Currency and `ServiceName`; only those with a difference."""
 
 
-def is_same(before: Path, after: Path, temporary: Path) -> bool:
-    """Whether two Parquet files of the ledger have the same rows, value by value, in whatever order."""
-    with connected(temporary) as connection:
-        old, new = _side(connection, before), _side(connection, after)
-        names = sorted((old.columns | new.columns) - {LINE})
-        one, other = _texts(old, names), _texts(new, names)
-        found = connection.execute(
-            f"SELECT (SELECT count(*) FROM ({one} EXCEPT ALL {other})), "
-            f"(SELECT count(*) FROM ({other} EXCEPT ALL {one}))"
-        ).fetchone()
-    return found == (0, 0)
-
-
-def _texts(side: _Side, names: list[str]) -> str:
-    values = ", ".join(_plain(name, side.columns) for name in names)
-    return f"SELECT {values} FROM {side.relation}"
-
-
 @dataclass(frozen=True, slots=True)
 class Side:
     """The rows of a Parquet file of the ledger, as SQL."""
@@ -77,6 +59,24 @@ def difference(before: Path, after: Path, temporary: Path) -> Difference:
         {key: amount for key, amount in sorted(currencies.items()) if amount},
         services,
     )
+
+
+def is_same(before: Path, after: Path, temporary: Path) -> bool:
+    """Whether two Parquet files of the ledger have the same rows, value by value, in whatever order."""
+    with connected(temporary) as connection:
+        old, new = side_of(connection, before), side_of(connection, after)
+        names = sorted((old.columns | new.columns) - {LINE})
+        one, other = _texts(old, names), _texts(new, names)
+        found = connection.execute(
+            f"SELECT (SELECT count(*) FROM ({one} EXCEPT ALL {other})), "
+            f"(SELECT count(*) FROM ({other} EXCEPT ALL {one}))"
+        ).fetchone()
+    return found == (0, 0)
+
+
+def _texts(side: Side, names: list[str]) -> str:
+    values = ", ".join(_plain(name, side.columns) for name in names)
+    return f"SELECT {values} FROM {side.relation}"
 
 
 def side_of(connection: duckdb.DuckDBPyConnection, path: Path) -> Side:
