@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from pydantic import TypeAdapter
-
 from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Members
 from moyai.costs.apportion.settling import settlement
+from moyai.costs.frozen import Inputs, decode_inputs
 from moyai.costs.ledger.closings import Closed
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.ledger.ledger import Ledger
@@ -24,47 +23,13 @@ from moyai.costs.ledger.query import drivers_of
 from moyai.costs.ledger.sorting import sorted_rows
 from moyai.costs.membership import by_codes, members_of, names_of
 from moyai.costs.periods import Period
-from moyai.costs.record import canonical, document, plain, sha256
+from moyai.costs.record import document, plain, sha256
 from moyai.costs.statements.taxes import tax
 from moyai.costs.yen import Converted, in_yen
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
-from moyai.registry.cost_rules import CostSharing, Instalments, Issuer, RuleSet
+from moyai.registry.cost_rules import CostSharing, RuleSet
 from moyai.registry.models import Registry
 from moyai.texts import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """All that decides an allocation and its documents, but for rows and invoices."""
-
-    rules: RuleSet
-    members: Members
-    issuer: Issuer
-    instalments: Instalments | None
-    names: Mapping[str, str]
-    """Code → the body's name."""
-    fiscal_year_start: str
-    """Month and day, `04-01`."""
-    tax_carried_in: Mapping[Fraction, int]
-    """Rate of tax in percent → yen of tax that the period before left to this one."""
-
-    def encoded(self) -> bytes:
-        """Canonical JSON, which `decode_inputs` reads."""
-        return canonical(_INPUTS.dump_python(self, mode="json"))
-
-    @property
-    def rules_sha256(self) -> str:
-        """The hash of the rules."""
-        return sha256(_RULES.dump_python(self.rules, mode="json"))
-
-
-_INPUTS = TypeAdapter(Inputs)
-_RULES = TypeAdapter(RuleSet)
-
-
-def decode_inputs(content: bytes) -> Inputs:
-    """What `Inputs.encoded` made. Raises pydantic's `ValidationError` for what it is not."""
-    return _INPUTS.validate_json(content)
 
 
 @dataclass(frozen=True, slots=True)

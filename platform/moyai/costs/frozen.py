@@ -1,0 +1,47 @@
+"""What decides a period besides its rows and invoices, as a closing freezes it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pydantic import TypeAdapter
+
+from moyai.costs.apportion.inputs import Members
+from moyai.costs.record import canonical, sha256
+from moyai.registry.cost_rules import Instalments, Issuer, RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that decides an allocation and its documents, but for rows and invoices."""
+
+    rules: RuleSet
+    members: Members
+    issuer: Issuer
+    instalments: Instalments | None
+    names: Mapping[str, str]
+    """Code → the body's name."""
+    fiscal_year_start: str
+    """Month and day, `04-01`."""
+    tax_carried_in: Mapping[Fraction, int]
+    """Rate of tax in percent → yen of tax that the period before left to this one."""
+
+    def encoded(self) -> bytes:
+        """Canonical JSON, which `decode_inputs` reads."""
+        return canonical(_INPUTS.dump_python(self, mode="json"))
+
+    @property
+    def rules_sha256(self) -> str:
+        """The hash of the rules."""
+        return sha256(_RULES.dump_python(self.rules, mode="json"))
+
+
+_INPUTS = TypeAdapter(Inputs)
+_RULES = TypeAdapter(RuleSet)
+
+
+def decode_inputs(content: bytes) -> Inputs:
+    """What `Inputs.encoded` made. Raises pydantic's `ValidationError` for what it is not."""
+    return _INPUTS.validate_json(content)
