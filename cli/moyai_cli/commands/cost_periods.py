@@ -40,12 +40,20 @@ def explain_(
     yen: Annotated[
         int, typer.Option("--yen", min=1, help=say("何円目か", "Which of its yen, from 1"))
     ] = 1,
+    line: Annotated[
+        int | None,
+        typer.Option(
+            "--line",
+            min=1,
+            help=say("何行目の明細か（マイナスの行も）", "Which of its lines, from 1; of any sign"),
+        ),
+    ] = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
 ) -> None:
     """From the statement's line back to the row."""
-    show_explained(explanation(file, site, period, body, yen), output)
+    show_explained(explanation(file, site, period, body, yen, line), output)
 
 
 @app.command("compare")

@@ -2,7 +2,8 @@
 
 A share has no single origin: it is a part of everything that a pool holds. One yen of it stands at one
 place of the line, and is followed to the same place of what the line is a part of. Credits make an amount
-smaller; the yen that is left is followed through what is positive.
+smaller; the yen that is left is followed through what is positive. A yen of a line below zero is followed
+through what is negative.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from moyai.costs.apportion.allocation import Allocation, Borne, Line, LineKind, 
 from moyai.costs.apportion.inputs import Bucket, Caught
 from moyai.costs.yen import Converted, Origin
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.texts import Text
+from moyai.texts import Text, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +45,57 @@ class Way:
     a settlement."""
     origin: Origin | None
     position: Fraction
-    """Where in the rows: 0 < position < 1 of their positive yen, in the ledger's order."""
+    """Where in the rows: 0 < position < 1 of their yen of the line's sign, in the ledger's order."""
 
 
-def way_of(made: Allocation, converted: Converted, code: str, yen: int) -> Way:
-    """The way of the body's `yen`-th yen, counted from 1 through its lines above zero.
+def way_of(
+    made: Allocation, converted: Converted, code: str, yen: int, number: int | None = None
+) -> Way:
+    """The way of the body's `yen`-th yen, counted from 1: through its lines above zero, or in its
+    `number`-th line (from 1, as `Way.number`), whatever the sign.
 
-    Raises `UsageError` where the body bears less.
+    Raises `UsageError` where the body has no such line, or bears less.
     """
-    number, borne, line, at = _line(made, code, yen)
-    position = Fraction(2 * at - 1, 2 * line.jpy)
-    if line.kind is LineKind.DIRECT:
-        return _at_rows(Way(borne, line, number, at, (), None, None, position), converted, code)
-    if line.kind in _NOT_FROM_ROWS:
-        return Way(borne, line, number, at, (), None, None, position)
-    steps, position = _through_pools(made, borne.rule, position)
-    way = Way(borne, line, number, at, tuple(steps), None, None, position)
-    return _at_rows(way, converted, None)
-
-
-_NOT_FROM_ROWS = frozenset({LineKind.JOINING_FEE, LineKind.LEAVING_FEE, LineKind.SETTLEMENT})
-
-
-def _line(made: Allocation, code: str, yen: int) -> tuple[int, Borne, Line, int]:
-    """The line in which a body's yen stands: its number, what it is of, and which yen of it."""
     lines = [(borne, line) for borne in dict(made.bodies()).get(code, ()) for line in borne.lines]
+    if number is None:
+        number, at = _line(made, code, lines, yen)
+    else:
+        at = _in_line(made, code, lines, number, yen)
+    borne, line = lines[number - 1]
+    position = Fraction(2 * at - 1, 2 * abs(line.jpy))
+    way = Way(borne, line, number, at, (), None, None, position)
+    if line.kind is LineKind.DIRECT:
+        return _at_rows(way, converted, code)
+    if line.kind in _NOT_FROM_ROWS or (line.kind is LineKind.REMAINDER and line.jpy < 0):
+        return way
+    steps, position = _through_pools(made, borne.rule, position, _sign(line))
+    return _at_rows(replace(way, pools=tuple(steps), position=position), converted, None)
+
+
+_NOT_FROM_ROWS = frozenset(
+    {
+        LineKind.JOINING_FEE,
+        LineKind.LEAVING_FEE,
+        LineKind.FEE_RELIEF,
+        LineKind.SUBSIDY,
+        LineKind.SETTLEMENT,
+    }
+)
+
+
+def _sign(line: Line) -> int:
+    return -1 if line.jpy < 0 else 1
+
+
+_Lines = Sequence[tuple[Borne, Line]]
+
+
+def _line(made: Allocation, code: str, lines: _Lines, yen: int) -> tuple[int, int]:
+    """The number of the line in which a body's yen stands, and which yen of it."""
     left = yen
-    for number, (borne, line) in enumerate(lines, 1):
+    for number, (_, line) in enumerate(lines, 1):
         if 0 < left <= line.jpy:
-            return number, borne, line, left
+            return number, left
         left -= max(line.jpy, 0)
     whole = sum(max(line.jpy, 0) for _, line in lines)
     raise UsageError(
@@ -84,8 +107,32 @@ def _line(made: Allocation, code: str, yen: int) -> tuple[int, Borne, Line, int]
     )
 
 
+def _in_line(made: Allocation, code: str, lines: _Lines, number: int, yen: int) -> int:
+    """The same yen, where the line has it."""
+    if not 0 < number <= len(lines):
+        raise UsageError(
+            Text(
+                f"{made.period} の {code} の明細は {len(lines)} 行です（第{number}行はありません）。",
+                f"in {made.period} {code} has {counted(len(lines), 'line', 'lines')}; "
+                f"there is no line {number}.",
+            ),
+            touched=NOTHING_TOUCHED,
+        )
+    jpy = lines[number - 1][1].jpy
+    if not 0 < yen <= abs(jpy):
+        raise UsageError(
+            Text(
+                f"{made.period} の {code} の第{number}行は {jpy:,} 円です（{yen:,} 円目はありません）。",
+                f"in {made.period} line {number} of {code} is {jpy:,} yen; "
+                f"there is no yen number {yen:,}.",
+            ),
+            touched=NOTHING_TOUCHED,
+        )
+    return yen
+
+
 def _through_pools(
-    made: Allocation, pool: str, position: Fraction
+    made: Allocation, pool: str, position: Fraction, sign: int
 ) -> tuple[list[PoolStep], Fraction]:
     """From a pool back to the one whose rows a place in it belongs to."""
     accounts = {account.name: account for account in made.pools}
@@ -94,7 +141,7 @@ def _through_pools(
         account = accounts[pool]
         sources = [("caught", account.caught), ("carried", account.carried_in)]
         sources += sorted(account.flowed_in.items())
-        at, position = _place([jpy for _, jpy in sources], position)
+        at, position = _place([jpy * sign for _, jpy in sources], position)
         name, jpy = sources[at]
         steps.append(PoolStep(account, name, jpy))
         if at < _OWN_SOURCES:
@@ -131,6 +178,6 @@ def _at_rows(way: Way, converted: Converted, code: str | None) -> Way:
     found = [(bucket, origin) for bucket, origin in pairs if bucket.caught == caught]
     if not found:
         return way
-    at, position = _place([bucket.jpy for bucket, _ in found], way.position)
+    at, position = _place([bucket.jpy * _sign(way.line) for bucket, _ in found], way.position)
     bucket, origin = found[at]
     return replace(way, bucket=bucket, origin=origin, position=position)

@@ -59,17 +59,28 @@ class Compared:
     """Code → name."""
 
 
-def explanation(file: Path | None, site: str, period: str, body: str, yen: int) -> Explained:
-    """Where a body's `yen`-th yen of a period comes from. Raises as `reckoned` does."""
+def explanation(
+    file: Path | None, site: str, period: str, body: str, yen: int, line: int | None = None
+) -> Explained:
+    """Where a body's `yen`-th yen of a period comes from, or that of one of its lines (from 1), which may
+    be below zero. Raises as `reckoned` and `way_of` do."""
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
     code = _code_of(opened.workspace.registry, made, body)
-    way = way_of(made.allocation, made.converted, code, yen)
+    way = way_of(made.allocation, made.converted, code, yen, line)
     row = None
     if way.origin is not None:
         rules, names = made.inputs.rules, made.inputs.members.names
         group = way.origin.group
-        row = row_at(opened.ledger.store, made.basis, rules, names, group, way.position)
+        row = row_at(
+            opened.ledger.store,
+            made.basis,
+            rules,
+            names,
+            group,
+            way.position,
+            is_credit=way.line.jpy < 0,
+        )
     return Explained(made, code, way, row, _settled(opened, made, code, way))
 
 

@@ -129,6 +129,10 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     assert "ファイル: may.csv: 第1版（" in told.stdout
     assert "行: − may.csv:3: 100 USD" in told.stdout
     assert "行: + may.csv:3: 200 USD" in told.stdout
+    lines = next(body["lines"] for body in june["bodies"] if body["code"] == "271004")
+    number = 1 + [line["kind"] for line in lines].index("settlement")
+    less = moyai("cost", "explain", "2026-06", "271004", "--line", str(number))
+    assert f"line {number}, yen 1: Settlement of May 2026 {settled['271004']:,} yen" in less.stdout
     assert _json(moyai("cost", "close", "2026-06", "-o", "json"))["closed"]
     assert [one["same"] for one in _json(moyai("cost", "verify", "-o", "json"))] == [True, True]
     # It was settled once: July has nothing of it.

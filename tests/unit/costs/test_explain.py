@@ -95,3 +95,29 @@ def test_a_yen_that_nobody_bears_has_no_way(converted: Converted, code: str, yen
     made = allocate(converted.bill, RULES, WHO)
     with pytest.raises(UsageError, match="there is no yen number"):
         way_of(made, converted, code, yen)
+
+
+def test_a_yen_of_a_line_below_zero_is_followed_through_credits() -> None:
+    groups = [
+        _group("chat-db", "100", currency="JPY"),
+        _group("chat-credit", "-700", currency="JPY"),
+    ]
+    converted = in_yen(MAY, groups, [], RULES.tax)
+    made = allocate(converted.bill, RULES, WHO)
+    way = way_of(made, converted, "271004", 300, 1)
+    assert (way.number, way.at, way.line.jpy) == (1, 300, -300)
+    assert [(step.account.name, step.source) for step in way.pools] == [("chat", "caught")]
+    assert way.bucket is not None
+    assert way.bucket.values["ServiceName"] == "chat-credit"
+    with pytest.raises(UsageError, match="there is no yen number 301"):
+        way_of(made, converted, "271004", 301, 1)
+    with pytest.raises(UsageError, match=r"has 1 line; there is no line 2\."):
+        way_of(made, converted, "271004", 1, 2)
+
+
+def test_a_line_is_asked_for_by_its_number(converted: Converted) -> None:
+    made = allocate(converted.bill, RULES, WHO)
+    lines = [line for one in dict(made.bodies())["273830"] for line in one.lines]
+    for number, line in enumerate(lines, 1):
+        way = way_of(made, converted, "273830", abs(line.jpy), number)
+        assert (way.line, way.at) == (line, abs(line.jpy))

@@ -29,12 +29,15 @@ def row_at(
     names: Mapping[str, str],
     group: RowGroup,
     position: Fraction,
+    *,
+    is_credit: bool = False,
 ) -> CostRow | None:
-    """The row of a group at 0 < position < 1 of its amounts above zero, by file's hash and line.
+    """The row of a group at 0 < position < 1 of its amounts above zero, by file's hash and line; of those
+    below zero for a credit.
 
     `rules` and `names` are those by which the group was sorted.
 
-    Where none is above zero, those below are gone through. None where all are zero.
+    Where there is none, those of the other sign are gone through. None where all are zero.
     """
     files = sorted(
         ((name, one) for name, one in basis.sources.items() if one.kind == "costs"),
@@ -42,7 +45,7 @@ def row_at(
     )
     with opened(store) as connection:
         alike = _Alike(rules, names, group)
-        for sign in ("", "-"):
+        for sign in ("-", "") if is_credit else ("", "-"):
             sums = [_sum(connection, store, version, alike, sign) for _, version in files]
             target = position * sum(sums, Fraction())
             for (name, version), whole in zip(files, sums, strict=True):
