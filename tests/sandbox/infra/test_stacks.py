@@ -175,6 +175,23 @@ def test_network_isolation_shares_neither_network_nor_cluster(
     assert migrated.fields["ok"] is True
 
 
+def test_a_preview_of_other_tags_says_what_the_run_does(
+    federation: Federation, city: RunResult, own: RunResult
+) -> None:
+    words = federation.file.read_text(encoding="utf-8")
+    before, after = "cost_centre: kyodo-unyo\n", "cost_centre: kyodo-2027\n"
+    assert before in words
+    federation.file.write_text(words.replace(before, after), encoding="utf-8")
+    for name in (CITY, OWN):
+        previewed = federation.run(name, "preview")
+        assert previewed.ok, previewed.error
+        done = changes(federation.up(name))
+        assert {(one.type, one.name, one.op) for one in changes(previewed)} == {
+            (one.type, one.name, one.op) for one in done
+        }
+        assert len(done) > 5
+
+
 def test_live_rules_are_as_many_as_the_quotas_count(
     federation: Federation, city: RunResult
 ) -> None:

@@ -73,7 +73,7 @@ class Cluster(RdsResource):
             "readerEndpoint",
         }
     )
-    volatile = frozenset({"clusterMembers", "engineVersionActual", "masterUserSecrets"})
+    volatile = frozenset({"clusterMembers", "engineVersionActual"})
 
     def make(self, inputs: Properties) -> Seen:
         """One call."""
@@ -130,9 +130,13 @@ class Cluster(RdsResource):
         self.call(state, "delete_db_cluster", DBClusterIdentifier=id_, gone=_GONE, **final)
 
     def preview(self, inputs: Properties, state: Properties | None) -> Properties:
-        """The port is known when the cluster is there."""
-        port = UNKNOWN if state is None else state.get("port", UNKNOWN)
-        return {**super().preview(inputs, state), "port": port}
+        """The port is known when the cluster is there; so is the master's secret, while it is RDS's."""
+        known = super().preview(inputs, state)
+        if state is None:
+            return {**known, "port": UNKNOWN}
+        if bool(inputs.get("manageMasterUserPassword")) != bool(state.get("masterUserSecrets")):
+            known["masterUserSecrets"] = UNKNOWN
+        return {**known, "port": state.get("port", UNKNOWN)}
 
     def _outputs(self, inputs: Properties, values: Properties) -> Properties:
         """The port is where the cluster listens, whatever the program asked for."""
