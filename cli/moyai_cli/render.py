@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
-from moyai.texts import visible
+from moyai.texts import visible, visible_json
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 
@@ -63,10 +63,15 @@ def show_line(words: str) -> None:
     typer.echo(visible(words))
 
 
+def show_json(words: str) -> None:
+    """Write JSON, for programs and for a terminal."""
+    typer.echo(visible_json(words))
+
+
 def listing(records: Sequence[Record], columns: Sequence[Column], output: Output) -> None:
     """Write records: JSON with all their keys, CSV and table with the columns."""
     if output is Output.JSON:
-        typer.echo(json.dumps([dict(record) for record in records], ensure_ascii=False, indent=2))
+        show_json(json.dumps([dict(record) for record in records], ensure_ascii=False, indent=2))
     elif output is Output.CSV:
         typer.echo(_csv(records, columns), nl=False)
     else:
@@ -82,7 +87,7 @@ def document(record: object, output: Output) -> None:
         rows = [{"key": key, "value": value} for key, value in _leaves(record, "")]
         typer.echo(_csv(rows, (Column("key", "key"), Column("value", "value"))), nl=False)
     else:
-        typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        show_json(json.dumps(record, ensure_ascii=False, indent=2))
 
 
 def problem_line(problem: Problem) -> str:
@@ -103,7 +108,7 @@ def _csv(records: Sequence[Record], columns: Sequence[Column]) -> str:
 def _table(records: Sequence[Record], columns: Sequence[Column]) -> None:
     page = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        page.add_column(column.heading, overflow="fold")
+        page.add_column(Styled(visible(column.heading)), overflow="fold")
     for record in records:
         page.add_row(*[_styled(record.get(column.key), column) for column in columns])
     screen = console()

@@ -50,14 +50,20 @@ def visible(words: str, *, lines: bool = False) -> str:
     return (_ACTED_UPON_IN_LINES if lines else _ACTED_UPON).sub(_written_out, words)
 
 
+def visible_json(words: str) -> str:
+    """JSON that says the same, in which nothing is left that a terminal would act upon."""
+    return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", words)
+
+
 def _written_out(found: re.Match[str]) -> str:
     code = ord(found[0])
     return _SHORT.get(found[0]) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
 _SHORT: Mapping[str, str] = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-_OTHERS = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_OTHERS = "\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff"
 _ACTED_UPON = re.compile(f"[\x00-\x1f{_OTHERS}]")
+_IN_JSON = re.compile(f"[{_OTHERS}]")
 _ACTED_UPON_IN_LINES = re.compile(f"[\x00-\x09\x0b-\x1f{_OTHERS}]")
 
 

@@ -16,7 +16,7 @@ from moyai.operations.cost_export import Exported
 from moyai.registry.cost_rules import Budget, ShareBy
 from moyai.texts import Text, same
 from moyai_cli.language import LANG, say
-from moyai_cli.render import Column, Output, listing
+from moyai_cli.render import Column, Output, listing, show_json
 
 METHODS: Mapping[str, str] = {
     "last": say("直近の月", "the last month"),
@@ -157,7 +157,7 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
             "budgets": budgets,
             "left_out": [why.of(LANG) for why in made.left_out],
         }
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        show_json(json.dumps(document, ensure_ascii=False, indent=2))
         return
     columns = [
         Column("rule", say("区分", "rule")),

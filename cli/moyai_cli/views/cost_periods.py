@@ -22,7 +22,7 @@ from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Compared, Verified
 from moyai.texts import in_japan
 from moyai_cli.language import LANG, say
-from moyai_cli.render import Column, Output, listing, show_line
+from moyai_cli.render import Column, Output, listing, show_json, show_line
 from moyai_cli.views.cost_analysis import who_gains
 from moyai_cli.views.cost_budgets import budget_records, note_budgets
 
@@ -34,7 +34,7 @@ def show_allocated(found: Allocated, output: Output) -> None:
         whole = {**record(made), "budgets": budget_records(found.budgets)}
         if found.unknown is not None:
             whole["budgets_unknown"] = found.unknown.of(LANG)
-        typer.echo(indented(whole))
+        show_json(indented(whole))
         return
     show_allocation(made, output, found)
 
@@ -42,7 +42,7 @@ def show_allocated(found: Allocated, output: Output) -> None:
 def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None = None) -> None:
     """Unallocated cost first, then bodies."""
     if output is Output.JSON:
-        typer.echo(indented(record(made)))
+        show_json(indented(record(made)))
         return
     if output is Output.TABLE:
         _head(made)

@@ -28,7 +28,7 @@ from moyai.costs.reckoning import Reckoned, sharing_of
 from moyai.costs.statements.overview import Month, month_of
 from moyai.costs.statements.titles import own_titles, with_settlements
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.cost_months import issue_of
+from moyai.operations.cost_months import earlier_months, issue_of
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.planning.selectors import only
 from moyai.registry.cost_rules import ShareBy, exact
@@ -128,6 +128,12 @@ def blends(
         raise _refused(
             f"試す配合が {count:,} 通りあります（{_MOST_BLENDS:,} まで）。--step を大きくしてください。",
             f"that is {count:,} blends, more than {_MOST_BLENDS:,}; take a larger --step.",
+        )
+    if not amounts(opened.reckoner().otherwise(made).allocation):
+        when = made.basis.period
+        raise _refused(
+            f"{when} に負担する団体がないため、配合を比べられません。",
+            f"no body bears anything in {when}: there is nothing to compare blends with.",
         )
     found = search_blends(made.converted.bill, inputs.rules, inputs.members, wanted, limit, step)
     return Blended(made.basis.period, limit, wanted, step, found, inputs.names)
@@ -235,9 +241,27 @@ def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
     pools = {pool.name: pool.service for pool in last.inputs.rules.pools}
     start = last.inputs.fiscal_year_start
     budgets = sharing_of(opened.workspace.registry).budgets
-    found = outlook(months, ahead, budgets, pools, start)
+    of_year = _months_of_year(opened, last, months[-1], left_out)
+    found = outlook(months, ahead, budgets, pools, start, of_year)
     rules = [one.rule for one in found.series if one.rule is not None]
     return Foreseen(found, with_settlements(titles, rules), tuple(left_out))
+
+
+def _months_of_year(
+    opened: Opened, last: Reckoned, month: Month, left_out: list[Text]
+) -> tuple[Month, ...] | None:
+    """All months of a fiscal year up to one, which count against budgets whatever lies between; None, and
+    why, where one cannot be reckoned."""
+    try:
+        return (*earlier_months(opened, last), month)
+    except UsageError as error:
+        left_out.append(
+            Text(
+                f"予算の執行額に入っていない月があります: {error.what.ja}",
+                f"what was spent of budgets lacks a month: {error.what.en}",
+            )
+        )
+        return None
 
 
 def _gap(period: Period) -> Text:

@@ -19,7 +19,7 @@ def issue_of(manifest: Manifest, made: Reckoned, issued_on: date | None) -> Issu
     """A period's statements; None: issued on the day on which it was closed, or today."""
     inputs = made.inputs
     day = issued_on or _closing_day(manifest, made.basis.period) or today()
-    basis = Basis(day, made.basis.state, inputs.rules_sha256)
+    basis = Basis(day, made.basis.state, inputs.rules_sha256, made.allocation_sha256)
     return issue(
         made.allocation,
         inputs.rules,

@@ -94,3 +94,8 @@ def test_an_error_that_quotes_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.splitlines()[1] == r"a\nb.csv:3: x\x1b[8m: '\x07'"
     _tell(UsageError(Text("", "first\nsecond \x1b]0;x\x07")))
     assert capsys.readouterr().err.splitlines() == ["first", r"second \x1b]0;x\x07"]
+
+
+def test_headings_of_files_do_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    listing([{"x": 1}], [Column("x", "Tags.\x9b[red]b\x07")], Output.TABLE)
+    assert capsys.readouterr().out.splitlines()[0].strip() == r"Tags.\x9b[red]b\x07"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from moyai.texts import counted, in_japan
+from moyai.texts import counted, in_japan, visible, visible_json
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 bodies"), (1, "1 body"), (43, "43 bodies")])
@@ -24,3 +27,11 @@ def test_one_is_not_many(number: int, words: str) -> None:
 )
 def test_moments_are_told_in_japans_time(moment: datetime | str, words: str) -> None:
     assert in_japan(moment) == words
+
+
+@given(st.text())
+@example("\x9b31m\u202e\u200b\ufeff大阪\U0001f600")
+def test_json_says_the_same_and_has_nothing_that_a_terminal_acts_upon(words: str) -> None:
+    shown = visible_json(json.dumps([words], ensure_ascii=False))
+    assert json.loads(shown) == [words]
+    assert visible(shown) == shown

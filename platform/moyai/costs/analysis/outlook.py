@@ -54,10 +54,12 @@ def outlook(
     budgets: Sequence[Budget],
     services: Mapping[str, str | None],
     year_start: str,
+    of_year: Sequence[Month] | None = None,
 ) -> Outlook:
     """The outlook after `months` (oldest first, none left out, at least one).
 
-    `services`: rule → its service; `year_start`: the fiscal year's first month and day, `04-01`.
+    `services`: rule → its service; `year_start`: the fiscal year's first month and day, `04-01`; `of_year`:
+    all months of the last one's fiscal year, which may have gaps, where `months` do not have them all.
     """
     last = months[-1].period
     rules = sorted({rule for month in months for rule in month.by_rule()})
@@ -67,12 +69,13 @@ def outlook(
     ]
     year = last.fiscal_year(year_start)
     rest = _months_left(last, year_start)
+    this_year = [one for one in of_year or months if one.period.fiscal_year(year_start) == year]
     return Outlook(
         past=tuple(month.period for month in months),
         ahead=_after(last, ahead),
         series=tuple(series),
         budgets=tuple(
-            _budget(budget, months, services, rest, year_start)
+            _budget(budget, months, this_year, services, rest)
             for budget in budgets
             if budget.fiscal_year == year
         ),
@@ -86,16 +89,12 @@ def _series(rule: str | None, past: Sequence[int], ahead: int) -> Series:
 def _budget(
     budget: Budget,
     months: Sequence[Month],
+    of_year: Sequence[Month],
     services: Mapping[str, str | None],
     rest: int,
-    year_start: str,
 ) -> BudgetOutlook:
     past = [of_budget(month.cells, budget, services) for month in months]
-    spent = sum(
-        yen
-        for month, yen in zip(months, past, strict=True)
-        if month.period.fiscal_year(year_start) == budget.fiscal_year
-    )
+    spent = sum(of_budget(month.cells, budget, services) for month in of_year)
     row = BudgetRow(budget, spent)
     if rest == 0:
         return BudgetOutlook(row, 0)

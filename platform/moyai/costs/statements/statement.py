@@ -42,6 +42,8 @@ class Basis:
     state_sha256: str
     """The state of the period in the ledger."""
     rules_sha256: str
+    allocation_sha256: str
+    """Of all that came out, settlements of other periods with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from moyai.texts import Lang, Text
 _MOST_BODIES = 45
 _MOST_SERIES = 9
 _OTHERS = Text("その他", "Others")
+_NOTHING = Text("負担はありません", "nobody bears anything")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,7 @@ def _chart(
     series: Sequence[draw.Series],
     lang: Lang,
 ) -> Chart:
-    parts = [f"{one.name} {signed(sum(one.values), lang, 0)}" for one in series]
-    says = "、".join(parts) if lang == "ja" else ", ".join(parts)
+    says = _says([f"{one.name} {signed(sum(one.values), lang, 0)}" for one in series], lang)
     named = draw.Words(key, title.of(lang), says, lang)
     return Chart(drawn(named, labels, series), title.of(lang), says)
 
@@ -82,11 +82,15 @@ def _bodies(overview: Overview, lang: Lang) -> Chart:
         name = Text(f"ほか{len(others)}団体", f"{len(others)} others").of(lang)
         shown.append((name, sum(row.statement.total for row in others)))
     title = Text("団体別の負担金（円）", "Contributions by body (yen)").of(lang)
-    parts = [f"{name} {signed(amount, lang, 0)}" for name, amount in shown]
-    says = "、".join(parts) if lang == "ja" else ", ".join(parts)
+    says = _says([f"{name} {signed(amount, lang, 0)}" for name, amount in shown], lang)
     named = draw.Words("by-body", title, says, lang)
     drawn = draw.bars(named, [name for name, _ in shown], [amount for _, amount in shown])
     return Chart(drawn, title, says)
+
+
+def _says(parts: Sequence[str], lang: Lang) -> str:
+    """A chart in words. A PDF must have some of it, also where nobody bears anything."""
+    return ("、" if lang == "ja" else ", ").join(parts) or _NOTHING.of(lang)
 
 
 def _series(
