@@ -20,6 +20,7 @@ from moyai.costs.record import document, indented, sha256
 from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Compared, Verified
+from moyai.registry.cost_rules import Treatment
 from moyai.texts import in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_json, show_line
@@ -49,10 +50,14 @@ def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None =
         if budgeted is not None:
             _budgets(budgeted)
         _unallocated(made.allocation.unallocated)
+    taxable = made.inputs.rules.tax.treatment is Treatment.TAXABLE
     columns = [
         Column("code", say("コード", "code")),
         Column("name", say("団体", "body")),
-        Column("jpy", say("負担（円）", "yen")),
+        Column(
+            "jpy",
+            say("負担（円、税抜）", "yen before tax") if taxable else say("負担（円）", "yen"),
+        ),
         Column("direct", say("直接費", "direct")),
         Column("shared", say("按分", "shared")),
         Column("other", say("その他", "other")),

@@ -100,8 +100,10 @@ def _line(made: Allocation, code: str, lines: _Lines, yen: int) -> tuple[int, in
     whole = sum(max(line.jpy, 0) for _, line in lines)
     raise UsageError(
         Text(
-            f"{made.period} の {code} の負担は {whole:,} 円までです（{yen:,} 円目はありません）。",
-            f"in {made.period} {code} bears {whole:,} yen; there is no yen number {yen:,}.",
+            f"{made.period} の {code} の明細は、0 円より大きい行の合計が {whole:,} 円です"
+            f"（{yen:,} 円目はありません）。",
+            f"in {made.period} the lines of {code} above zero come to {whole:,} yen; "
+            f"there is no yen number {yen:,}.",
         ),
         touched=NOTHING_TOUCHED,
     )

@@ -391,6 +391,14 @@ def test_a_refund_says_so_and_asks_for_nothing() -> None:
     assert not [run for run in runs if "支払期限" in run]
 
 
+def test_a_body_that_owes_nothing_is_asked_for_nothing() -> None:
+    [nothing, *_] = (one for one in issued(bill(5)).statements if one.total == 0)
+    words = Page.of(html(body_bundle(nothing, _request(nothing), NAMES, "ja"))).words
+    assert "お支払いいただくものはありません" in words
+    assert "振込先" not in words
+    assert "振込先" in Page.of(html(_bundles(_village())[0])).words
+
+
 def test_documents_name_what_they_rest_on() -> None:
     bundle = _bundles(_village())[0]
     for text in ("".join(pdf_text(pdf(bundle))), Page.of(html(bundle)).words):

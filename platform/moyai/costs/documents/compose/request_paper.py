@@ -37,10 +37,7 @@ def request_paper(request: Request, names: Mapping[str, str], lang: Lang) -> Pap
     statement = request.statement
     period = month(statement.period, lang)
     title = words.REFUND if request.is_refund else words.REQUEST
-    opening = Text(
-        f"{period}分の負担金を、次のとおり{'還付します' if request.is_refund else '請求します'}。",
-        f"The contribution for {period} is {'paid back' if request.is_refund else 'requested'} as follows.",
-    )
+    opening = _opening(request, period)
     blocks: list[Block] = [_request_lines(statement, lang)]
     if request.dues:
         blocks.append(_dues_table(request.dues, lang))
@@ -56,6 +53,18 @@ def request_paper(request: Request, names: Mapping[str, str], lang: Lang) -> Pap
         amount=_amount(request, lang),
         blocks=tuple(blocks),
         basis=basis(statement.basis, statement.period, lang),
+    )
+
+
+def _opening(request: Request, period: str) -> Text:
+    if request.total == 0:
+        return Text(
+            f"{period}分の負担金は 0 円で、お支払いいただくものはありません。",
+            f"The contribution for {period} is 0 yen: nothing is to be paid.",
+        )
+    return Text(
+        f"{period}分の負担金を、次のとおり{'還付します' if request.is_refund else '請求します'}。",
+        f"The contribution for {period} is {'paid back' if request.is_refund else 'requested'} as follows.",
     )
 
 
@@ -137,7 +146,7 @@ def _payment_facts(
 ) -> tuple[tuple[str, str], ...]:
     issuer = request.statement.issuer
     facts = []
-    if issuer.bank and not request.is_refund:
+    if issuer.bank and request.total > 0:
         facts.append((Text("振込先", "Pay to"), issuer.bank))
     if issuer.registration_number:
         facts.append((Text("登録番号", "Registration number"), issuer.registration_number))
