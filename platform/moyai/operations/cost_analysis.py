@@ -171,7 +171,9 @@ def reprice(file: Path | None, site: str, period: str, joining: str, service: st
     made = reckoned(opened, when)
     reckoner = opened.reckoner()
     who = reckoner.members(made, joined(registry, codes, service, when.first))
-    before, after = reckoner.otherwise(made), reckoner.otherwise(made, members=who)
+    # Of a closed month too the bodies are today's on either side: only the joining differs.
+    now = reckoner.members(made, registry)
+    before, after = (reckoner.otherwise(made, members=one) for one in (now, who))
     changes = compare(before.allocation, after.allocation)
     names = {body.code: body.name for body in registry.tenants} | dict(made.inputs.names)
     return Repriced(when, service, codes, changes, _fees(after, codes), names)

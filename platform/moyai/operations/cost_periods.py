@@ -16,6 +16,7 @@ from moyai.costs.ledger.ledger import Ledger, now, user
 from moyai.costs.ledger.manifest import Manifest, PeriodPart
 from moyai.costs.ledger.query import CostRow, columns_of, group_rows
 from moyai.costs.ledger.tracing import row_at
+from moyai.costs.membership import names_of
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoning import Reckoned, Reckoner, sharing_of, verify
 from moyai.costs.record import canonical, document
@@ -113,8 +114,8 @@ def _code_of(registry: Registry, made: Reckoned, body: str) -> str:
 
 
 def comparison(file: Path | None, site: str, period: str, rules: str) -> Compared:
-    """A period by the rules that hold, and by another rule set or a proposal of the file; settlements are
-    left out."""
+    """A period by the rules that hold, and by another rule set or a proposal of the file, for the bodies
+    that there are today; settlements are left out."""
     opened = open_costs(file, site)
     sharing = sharing_of(opened.workspace.registry)
     other = next((one for one in sharing.all_rules if one.name == rules), None)
@@ -135,8 +136,8 @@ def comparison(file: Path | None, site: str, period: str, rules: str) -> Compare
         when,
         before.inputs.rules.name,
         other.name,
-        compare(before.allocation, after.allocation),
-        dict(before.inputs.names),
+        compare(before.allocation, after.allocation, names_of(opened.workspace.registry)),
+        {**before.inputs.names, **after.inputs.names},
     )
 
 

@@ -19,8 +19,17 @@ from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.costs.reckoning import Reckoned
 from moyai.errors import UsageError
+from moyai.operations.cost_analysis import reprice
 from moyai.operations.cost_documents import Asked, statements
-from moyai.operations.cost_periods import close, explanation, open_costs, reckoned, verification
+from moyai.operations.cost_periods import (
+    Compared,
+    close,
+    comparison,
+    explanation,
+    open_costs,
+    reckoned,
+    verification,
+)
 from moyai.operations.costs import add_invoice, codes_of, remove_invoice, withdraw
 
 OSAKA, SAKAI, VILLAGE = "271004", "271403", "273830"
@@ -100,6 +109,12 @@ class Office:
         made = reckoned(open_costs(self.file, "sandbox"), period_of(month))
         assert made.allocation.difference_jpy == 0
         return made
+
+    def compare(self, name: str) -> Compared:
+        """With a proposal of the very rules that hold."""
+        pools = RULES.partition("      pools:")[2]
+        self.rewrite((pools, f"{pools}  proposals:\n    - name: {name}\n      pools:{pools}"))
+        return comparison(self.file, "sandbox", MAY, name)
 
     def verified(self) -> bool:
         return all(one.same for one in verification(self.file, "sandbox"))
@@ -185,6 +200,19 @@ def test_a_merged_bodys_settlement_is_the_successors_and_its_closed_yen_stay_its
     assert settled(office.close(JUNE)) == {OSAKA: -166, SAKAI: 166}
     office.rewrite((f'    former_codes: ["{VILLAGE}"]\n', ""))
     assert office.verified()
+
+
+def test_other_rules_are_compared_for_the_bodies_that_there_are_today(office: Office) -> None:
+    office.merge()
+    same = {one.code: one.difference for one in office.compare("同じ").changes}
+    # ¥30,000 equally of two in place of three, and nothing else: drivers follow the merger.
+    assert same == {OSAKA: 5_000, SAKAI: -5_000}
+
+
+def test_joining_later_is_priced_for_the_bodies_that_there_are_today(office: Office) -> None:
+    office.merge()
+    found = reprice(office.file, "sandbox", MAY, SAKAI, "eapp-b")
+    assert {one.difference for one in found.changes} == {0}  # no pool is of that service
 
 
 def test_a_body_that_is_in_the_file_no_longer_has_its_statements_by_its_name(

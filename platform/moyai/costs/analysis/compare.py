@@ -73,9 +73,20 @@ def amounts(made: Allocation) -> dict[str, int]:
     return {code: sum(one.jpy for one in borne) for code, borne in made.bodies()}
 
 
-def compare(before: Allocation, after: Allocation) -> tuple[Change, ...]:
-    """Every body that bears something either way, in order of codes."""
-    return changes(amounts(before), amounts(after))
+def compare(
+    before: Allocation, after: Allocation, names: Mapping[str, str] | None = None
+) -> tuple[Change, ...]:
+    """Every body that bears something either way, in order of codes. `names`: code of a body that merged
+    since → its successor's, which is compared with both together."""
+    return changes(_by_names(amounts(before), names or {}), _by_names(amounts(after), names or {}))
+
+
+def _by_names(yen: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for code, jpy in yen.items():
+        code = names.get(code, code)
+        found[code] = found.get(code, 0) + jpy
+    return found
 
 
 def changes(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[Change, ...]:
