@@ -299,4 +299,8 @@ def _no_rules(period: Period) -> UsageError:
             f"no rule set of cost_sharing holds on {period.first}.",
         ),
         touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "tenants.yaml の cost_sharing.rule_sets に、from がその日以前の規則を書いてください。",
+            "Write one into cost_sharing.rule_sets of tenants.yaml whose from is that day or before.",
+        ),
     )
