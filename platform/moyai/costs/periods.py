@@ -26,6 +26,8 @@ MONTHS = (
     "November",
     "December",
 )
+_REIWA = date(2019, 5, 1)
+_HEISEI = date(1989, 1, 8)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,8 +62,9 @@ class Period:
 
     @property
     def named(self) -> Text:
-        """For people: 2024年9月, September 2024."""
-        return Text(f"{self.year}年{self.month}月", f"{MONTHS[self.month - 1]} {self.year}")
+        """For people: 令和6年9月, September 2024."""
+        ja = f"{era_year(self.first)}年{self.month}月"
+        return Text(ja, f"{MONTHS[self.month - 1]} {self.year}")
 
     def fiscal_year(self, start: str) -> int:
         """The fiscal year that it is in: the calendar year in which that one begins. `start` is the
@@ -83,3 +86,14 @@ def period_of(words: str) -> Period:
             f"'{words}' is no period; write it like 2026-04.",
         )
     )
+
+
+def era_year(day: date) -> str:
+    """The year of a day as offices write it: 令和6, 平成元; before Heisei the calendar year."""
+    if day >= _REIWA:
+        year, era = day.year - 2018, "令和"
+    elif day >= _HEISEI:
+        year, era = day.year - 1988, "平成"
+    else:
+        return str(day.year)
+    return f"{era}{'元' if year == 1 else year}"

@@ -125,7 +125,7 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
         if body["code"] == "272027" and line["kind"] != "settlement"
     )
     told = moyai("--lang", "ja", "cost", "explain", "2026-06", "272027", "--yen", str(share + 1))
-    assert "円目: 2026年5月分の精算" in told.stdout, told.stderr
+    assert "円目: 令和8年5月分の精算" in told.stdout, told.stderr
     assert "ファイル: may.csv: 第1版（" in told.stdout
     assert "行: − may.csv:3: 100 USD" in told.stdout
     assert "行: + may.csv:3: 200 USD" in told.stdout

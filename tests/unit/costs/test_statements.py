@@ -239,7 +239,7 @@ def test_a_settlement_is_called_by_its_month_in_both_languages(
     later = allocate(replace(bill(), period=period), rule_set, everybody(), (found,))
     made = issue(later, rule_set, ISSUER, NAMES, replace(BASIS, issued_on=issued_on))
     section = _of(made, "271004").sections[-1]
-    assert section.title == Text(f"2026年5月分の精算{ja}", f"Settlement of May 2026{en}")
+    assert section.title == Text(f"令和8年5月分の精算{ja}", f"Settlement of May 2026{en}")
     for lang, title in (("ja", section.title.ja), ("en", section.title.en)):
         heading, table = section_blocks(section, 2, rule_set.rounding, lang)
         assert isinstance(heading, Heading)
@@ -248,5 +248,5 @@ def test_a_settlement_is_called_by_its_month_in_both_languages(
         [row] = table.rows  # one line is its own sum
         assert (row.cells[1].value, row.cells[1].key) == (20, "s2.sum")
     [row, *_] = focus_rows(later, rule_set, ISSUER, NAMES)[-3:]
-    assert row["ServiceName"] == "2026年5月分の精算"
+    assert row["ServiceName"] == "令和8年5月分の精算"
     assert row["x_Rule"] == "settlement:2026-05"

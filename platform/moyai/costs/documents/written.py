@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 
 from moyai.costs.documents.paper import Cell, Style
-from moyai.costs.periods import MONTHS, Period
+from moyai.costs.periods import MONTHS, Period, era_year
 from moyai.texts import Lang
 
 _WEIGHT_DIGITS = 15
@@ -18,8 +18,6 @@ _WEIGHT_DIGITS = 15
 _WHOLE_DIGITS = 9
 _SHOWN_DECIMALS = 2
 _MOST_DECIMALS = 10
-_REIWA = date(2019, 5, 1)
-_HEISEI = date(1989, 1, 8)
 
 
 def written(cell: Cell, lang: Lang) -> str:
@@ -82,14 +80,12 @@ def day(moment: date, lang: Lang) -> str:
     """A day for people: 令和8年6月10日, 10 June 2026."""
     if lang == "en":
         return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
-    return f"{_era_year(moment)}年{moment.month}月{moment.day}日"
+    return f"{era_year(moment)}年{moment.month}月{moment.day}日"
 
 
 def month(period: Period, lang: Lang) -> str:
     """A period for people: 令和8年5月, May 2026."""
-    if lang == "en":
-        return period.named.en
-    return f"{_era_year(period.first)}年{period.month}月"
+    return period.named.of(lang)
 
 
 def plain(words: str) -> str:
@@ -105,13 +101,3 @@ def _steers(sign: str) -> bool:
 
 _STEERING = ("Cc", "Cs", "Zl", "Zp")
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
-
-
-def _era_year(moment: date) -> str:
-    if moment >= _REIWA:
-        year, era = moment.year - 2018, "令和"
-    elif moment >= _HEISEI:
-        year, era = moment.year - 1988, "平成"
-    else:
-        return str(moment.year)
-    return f"{era}{'元' if year == 1 else year}"
