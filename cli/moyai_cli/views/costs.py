@@ -19,6 +19,7 @@ _OUTCOMES = {
     Outcome.NEW: say("新規", "new"),
     Outcome.ALREADY: say("取込済み", "already imported"),
     Outcome.UNCHANGED: say("変更なし", "unchanged"),
+    Outcome.KEPT: say("据置き（ファイルに行がない）", "kept: the file no longer has it"),
     Outcome.REPLACED: say("差替え", "new version"),
     Outcome.CORRECTION: say("締めた期間への訂正", "correction to a closed period"),
     Outcome.WITHDRAWN: say("取下げ（新しい配信にない）", "withdrawn: not in the new delivery"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,8 @@ from tests.unit.costs.ledgers import (
 )
 
 from moyai.costs.ledger.closings import Closed
-from moyai.costs.ledger.imports import Outcome
+from moyai.costs.ledger.imports import Outcome, withdrawn
+from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.query import columns_of, group_rows, rows_of
 from moyai.costs.periods import Period
 from moyai.errors import OperationFailed, UsageError
@@ -133,6 +135,89 @@ def test_months_of_a_new_version_that_did_not_change_stay(tmp_path: Path) -> Non
     found = {one.period: one for one in put(ledger, csv_file(tmp_path / "a.csv", fewer))}
     assert found[SEPTEMBER].outcome is Outcome.REPLACED
     assert ledger.basis(SEPTEMBER).state != before
+
+
+def two_months(folder: Path, september: str, october: str, name: str = "a.csv") -> Path:
+    months = (("2024-09-01", september), ("2024-10-01", october))
+    rows = [focus_row(cost, BillingPeriodStart=day) for day, cost in months if cost]
+    return csv_file(folder / name, rows)
+
+
+def totals(ledger: Ledger) -> dict[Period, dict[str, Mapping[str, str]]]:
+    """What counts: period → file → its sums."""
+    periods = ledger.manifest().periods
+    return {
+        period: {name: one.totals for name, one in part.current(period).sources.items()}
+        for period, part in sorted(periods.items())
+    }
+
+
+def test_a_former_content_counts_again_in_all_its_months(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    states = {}
+    for september, october in (("1", "1"), ("1", "2"), ("2", "2"), ("1", "2"), ("1", "1")):
+        file = two_months(tmp_path, september, october)
+        put(ledger, file)
+        found = totals(ledger)
+        assert found == {
+            SEPTEMBER: {"a.csv": {"USD": september}},
+            OCTOBER: {"a.csv": {"USD": october}},
+        }
+        for period, cost in ((SEPTEMBER, september), (OCTOBER, october)):
+            assert states.setdefault((period, cost), ledger.basis(period).state) == (
+                ledger.basis(period).state
+            )
+        again = put(ledger, file)
+        assert [one.outcome for one in again] == [Outcome.ALREADY] * 2
+        assert totals(ledger) == found
+
+
+def test_what_becomes_of_a_former_content_is_told_for_each_month(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    told = []
+    for costs in (("1", "1"), ("1", "2"), ("2", "2"), ("1", "2")):
+        found = put(ledger, two_months(tmp_path, *costs))
+        told.append({one.period: one.outcome for one in found})
+    assert told == [
+        {SEPTEMBER: Outcome.NEW, OCTOBER: Outcome.NEW},
+        {SEPTEMBER: Outcome.UNCHANGED, OCTOBER: Outcome.REPLACED},
+        {SEPTEMBER: Outcome.REPLACED, OCTOBER: Outcome.UNCHANGED},
+        {SEPTEMBER: Outcome.REPLACED, OCTOBER: Outcome.ALREADY},
+    ]
+
+
+def test_a_month_that_was_unchanged_and_withdrawn_can_be_imported_again(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, two_months(tmp_path, "1", "1"))
+    file = two_months(tmp_path, "1", "2")
+    put(ledger, file)
+    with ledger.writing("withdraw") as writer:
+        part = writer.manifest.part(SEPTEMBER)
+        gone = withdrawn(part.sources["a.csv"][-1])
+        writer.commit(writer.manifest.with_part(SEPTEMBER, part.with_version("a.csv", gone)))
+    found = {one.period: one.outcome for one in put(ledger, file)}
+    assert found == {SEPTEMBER: Outcome.NEW, OCTOBER: Outcome.ALREADY}
+    assert totals(ledger)[SEPTEMBER] == {"a.csv": {"USD": "1"}}
+
+
+def test_a_copy_of_a_file_that_did_not_change_in_a_month_counts_once(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    for costs in (("1", "1"), ("1", "2")):
+        put(ledger, two_months(tmp_path, *costs))
+    found = put(ledger, two_months(tmp_path, "1", "2", "copy.csv"))
+    assert [(one.file, one.outcome) for one in found] == [("a.csv", Outcome.ALREADY)] * 2
+    assert totals(ledger)[SEPTEMBER] == {"a.csv": {"USD": "1"}}
+
+
+def test_a_month_that_a_file_no_longer_has_stays_and_is_told(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, two_months(tmp_path, "1", "1"))
+    found = {one.period: one.outcome for one in put(ledger, two_months(tmp_path, "", "2"))}
+    assert found == {OCTOBER: Outcome.REPLACED, SEPTEMBER: Outcome.KEPT}
+    assert totals(ledger)[SEPTEMBER] == {"a.csv": {"USD": "1"}}
+    # As an export that is called alike each month, it says nothing of what it never had.
+    found = {one.period: one.outcome for one in put(ledger, two_months(tmp_path, "", "3"))}
+    assert found == {OCTOBER: Outcome.REPLACED}
 
 
 def test_quantities_of_drivers_that_did_not_change_stay(tmp_path: Path) -> None:

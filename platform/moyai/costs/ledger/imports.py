@@ -16,7 +16,7 @@ from moyai.costs.intake.rows import PeriodRows
 from moyai.costs.ledger.differences import Difference, difference, is_same
 from moyai.costs.ledger.doubles import same_rows
 from moyai.costs.ledger.ledger import Writer, now, user
-from moyai.costs.ledger.manifest import SUFFIXES, Basis, Manifest, Version
+from moyai.costs.ledger.manifest import SUFFIXES, Basis, Manifest, PeriodPart, Version
 from moyai.costs.periods import Period
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.texts import Text
@@ -30,6 +30,8 @@ class Outcome(StrEnum):
     """The very content counts there already."""
     UNCHANGED = "unchanged"
     """The file is a new version, but not there: its rows are those that count, and stay."""
+    KEPT = "kept"
+    """The content before this one had rows there, and this one has none: what counts stays."""
     REPLACED = "replaced"
     """It is a new version of a file that was there."""
     CORRECTION = "correction"
@@ -126,16 +128,18 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
     _refuse_doubled(taken)
     manifest = writer.manifest
     results: list[Imported] = []
+    kept: list[Imported] = []
     for one in taken:
         if not one.periods:
             results += _already(manifest, one)
+        kept += _kept(manifest, one)
         for rows in one.periods:
             manifest, result = _put(writer, manifest, one, rows, wish.parts)
             results.append(result)
     for report in wish.reports:
         manifest, gone = _withdraw(manifest, report, {one.file for one in results})
         results += gone
-    results += unchanged
+    results += unchanged + kept
     if manifest is not writer.manifest:
         writer.commit(manifest)
     return tuple(results)
@@ -213,7 +217,7 @@ def _withdraw(
 def withdrawn(version: Version) -> Version:
     """The version after it, which has no rows."""
     return replace(
-        version, rows=None, at=now(), by=user(), count=0, totals={}, columns=(), etag=None
+        version, rows=None, at=now(), by=user(), count=0, totals={}, columns=(), etag=None, also=()
     )
 
 
@@ -241,7 +245,7 @@ def _already(manifest: Manifest, one: Taken) -> Iterator[Imported]:
     """Where a content that is on record counts."""
     for period, part in sorted(manifest.periods.items()):
         for name, version in part.current(period).sources.items():
-            if version.source == one.sha256:
+            if version.is_of(one.sha256):
                 totals = {key: Decimal(words) for key, words in version.totals.items()}
                 yield Imported(
                     name,
@@ -256,6 +260,27 @@ def _already(manifest: Manifest, one: Taken) -> Iterator[Imported]:
                 )
 
 
+def _kept(manifest: Manifest, one: Taken) -> Iterator[Imported]:
+    """Months that a file has no rows of, and the version that it replaces elsewhere has.
+
+    Others of its name are not told: providers name each month's export alike.
+    """
+    counts = {
+        period: version
+        for period, part in sorted(manifest.periods.items())
+        if (version := part.current(period).sources.get(one.name)) is not None
+    }
+    own = {rows.period for rows in one.periods}
+    replaced = [version for period, version in counts.items() if period in own]
+    for period, version in counts.items():
+        if period not in own and any(_have_one_source(version, other) for other in replaced):
+            yield _of_version(one.name, period, version, Outcome.KEPT)
+
+
+def _have_one_source(one: Version, other: Version) -> bool:
+    return not {one.source, *one.also}.isdisjoint({other.source, *other.also})
+
+
 def _put(
     writer: Writer, manifest: Manifest, one: Taken, rows: PeriodRows, parts: frozenset[str]
 ) -> tuple[Manifest, Imported]:
@@ -267,7 +292,7 @@ def _put(
         (
             name
             for name, other in counts.items()
-            if other.source == one.sha256 and (name == one.name or name not in parts)
+            if other.is_of(one.sha256) and (name == one.name or name not in parts)
         ),
         None,
     )
@@ -277,11 +302,30 @@ def _put(
         _refuse_doubled_drivers(writer, part.current(rows.period), one.name, rows)
     change = None if before is None else _compare(writer, before, rows)
     if before is not None and one.etag is None and _is_same(writer, before, rows, change):
-        return manifest, _imported(one, rows, Outcome.UNCHANGED, None, name=one.name)
+        part = part.with_current(one.name, before.found_in(one.sha256))
+        unchanged = _imported(one, rows, Outcome.UNCHANGED, None, name=one.name)
+        return manifest.with_part(rows.period, part), unchanged
     others = {key: two for key, two in counts.items() if key != one.name and key not in parts}
     twice = same_rows(writer, others, rows)
+    version = _former(part, one) or _version(writer, one, rows)
+    outcome = Outcome.NEW if before is None else Outcome.REPLACED
+    if part.closed is not None:
+        outcome = Outcome.CORRECTION
+    manifest = manifest.with_part(rows.period, part.with_version(one.name, version))
+    imported = _imported(one, rows, outcome, change, name=one.name)
+    return manifest, replace(imported, same_rows_as=twice)
+
+
+def _former(part: PeriodPart, one: Taken) -> Version | None:
+    """What a file's content was on record as before: the same rows and state again."""
+    versions = part.sources.get(one.name, ())
+    found = next((old for old in versions if old.rows and old.is_of(one.sha256)), None)
+    return None if found is None else replace(found, at=now(), by=user(), etag=one.etag)
+
+
+def _version(writer: Writer, one: Taken, rows: PeriodRows) -> Version:
     writer.put("sources", "", one.copy, one.sha256)
-    version = Version(
+    return Version(
         source=one.sha256,
         rows=writer.put("rows", f".{SUFFIXES[rows.kind]}", rows.path),
         kind=rows.kind,
@@ -293,12 +337,6 @@ def _put(
         by=user(),
         etag=one.etag,
     )
-    outcome = Outcome.NEW if before is None else Outcome.REPLACED
-    if part.closed is not None:
-        outcome = Outcome.CORRECTION
-    manifest = manifest.with_part(rows.period, part.with_version(one.name, version))
-    imported = _imported(one, rows, outcome, change, name=one.name)
-    return manifest, replace(imported, same_rows_as=twice)
 
 
 def _compare(writer: Writer, before: Version, rows: PeriodRows) -> Difference | None:

@@ -28,6 +28,7 @@ from moyai.costs.ledger.values import (
     list_of,
     part_of,
     sha256_of,
+    sha256s_of,
     text_of,
     text_or_none,
     texts_of,
@@ -68,6 +69,16 @@ class Version:
     by: str
     etag: str | None = None
     """Of the object in S3 that it came from."""
+    also: tuple[str, ...] = ()
+    """SHA-256 of later files whose rows of the period are these."""
+
+    def is_of(self, source: str) -> bool:
+        """Whether the file with this hash has these rows."""
+        return source == self.source or source in self.also
+
+    def found_in(self, source: str) -> Version:
+        """The same, known to be what the file with this hash has."""
+        return self if self.is_of(source) else replace(self, also=(*self.also, source))
 
     @property
     def key(self) -> str | None:
@@ -163,6 +174,11 @@ class PeriodPart:
         versions = (*self.sources.get(name, ()), version)
         return replace(self, sources={**self.sources, name: versions})
 
+    def with_current(self, name: str, version: Version) -> PeriodPart:
+        """The same with another one in the place of a file's last version."""
+        versions = (*self.sources[name][:-1], version)
+        return replace(self, sources={**self.sources, name: versions})
+
     def with_invoices(self, invoices: tuple[Invoice, ...]) -> PeriodPart:
         """The same with other invoices."""
         ordered = sorted(invoices, key=lambda one: (one.issuer, one.number))
@@ -184,12 +200,13 @@ class Manifest:
         return Manifest({**self.periods, period: part})
 
     def counts(self, source: str) -> bool:
-        """Whether a file with this hash is on record, and counts in every period that it has rows of."""
+        """Whether a file with this hash is on record, and its rows are what counts in every period that
+        it has some of."""
         places = [
-            versions[-1].rows is not None and versions[-1].source == source
+            versions[-1].rows is not None and versions[-1].is_of(source)
             for part in self.periods.values()
             for versions in part.sources.values()
-            if any(one.source == source for one in versions)
+            if any(one.is_of(source) for one in versions)
         ]
         return bool(places) and all(places)
 
@@ -298,6 +315,7 @@ def _version_document(version: Version) -> dict[str, object]:
         "columns": list(version.columns),
         "at": version.at,
         "by": version.by,
+        "also": list(version.also),
         **etag,
     }
 
@@ -318,4 +336,5 @@ def _version(document: Document) -> Version:
         at=text_of(document, "at"),
         by=text_of(document, "by"),
         etag=text_or_none(document, "etag") if "etag" in document else None,
+        also=sha256s_of(document, "also") if "also" in document else (),
     )

@@ -82,6 +82,11 @@ def sha256_of(document: Document, key: str) -> str:
     return _matching(_SHA256, _at(document, key), key)
 
 
+def sha256s_of(document: Document, key: str) -> tuple[str, ...]:
+    """A list of hashes."""
+    return tuple(_matching(_SHA256, one, key) for one in list_of(document, key))
+
+
 def whole_of(document: Document, key: str) -> int:
     """A whole number."""
     return _whole(_at(document, key), key)
