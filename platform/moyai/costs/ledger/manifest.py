@@ -2,6 +2,9 @@
 
 It keeps every version of every file. What counts in a period is the last version of each file, or,
 for a closed period, the versions that its `closed` names.
+
+Its file has a checksum of what it says. That is against accidents: a disk's, an editor's, half a copy's. Who
+means to change numbers makes the checksum anew; against them a site has the hashes on statements, and copies.
 """
 
 from __future__ import annotations
@@ -38,11 +41,14 @@ from moyai.costs.ledger.values import (
 )
 from moyai.costs.periods import Period, period_of
 from moyai.costs.record import sha256
-from moyai.errors import OperationFailed, UsageError
+from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.texts import Text
 
 KEY = "manifest.json"
-_VERSION = 1
+_VERSION = 2
+_READ = (1, _VERSION)
+"""Versions that can be read; the first had no checksum."""
+_CHECKSUM = "sha256"
 RowKind = Literal["costs", "drivers"]
 SUFFIXES: Mapping[RowKind, str] = {"costs": "parquet", "drivers": "json"}
 """How files of rows end."""
@@ -242,18 +248,26 @@ def encode(manifest: Manifest) -> bytes:
         }
         for period, part in manifest.periods.items()
     }
-    document = {"version": _VERSION, "periods": periods}
+    document = sealed({"version": _VERSION, "periods": periods})
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()
 
 
+def sealed(document: Document) -> Document:
+    """A manifest's document with the checksum of all else: SHA-256 over its canonical JSON."""
+    content = {key: value for key, value in document.items() if key != _CHECKSUM}
+    return {**content, _CHECKSUM: sha256(content)}
+
+
 def decode(content: bytes) -> Manifest:
-    """What `encode` made. Raises `OperationFailed` for what is none, or of a newer Moyai."""
+    """What `encode` made. Raises `OperationFailed` for what is none, is not as it was written, or of a newer
+    Moyai."""
     try:
         document = document_of(json.loads(content), KEY)
-        if whole_of(document, "version") != _VERSION:
+        if whole_of(document, "version") not in _READ:
             raise Damaged("version", document["version"])
         periods = part_of(document, "periods")
-        return Manifest({period_of(name): _part(periods, name) for name in periods})
+        found = Manifest({period_of(name): _part(periods, name) for name in periods})
+        is_as_written = document["version"] != _VERSION or sealed(document) == document
     except (ValueError, RecursionError, UsageError) as error:
         raise OperationFailed(
             Text(
@@ -265,11 +279,30 @@ def decode(content: bytes) -> Manifest:
                 "See whether this version of Moyai wrote it, and restore it from a copy.",
             ),
         ) from error
+    if not is_as_written:
+        raise _altered()
+    return found
+
+
+def _altered() -> OperationFailed:
+    return OperationFailed(
+        Text(
+            f"費用台帳の {KEY} を読めません（書かれたときの内容と違います）。",
+            f"the cost ledger's {KEY} cannot be read (it is not as it was written).",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "手で直したのなら元に戻し、そうでなければ控えから戻してください。"
+            "台帳を変えるのは moyai cost のコマンドです。",
+            "Undo what was edited by hand, or restore it from a copy; only commands of moyai cost "
+            "change the ledger.",
+        ),
+    )
 
 
 def _part(periods: Document, period: str) -> PeriodPart:
     with within(period):
-        return _consistent(_read_part(part_of(periods, period)))
+        return _consistent(period_of(period), _read_part(part_of(periods, period)))
 
 
 def _read_part(document: Document) -> PeriodPart:
@@ -286,13 +319,29 @@ def _read_part(document: Document) -> PeriodPart:
     )
 
 
-def _consistent(part: PeriodPart) -> PeriodPart:
-    """The same. Raises `Damaged` where a closing or a correction rests on rows that no version has."""
-    frozen = [one.sources for one in (part.closed, *part.corrections) if one is not None]
-    for name, rows in (pair for sources in frozen for pair in sources.items()):
+def _consistent(period: Period, part: PeriodPart) -> PeriodPart:
+    """The same. Raises `Damaged` where a closing or a correction rests on rows that no version has, or
+    on others than its state says, and where a correction is no later period's."""
+    frozen = [one for one in (part.closed, *part.corrections) if one is not None]
+    for name, rows in (pair for one in frozen for pair in one.sources.items()):
         if rows not in {version.rows for version in part.sources.get(name, ())}:
             raise Damaged(name, rows)
+    for one in frozen:
+        if not _has_its_state(period, part, one):
+            raise Damaged("state", one.state)
+    for correction in part.corrections:
+        if part.closed is None or correction.into <= period:
+            raise Damaged("into", str(correction.into))
     return part
+
+
+def _has_its_state(period: Period, part: PeriodPart, frozen: Closed | Correction) -> bool:
+    """Whether rows and invoices are those of the state. It is not known where two files brought the same
+    rows: each is a state of its own."""
+    for name, rows in frozen.sources.items():
+        if len({one.source for one in part.sources[name] if one.rows == rows}) > 1:
+            return True
+    return part.basis_of(period, frozen.sources, frozen.invoices).state == frozen.state
 
 
 def _versions(sources: Document, name: str) -> tuple[Version, ...]:
