@@ -154,17 +154,23 @@ class Verified:
 
 
 def verification(file: Path | None, site: str) -> tuple[Verified, ...]:
-    """Every closed period, the oldest first. Raises `OperationFailed` where files of one are missing or
-    changed."""
+    """Every closed period, the oldest first. Raises `OperationFailed` where rows of one, or what its closing
+    kept, are missing or changed."""
     opened = open_costs(file, site)
     reckoner = opened.reckoner()
     found: list[Verified] = []
     for period, part in sorted(opened.manifest.periods.items()):
         closed = part.closed
         if closed is not None:
-            same = reckoner.reckon(period).allocation_sha256 == closed.allocation
+            opened.ledger.closing(closed.allocation)
+            same = _is_as_closed(reckoner.reckon(period), closed)
             found.append(Verified(period, same, closed.at, closed.by, closed.allocation))
     return tuple(found)
+
+
+def _is_as_closed(made: Reckoned, closed: Closed) -> bool:
+    carried = (made.carried, made.tax_carried) == (closed.carried, closed.tax_carried)
+    return carried and made.allocation_sha256 == closed.allocation
 
 
 def rows(file: Path | None, site: str, period: str, columns: Sequence[str]) -> tuple[RowGroup, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,7 @@ from moyai.costs.documents.write import Kind
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.costs.reckoning import Reckoned
-from moyai.errors import UsageError
+from moyai.errors import OperationFailed, UsageError
 from moyai.operations.cost_analysis import reprice
 from moyai.operations.cost_documents import Asked, statements
 from moyai.operations.cost_periods import (
@@ -156,6 +156,39 @@ def test_a_corrected_file_of_drivers_is_settled_and_the_closed_month_stays(offic
     office.drive("usage.csv", _271004="2", _271403="2", _273830="2")
     assert settled(office.reckon("2026-07")) == {OSAKA: 10_000, SAKAI: 10_000, VILLAGE: -20_000}
     assert office.verified()
+
+
+KEPT: dict[str, Callable[[Path, Path], object]] = {
+    "deleted": lambda kept, _: kept.unlink(),
+    "emptied": lambda kept, _: kept.write_bytes(b""),
+    "swapped": lambda kept, other: kept.write_bytes(other.read_bytes()),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("which", ["allocation", "inputs"])
+def test_what_a_closing_kept_is_looked_at_by_verifying(
+    name: str, which: str, office: Office
+) -> None:
+    closed = open_costs(office.file, "sandbox").manifest.part(period_of(MAY)).closed
+    assert closed is not None
+    [folder] = office.file.parent.parent.rglob("closings")
+    documents = {one: folder / f"{getattr(closed, one)}.json" for one in ("allocation", "inputs")}
+    kept = documents.pop(which)
+    [other] = documents.values()
+    KEPT[name](kept, other)
+    with pytest.raises(OperationFailed, match=kept.name[:64]):
+        office.verified()
+
+
+@pytest.mark.parametrize("what", ["carried", "tax_carried"])
+def test_what_a_closed_month_left_is_verified(what: str, office: Office) -> None:
+    opened = open_costs(office.file, "sandbox")
+    with opened.ledger.writing("test") as writer:
+        part = writer.manifest.part(period_of(MAY))
+        closed = replace(part.closed, **{what: {"10": 1}})  # type: ignore[type-var]
+        writer.commit(writer.manifest.with_part(period_of(MAY), part.as_closed(closed)))
+    assert not office.verified()
 
 
 def test_drivers_that_were_withdrawn_are_settled_as_the_rule_has_it_without_them(
