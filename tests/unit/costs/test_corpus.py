@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.costs.ledgers import a_ledger, csv_file, focus_row, put
 
 from moyai.costs.intake import faults
 from moyai.costs.intake.faults import IntakeError
+from moyai.costs.periods import Period
 
 CORPUS = Path(__file__).parent / "corpus"
 Place = tuple[int | None, str | None]
@@ -146,6 +148,30 @@ def test_what_is_no_rate_of_tax(rate: str, tmp_path: Path) -> None:
     with pytest.raises(IntakeError) as raised:
         put(a_ledger(tmp_path), csv_file(tmp_path / "a.csv", rows))
     assert [(f.line, f.column) for f in raised.value.faults] == [(3, "x_TaxRate")]
+
+
+@pytest.mark.parametrize(
+    ("cost", "is_taken"),
+    [("0." + "0" * 37 + "1", True), ("1E-37", True), ("1E-38", False), ("12E-37", False)],
+)
+def test_decimals_with_all_digits_after_the_point(
+    cost: str, is_taken: bool, tmp_path: Path
+) -> None:
+    ledger = a_ledger(tmp_path)
+    file = csv_file(tmp_path / "a.csv", [focus_row("0.5"), focus_row(cost)])
+    if is_taken:
+        put(ledger, file)
+        return
+    with pytest.raises(IntakeError) as raised:
+        put(ledger, file)
+    assert [(f.line, f.column) for f in raised.value.faults] == [(3, "BilledCost")]
+
+
+def test_a_power_of_ten_whose_mantissa_is_long(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, csv_file(tmp_path / "a.csv", [focus_row("123456789012E-12")]))
+    found = ledger.basis(Period(2024, 9)).sources["a.csv"].totals["USD"]
+    assert Decimal(found) == Decimal("0.123456789012")
 
 
 def test_a_sum_that_no_decimal_holds(tmp_path: Path) -> None:

@@ -48,6 +48,40 @@ FAR = {
 }
 
 
+TWICE = {
+    "row": (HEAD + LINE + LINE, "row 2 is there twice, or not in order"),
+    "row_before": (HEAD + row(3, A="x") + LINE, "row 2 is there twice, or not in order"),
+    "cell": (HEAD + LINE.replace("</row>", LINE.partition(">")[2]), "cell A2 is there twice"),
+    "in_another_row": (HEAD + LINE + row(3, C="7").replace("C3", "C2"), "cell C2 is there twice"),
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_of_two_cells_or_rows_of_one_place_none_is_lost(name: str, tmp_path: Path) -> None:
+    cells, told = TWICE[name]
+    reason = refused(tmp_path, "a.xlsx", workbook(sheet(cells)))
+    assert reason.startswith(f"it is a workbook (XLSX), but damaged ({told}")
+
+
+def test_an_encoding_that_is_none(tmp_path: Path) -> None:
+    part = sheet(HEAD + LINE).replace('"1.0"', '"1.0" encoding="UZF-8"')
+    reason = refused(tmp_path, "a.xlsx", workbook(part))
+    assert reason.startswith("it is a workbook (XLSX), but damaged (unknown encoding")
+
+
+def test_a_column_of_parquet_that_is_called_as_its_rows_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    duckdb.execute(
+        "COPY (SELECT '1' AS BilledCost, 'USD' AS BillingCurrency, '2024-09-01' AS "
+        f"BillingPeriodStart, 5 AS File_Row_Number) TO '{file}' (FORMAT parquet)"
+    )
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), file)
+    [fault] = raised.value.faults
+    assert (fault.line, fault.column) == (None, "File_Row_Number")
+    assert "give the column another name" in fault.reason.en
+
+
 @pytest.mark.parametrize("name", FAR)
 def test_a_cell_far_away_is_refused_before_room_is_taken_for_it(name: str, tmp_path: Path) -> None:
     reason = refused(tmp_path, "a.xlsx", workbook(sheet(HEAD + LINE + FAR[name])))

@@ -89,6 +89,16 @@ def test_any_words_in_either_encoding(signs: list[str]) -> None:
     assert (decoding._Mixed().line(words.encode() + b"\n") == 1) is bool(japanese)
 
 
+@pytest.mark.parametrize("chunk", [4 << 20, 7])
+@pytest.mark.parametrize("words", ["堺市", "ｶﾅ"])
+def test_iso_2022_jp_is_told_by_its_name(
+    words: str, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_CHUNK", chunk)
+    found = fault(tmp_path, HEAD + line(words.encode("iso2022_jp_ext")))
+    assert found.reason.en == "its encoding is ISO-2022-JP; save it as UTF-8 or Shift_JIS"
+
+
 def test_a_record_that_is_too_long(tmp_path: Path) -> None:
     fields = [f'"{"x" * 100_000}"'.encode() for _ in range(40)]
     head = HEAD.strip() + b"".join(b",n%d" % number for number in range(39)) + b"\n"

@@ -72,6 +72,70 @@ def test_a_workbook_is_held_to_the_same(tmp_path: Path) -> None:
     assert raised.value.faults[0].reason.ja == "見出し「税立」はありません（税率 ではありませんか）"
 
 
+HEAD, LINE = ["period", "item", "amount"], ["2026-09", "x", 100]
+DRIVERS = [["period", "driver", "code", "quantity"], ["2026-09", "a", "272027", 1]]
+OTHERS: dict[str, list[list[object]]] = {
+    "the_same": [HEAD, LINE],
+    "below_a_title": [["October"], [], HEAD, LINE],
+    "mistyped": [["perod", "item", "amount"], LINE],
+    "drivers": DRIVERS,
+}
+
+
+def book_of(folder: Path, **sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for cells in rows:
+            sheet.append(cells)
+    book.save(folder / "a.xlsx")
+    return folder / "a.xlsx"
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_second_sheet_that_is_filled_in_is_not_lost(
+    name: str, first: bool, tmp_path: Path
+) -> None:
+    pages = {"September": [HEAD, LINE], "October": OTHERS[name]}
+    file = book_of(tmp_path, **(pages if first else dict(reversed(pages.items()))))
+    ledger = a_ledger(tmp_path)
+    with pytest.raises(IntakeError) as raised:
+        put(ledger, file, bodies=BODIES)
+    [fault] = raised.value.faults
+    assert "2 sheets have a table" in fault.reason.en
+    assert "'September'" in fault.reason.en
+    assert "'October'" in fault.reason.en
+    assert ledger.manifest().periods == {}
+
+
+def test_sheets_beside_the_one_that_is_filled_in(tmp_path: Path) -> None:
+    examples = [HEAD, ["# 2026-09", "example", 1]]
+    notes = [["notes"], ["period", "the month"], ["amount", "yen"]]
+    file = book_of(tmp_path, costs=[HEAD, LINE], empty=[], next=examples, notes=notes, head=[HEAD])
+    ledger = a_ledger(tmp_path)
+    put(ledger, file)
+    assert ledger.basis(Period(2026, 9)).sources["a.xlsx"].totals == {"JPY": "100"}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [
+        (0.1, False),
+        (1234567890123.45, False),
+        (1e15, False),
+        (12345678901234.567, True),
+        (2**60, True),
+    ],
+)
+def test_a_number_of_a_workbook_with_more_digits_than_it_keeps(
+    value: float, is_told: bool, tmp_path: Path
+) -> None:
+    (result,) = put(a_ledger(tmp_path), book_of(tmp_path, costs=[HEAD, [*LINE[:2], value]]))
+    assert result.floats == (("amount",) if is_told else ())
+
+
 def test_a_needed_heading_of_a_workbook_that_is_mistyped(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.active.append(["notes"])

@@ -40,10 +40,11 @@ def is_number(text: str) -> str:
 
 
 def whole_digits(text: str) -> str:
-    """SQL: digits before the point, without leading zeros."""
+    """SQL: digits before the point, without leading zeros; of a power of ten those of its mantissa at least,
+    which DuckDB takes room for."""
     mantissa, power = _mantissa(text), _power(text)
     plain = f"length(ltrim(split_part({text}, '.', 1), '+-0'))"
-    return _either(text, plain, f"greatest(length({_digits(mantissa)}) + {power}, 0)")
+    return _either(text, plain, f"length({_digits(mantissa)}) + greatest({power}, 0)")
 
 
 def scale_digits(text: str) -> str:

@@ -23,6 +23,10 @@ _UNASSIGNED = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 """What Python makes of the bytes 80, A0 and FD to FF, which mean nothing in Shift_JIS."""
 _JAPANESE = re.compile(rb"[\xe2-\xe9\xef][\x80-\xbf]{2}")
 """Kana, kanji and signs in UTF-8. In Shift_JIS these bytes are parts of rare signs."""
+_ISO_2022 = re.compile(rb"\x1b(\$[@B]|\(I)")
+"""How ISO-2022-JP changes to kanji and kana; all of its bytes are ASCII."""
+_ISO_2022_MOST = 3
+"""Bytes of such a change."""
 _BETWEEN = re.compile(rb'[,"\r\n]')
 """What ends a field; no sign of Shift_JIS has these bytes in it."""
 MOST_TIMES = 400
@@ -95,7 +99,7 @@ def as_text(name: str, copy: Path, folder: Path, faults: Faults) -> Plain | None
 
 def _decode(copy: Path, encoding: str, compressed: bool, target: Path | None) -> int:
     """Decode all of it, into a file where one is named; how many lines it has."""
-    lines = _Lines(encoding)
+    lines, tail = _Lines(encoding), b""
     limit = _Limit(copy) if compressed else None
     with (
         gzip.open(copy) if compressed else copy.open("rb") as source,
@@ -104,6 +108,9 @@ def _decode(copy: Path, encoding: str, compressed: bool, target: Path | None) ->
         while chunk := source.read(_CHUNK):
             if b"\0" in chunk:
                 raise _Unfit(_ZEROS)
+            if _ISO_2022.search(tail + chunk):
+                raise _Unfit(_JIS)
+            tail = chunk[1 - _ISO_2022_MOST :]
             if limit:
                 limit.add(len(chunk))
             decoded = lines.decode(chunk)
@@ -215,6 +222,10 @@ def _neither(utf8: int, shift_jis: int) -> Text:
 
 _ZEROS = Text(
     "文字のファイルではありません（0 のバイトがあります）", "this is no text (it has zero bytes)"
+)
+_JIS = Text(
+    "文字コードが ISO-2022-JP（JIS コード）です。UTF-8 か Shift_JIS で保存してください",
+    "its encoding is ISO-2022-JP; save it as UTF-8 or Shift_JIS",
 )
 _CUT_OFF = Text("圧縮が途中で切れているか壊れています", "its compression is broken")
 _BOMB = Text(

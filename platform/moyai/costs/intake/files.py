@@ -15,7 +15,7 @@ from moyai.costs.intake.reading import Kind, Source, take
 from moyai.costs.intake.rows import NO_ROWS, PeriodRows, write_rows
 from moyai.costs.intake.shapes import TAGS, Shape, beside_tags, doubled, focus_shape
 from moyai.costs.intake.staging import Staged, of_data, stage, stage_counted
-from moyai.costs.intake.tables import Headings, Table, likest, read_table
+from moyai.costs.intake.tables import MEANT, Headings, Table, is_one_table, likest, read_table
 from moyai.costs.intake.workbooks import Unreadable, measure
 from moyai.texts import Text
 
@@ -53,8 +53,7 @@ _BESIDE_TAGS = Text(
     "タグのような名前の列ですが、ファイルのタグは別の列にあります。名前を変えてください",
     "it is called as a tag is, but another column has the file's tags; call it otherwise",
 )
-_MEANT = 2
-"""How many headings of a table a file without its needed ones has that is meant as one."""
+_TABLES = (template.HEADINGS, drivers.HEADINGS)
 Told = Callable[[str, Text], None]
 """File and what is being done with it."""
 
@@ -87,6 +86,8 @@ def take_file(
         except Unreadable as error:
             faults.add(source.name, None, None, error.reason)
             return None
+        if not is_one_table(source, _TABLES, faults):
+            return None
     before = len(faults.found) + faults.more
     work = _Work(connection, source, folder, bodies, services, faults)
     for way in (work.drivers, work.template, lambda: work.rows(told)):
@@ -106,8 +107,8 @@ def take_file(
 
 def _tell_unknown(source: Source, faults: Faults) -> None:
     """Tell of a file of no known format; of a table with a mistyped heading, which one."""
-    headings, line = likest(source, (template.HEADINGS, drivers.HEADINGS))
-    if len(headings.meant(line)) >= _MEANT:
+    headings, line = likest(source, _TABLES)
+    if len(headings.meant(line)) >= MEANT:
         headings.tell_missing(source.name, line, faults)
     else:
         faults.add(source.name, None, None, _EXPECTED)
@@ -147,7 +148,7 @@ class _Work:
             found.append(PeriodRows(period, path, len(rows), {}, (), "drivers"))
         if not found:
             self._faults.add(table.name, None, None, NO_ROWS)
-        return Shape("drivers", {}), tuple(found)
+        return Shape("drivers", {}, floats=table.floats), tuple(found)
 
     def template(self) -> _Found | None:
         """Other costs by the template."""
@@ -161,7 +162,7 @@ class _Work:
         columns, folder = template.LEDGER_COLUMNS, self._folder
         staged = stage_counted(self._connection, table.name, counted, columns, folder)
         texts = {name: sql for name, sql in staged.columns.items() if name != TAGS}
-        shape = Shape("template", texts, tags_json=staged.columns[TAGS])
+        shape = Shape("template", texts, tags_json=staged.columns[TAGS], floats=table.floats)
         return shape, write_rows(self._connection, staged, shape, folder, self._faults)
 
     def rows(self, told: Told) -> _Found | None:

@@ -20,6 +20,12 @@ _OF_VALUES = (
     duckdb.OutOfRangeException,  # a sum of 39 digits
 )
 _LONG = f"max_line_size = {MOST_LINE}, "
+_ROW = "file_row_number"
+"""What DuckDB calls the number of a row of Parquet, from 0; a file with such a column has none."""
+_RESERVED = Text(
+    "行を数える列と同じ名前なので読めません。列の名前を変えてください",
+    "rows are counted by this name, so it cannot be read; give the column another name",
+)
 _NULLS = "nullstr = ['', 'NULL']"
 
 
@@ -154,13 +160,19 @@ def _fields(found: int, wanted: int) -> Text:
 def _parquet(
     connection: duckdb.DuckDBPyConnection, source: Source, faults: Faults
 ) -> Staged | None:
+    plain = f"read_parquet({literal(source.copy)})"
     relation = f"read_parquet({literal(source.copy)}, file_row_number = true)"
     try:
+        own = connection.execute(f"DESCRIBE SELECT * FROM {plain}").fetchall()
+        same = next((str(row[0]) for row in own if str(row[0]).lower() == _ROW), None)
+        if same is not None:
+            faults.add(source.name, None, same, _RESERVED)
+            return None
         found = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except duckdb.Error as error:
         faults.add(source.name, None, None, _damaged(error, source))
         return None
-    types = {str(row[0]): str(row[1]) for row in found if row[0] != "file_row_number"}
+    types = {str(row[0]): str(row[1]) for row in found if row[0] != _ROW}
     raw = {name: quoted(name) for name in types}
     texts = {name: _text(raw[name], types[name]) for name in types}
     return Staged(source.name, relation, "file_row_number + 1", texts, types, raw)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,6 +15,12 @@ from moyai.costs.intake.workbooks import Cell, Unreadable, sheets
 from moyai.registry.words import not_known
 from moyai.texts import Text
 
+MEANT = 2
+"""How many headings of a table a line without its needed ones has that is meant as one."""
+_FIRST = 10
+"""Lines of a sheet that its headings are looked for in."""
+_DIGITS = 15
+"""Of a number, which spreadsheets keep whatever they are."""
 _MARK = "#"
 """Rows whose first cell begins with it are examples and remarks."""
 
@@ -28,6 +34,8 @@ class Table:
     keys: Mapping[str, str]
     """Key of a column → its heading as written."""
     rows: tuple[tuple[int, Mapping[str, str]], ...]
+    floats: tuple[str, ...] = ()
+    """Headings of columns with a number of more digits than a sheet's numbers keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +93,67 @@ class Headings:
 
 
 def read_table(source: Source, headings: Headings, faults: Faults) -> Table | None:
-    """A CSV file's table, or that of a workbook's first sheet with these headings; None where there
-    is none, or where it is broken, which is told then."""
+    """A CSV file's table, or that of a workbook's first sheet with these headings (`is_one_table` holds of
+    it); None where there is none, or where it is broken, which is told then."""
     if source.kind is Kind.CSV:
         return _table(source.name, _csv_rows(source, faults), headings, faults)
     try:
-        for sheet in sheets(source.copy):
-            rows = ((number, [_cell(value) for value in row]) for number, row in sheet)
+        for _, sheet in sheets(source.copy):
+            rows = ((number, _cells(row)) for number, row in sheet)
             table = _table(source.name, rows, headings, faults)
             if table is not None:
-                return table
+                floats = _floats(sheet)
+                heads = _cells(sheet[0][1])
+                named = (heads[number] for number in sorted(floats) if heads[number])
+                return replace(table, floats=tuple(named))
     except Unreadable as error:
         faults.add(source.name, None, None, error.reason)
     return None
+
+
+def is_one_table(source: Source, tables: Sequence[Headings], faults: Faults) -> bool:
+    """Whether no more than one sheet of a workbook is meant as one of these tables and filled in; else it
+    is told, since a row is known by its line alone."""
+    try:
+        names = [name for name, sheet in sheets(source.copy) if _is_meant(sheet, tables)]
+    except Unreadable as error:
+        faults.add(source.name, None, None, error.reason)
+        return False
+    if len(names) > 1:
+        faults.add(source.name, None, None, _several(names))
+    return len(names) <= 1
+
+
+def _is_meant(sheet: Sequence[tuple[int, Sequence[Cell]]], tables: Sequence[Headings]) -> bool:
+    """Whether one of a sheet's first lines has headings, one of them a needed one, above rows."""
+    for place, (_, row) in enumerate(sheet[:_FIRST]):
+        meant = [(one, one.meant(_cells(row))) for one in tables]
+        if any(len(keys) >= MEANT and keys & one.needed for one, keys in meant):
+            below = (_cells(cells) for _, cells in sheet[place + 1 :])
+            return any(any(cells) and not cells[0].startswith(_MARK) for cells in below)
+    return False
+
+
+def _floats(sheet: Sequence[tuple[int, Sequence[Cell]]]) -> set[int]:
+    """Columns with a number whose shortest decimal has more digits than spreadsheets keep."""
+    return {
+        number
+        for _, row in sheet
+        for number, value in enumerate(row)
+        if isinstance(value, float) and _digits(value) > _DIGITS
+    }
+
+
+def _digits(value: float) -> int:
+    return len(Decimal(repr(value)).normalize().as_tuple().digits)
+
+
+def _several(names: Sequence[str]) -> Text:
+    ja, en = "」「".join(names), "', '".join(names)
+    return Text(
+        f"表のあるシートが {len(names)} 枚あります（「{ja}」）。1枚にまとめるか、別のファイルに分けてください",
+        f"{len(names)} sheets have a table ('{en}'); put it into one, or save each as a file of its own",
+    )
 
 
 def likest(source: Source, tables: Sequence[Headings]) -> tuple[Headings, Sequence[str]]:
@@ -105,7 +161,7 @@ def likest(source: Source, tables: Sequence[Headings]) -> tuple[Headings, Sequen
     A workbook may have it in any sheet."""
     lines: list[Sequence[str]] = [source.columns]
     if source.kind is Kind.XLSX:
-        lines += [[_cell(value) for value in rows[0][1]] for rows in sheets(source.copy) if rows]
+        lines += [_cells(rows[0][1]) for _, rows in sheets(source.copy) if rows]
     pairs = ((one, line) for one in tables for line in lines)
     return max(pairs, key=lambda pair: len(pair[0].meant(pair[1])))
 
@@ -163,6 +219,10 @@ def _csv_rows(source: Source, faults: Faults) -> Iterator[tuple[int, Sequence[st
             faults.add(source.name, line, None, broken_record(fields))
         else:
             yield line, [_plain(field) for field in fields]
+
+
+def _cells(row: Sequence[Cell]) -> list[str]:
+    return [_cell(value) for value in row]
 
 
 def _cell(value: Cell) -> str:

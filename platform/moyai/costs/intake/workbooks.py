@@ -53,17 +53,17 @@ def measure(path: Path) -> None:
                         _measure_part(file)
     except Unreadable:
         raise
-    except (*_BROKEN, expat.ExpatError) as error:
+    except (*_BROKEN, LookupError, expat.ExpatError) as error:  # no such encoding, too
         raise damaged(error) from error
 
 
-def sheets(path: Path) -> Iterator[list[tuple[int, Sequence[Cell]]]]:
-    """Each sheet's rows with their numbers, from 1. Raises `Unreadable`."""
+def sheets(path: Path) -> Iterator[tuple[str, list[tuple[int, Sequence[Cell]]]]]:
+    """Each sheet's name and its rows with their numbers, from 1. Raises `Unreadable`."""
     try:
         book = CalamineWorkbook.from_path(str(path))
         for name in book.sheet_names:
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            yield [(number, row) for number, row in enumerate(rows, start=1)]
+            yield name, [(number, row) for number, row in enumerate(rows, start=1)]
     except (CalamineError, OSError, ValueError) as error:
         raise damaged(error) from error
     except BaseException as error:
@@ -105,18 +105,24 @@ class _Extent:
     _columns: int = 0
 
     def begin(self, element: str, attributes: dict[str, str]) -> None:
-        """An element begins. Raises `Unreadable` at a cell that makes the sheet too large."""
+        """An element begins. Raises `Unreadable` at a cell that makes the sheet too large, and where rows or
+        cells do not come one after another: the reader would take the last of two."""
         name = element.rpartition(":")[2]
         if not self._has_begun:
             self._has_begun, self.is_other = True, name != "worksheet"
         if name == "row":
             said = attributes.get("r", "")
-            self._row = int(said) if said.isdecimal() and len(said) <= 12 else self._row + 1
-            self._column = 0
+            number = int(said) if said.isdecimal() and len(said) <= 12 else self._row + 1
+            if number <= self._row:
+                raise Unreadable(_again(Text(f"{number} 行目", f"row {number}")))
+            self._row, self._column = number, 0
         elif name == "c":
-            found = _PLACE.match(attributes.get("r", ""))
-            self._column = _number(found[1]) if found else self._column + 1
-            self._row = int(found[2]) if found else self._row
+            said = attributes.get("r", "")
+            found = _PLACE.match(said)
+            place = (int(found[2]), _number(found[1])) if found else (self._row, self._column + 1)
+            if place <= (self._row, self._column):
+                raise Unreadable(_again(Text(f"セル {said}", f"cell {said}")))
+            self._row, self._column = place
         elif name in ("v", "is"):
             self._rows = max(self._rows, self._row)
             self._columns = max(self._columns, self._column)
@@ -130,6 +136,13 @@ def _number(letters: str) -> int:
     for letter in letters.upper():
         number = number * 26 + ord(letter) - ord("A") + 1
     return number
+
+
+def _again(place: Text) -> Text:
+    return Text(
+        f"Excel のブックですが、壊れています（{place.ja}が2度あるか、順序どおりではありません）",
+        f"it is a workbook (XLSX), but damaged ({place.en} is there twice, or not in order)",
+    )
 
 
 def _too_far(row: int, column: int) -> Text:
