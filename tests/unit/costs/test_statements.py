@@ -21,7 +21,7 @@ from tests.unit.costs.rulebook import (
     rules,
 )
 
-from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind
+from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Bill, Bucket
 from moyai.costs.apportion.settling import settlement
 from moyai.costs.documents.compose.sections import section_blocks
@@ -37,6 +37,8 @@ from moyai.registry.cost_rules import (
     SubsidyWhen,
 )
 from moyai.texts import Text
+
+MOVED = {"271004": 55, "271403": -40}
 
 
 def _of(made: Issue, code: str) -> Statement:
@@ -162,10 +164,58 @@ def test_two_rates_are_taxed_each_once() -> None:
     assert sum(one.total for one in made.statements) == 3_280
 
 
-def test_tax_without_a_rule_for_it_is_refused() -> None:
-    one = replace(bill(100, rate=TEN), taxes={TEN: 10})
-    with pytest.raises(ValueError, match="outside"):
-        issued(one, rules(pool()))
+@pytest.mark.parametrize(
+    ("difference", "lead", "tax"),
+    [
+        (Bearer.LARGEST_REMAINDER, None, [(5, 1), (-4, 0), (0, 0)]),
+        (Bearer.CARRY, None, [(5, 1), (-4, 0), (0, 0)]),
+        (Bearer.LEAD, "273830", [(5, 0), (-4, 0), (0, 1)]),
+    ],
+)
+def test_tax_of_a_taxable_months_settlement_is_its_payers_where_it_is_outside_scope_by_now(
+    difference: Bearer, lead: str | None, tax: list[tuple[int, int]]
+) -> None:
+    rule_set = rules(pool())
+    outside = replace(rule_set, tax=replace(rule_set.tax, difference=difference, lead=lead))
+    borne = {Payer(PayerKind.BODY, code): {TEN: yen} for code, yen in MOVED.items()}
+    later = allocate(bill(300), outside, everybody(), (Settlement(MAY, 15, borne, (), {TEN: 2}),))
+    made = issue(later, outside, ISSUER, NAMES, BASIS)
+    found = [[one for one in s.by_rate if one.rate == TEN] for s in made.statements]
+    assert [(sum(t.tax for t in one), sum(t.difference for t in one)) for one in found] == tax
+    assert made.bill_with_tax == 300 + 15 + 2
+    assert made.taxes.left_to_next == {}
+
+
+@pytest.mark.parametrize(
+    ("difference", "lead", "nets", "borne"),
+    [
+        (Bearer.CARRY, None, {"271004": 200, "271403": 100}, [20, 10, 0]),
+        (Bearer.LEAD, "273830", {"271004": 200, "271403": 100}, [0, 0, 30]),
+        (Bearer.CARRY, None, {"271004": -200, "271403": 100}, [0, 30, 0]),
+        (Bearer.CARRY, None, {"271004": -200, "271403": -100}, [15, 15, 0]),
+    ],
+)
+def test_tax_that_a_taxable_month_carried_is_borne_in_one_outside_the_taxs_scope(
+    difference: Bearer, lead: str | None, nets: dict[str, int], borne: list[int]
+) -> None:
+    rule_set = rules(pool())
+    outside = replace(rule_set, tax=replace(rule_set.tax, difference=difference, lead=lead))
+    moved = {Payer(PayerKind.BODY, code): {None: yen} for code, yen in nets.items()}
+    carried = Settlement(MAY, sum(nets.values()), moved, (), {})
+    later = allocate(bill(), outside, members({"all": {}}), (carried,))
+    made = issue(later, outside, ISSUER, NAMES, BASIS, {TEN: 30})
+    found = {one.code: one.tax_difference for one in made.statements}
+    assert [found.get(code, 0) for code in NAMES] == borne
+    assert made.taxes.left_to_next == {}
+    assert made.statements[0].is_taxed is bool(made.statements[0].tax_difference)
+
+
+def test_tax_is_carried_on_where_there_is_no_body_to_bear_it() -> None:
+    rule_set = rules(pool())
+    made = issue(
+        allocate(bill(), rule_set, members({"all": {}})), rule_set, ISSUER, NAMES, BASIS, {TEN: 3}
+    )
+    assert made.taxes.left_to_next == {TEN: 3}
 
 
 def test_no_difference_is_shared_while_cost_is_left() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -75,6 +76,15 @@ class Office:
         rows = [
             focus_row(amount, ServiceName=service, BillingPeriodStart=f"{month}-01 00:00:00")
             for service, amount in usd.items()
+        ]
+        self.take(csv_file(self.file.parent / name, rows))
+
+    def yen(self, name: str, month: str, **amounts: str) -> None:
+        rows = [
+            focus_row(
+                amount, BillingCurrency="JPY", ServiceName=service, BillingPeriodStart=f"{month}-01"
+            )
+            for service, amount in amounts.items()
         ]
         self.take(csv_file(self.file.parent / name, rows))
 
@@ -326,3 +336,62 @@ def test_rows_that_other_bodies_share_are_counted_and_many_are_cut_short(office:
     office.withdraw("more.csv")
     with pytest.raises(UsageError):
         explanation(office.file, "sandbox", JUNE, VILLAGE, 20_001)
+
+
+@pytest.mark.parametrize("amount", ["123456789012345678901234567890", "99999999999999999999.5"])
+def test_a_yen_of_a_sum_that_fills_the_ledgers_decimals_is_followed_to_its_line(
+    office: Office, amount: str
+) -> None:
+    rows = [
+        focus_row(cost, BillingCurrency="JPY", ServiceName="EC2", BillingPeriodStart=f"{JUNE}-01")
+        for cost in ("5", amount, "5")
+    ]
+    office.take(csv_file(office.file.parent / "june.csv", rows))
+    share = dict(office.reckon(JUNE).allocation.bodies())[OSAKA][0].lines[0].jpy
+    for yen, line in ((1, 2), (share // 2, 3), (share, 4)):
+        row = explanation(office.file, "sandbox", JUNE, OSAKA, yen).row
+        assert row is not None
+        assert row.line == line, yen
+
+
+@pytest.mark.parametrize("difference", ["carry", "largest_remainder"])
+def test_tax_of_taxable_months_is_borne_after_contributions_left_its_scope(
+    office: Office, tmp_path: Path, difference: str
+) -> None:
+    pools = RULES[RULES.index("      pools:") :]
+    office.rewrite(
+        (
+            "    - name: 令和8年度\n      from: 2026-04-01\n",
+            "    - name: 不課税\n      from: 2026-07-01\n"
+            + pools
+            + "    - name: 課税\n      from: 2026-04-01\n      until: 2026-07-01\n"
+            f"      tax: {{ treatment: taxable, difference: {difference} }}\n",
+        )
+    )
+    july = "2026-07"
+    office.yen("june.csv", JUNE, EC2="104")
+    office.close(JUNE)
+    office.yen("june.csv", JUNE, EC2="134", S3="10")
+    office.yen("july.csv", july, EC2="100")
+    asked = Asked(july, tmp_path / "out", tuple(Kind), "ja", None)
+    assert [code for code, _ in statements(office.file, "sandbox", asked, "all")] == [
+        OSAKA,
+        SAKAI,
+        VILLAGE,
+    ]
+    made = office.close(july)
+    assert made.allocation.difference_jpy == 0
+    # ¥110 with their tax, 14 - 10 of tax by the settlement, and what June carried.
+    assert sum(_totals(tmp_path / "out")) == 110 + 40 + 4 + sum(made.inputs.tax_carried_in.values())
+    assert (made.tax_carried, office.verified()) == ({}, True)
+
+
+def _totals(folder: Path) -> list[int]:
+    """The totals of statements as CSV has them."""
+    found = []
+    for path in folder.glob("*.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            found += [
+                int(row["金額（円）"]) for row in csv.DictReader(file) if row["区分"] == "合計"
+            ]
+    return found

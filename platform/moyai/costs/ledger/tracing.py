@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,8 +19,7 @@ from moyai.costs.ledger.sorting import caught_sql
 from moyai.costs.ledger.store import Store
 from moyai.registry.cost_rules import RuleSet
 
-_PLACES = 18
-"""Decimal places to which a place in a sum is worked out; amounts have no more of them."""
+_DECIMAL = re.compile(r"DECIMAL\([0-9]+, ?([0-9]+)\)")
 
 
 def row_at(
@@ -79,9 +79,7 @@ def _row(
     sign: str,
     target: Fraction,
 ) -> CostRow:
-    scaled = ceil(target * 10**_PLACES)
-    whole, part = divmod(scaled, 10**_PLACES)
-    place = f"CAST('{whole}.{part:0{_PLACES}}' AS DECIMAL(38, {_PLACES}))"
+    place = _place(target, _scale(connection, store, version))
     cursor = connection.execute(
         f"SELECT * EXCLUDE (reached) FROM (SELECT *, sum({sign}BilledCost) OVER (ORDER BY {LINE}) "
         f"AS reached FROM {relation_sql(store, version)} WHERE {alike.sql(version)} "
@@ -90,6 +88,22 @@ def _row(
     names = [str(column[0]) for column in cursor.description or ()]
     [values] = cursor.fetchall()
     return cost_row(name, version, dict(zip(names, values, strict=True)))
+
+
+def _scale(connection: duckdb.DuckDBPyConnection, store: Store, version: Version) -> int:
+    """How many decimal places amounts of a file have."""
+    sql = f"DESCRIBE SELECT BilledCost FROM {relation_sql(store, version)}"
+    [[_, kind, *_]] = connection.execute(sql).fetchall()
+    found = _DECIMAL.fullmatch(str(kind))
+    return 0 if found is None else int(found[1])
+
+
+def _place(target: Fraction, scale: int) -> str:
+    """SQL of the first amount of a scale that is not below a place. It has the type of the amounts' sums: with
+    more places, the largest would not fit."""
+    whole, part = divmod(ceil(target * 10**scale), 10**scale)
+    digits = f".{part:0{scale}}" if scale else ""
+    return f"CAST('{whole}{digits}' AS DECIMAL(38, {scale}))"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from moyai.costs.apportion.sharing import BEYOND_MOST
 from moyai.costs.periods import Period
 from moyai.costs.statements.taxes import Taxed, Taxes, tax
 from moyai.costs.statements.titles import titles_of
-from moyai.registry.cost_rules import Issuer, RuleSet, ShareBy, WhenZero
+from moyai.registry.cost_rules import Issuer, RuleSet, ShareBy, Treatment, WhenZero
 from moyai.texts import Text
 
 _SET_KINDS = (LineKind.FIXED, LineKind.BASE_FEE)
@@ -125,6 +125,13 @@ class Statement:
         return sum(taxed.difference for taxed in self.by_rate)
 
     @property
+    def is_taxed(self) -> bool:
+        """Whether tax is shown beside net amounts: contributions are taxable, or there is tax of a month
+        in which they were."""
+        taxable = self.rules.tax.treatment is Treatment.TAXABLE
+        return taxable or any(taxed.tax or taxed.difference for taxed in self.by_rate)
+
+    @property
     def total(self) -> int:
         """Whole yen that the body is asked for."""
         return self.net + self.tax + self.tax_difference
@@ -198,7 +205,7 @@ def issue(
     """All statements of an allocation. `names`: code → name; a code that has none stands for itself.
 
     `rules` is the set that the allocation was made by. `tax_carried_in`: rate → yen, `left_to_next` of
-    the period before. Raises `ValueError` as `tax` does.
+    the period before.
     """
     taxes = tax(allocation, rules.tax, tax_carried_in)
     titles = titles_of(allocation, rules, basis.issued_on, year_start)

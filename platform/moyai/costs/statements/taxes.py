@@ -2,6 +2,10 @@
 
 The qualified-invoice rule rounds the tax once for each rate and invoice, so the bodies' taxes do not sum
 to the tax on the whole. The difference is borne as the rules say, and shown as such.
+
+Where contributions are outside the tax's scope, there is still tax of a month in which they were taxable:
+in what settles that one, and in what it carried. Net amounts of a settlement are taxed at their rate; what is
+carried is shown with the differences.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind
 from moyai.costs.apportion.inputs import Rate
-from moyai.costs.apportion.rounding import Rounded, exactly, spread, to_unit
+from moyai.costs.apportion.rounding import Rounded, divide, exactly, spread, to_unit
 from moyai.registry.cost_rules import Bearer, Rounding, TaxRule, Treatment
 
 
@@ -66,24 +70,11 @@ def tax(
 ) -> Taxes:
     """The taxes of an allocation's payers. `carried_in`: what the period before left to this one.
 
-    Raises `ValueError` where contributions are outside the tax's scope and there is a tax on the whole.
+    Where contributions are outside the tax's scope no difference is carried: a lead body bears them and
+    what came in, else bodies with net amounts at its rate bear a difference, and all bodies, by what they
+    bear of the period, what came in.
     """
-    nets = _nets(allocation)
-    whole = dict(allocation.taxes)
-    for rate, yen in (carried_in or {}).items():
-        whole[rate] = whole.get(rate, 0) + yen
-    if rule.treatment is Treatment.OUTSIDE_SCOPE:
-        if any(whole.values()):
-            raise ValueError("contributions are outside the tax's scope, but there is a tax")
-        return Taxes(
-            {
-                payer: tuple(Taxed(rate, nets[payer][rate], 0) for rate in _ordered(nets[payer]))
-                for payer in nets
-            },
-            0,
-            {},
-        )
-    return _Taxing(allocation, rule, nets, whole).all()
+    return _Taxing(allocation, rule, _nets(allocation), carried_in or {}).all()
 
 
 class _Taxing:
@@ -94,12 +85,14 @@ class _Taxing:
         allocation: Allocation,
         rule: TaxRule,
         nets: dict[Payer, dict[Rate, int]],
-        whole: Mapping[Fraction, int],
+        carried_in: Mapping[Fraction, int],
     ) -> None:
         self._open = any(one.jpy for one in allocation.unallocated)
         self._rule = rule
+        self._is_taxable = rule.treatment is Treatment.TAXABLE
         self._nets = nets
-        self._whole = whole
+        self._whole = allocation.taxes
+        self._carried_in = carried_in
         self._taxes: dict[Payer, dict[Rate, int]] = {payer: {} for payer in nets}
         self._differences: dict[Payer, dict[Rate, int]] = {payer: {} for payer in nets}
         self._carried: dict[Fraction, int] = {}
@@ -107,7 +100,7 @@ class _Taxing:
 
     def all(self) -> Taxes:
         rates = {rate for mix in self._nets.values() for rate in mix if rate is not None}
-        for rate in sorted(rates | self._whole.keys()):
+        for rate in sorted(rates | self._whole.keys() | self._carried_in.keys()):
             self._at(rate)
         return Taxes(
             {payer: self._of(payer) for payer in sorted(self._taxes)},
@@ -122,28 +115,48 @@ class _Taxing:
                 taxes[payer] = tax_on(mix[rate], rate, self._rule.method)
                 self._taxes[payer][rate] = taxes[payer]
         left = self._whole.get(rate, 0) - sum(taxes.values())
-        if self._open:
-            self._unallocated += left
-        elif left:
-            self._bear(rate, left, taxes)
-
-    def _bear(self, rate: Fraction, left: int, taxes: Mapping[Payer, int]) -> None:
-        """The difference at one rate to its bearer."""
+        carried_in = self._carried_in.get(rate, 0)
         bodies = {payer.name: yen for payer, yen in taxes.items() if payer.kind is PayerKind.BODY}
-        if self._rule.difference is Bearer.LEAD:
+        if self._open:
+            self._unallocated += left + carried_in
+        elif self._is_taxable:
+            self._bear(rate, left + carried_in, bodies)
+        else:
+            self._bear(rate, left, bodies)
+            self._bear(rate, carried_in, {})
+
+    def _bear(self, rate: Fraction, left: int, bodies: Mapping[str, int]) -> None:
+        """The difference at one rate to its bearer. `bodies`: code → tax, of those that net amounts at
+        it are shared by."""
+        if not left:
+            return
+        bearer = self._rule.difference
+        if bearer is Bearer.LEAD:
             assert self._rule.lead is not None
             shares = {self._rule.lead: left}
-        elif self._rule.difference is Bearer.LARGEST_REMAINDER and bodies:
+        elif bodies and (bearer is Bearer.LARGEST_REMAINDER or not self._is_taxable):
             exact = exactly(
                 {code: self._nets[_body(code)][rate] * rate / 100 for code in sorted(bodies)}
             )
             shares = spread(Rounded(bodies, left), exact, 1)
+        elif not self._is_taxable and (weights := self._weights()):
+            shares = divide(left, weights)
         else:
-            self._carried[rate] = left
+            self._carried[rate] = self._carried.get(rate, 0) + left
             return
         for code, yen in shares.items():
-            self._differences.setdefault(_body(code), {})[rate] = yen
+            found = self._differences.setdefault(_body(code), {})
+            found[rate] = found.get(rate, 0) + yen
             self._taxes.setdefault(_body(code), {})
+
+    def _weights(self) -> dict[str, int]:
+        """Bodies by what they bear at all rates: of those who bear something, or of all alike."""
+        sums = {
+            payer.name: max(sum(mix.values()), 0)
+            for payer, mix in sorted(self._nets.items())
+            if payer.kind is PayerKind.BODY
+        }
+        return sums if any(sums.values()) else dict.fromkeys(sums, 1)
 
     def _of(self, payer: Payer) -> tuple[Taxed, ...]:
         nets = self._nets.get(payer, {})

@@ -10,8 +10,7 @@ from moyai.costs.documents.paper import BLANK, Cell, Column, Row, RowKind, Style
 from moyai.costs.documents.written import day, month
 from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Basis, Statement
-from moyai.costs.statements.taxes import Taxed
-from moyai.registry.cost_rules import Issuer, Rounding, RuleSet, Treatment
+from moyai.registry.cost_rules import Issuer, Rounding, RuleSet
 from moyai.texts import Lang, Text
 
 Pairs = tuple[tuple[str, str], ...]
@@ -61,13 +60,14 @@ def rule_facts(rules: RuleSet, period: Period, names: Mapping[str, str], lang: L
     return tuple((label.of(lang), said) for label, said in facts)
 
 
-def totals(by_rate: Sequence[Taxed], rules: RuleSet, key: str, lang: Lang) -> list[Row]:
+def totals(statement: Statement, key: str, lang: Lang) -> list[Row]:
     """From the net sum, `{key}.net`, to the total `{key}.total`: the tax once for each rate.
 
-    Empty where contributions are outside the tax's scope.
+    Empty where there is no tax beside net amounts.
     """
-    if rules.tax.treatment is not Treatment.TAXABLE:
+    if not statement.is_taxed:
         return []
+    by_rate, rules = statement.by_rate, statement.rules
     rows: list[Row] = []
     added = [f"{{{key}.net}}"]
     for at, taxed in enumerate(by_rate):

@@ -28,7 +28,6 @@ from moyai.costs.documents.paper import (
 from moyai.costs.documents.written import day, month
 from moyai.costs.statements.request import Due, Request
 from moyai.costs.statements.statement import Statement
-from moyai.registry.cost_rules import Treatment
 from moyai.texts import Lang, Text
 
 
@@ -77,19 +76,19 @@ def _amount(request: Request, lang: Lang) -> tuple[str, Cell]:
 
 
 def _request_lines(statement: Statement, lang: Lang) -> Table:
-    taxable = statement.rules.tax.treatment is Treatment.TAXABLE
+    taxed = statement.is_taxed
     label = Text(
         f"{month(statement.period, 'ja')}分 負担金（内訳書 {statement.number}）",
         f"Contribution for {month(statement.period, 'en')} (statement {statement.number})",
     )
-    key, kind = ("r.net", RowKind.PLAIN) if taxable else ("r.total", RowKind.TOTAL)
-    source = "{all.net}" if taxable else "{all.total}"
-    blank = (BLANK,) if taxable else ()
+    key, kind = ("r.net", RowKind.PLAIN) if taxed else ("r.total", RowKind.TOTAL)
+    source = "{all.net}" if taxed else "{all.total}"
+    blank = (BLANK,) if taxed else ()
     rows = [Row((text(label.of(lang)), *blank, yen(statement.net, key, source)), kind)]
-    rows += totals(statement.by_rate, statement.rules, "r", lang)
+    rows += totals(statement, "r", lang)
     return Table(
         Text("内容", "What it is made of").of(lang),
-        amount_columns(Text("件名", "Item"), taxable, lang),
+        amount_columns(Text("件名", "Item"), taxed, lang),
         tuple(rows),
     )
 

@@ -31,7 +31,6 @@ from moyai.costs.documents.paper import (
 from moyai.costs.documents.written import day, month
 from moyai.costs.statements.request import Request
 from moyai.costs.statements.statement import Statement
-from moyai.registry.cost_rules import Treatment
 from moyai.texts import Lang, Text
 
 
@@ -81,8 +80,8 @@ def statement_paper(statement: Statement, names: Mapping[str, str], lang: Lang) 
 
 
 def _summary(statement: Statement, lang: Lang) -> Table:
-    taxable = statement.rules.tax.treatment is Treatment.TAXABLE
-    blank = (BLANK,) if taxable else ()
+    taxed = statement.is_taxed
+    blank = (BLANK,) if taxed else ()
     rows = [
         Row(
             (
@@ -95,12 +94,12 @@ def _summary(statement: Statement, lang: Lang) -> Table:
     ]
     count = len(statement.sections)
     formula = f"SUM({{all.1}}:{{all.{count}}})" if count else None
-    label = Text("税抜計", "Total before tax") if taxable else words.TOTAL
-    key, kind = ("all.net", RowKind.SUBTOTAL) if taxable else ("all.total", RowKind.TOTAL)
+    label = words.before_tax(statement.rules) if taxed else words.TOTAL
+    key, kind = ("all.net", RowKind.SUBTOTAL) if taxed else ("all.total", RowKind.TOTAL)
     rows.append(Row((text(label.of(lang)), *blank, yen(statement.net, key, formula)), kind))
-    rows += totals(statement.by_rate, statement.rules, "all", lang)
+    rows += totals(statement, "all", lang)
     return Table(
         Text("負担金の集計", "Summary").of(lang),
-        amount_columns(Text("費用区分", "Cost"), taxable, lang),
+        amount_columns(Text("費用区分", "Cost"), taxed, lang),
         tuple(rows),
     )

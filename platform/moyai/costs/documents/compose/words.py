@@ -112,6 +112,13 @@ def treatment(rules: RuleSet, names: Mapping[str, str]) -> Text:
     )
 
 
+def before_tax(rules: RuleSet) -> Text:
+    """The sum that tax is added to: net amounts, or cost with its tax beside settlements of taxable months."""
+    if rules.tax.treatment is Treatment.OUTSIDE_SCOPE:
+        return Text("消費税を加える前の計", "Total before the tax below")
+    return Text("税抜計", "Total before tax")
+
+
 def span(rules: RuleSet) -> Text:
     """The days on which a rule set holds."""
     ja, en = f"{day(rules.start, 'ja')}から", f"from {day(rules.start, 'en')}"
