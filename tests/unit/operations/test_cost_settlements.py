@@ -16,6 +16,8 @@ from tests.unit.registry.cost_federation import BODIES
 
 from moyai.costs.apportion.allocation import LineKind
 from moyai.costs.documents.write import Kind
+from moyai.costs.intake.faults import IntakeError
+from moyai.costs.ledger.imports import Imported, Outcome
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.costs.reckoning import Reckoned
@@ -33,7 +35,7 @@ from moyai.operations.cost_periods import (
 )
 from moyai.operations.costs import add_invoice, codes_of, remove_invoice, withdraw
 
-OSAKA, SAKAI, VILLAGE = "271004", "271403", "273830"
+OSAKA, SAKAI, VILLAGE, HANNAN = "271004", "271403", "273830", "272329"
 MAY, JUNE = "2026-05", "2026-06"
 RULES = """\
 cost_sharing:
@@ -66,6 +68,17 @@ class Office:
         self.leave()
         self.rewrite(("    slug: sakai\n", f'    former_codes: ["{VILLAGE}"]\n    slug: sakai\n'))
 
+    def rename(self, *former: str) -> None:
+        """A city with a new code is what the village, and others, became."""
+        self.leave()
+        codes = ", ".join(f'"{one}"' for one in (VILLAGE, *former))
+        city = (
+            f'  - code: "{HANNAN}"\n    former_codes: [{codes}]\n    slug: hannan\n    name: 阪南市\n'
+            "    kind: 一般市\n    lgwan: [10.200.3.0/24]\n"
+            "    population: { count: 4909, as_of: 2020-10-01, source: 国勢調査 }\n"
+        )
+        self.rewrite(("cost_sharing:", f"{city}cost_sharing:"))
+
     def leave(self) -> None:
         """The village is in the file no longer."""
         text = self.file.read_text(encoding="utf-8")
@@ -88,16 +101,23 @@ class Office:
         ]
         self.take(csv_file(self.file.parent / name, rows))
 
-    def drive(self, name: str, **quantities: str) -> None:
+    def drive(self, name: str, month: str = MAY, **quantities: str) -> None:
         rows = [
-            {"period": MAY, "driver": "requests", "code": code[1:], "quantity": quantity}
+            {"period": month, "driver": "requests", "code": code[1:], "quantity": quantity}
             for code, quantity in quantities.items()
         ]
         self.take(csv_file(self.file.parent / name, rows))
 
-    def take(self, path: Path) -> None:
+    def template(self, *rows: str) -> tuple[Imported, ...]:
+        """A file of `period,body_code,amount`."""
+        path = self.file.parent / "licences.csv"
+        lines = ["period,body_code,amount,item", *(f"{row},licence" for row in rows)]
+        path.write_text("\n".join(lines), encoding="utf-8")
+        return self.take(path)
+
+    def take(self, path: Path) -> tuple[Imported, ...]:
         opened = open_costs(self.file, "sandbox")
-        put(opened.ledger, path, bodies=codes_of(opened.workspace.registry))
+        return put(opened.ledger, path, bodies=codes_of(opened.workspace.registry))
 
     def invoice(self, month: str, jpy: int, amount: str) -> None:
         workspace = open_costs(self.file, "sandbox").workspace
@@ -395,3 +415,82 @@ def _totals(folder: Path) -> list[int]:
                 int(row["金額（円）"]) for row in csv.DictReader(file) if row["区分"] == "合計"
             ]
     return found
+
+
+def _refused(error: pytest.ExceptionInfo[IntakeError]) -> list[tuple[int | None, str]]:
+    return [(fault.line, fault.reason.en) for fault in error.value.faults]
+
+
+def test_a_closed_months_drivers_are_by_the_codes_of_then(office: Office) -> None:
+    office.merge()
+    office.drive("usage.csv", _271004="1", _271403="1", _273830="4")
+    with pytest.raises(UsageError, match="no costs are on record"):  # all of it is Sakai's by now
+        office.reckon(JUNE)
+    office.drive("usage.csv", _271004="3", _271403="1", _273830="2")
+    assert settled(office.reckon(JUNE)) == {OSAKA: 20_000, SAKAI: -20_000}
+    assert office.verified()
+
+
+def test_a_body_that_got_another_code_is_meant_by_it_in_a_closed_month(office: Office) -> None:
+    office.rename()
+    office.drive("usage.csv", _271004="1", _271403="2", _272329="3")
+    with pytest.raises(UsageError, match="no costs are on record for 2026-06"):
+        office.reckon(JUNE)
+    office.drive("usage.csv", _271004="1", _271403="1", _272329="4")
+    assert settled(office.reckon(JUNE)) == {SAKAI: -10_000, HANNAN: 10_000}
+    assert office.verified()
+
+
+def test_a_quantity_of_what_no_body_of_a_closed_month_is_called_is_refused_by_its_line(
+    office: Office,
+) -> None:
+    office.rename("279978")
+    with pytest.raises(IntakeError) as error:
+        office.drive("usage.csv", _271004="1", _271403="2", _279978="3")
+    assert _refused(error) == [
+        (4, "'279978' is no code of a body as it was when 2026-05 was closed")
+    ]
+    office.rewrite((f'["{VILLAGE}", "279978"]', f'["{VILLAGE}", "{SAKAI}"]'))
+    text = office.file.read_text(encoding="utf-8")
+    start, end = text.index(f'  - code: "{SAKAI}"'), text.index(f'  - code: "{HANNAN}"')
+    office.file.write_text(text[:start] + text[end:], encoding="utf-8")
+    with pytest.raises(IntakeError) as error:
+        office.drive("usage.csv", _271004="1", _272329="5")
+    why = f"{HANNAN} was still {SAKAI}, {VILLAGE} when 2026-05 was closed; give each its own"
+    assert _refused(error) == [(3, why)]
+
+
+def test_a_body_under_two_codes_in_two_files_counts_twice_as_in_one(office: Office) -> None:
+    office.rename()
+    with pytest.raises(IntakeError) as error:
+        office.drive("more.csv", _272329="1")
+    assert _refused(error) == [(2, f"requests of {VILLAGE} is in line 4 of usage.csv too")]
+    office.drive("june.csv", JUNE, _272329="1")
+    with pytest.raises(IntakeError) as error:
+        office.drive("more.csv", JUNE, _273830="1")
+    assert _refused(error) == [(2, f"requests of {HANNAN} is in line 2 of june.csv too")]
+
+
+def test_lines_of_the_template_mean_the_bodies_of_a_closed_month(office: Office) -> None:
+    office.rewrite(
+        (
+            "      pools:\n",
+            "      direct: [{ name: own, column: Tags.moyai:tenant }]\n      pools:\n",
+        )
+    )
+    office.template("2026-06,273830,1000", "2026-06,271403,7")
+    office.close(JUNE)
+    office.rename()
+    july = "2026-07"
+    found = office.template("2026-06,273830,1000", "2026-06,271403,7", f"{july},273830,9")
+    assert [(str(one.period), one.outcome) for one in found] == [
+        (JUNE, Outcome.UNCHANGED),
+        (july, Outcome.NEW),
+    ]
+    assert set(dict(office.reckon(july).allocation.bodies())) == {HANNAN}
+    office.template("2026-06,272329,1020", "2026-06,271403,7", f"{july},273830,9")
+    assert settled(office.reckon(july)) == {HANNAN: 22}
+    assert office.verified()
+    with pytest.raises(IntakeError) as error:
+        office.template("2026-06,279978,1")
+    assert [line for line, _ in _refused(error)] == [2]

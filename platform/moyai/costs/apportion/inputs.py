@@ -83,3 +83,8 @@ class Members:
     """What values of direct rules' columns mean: code, former code and slug → code."""
     carried: Mapping[str, int] = field(default_factory=dict)
     """Pool → yen that the period before left to this one."""
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """Code and former code → code: names without slugs, which have letters."""
+        return {name: code for name, code in self.names.items() if name.isdecimal()}

@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from moyai.costs.intake.bodies import Bodies
 from moyai.costs.intake.faults import Faults
 from moyai.costs.intake.tables import Headings, Table
-from moyai.costs.intake.template import unknown_body
 from moyai.costs.intake.words import NotAValue, number_of, period_in
 from moyai.costs.periods import Period
 from moyai.texts import Text
@@ -35,25 +35,22 @@ class DriverRow:
 
     driver: str
     code: str
-    """As written: a code or a former code."""
+    """As written: a code or a former code; in a closed month one that the month knows."""
     quantity: Decimal
     line: int
 
 
 def read_drivers(
-    table: Table, bodies: Mapping[str, str], faults: Faults
+    table: Table, bodies: Bodies, faults: Faults
 ) -> Mapping[Period, tuple[DriverRow, ...]]:
-    """A table's quantities by period, ordered by driver and code; faults are told.
-
-    `bodies`: code or former code → code.
-    """
+    """A table's quantities by period, ordered by driver and code; faults are told."""
     found: dict[Period, dict[tuple[str, str], DriverRow]] = defaultdict(dict)
     for line, cells in table.rows:
         row = _row(table, line, cells, bodies, faults)
         if row is None:
             continue
         period, driver = row
-        place = (driver.driver, bodies[driver.code])
+        place = (driver.driver, bodies.means(driver.code, period) or driver.code)
         before = found[period].get(place)
         if before is not None:
             reason = Text(
@@ -69,7 +66,7 @@ def read_drivers(
 
 
 def _row(
-    table: Table, line: int, cells: Mapping[str, str], bodies: Mapping[str, str], faults: Faults
+    table: Table, line: int, cells: Mapping[str, str], bodies: Bodies, faults: Faults
 ) -> tuple[Period, DriverRow] | None:
     wrong: list[tuple[str, Text]] = []
     period, quantity = None, None
@@ -83,15 +80,15 @@ def _row(
         wrong.append(("quantity", error.reason))
     if quantity is not None and quantity < 0:
         wrong.append(("quantity", Text("負の数量です", "the quantity is negative")))
-    if cells["code"] not in bodies:
-        wrong.append(("code", unknown_body(cells["code"])))
+    if bodies.means(cells["code"], period) is None:
+        wrong.append(("code", bodies.unknown(cells["code"], period)))
     if not cells["driver"]:
         wrong.append(("driver", Text("値がありません", "there is no value")))
     for key, reason in wrong:
         faults.add(table.name, line, table.keys[key], reason)
     if wrong or period is None or quantity is None:
         return None
-    return period, DriverRow(cells["driver"], cells["code"], quantity, line)
+    return period, DriverRow(cells["driver"], bodies.kept(cells["code"], period), quantity, line)
 
 
 def write_drivers(rows: tuple[DriverRow, ...], path: Path) -> None:

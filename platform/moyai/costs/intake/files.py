@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from moyai.costs.intake import drivers, template
+from moyai.costs.intake.bodies import Bodies
 from moyai.costs.intake.cur import cur_shape
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, take
@@ -63,7 +64,7 @@ def take_file(
     path: Path,
     name: str,
     folder: Path,
-    bodies: Mapping[str, str],
+    bodies: Bodies,
     services: Collection[str],
     is_known: Callable[[str], bool],
     faults: Faults,
@@ -71,8 +72,8 @@ def take_file(
 ) -> Taken | None:
     """Read and check a file; None where it has faults, which are told.
 
-    `name`: as the ledger is to call it. `bodies`: code or former code → code. `services`: those of
-    the federation. `is_known`: whether the content with a hash is on record, and need not be looked at.
+    `name`: as the ledger is to call it. `services`: those of the federation. `is_known`: whether the content
+    with a hash is on record, and need not be looked at.
     """
     told(path.name, Text("読んでいます", "reading"))
     source = take(path, folder, is_known, faults)
@@ -125,7 +126,7 @@ class _Work:
         connection: duckdb.DuckDBPyConnection,
         source: Source,
         folder: Path,
-        bodies: Mapping[str, str],
+        bodies: Bodies,
         services: Collection[str],
         faults: Faults,
     ) -> None:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
+from moyai.costs.intake.bodies import Bodies
 from moyai.costs.intake.faults import Faults
 from moyai.costs.intake.shapes import TAGS, TAX_RATE
 from moyai.costs.intake.tables import Headings, Table
@@ -75,7 +76,7 @@ LEDGER_COLUMNS = (
 
 def write_focus(
     table: Table,
-    bodies: Mapping[str, str],
+    bodies: Bodies,
     services: Collection[str],
     target: Path,
     faults: Faults,
@@ -83,8 +84,7 @@ def write_focus(
     """Write a table's rows with FOCUS's columns and the line as the first; False where there is a
     fault, which is told.
 
-    `bodies`: codes and former codes that body codes may be → code. `services`: those of the federation,
-    whose rows have the tag that their resources have.
+    `services`: those of the federation, whose rows have the tag that their resources have.
     """
     before = len(faults.found) + faults.more
     with target.open("x", encoding="utf-8", newline="") as file:
@@ -105,7 +105,7 @@ class _Row:
         self._cells = cells
         self._faults = faults
 
-    def focus(self, bodies: Mapping[str, str], services: Collection[str]) -> dict[str, str]:
+    def focus(self, bodies: Bodies, services: Collection[str]) -> dict[str, str]:
         """The row's columns; what is wrong is told."""
         period = self._read("period", period_in, needed=True)
         amount = self._amount()
@@ -115,8 +115,9 @@ class _Row:
             known = ", ".join(dict.fromkeys(_CATEGORIES.values()))
             self._tell("category", Text(f"区分は {known} のどれかです", f"it is one of {known}"))
         code = self._cells.get("body_code", "")
-        if code and code not in bodies:
-            self._tell("body_code", unknown_body(code))
+        body = bodies.means(code, period) if code else None
+        if code and body is None:
+            self._tell("body_code", bodies.unknown(code, period))
         if not self._cells.get("item"):
             self._tell("item", _EMPTY)
         found = {name: self._cells.get(key, "") for key, name in _OUT.items()}
@@ -128,7 +129,7 @@ class _Row:
             "PricingQuantity": self._number_text("quantity"),
             "ContractedUnitPrice": self._number_text("unit_price"),
             TAX_RATE: "" if rate is None else _rate_text(rate),
-            TAGS: self._tags(bodies.get(code), services),
+            TAGS: self._tags(body, services),
         }
         return found
 
@@ -179,14 +180,6 @@ class _Row:
     def _tell(self, key: str, reason: Text) -> None:
         heading = self._table.keys.get(key, key)
         self._faults.add(self._table.name, self._line, heading, reason)
-
-
-def unknown_body(code: str) -> Text:
-    """A code that no body of the federation has or had."""
-    return Text(
-        f"「{code[:60]}」は tenants.yaml のどの団体のコードでもありません",
-        f"'{code[:60]}' is no code of a body in tenants.yaml",
-    )
 
 
 def _rate_text(rate: Fraction) -> str:

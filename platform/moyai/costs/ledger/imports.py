@@ -9,14 +9,23 @@ from enum import StrEnum
 from pathlib import Path
 
 from moyai.costs.duck import connected
-from moyai.costs.intake.drivers import load_drivers
+from moyai.costs.frozen import decode_inputs
+from moyai.costs.intake.bodies import Bodies
+from moyai.costs.intake.drivers import DriverRow, load_drivers
 from moyai.costs.intake.faults import Faults
 from moyai.costs.intake.files import Taken, Told, take_file
 from moyai.costs.intake.rows import PeriodRows
 from moyai.costs.ledger.differences import Difference, difference, is_same
 from moyai.costs.ledger.doubles import same_rows
 from moyai.costs.ledger.ledger import Writer, now, user
-from moyai.costs.ledger.manifest import SUFFIXES, Basis, Manifest, PeriodPart, Version
+from moyai.costs.ledger.manifest import (
+    SUFFIXES,
+    Basis,
+    Manifest,
+    PeriodPart,
+    Version,
+    closing_key,
+)
 from moyai.costs.periods import Period
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.texts import Text
@@ -96,7 +105,8 @@ class Wish:
     replaces: str | None = None
     """The name in the ledger that the (one) file is a new version of; None: its own."""
     bodies: Mapping[str, str] = field(default_factory=dict)
-    """Code or former code → code, of the bodies that rows and drivers may name."""
+    """Code or former code → code, of the bodies that rows and drivers of open months may name; those of
+    closed months are in their closings."""
     services: frozenset[str] = frozenset()
     """Of the federation: rows of the template that name one have its tag."""
     origins: Mapping[Path, Origin] = field(default_factory=dict)
@@ -119,10 +129,11 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
     _refuse_unknown(writer.manifest, wish.replaces)
     faults = Faults()
     unchanged = _unchanged(writer.manifest, wish)
+    bodies = Bodies(wish.bodies, lambda period: _frozen(writer, period))
     taken = [
         one
         for number, path in enumerate(wish.files)
-        if (one := _take(writer, path, number, wish, faults, told)) is not None
+        if (one := _take(writer, path, number, wish, bodies, faults, told)) is not None
     ]
     faults.raise_if_any()
     _refuse_doubled(taken)
@@ -134,7 +145,7 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
             results += _already(manifest, one)
         kept += _kept(manifest, one)
         for rows in one.periods:
-            manifest, result = _put(writer, manifest, one, rows, wish.parts)
+            manifest, result = _put(writer, manifest, one, rows, wish.parts, bodies)
             results.append(result)
     for report in wish.reports:
         manifest, gone = _withdraw(manifest, report, {one.file for one in results})
@@ -158,7 +169,13 @@ def _refuse_unknown(manifest: Manifest, name: str | None) -> None:
 
 
 def _take(
-    writer: Writer, path: Path, number: int, wish: Wish, faults: Faults, told: Told
+    writer: Writer,
+    path: Path,
+    number: int,
+    wish: Wish,
+    bodies: Bodies,
+    faults: Faults,
+    told: Told,
 ) -> Taken | None:
     folder = writer.folder / str(number)
     folder.mkdir(mode=0o700)
@@ -167,11 +184,20 @@ def _take(
     with connected(folder) as connection:
         known = writer.manifest.counts
         taken = take_file(
-            connection, path, name, folder, wish.bodies, wish.services, known, faults, told
+            connection, path, name, folder, bodies, wish.services, known, faults, told
         )
     if taken is None or origin is None:
         return taken
     return replace(taken, etag=origin.etag)
+
+
+def _frozen(writer: Writer, period: Period) -> Mapping[str, str] | None:
+    """What codes mean in a closed month."""
+    closed = writer.manifest.part(period).closed
+    if closed is None:
+        return None
+    inputs = decode_inputs(writer.local(closing_key(closed.inputs), closed.inputs).read_bytes())
+    return inputs.members.codes
 
 
 def _unchanged(manifest: Manifest, wish: Wish) -> list[Imported]:
@@ -282,7 +308,12 @@ def _have_one_source(one: Version, other: Version) -> bool:
 
 
 def _put(
-    writer: Writer, manifest: Manifest, one: Taken, rows: PeriodRows, parts: frozenset[str]
+    writer: Writer,
+    manifest: Manifest,
+    one: Taken,
+    rows: PeriodRows,
+    parts: frozenset[str],
+    bodies: Bodies,
 ) -> tuple[Manifest, Imported]:
     part = manifest.part(rows.period)
     counts = part.current(rows.period).sources
@@ -299,7 +330,7 @@ def _put(
     if same is not None:
         return manifest, _imported(one, rows, Outcome.ALREADY, None, name=same)
     if rows.kind == "drivers":
-        _refuse_doubled_drivers(writer, part.current(rows.period), one.name, rows)
+        _refuse_doubled_drivers(writer, part.current(rows.period), one.name, rows, bodies)
     change = None if before is None else _compare(writer, before, rows)
     if before is not None and one.etag is None and _is_same(writer, before, rows, change):
         part = part.with_current(one.name, before.found_in(one.sha256))
@@ -363,15 +394,21 @@ def _quantities(path: Path) -> dict[tuple[str, str], Decimal]:
     return {(row.driver, row.code): row.quantity for row in load_drivers(path)}
 
 
-def _refuse_doubled_drivers(writer: Writer, basis: Basis, file: str, rows: PeriodRows) -> None:
-    """A quantity that two files give would count twice."""
-    places = {(row.driver, row.code): row for row in load_drivers(rows.path)}
+def _refuse_doubled_drivers(
+    writer: Writer, basis: Basis, file: str, rows: PeriodRows, bodies: Bodies
+) -> None:
+    """A quantity that two files give would count twice, under whichever of its codes a body is there."""
+
+    def place(row: DriverRow) -> tuple[str, str]:
+        return row.driver, bodies.means(row.code, rows.period) or row.code
+
+    places = {place(row): row for row in load_drivers(rows.path)}
     faults = Faults()
     for name, version in basis.sources.items():
         if version.kind != "drivers" or name == file:
             continue
         for other in load_drivers(writer.local(*version.place)):
-            mine = places.get((other.driver, other.code))
+            mine = places.get(place(other))
             if mine is not None:
                 reason = Text(
                     f"{other.driver}・{other.code} は {name} の {other.line} 行目にもあります",
