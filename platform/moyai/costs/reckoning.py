@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from moyai.costs.apportion.allocate import allocate
-from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, Settlement
+from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Members
 from moyai.costs.apportion.settling import settlement
 from moyai.costs.frozen import Inputs, decode_inputs
@@ -81,11 +81,16 @@ class Reckoner:
         if part.closed is not None:
             return self._closed(period, part, part.closed_basis(period))
         basis = part.current(period)
-        settlements = self._settlements(period, names_of(self._registry))
+        names = self._names(period)
+        settlements = self._settlements(period, names)
         if not basis.sources and not settlements:
             raise _nothing(period)
         inputs = self.inputs(period, basis)
-        inputs = replace(inputs, names={**self._former_names(settlements), **inputs.names})
+        inputs = replace(
+            inputs,
+            names={**self._former_names(settlements), **inputs.names},
+            members=replace(inputs.members, names=names),
+        )
         return self._reckoned(basis, inputs, settlements, closed=False)
 
     def inputs(self, period: Period, basis: Basis) -> Inputs:
@@ -139,7 +144,7 @@ class Reckoner:
 
     def due_corrections(self, period: Period) -> tuple[tuple[Period, Basis], ...]:
         """Closed periods that an open one settles, with what they rest on since."""
-        names = names_of(self._registry)
+        names = self._names(period)
         return tuple(
             (closed, after)
             for closed, before, after in self._corrected(period)
@@ -232,15 +237,36 @@ class Reckoner:
             if is_bearer and after.state != before.state:
                 yield closed, before, after
 
+    def _names(self, period: Period) -> dict[str, str]:
+        """What codes mean in an open period: as the file has it, and for bodies of periods that it settles of
+        which the file has no code, as periods that were closed later have it, one merger after the other."""
+        names = names_of(self._registry)
+        for closed in {closed for closed, _, _ in self._corrected(period)}:
+            for code in self._frozen(self._manifest.part(closed)).members.bodies:
+                if code not in names and (since := self._since(code, closed, names)) != code:
+                    names[code] = since
+        return names
+
+    def _since(self, code: str, closed: Period, names: Mapping[str, str]) -> str:
+        """Whose a body's code became after a closed period."""
+        for later, part in self._in_order():
+            if later > closed and part.closed is not None:
+                code = self._frozen(part).members.names.get(code, code)
+            if code in names:
+                return names[code]
+        return code
+
     def _former_names(self, settlements: tuple[Settlement, ...]) -> dict[str, str]:
-        """Code → name of bodies that bear settlements, as the settled periods have them: the file may no
-        longer have all."""
-        return {
-            code: name
-            for one in settlements
-            for code, name in self._frozen(self._manifest.part(one.period)).names.items()
-            if Payer(PayerKind.BODY, code) in one.borne
-        }
+        """Code → name of bodies that bear settlements, as periods from the settled ones on have them: the
+        file may no longer have all."""
+        found: dict[str, str] = {}
+        payers = {payer for one in settlements for payer in one.borne}
+        borne = {payer.name for payer in payers if payer.kind is PayerKind.BODY}
+        for closed, part in self._in_order():
+            if part.closed is not None and any(one.period <= closed for one in settlements):
+                names = self._frozen(part).names
+                found |= {code: name for code, name in names.items() if code in borne}
+        return found
 
     def _bearer(self) -> Period | None:
         """The open period that bears settlements: the first with costs after the last closed one, or the

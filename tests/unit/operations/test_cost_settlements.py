@@ -494,3 +494,35 @@ def test_lines_of_the_template_mean_the_bodies_of_a_closed_month(office: Office)
     with pytest.raises(IntakeError) as error:
         office.template("2026-06,279978,1")
     assert [line for line, _ in _refused(error)] == [2]
+
+
+def test_settlements_follow_one_merger_after_the_other(office: Office) -> None:
+    office.merge()
+    office.yen("june.csv", JUNE, EC2="300")
+    office.close(JUNE)
+    text = office.file.read_text(encoding="utf-8")
+    start, end = text.index(f'  - code: "{SAKAI}"'), text.index("cost_sharing:")
+    office.file.write_text(text[:start] + text[end:], encoding="utf-8")
+    office.rewrite(("    slug: osaka\n", f'    former_codes: ["{SAKAI}"]\n    slug: osaka\n'))
+    office.drive("usage.csv", _271004="1", _271403="1", _273830="4")
+    office.yen("july.csv", "2026-07", EC2="30")
+    assert settled(office.reckon("2026-07")) == {}
+    office.put("may.csv", MAY, EC2="310", S3="600")
+    made = office.close("2026-07")
+    assert set(settled(made)) <= {OSAKA}
+    assert made.allocation.difference_jpy == 0
+    office.rewrite((f'    former_codes: ["{SAKAI}"]\n', ""))
+    assert office.verified()
+
+
+def test_a_successor_that_left_too_bears_settlements_by_its_name(office: Office) -> None:
+    office.rename()
+    office.yen("june.csv", JUNE, EC2="300")
+    office.close(JUNE)
+    text = office.file.read_text(encoding="utf-8")
+    start, end = text.index(f'  - code: "{HANNAN}"'), text.index("cost_sharing:")
+    office.file.write_text(text[:start] + text[end:], encoding="utf-8")
+    office.drive("usage.csv", _271004="1", _271403="1", _273830="4")
+    made = office.reckon("2026-07")
+    assert settled(made) == {SAKAI: -10_000, HANNAN: 10_000}
+    assert made.inputs.names[HANNAN] == "阪南市"
