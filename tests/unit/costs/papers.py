@@ -79,8 +79,5 @@ def some_issue(draw: st.DrawFn) -> Issue:
             one, taxes=draw(st.dictionaries(st.sampled_from(rates), st.integers(-(10**9), 10**9)))
         )
     made = allocate(one, rule_set, draw(some_members(rule_set)))
-    taxed = rule_set.tax.treatment is Treatment.TAXABLE
-    carried = (
-        draw(st.dictionaries(st.just(TEN), st.integers(-999, 999), max_size=1)) if taxed else {}
-    )
+    carried = draw(st.dictionaries(st.just(TEN), st.integers(-999, 999), max_size=1))
     return issue(made, rule_set, ISSUER, NAMES, BASIS, carried)
