@@ -28,6 +28,7 @@ from tests.unit.costs.rulebook import (
 from moyai.costs.apportion.allocation import Allocation, LineKind, PayerKind
 from moyai.costs.apportion.inputs import Bill, Bucket, Presence
 from moyai.costs.apportion.settling import settlement
+from moyai.errors import OperationFailed
 from moyai.registry.cost_rules import (
     Bearer,
     Condition,
@@ -324,6 +325,13 @@ def test_a_settlement_makes_two_periods_what_one_correct_one_would_be(data: st.D
 def test_a_correction_that_changes_nobodys_share_is_no_settlement() -> None:
     made = allocate(bill(300), rules(pool()), everybody())
     assert settlement(made, made) is None
+
+
+def test_a_closed_period_that_comes_out_as_none_is_closed_is_told() -> None:
+    nobody = members({"all": {}})
+    damaged = allocate(bill(300), rules(pool()), nobody)
+    with pytest.raises(OperationFailed, match="nobody bears 300 yen of it"):
+        settlement(damaged, allocate(bill(360), rules(pool()), everybody()))
 
 
 def test_a_settlement_is_a_line_of_its_own() -> None:

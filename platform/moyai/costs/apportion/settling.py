@@ -8,6 +8,8 @@ from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Rate
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
+from moyai.texts import Text
 
 
 def settlement(
@@ -18,6 +20,8 @@ def settlement(
 
     `closed` is what was billed up to now, former settlements of the period included. `names`: code of a
     body that merged since → its successor's, who bears it; `Members.names` of the period that does.
+
+    Raises `OperationFailed` where the closed period has cost that nobody bears: none is closed so.
     """
     before, after = _borne(closed, names or {}), _borne(corrected, names or {})
     borne: dict[Payer, dict[Rate, int]] = {}
@@ -38,9 +42,25 @@ def settlement(
     jpy = _whole(corrected) - _whole(closed)
     if not borne and not taxes and corrected.unallocated == closed.unallocated:
         return None
-    assert not closed.unallocated, "a period cannot be closed over what nobody bears"
+    if closed.unallocated:
+        raise _never_closed(closed)
     left = tuple(replace(one, settled=closed.period) for one in corrected.unallocated)
     return Settlement(closed.period, jpy, borne, left, taxes)
+
+
+def _never_closed(closed: Allocation) -> OperationFailed:
+    yen = closed.unallocated_jpy
+    return OperationFailed(
+        Text(
+            f"{closed.period} は閉じたときの按分と一致しません（だれも負担しない費用が {yen:,} 円あります）。",
+            f"{closed.period} does not come out as it was closed: nobody bears {yen:,} yen of it.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "台帳が変えられていないか、控えと比べてください。",
+            "Compare the ledger with a backup: it may have been changed.",
+        ),
+    )
 
 
 def bearer(payer: Payer, names: Mapping[str, str]) -> Payer:
