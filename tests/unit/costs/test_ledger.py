@@ -200,6 +200,22 @@ def test_a_month_that_was_unchanged_and_withdrawn_can_be_imported_again(tmp_path
     assert totals(ledger)[SEPTEMBER] == {"a.csv": {"USD": "1"}}
 
 
+def test_a_withdrawn_file_is_read_anew(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    file = tmp_path / "other.csv"
+    file.write_text("period,item,service,amount\n2024-09,x,chat,1\n", encoding="utf-8")
+    for services, tag in (((), None), (("chat",), "chat"), ((), None)):
+        put(ledger, file, services=services)
+        (found,) = group_rows(ledger.store, ledger.basis(SEPTEMBER), ["Tags.moyai:service"])
+        assert found.values["Tags.moyai:service"] == tag
+        with ledger.writing("withdraw") as writer:
+            part = writer.manifest.part(SEPTEMBER)
+            gone = withdrawn(part.sources["other.csv"][-1])
+            writer.commit(
+                writer.manifest.with_part(SEPTEMBER, part.with_version("other.csv", gone))
+            )
+
+
 def test_a_copy_of_a_file_that_did_not_change_in_a_month_counts_once(tmp_path: Path) -> None:
     ledger = a_ledger(tmp_path)
     for costs in (("1", "1"), ("1", "2")):

@@ -338,7 +338,7 @@ def _put(
         return manifest.with_part(rows.period, part), unchanged
     others = {key: two for key, two in counts.items() if key != one.name and key not in parts}
     twice = same_rows(writer, others, rows)
-    version = _former(part, one) or _version(writer, one, rows)
+    version = _former(writer, part, one, rows) or _version(writer, one, rows)
     outcome = Outcome.NEW if before is None else Outcome.REPLACED
     if part.closed is not None:
         outcome = Outcome.CORRECTION
@@ -347,11 +347,14 @@ def _put(
     return manifest, replace(imported, same_rows_as=twice)
 
 
-def _former(part: PeriodPart, one: Taken) -> Version | None:
-    """What a file's content was on record as before: the same rows and state again."""
+def _former(writer: Writer, part: PeriodPart, one: Taken, rows: PeriodRows) -> Version | None:
+    """What a file's content was on record as before, with the same rows: the same state again. By another
+    tenants.yaml its rows may be others."""
     versions = part.sources.get(one.name, ())
-    found = next((old for old in versions if old.rows and old.is_of(one.sha256)), None)
-    return None if found is None else replace(found, at=now(), by=user(), etag=one.etag)
+    for old in (was for was in versions if was.rows is not None):
+        if old.is_of(one.sha256) and _is_same(writer, old, rows, _compare(writer, old, rows)):
+            return replace(old, at=now(), by=user(), etag=one.etag)
+    return None
 
 
 def _version(writer: Writer, one: Taken, rows: PeriodRows) -> Version:
