@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from moyai.costs.ledger.differences import Difference
-from moyai.costs.ledger.imports import Imported, Outcome
+from moyai.costs.ledger.imported import Imported, Outcome
 from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.ledger.manifest import Basis, PeriodPart
 from moyai.texts import Text, in_japan

@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from moyai.costs.intake.files import Told
-from moyai.costs.ledger.imports import Imported, Origin, Report, Wish, import_files
+from moyai.costs.ledger.imported import Imported
+from moyai.costs.ledger.imports import Origin, Report, Wish, import_files
 from moyai.costs.ledger.ledger import DOWNLOADS, Ledger
 from moyai.costs.periods import period_of
 from moyai.engine.aws import cost_explorer

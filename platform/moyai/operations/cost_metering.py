@@ -14,7 +14,8 @@ from typing import Any
 
 from moyai.costs.intake.drivers import COLUMNS, DriverRow, load_drivers
 from moyai.costs.intake.files import Told
-from moyai.costs.ledger.imports import Imported, Origin, Wish, import_files
+from moyai.costs.ledger.imported import Imported
+from moyai.costs.ledger.imports import Origin, Wish, import_files
 from moyai.costs.ledger.ledger import Writer
 from moyai.costs.periods import Period, period_of
 from moyai.engine.aws.request_counts import RequestCounts

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from moyai.costs.ledger.imports import Imported, Wish, import_files
+from moyai.costs.ledger.imported import Imported
+from moyai.costs.ledger.imports import Wish, import_files
 from moyai.costs.ledger.ledger import Ledger
 from moyai.engine.state.ledger_folder import LedgerFolder
 

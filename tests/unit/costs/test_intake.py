@@ -19,7 +19,7 @@ from tests.unit.costs.ledgers import a_ledger, csv_file, focus_row, put
 from moyai.costs.intake.blank import template_csv, write_template
 from moyai.costs.intake.faults import IntakeError
 from moyai.costs.intake.template import COLUMNS
-from moyai.costs.ledger.imports import Outcome
+from moyai.costs.ledger.imported import Outcome
 from moyai.costs.ledger.query import RowGroup, columns_of, drivers_of, group_rows, rows_of
 from moyai.costs.periods import Period
 from moyai.texts import Lang

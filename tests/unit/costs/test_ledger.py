@@ -18,7 +18,8 @@ from tests.unit.costs.ledgers import (
 )
 
 from moyai.costs.ledger.closings import Closed
-from moyai.costs.ledger.imports import Outcome, withdrawn
+from moyai.costs.ledger.imported import Outcome
+from moyai.costs.ledger.imports import withdrawn
 from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.query import columns_of, group_rows, rows_of
 from moyai.costs.periods import Period

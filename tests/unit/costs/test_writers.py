@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.unit.costs.ledgers import a_ledger, csv_file, focus_row, put
 
-from moyai.costs.ledger.imports import Outcome
+from moyai.costs.ledger.imported import Outcome
 from moyai.errors import Refused
 
 _PUT = """

@@ -19,7 +19,7 @@ from tests.sample import SAMPLE
 from tests.unit.costs.ledgers import csv_file, focus_row
 
 from moyai.costs.intake.faults import IntakeError
-from moyai.costs.ledger.imports import Imported, Outcome
+from moyai.costs.ledger.imported import Imported, Outcome
 from moyai.costs.ledger.query import group_rows, rows_of
 from moyai.costs.periods import Period
 from moyai.engine.aws.cost_explorer import Granularity

@@ -17,7 +17,7 @@ from tests.unit.registry.cost_federation import BODIES
 from moyai.costs.apportion.allocation import LineKind
 from moyai.costs.documents.write import Kind
 from moyai.costs.intake.faults import IntakeError
-from moyai.costs.ledger.imports import Imported, Outcome
+from moyai.costs.ledger.imported import Imported, Outcome
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.costs.reckoning import Reckoned

@@ -5,67 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 
 from moyai.costs.duck import connected
 from moyai.costs.frozen import decode_inputs
 from moyai.costs.intake.bodies import Bodies
-from moyai.costs.intake.drivers import DriverRow, load_drivers
 from moyai.costs.intake.faults import Faults
 from moyai.costs.intake.files import Taken, Told, take_file
-from moyai.costs.intake.rows import PeriodRows
-from moyai.costs.ledger.differences import Difference, difference, is_same
-from moyai.costs.ledger.doubles import same_rows
+from moyai.costs.ledger.imported import Imported, Outcome, of_version
 from moyai.costs.ledger.ledger import Writer, now, user
-from moyai.costs.ledger.manifest import (
-    SUFFIXES,
-    Basis,
-    Manifest,
-    PeriodPart,
-    Version,
-    closing_key,
-)
+from moyai.costs.ledger.manifest import Manifest, Version, closing_key
+from moyai.costs.ledger.putting import put
 from moyai.costs.periods import Period
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.texts import Text
-
-
-class Outcome(StrEnum):
-    """What became of a file in a period."""
-
-    NEW = "new"
-    ALREADY = "already"
-    """The very content counts there already."""
-    UNCHANGED = "unchanged"
-    """The file is a new version, but not there: its rows are those that count, and stay."""
-    KEPT = "kept"
-    """The content before this one had rows there, and this one has none: what counts stays."""
-    REPLACED = "replaced"
-    """It is a new version of a file that was there."""
-    CORRECTION = "correction"
-    """The period is closed: it is on record for a settlement."""
-    WITHDRAWN = "withdrawn"
-    """A new delivery of its report no longer has it: it counts no longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """One file in one period."""
-
-    file: str
-    period: Period
-    outcome: Outcome
-    format: str
-    rows: int
-    totals: Mapping[str, Decimal]
-    floats: tuple[str, ...]
-    """Cost columns that were floating point: taken by their shortest decimals."""
-    encoding: str | None
-    difference: Difference | None
-    """To the version before it."""
-    same_rows_as: str | None = None
-    """Another file of the period that has the very same rows: they count twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +98,7 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
             results += _already(manifest, one)
         kept += _kept(manifest, one)
         for rows in one.periods:
-            manifest, result = _put(writer, manifest, one, rows, wish.parts, bodies)
+            manifest, result = put(writer, manifest, one, rows, wish.parts, bodies)
             results.append(result)
     for report in wish.reports:
         manifest, gone = _withdraw(manifest, report, {one.file for one in results})
@@ -217,7 +170,7 @@ def _unchanged(manifest: Manifest, wish: Wish) -> list[Imported]:
                     touched=NOTHING_TOUCHED,
                     remedy=Text("もう一度実行してください。", "Run again."),
                 )
-            found.append(_of_version(name, report.period, counts[name], Outcome.ALREADY))
+            found.append(of_version(name, report.period, counts[name], Outcome.ALREADY))
     return found
 
 
@@ -236,7 +189,7 @@ def _withdraw(
     if gone:
         manifest = manifest.with_part(report.period, part)
     return manifest, [
-        _of_version(name, report.period, version, Outcome.WITHDRAWN) for name, version in gone
+        of_version(name, report.period, version, Outcome.WITHDRAWN) for name, version in gone
     ]
 
 
@@ -245,11 +198,6 @@ def withdrawn(version: Version) -> Version:
     return replace(
         version, rows=None, at=now(), by=user(), count=0, totals={}, columns=(), etag=None, also=()
     )
-
-
-def _of_version(name: str, period: Period, version: Version, outcome: Outcome) -> Imported:
-    totals = {currency: Decimal(amount) for currency, amount in version.totals.items()}
-    return Imported(name, period, outcome, version.format, version.count, totals, (), None, None)
 
 
 def _refuse_doubled(taken: Sequence[Taken]) -> None:
@@ -300,138 +248,8 @@ def _kept(manifest: Manifest, one: Taken) -> Iterator[Imported]:
     replaced = [version for period, version in counts.items() if period in own]
     for period, version in counts.items():
         if period not in own and any(_have_one_source(version, other) for other in replaced):
-            yield _of_version(one.name, period, version, Outcome.KEPT)
+            yield of_version(one.name, period, version, Outcome.KEPT)
 
 
 def _have_one_source(one: Version, other: Version) -> bool:
     return not {one.source, *one.also}.isdisjoint({other.source, *other.also})
-
-
-def _put(
-    writer: Writer,
-    manifest: Manifest,
-    one: Taken,
-    rows: PeriodRows,
-    parts: frozenset[str],
-    bodies: Bodies,
-) -> tuple[Manifest, Imported]:
-    part = manifest.part(rows.period)
-    counts = part.current(rows.period).sources
-    before = counts.get(one.name)
-    # Two parts of a report may have the same content, and both count.
-    same = next(
-        (
-            name
-            for name, other in counts.items()
-            if other.is_of(one.sha256) and (name == one.name or name not in parts)
-        ),
-        None,
-    )
-    if same is not None:
-        return manifest, _imported(one, rows, Outcome.ALREADY, None, name=same)
-    if rows.kind == "drivers":
-        _refuse_doubled_drivers(writer, part.current(rows.period), one.name, rows, bodies)
-    change = None if before is None else _compare(writer, before, rows)
-    if before is not None and one.etag is None and _is_same(writer, before, rows, change):
-        part = part.with_current(one.name, before.found_in(one.sha256))
-        unchanged = _imported(one, rows, Outcome.UNCHANGED, None, name=one.name)
-        return manifest.with_part(rows.period, part), unchanged
-    others = {key: two for key, two in counts.items() if key != one.name and key not in parts}
-    twice = same_rows(writer, others, rows)
-    version = _former(writer, part, one, rows) or _version(writer, one, rows)
-    outcome = Outcome.NEW if before is None else Outcome.REPLACED
-    if part.closed is not None:
-        outcome = Outcome.CORRECTION
-    manifest = manifest.with_part(rows.period, part.with_version(one.name, version))
-    imported = _imported(one, rows, outcome, change, name=one.name)
-    return manifest, replace(imported, same_rows_as=twice)
-
-
-def _former(writer: Writer, part: PeriodPart, one: Taken, rows: PeriodRows) -> Version | None:
-    """What a file's content was on record as before, with the same rows: the same state again. By another
-    tenants.yaml its rows may be others."""
-    versions = part.sources.get(one.name, ())
-    for old in (was for was in versions if was.rows is not None):
-        if old.is_of(one.sha256) and _is_same(writer, old, rows, _compare(writer, old, rows)):
-            return replace(old, at=now(), by=user(), etag=one.etag)
-    return None
-
-
-def _version(writer: Writer, one: Taken, rows: PeriodRows) -> Version:
-    writer.put("sources", "", one.copy, one.sha256)
-    return Version(
-        source=one.sha256,
-        rows=writer.put("rows", f".{SUFFIXES[rows.kind]}", rows.path),
-        kind=rows.kind,
-        format=one.format,
-        count=rows.rows,
-        totals={currency: format(amount, "f") for currency, amount in rows.totals.items()},
-        columns=rows.columns,
-        at=now(),
-        by=user(),
-        etag=one.etag,
-    )
-
-
-def _compare(writer: Writer, before: Version, rows: PeriodRows) -> Difference | None:
-    old = writer.local(*before.place)
-    if "drivers" in (before.kind, rows.kind):
-        return None
-    return difference(old, rows.path, writer.folder)
-
-
-def _is_same(writer: Writer, before: Version, rows: PeriodRows, change: Difference | None) -> bool:
-    """Whether a new version has the rows of the one before. `change` compares hashes of rows, which
-    says without more ado where they differ."""
-    old = writer.local(*before.place)
-    if before.kind == rows.kind == "drivers":
-        return _quantities(old) == _quantities(rows.path)
-    return (
-        change is not None
-        and change.added == change.removed == 0
-        and is_same(old, rows.path, writer.folder)
-    )
-
-
-def _quantities(path: Path) -> dict[tuple[str, str], Decimal]:
-    return {(row.driver, row.code): row.quantity for row in load_drivers(path)}
-
-
-def _refuse_doubled_drivers(
-    writer: Writer, basis: Basis, file: str, rows: PeriodRows, bodies: Bodies
-) -> None:
-    """A quantity that two files give would count twice, under whichever of its codes a body is there."""
-
-    def place(row: DriverRow) -> tuple[str, str]:
-        return row.driver, bodies.means(row.code, rows.period) or row.code
-
-    places = {place(row): row for row in load_drivers(rows.path)}
-    faults = Faults()
-    for name, version in basis.sources.items():
-        if version.kind != "drivers" or name == file:
-            continue
-        for other in load_drivers(writer.local(*version.place)):
-            mine = places.get(place(other))
-            if mine is not None:
-                reason = Text(
-                    f"{other.driver}・{other.code} は {name} の {other.line} 行目にもあります",
-                    f"{other.driver} of {other.code} is in line {other.line} of {name} too",
-                )
-                faults.add(file, mine.line, None, reason)
-    faults.raise_if_any()
-
-
-def _imported(
-    one: Taken, rows: PeriodRows, outcome: Outcome, change: Difference | None, *, name: str
-) -> Imported:
-    return Imported(
-        name,
-        rows.period,
-        outcome,
-        one.format,
-        rows.rows,
-        rows.totals,
-        one.floats,
-        one.encoding,
-        change,
-    )
