@@ -180,7 +180,8 @@ def test_the_state_of_rows_that_came_in_two_files_is_not_known() -> None:
     again = replace(COSTS, source=C)
     part = MANIFEST.part(MAY)
     part = replace(part, sources={**part.sources, "a.csv": (*part.sources["a.csv"], again)})
-    closed = replace(part.closed, state=A)  # type: ignore[type-var]
+    assert part.closed is not None
+    closed = replace(part.closed, state=A)
     found = Manifest({MAY: part.as_closed(closed)})
     assert decode(encode(found)) == found
 

@@ -216,7 +216,8 @@ def test_what_a_closed_month_left_is_verified(what: str, office: Office) -> None
     opened = open_costs(office.file, "sandbox")
     with opened.ledger.writing("test") as writer:
         part = writer.manifest.part(period_of(MAY))
-        closed = replace(part.closed, **{what: {"10": 1}})  # type: ignore[type-var]
+        assert part.closed is not None
+        closed = replace(part.closed, **{what: {"10": 1}})
         writer.commit(writer.manifest.with_part(period_of(MAY), part.as_closed(closed)))
     assert not office.verified()
 
