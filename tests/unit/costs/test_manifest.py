@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from moyai.costs.ledger.closings import Closed, Correction
 from moyai.costs.ledger.invoices import Invoice
-from moyai.costs.ledger.manifest import Manifest, PeriodPart, Version, decode, encode, sealed
+from moyai.costs.ledger.manifest import Manifest, PeriodPart, Version
+from moyai.costs.ledger.manifest_file import decode, encode, sealed
 from moyai.costs.periods import Period
 from moyai.errors import OperationFailed
 

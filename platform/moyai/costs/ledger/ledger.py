@@ -12,14 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
-from moyai.costs.ledger.manifest import (
-    KEY,
-    Basis,
-    Manifest,
-    closing_key,
-    decode,
-    encode,
-)
+from moyai.costs.ledger.manifest import Basis, Manifest, closing_key
+from moyai.costs.ledger.manifest_file import KEY, decode, encode
 from moyai.costs.ledger.store import Store
 from moyai.costs.periods import Period
 from moyai.errors import NOTHING_TOUCHED, Refused
