@@ -25,10 +25,10 @@ from moyai.costs.apportion.allocation import LineKind, PayerKind
 from moyai.costs.intake.words import NotAValue, number_of
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoning import Reckoned, sharing_of
-from moyai.costs.statements.overview import Month, month_of
+from moyai.costs.statements.overview import Month
 from moyai.costs.statements.titles import own_titles, with_settlements
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.cost_months import earlier_months, issue_of
+from moyai.operations.cost_months import earlier_months, month_at
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.planning.selectors import only
 from moyai.registry.cost_rules import ShareBy, exact
@@ -236,7 +236,7 @@ def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
                 break
             continue
         last = last or made
-        months.insert(0, _month(opened, made))
+        months.insert(0, month_at(opened.manifest, made))
         titles = own_titles(made.inputs.rules) | titles
     if last is None:
         raise UsageError(left_out[0], touched=NOTHING_TOUCHED)
@@ -268,10 +268,6 @@ def _months_of_year(
 
 def _gap(period: Period) -> Text:
     return Text(f"{period}: 費用が登録されていません。", f"no costs are on record for {period}.")
-
-
-def _month(opened: Opened, made: Reckoned) -> Month:
-    return month_of(issue_of(opened.manifest, made, None))
 
 
 def _fees(made: Reckoned, codes: Sequence[str]) -> dict[str, int]:

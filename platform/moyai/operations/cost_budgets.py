@@ -9,9 +9,9 @@ from pathlib import Path
 from moyai.costs.analysis.budgets import BudgetState, budget_states
 from moyai.costs.periods import period_of
 from moyai.costs.reckoning import Reckoned, sharing_of
-from moyai.costs.statements.overview import Month, month_of
+from moyai.costs.statements.overview import Month
 from moyai.errors import UsageError
-from moyai.operations.cost_months import earlier_months, issue_of
+from moyai.operations.cost_months import earlier_months, month_at
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.registry.cost_rules import Budget
 from moyai.texts import Text
@@ -53,5 +53,5 @@ def _budgets(opened: Opened, made: Reckoned) -> tuple[BudgetState, ...]:
     budgets = sharing_of(opened.workspace.registry).budgets
     if not any(one.fiscal_year == year for one in budgets):
         return ()  # months before this one are reckoned for budgets only
-    this = month_of(issue_of(opened.manifest, made, None))
+    this = month_at(opened.manifest, made)
     return states_of(budgets, made, (*earlier_months(opened, made), this))

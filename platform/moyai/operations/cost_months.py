@@ -17,9 +17,24 @@ from moyai.texts import JAPAN
 
 def issue_of(manifest: Manifest, made: Reckoned, issued_on: date | None) -> Issue:
     """A period's statements; None: issued on the day on which it was closed, or today."""
+    return _issue(manifest, made, issued_on, made.allocation_sha256)
+
+
+def month_at(manifest: Manifest, made: Reckoned) -> Month:
+    """What a period's statements come to."""
+    return month_of(_issue(manifest, made, None, _NOT_NAMED))
+
+
+_NOT_NAMED = ""
+"""The hash of an allocation of which no document is written: it takes as long as to divide the costs."""
+
+
+def _issue(
+    manifest: Manifest, made: Reckoned, issued_on: date | None, allocation_sha256: str
+) -> Issue:
     inputs = made.inputs
     day = issued_on or _closing_day(manifest, made.basis.period) or today()
-    basis = Basis(day, made.basis.state, inputs.rules_sha256, made.allocation_sha256)
+    basis = Basis(day, made.basis.state, inputs.rules_sha256, allocation_sha256)
     return issue(
         made.allocation,
         inputs.rules,
@@ -43,7 +58,7 @@ def earlier_months(opened: Opened, made: Reckoned) -> Iterator[Month]:
     reckoner = opened.reckoner()
     for period in _on_record(opened.manifest, made.basis.period):
         if period.fiscal_year(made.inputs.fiscal_year_start) == year:
-            yield month_of(issue_of(opened.manifest, reckoner.reckon(period), None))
+            yield month_at(opened.manifest, reckoner.reckon(period))
 
 
 def _on_record(manifest: Manifest, before: Period) -> Iterable[Period]:
