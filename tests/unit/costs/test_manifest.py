@@ -116,7 +116,7 @@ KNOWN: dict[str, tuple[Path, object]] = {
     "period": ((*IN_MAY, "corrections", 0, "into"), "2026-13"),
     "carried": ((*IN_MAY, "closed", "tax_carried"), {"x": 1}),
     "whole": ((), [1]),
-    "version": (("version",), 3),
+    "version": (("version",), "2"),
     "into_itself": ((*IN_MAY, "corrections", 0, "into"), "2026-05"),
     "never_closed": ((*IN_MAY, "closed"), None),
     "closed_state": ((*IN_MAY, "closed", "state"), A),
@@ -170,11 +170,19 @@ def test_its_form_may_be_another() -> None:
     assert decode(json.dumps(dict(reversed(DOCUMENT.items())), indent=7).encode()) == MANIFEST
 
 
-def test_a_manifest_without_checksum_is_an_older_one() -> None:
-    older = {key: value for key, value in DOCUMENT.items() if key != "sha256"} | {"version": 1}
-    assert decode(json.dumps(older).encode()) == MANIFEST
-    with pytest.raises(OperationFailed, match=DAMAGED):
-        decode(json.dumps(older | {"version": 2}).encode())
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_version_of_the_format_is_refused_by_its_number(version: int) -> None:
+    """The first had no checksum."""
+    other = {key: value for key, value in DOCUMENT.items() if key != "sha256"}
+    for document in (other, sealed(other)):
+        with pytest.raises(OperationFailed, match=rf"{DAMAGED} \(its format is version {version};"):
+            decode(json.dumps({**document, "version": version}).encode())
+
+
+def test_a_manifest_without_its_checksum_is_not_as_it_was_written() -> None:
+    bare = {key: value for key, value in DOCUMENT.items() if key != "sha256"}
+    with pytest.raises(OperationFailed, match="it is not as it was written"):
+        decode(json.dumps(bare).encode())
 
 
 def test_the_state_of_rows_that_came_in_two_files_is_not_known() -> None:

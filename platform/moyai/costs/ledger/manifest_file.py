@@ -41,8 +41,6 @@ from moyai.texts import Text
 
 KEY = "manifest.json"
 _VERSION = 2
-_READ = (1, _VERSION)
-"""Versions that can be read; the first had no checksum."""
 _CHECKSUM = "sha256"
 
 
@@ -71,15 +69,16 @@ def sealed(document: Document) -> Document:
 
 
 def decode(content: bytes) -> Manifest:
-    """What `encode` made. Raises `OperationFailed` for what is none, is not as it was written, or of a newer
-    Moyai."""
+    """What `encode` made. Raises `OperationFailed` for what is none, is not as it was written, or of another
+    version: one without a checksum could be damaged, and nobody would know."""
     try:
         document = document_of(json.loads(content), KEY)
-        if whole_of(document, "version") not in _READ:
-            raise Damaged("version", document["version"])
+        version = whole_of(document, "version")
+        if version != _VERSION:
+            raise _of_another_version(version)
         periods = part_of(document, "periods")
         found = Manifest({period_of(name): _part(periods, name) for name in periods})
-        is_as_written = document["version"] != _VERSION or sealed(document) == document
+        is_as_written = sealed(document) == document
     except (ValueError, RecursionError, UsageError) as error:
         raise OperationFailed(
             Text(
@@ -94,6 +93,22 @@ def decode(content: bytes) -> Manifest:
     if not is_as_written:
         raise _altered()
     return found
+
+
+def _of_another_version(version: int) -> OperationFailed:
+    return OperationFailed(
+        Text(
+            f"費用台帳の {KEY} を読めません（形式の版が {version} です。"
+            f"この Moyai が読むのは版 {_VERSION} だけです）。",
+            f"the cost ledger's {KEY} cannot be read (its format is version {version}; this Moyai reads "
+            f"version {_VERSION} only).",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "それを書いた Moyai を使うか、この版の Moyai で書いた控えから戻してください。",
+            "Use the Moyai that wrote it, or restore it from a copy that this version of Moyai wrote.",
+        ),
+    )
 
 
 def _altered() -> OperationFailed:
