@@ -80,8 +80,8 @@ _COMMANDS: dict[str, Entry] = {
     "verify": _entry(
         "periods",
         "verify",
-        "閉じた期間がすべて、閉じたときと同じ結果になるか確かめる。",
-        "Reckon every closed period again and see that it comes out the same.",
+        "閉じた期間がすべて閉じたときと同じ結果になり、取り込んだファイルの原本がそろっているか確かめる。",
+        "See that every closed period comes out the same, and every imported file is kept as it came.",
     ),
     "statement": _entry(
         "documents",

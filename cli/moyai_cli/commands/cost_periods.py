@@ -9,6 +9,7 @@ import typer
 from moyai.errors import ExitCode
 from moyai.operations.cost_budgets import allocation
 from moyai.operations.cost_periods import close, comparison, explanation, rows, verification
+from moyai.operations.cost_sources import kept_sources
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName
@@ -18,6 +19,7 @@ from moyai_cli.views.cost_periods import (
     show_allocated,
     show_closed,
     show_compared,
+    show_kept,
     show_rows,
     show_verified,
 )
@@ -91,10 +93,13 @@ def rows_(
 
 @app.command("verify")
 def verify_(file: File = None, site: SiteName = "sandbox", output: Format = Output.TABLE) -> None:
-    """Byte for byte."""
+    """Byte for byte; and every file as it was imported."""
+    kept = kept_sources(file, site)
+    with aside(output):
+        show_kept(kept)
     found = verification(file, site)
     show_verified(found, output)
-    if not all(one.same for one in found):
+    if kept.lost or not all(one.same for one in found):
         raise typer.Exit(ExitCode.FAILED)
 
 

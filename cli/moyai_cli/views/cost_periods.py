@@ -20,8 +20,9 @@ from moyai.costs.record import document, indented, sha256
 from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Compared, Verified
+from moyai.operations.cost_sources import KeptSources
 from moyai.registry.cost_rules import Treatment
-from moyai.texts import in_japan
+from moyai.texts import counted, in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_json, show_line
 from moyai_cli.views.cost_analysis import who_gains
@@ -100,6 +101,27 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
         for one in found
     ]
     listing(records, columns, output)
+
+
+def show_kept(found: KeptSources) -> None:
+    """Imported files that are not kept as they came, or that all are."""
+    for one in found.lost:
+        names, months = ", ".join(one.names), ", ".join(map(str, one.periods))
+        show_line(
+            say(
+                f"原本がないか、壊れています: {one.key}（{months} の {names}）。"
+                "控えか元のファイルから戻してください。",
+                f"missing or damaged: {one.key} ({names} of {months}); restore it from a copy, or from the "
+                "file itself.",
+            )
+        )
+    if not found.lost:
+        show_line(
+            say(
+                f"取り込んだファイルの原本 {found.count} 件は、すべて取り込んだときのままです。",
+                f"{counted(found.count, 'imported file is', 'imported files are')} kept as they came.",
+            )
+        )
 
 
 _SAME = {True: say("一致", "yes"), False: say("不一致", "no")}

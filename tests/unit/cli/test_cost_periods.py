@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from tests.unit.costs.ledgers import csv_file, focus_row
 
+from moyai.errors import ExitCode
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 MAY = "2026-05"
 
@@ -135,6 +137,15 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     assert f"line {number}, yen 1: Settlement of May 2026 {settled['271004']:,} yen" in less.stdout
     assert _json(moyai("cost", "close", "2026-06", "-o", "json"))["closed"]
     assert [one["same"] for one in _json(moyai("cost", "verify", "-o", "json"))] == [True, True]
+    assert "imported files are kept as they came" in moyai("cost", "verify").stdout
+    [kept] = [
+        one for one in project.parent.rglob("sources/*") if one.read_bytes() == may.read_bytes()
+    ]
+    kept.unlink()
+    lost = moyai("cost", "verify", "-o", "json")
+    assert lost.returncode == ExitCode.FAILED
+    assert f"missing or damaged: sources/{kept.name} (may.csv of 2026-05)" in lost.stderr
+    assert [one["same"] for one in json.loads(lost.stdout)] == [True, True]
     # It was settled once: July has nothing of it.
     nothing = moyai("cost", "allocate", "2026-07")
     assert nothing.returncode == 2

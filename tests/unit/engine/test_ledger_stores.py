@@ -98,6 +98,17 @@ def test_files_by_hash(store: Store) -> None:
     assert store.versions("rows") == {}
 
 
+def test_a_file_is_looked_at_without_a_copy(store: Store) -> None:
+    digest = hashlib.sha256(b"content").hexdigest()
+    assert not store.holds(f"sources/{digest}", digest)
+    store.put_file(f"sources/{digest}", moved(store, b"content"))
+    store.put_file("sources/other", moved(store, b"changed"))
+    assert store.holds(f"sources/{digest}", digest)
+    assert not store.holds("sources/other", digest)
+    if isinstance(store, LedgerBucket):
+        assert not (store.work.parent / "sources").exists()
+
+
 def test_a_missing_file_is_named(store: Store) -> None:
     with pytest.raises(OperationFailed, match="is missing or damaged"):
         store.local("rows/0.parquet", "0" * 64)

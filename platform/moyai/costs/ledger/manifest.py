@@ -187,12 +187,17 @@ class Manifest:
         found: set[str] = set()
         for part in self.periods.values():
             for version in (one for versions in part.sources.values() for one in versions):
-                found.add(f"sources/{version.source}")
+                found.add(source_key(version.source))
                 if version.key is not None:
                     found.add(version.key)
             if part.closed is not None:
                 found |= {closing_key(part.closed.inputs), closing_key(part.closed.allocation)}
         return frozenset(found)
+
+
+def source_key(sha256: str) -> str:
+    """Where a file is as it came."""
+    return f"sources/{sha256}"
 
 
 def closing_key(sha256: str) -> str:

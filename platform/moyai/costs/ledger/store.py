@@ -39,6 +39,10 @@ class Store(Protocol):
         is not what its hash says."""
         ...
 
+    def holds(self, key: str, sha256: str) -> bool:
+        """Whether a file is there and is what its hash says; nothing of it is kept on this machine."""
+        ...
+
     def versions(self, folder: str) -> Mapping[str, str]:
         """Keys directly in a folder → a token that changes with the content."""
         ...

@@ -76,6 +76,10 @@ class LedgerFolder:
             self._seen.add(key)
         return path
 
+    def holds(self, key: str, sha256: str) -> bool:
+        """See `Store.holds`."""
+        return is_whole(self._root / key, sha256)
+
     def versions(self, folder: str) -> Mapping[str, str]:
         """See `Store.versions`."""
         return self._blobs.versions(folder)
