@@ -100,6 +100,7 @@ def test_what_no_invoice_says(moyai: Run) -> None:
 
     assert "no registration number" in refused("--registration", "T1234567890123")
     assert "no currency code" in refused("--currency", "dollar")
+    assert "'NLG' is a currency that was withdrawn; it is EUR now." in refused("--currency", "NLG")
     assert "is not 185000 yen" in refused("--currency", "JPY")
     assert "is no number" in refused("--amount", "x")
     assert "no rate in %" in refused("--tax-rate", "200")

@@ -28,6 +28,7 @@ EXPECTED: dict[str, list[Place]] = {
         (2, "BilledCost"), (3, "BillingCurrency"), (4, "BillingPeriodStart"),
     ],
     "bad_currency.csv": [(2, "BillingCurrency")],
+    "currencies.csv": [(n, "BillingCurrency") for n in (3, 4, 5)],
     "few_fields.csv": [(3, None), (5, None)],
     "many_fields.csv": [(2, None)],
     "open_quote.csv": [(3, None)],
@@ -45,6 +46,7 @@ EXPECTED: dict[str, list[Place]] = {
     "broken.parquet": [(None, None)],
     "broken.xlsx": [(None, None)],
     "cur.csv": [(2, "lineItem/UnblendedCost"), (3, "lineItem/CurrencyCode")],
+    "cur_types.csv": [(n, "lineItem/LineItemType") for n in (3, 4, 5)] + [(5, "pricing/currency")],
     "cur2.csv": [(3, "bill_billing_period_start_date"), (3, "resource_tags")],
     "template.csv": [
         (2, "金額"), (3, "期間"), (4, "金額"), (5, "区分"), (5, "税率"), (6, "品目"), (6, "団体コード"),
@@ -78,6 +80,18 @@ def test_a_malformed_file(name: str, tmp_path: Path) -> None:
     for lang in ("ja", "en"):
         assert len(raised.value.lines(lang)) == len(places) + 2
     assert raised.value.exit_code == 2
+
+
+def test_a_type_of_line_item_that_is_unknown_is_told_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), CORPUS / "cur_types.csv")
+    told = {(fault.line, fault.column): fault.reason.en for fault in raised.value.faults}
+    unknown = told[3, "lineItem/LineItemType"]
+    assert unknown.startswith(
+        '"SomethingNew" is no type of line item; there are: Usage, Discounted'
+    )
+    assert unknown.endswith("DistributorDiscount")
+    assert told[4, "lineItem/LineItemType"] == "there is no value"
 
 
 def test_all_files_are_told_of_at_once(tmp_path: Path) -> None:

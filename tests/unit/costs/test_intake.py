@@ -173,7 +173,9 @@ KINDS = {
     "SavingsPlanNegation": "Usage", "Fee": "Purchase", "RIFee": "Purchase",
     "SavingsPlanUpfrontFee": "Purchase", "SavingsPlanRecurringFee": "Purchase", "Tax": "Tax",
     "Credit": "Credit", "Refund": "Adjustment", "EdpDiscount": "Adjustment",
-    "PrivateRateDiscount": "Adjustment", "SomethingNew": "Adjustment",
+    "PrivateRateDiscount": "Adjustment", "Discount": "Adjustment", "BundledDiscount": "Adjustment",
+    "RiVolumeDiscount": "Adjustment", "SppDiscount": "Adjustment", "DistributorDiscount": "Adjustment",
+    "FlatRateSubscription": "Purchase",
 }  # fmt: skip
 
 

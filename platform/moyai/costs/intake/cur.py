@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from moyai.costs.duck import literal
-from moyai.costs.intake.shapes import NEEDED, TAGS, Shape, floats_of, tags_of
+from moyai.costs.intake.shapes import NEEDED, TAGS, Kinds, Shape, floats_of, tags_of
 from moyai.costs.intake.staging import Staged
 
 _FOCUS: Mapping[str, tuple[str, ...]] = {
@@ -38,13 +38,30 @@ _FOCUS: Mapping[str, tuple[str, ...]] = {
 _TYPE = "line_item_line_item_type"
 _CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "Usage": ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanNegation"),
-    "Purchase": ("Fee", "RIFee", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee"),
+    "Purchase": (
+        "Fee",
+        "RIFee",
+        "SavingsPlanRecurringFee",
+        "SavingsPlanUpfrontFee",
+        "FlatRateSubscription",
+    ),
     "Tax": ("Tax",),
     "Credit": ("Credit",),
+    "Adjustment": (
+        "Refund",
+        "Discount",
+        "BundledDiscount",
+        "EdpDiscount",
+        "PrivateRateDiscount",
+        "RiVolumeDiscount",
+        "SppDiscount",
+        "DistributorDiscount",
+    ),
 }
-"""A negation takes back what covered usage would have cost: both are usage, so that they meet."""
-_OTHER = "Adjustment"
-"""Refunds, discounts by agreement or bundle, and whatever type is new."""
+"""FOCUS's ChargeCategory → types of line items. A negation takes back what covered usage would have cost: both
+are usage, so that they meet."""
+_PRICED_IN = "pricing_currency"
+_TYPES = tuple(one for types in _CATEGORIES.values() for one in types)
 _LEGACY_TAG = "resourceTags/"
 _USER = "user:"
 
@@ -64,7 +81,8 @@ def cur_shape(staged: Staged) -> Shape | None:
         for name, owns in named.items()
         if owns
     }
-    columns["ChargeCategory"] = _category(staged.columns[found[_TYPE]])
+    kind = Kinds(found[_TYPE], staged.columns[found[_TYPE]], _TYPES)
+    columns["ChargeCategory"] = _category(kind.text)
     used = {own for owns in named.values() for own in owns} - {found[_TYPE]}
     tags = found.get("resource_tags")
     columns |= {
@@ -80,6 +98,8 @@ def cur_shape(staged: Staged) -> Shape | None:
         None if tags is None or is_map else staged.columns[tags],
         staged.raw[tags] if tags is not None and is_map else _legacy_tags(staged),
         floats_of(staged, {"BilledCost": named["BilledCost"][0]}),
+        {own: staged.columns[own] for key, own in found.items() if key == _PRICED_IN},
+        kind,
     )
 
 
@@ -93,7 +113,7 @@ def _category(item_type: str) -> str:
         f"WHEN {item_type} IN ({', '.join(map(literal, types))}) THEN {literal(name)}"
         for name, types in _CATEGORIES.items()
     )
-    return f"CASE {cases} ELSE {literal(_OTHER)} END"
+    return f"CASE {cases} END"
 
 
 def _legacy_tags(staged: Staged) -> str | None:

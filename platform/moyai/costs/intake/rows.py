@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 
+from moyai.costs.currencies import is_currency, no_currency
 from moyai.costs.duck import literal, quoted
 from moyai.costs.intake.decimals import MOST_DIGITS, Width, is_number, scale_digits, whole_digits
 from moyai.costs.intake.faults import MOST, Faults
@@ -24,7 +26,6 @@ from moyai.texts import Text
 
 _Reason = Callable[[str], Text]
 """Value → what is wrong with it."""
-_CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _TAX_RATE = re.compile(r"\d{1,3}(\.\d{1,9}|/[1-9]\d{0,8})?\Z", re.ASCII)
 _MOST_TAX = 100
 """Percent."""
@@ -94,6 +95,7 @@ def _check(
             check.moments(name)
     check.tags()
     check.currencies()
+    check.kinds()
     check.tax_rates()
     periods = check.periods()
     if len(faults.found) + faults.more > before:
@@ -159,11 +161,26 @@ class _Check:
             self._tell(TAGS, bad, _no_tags, text)
 
     def currencies(self) -> None:
-        """Currencies are codes of three letters."""
-        text = self._shape.columns["BillingCurrency"]
+        """Currencies are those of ISO 4217."""
+        billed = {"BillingCurrency": self._shape.columns["BillingCurrency"]}
+        for name, text in {**billed, **self._shape.currencies}.items():
+            for value in self._distinct(text):
+                if not is_currency(value):
+                    self._tell(name, f"{text} = {literal(value)}", no_currency, text)
+
+    def kinds(self) -> None:
+        """What kind of charge rows are is one of those known, wherever a provider has a list of them."""
+        kinds = self._shape.kinds
+        if kinds is None:
+            return
+        text = kinds.text
+        (missing,) = self._row(f"SELECT count(*) - count({text}) FROM {self._staged.relation}")
+        if missing:
+            self._tell(kinds.named, f"{text} IS NULL", lambda _: _MISSING, text)
         for value in self._distinct(text):
-            if not _CURRENCY.match(value):
-                self._tell("BillingCurrency", f"{text} = {literal(value)}", _no_currency)
+            if value not in kinds.known:
+                bad = f"{text} = {literal(value)}"
+                self._tell(kinds.named, bad, partial(_no_kind, kinds.known), text)
 
     def tax_rates(self) -> None:
         """Rates of tax, where a file states them, are percents."""
@@ -284,10 +301,11 @@ def _no_moment(value: str) -> Text:
     return Text(f"{_shown(value)} は日時ではありません", f"{_shown(value)} is no date and time")
 
 
-def _no_currency(value: str) -> Text:
+def _no_kind(known: Sequence[str], value: str) -> Text:
+    listed = ", ".join(known)
     return Text(
-        f"{_shown(value)} は通貨コード（例 JPY）ではありません",
-        f"{_shown(value)} is no currency code such as JPY",
+        f"{_shown(value)} は明細の種類ではありません。あるもの: {listed}",
+        f"{_shown(value)} is no type of line item; there are: {listed}",
     )
 
 

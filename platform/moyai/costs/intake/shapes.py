@@ -20,6 +20,17 @@ TAX_RATE = "x_TaxRate"
 
 
 @dataclass(frozen=True, slots=True)
+class Kinds:
+    """A column of which every row has one of certain values."""
+
+    named: str
+    """As the file calls it."""
+    text: str
+    """SQL of its text."""
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """How the rows of a file become rows of the ledger."""
 
@@ -34,6 +45,10 @@ class Shape:
     """SQL of the tags as `MAP(VARCHAR, VARCHAR)`."""
     floats: tuple[str, ...] = ()
     """Cost columns that are floating point in the file."""
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    """Columns besides `BillingCurrency` that have currencies, as the file calls them → SQL of their texts."""
+    kinds: Kinds | None = None
+    """What says of each row what kind of charge it is, where that is one of a provider's list."""
 
 
 def doubled(staged: Staged) -> str | None:

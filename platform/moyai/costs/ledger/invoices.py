@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from moyai.costs.currencies import is_currency, no_currency
 from moyai.costs.ledger.values import (
     Document,
     decimal_of,
@@ -24,7 +25,6 @@ from moyai.registry.codes import corporate_check_digit
 from moyai.texts import Text
 
 _REGISTRATION = re.compile(r"T[0-9]{13}\Z")
-_CURRENCY = re.compile(r"[A-Z]{3}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,9 @@ class Invoice:
 
 def check_invoice(invoice: Invoice) -> None:
     """Raises `UsageError` for what no invoice says."""
-    if not _CURRENCY.match(invoice.currency):
-        raise UsageError(
-            Text(
-                f"「{invoice.currency}」は通貨コード（例 USD）ではありません。",
-                f"'{invoice.currency}' is no currency code such as USD.",
-            )
-        )
+    if not is_currency(invoice.currency):
+        why = no_currency(invoice.currency)
+        raise UsageError(Text(f"{why.ja}。", f"{why.en}."))
     number = invoice.registration_number
     if number is not None and not is_registration_number(number):
         raise UsageError(
