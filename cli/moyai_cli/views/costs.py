@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from moyai.costs.ledger.differences import Difference
+from moyai.costs.ledger.doubles import Nearly
 from moyai.costs.ledger.imported import Imported, Outcome
 from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.ledger.manifest import Basis, PeriodPart
@@ -62,6 +63,8 @@ def show_imported(found: Sequence[Imported], output: Output) -> None:
             )
         if result.same_rows_as is not None:
             _warn_doubled(result, result.same_rows_as)
+        if result.nearly_same_as is not None:
+            _warn_nearly(result, result.nearly_same_as)
         if result.difference is not None:
             _show_difference(result, result.difference)
 
@@ -77,6 +80,24 @@ def _warn_doubled(one: Imported, other: str) -> None:
     show_line(copyable(words))
 
 
+def _warn_nearly(one: Imported, other: Nearly) -> None:
+    money = ", ".join(f"{plain(amount)} {currency}" for currency, amount in other.totals.items())
+    first, second = (
+        f"moyai cost withdraw {one.period} {shlex.quote(name)}" for name in (other.file, one.file)
+    )
+    words = say(
+        f"警告: {one.period} の {one.file} の {one.rows:,} 行のうち {other.rows:,} 行（{money}）は "
+        f"{other.file}（{other.of:,} 行）にもあり、二重に数えています。同じ明細を取り直したものなら古いほうを、"
+        f"誤りなら新しいほうを外してください: {first} または {second}"
+        "（次からは --replaces で置き換えられます）",
+        f"warning: {other.rows:,} of the {one.rows:,} rows of {one.file} in {one.period} ({money}) are among "
+        f"the {other.of:,} of {other.file} too, and count twice; take off the older one if this is the same "
+        f"export again, or this one if it is a mistake: {first} or {second} (next time, --replaces puts a "
+        "file in the place of another)",
+    )
+    show_line(copyable(words))
+
+
 _COLUMNS = [
     Column("file", say("ファイル", "file")),
     Column("period", say("期間", "period")),
@@ -88,7 +109,7 @@ _COLUMNS = [
 
 
 def _imported(one: Imported) -> Record:
-    change = one.difference
+    change, near = one.difference, one.nearly_same_as
     return {
         "file": one.file,
         "period": str(one.period),
@@ -100,6 +121,16 @@ def _imported(one: Imported) -> Record:
         "floats": list(one.floats),
         "difference": None if change is None else _difference(change),
         "same_rows_as": one.same_rows_as,
+        "nearly_same_as": None if near is None else _nearly(near),
+    }
+
+
+def _nearly(other: Nearly) -> Record:
+    return {
+        "file": other.file,
+        "rows": other.rows,
+        "of": other.of,
+        "totals": {currency: plain(amount) for currency, amount in other.totals.items()},
     }
 
 

@@ -61,6 +61,30 @@ def test_rows_that_count_twice_are_warned_of(
     assert [one["same_rows_as"] for one in records] == [None, "a.csv"]
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "2 of the 3 rows of b c.csv"), ("ja", "3 行のうち 2 行")]
+)
+def test_rows_that_nearly_all_count_twice_are_warned_of(
+    moyai: Run, project: Path, lang: str, words: str
+) -> None:
+    rows = [focus_row(cost) for cost in ("1.5", "2", "3")]
+    csv_file(project / "a.csv", rows)
+    csv_file(project / "b c.csv", [*rows[:2], focus_row("4")])
+    assert moyai("cost", "import", "a.csv").returncode == 0
+    told = moyai("--lang", lang, "cost", "import", "b c.csv")
+    assert told.returncode == 0
+    [warning] = [one for one in told.stdout.splitlines() if "withdraw" in one]
+    for part in (
+        words, "3.5 USD", "withdraw 2024-09 a.csv", "withdraw 2024-09 'b c.csv'", "--replaces",
+    ):  # fmt: skip
+        assert part in warning
+    assert moyai("cost", "withdraw", "2024-09", "b c.csv").returncode == 0
+    [record] = json.loads(moyai("cost", "import", "b c.csv", "-o", "json").stdout)
+    assert record["nearly_same_as"] == {
+        "file": "a.csv", "rows": 2, "of": 3, "totals": {"USD": "3.5"},
+    }  # fmt: skip
+
+
 def test_a_broken_row_is_wrong_usage_with_its_place(moyai: Run, project: Path) -> None:
     csv_file(project / "focus.csv", [focus_row("1"), focus_row("1x")])
     failed = moyai("cost", "import", "focus.csv")

@@ -18,6 +18,7 @@ from tests.unit.costs.ledgers import (
 )
 
 from moyai.costs.ledger.closings import Closed
+from moyai.costs.ledger.doubles import Nearly
 from moyai.costs.ledger.imported import Outcome
 from moyai.costs.ledger.imports import withdrawn
 from moyai.costs.ledger.ledger import Ledger
@@ -77,6 +78,62 @@ def test_the_same_rows_twice_in_one_command(tmp_path: Path) -> None:
     ]
     first, second = put(a_ledger(tmp_path), *files)
     assert (first.same_rows_as, second.same_rows_as) == (None, "utf-8.csv")
+
+
+def many(count: int, start: int = 0, **columns: str) -> list[dict[str, str]]:
+    return [focus_row(f"{number}.5", **columns) for number in range(start, start + count)]
+
+
+def test_nearly_the_same_rows_under_another_name_are_told_of(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    again = [focus_row("-0.25"), focus_row("-0.25")]
+    put(ledger, csv_file(tmp_path / "a.csv", [*many(6), *again]))
+    changed = [*many(4), *again, *again, focus_row("99")]
+    (result,) = put(ledger, csv_file(tmp_path / "b.csv", changed))
+    assert (result.outcome, result.same_rows_as) == (Outcome.NEW, None)
+    # 0.5 to 3.5 and twice -0.25: the same row twice counts twice, and not four times.
+    assert result.nearly_same_as == Nearly("a.csv", 6, 8, {"USD": Decimal("7.5")})
+    # The file that has most in common is told.
+    (result,) = put(ledger, csv_file(tmp_path / "c.csv", changed[1:]))
+    assert result.nearly_same_as == Nearly("b.csv", 8, 9, {"USD": Decimal("105.5")})
+
+
+@pytest.mark.parametrize(("common", "is_told"), [(5, True), (4, False)])
+def test_half_of_the_rows_of_the_smaller_file_are_nearly_the_same(
+    common: int, is_told: bool, tmp_path: Path
+) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, csv_file(tmp_path / "begun.csv", many(10)))
+    (result,) = put(ledger, csv_file(tmp_path / "all.csv", many(100, 10 - common)))
+    assert (result.nearly_same_as is not None) is is_told
+    half = csv_file(tmp_path / "half.csv", many(10, 110 - 2 * common))
+    (result,) = put(ledger, half)
+    assert (result.nearly_same_as is not None) is is_told
+
+
+def test_rows_of_another_issuer_do_not_hide_an_issuers_rows_that_are_nearly_the_same(
+    tmp_path: Path,
+) -> None:
+    ledger = a_ledger(tmp_path)
+    others = [*many(4), *many(20, InvoiceIssuerName="Oracle")]
+    put(ledger, csv_file(tmp_path / "a.csv", others))
+    more = [*many(5), *many(20, InvoiceIssuerName="Google")]
+    (result,) = put(ledger, csv_file(tmp_path / "b.csv", more))
+    assert result.nearly_same_as == Nearly("a.csv", 4, 24, {"USD": Decimal("8")})
+
+
+def test_rows_that_differ_in_one_column_another_month_or_a_new_version_are_not_the_same(
+    tmp_path: Path,
+) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, csv_file(tmp_path / "a.csv", many(6, Tags='{"a": "1"}')))
+    for name, rows in {
+        "tags.csv": many(6, Tags='{"a": "2"}'),
+        "october.csv": many(6, BillingPeriodStart="2024-10-01", Tags='{"a": "1"}'),
+        "a.csv": many(7, Tags='{"a": "1"}'),
+    }.items():
+        (result,) = put(ledger, csv_file(tmp_path / name, rows))
+        assert result.nearly_same_as is None, name
 
 
 def test_a_withdrawn_file_can_be_imported_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from moyai.costs.intake.files import Taken
 from moyai.costs.intake.rows import PeriodRows
 from moyai.costs.ledger.differences import Difference
+from moyai.costs.ledger.doubles import Nearly
 from moyai.costs.ledger.manifest import Version
 from moyai.costs.periods import Period
 
@@ -49,6 +50,8 @@ class Imported:
     """To the version before it."""
     same_rows_as: str | None = None
     """Another file of the period that has the very same rows: they count twice."""
+    nearly_same_as: Nearly | None = None
+    """Another file of the period that has nearly the same rows: what both have counts twice."""
 
 
 def of_version(name: str, period: Period, version: Version, outcome: Outcome) -> Imported:

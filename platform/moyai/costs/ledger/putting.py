@@ -12,7 +12,7 @@ from moyai.costs.intake.faults import Faults
 from moyai.costs.intake.files import Taken
 from moyai.costs.intake.rows import PeriodRows
 from moyai.costs.ledger.differences import Difference, difference, is_same
-from moyai.costs.ledger.doubles import same_rows
+from moyai.costs.ledger.doubles import nearly_same_rows, same_rows
 from moyai.costs.ledger.imported import Imported, Outcome, of_file
 from moyai.costs.ledger.ledger import Writer, now, user
 from moyai.costs.ledger.manifest import SUFFIXES, Basis, Manifest, PeriodPart, Version
@@ -54,13 +54,14 @@ def put(
         return manifest.with_part(rows.period, part), unchanged
     others = {key: two for key, two in counts.items() if key != one.name and key not in parts}
     twice = same_rows(writer, others, rows)
+    nearly = None if twice else nearly_same_rows(writer, others, rows)
     version = _former(writer, part, one, rows) or _version(writer, one, rows)
     outcome = Outcome.NEW if before is None else Outcome.REPLACED
     if part.closed is not None:
         outcome = Outcome.CORRECTION
     manifest = manifest.with_part(rows.period, part.with_version(one.name, version))
     imported = of_file(one, rows, outcome, change, name=one.name)
-    return manifest, replace(imported, same_rows_as=twice)
+    return manifest, replace(imported, same_rows_as=twice, nearly_same_as=nearly)
 
 
 def _former(writer: Writer, part: PeriodPart, one: Taken, rows: PeriodRows) -> Version | None:
