@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -89,6 +89,20 @@ def names_of(registry: Registry) -> dict[str, str]:
         for name in (body.slug, *body.former_codes, body.code):
             names[name] = body.code
     return names
+
+
+def successor(code: str, frozen: Sequence[Mapping[str, str]], names: Mapping[str, str]) -> str:
+    """Whose a body's code became, one merger after the other, until it is one of `names`; the last that is
+    known where none is. `frozen`: as `names`, at closings."""
+    seen = {code}
+    while code not in names:
+        became = (one.get(code, code) for one in frozen)
+        after = next((one for one in became if one not in seen), None)
+        if after is None:
+            return code
+        seen.add(after)
+        code = after
+    return names[code]
 
 
 def _populations(registry: Registry, rules: RuleSet) -> dict[str, int]:

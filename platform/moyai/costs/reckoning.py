@@ -21,7 +21,7 @@ from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart
 from moyai.costs.ledger.query import drivers_of
 from moyai.costs.ledger.sorting import sorted_rows
-from moyai.costs.membership import by_codes, members_of, names_of
+from moyai.costs.membership import by_codes, members_of, names_of, successor
 from moyai.costs.periods import Period
 from moyai.costs.record import document, plain, sha256
 from moyai.costs.statements.taxes import tax
@@ -239,22 +239,26 @@ class Reckoner:
 
     def _names(self, period: Period) -> dict[str, str]:
         """What codes mean in an open period: as the file has it, and for bodies of periods that it settles of
-        which the file has no code, as periods that were closed later have it, one merger after the other."""
+        which the file has no code, as closings have it, one merger after the other."""
         names = names_of(self._registry)
-        for closed in {closed for closed, _, _ in self._corrected(period)}:
-            for code in self._frozen(self._manifest.part(closed)).members.bodies:
-                if code not in names and (since := self._since(code, closed, names)) != code:
-                    names[code] = since
+        corrected = {closed for closed, _, _ in self._corrected(period)}
+        bodies = {
+            code
+            for closed in sorted(corrected)
+            for code in self._frozen(self._manifest.part(closed)).members.bodies
+        }
+        unknown = sorted(bodies - names.keys())
+        frozen = self._frozen_names() if unknown else []
+        for code in unknown:
+            if (became := successor(code, frozen, names)) != code:
+                names[code] = became
         return names
 
-    def _since(self, code: str, closed: Period, names: Mapping[str, str]) -> str:
-        """Whose a body's code became after a closed period."""
-        for later, part in self._in_order():
-            if later > closed and part.closed is not None:
-                code = self._frozen(part).members.names.get(code, code)
-            if code in names:
-                return names[code]
-        return code
+    def _frozen_names(self) -> list[Mapping[str, str]]:
+        """What codes meant at each closing, the oldest one first: a month may be closed after a later one."""
+        closed = [part.closed for _, part in self._in_order() if part.closed is not None]
+        closed.sort(key=lambda one: one.at)
+        return [decode_inputs(self._ledger.closing(one.inputs)).members.names for one in closed]
 
     def _former_names(self, settlements: tuple[Settlement, ...]) -> dict[str, str]:
         """Code → name of bodies that bear settlements, as periods from the settled ones on have them: the

@@ -79,11 +79,18 @@ class Office:
         )
         self.rewrite(("cost_sharing:", f"{city}cost_sharing:"))
 
-    def leave(self) -> None:
-        """The village is in the file no longer."""
+    def leave(self, code: str = VILLAGE) -> None:
+        """The village, or the last of the file's bodies, is in it no longer."""
         text = self.file.read_text(encoding="utf-8")
-        start, end = text.index(f'  - code: "{VILLAGE}"'), text.index("cost_sharing:")
+        start, end = text.index(f'  - code: "{code}"'), text.index("cost_sharing:")
+        assert text.count("  - code: ", start, end) == 1
         self.file.write_text(text[:start] + text[end:], encoding="utf-8")
+
+    def end_in_osaka(self, *former: str) -> None:
+        """Hannan, the last of the file, becomes part of Osaka, which may know others by their codes too."""
+        self.leave(HANNAN)
+        codes = ", ".join(f'"{one}"' for one in (HANNAN, *former))
+        self.rewrite(("    slug: osaka\n", f"    former_codes: [{codes}]\n    slug: osaka\n"))
 
     def put(self, name: str, month: str, **usd: str) -> None:
         rows = [
@@ -513,6 +520,38 @@ def test_settlements_follow_one_merger_after_the_other(office: Office) -> None:
     assert set(settled(made)) <= {OSAKA}
     assert made.allocation.difference_jpy == 0
     office.rewrite((f'    former_codes: ["{SAKAI}"]\n', ""))
+    assert office.verified()
+
+
+def test_a_chain_whose_middle_was_at_no_closing_ends_at_the_living_successor(
+    office: Office,
+) -> None:
+    office.rename()
+    office.end_in_osaka(VILLAGE)
+    office.yen("june.csv", JUNE, EC2="300")
+    office.close(JUNE)
+    text = office.file.read_text(encoding="utf-8")
+    start, end = text.index(f'  - code: "{OSAKA}"'), text.index(f'  - code: "{SAKAI}"')
+    office.file.write_text(text[:start] + text[end:], encoding="utf-8")
+    office.rewrite(("    slug: sakai\n", f'    former_codes: ["{OSAKA}"]\n    slug: sakai\n'))
+    office.put("may.csv", MAY, EC2="310", S3="600")
+    office.yen("july.csv", "2026-07", EC2="30")
+    assert set(settled(office.reckon("2026-07"))) <= {SAKAI}
+    assert settled(office.close("2026-07")) == settled(office.reckon("2026-07"))
+    assert office.verified()
+
+
+def test_a_month_closed_late_says_whose_a_code_became_too(office: Office) -> None:
+    office.rename()
+    office.yen("april.csv", "2026-04", EC2="300")
+    office.close("2026-04")
+    office.end_in_osaka()
+    office.drive("usage.csv", _271004="1", _271403="1", _273830="4")
+    assert settled(office.reckon(JUNE)) == {OSAKA: 10_000, SAKAI: -10_000}
+    office.yen("june.csv", JUNE, EC2="300")
+    office.close(JUNE)
+    office.rewrite((f'    former_codes: ["{HANNAN}"]\n', ""))
+    assert settled(office.reckon(JUNE)) == {OSAKA: 10_000, SAKAI: -10_000}
     assert office.verified()
 
 
