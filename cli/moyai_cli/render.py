@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from enum import StrEnum
@@ -73,7 +73,7 @@ def listing(records: Sequence[Record], columns: Sequence[Column], output: Output
     if output is Output.JSON:
         show_json(json.dumps([dict(record) for record in records], ensure_ascii=False, indent=2))
     elif output is Output.CSV:
-        typer.echo(_csv(records, columns), nl=False)
+        _show_csv(records, columns)
     else:
         _table(records, columns)
 
@@ -85,7 +85,7 @@ def document(record: object, output: Output) -> None:
             show_line(line)
     elif output is Output.CSV:
         rows = [{"key": key, "value": value} for key, value in _leaves(record, "")]
-        typer.echo(_csv(rows, (Column("key", "key"), Column("value", "value"))), nl=False)
+        _show_csv(rows, (Column("key", "key"), Column("value", "value")))
     else:
         show_json(json.dumps(record, ensure_ascii=False, indent=2))
 
@@ -96,12 +96,19 @@ def problem_line(problem: Problem) -> str:
     return mark + problem.render(LANG)
 
 
-def _csv(records: Sequence[Record], columns: Sequence[Column]) -> str:
+def _show_csv(records: Sequence[Record], columns: Sequence[Column]) -> None:
+    """Values as they are for programs; on a terminal they do nothing to it."""
+    shown = visible if sys.stdout.isatty() else str
+    # Not a colour is meant: left to itself, `echo` would take it out of values that look like one.
+    typer.echo(_csv(records, columns, shown), nl=False, color=True)
+
+
+def _csv(records: Sequence[Record], columns: Sequence[Column], shown: Callable[[str], str]) -> str:
     page = io.StringIO()
     writer = csv.writer(page, lineterminator="\n")
     writer.writerow([column.key for column in columns])
     for record in records:
-        writer.writerow([_cell(record.get(column.key)) for column in columns])
+        writer.writerow([shown(_cell(record.get(column.key))) for column in columns])
     return page.getvalue()
 
 

@@ -15,7 +15,7 @@ from moyai.errors import UsageError
 from moyai.operations.workspace import Workspace
 from moyai.registry.models import Registry
 from moyai.registry.words import nearest, not_known
-from moyai.texts import Text
+from moyai.texts import Text, visible
 
 
 def open_ledger(workspace: Workspace) -> Ledger:
@@ -110,8 +110,8 @@ def _key(invoice: Invoice) -> tuple[str, str]:
 
 
 def _unknown(period: Period, name: str, known: tuple[str, ...]) -> UsageError:
-    there = ", ".join(known)
-    near = nearest(name, known)
+    near = [visible(one) for one in nearest(name, known)]
+    name, there = visible(name), ", ".join(map(visible, known))
     meant = (f"（{near[0]} ではありませんか）", f"; did you mean {near[0]}") if near else ("", "")
     return UsageError(
         Text(

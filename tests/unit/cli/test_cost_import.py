@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 from collections.abc import Callable
@@ -96,6 +98,28 @@ def test_a_broken_row_is_wrong_usage_with_its_place(moyai: Run, project: Path) -
     missing = moyai("cost", "import", "none.csv")
     assert missing.returncode == 2
     assert "there is no file none.csv" in missing.stderr
+
+
+def test_a_files_name_does_nothing_to_a_terminal_and_is_kept_as_it_is(
+    moyai: Run, project: Path
+) -> None:
+    name, shown = "a\x1b[31m\nerror: \u202eb.csv", r"a\x1b[31m\nerror: \u202eb.csv"
+    csv_file(project / name, [focus_row("1")])
+    assert shown in moyai("cost", "import", name).stdout
+    assert shown in moyai("cost", "sources", "2024-09").stdout
+    for command in (
+        ("import", f"no{name}"),
+        ("withdraw", "2024-09", f"x{name}"),
+        ("import", name, "--replaces", f"x{name}"),
+    ):
+        refused = moyai("cost", *command)
+        assert refused.returncode == 2
+        assert shown in refused.stderr
+        assert len(refused.stderr.splitlines()) <= 2
+    [record] = json.loads(moyai("cost", "sources", "2024-09", "-o", "json").stdout)["sources"]
+    assert record["file"] == name
+    [row] = csv.DictReader(io.StringIO(moyai("cost", "sources", "2024-09", "-o", "csv").stdout))
+    assert row["file"] == name
 
 
 def test_invoices(moyai: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 
 import pytest
 import typer
@@ -86,6 +87,17 @@ def test_programs_get_it_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     words = "a\x1b\nb"
     listing([{"a": words}], [Column("a", "A")], Output.JSON)
     assert json.loads(capsys.readouterr().out) == [{"a": words}]
+
+
+def test_csv_is_as_it_is_for_programs_and_does_nothing_to_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "a\x1b[31m\nb"
+    for is_terminal, said in ((False, f'"{words}"'), (True, r"a\x1b[31m\nb")):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda found=is_terminal: found)
+        listing([{"a": words}], [Column("a", "A")], Output.CSV)
+        document({"a": words}, Output.CSV)
+        assert capsys.readouterr().out == f"a\n{said}\nkey,value\na,{said}\n"
 
 
 def test_an_error_that_quotes_it(capsys: pytest.CaptureFixture[str]) -> None:

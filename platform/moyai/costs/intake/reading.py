@@ -13,7 +13,7 @@ from typing import BinaryIO, TextIO
 from moyai.costs.intake.decoding import as_text
 from moyai.costs.intake.faults import Faults
 from moyai.errors import UsageError
-from moyai.texts import Text, of_system
+from moyai.texts import Text, of_system, visible
 
 _CHUNK = 4 << 20
 MOST_BYTES = 2 << 20
@@ -123,10 +123,11 @@ def _is_unicode(name: str) -> bool:
 
 def _copied(path: Path, copy: Path) -> tuple[str, int, bytes]:
     """Hash, size and first bytes of what was copied."""
+    shown = visible(str(path))
     try:
         if not path.is_file():
             raise UsageError(
-                Text(f"{path} というファイルはありません。", f"there is no file {path}.")
+                Text(f"{shown} というファイルはありません。", f"there is no file {shown}.")
             )
         with path.open("rb") as source:
             return _copy(source, copy)
@@ -135,7 +136,7 @@ def _copied(path: Path, copy: Path) -> tuple[str, int, bytes]:
             raise
         why = of_system(error)
         raise UsageError(
-            Text(f"{path} を読めません（{why.ja}）。", f"cannot read {path}: {why.en}.")
+            Text(f"{shown} を読めません（{why.ja}）。", f"cannot read {shown}: {why.en}.")
         ) from error
 
 

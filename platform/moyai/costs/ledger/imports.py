@@ -18,7 +18,7 @@ from moyai.costs.ledger.manifest import Manifest, Version, closing_key
 from moyai.costs.ledger.putting import put
 from moyai.costs.periods import Period
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
-from moyai.texts import Text
+from moyai.texts import Text, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
 def _refuse_unknown(manifest: Manifest, name: str | None) -> None:
     known = sorted({one for part in manifest.periods.values() for one in part.sources})
     if name is not None and name not in known:
-        there = ", ".join(known)
+        name, there = visible(name), ", ".join(map(visible, known))
         raise UsageError(
             Text(
                 f"「{name}」という名前のファイルは台帳にありません。あるもの: {there or 'なし'}",
@@ -162,10 +162,11 @@ def _unchanged(manifest: Manifest, wish: Wish) -> list[Imported]:
         still = report.unchanged(manifest)
         for name in sorted(report.parts.keys() - brought):
             if name not in still:
+                shown = visible(name)
                 raise Refused(
                     Text(
-                        f"{report.period} の {name} が、途中でほかのコマンドに変えられました。",
-                        f"another command changed {name} of {report.period} meanwhile.",
+                        f"{report.period} の {shown} が、途中でほかのコマンドに変えられました。",
+                        f"another command changed {shown} of {report.period} meanwhile.",
                     ),
                     touched=NOTHING_TOUCHED,
                     remedy=Text("もう一度実行してください。", "Run again."),
@@ -206,10 +207,11 @@ def _refuse_doubled(taken: Sequence[Taken]) -> None:
         for rows in one.periods:
             place = (one.name, rows.period)
             if place in seen:
+                name = visible(one.name)
                 raise UsageError(
                     Text(
-                        f"{rows.period} に {one.name} という名前のファイルが2つあります。",
-                        f"two of the files are called {one.name} and have rows of {rows.period}.",
+                        f"{rows.period} に {name} という名前のファイルが2つあります。",
+                        f"two of the files are called {name} and have rows of {rows.period}.",
                     )
                 )
             seen.add(place)
