@@ -14,6 +14,7 @@ from tests.unit.costs.workbooks import row, sheet, workbook
 
 from moyai.costs.intake import workbooks
 from moyai.costs.intake.faults import IntakeError
+from moyai.costs.ledger.query import rows_of
 from moyai.costs.periods import Period
 
 HEAD = row(1, A="period", B="item", C="amount")
@@ -94,6 +95,27 @@ def test_an_empty_cell_far_away_is_none(tmp_path: Path) -> None:
     ledger = a_ledger(tmp_path)
     put(ledger, tmp_path / "a.xlsx")
     assert ledger.basis(Period(2026, 4)).sources["a.xlsx"].totals == {"JPY": "1"}
+
+
+def test_a_row_far_below_keeps_its_number_and_those_between_take_no_room(tmp_path: Path) -> None:
+    far = row(1_048_576, A="2026-04", B="y", C="1")
+    (tmp_path / "a.xlsx").write_bytes(workbook(sheet(HEAD + LINE + far)))
+    [(_, rows)] = workbooks.sheets(tmp_path / "a.xlsx")
+    assert [number for number, _ in rows] == [1, 2, 1_048_576]
+    ledger = a_ledger(tmp_path)
+    put(ledger, tmp_path / "a.xlsx")
+    found = rows_of(ledger.store, ledger.basis(Period(2026, 4)), [], 9)
+    assert {one.line for one in found} == {2, 1_048_576}
+
+
+def test_a_table_that_begins_further_right_keeps_its_columns(tmp_path: Path) -> None:
+    cells = row(1, B="period", C="item", D="amount") + row(3, B="2026-04", C="x", D="1")
+    (tmp_path / "a.xlsx").write_bytes(workbook(sheet(cells)))
+    [(_, rows)] = workbooks.sheets(tmp_path / "a.xlsx")
+    assert rows == [
+        (1, ["", "period", "item", "amount"]),
+        (3, ["", "2026-04", "x", "1"]),
+    ]
 
 
 def test_a_workbook_that_unpacks_to_more_than_memory_holds(

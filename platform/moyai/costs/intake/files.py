@@ -13,7 +13,7 @@ from moyai.costs.intake.bodies import Bodies
 from moyai.costs.intake.cur import cur_shape
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, take
-from moyai.costs.intake.rows import NO_ROWS, PeriodRows, write_rows
+from moyai.costs.intake.rows import PeriodRows, write_rows
 from moyai.costs.intake.shapes import TAGS, Shape, beside_tags, doubled, focus_shape
 from moyai.costs.intake.staging import Staged, of_data, stage, stage_counted
 from moyai.costs.intake.tables import MEANT, Headings, Table, is_one_table, likest, read_table
@@ -53,6 +53,12 @@ _EXPECTED = Text(
 _BESIDE_TAGS = Text(
     "タグのような名前の列ですが、ファイルのタグは別の列にあります。名前を変えてください",
     "it is called as a tag is, but another column has the file's tags; call it otherwise",
+)
+_NOT_FILLED_IN = Text(
+    "行がありません。見出しの下に 1 行ずつ記入して保存し、もう一度取り込んでください"
+    "（# で始まる行は記入例とみなし、読みません）",
+    "it has no rows; fill them in below the headings, save it, and import it again (rows that begin with # "
+    "are examples, which are not read)",
 )
 _TABLES = (template.HEADINGS, drivers.HEADINGS)
 Told = Callable[[str, Text], None]
@@ -147,14 +153,17 @@ class _Work:
             path = self._folder / f"{period}.json"
             drivers.write_drivers(rows, path)
             found.append(PeriodRows(period, path, len(rows), {}, (), "drivers"))
-        if not found:
-            self._faults.add(table.name, None, None, NO_ROWS)
+        if not table.rows:
+            self._faults.add(table.name, None, None, _NOT_FILLED_IN)
         return Shape("drivers", {}, floats=table.floats), tuple(found)
 
     def template(self) -> _Found | None:
         """Other costs by the template."""
         table = self._table(template.HEADINGS)
         if table is None:
+            return None
+        if not table.rows:
+            self._faults.add(table.name, None, None, _NOT_FILLED_IN)
             return None
         counted = self._folder / "template.csv"
         bodies, services = self._bodies, self._services

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from moyai.texts import Text
 
@@ -58,18 +58,29 @@ def measure(path: Path) -> None:
 
 
 def sheets(path: Path) -> Iterator[tuple[str, list[tuple[int, Sequence[Cell]]]]]:
-    """Each sheet's name and its rows with their numbers, from 1. Raises `Unreadable`."""
+    """Each sheet's name and its rows with their numbers, from 1: the first one, and those that have a value.
+    Raises `Unreadable`."""
     try:
         book = CalamineWorkbook.from_path(str(path))
         for name in book.sheet_names:
-            rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            yield name, [(number, row) for number, row in enumerate(rows, start=1)]
+            yield name, _filled(book.get_sheet_by_name(name))
     except (CalamineError, OSError, ValueError) as error:
         raise damaged(error) from error
     except BaseException as error:
         if type(error).__module__ != _PANIC:
             raise
         raise damaged(error) from error
+
+
+def _filled(sheet: CalamineSheet) -> list[tuple[int, Sequence[Cell]]]:
+    left = [""] * (
+        0 if sheet.start is None else sheet.start[1]
+    )  # its rows begin at the first column with a value
+    return [
+        (number, [*left, *row])
+        for number, row in enumerate(sheet.iter_rows(), start=1)
+        if number == 1 or row.count("") < len(row)
+    ]
 
 
 def damaged(error: BaseException) -> Unreadable:
