@@ -197,6 +197,40 @@ def test_a_manifest_that_another_changed_is_not_overwritten(
             writer.commit(writer.manifest)
 
 
+def aged(path: Path) -> Path:
+    os.utime(path, (0, 0))
+    return path
+
+
+def test_copies_that_no_manifest_names_are_let_go_of_after_a_day(
+    bucket: LedgerBucket, tmp_path: Path
+) -> None:
+    ledger = Ledger(bucket)
+    put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1.5")]))
+    cache = tmp_path / "cache"
+    [named] = (cache / "rows").iterdir()
+    aged(named)
+    left = [cache / "rows" / "young", cache / "rows" / "old", cache / "closings" / "old.json"]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    for path in left[1:]:
+        aged(path)
+    ledger.manifest()
+    assert [path.exists() for path in (named, *left)] == [True, True, False, False]
+    (group,) = group_rows(bucket, ledger.basis(SEPTEMBER), [])
+    assert group.amount == Decimal("1.5")
+
+
+def test_a_file_that_a_killed_query_left_is_swept_after_a_day(store: Store) -> None:
+    young, old = store.work / "query-young", store.work / "query-old"
+    for path in (young, old):
+        path.write_bytes(b"x")
+    aged(old)
+    with Ledger(store).writing("test"):
+        assert (young.exists(), old.exists()) == (True, False)
+
+
 def test_what_a_killed_writer_left_is_swept_by_the_next(store: Store, tmp_path: Path) -> None:
     ledger = Ledger(store)
     put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1")]))

@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -22,8 +22,10 @@ from moyai.texts import Text
 _IMPORTS, _QUERIES = "import-", "query-"
 DOWNLOADS = "download-"
 """Begins the names of folders of `Store.work` that files from elsewhere are brought to."""
-_OLD_SECONDS = 86400.0
-"""After which what a killed query or download left behind is removed."""
+FOLDERS = ("rows", "sources", "closings")
+"""What the manifest names is in these."""
+OLD_SECONDS = 86400.0
+"""After which what a killed query or download left behind is removed, and copies that nothing names."""
 _CHUNK = 4 << 20
 
 
@@ -36,7 +38,9 @@ class Ledger:
     def manifest(self) -> Manifest:
         """As it is now. Raises `OperationFailed` where it is damaged."""
         found = self.store.read(KEY)
-        return Manifest() if found is None else decode(found[0])
+        manifest = Manifest() if found is None else decode(found[0])
+        self.store.keep(manifest.keys())
+        return manifest
 
     def basis(self, period: Period) -> Basis:
         """What counts in a period now."""
@@ -134,13 +138,21 @@ def user() -> str:
 def _sweep(store: Store, manifest: Manifest) -> None:
     """Remove what no manifest names: a writer that was killed left it behind."""
     named = manifest.keys()
-    for folder in ("rows", "sources", "closings"):
+    for folder in FOLDERS:
         for key in store.versions(folder):
             if key not in named:
                 store.delete(key)
     for path in store.work.iterdir():
-        is_old = time.time() - path.stat().st_mtime > _OLD_SECONDS
+        is_old = time.time() - path.stat().st_mtime > OLD_SECONDS
         if path.name.startswith(_IMPORTS) or (
             path.name.startswith((_QUERIES, DOWNLOADS)) and is_old
         ):
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -41,6 +41,11 @@ class Store(Protocol):
 
     def holds(self, key: str, sha256: str) -> bool:
         """Whether a file is there and is what its hash says; nothing of it is kept on this machine."""
+        ...
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Let go of copies on this machine of other files, but for those of the last day: another command may
+        be about to name them. What cannot be removed stays."""
         ...
 
     def versions(self, folder: str) -> Mapping[str, str]:

@@ -12,8 +12,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import mkstemp
@@ -21,7 +21,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from moyai.costs.ledger.ledger import file_sha256
+from moyai.costs.ledger.ledger import FOLDERS, OLD_SECONDS, file_sha256
 from moyai.engine.files import disk_trouble, private_folder
 from moyai.engine.state.bucket_blobs import BucketBlobs, telling
 from moyai.engine.state.holders import WAIT, Holder, is_gone, myself
@@ -135,6 +135,14 @@ class LedgerBucket:
             for chunk in answer["Body"].iter_chunks(_CHUNK):
                 digest.update(chunk)
         return digest.hexdigest() == sha256
+
+    def keep(self, keys: Collection[str]) -> None:
+        """See `Store.keep`."""
+        for path in (path for folder in FOLDERS for path in (self._cache / folder).glob("*")):
+            with suppress(OSError):
+                is_old = time.time() - path.stat().st_mtime > OLD_SECONDS
+                if is_old and f"{path.parent.name}/{path.name}" not in keys:
+                    path.unlink()
 
     def versions(self, folder: str) -> Mapping[str, str]:
         """See `Store.versions`."""

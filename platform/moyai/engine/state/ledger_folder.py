@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -79,6 +79,9 @@ class LedgerFolder:
     def holds(self, key: str, sha256: str) -> bool:
         """See `Store.holds`."""
         return is_whole(self._root / key, sha256)
+
+    def keep(self, keys: Collection[str]) -> None:
+        """See `Store.keep`: the files themselves are here, and no copies."""
 
     def versions(self, folder: str) -> Mapping[str, str]:
         """See `Store.versions`."""
