@@ -13,7 +13,7 @@ from moyai_cli.commands.cost_options import PeriodName
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, Selector, SiteName, day_of, selector_of
 from moyai_cli.render import Output
-from moyai_cli.views.cost_documents import show_reported, show_written
+from moyai_cli.views.cost_documents import show_reported, show_statements
 
 app = typer.Typer(add_completion=False)
 Folder = Annotated[Path, typer.Option("--to", help=say("書き出すフォルダ", "Folder to write to"))]
@@ -45,8 +45,7 @@ def statement_(
 ) -> None:
     """PDF, XLSX, CSV and HTML of one content."""
     asked = _asked(period, folder, formats, issued_on)
-    found = statements(file, site, asked, selector_of(selector))
-    show_written([(code, one) for code, files in found for one in files], output)
+    show_statements(period, list(statements(file, site, asked, selector_of(selector))), output)
 
 
 @app.command("report")

@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from moyai.costs.documents.write import Written
-from moyai.operations.cost_documents import Reported
+from moyai.operations.cost_documents import Papers, Reported
 from moyai_cli.language import say
-from moyai_cli.render import Column, Output, aside, listing
+from moyai_cli.render import Column, Output, aside, listing, show_line
 from moyai_cli.views.cost_budgets import note_budgets
 
 
-def show_written(files: Sequence[tuple[str, Written]], output: Output) -> None:
+def show_statements(period: str, found: Sequence[Papers], output: Output) -> None:
+    """The bodies' files, and whose documents those of a former code are."""
+    _show_written([(one.code, file) for one in found for file in one.files], output)
+    with aside(output):
+        for one in found:
+            for former in one.former:
+                show_line(_borne_by(period, former, one))
+
+
+def _borne_by(period: str, former: str, found: Papers) -> str:
+    return say(
+        f"注意: {former} の {period} の分は、合併先の {found.name}（{found.code}）が負担しています。"
+        "書類は合併先のものです。",
+        f"note: what {former} would bear of {period} is borne by {found.name} ({found.code}), "
+        "whose it is now: the documents are that body's.",
+    )
+
+
+def _show_written(files: Sequence[tuple[str, Written]], output: Output) -> None:
     """Files that were written, with their hashes."""
     columns = [
         Column("code", say("コード", "code")),
@@ -27,6 +45,6 @@ def show_written(files: Sequence[tuple[str, Written]], output: Output) -> None:
 
 def show_reported(found: Reported, output: Output) -> None:
     """The overview's files, and the budgets that are to be warned of."""
-    show_written([("", one) for one in found.files], output)
+    _show_written([("", one) for one in found.files], output)
     with aside(output):
         note_budgets(found.budgets, found.names)

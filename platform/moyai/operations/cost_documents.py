@@ -18,7 +18,7 @@ from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_budgets import states_of
 from moyai.operations.cost_months import earlier_months, issue_of
 from moyai.operations.cost_periods import open_costs, reckoned
-from moyai.planning.selectors import Vanished, select_with
+from moyai.planning.selectors import Vanished, codes_then, former_codes_in
 from moyai.registry.models import Registry
 from moyai.texts import Lang, Text
 
@@ -38,12 +38,21 @@ class Asked:
     """None: the day on which the period was closed, or today."""
 
 
-def statements(
-    file: Path | None, site: str, asked: Asked, selector: str
-) -> Iterator[tuple[str, list[Written]]]:
-    """Write the statements and requests of the selected bodies that bear something; each body's code and
-    files as they are done. A body of the file means those that merged into it since, too; one that the
-    file no longer has is known by the code, slug and name of that time.
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What was written for one body."""
+
+    code: str
+    name: str
+    files: list[Written]
+    former: tuple[str, ...]
+    """Former codes of it that were asked for, and that bear nothing under these in the period."""
+
+
+def statements(file: Path | None, site: str, asked: Asked, selector: str) -> Iterator[Papers]:
+    """Write the statements and requests of the selected bodies that bear something, one after the other.
+    A body of the file means those that merged into it since, too; one that the file no longer has is known
+    by the code, slug and name of that time, and its code means it alone where it bears the period itself.
 
     Raises as `allocation`, `UsageError` where none of them bears anything, `OperationFailed` where a file
     cannot be written.
@@ -51,20 +60,22 @@ def statements(
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(asked.period))
     found = issue_of(opened.manifest, made, asked.issued_on)
-    chosen = _chosen(opened.workspace.registry, made, found, selector)
+    registry = opened.workspace.registry
+    chosen = _chosen(registry, made, found, selector)
     wanted = [one for one in found.statements if one.code in chosen]
     if not wanted:
         raise _nobody(made.basis.period)
     inputs = made.inputs
+    borne = {one.code for one in found.statements}
+    former = former_codes_in(registry, selector)
     for one in wanted:
         asks = request(one, inputs.instalments, inputs.fiscal_year_start)
-        yield (
-            one.code,
-            write_statement(one, asks, asked.folder, asked.formats, asked.lang, inputs.names),
-        )
+        files = write_statement(one, asks, asked.folder, asked.formats, asked.lang, inputs.names)
+        instead = (old for old, code in former.items() if code == one.code and old not in borne)
+        yield Papers(one.code, one.name, files, tuple(instead))
 
 
-def _chosen(registry: Registry, made: Reckoned, found: Issue, selector: str) -> set[str]:
+def _chosen(registry: Registry, made: Reckoned, found: Issue, selector: str) -> frozenset[str]:
     """Codes that a selector means, of the file and of the period."""
     present = {body.code for body in registry.tenants}
     names = made.inputs.members.names
@@ -74,8 +85,7 @@ def _chosen(registry: Registry, made: Reckoned, found: Issue, selector: str) -> 
         for one in found.statements
         if one.code not in present
     ]
-    meant = select_with(registry, vanished, selector, made.basis.period.first)
-    return {one.code for one in meant.bodies} | {one.code for one in meant.vanished}
+    return codes_then(registry, vanished, selector, made.basis.period.first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ The language is `moyai.registry.selector`'s; here it is given its meaning on a d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -22,6 +22,7 @@ from moyai.registry.selector import (
     UnreadableSelector,
     Word,
     no_body,
+    words,
 )
 from moyai.registry.selector import parse as read
 from moyai.registry.selector_words import Vocabulary, check_words, vocabulary
@@ -86,13 +87,7 @@ def select_with(
     any more. A word that names a body of the file too means both, and who means a body of the file
     means those that merged into it.
     """
-    expression = parse(text).expression
-    known = _vocabulary(registry)
-    more = {word: (one.code,) for one in vanished for word in (one.code, one.slug, one.name)}
-    try:
-        check_words(expression, replace(known, bodies={**more, **known.bodies}))
-    except UnreadableSelector as error:
-        raise _usage(error) from None
+    expression = _checked(registry, vanished, text)
     bodies = tuple(body for body in registry.tenants if _means(expression, _of(body, day)))
     merged = {code for body in bodies for code in body.former_codes}
     return Selection(
@@ -102,6 +97,40 @@ def select_with(
         ),
         expression == ALL,
     )
+
+
+def codes_then(
+    registry: Registry, then: Sequence[Vanished], text: str, day: date
+) -> frozenset[str]:
+    """Codes that a selector means of a time at which the bodies of `then` still stood for themselves.
+
+    The code of one of them means it alone, not whose it became since; who means that one by a word of its
+    own means both. Raises as `select`.
+    """
+    expression = _checked(registry, then, text)
+    apart = {one.code for one in then}
+    since = {code: body for body in registry.tenants for code in body.former_codes}
+    present = {body.code: _of(_without(body, apart), day) for body in registry.tenants}
+
+    def says_of(one: Vanished) -> Callable[[Word], bool]:
+        own, heir = _of_vanished(one), since.get(one.code)
+        if heir is None:
+            return own
+        return lambda word: own(word) or _word(word, replace(heir, former_codes=()), day)
+
+    every = present | {one.code: says_of(one) for one in then}
+    return frozenset(code for code, says in every.items() if _means(expression, says))
+
+
+def former_codes_in(registry: Registry, text: str) -> dict[str, str]:
+    """Former codes that a selector has as words → the code whose they are now."""
+    named = {word.value for word in words(parse(text).expression) if word.quality is None}
+    return {
+        former: body.code
+        for body in registry.tenants
+        for former in body.former_codes
+        if former in named
+    }
 
 
 def only(registry: Registry, key: str) -> Tenant:
@@ -120,6 +149,23 @@ def only(registry: Registry, key: str) -> Tenant:
     found = registry.tenant(code)
     assert found is not None
     return found
+
+
+def _checked(registry: Registry, vanished: Sequence[Vanished], text: str) -> Expression:
+    """A selector whose words all name something, bodies that vanished among them."""
+    expression = parse(text).expression
+    known = _vocabulary(registry)
+    more = {word: (one.code,) for one in vanished for word in (one.code, one.slug, one.name)}
+    try:
+        check_words(expression, replace(known, bodies={**more, **known.bodies}))
+    except UnreadableSelector as error:
+        raise _usage(error) from None
+    return expression
+
+
+def _without(body: Tenant, codes: Set[str]) -> Tenant:
+    """A body that some of its former codes do not mean."""
+    return replace(body, former_codes=tuple(c for c in body.former_codes if c not in codes))
 
 
 def _vocabulary(registry: Registry) -> Vocabulary:
@@ -180,6 +226,6 @@ def _word(word: Word, body: Tenant, day: date) -> bool:
     return value in (body.code, body.slug, body.name) or value in body.former_codes
 
 
-def _tagged(tags: Mapping[str, str], words: str) -> bool:
-    key, equals, value = words.partition("=")
+def _tagged(tags: Mapping[str, str], tag: str) -> bool:
+    key, equals, value = tag.partition("=")
     return key in tags and (not equals or tags[key] == value)

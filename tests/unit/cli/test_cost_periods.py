@@ -198,6 +198,21 @@ def test_statements_and_the_report_are_files_with_their_hashes(
     assert nobody.returncode == 2
 
 
+def test_documents_of_a_former_code_are_said_to_be_the_successors(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    text = (project / "tenants.yaml").read_text(encoding="utf-8")
+    osaka = '  - code: "271004"\n'
+    (project / "tenants.yaml").write_text(
+        text.replace(osaka, f'{osaka}    former_codes: ["279978"]\n'), encoding="utf-8"
+    )
+    done = moyai("cost", "statement", MAY, "279978", "--format", "csv", "-o", "json")
+    assert [one["code"] for one in _json(done)] == ["271004"]
+    assert "what 279978 would bear of 2026-05 is borne by 大阪市 (271004)" in done.stderr
+    plain = moyai("cost", "statement", MAY, "271004", "--format", "csv", "-o", "json")
+    assert "279978" not in plain.stderr
+
+
 def test_rows_are_summed_by_columns_for_writing_rules(may: Path, moyai: Run) -> None:
     found = _json(moyai("cost", "rows", MAY, "--by", "Tags.moyai:service", "-o", "json"))
     assert {one["Tags.moyai:service"]: one["amount"] for one in found} == {

@@ -244,14 +244,36 @@ def test_a_merged_bodys_statement_of_a_closed_month_is_written_under_its_former_
     asked = Asked(MAY, tmp_path / "out", (Kind.CSV,), "ja", None)
     for selector, codes in (
         ("all", [OSAKA, SAKAI, VILLAGE]),
-        (VILLAGE, [SAKAI, VILLAGE]),
+        (VILLAGE, [VILLAGE]),
+        (SAKAI, [SAKAI, VILLAGE]),
         ("sakai", [SAKAI, VILLAGE]),
+        (f"sakai not {VILLAGE}", [SAKAI]),
+        (f"{OSAKA} {VILLAGE}", [OSAKA, VILLAGE]),
+        ("not sakai", [OSAKA]),
         ("chihayaakasaka", [VILLAGE]),
     ):
         written = statements(office.file, "sandbox", asked, selector)
-        assert [code for code, _ in written] == codes, selector
+        assert [(one.code, one.former) for one in written] == [(code, ()) for code in codes], (
+            selector
+        )
     [paper] = (tmp_path / "out").glob(f"*{VILLAGE}*.csv")
     assert "千早赤阪村" in paper.read_text(encoding="utf-8-sig")
+
+
+def test_a_former_code_means_the_successor_in_the_months_that_this_one_bears(
+    office: Office, tmp_path: Path
+) -> None:
+    office.merge()
+    office.put("june.csv", JUNE, EC2="4")
+    office.invoice(JUNE, 400, "4")
+    asked = Asked(JUNE, tmp_path / "out", (Kind.CSV,), "ja", None)
+    for selector, former in (
+        (VILLAGE, (VILLAGE,)),
+        ("sakai", ()),
+        (f"sakai, {VILLAGE}", (VILLAGE,)),
+    ):
+        [written] = statements(office.file, "sandbox", asked, selector)
+        assert (written.code, written.former) == (SAKAI, former)
 
 
 def test_a_merged_bodys_settlement_is_the_successors_and_its_closed_yen_stay_its_own(
@@ -298,7 +320,7 @@ def test_a_body_that_is_in_the_file_no_longer_has_its_statements_by_its_name(
         asked = Asked(month, tmp_path, (Kind.CSV,), "ja", None)
         for selector, codes in (("all", [OSAKA, SAKAI, VILLAGE]), (VILLAGE, [VILLAGE])):
             written = statements(office.file, "sandbox", asked, selector)
-            assert [code for code, _ in written] == codes
+            assert [one.code for one in written] == codes
 
 
 def test_a_settlements_yen_says_what_was_billed_what_it_comes_to_and_what_changed(
@@ -402,7 +424,7 @@ def test_tax_of_taxable_months_is_borne_after_contributions_left_its_scope(
     office.yen("june.csv", JUNE, EC2="134", S3="10")
     office.yen("july.csv", july, EC2="100")
     asked = Asked(july, tmp_path / "out", tuple(Kind), "ja", None)
-    assert [code for code, _ in statements(office.file, "sandbox", asked, "all")] == [
+    assert [one.code for one in statements(office.file, "sandbox", asked, "all")] == [
         OSAKA,
         SAKAI,
         VILLAGE,

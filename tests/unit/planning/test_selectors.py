@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,7 +11,14 @@ from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
 from moyai.errors import ExitCode, UsageError
-from moyai.planning.selectors import Vanished, parse, select, select_with
+from moyai.planning.selectors import (
+    Vanished,
+    codes_then,
+    former_codes_in,
+    parse,
+    select,
+    select_with,
+)
 from moyai.registry import require
 from moyai.registry.models import Isolation, Kind
 
@@ -128,6 +136,33 @@ def test_bodies_that_vanished_are_meant_by_the_same_words(
 def test_a_word_of_neither_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="there is no body 'formr'"):
         select_with(REGISTRY, [LEFT], "formr", TODAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("279978", {"279978"}),
+        ("old", {"279978"}),
+        ("osaka", {"271004", "279978"}),
+        ("大阪市 not 279978", {"271004"}),
+        ("kind:政令市 not sakai", {"271004", "279978"}),
+        ("all not osaka", EVERYBODY - {"271004"}),
+        ("all not 279978", EVERYBODY),
+        ("279986", {"271004"}),
+        ("sakai, 279978", {"271403", "279978"}),
+    ],
+)
+def test_the_code_of_a_body_that_stood_for_itself_then_means_it_alone(
+    text: str, codes: set[str]
+) -> None:
+    osaka = replace(REGISTRY.tenants[0], former_codes=("279978", "279986"))
+    assert osaka.code == "271004"
+    registry = replace(REGISTRY, tenants=(osaka, *REGISTRY.tenants[1:]))
+    found = codes_then(registry, [Vanished("279978", "old", "昔の市")], text, TODAY)
+    assert found == codes
+    assert former_codes_in(registry, text).keys() == {
+        code for code in ("279978", "279986") if code in text
+    }
 
 
 WORD = st.sampled_from(
