@@ -71,6 +71,14 @@ class Period:
         fiscal year's first month and day, `04-01`."""
         return self.year - (self.month < int(start[:2]))
 
+    def year_so_far(self, start: str) -> tuple[Period, ...]:
+        """The months of its fiscal year up to this one, in order. `start` as in `fiscal_year`."""
+        count = (self.month - int(start[:2])) % 12 + 1
+        found = [self]
+        while len(found) < count:
+            found.insert(0, found[0].previous())
+        return tuple(found)
+
     def __str__(self) -> str:
         return f"{self.year:04}-{self.month:02}"
 

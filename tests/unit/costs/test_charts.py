@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.costs.reading import pdf_text
 
 from moyai.costs.documents.charts import Series, Words, bars, lines, stacked_bars
 from moyai.costs.documents.paper import Bundle, Chart, Column, Paper, Row, Table, text, yen
-from moyai.costs.documents.pdf import pages
+from moyai.costs.documents.pdf import pages, pdf
 
 WORDS = Words("by-rule", "費用 <区分>", "電子申請 1,000 & 文書 2,000", "ja")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -29,7 +30,8 @@ def test_any_labels_and_amounts_are_well_formed(items: list[tuple[str, int]]) ->
     labels = [label for label, _ in items]
     amounts = tuple(amount for _, amount in items)
     for svg in (
-        bars(WORDS, labels, amounts),
+        bars(WORDS, labels, [Series("一", amounts)]),
+        bars(WORDS, labels, [Series("一", amounts), Series("<二>", amounts[::-1])]),
         stacked_bars(WORDS, labels, [Series("一", amounts), Series("<二>", amounts[::-1])]),
         lines(WORDS, labels, [Series("一", amounts)]),
     ):
@@ -43,7 +45,7 @@ def test_any_labels_and_amounts_are_well_formed(items: list[tuple[str, int]]) ->
 
 
 def test_bars_are_as_long_as_their_amounts() -> None:
-    tree = _tree(bars(WORDS, ["a", "b"], [1_000, 500]))
+    tree = _tree(bars(WORDS, ["a", "b"], [Series("円", (1_000, 500))]))
     longer, shorter = (float(rect.get("width", "")) for rect in tree.iter(f"{SVG}rect"))
     assert longer == pytest.approx(2 * shorter, rel=0.01)
     assert [text.text for text in tree.iter(f"{SVG}text")] == ["a", "1,000", "b", "500"]
@@ -64,21 +66,58 @@ def test_stacks_are_as_high_as_their_sums_and_credits_go_down() -> None:
     assert float(credit.get("y", "")) == pytest.approx(base, abs=0.02)
 
 
+def test_a_line_is_broken_where_nothing_is_on_record_and_goes_through_zero() -> None:
+    tree = _tree(lines(WORDS, [*"abcdef"], [Series("円", (100, 0, None, 300, None, 500))]))
+    paths = [one.get("points", "").split() for one in tree.iter(f"{SVG}polyline")]
+    circles = [float(one.get("cx", "")) for one in tree.iter(f"{SVG}circle")]
+    assert [len(path) for path in paths] == [2]
+    assert len(circles) == 4
+    spots = {one.text: float(one.get("x", "")) for one in tree.iter(f"{SVG}text")}
+    assert circles == [spots[label] for label in "abdf"]
+    dashes = [one for one in tree.iter(f"{SVG}text") if one.text == "–"]
+    assert [float(one.get("x", "")) for one in dashes] == [spots["c"], spots["e"]]
+
+
+def test_a_month_without_a_record_has_its_place_and_no_column() -> None:
+    tree = _tree(stacked_bars(WORDS, ["4月", "5月", "6月"], [Series("円", (300, None, 100))]))
+    columns = [one for one in tree.iter(f"{SVG}rect") if float(one.get("height", "")) != 11]
+    middles = [float(one.get("x", "")) + float(one.get("width", "")) / 2 for one in columns]
+    spots = {one.text: float(one.get("x", "")) for one in tree.iter(f"{SVG}text")}
+    assert middles == pytest.approx([spots["4月"], spots["6月"]])
+    assert spots["–"] == spots["5月"]
+
+
+def test_bars_of_many_labels_stand_in_two_columns_of_one_scale() -> None:
+    labels = [f"団体{at}" for at in range(41)]
+    tree = _tree(bars(WORDS, labels, [Series("円", tuple(range(41, 0, -1)))]))
+    bars_ = list(tree.iter(f"{SVG}rect"))
+    assert len(bars_) == 41
+    unit = float(bars_[0].get("width", "")) / 41
+    for at, bar in enumerate(bars_):
+        assert float(bar.get("width", "")) == pytest.approx(unit * (41 - at), rel=0.02)
+    assert len({bar.get("y") for bar in bars_}) == 21
+    assert max(float(bar.get("x", "")) + float(bar.get("width", "")) for bar in bars_) < 900
+
+
 @pytest.mark.parametrize("draw", [stacked_bars, lines])
 def test_the_same_values_draw_the_same(draw: Callable[..., str]) -> None:
     series = [Series("a", (1, 2)), Series("b", (3, -4))]
     assert draw(WORDS, ["x", "y"], series) == draw(WORDS, ["x", "y"], series)
 
 
-def test_what_follows_a_chart_fills_the_page_that_it_does_not_fit_on() -> None:
-    labels = [f"団体{at}" for at in range(23)]
-    drawn = bars(Words("bodies", "団体別", "団体別", "ja"), labels[:20], list(range(20)))
+def _sheets(*kinds: str) -> Bundle:
+    """A paper of long and short tables and charts, as they are told of."""
+    labels = [f"団体{at}" for at in range(26)]
     rows = tuple(Row((text(label), yen(at))) for at, label in enumerate(labels))
-    long, short = (
-        Table("表", (Column("団体", 1), Column("円", 1, numeric=True)), rows[:count])
-        for count in (23, 8)
+    columns = (Column("団体", 1), Column("円", 1, numeric=True))
+    drawn = bars(
+        Words("bodies", "団体別", "団体別", "ja"), labels[:20], [Series("円", tuple(range(20)))]
     )
-    chart = Chart(drawn, "団体別", "団体別")
+    blocks = {
+        "long": Table("LONG", columns, rows),
+        "short": Table("SHORT", columns, rows[:8]),
+        "chart": Chart(drawn, "CHART", "団体別"),
+    }
     paper = Paper(
         title="総括表",
         sheet="総括表",
@@ -88,8 +127,21 @@ def test_what_follows_a_chart_fills_the_page_that_it_does_not_fit_on() -> None:
         dated="",
         opening="",
         amount=("計", yen(0)),
-        blocks=(long, chart, short, chart, short),
+        blocks=tuple(blocks[kind] for kind in kinds),
         basis=(),
     )
-    bundle = Bundle("bodies", "総括表", "事務局", "ja", date(2026, 6, 1), (paper,))
+    return Bundle("bodies", "総括表", "事務局", "ja", date(2026, 6, 1), (paper,))
+
+
+def test_what_follows_a_chart_fills_the_page_that_it_does_not_fit_on() -> None:
+    bundle = _sheets("long", "chart", "short", "chart", "short")
     assert len(pages(bundle, 20)) == 2
+    titles = ("LONG", "SHORT", "CHART")
+    runs = [run for run in pdf_text(pdf(bundle)) if run in titles]
+    assert runs == ["LONG", "SHORT", "CHART", "CHART", "SHORT"]
+
+
+def test_a_chart_that_the_page_has_room_for_stands_where_it_is_told_of() -> None:
+    bundle = _sheets("short", "chart", "short")
+    runs = [run for run in pdf_text(pdf(bundle)) if run in ("SHORT", "CHART")]
+    assert runs == ["SHORT", "CHART", "SHORT"]

@@ -25,7 +25,7 @@ from tests.unit.costs.rulebook import (
 
 from moyai.costs.documents.compose.overview_charts import charts
 from moyai.costs.documents.compose.overview_paper import overview_bundle
-from moyai.costs.documents.compose.overview_tables import trend_tables
+from moyai.costs.documents.compose.overview_tables import trend_table, trend_tables
 from moyai.costs.documents.csv_file import csv_file
 from moyai.costs.documents.html import html
 from moyai.costs.documents.xlsx import xlsx
@@ -77,6 +77,24 @@ def test_the_trend_has_the_months_of_the_fiscal_year_up_to_this_one() -> None:
     later = Month(Period(2026, 6), {})
     found = overview(issued(bill(3_000)), Surroundings(earlier=[later, APRIL, MARCH]))
     assert [str(one.period) for one in found.trend] == ["2026-04", "2026-05"]
+
+
+def test_months_without_a_record_are_empty_in_tables_and_charts() -> None:
+    later = issued(replace(bill(3_000), period=Period(2026, 8)))
+    found = overview(later, Surroundings(earlier=[APRIL]))
+    named = ["2026-04", "2026-05", "2026-06", "2026-07", "2026-08"]
+    assert [str(period) for period, _ in found.months] == named
+    assert [str(one.period) for one in found.trend] == ["2026-04", "2026-08"]
+    rows = [[cell.value for cell in row.cells] for row in trend_table(found, "ja").rows]
+    assert rows[:2] == [["令和8年4月", 2, 1_000], ["令和8年5月", "記録なし", ""]]
+    assert rows[-1] == ["年度の累計", "", 4_000]
+    for table in trend_tables(found, "ja"):
+        total = table.rows[-1]
+        assert [cell.value for cell in total.cells] == ["合計", 1_000, "", "", "", 3_000]
+        assert {row.cells[2].value for row in table.rows} == {""}
+    drawn = charts(found, "ja")
+    for chart in (drawn.by_rule, drawn.trend):
+        assert chart.svg.count(">–<") == 3
 
 
 def test_a_body_that_merged_since_has_its_name_in_the_months_before() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from math import ceil, floor, log10
 
 from moyai.costs.documents.written import plain, signed
@@ -26,17 +27,22 @@ COLOURS = (
 """Told apart in print too: neighbours differ in lightness. They repeat after ten."""
 _FONT = "'Noto Sans JP', 'Hiragino Sans', 'Yu Gothic', sans-serif"
 _WIDTH = 900
+_HEIGHT, _LEFT, _TOP, _BOTTOM = 320, 110, 14, 286
+"""Of charts over time: without their legend; where yen begin, to the left and up and down."""
+_BAR, _BETWEEN = 13, 4
+_MOST_BARS = 20
 _LABEL_SIGNS = 16
+_HALF_SIGNS = 11
 _LEGEND_SIGNS = 19
 _TICKS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A name and a value for each label, whole yen."""
+    """A name and a value for each label, whole yen; None where nothing is on record."""
 
     name: str
-    values: tuple[int, ...]
+    values: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,67 +60,105 @@ Drawing = Callable[[Words, Sequence[str], Sequence[Series]], str]
 """A chart of series over labels."""
 
 
-def bars(words: Words, labels: Sequence[str], values: Sequence[int]) -> str:
-    """A bar to the right for each label, its yen beside it."""
-    step, left, right = 22, 190, 130
-    height = step * len(labels) + 12
-    scale = _Scale([0, *values], left, _WIDTH - right)
+def bars(words: Words, labels: Sequence[str], series: Sequence[Series]) -> str:
+    """A bar to the right for each label and series, its yen beside it; many labels stand in two columns."""
+    halves = 2 if len(labels) * len(series) > _MOST_BARS else 1
+    rows = -(-len(labels) // halves)
+    step = _BAR * len(series) + _BETWEEN
+    left, right, signs = (190, 130, _LABEL_SIGNS) if halves == 1 else (145, 95, _HALF_SIGNS)
+    room = _WIDTH / halves
+    scale = _Scale([0, *(value or 0 for one in series for value in one.values)], left, room - right)
     drawn = []
-    for at, (label, value) in enumerate(zip(labels, values, strict=True)):
-        y = 6 + at * step
-        start, end = sorted((scale.of(0), scale.of(value)))
-        drawn.append(_text(left - 8, y + 14, _short(label, _LABEL_SIGNS), "end"))
-        drawn.append(_rect(start, y + 3, max(end - start, 0.5), step - 7, COLOURS[0]))
-        drawn.append(_text(end + 6, y + 14, signed(value, words.lang, 0)))
-    return _svg(words, height, drawn)
+    for at, label in enumerate(labels):
+        x, y = room * (at // max(rows, 1)), 4 + at % max(rows, 1) * step
+        middle = y + (step - _BETWEEN) / 2 + 4
+        drawn.append(_text(x + left - 8, middle, _short(label, signs), "end"))
+        for place, one in enumerate(series):
+            value, top = one.values[at] or 0, y + place * _BAR
+            start, end = sorted((scale.of(0), scale.of(value)))
+            colour = COLOURS[place % len(COLOURS)]
+            drawn.append(_rect(x + start, top, max(end - start, 0.5), _BAR - 1, colour))
+            drawn.append(_text(x + end + 6, top + 10, signed(value, words.lang, 0)))
+    height = step * rows + 8
+    if len(series) < 2:
+        return _svg(words, height, drawn)
+    legend, more = _legend([one.name for one in series], height + 4)
+    return _svg(words, height + 4 + more, drawn + legend)
 
 
 def stacked_bars(words: Words, labels: Sequence[str], series: Sequence[Series]) -> str:
-    """A column for each label, its series one above the other; what is below zero goes down."""
-    height, left, top, bottom = 320, 110, 14, 286
+    """A column for each label, its series one above the other; what is below zero goes down. A label of
+    which nothing is on record has none."""
     sums = [
-        sum(value for value in column if (value > 0) == up)
+        sum(value for value in column if value is not None and (value > 0) == up)
         for column in zip(*(one.values for one in series), strict=True)
         for up in (True, False)
     ]
-    scale = _Scale([0, *sums], bottom, top)
-    drawn = _grid(scale, left, words.lang)
-    room = (_WIDTH - left - 20) / max(len(labels), 1)
-    width = min(room * 0.62, 70)
-    for at, label in enumerate(labels):
-        x = left + room * (at + 0.5) - width / 2
+    axes = _Axes(sums, labels, series, words.lang)
+    drawn, scale = axes.drawn(), axes.scale
+    width = min(axes.room * 0.62, 70)
+    for at, middle in enumerate(axes.spots):
         up = down = 0
         for place, one in enumerate(series):
             value = one.values[at]
+            if value is None:
+                continue
             start = up if value > 0 else down
             y, end = sorted((scale.of(start), scale.of(start + value)))
-            drawn.append(_rect(x, y, width, end - y, COLOURS[place % len(COLOURS)]))
+            colour = COLOURS[place % len(COLOURS)]
+            drawn.append(_rect(middle - width / 2, y, width, end - y, colour))
             up, down = (up + value, down) if value > 0 else (up, down + value)
-        drawn.append(_text(x + width / 2, bottom + 18, _short(label, _LABEL_SIGNS), "middle"))
-    legend, more = _legend([one.name for one in series], height)
-    return _svg(words, height + more, drawn + legend)
+    legend, more = _legend([one.name for one in series], _HEIGHT)
+    return _svg(words, _HEIGHT + more, drawn + legend)
 
 
 def lines(words: Words, labels: Sequence[str], series: Sequence[Series]) -> str:
-    """A line for each series over the labels."""
-    height, left, top, bottom = 320, 110, 14, 286
-    scale = _Scale([0, *(value for one in series for value in one.values)], bottom, top)
-    drawn = _grid(scale, left, words.lang)
-    room = (_WIDTH - left - 20) / max(len(labels), 1)
-    spots = [left + room * (at + 0.5) for at in range(len(labels))]
-    for x, label in zip(spots, labels, strict=True):
-        drawn.append(_text(x, bottom + 18, _short(label, _LABEL_SIGNS), "middle"))
+    """A line for each series over the labels, broken where nothing is on record."""
+    values = [value for one in series for value in one.values if value is not None]
+    axes = _Axes(values, labels, series, words.lang)
+    drawn = axes.drawn()
     for place, one in enumerate(series):
         colour = COLOURS[place % len(COLOURS)]
-        points = [(x, scale.of(value)) for x, value in zip(spots, one.values, strict=True)]
-        path = " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
-        drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        drawn += [
-            f'<circle cx="{_number(x)}" cy="{_number(y)}" r="3.5" fill="{colour}"/>'
-            for x, y in points
+        points = [
+            None if value is None else (x, axes.scale.of(value))
+            for x, value in zip(axes.spots, one.values, strict=True)
         ]
-    legend, more = _legend([one.name for one in series], height)
-    return _svg(words, height + more, drawn + legend)
+        for is_gap, run in groupby(points, key=lambda point: point is None):
+            if is_gap:
+                continue
+            joined = [point for point in run if point is not None]
+            path = " ".join(f"{_number(x)},{_number(y)}" for x, y in joined)
+            if len(joined) > 1:
+                drawn.append(
+                    f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
+                )
+            drawn += [
+                f'<circle cx="{_number(x)}" cy="{_number(y)}" r="3.5" fill="{colour}"/>'
+                for x, y in joined
+            ]
+    legend, more = _legend([one.name for one in series], _HEIGHT)
+    return _svg(words, _HEIGHT + more, drawn + legend)
+
+
+class _Axes:
+    """Yen upwards, labels side by side; a label of which nothing is on record has a dash above it."""
+
+    def __init__(
+        self, values: Sequence[int], labels: Sequence[str], series: Sequence[Series], lang: Lang
+    ) -> None:
+        self.scale = _Scale([0, *values], _BOTTOM, _TOP)
+        self.room = (_WIDTH - _LEFT - 20) / max(len(labels), 1)
+        self.spots = [_LEFT + self.room * (at + 0.5) for at in range(len(labels))]
+        self._labels, self._series, self._lang = labels, series, lang
+
+    def drawn(self) -> list[str]:
+        """The grid and the labels."""
+        found = _grid(self.scale, _LEFT, self._lang)
+        for at, (x, label) in enumerate(zip(self.spots, self._labels, strict=True)):
+            found.append(_text(x, _BOTTOM + 18, _short(label, _LABEL_SIGNS), "middle"))
+            if self._series and all(one.values[at] is None for one in self._series):
+                found.append(_text(x, self.scale.of(0) - 6, "–", "middle"))
+        return found
 
 
 class _Scale:

@@ -127,11 +127,17 @@ class Overview:
     month: Month
     bodies: tuple[BodyRow, ...]
     """In order of codes."""
-    trend: tuple[Month, ...]
-    """The fiscal year's months up to this one, in order of time."""
+    months: tuple[tuple[Period, Month | None], ...]
+    """All months of the fiscal year up to this one, in order of time; None of one that has nothing on
+    record."""
     budgets: tuple[BudgetRow, ...]
     unit_prices: tuple[UnitPrice, ...]
     """In order of rules and drivers."""
+
+    @property
+    def trend(self) -> tuple[Month, ...]:
+        """Those months that are on record."""
+        return tuple(one for _, one in self.months if one is not None)
 
     @property
     def names(self) -> dict[str, str]:
@@ -170,12 +176,9 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
     period = issue.allocation.period
     year = period.fiscal_year(around.year_start)
     month = month_of(issue)
-    before = [
-        one
-        for one in around.earlier
-        if one.period < period and one.period.fiscal_year(around.year_start) == year
-    ]
-    trend = (*sorted(before, key=lambda one: one.period), month)
+    on_record = {one.period: one for one in around.earlier} | {period: month}
+    months = tuple((one, on_record.get(one)) for one in period.year_so_far(around.year_start))
+    trend = [one for _, one in months if one is not None]
     rules_of_year = [rule for one in trend for rule in one.by_rule()]
     titles = with_settlements(issue.titles, rules_of_year)
     services = {pool.name: pool.service for pool in rules.pools}
@@ -188,7 +191,7 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
             BodyRow(one, around.populations.get(one.code), around.alone.get(one.code))
             for one in issue.statements
         ),
-        trend=trend,
+        months=months,
         budgets=tuple(
             BudgetRow(budget, sum(of_budget(one.cells, budget, services) for one in trend))
             for budget in around.budgets

@@ -9,7 +9,7 @@ from moyai.costs.documents import charts as draw
 from moyai.costs.documents.compose import words
 from moyai.costs.documents.paper import Chart
 from moyai.costs.documents.written import signed
-from moyai.costs.statements.overview import Month, Overview
+from moyai.costs.statements.overview import Overview
 from moyai.texts import Lang, Text
 
 _MOST_BODIES = 45
@@ -29,16 +29,20 @@ class Charts:
 
 def charts(overview: Overview, lang: Lang) -> Charts:
     """Stacked months by rule, bars by body, lines of the largest bodies over the fiscal year."""
-    months = [
-        f"{one.period.month}月" if lang == "ja" else str(one.period) for one in overview.trend
-    ]
+    months = [f"{one.month}月" if lang == "ja" else str(one) for one, _ in overview.months]
     titles = {rule: title.of(lang) for rule, title in overview.titles.items()}
     titles[""] = words.TAX.of(lang)
     by_rule = _series(
-        overview.trend, [one.by_rule() for one in overview.trend], titles, _OTHERS, lang
+        [None if one is None else one.by_rule() for _, one in overview.months],
+        titles,
+        _OTHERS,
+        lang,
     )
     by_body = _series(
-        overview.trend, [one.by_body() for one in overview.trend], overview.names, None, lang
+        [None if one is None else one.by_body() for _, one in overview.months],
+        overview.names,
+        None,
+        lang,
     )
     return Charts(
         _chart(
@@ -69,7 +73,7 @@ def _chart(
     series: Sequence[draw.Series],
     lang: Lang,
 ) -> Chart:
-    says = _says([f"{one.name} {signed(sum(one.values), lang, 0)}" for one in series], lang)
+    says = _says([f"{one.name} {signed(_sum(one), lang, 0)}" for one in series], lang)
     named = draw.Words(key, title.of(lang), says, lang)
     return Chart(drawn(named, labels, series), title.of(lang), says)
 
@@ -84,7 +88,8 @@ def _bodies(overview: Overview, lang: Lang) -> Chart:
     title = Text("団体別の負担金（円）", "Contributions by body (yen)").of(lang)
     says = _says([f"{name} {signed(amount, lang, 0)}" for name, amount in shown], lang)
     named = draw.Words("by-body", title, says, lang)
-    drawn = draw.bars(named, [name for name, _ in shown], [amount for _, amount in shown])
+    amounts = draw.Series(title, tuple(amount for _, amount in shown))
+    drawn = draw.bars(named, [name for name, _ in shown], [amounts])
     return Chart(drawn, title, says)
 
 
@@ -93,26 +98,31 @@ def _says(parts: Sequence[str], lang: Lang) -> str:
     return ("、" if lang == "ja" else ", ").join(parts) or _NOTHING.of(lang)
 
 
+def _sum(one: draw.Series) -> int:
+    return sum(value or 0 for value in one.values)
+
+
 def _series(
-    trend: Sequence[Month],
-    sums: Sequence[Mapping[str, int]],
+    months: Sequence[Mapping[str, int] | None],
     names: Mapping[str, str],
     others: Text | None,
     lang: Lang,
 ) -> list[draw.Series]:
-    """The largest keys by their names, then all others together where they have a name."""
+    """The largest keys by their names, then all others together where they have a name. None: of a month
+    that has nothing on record."""
     whole: dict[str, int] = {}
-    for one in sums:
-        for key, amount in one.items():
+    for one in months:
+        for key, amount in (one or {}).items():
             whole[key] = whole.get(key, 0) + abs(amount)
     ranked = sorted(whole, key=lambda key: (-whole[key], key))
-    found = [
-        draw.Series(names.get(key, key), tuple(one.get(key, 0) for one in sums))
-        for key in ranked[:_MOST_SERIES]
-    ]
+
+    def over(keys: Sequence[str]) -> tuple[int | None, ...]:
+        return tuple(
+            None if one is None else sum(one.get(key, 0) for key in keys) for one in months
+        )
+
+    found = [draw.Series(names.get(key, key), over([key])) for key in ranked[:_MOST_SERIES]]
     rest = ranked[_MOST_SERIES:]
     if rest and others is not None:
-        values = tuple(sum(one.get(key, 0) for key in rest) for one in sums)
-        found.append(draw.Series(others.of(lang), values))
-    assert all(len(one.values) == len(trend) for one in found)
+        found.append(draw.Series(others.of(lang), over(rest)))
     return found

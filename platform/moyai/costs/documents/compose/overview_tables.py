@@ -23,6 +23,8 @@ from moyai.costs.documents.written import month
 from moyai.costs.statements.overview import NO_RULE, BodyRow, BudgetRow, Overview
 from moyai.texts import Lang, Text
 
+_NOTHING = Text("記録なし", "none on record")
+
 
 def pools_table(overview: Overview, lang: Lang) -> Table:
     """What each rule caught, what flowed, what came off, what is shared: whole yen before tax."""
@@ -178,9 +180,13 @@ def matrix_table(overview: Overview, lang: Lang) -> Table:
 def trend_table(overview: Overview, lang: Lang) -> Table:
     """Month by month, whole yen with tax: the sum of bodies, and their number."""
     rows: list[Row] = []
-    for at, one in enumerate(overview.trend):
-        bodies = Cell(len(one.by_body()), Style.NUMBER)
-        rows.append(Row((text(month(one.period, lang)), bodies, yen(one.total, f"trend.{at}"))))
+    for at, (period, one) in enumerate(overview.months):
+        if one is None:
+            cells = (text(_NOTHING.of(lang)), Cell("", key=f"trend.{at}"))
+        else:
+            bodies = Cell(len(one.by_body()), Style.NUMBER)
+            cells = (bodies, yen(one.total, f"trend.{at}"))
+        rows.append(Row((text(month(period, lang)), *cells)))
     total = sum(one.total for one in overview.trend)
     formula = f"SUM({{trend.0}}:{{trend.{len(rows) - 1}}})"
     label = Text("年度の累計", "Fiscal year so far").of(lang)
@@ -207,7 +213,7 @@ def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
                 "Contributions by month and rule (yen with tax)",
             ),
             Text("費用区分", "Rule"),
-            [one.by_rule() for one in overview.trend],
+            [None if one is None else one.by_rule() for _, one in overview.months],
             titles,
             overview,
             lang,
@@ -217,7 +223,7 @@ def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
                 "月別・団体別の負担金（税込・円）", "Contributions by month and body (yen with tax)"
             ),
             Text("団体", "Body"),
-            [one.by_body() for one in overview.trend],
+            [None if one is None else one.by_body() for _, one in overview.months],
             overview.names,
             overview,
             lang,
@@ -228,34 +234,46 @@ def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
 def _by_month(
     caption: Text,
     first: Text,
-    months: Sequence[Mapping[str, int]],
+    months: Sequence[Mapping[str, int] | None],
     names: Mapping[str, str],
     overview: Overview,
     lang: Lang,
 ) -> Table:
-    keys = sorted({key for one in months for key in one})
+    keys = sorted({key for one in months for key in one or {}})
     prefix = first.en.lower()
     rows = [
         Row(
             (
                 text(names.get(key, key)),
                 *(
-                    yen(one.get(key, 0), f"month.{prefix}.{at}.{place}")
+                    _month_cell(one, key, f"month.{prefix}.{at}.{place}")
                     for place, one in enumerate(months)
                 ),
             )
         )
         for at, key in enumerate(keys)
     ]
-    sums = _sums([row.cells[1:] for row in rows], f"month.{prefix}", len(months))
+    sums = [
+        total if one is not None else Cell("", key=total.key)
+        for total, one in zip(
+            _sums([row.cells[1:] for row in rows], f"month.{prefix}", len(months)),
+            months,
+            strict=True,
+        )
+    ]
     rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
-    titles = [month(one.period, lang) for one in overview.trend]
+    titles = [month(period, lang) for period, _ in overview.months]
     return Table(
         caption.of(lang),
         (Column(first.of(lang), 5), *(Column(title, 3, numeric=True) for title in titles)),
         tuple(rows),
         wide=True,
     )
+
+
+def _month_cell(amounts: Mapping[str, int] | None, name: str, key: str) -> Cell:
+    """What a month has of something; empty where it has nothing on record, which is no zero."""
+    return Cell("", key=key) if amounts is None else yen(amounts.get(name, 0), key)
 
 
 def unit_prices_table(overview: Overview, lang: Lang) -> Table:
@@ -297,8 +315,8 @@ def budgets_table(overview: Overview, names: Mapping[str, str], lang: Lang) -> T
             Column(Text("予算額（円）", "Yen").of(lang), 3, numeric=True),
             Column(Text("執行額（円）", "Spent").of(lang), 3, numeric=True),
             Column(Text("残額（円）", "Left").of(lang), 3, numeric=True),
-            Column(Text("執行率（%）", "Percent").of(lang), 2, numeric=True),
-            Column(Text("注意", "Note").of(lang), 3),
+            Column(Text("執行率（%）", "Percent").of(lang), 3, numeric=True),
+            Column(Text("注意", "Note").of(lang), 2),
         ),
         tuple(_budget_row(row, at, names, lang) for at, row in enumerate(overview.budgets)),
     )
