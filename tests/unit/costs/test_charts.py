@@ -107,7 +107,7 @@ def test_the_same_values_draw_the_same(draw: Callable[..., str]) -> None:
 
 def _sheets(*kinds: str) -> Bundle:
     """A paper of long and short tables and charts, as they are told of."""
-    labels = [f"団体{at}" for at in range(26)]
+    labels = [f"団体{at}" for at in range(30)]
     rows = tuple(Row((text(label), yen(at))) for at, label in enumerate(labels))
     columns = (Column("団体", 1), Column("円", 1, numeric=True))
     drawn = bars(

@@ -27,9 +27,9 @@ COLOURS = (
 """Told apart in print too: neighbours differ in lightness. They repeat after ten."""
 _FONT = "'Noto Sans JP', 'Hiragino Sans', 'Yu Gothic', sans-serif"
 _WIDTH = 900
-_HEIGHT, _LEFT, _TOP, _BOTTOM = 320, 110, 14, 286
+_HEIGHT, _LEFT, _TOP, _BOTTOM = 250, 110, 10, 216
 """Of charts over time: without their legend; where yen begin, to the left and up and down."""
-_BAR, _BETWEEN = 13, 4
+_BAR, _BETWEEN = 11, 3
 _MOST_BARS = 20
 _LABEL_SIGNS = 16
 _HALF_SIGNS = 11
@@ -78,7 +78,7 @@ def bars(words: Words, labels: Sequence[str], series: Sequence[Series]) -> str:
             start, end = sorted((scale.of(0), scale.of(value)))
             colour = COLOURS[place % len(COLOURS)]
             drawn.append(_rect(x + start, top, max(end - start, 0.5), _BAR - 1, colour))
-            drawn.append(_text(x + end + 6, top + 10, signed(value, words.lang, 0)))
+            drawn.append(_text(x + end + 6, top + 9, signed(value, words.lang, 0)))
     height = step * rows + 8
     if len(series) < 2:
         return _svg(words, height, drawn)
