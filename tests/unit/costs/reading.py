@@ -117,6 +117,17 @@ class Page(HTMLParser):
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A chart of a workbook."""
+
+    kind: str
+    series: list[tuple[Value, list[Value], list[Value]]]
+    """Name, labels and values, read from the cells."""
+    kept: list[list[Value]]
+    """Each series' values as the chart has them itself, without those of empty cells."""
+
+
+@dataclass(frozen=True)
 class Workbook:
     """A workbook twice: its formulas, and the values that were written with them."""
 
@@ -151,6 +162,32 @@ class Workbook:
                             written,
                             self.work_out(sheet, cell.coordinate),
                         )
+
+    def charts(self) -> list[Drawn]:
+        """The charts, by the written values of the cells that they refer to."""
+        return [
+            Drawn(
+                type(chart).__name__,
+                [
+                    (
+                        self._at(one.tx.strRef.f)[0],
+                        self._at((one.cat.strRef or one.cat.numRef).f),
+                        self._at(one.val.numRef.f),
+                    )
+                    for one in chart.series
+                ],
+                [[point.v for point in one.val.numRef.numCache.pt] for one in chart.series],
+            )
+            for sheet in self.formulas.worksheets
+            for chart in sheet._charts
+        ]
+
+    def _at(self, reference: str) -> list[Value]:
+        name, _, cells = reference.rpartition("!")
+        found = self.values[name.strip("'")][cells.replace("$", "")]
+        if not isinstance(found, tuple):
+            return [found.value]
+        return [cell.value for row in found for cell in (row if isinstance(row, tuple) else (row,))]
 
     def work_out(self, sheet: Worksheet, place: str) -> Value:
         """A cell's value, formulas worked out all the way down, in floating point as spreadsheets do."""

@@ -24,8 +24,8 @@ from tests.unit.costs.rulebook import (
 )
 
 from moyai.costs.documents.compose.overview_charts import charts
+from moyai.costs.documents.compose.overview_months import trend_table, trend_tables
 from moyai.costs.documents.compose.overview_paper import overview_bundle
-from moyai.costs.documents.compose.overview_tables import trend_table, trend_tables
 from moyai.costs.documents.csv_file import csv_file
 from moyai.costs.documents.html import html
 from moyai.costs.documents.xlsx import xlsx
@@ -92,9 +92,63 @@ def test_months_without_a_record_are_empty_in_tables_and_charts() -> None:
         total = table.rows[-1]
         assert [cell.value for cell in total.cells] == ["合計", 1_000, "", "", "", 3_000]
         assert {row.cells[2].value for row in table.rows} == {""}
-    drawn = charts(found, "ja")
+    drawn = charts(found, NAMES, "ja")
     for chart in (drawn.by_rule, drawn.trend):
         assert chart.svg.count(">–<") == 3
+
+
+def test_the_workbooks_charts_are_of_the_cells_that_hold_the_sums() -> None:
+    budget = Budget(2026, None, None, 9_000, False, Fraction(80))
+    pools = [
+        pool(name, title=title, where=(Condition("ServiceName", (service,)),))
+        for name, title, service in (("all", "共同", "s0"), ("b", "申請", "s1"))
+    ]
+    made = issued(
+        replace(bill(3_000, 600), period=Period(2026, 6)), rules(*pools), everybody("all", "b")
+    )
+    around = Surroundings(OSAKA, earlier=[APRIL], budgets=[budget])
+    found = overview(made, around)
+    book = Workbook.of(xlsx(overview_bundle(found, NAMES, "ja")))
+    months = ["令和8年4月", "令和8年5月", "令和8年6月"]
+    by_rule, by_body, trend, budgets = book.charts()
+    kinds = ["BarChart", "BarChart", "LineChart", "BarChart"]
+    assert [one.kind for one in (by_rule, by_body, trend, budgets)] == kinds
+    assert by_rule.series == [
+        ("共同", months, [1_000, None, 3_000]),
+        ("申請", months, [0, None, 600]),
+    ]
+    assert by_rule.kept == [[1_000, 3_000], [0, 600]]
+    totals = [row.statement.total for row in found.bodies]
+    assert by_body.series == [("負担金（円）", [*NAMES.values()], totals)]
+    assert by_body.kept == [totals]
+    lines = {name: values for name, _, values in trend.series}
+    assert [*lines] == ["大阪市", "堺市", "千早赤阪村"]
+    assert lines["大阪市"] == [700, None, totals[0]]
+    assert lines["千早赤阪村"] == [0, None, totals[2]]
+    assert budgets.series == [
+        ("予算額（円）", ["全体"], [9_000]),
+        ("執行額（円）", ["全体"], [4_600]),
+    ]
+
+
+def test_what_a_spreadsheet_cannot_draw_is_there_in_words() -> None:
+    found = overview(issued(bill(3 * 10**15 - 1), rules(pool())), Surroundings(OSAKA))
+    book = Workbook.of(xlsx(overview_bundle(found, NAMES, "ja")))
+    assert book.charts() == []
+    assert [charts(found, NAMES, "ja").by_body.says] in book.rows()
+
+
+@given(some_issue())
+@settings(max_examples=10, deadline=None)
+def test_the_charts_of_any_overview_sum_to_what_bodies_are_asked_for(made: Issue) -> None:
+    found = overview(made, Surroundings(OSAKA, earlier=[replace(APRIL, cells={})]))
+    drawn = Workbook.of(xlsx(overview_bundle(found, NAMES, "en"))).charts()
+    if max((abs(row.statement.total) for row in found.bodies), default=0) >= 10**15 or not drawn:
+        return
+    by_rule, by_body = drawn[:2]
+    for chart in (by_rule, by_body):
+        values = [value for _, _, of_one in chart.series for value in of_one]
+        assert sum(value for value in values if isinstance(value, int)) == found.total
 
 
 def test_a_body_that_merged_since_has_its_name_in_the_months_before() -> None:
@@ -103,7 +157,7 @@ def test_a_body_that_merged_since_has_its_name_in_the_months_before() -> None:
     _, bodies = trend_tables(found, "ja")
     named = {row.cells[0].value for row in bodies.rows}
     assert named == {"合併した村", *NAMES.values(), "合計"}
-    assert "合併した村 700" in charts(found, "ja").trend.says
+    assert "合併した村 700" in charts(found, NAMES, "ja").trend.says
 
 
 def test_yen_for_each_resident_and_saved_against_procuring_alone() -> None:

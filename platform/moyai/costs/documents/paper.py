@@ -66,6 +66,8 @@ class Column:
     title: str
     width: int
     numeric: bool = False
+    key: str | None = None
+    """As a cell's, of its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,32 @@ class Facts:
     rows: tuple[tuple[str, str], ...]
 
 
+class PlotKind(StrEnum):
+    """What a spreadsheet draws."""
+
+    BARS = "bars"
+    STACKED = "stacked"
+    LINES = "lines"
+
+
+@dataclass(frozen=True, slots=True)
+class PlotSeries:
+    """Cells that are drawn alike, by their keys."""
+
+    name: str
+    values: tuple[str, ...]
+    """One for each label, side by side or one below the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A chart of cells of the same bundle, for the format that draws them itself."""
+
+    kind: PlotKind
+    labels: tuple[str, ...]
+    series: tuple[PlotSeries, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A drawing; what it shows is in a table of the same document too."""
@@ -117,6 +145,7 @@ class Chart:
     title: str
     says: str
     """The same in words."""
+    plot: Plot | None = None
 
 
 Block = Table | Pair | Heading | Note | Facts | Chart

@@ -1,4 +1,4 @@
-"""Papers as a workbook: a sheet each, with live formulas whose values are written too.
+"""Papers as a workbook: a sheet each, with live formulas whose values are written too, and charts of its cells.
 
 Viewers that do not calculate show the same values. Text is never taken for a formula. The same bundle
 gives the same bytes.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 from fractions import Fraction
@@ -34,6 +34,7 @@ from moyai.costs.documents.paper import (
     Table,
 )
 from moyai.costs.documents.written import plain, rate_decimals
+from moyai.costs.documents.xlsx_charts import Place, Places, draw, rows_of
 from moyai.texts import Lang
 
 _KEY = re.compile(r"\{([^{}]+)\}")
@@ -43,9 +44,6 @@ _WIDTHS = (46, 22)
 _MOST_DIGITS = 10**15
 """What is larger is no number in a spreadsheet, which has 15 digits: it is written as text, and
 nothing is calculated from it."""
-
-_Places = Mapping[str, tuple[str, str]]
-"""A cell's key → its sheet and address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +62,16 @@ class _Sheet:
     name: str
     cells: tuple[_Placed, ...]
     columns: int
+    charts: tuple[tuple[int, Chart], ...]
+    """Each with the row below its title, where it is drawn."""
 
 
 def xlsx(bundle: Bundle) -> bytes:
     """The bundle's papers as one workbook."""
-    sheets = [_Sheet(paper.sheet, *_laid_out(paper)) for paper in bundle.papers]
+    live = all(_is_number(cell) for paper in bundle.papers for cell in _numbers(paper))
+    sheets = [_laid_out(paper, live) for paper in bundle.papers]
     places = {
-        placed.cell.key: (sheet.name, xl_rowcol_to_cell(placed.row, placed.column))
+        placed.cell.key: Place(placed.cell, sheet.name, placed.row, placed.column)
         for sheet in sheets
         for placed in sheet.cells
         if placed.cell.key is not None
@@ -87,14 +88,25 @@ def xlsx(bundle: Bundle) -> bytes:
             }
         )
         looks = _Looks(book, bundle.lang)
-        live = all(_is_number(placed.cell) for sheet in sheets for placed in sheet.cells)
-        for sheet in sheets:
-            _write(book.add_worksheet(sheet.name), sheet, places if live else None, looks)
+        made_sheets = [(sheet, book.add_worksheet(sheet.name)) for sheet in sheets]
+        for sheet, written in made_sheets:
+            _write(written, sheet, places if live else None, looks)
+        for sheet, written in made_sheets:
+            for row, chart in sheet.charts:
+                draw(book, written, row, chart, places)
     return made.getvalue()
 
 
-def _laid_out(paper: Paper) -> tuple[tuple[_Placed, ...], int]:
-    """A paper's cells, one below the other, and how many columns they take."""
+def _numbers(paper: Paper) -> Iterator[Cell]:
+    """All cells that may hold a number."""
+    yield paper.amount[1]
+    yield from (cell for table in paper.tables() for row in table.rows for cell in row.cells)
+
+
+def _laid_out(paper: Paper, live: bool) -> _Sheet:
+    """A paper's cells, one below the other, with room for its charts. A chart that the spreadsheet cannot
+    draw is there in words."""
+    charts: list[tuple[int, Chart]] = []
     label, amount = paper.amount
     lines: list[tuple[str, list[Cell]]] = [
         ("title", [Cell(paper.title)]),
@@ -114,7 +126,12 @@ def _laid_out(paper: Paper) -> tuple[tuple[_Placed, ...], int]:
         elif isinstance(block, Facts):
             lines += [("plain", [Cell(name), Cell(said)]) for name, said in block.rows]
         elif isinstance(block, Chart):
-            lines.append(("plain", [Cell(block.says)]))
+            lines.append(("caption", [Cell(block.title)]))
+            if live and block.plot is not None:
+                charts.append((len(lines), block))
+                lines += [("plain", [])] * rows_of(block)
+            else:
+                lines.append(("plain", [Cell(block.says)]))
         elif isinstance(block, Pair):
             lines += [*_table(block.left), ("plain", []), *_table(block.right)]
         else:
@@ -126,17 +143,17 @@ def _laid_out(paper: Paper) -> tuple[tuple[_Placed, ...], int]:
         for row, (look, cells) in enumerate(lines)
         for column, cell in enumerate(cells)
     )
-    return placed, max(len(cells) for _, cells in lines)
+    return _Sheet(paper.sheet, placed, max(len(cells) for _, cells in lines), tuple(charts))
 
 
 def _table(table: Table) -> Iterator[tuple[str, list[Cell]]]:
     yield "caption", [Cell(table.caption)]
-    yield "head", [Cell(column.title) for column in table.columns]
+    yield "head", [Cell(column.title, key=column.key) for column in table.columns]
     for row in table.rows:
         yield f"row.{row.kind.value}", list(row.cells)
 
 
-def _write(sheet: Worksheet, laid: _Sheet, places: _Places | None, looks: _Looks) -> None:
+def _write(sheet: Worksheet, laid: _Sheet, places: Places | None, looks: _Looks) -> None:
     sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
     sheet.set_footer("&R&P / &N")
@@ -152,7 +169,7 @@ def _write_cell(
     sheet: Worksheet,
     placed: _Placed,
     name: str,
-    places: _Places | None,
+    places: Places | None,
     looks: _Looks,
 ) -> None:
     cell, at = placed.cell, (placed.row, placed.column)
@@ -172,8 +189,9 @@ def _write_cell(
         known = places
 
         def address(found: re.Match[str]) -> str:
-            other, place = known[found[1]]
-            return place if other == name else f"'{other}'!{place}"
+            place = known[found[1]]
+            cell = xl_rowcol_to_cell(place.row, place.column)
+            return cell if place.sheet == name else f"'{place.sheet}'!{cell}"
 
         sheet.write_formula(*at, "=" + _KEY.sub(address, cell.formula), look, value)
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from moyai.costs.documents import charts as draw
 from moyai.costs.documents.compose import words
-from moyai.costs.documents.paper import Chart
+from moyai.costs.documents.compose.overview_months import Months, by_body, by_rule, keys_of
+from moyai.costs.documents.compose.overview_tables import budget_label
+from moyai.costs.documents.paper import Chart, Plot, PlotKind, PlotSeries
 from moyai.costs.documents.written import signed
-from moyai.costs.statements.overview import Overview
+from moyai.costs.statements.overview import NO_RULE, Overview
 from moyai.texts import Lang, Text
 
 _MOST_BODIES = 45
@@ -25,61 +27,46 @@ class Charts:
     by_rule: Chart
     by_body: Chart
     trend: Chart
+    budgets: Chart
 
 
-def charts(overview: Overview, lang: Lang) -> Charts:
-    """Stacked months by rule, bars by body, lines of the largest bodies over the fiscal year."""
-    months = [f"{one.month}月" if lang == "ja" else str(one) for one, _ in overview.months]
-    titles = {rule: title.of(lang) for rule, title in overview.titles.items()}
-    titles[""] = words.TAX.of(lang)
-    by_rule = _series(
-        [None if one is None else one.by_rule() for _, one in overview.months],
-        titles,
-        _OTHERS,
-        lang,
-    )
-    by_body = _series(
-        [None if one is None else one.by_body() for _, one in overview.months],
-        overview.names,
-        None,
-        lang,
-    )
+def charts(overview: Overview, names: Mapping[str, str], lang: Lang) -> Charts:
+    """Stacked months by rule, bars by body, lines of the largest bodies over the fiscal year, budgets
+    beside what was spent of them. `names`: code → name."""
     return Charts(
-        _chart(
-            "by-rule",
-            Text("費用区分別の負担金の推移", "Contributions by rule and month"),
-            draw.stacked_bars,
-            months,
-            by_rule,
-            lang,
-        ),
+        _by_rule(overview, lang),
         _bodies(overview, lang),
-        _chart(
-            "trend",
-            Text("負担金の大きい団体の推移", "The largest bodies by month"),
-            draw.lines,
-            months,
-            by_body,
-            lang,
-        ),
+        _trend(overview, lang),
+        _budgets(overview, names, lang),
     )
 
 
-def _chart(
-    key: str,
-    title: Text,
-    drawn: draw.Drawing,
-    labels: Sequence[str],
-    series: Sequence[draw.Series],
-    lang: Lang,
-) -> Chart:
-    says = _says([f"{one.name} {signed(_sum(one), lang, 0)}" for one in series], lang)
-    named = draw.Words(key, title.of(lang), says, lang)
-    return Chart(drawn(named, labels, series), title.of(lang), says)
+def _by_rule(overview: Overview, lang: Lang) -> Chart:
+    titles = {rule: title.of(lang) for rule, title in overview.titles.items()}
+    titles[NO_RULE] = words.TAX.of(lang)
+    months = by_rule(overview)
+    title = Text("費用区分別の負担金の推移（円）", "Contributions by rule and month (yen)").of(lang)
+    ranked = _ranked(months)
+    found = _series(months, ranked[:_MOST_SERIES], titles)
+    if rest := ranked[_MOST_SERIES:]:
+        found.append(draw.Series(_OTHERS.of(lang), _over(months, rest)))
+    named = draw.Words("by-rule", title, _says(_sums(found, lang), lang), lang)
+    plot = _over_months(PlotKind.STACKED, "rule", months, ranked)
+    return Chart(draw.stacked_bars(named, _labels(overview, lang), found), title, named.says, plot)
+
+
+def _trend(overview: Overview, lang: Lang) -> Chart:
+    months = by_body(overview)
+    title = Text("負担金の大きい団体の推移（円）", "The largest bodies by month (yen)").of(lang)
+    ranked = _ranked(months)[:_MOST_SERIES]
+    found = _series(months, ranked, overview.names)
+    named = draw.Words("trend", title, _says(_sums(found, lang), lang), lang)
+    plot = _over_months(PlotKind.LINES, "body", months, ranked)
+    return Chart(draw.lines(named, _labels(overview, lang), found), title, named.says, plot)
 
 
 def _bodies(overview: Overview, lang: Lang) -> Chart:
-    """The bodies that are asked for most, the others together."""
+    """The bodies that are asked for most, the others together; a spreadsheet's has all, as their table."""
     ranked = sorted(overview.bodies, key=lambda row: (-row.statement.total, row.statement.code))
     shown = [(row.statement.name, row.statement.total) for row in ranked[:_MOST_BODIES]]
     if others := ranked[_MOST_BODIES:]:
@@ -90,7 +77,69 @@ def _bodies(overview: Overview, lang: Lang) -> Chart:
     named = draw.Words("by-body", title, says, lang)
     amounts = draw.Series(title, tuple(amount for _, amount in shown))
     drawn = draw.bars(named, [name for name, _ in shown], [amounts])
-    return Chart(drawn, title, says)
+    plot = _of_rows("bodies", len(ranked), "total")
+    return Chart(drawn, title, says, plot)
+
+
+def _budgets(overview: Overview, names: Mapping[str, str], lang: Lang) -> Chart:
+    rows = overview.budgets
+    labels = [budget_label(row.budget, names, lang) for row in rows]
+    amounts = tuple(row.budget.amount for row in rows)
+    found = [
+        draw.Series(Text("予算額", "Budget").of(lang), amounts),
+        draw.Series(Text("執行額", "Spent").of(lang), tuple(row.spent for row in rows)),
+    ]
+    title = Text("予算額と執行額（円）", "Budgets and what was spent (yen)").of(lang)
+    parts = [
+        f"{label} {signed(row.spent, lang, 0)} / {signed(row.budget.amount, lang, 0)}"
+        for label, row in zip(labels, rows, strict=True)
+    ]
+    named = draw.Words("budgets", title, _says(parts, lang), lang)
+    plot = _of_rows("budget", len(rows), "amount", "spent")
+    return Chart(draw.bars(named, labels, found), title, named.says, plot)
+
+
+def _of_rows(key: str, count: int, *columns: str) -> Plot | None:
+    """Columns of a table whose rows have the keys `KEY.row.column`, or None where it has no rows."""
+    if not count:
+        return None
+    return Plot(
+        PlotKind.BARS,
+        tuple(f"{key}.{at}.name" for at in range(count)),
+        tuple(
+            PlotSeries(f"{key}.head.{column}", tuple(f"{key}.{at}.{column}" for at in range(count)))
+            for column in columns
+        ),
+    )
+
+
+def _over_months(kind: PlotKind, key: str, months: Months, shown: Sequence[str]) -> Plot | None:
+    """Rows of a table over the months, or None where it has none."""
+    if not shown:
+        return None
+    rows = {name: at for at, name in enumerate(keys_of(months))}
+    places = range(len(months))
+    return Plot(
+        kind,
+        tuple(f"month.{key}.head.{place}" for place in places),
+        tuple(
+            PlotSeries(
+                f"month.{key}.{rows[name]}.name",
+                tuple(f"month.{key}.{rows[name]}.{place}" for place in places),
+            )
+            for name in shown
+        ),
+    )
+
+
+def _labels(overview: Overview, lang: Lang) -> list[str]:
+    return [f"{one.month}月" if lang == "ja" else str(one) for one, _ in overview.months]
+
+
+def _sums(series: Sequence[draw.Series], lang: Lang) -> list[str]:
+    return [
+        f"{one.name} {signed(sum(value or 0 for value in one.values), lang, 0)}" for one in series
+    ]
 
 
 def _says(parts: Sequence[str], lang: Lang) -> str:
@@ -98,31 +147,19 @@ def _says(parts: Sequence[str], lang: Lang) -> str:
     return ("、" if lang == "ja" else ", ").join(parts) or _NOTHING.of(lang)
 
 
-def _sum(one: draw.Series) -> int:
-    return sum(value or 0 for value in one.values)
-
-
-def _series(
-    months: Sequence[Mapping[str, int] | None],
-    names: Mapping[str, str],
-    others: Text | None,
-    lang: Lang,
-) -> list[draw.Series]:
-    """The largest keys by their names, then all others together where they have a name. None: of a month
-    that has nothing on record."""
+def _ranked(months: Months) -> list[str]:
+    """All keys, those of the most yen first."""
     whole: dict[str, int] = {}
     for one in months:
         for key, amount in (one or {}).items():
             whole[key] = whole.get(key, 0) + abs(amount)
-    ranked = sorted(whole, key=lambda key: (-whole[key], key))
+    return sorted(whole, key=lambda key: (-whole[key], key))
 
-    def over(keys: Sequence[str]) -> tuple[int | None, ...]:
-        return tuple(
-            None if one is None else sum(one.get(key, 0) for key in keys) for one in months
-        )
 
-    found = [draw.Series(names.get(key, key), over([key])) for key in ranked[:_MOST_SERIES]]
-    rest = ranked[_MOST_SERIES:]
-    if rest and others is not None:
-        found.append(draw.Series(others.of(lang), over(rest)))
-    return found
+def _series(months: Months, keys: Sequence[str], names: Mapping[str, str]) -> list[draw.Series]:
+    return [draw.Series(names.get(key, key), _over(months, [key])) for key in keys]
+
+
+def _over(months: Months, keys: Sequence[str]) -> tuple[int | None, ...]:
+    """What keys come to together, month by month."""
+    return tuple(None if one is None else sum(one.get(key, 0) for key in keys) for one in months)

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from moyai.costs.documents.compose import words
 from moyai.costs.documents.compose.common import basis, rule_facts, sender, yen_columns
 from moyai.costs.documents.compose.overview_charts import charts
+from moyai.costs.documents.compose.overview_months import trend_table, trend_tables
 from moyai.costs.documents.compose.overview_tables import (
     bodies_table,
     budgets_table,
     matrix_table,
     pools_table,
-    trend_table,
-    trend_tables,
     unit_prices_table,
 )
 from moyai.costs.documents.paper import (
@@ -96,7 +95,7 @@ def _secretariat(issuer: str) -> Text:
 
 def _blocks(overview: Overview, names: Mapping[str, str], lang: Lang) -> Iterator[Block]:
     issue = overview.issue
-    drawn = charts(overview, lang)
+    drawn = charts(overview, names, lang)
     yield from _unallocated(overview, lang)
     yield Facts(rule_facts(issue.rules, overview.month.period, names, lang))
     yield _sums(overview, lang)
@@ -116,6 +115,7 @@ def _blocks(overview: Overview, names: Mapping[str, str], lang: Lang) -> Iterato
     if overview.budgets:
         yield Heading(Text("予算との対比", "Against budgets").of(lang))
         yield budgets_table(overview, names, lang)
+        yield drawn.budgets
 
 
 def _unallocated(overview: Overview, lang: Lang) -> Iterator[Block]:

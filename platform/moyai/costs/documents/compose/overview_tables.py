@@ -19,11 +19,9 @@ from moyai.costs.documents.paper import (
     text,
     yen,
 )
-from moyai.costs.documents.written import month
 from moyai.costs.statements.overview import NO_RULE, BodyRow, BudgetRow, Overview
+from moyai.registry.cost_rules import Budget
 from moyai.texts import Lang, Text
-
-_NOTHING = Text("記録なし", "none on record")
 
 
 def pools_table(overview: Overview, lang: Lang) -> Table:
@@ -50,7 +48,7 @@ def pools_table(overview: Overview, lang: Lang) -> Table:
         formula = f"SUM({{pool.{at}.0}}:{{pool.{at}.3}})"
         shared = yen(sum(amounts), f"pool.{at}.4", formula)
         rows.append(Row((text(overview.titles[rule].of(lang)), *cells, shared)))
-    sums = _sums([row.cells[1:] for row in rows], "pool", 5)
+    sums = sums_of([row.cells[1:] for row in rows], "pool", 5)
     rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
     titles = (
         Text("当期の費用", "Cost"),
@@ -103,19 +101,23 @@ _AMOUNTS = ("net", "tax", "total")
 
 
 def _body_columns(saves: bool, lang: Lang) -> tuple[Column, ...]:
-    titles = [
-        Text("税抜額（円）", "Net yen"),
-        Text("消費税（円）", "Tax, yen"),
-        Text("負担金（円）", "Total, yen"),
-        Text("基準人口（人）", "Residents"),
-        Text("1人当たり（円）", "Yen per resident"),
-    ]
+    titles = {
+        "net": Text("税抜額（円）", "Net yen"),
+        "tax": Text("消費税（円）", "Tax, yen"),
+        "total": Text("負担金（円）", "Total, yen"),
+        "people": Text("基準人口（人）", "Residents"),
+        "each": Text("1人当たり（円）", "Yen per resident"),
+    }
     if saves:
-        titles += [Text("単独調達時（円）", "Alone, yen"), Text("節減額（円）", "Saved, yen")]
+        titles["alone"] = Text("単独調達時（円）", "Alone, yen")
+        titles["saved"] = Text("節減額（円）", "Saved, yen")
     return (
         Column(Text("団体", "Body").of(lang), 5),
         Column(Text("コード", "Code").of(lang), 3),
-        *(Column(title.of(lang), 4, numeric=True) for title in titles),
+        *(
+            Column(title.of(lang), 4, numeric=True, key=f"bodies.head.{name}")
+            for name, title in titles.items()
+        ),
     )
 
 
@@ -129,7 +131,7 @@ def _body_row(row: BodyRow, at: int, saves: bool) -> Row:
     if row.per_resident is not None:
         per_head = rate(row.per_resident, f"{{{key}.total}}/{{{key}.people}}")
     cells = [
-        text(statement.name),
+        Cell(statement.name, key=f"{key}.name"),
         text(statement.code),
         yen(statement.net, f"{key}.net"),
         yen(tax, f"{key}.tax"),
@@ -160,7 +162,7 @@ def matrix_table(overview: Overview, lang: Lang) -> Table:
         last = f"SUM({{matrix.{at}.0}}:{{matrix.{at}.{len(rules) - 1}}})" if rules else None
         total = yen(row.statement.total, f"matrix.{at}.{len(rules)}", last)
         rows.append(Row((text(row.statement.name), *amounts, total)))
-    sums = _sums([row.cells[1:] for row in rows], "matrix", len(rules) + 1)
+    sums = sums_of([row.cells[1:] for row in rows], "matrix", len(rules) + 1)
     rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
     titles = [overview.titles.get(rule, words.TAX).of(lang) for rule in rules]
     return Table(
@@ -175,105 +177,6 @@ def matrix_table(overview: Overview, lang: Lang) -> Table:
         tuple(rows),
         wide=True,
     )
-
-
-def trend_table(overview: Overview, lang: Lang) -> Table:
-    """Month by month, whole yen with tax: the sum of bodies, and their number."""
-    rows: list[Row] = []
-    for at, (period, one) in enumerate(overview.months):
-        if one is None:
-            cells = (text(_NOTHING.of(lang)), Cell("", key=f"trend.{at}"))
-        else:
-            bodies = Cell(len(one.by_body()), Style.NUMBER)
-            cells = (bodies, yen(one.total, f"trend.{at}"))
-        rows.append(Row((text(month(period, lang)), *cells)))
-    total = sum(one.total for one in overview.trend)
-    formula = f"SUM({{trend.0}}:{{trend.{len(rows) - 1}}})"
-    label = Text("年度の累計", "Fiscal year so far").of(lang)
-    rows.append(Row((text(label), BLANK, yen(total, "trend.total", formula)), RowKind.TOTAL))
-    return Table(
-        Text("月別の負担金（税込）", "Contributions by month (with tax)").of(lang),
-        (
-            Column(Text("期間", "Period").of(lang), 4),
-            Column(Text("団体数", "Bodies").of(lang), 2, numeric=True),
-            Column(words.YEN.of(lang), 3, numeric=True),
-        ),
-        tuple(rows),
-    )
-
-
-def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
-    """What the charts show: rules by month, and bodies by month; too wide for paper."""
-    titles = {rule: title.of(lang) for rule, title in overview.titles.items()}
-    titles[NO_RULE] = words.TAX.of(lang)
-    return (
-        _by_month(
-            Text(
-                "月別・費用区分別の負担金（税込・円）",
-                "Contributions by month and rule (yen with tax)",
-            ),
-            Text("費用区分", "Rule"),
-            [None if one is None else one.by_rule() for _, one in overview.months],
-            titles,
-            overview,
-            lang,
-        ),
-        _by_month(
-            Text(
-                "月別・団体別の負担金（税込・円）", "Contributions by month and body (yen with tax)"
-            ),
-            Text("団体", "Body"),
-            [None if one is None else one.by_body() for _, one in overview.months],
-            overview.names,
-            overview,
-            lang,
-        ),
-    )
-
-
-def _by_month(
-    caption: Text,
-    first: Text,
-    months: Sequence[Mapping[str, int] | None],
-    names: Mapping[str, str],
-    overview: Overview,
-    lang: Lang,
-) -> Table:
-    keys = sorted({key for one in months for key in one or {}})
-    prefix = first.en.lower()
-    rows = [
-        Row(
-            (
-                text(names.get(key, key)),
-                *(
-                    _month_cell(one, key, f"month.{prefix}.{at}.{place}")
-                    for place, one in enumerate(months)
-                ),
-            )
-        )
-        for at, key in enumerate(keys)
-    ]
-    sums = [
-        total if one is not None else Cell("", key=total.key)
-        for total, one in zip(
-            _sums([row.cells[1:] for row in rows], f"month.{prefix}", len(months)),
-            months,
-            strict=True,
-        )
-    ]
-    rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
-    titles = [month(period, lang) for period, _ in overview.months]
-    return Table(
-        caption.of(lang),
-        (Column(first.of(lang), 5), *(Column(title, 3, numeric=True) for title in titles)),
-        tuple(rows),
-        wide=True,
-    )
-
-
-def _month_cell(amounts: Mapping[str, int] | None, name: str, key: str) -> Cell:
-    """What a month has of something; empty where it has nothing on record, which is no zero."""
-    return Cell("", key=key) if amounts is None else yen(amounts.get(name, 0), key)
 
 
 def unit_prices_table(overview: Overview, lang: Lang) -> Table:
@@ -312,8 +215,10 @@ def budgets_table(overview: Overview, names: Mapping[str, str], lang: Lang) -> T
         Text("予算の執行状況", "Budgets").of(lang),
         (
             Column(Text("予算", "Budget").of(lang), 6),
-            Column(Text("予算額（円）", "Yen").of(lang), 3, numeric=True),
-            Column(Text("執行額（円）", "Spent").of(lang), 3, numeric=True),
+            Column(Text("予算額（円）", "Yen").of(lang), 3, numeric=True, key="budget.head.amount"),
+            Column(
+                Text("執行額（円）", "Spent").of(lang), 3, numeric=True, key="budget.head.spent"
+            ),
             Column(Text("残額（円）", "Left").of(lang), 3, numeric=True),
             Column(Text("執行率（%）", "Percent").of(lang), 3, numeric=True),
             Column(Text("注意", "Note").of(lang), 2),
@@ -322,12 +227,17 @@ def budgets_table(overview: Overview, names: Mapping[str, str], lang: Lang) -> T
     )
 
 
-def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -> Row:
-    budget = row.budget
+def budget_label(budget: Budget, names: Mapping[str, str], lang: Lang) -> str:
+    """What a budget is of."""
     who = [name for name in (names.get(budget.body or "", budget.body), budget.service) if name]
     label = " ".join(who) or Text("全体", "All").of(lang)
     if budget.committed:
         label += Text("（債務負担行為）", " (committed over years)").of(lang)
+    return label
+
+
+def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -> Row:
+    budget = row.budget
     note = Text("", "")
     if row.passed:
         note = Text("超過", "passed")
@@ -339,7 +249,7 @@ def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -
         formula = f"{{{key}.spent}}*100/{{{key}.amount}}"
         share = exact(row.percent, None, formula)
     cells = (
-        text(label),
+        Cell(budget_label(budget, names, lang), key=f"{key}.name"),
         yen(budget.amount, f"{key}.amount"),
         yen(row.spent, f"{key}.spent"),
         yen(row.left, None, f"{{{key}.amount}}-{{{key}.spent}}"),
@@ -349,7 +259,7 @@ def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -
     return Row(cells, RowKind.WARNING if row.warns else RowKind.PLAIN)
 
 
-def _sums(rows: Sequence[tuple[Cell, ...]], key: str, columns: int) -> list[Cell]:
+def sums_of(rows: Sequence[tuple[Cell, ...]], key: str, columns: int) -> list[Cell]:
     """The sum of each column of cells whose keys are `KEY.row.column`."""
     found = []
     for at in range(columns):
