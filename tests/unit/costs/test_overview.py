@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from tests.unit.costs.papers import NAMES, TEN, issued, some_issue, taxable
-from tests.unit.costs.reading import Page, Workbook
+from tests.unit.costs.reading import Page, Workbook, pdf_text
 from tests.unit.costs.rulebook import (
     FULL,
     MAY,
@@ -28,11 +28,14 @@ from moyai.costs.documents.compose.overview_months import trend_table, trend_tab
 from moyai.costs.documents.compose.overview_paper import overview_bundle
 from moyai.costs.documents.csv_file import csv_file
 from moyai.costs.documents.html import html
+from moyai.costs.documents.paper import Chart
+from moyai.costs.documents.pdf import pdf
 from moyai.costs.documents.xlsx import xlsx
 from moyai.costs.periods import Period
-from moyai.costs.statements.overview import Month, Surroundings, month_of, overview
+from moyai.costs.statements.overview import Month, Overview, Surroundings, month_of, overview
 from moyai.costs.statements.statement import Issue
 from moyai.registry.cost_rules import Budget, Condition, ShareBy
+from moyai.texts import Lang
 
 APRIL = Month(Period(2026, 4), {("all", "271004"): 700, ("all", "271403"): 300})
 MARCH = Month(Period(2026, 3), {("all", "271004"): 9_999})
@@ -129,6 +132,61 @@ def test_the_workbooks_charts_are_of_the_cells_that_hold_the_sums() -> None:
         ("予算額（円）", ["全体"], [9_000]),
         ("執行額（円）", ["全体"], [4_600]),
     ]
+
+
+def _captions(found: Overview, lang: Lang) -> list[str]:
+    """What says which yen are shown: the headline, captions, titles of columns and charts."""
+    [paper] = overview_bundle(found, NAMES, lang).papers
+    columns = [column.title for table in paper.tables() for column in table.columns]
+    drawn = [block.title for block in paper.blocks if isinstance(block, Chart)]
+    return [paper.amount[0], *(table.caption for table in paper.tables()), *columns, *drawn]
+
+
+@pytest.mark.parametrize(
+    ("lang", "net", "gross"), [("ja", "税抜", "税込"), ("en", "before tax", "with tax")]
+)
+def test_each_amount_says_whether_it_is_before_or_with_tax_where_there_is_tax(
+    lang: Lang, net: str, gross: str
+) -> None:
+    budget = Budget(2026, None, None, 9_000, False, Fraction(80))
+    around = Surroundings(OSAKA, earlier=[APRIL], budgets=[budget], alone={"271004": 500})
+    rule_set = rules(pool())
+    one = replace(bill(3_000, rate=TEN), taxes={TEN: 300})
+    outside = _captions(overview(issued(bill(3_000), rule_set), around), lang)
+    assert not [words for words in outside if net in words or gross in words]
+    taxed = _captions(overview(issued(one, taxable(rule_set)), around), lang)
+    marks = [(net in words, gross in words) for words in taxed]
+    assert (True, True) not in marks
+    assert marks.count((True, False)) == 2
+    # Headline, five tables, five of a body's columns less its net and tax, four charts.
+    assert marks.count((False, True)) == 1 + 5 + 4 + 4
+    earlier = replace(APRIL, taxed=True)
+    mixed = _captions(
+        overview(issued(bill(3_000), rule_set), replace(around, earlier=[earlier])), lang
+    )
+    assert [gross in words for words in mixed] == [gross in words for words in taxed]
+    assert not [words for words in mixed if net in words]
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_a_taxable_overview_has_one_total_in_all_formats(lang: Lang) -> None:
+    one = replace(bill(3_001, 7, rate=TEN), taxes={TEN: 300})
+    found = overview(issued(one, taxable(rules(pool()))), Surroundings(OSAKA))
+    bundle = overview_bundle(found, NAMES, lang)
+    total = found.total
+    assert total == 3_001 + 7 + 300
+    shown = f"{total:,}"
+    page = Page.of(html(bundle))
+    assert {page.keyed[key] for key in ("top.total", "bodies.total", "trend.total")} == {shown}
+    assert pdf_text(pdf(bundle)).count(shown) >= 4
+    book = Workbook.of(xlsx(bundle))
+    rows = [row for row in book.rows() if total in row]
+    assert len(rows) >= 7
+    lines = list(csv.DictReader(io.StringIO(csv_file(bundle).decode("utf-8-sig"), newline="")))
+    amounts = [(line[bundle.headers[2]], int(line[bundle.headers[6]])) for line in lines]
+    kind = {"ja": "負担", "en": "share"}[lang]
+    assert sum(amount for named, amount in amounts if named == kind) == total
+    assert amounts[-1][1] == total
 
 
 def test_what_a_spreadsheet_cannot_draw_is_there_in_words() -> None:
@@ -242,9 +300,9 @@ def test_a_secretariat_is_called_so_once(issuer: str, ja: str, en: str) -> None:
 def test_little_for_each_resident_is_shown_with_its_digits() -> None:
     bundle = overview_bundle(overview(issued(bill(500)), Surroundings(OSAKA)), NAMES, "en")
     rows = [row for row in Page.of(html(bundle)).rows if row[0] == NAMES["271004"]]
-    share = Fraction(int(rows[0][4]), OSAKA["271004"])
+    share = Fraction(int(rows[0][2]), OSAKA["271004"])
     assert 0 < share < Fraction(1, 1000)
-    assert rows[0][6] == f"{float(share):.5f}"
+    assert rows[0][4] == f"{float(share):.5f}"
 
 
 def test_what_is_left_is_the_first_that_is_said() -> None:

@@ -16,7 +16,7 @@ from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Issue, Statement
 from moyai.costs.statements.taxes import Taxed
 from moyai.costs.statements.titles import with_settlements
-from moyai.registry.cost_rules import Budget, ShareBy
+from moyai.registry.cost_rules import Budget, ShareBy, Treatment
 from moyai.texts import Text
 
 NO_RULE = ""
@@ -34,6 +34,8 @@ class Month:
     cells: Cells
     names: Mapping[str, str] = field(default_factory=dict)
     """Code → name, as its statements have it: later months may have the body no longer."""
+    taxed: bool = False
+    """Whether there is tax beside net amounts."""
 
     def by_rule(self) -> dict[str, int]:
         """Rule → yen, in order of names."""
@@ -140,6 +142,11 @@ class Overview:
         return tuple(one for _, one in self.months if one is not None)
 
     @property
+    def is_taxed(self) -> bool:
+        """Whether amounts with tax are told apart from those before it, in all of the overview."""
+        return any(one.taxed for one in self.trend)
+
+    @property
     def names(self) -> dict[str, str]:
         """Code → name of all bodies of the trend, the latest one."""
         return {code: name for one in self.trend for code, name in one.names.items()}
@@ -240,7 +247,14 @@ def month_of(issue: Issue) -> Month:
         assert sum(found.values()) == statement.total, statement.code
         cells |= {(rule, statement.code): yen for rule, yen in sorted(found.items())}
     names = {one.code: one.name for one in issue.statements}
-    return Month(issue.allocation.period, cells, names)
+    return Month(issue.allocation.period, cells, names, _is_taxed(issue))
+
+
+def _is_taxed(issue: Issue) -> bool:
+    """Whether contributions are taxable, or there is tax of a month in which they were."""
+    taxable = issue.rules.tax.treatment is Treatment.TAXABLE
+    taxes = (*issue.allocation.taxes.values(), issue.tax_carried_in)
+    return taxable or any(taxes) or any(one.is_taxed for one in issue.statements)
 
 
 def _by_rule(taxed: Taxed, borne: Sequence[Borne]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from moyai.costs.documents import charts as draw
 from moyai.costs.documents.compose import words
 from moyai.costs.documents.compose.overview_months import Months, by_body, by_rule, keys_of
-from moyai.costs.documents.compose.overview_tables import budget_label
+from moyai.costs.documents.compose.overview_tables import budget_label, gross_mark
 from moyai.costs.documents.paper import Chart, Plot, PlotKind, PlotSeries
 from moyai.costs.documents.written import signed
 from moyai.costs.statements.overview import NO_RULE, Overview
@@ -45,7 +45,7 @@ def _by_rule(overview: Overview, lang: Lang) -> Chart:
     titles = {rule: title.of(lang) for rule, title in overview.titles.items()}
     titles[NO_RULE] = words.TAX.of(lang)
     months = by_rule(overview)
-    title = Text("費用区分別の負担金の推移（円）", "Contributions by rule and month (yen)").of(lang)
+    title = _title("費用区分別の負担金の推移", "Contributions by rule and month", overview, lang)
     ranked = _ranked(months)
     found = _series(months, ranked[:_MOST_SERIES], titles)
     if rest := ranked[_MOST_SERIES:]:
@@ -57,7 +57,7 @@ def _by_rule(overview: Overview, lang: Lang) -> Chart:
 
 def _trend(overview: Overview, lang: Lang) -> Chart:
     months = by_body(overview)
-    title = Text("負担金の大きい団体の推移（円）", "The largest bodies by month (yen)").of(lang)
+    title = _title("負担金の大きい団体の推移", "The largest bodies by month", overview, lang)
     ranked = _ranked(months)[:_MOST_SERIES]
     found = _series(months, ranked, overview.names)
     named = draw.Words("trend", title, _says(_sums(found, lang), lang), lang)
@@ -72,7 +72,7 @@ def _bodies(overview: Overview, lang: Lang) -> Chart:
     if others := ranked[_MOST_BODIES:]:
         name = Text(f"ほか{len(others)}団体", f"{len(others)} others").of(lang)
         shown.append((name, sum(row.statement.total for row in others)))
-    title = Text("団体別の負担金（円）", "Contributions by body (yen)").of(lang)
+    title = _title("団体別の負担金", "Contributions by body", overview, lang)
     says = _says([f"{name} {signed(amount, lang, 0)}" for name, amount in shown], lang)
     named = draw.Words("by-body", title, says, lang)
     amounts = draw.Series(title, tuple(amount for _, amount in shown))
@@ -89,7 +89,7 @@ def _budgets(overview: Overview, names: Mapping[str, str], lang: Lang) -> Chart:
         draw.Series(Text("予算額", "Budget").of(lang), amounts),
         draw.Series(Text("執行額", "Spent").of(lang), tuple(row.spent for row in rows)),
     ]
-    title = Text("予算額と執行額（円）", "Budgets and what was spent (yen)").of(lang)
+    title = _title("予算額と執行額", "Budgets and what was spent", overview, lang)
     parts = [
         f"{label} {signed(row.spent, lang, 0)} / {signed(row.budget.amount, lang, 0)}"
         for label, row in zip(labels, rows, strict=True)
@@ -97,6 +97,10 @@ def _budgets(overview: Overview, names: Mapping[str, str], lang: Lang) -> Chart:
     named = draw.Words("budgets", title, _says(parts, lang), lang)
     plot = _of_rows("budget", len(rows), "amount", "spent")
     return Chart(draw.bars(named, labels, found), title, named.says, plot)
+
+
+def _title(ja: str, en: str, overview: Overview, lang: Lang) -> str:
+    return words.in_yen(Text(ja, en), gross_mark(overview)).of(lang)
 
 
 def _of_rows(key: str, count: int, *columns: str) -> Plot | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from moyai.costs.documents.compose import words
-from moyai.costs.documents.compose.overview_tables import sums_of
+from moyai.costs.documents.compose.overview_tables import gross_mark, sums_of
 from moyai.costs.documents.paper import BLANK, Cell, Column, Row, RowKind, Style, Table, text, yen
 from moyai.costs.documents.written import month
 from moyai.costs.statements.overview import NO_RULE, Overview
@@ -31,7 +31,7 @@ def trend_table(overview: Overview, lang: Lang) -> Table:
     label = Text("年度の累計", "Fiscal year so far").of(lang)
     rows.append(Row((text(label), BLANK, yen(total, "trend.total", formula)), RowKind.TOTAL))
     return Table(
-        Text("月別の負担金（税込）", "Contributions by month (with tax)").of(lang),
+        words.in_yen(Text("月別の負担金", "Contributions by month"), gross_mark(overview)).of(lang),
         (
             Column(Text("期間", "Period").of(lang), 4),
             Column(Text("団体数", "Bodies").of(lang), 2, numeric=True),
@@ -47,10 +47,7 @@ def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
     titles[NO_RULE] = words.TAX.of(lang)
     return (
         _by_month(
-            Text(
-                "月別・費用区分別の負担金（税込・円）",
-                "Contributions by month and rule (yen with tax)",
-            ),
+            Text("月別・費用区分別の負担金", "Contributions by month and rule"),
             Text("費用区分", "Rule"),
             by_rule(overview),
             titles,
@@ -58,9 +55,7 @@ def trend_tables(overview: Overview, lang: Lang) -> tuple[Table, Table]:
             lang,
         ),
         _by_month(
-            Text(
-                "月別・団体別の負担金（税込・円）", "Contributions by month and body (yen with tax)"
-            ),
+            Text("月別・団体別の負担金", "Contributions by month and body"),
             Text("団体", "Body"),
             by_body(overview),
             overview.names,
@@ -118,7 +113,7 @@ def _by_month(
     rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
     titles = [month(period, lang) for period, _ in overview.months]
     return Table(
-        caption.of(lang),
+        words.in_yen(caption, gross_mark(overview)).of(lang),
         (
             Column(first.of(lang), 5),
             *(

@@ -11,7 +11,9 @@ from moyai.costs.documents.compose.overview_months import trend_table, trend_tab
 from moyai.costs.documents.compose.overview_tables import (
     bodies_table,
     budgets_table,
+    gross_mark,
     matrix_table,
+    net_mark,
     pools_table,
     unit_prices_table,
 )
@@ -77,7 +79,9 @@ def overview_paper(overview: Overview, names: Mapping[str, str], lang: Lang) -> 
             f"What {month(period, 'en')} cost, and who bears it.",
         ).of(lang),
         amount=(
-            Text("団体の負担金の計", "Contributions of all bodies").of(lang),
+            words.marked(
+                Text("団体の負担金の計", "Contributions of all bodies"), gross_mark(overview)
+            ).of(lang),
             yen(overview.total, "top.total", "{bodies.total}"),
         ),
         blocks=tuple(_blocks(overview, names, lang)),
@@ -172,14 +176,15 @@ def _sums(overview: Overview, lang: Lang) -> Table:
         for at, (label, amount) in enumerate(whole)
     ]
     formula = f"SUM({{whole.0}}:{{whole.{len(whole) - 1}}})" if whole else None
-    label = Text("費用の計", "Cost in all").of(lang)
+    gross = gross_mark(overview)
+    label = words.marked(Text("費用の計", "Cost in all"), gross).of(lang)
     total = yen(overview.issue.bill_with_tax, "whole.total", formula)
     rows.append(Row((text(label), total), RowKind.SUBTOTAL))
     for at, (name, cell) in enumerate(bearers):
         rows.append(Row((text(name), yen(_int(cell), f"bearer.{at}", cell.formula))))
     formula = f"SUM({{bearer.0}}:{{bearer.{len(bearers) - 1}}})"
     borne = sum(_int(cell) for _, cell in bearers)
-    label = Text("負担の計", "Borne in all").of(lang)
+    label = words.marked(Text("負担の計", "Borne in all"), gross).of(lang)
     rows.append(Row((text(label), yen(borne, "bearer.total", formula)), RowKind.SUBTOTAL))
     label = Text("差額", "Difference").of(lang)
     difference = yen(overview.issue.difference_jpy, "difference", "{whole.total}-{bearer.total}")
@@ -201,10 +206,13 @@ def _whole(overview: Overview) -> Sequence[tuple[Text, int]]:
     taxes = [
         (words.about(words.TAX, words.rate(rate)), tax) for rate, tax in sorted(made.taxes.items())
     ]
-    return [
+    net = (
         (Text("当期の費用", "Cost of the period"), made.bill_jpy),
         (Text("前期からの繰越", "Carried in"), made.carried_in_jpy),
         (Text("閉じた期間の精算", "Settlement of closed periods"), made.settled_jpy),
+    )
+    return [
+        *((words.marked(label, net_mark(overview)), amount) for label, amount in net),
         *taxes,
         (Text("前期からの消費税の繰越", "Tax carried in"), overview.issue.tax_carried_in),
     ]
@@ -212,12 +220,13 @@ def _whole(overview: Overview) -> Sequence[tuple[Text, int]]:
 
 def _bearers(overview: Overview, lang: Lang) -> Iterator[tuple[str, Cell]]:
     issue = overview.issue
-    label = Text("団体の負担金", "Contributions of bodies").of(lang)
+    gross = gross_mark(overview)
+    label = words.marked(Text("団体の負担金", "Contributions of bodies"), gross).of(lang)
     yield label, yen(overview.total, None, "{bodies.total}")
     for one in issue.others:
         kind = words.PAYERS[one.payer.kind].of(lang)
         name = overview.titles.get(one.payer.name, same(one.payer.name)).of(lang)
-        yield f"{kind}: {name}", yen(one.gross)
+        yield words.marked(same(f"{kind}: {name}"), gross).of(lang), yen(one.gross)
     carried = sum(issue.taxes.carried.values())
     if carried:
         label = Text("消費税の端数の翌期への繰越", "Tax difference carried to the next period").of(
@@ -226,7 +235,7 @@ def _bearers(overview: Overview, lang: Lang) -> Iterator[tuple[str, Cell]]:
         yield label, yen(carried)
     if issue.unallocated_jpy or issue.unallocated:
         yield (
-            Text("未配分", "Unallocated").of(lang),
+            words.marked(Text("未配分", "Unallocated"), gross).of(lang),
             yen(issue.unallocated_jpy, None, "{left.total}"),
         )
 

@@ -24,6 +24,16 @@ from moyai.registry.cost_rules import Budget
 from moyai.texts import Lang, Text
 
 
+def net_mark(overview: Overview) -> Text | None:
+    """What amounts before tax are called; None where there is no tax beside amounts."""
+    return words.net(overview.issue.rules) if overview.is_taxed else None
+
+
+def gross_mark(overview: Overview) -> Text | None:
+    """What amounts with tax are called; None as in `net_mark`."""
+    return words.WITH_TAX if overview.is_taxed else None
+
+
 def pools_table(overview: Overview, lang: Lang) -> Table:
     """What each rule caught, what flowed, what came off, what is shared: whole yen before tax."""
     rows: list[Row] = []
@@ -58,9 +68,9 @@ def pools_table(overview: Overview, lang: Lang) -> Table:
         Text("按分対象額", "Shared"),
     )
     return Table(
-        Text("費用区分別の按分対象額（税抜・円）", "What is shared by rule (yen before tax)").of(
-            lang
-        ),
+        words.in_yen(
+            Text("費用区分別の按分対象額", "What is shared by rule"), net_mark(overview)
+        ).of(lang),
         (
             Column(Text("費用区分", "Rule").of(lang), 6),
             *(Column(title.of(lang), 3, numeric=True) for title in titles),
@@ -70,12 +80,14 @@ def pools_table(overview: Overview, lang: Lang) -> Table:
 
 
 def bodies_table(overview: Overview, lang: Lang) -> Table:
-    """Each body: net, tax, total, per resident, and what it saves against procuring alone."""
+    """Each body: net and tax where there is tax beside amounts, total, per resident, and what it saves
+    against procuring alone."""
     saves = any(row.alone is not None for row in overview.bodies)
-    rows = [_body_row(row, at, saves) for at, row in enumerate(overview.bodies)]
+    rows = [_body_row(row, at, saves, overview.is_taxed) for at, row in enumerate(overview.bodies)]
     count = len(rows)
-    sums = [_column_sum(rows, f"bodies.{{}}.{name}", at) for at, name in enumerate(_AMOUNTS, 2)]
-    sums[2] = yen(overview.total, "bodies.total", sums[2].formula)
+    names = ("net", "tax", "total") if overview.is_taxed else ("total",)
+    sums = [_column_sum(rows, f"bodies.{{}}.{name}", at) for at, name in enumerate(names, 2)]
+    sums[-1] = yen(overview.total, "bodies.total", sums[-1].formula)
     residents = yen(
         overview.residents,
         "bodies.residents",
@@ -92,25 +104,23 @@ def bodies_table(overview: Overview, lang: Lang) -> Table:
     rows.append(Row(cells, RowKind.TOTAL))
     return Table(
         Text("団体別の負担金", "Contributions by body").of(lang),
-        _body_columns(saves, lang),
+        _body_columns(overview, saves, lang),
         tuple(rows),
     )
 
 
-_AMOUNTS = ("net", "tax", "total")
-
-
-def _body_columns(saves: bool, lang: Lang) -> tuple[Column, ...]:
-    titles = {
-        "net": Text("税抜額（円）", "Net yen"),
-        "tax": Text("消費税（円）", "Tax, yen"),
-        "total": Text("負担金（円）", "Total, yen"),
-        "people": Text("基準人口（人）", "Residents"),
-        "each": Text("1人当たり（円）", "Yen per resident"),
-    }
+def _body_columns(overview: Overview, saves: bool, lang: Lang) -> tuple[Column, ...]:
+    gross = gross_mark(overview)
+    titles: dict[str, Text] = {}
+    if overview.is_taxed:
+        titles["net"] = words.in_yen(Text("負担金", "Contribution"), net_mark(overview))
+        titles["tax"] = words.in_yen(Text("消費税", "Tax"), None)
+    titles["total"] = words.in_yen(Text("負担金", "Contribution"), gross)
+    titles["people"] = Text("基準人口（人）", "Residents")
+    titles["each"] = words.in_yen(Text("1人当たり", "Per resident"), gross)
     if saves:
-        titles["alone"] = Text("単独調達時（円）", "Alone, yen")
-        titles["saved"] = Text("節減額（円）", "Saved, yen")
+        titles["alone"] = words.in_yen(Text("単独調達時", "Alone"), gross)
+        titles["saved"] = words.in_yen(Text("節減額", "Saved"), gross)
     return (
         Column(Text("団体", "Body").of(lang), 5),
         Column(Text("コード", "Code").of(lang), 3),
@@ -121,7 +131,7 @@ def _body_columns(saves: bool, lang: Lang) -> tuple[Column, ...]:
     )
 
 
-def _body_row(row: BodyRow, at: int, saves: bool) -> Row:
+def _body_row(row: BodyRow, at: int, saves: bool, is_taxed: bool) -> Row:
     key, statement = f"bodies.{at}", row.statement
     tax = statement.tax + statement.tax_difference
     people: Cell = BLANK
@@ -130,12 +140,14 @@ def _body_row(row: BodyRow, at: int, saves: bool) -> Row:
         people = Cell(row.population, Style.NUMBER, f"{key}.people")
     if row.per_resident is not None:
         per_head = rate(row.per_resident, f"{{{key}.total}}/{{{key}.people}}")
+    amounts = [yen(statement.total, f"{key}.total")]
+    if is_taxed:
+        total = yen(statement.total, f"{key}.total", f"{{{key}.net}}+{{{key}.tax}}")
+        amounts = [yen(statement.net, f"{key}.net"), yen(tax, f"{key}.tax"), total]
     cells = [
         Cell(statement.name, key=f"{key}.name"),
         text(statement.code),
-        yen(statement.net, f"{key}.net"),
-        yen(tax, f"{key}.tax"),
-        yen(statement.total, f"{key}.total", f"{{{key}.net}}+{{{key}.tax}}"),
+        *amounts,
         people if people is not BLANK else Cell("", key=f"{key}.people"),
         per_head,
     ]
@@ -166,9 +178,9 @@ def matrix_table(overview: Overview, lang: Lang) -> Table:
     rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
     titles = [overview.titles.get(rule, words.TAX).of(lang) for rule in rules]
     return Table(
-        Text(
-            "団体別・費用区分別の負担金（税込・円）",
-            "Contributions by body and rule (yen with tax)",
+        words.in_yen(
+            Text("団体別・費用区分別の負担金", "Contributions by body and rule"),
+            gross_mark(overview),
         ).of(lang),
         (
             Column(Text("団体", "Body").of(lang), 5),
@@ -182,7 +194,7 @@ def matrix_table(overview: Overview, lang: Lang) -> Table:
 def unit_prices_table(overview: Overview, lang: Lang) -> Table:
     """What one unit of each driver came to, pool by pool."""
     return Table(
-        Text("従量分の単価", "Unit prices").of(lang),
+        words.in_yen(Text("従量分の単価", "Unit prices"), net_mark(overview)).of(lang),
         (
             Column(Text("費用区分", "Rule").of(lang), 5),
             Column(Text("従量指標", "Driver").of(lang), 4),
@@ -212,7 +224,7 @@ def unit_prices_table(overview: Overview, lang: Lang) -> Table:
 def budgets_table(overview: Overview, names: Mapping[str, str], lang: Lang) -> Table:
     """Each budget, what was spent of it, and whether it is passed."""
     return Table(
-        Text("予算の執行状況", "Budgets").of(lang),
+        words.in_yen(Text("予算の執行状況", "Budgets"), gross_mark(overview)).of(lang),
         (
             Column(Text("予算", "Budget").of(lang), 6),
             Column(Text("予算額（円）", "Yen").of(lang), 3, numeric=True, key="budget.head.amount"),

@@ -119,6 +119,29 @@ def before_tax(rules: RuleSet) -> Text:
     return Text("税抜計", "Total before tax")
 
 
+WITH_TAX = Text("税込", "with tax")
+
+
+def net(rules: RuleSet) -> Text:
+    """What amounts are that tax is added to, as `before_tax`."""
+    if rules.tax.treatment is Treatment.OUTSIDE_SCOPE:
+        return Text("消費税を加える前", "before the tax beside it")
+    return Text("税抜", "before tax")
+
+
+def in_yen(what: Text, mark: Text | None) -> Text:
+    """A title of amounts in yen: 負担金（税込・円）. `mark`: what they are under the tax; None where
+    there is none beside amounts."""
+    if mark is None:
+        return about(what, Text("円", "yen"))
+    return about(what, Text(f"{mark.ja}・円", f"yen {mark.en}"))
+
+
+def marked(what: Text, mark: Text | None) -> Text:
+    """The same of amounts whose table or frame says that they are yen."""
+    return what if mark is None else about(what, mark)
+
+
 def span(rules: RuleSet) -> Text:
     """The days on which a rule set holds."""
     ja, en = f"{day(rules.start, 'ja')}から", f"from {day(rules.start, 'en')}"
