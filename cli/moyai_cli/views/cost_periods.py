@@ -15,7 +15,7 @@ from moyai.costs.apportion.allocation import (
     Unallocated,
 )
 from moyai.costs.ledger.groups import RowGroup
-from moyai.costs.reckoning import Reckoned
+from moyai.costs.reckoned import Reckoned
 from moyai.costs.record import document, indented, sha256
 from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated

@@ -13,7 +13,7 @@ from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.ledger.manifest import Basis, PeriodPart, Version
 from moyai.costs.ledger.store import Store
 from moyai.costs.periods import Period
-from moyai.costs.reckoning import Reckoned
+from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.titles import title_of
 from moyai.registry.cost_rules import RuleSet, ShareBy
 from moyai.texts import Text

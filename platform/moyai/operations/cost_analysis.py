@@ -24,7 +24,8 @@ from moyai.costs.analysis.sensitivity import at_rate, rate_of
 from moyai.costs.apportion.allocation import LineKind, PayerKind
 from moyai.costs.intake.words import NotAValue, number_of
 from moyai.costs.periods import Period, period_of
-from moyai.costs.reckoning import Reckoned, sharing_of
+from moyai.costs.reckoned import Reckoned
+from moyai.costs.reckoning import sharing_of
 from moyai.costs.statements.overview import Month
 from moyai.costs.statements.titles import own_titles, with_settlements
 from moyai.errors import NOTHING_TOUCHED, UsageError

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from moyai.costs.analysis.budgets import BudgetState, budget_states
 from moyai.costs.periods import period_of
-from moyai.costs.reckoning import Reckoned, sharing_of
+from moyai.costs.reckoned import Reckoned
+from moyai.costs.reckoning import sharing_of
 from moyai.costs.statements.overview import Month
 from moyai.errors import UsageError
 from moyai.operations.cost_months import earlier_months, month_at

@@ -10,7 +10,8 @@ from pathlib import Path
 from moyai.costs.analysis.budgets import BudgetState
 from moyai.costs.documents.write import Kind, Written, write_overview, write_statement
 from moyai.costs.periods import Period, period_of
-from moyai.costs.reckoning import Reckoned, sharing_of
+from moyai.costs.reckoned import Reckoned
+from moyai.costs.reckoning import sharing_of
 from moyai.costs.statements.overview import Surroundings, overview
 from moyai.costs.statements.request import request
 from moyai.costs.statements.statement import Issue

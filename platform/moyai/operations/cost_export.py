@@ -9,7 +9,7 @@ from moyai.costs.documents.focus import FocusVersion, focus_rows
 from moyai.costs.documents.focus_file import FocusFormat, focus_file
 from moyai.costs.documents.write import Written, write_file
 from moyai.costs.periods import period_of
-from moyai.costs.reckoning import Reckoned
+from moyai.costs.reckoned import Reckoned
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_periods import open_costs, reckoned
 from moyai.texts import Text

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from moyai.costs.ledger.manifest import Manifest
 from moyai.costs.periods import Period
-from moyai.costs.reckoning import Reckoned
+from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.overview import Month, month_of
 from moyai.costs.statements.statement import Basis, Issue, issue
 from moyai.operations.cost_periods import Opened

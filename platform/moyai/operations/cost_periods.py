@@ -18,7 +18,8 @@ from moyai.costs.ledger.query import CostRow, columns_of, group_rows
 from moyai.costs.ledger.tracing import row_at
 from moyai.costs.membership import names_of
 from moyai.costs.periods import Period, period_of
-from moyai.costs.reckoning import Reckoned, Reckoner, sharing_of, verify
+from moyai.costs.reckoned import Reckoned, verify
+from moyai.costs.reckoning import Reckoner, sharing_of
 from moyai.costs.record import canonical, document
 from moyai.costs.settled import Settled, settled
 from moyai.costs.statements.titles import settled_by

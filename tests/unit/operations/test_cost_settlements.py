@@ -20,7 +20,7 @@ from moyai.costs.intake.faults import IntakeError
 from moyai.costs.ledger.imported import Imported, Outcome
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
-from moyai.costs.reckoning import Reckoned
+from moyai.costs.reckoned import Reckoned
 from moyai.errors import OperationFailed, UsageError
 from moyai.operations.cost_analysis import reprice
 from moyai.operations.cost_documents import Asked, statements

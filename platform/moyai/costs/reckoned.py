@@ -1,0 +1,62 @@
+"""A period as it comes out, with all that it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
+from moyai.costs.frozen import Inputs
+from moyai.costs.ledger.manifest import Basis
+from moyai.costs.record import document, plain, sha256
+from moyai.costs.statements.taxes import tax
+from moyai.costs.yen import Converted
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """A period as it comes out, with all that it rests on."""
+
+    allocation: Allocation
+    converted: Converted
+    inputs: Inputs
+    basis: Basis
+    settlements: tuple[Settlement, ...]
+    closed: bool
+
+    @property
+    def allocation_sha256(self) -> str:
+        """The hash of its document."""
+        return sha256(document(self.allocation))
+
+    @property
+    def tax_carried(self) -> dict[str, int]:
+        """Rate of tax in percent → yen of tax that this period leaves to the next."""
+        left = tax(self.allocation, self.inputs.rules.tax, self.inputs.tax_carried_in).left_to_next
+        return {plain(rate): yen for rate, yen in left.items()}
+
+    @property
+    def carried(self) -> dict[str, int]:
+        """Pool → yen that this period leaves to the next."""
+        found: dict[str, int] = {}
+        for one in self.allocation.borne:
+            if one.payer.kind is PayerKind.CARRY:
+                found[one.payer.name] = found.get(one.payer.name, 0) + one.jpy
+        return found
+
+
+def verify(made: Reckoned, expected_sha256: str) -> None:
+    """Raises `OperationFailed` where a closed period does not come out as it was closed."""
+    if made.allocation_sha256 != expected_sha256:
+        raise OperationFailed(
+            Text(
+                f"{made.basis.period} は閉じたときの按分と一致しません（{made.allocation_sha256}）。",
+                f"{made.basis.period} does not come out as it was closed ({made.allocation_sha256}).",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                "台帳が変えられていないか、控えと比べてください。",
+                "Compare the ledger with a backup: it may have been changed.",
+            ),
+        )
