@@ -1,0 +1,151 @@
+"""Closed months that are corrected: settled in an open one, and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.unit.costs.ledgers import csv_file, focus_row
+from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, Office, settled
+
+from moyai.costs.periods import period_of
+from moyai.errors import OperationFailed, UsageError
+from moyai.operations.cost_periods import explanation, open_costs
+
+
+def test_a_corrected_file_of_drivers_is_settled_and_the_closed_month_stays(office: Office) -> None:
+    closed = office.reckon(MAY).allocation_sha256
+    office.drive("usage.csv", _271004="1", _271403="1", _273830="4")
+    assert office.reckon(MAY).allocation_sha256 == closed
+    assert settled(office.reckon(JUNE)) == {SAKAI: -10_000, VILLAGE: 10_000}
+    office.put("june.csv", JUNE, EC2="3")
+    office.invoice(JUNE, 300, "3")
+    assert settled(office.close(JUNE)) == {SAKAI: -10_000, VILLAGE: 10_000}
+    office.drive("usage.csv", _271004="2", _271403="2", _273830="2")
+    assert settled(office.reckon("2026-07")) == {OSAKA: 10_000, SAKAI: 10_000, VILLAGE: -20_000}
+    assert office.verified()
+
+
+KEPT: dict[str, Callable[[Path, Path], object]] = {
+    "deleted": lambda kept, _: kept.unlink(),
+    "emptied": lambda kept, _: kept.write_bytes(b""),
+    "swapped": lambda kept, other: kept.write_bytes(other.read_bytes()),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("which", ["allocation", "inputs"])
+def test_what_a_closing_kept_is_looked_at_by_verifying(
+    name: str, which: str, office: Office
+) -> None:
+    closed = open_costs(office.file, "sandbox").manifest.part(period_of(MAY)).closed
+    assert closed is not None
+    [folder] = office.file.parent.parent.rglob("closings")
+    documents = {one: folder / f"{getattr(closed, one)}.json" for one in ("allocation", "inputs")}
+    kept = documents.pop(which)
+    [other] = documents.values()
+    KEPT[name](kept, other)
+    with pytest.raises(OperationFailed, match=kept.name[:64]):
+        office.verified()
+
+
+@pytest.mark.parametrize("what", ["carried", "tax_carried"])
+def test_what_a_closed_month_left_is_verified(what: str, office: Office) -> None:
+    opened = open_costs(office.file, "sandbox")
+    with opened.ledger.writing("test") as writer:
+        part = writer.manifest.part(period_of(MAY))
+        assert part.closed is not None
+        closed = replace(part.closed, **{what: {"10": 1}})
+        writer.commit(writer.manifest.with_part(period_of(MAY), part.as_closed(closed)))
+    assert not office.verified()
+
+
+def test_drivers_that_were_withdrawn_are_settled_as_the_rule_has_it_without_them(
+    office: Office,
+) -> None:
+    office.withdraw("usage.csv")
+    assert settled(office.reckon(JUNE)) == {OSAKA: 10_000, VILLAGE: -10_000}
+    assert office.verified()
+
+
+def test_a_settlements_yen_says_what_was_billed_what_it_comes_to_and_what_changed(
+    office: Office,
+) -> None:
+    office.put("may.csv", MAY, S3="600", EC2="310", RDS="10")
+    office.drive("usage.csv", _271004="1", _271403="1", _273830="4")
+    office.merge()
+    office.invoice(MAY, 0, "")
+    office.invoice(MAY, 92_000, "920")
+    found = explanation(office.file, "sandbox", JUNE, SAKAI, 1).settled
+    assert found is not None
+    assert found.period == period_of(MAY)
+    assert [(one.title.ja, one.before, one.after) for one in found.rules] == [
+        ("基盤", 20_000, 20_666),  # two of three bodies by then
+        ("市", 500, 500),
+        ("申請", 50_000, 50_000),
+    ]
+    assert [(one.file, one.before and one.before[0], one.after[0]) for one in found.files] == [
+        ("may.csv", 1, 2),
+        ("usage.csv", 1, 2),
+    ]
+    [invoice] = found.invoices
+    assert invoice.before is not None
+    assert invoice.after is not None
+    assert (invoice.before.jpy, invoice.after.jpy) == (91_000, 92_000)
+    assert [(one.came, one.file, one.line, one.amount) for one in found.rows.rows] == [
+        (False, "may.csv", 2, 300),
+        (True, "may.csv", 3, 310),
+        (False, "usage.csv", 3, 2),
+        (True, "usage.csv", 3, 1),
+        (False, "usage.csv", 4, 3),
+        (True, "usage.csv", 4, 4),
+    ]
+    assert (found.rows.more, found.rows.others) == (0, 0)
+    # A closed month says the same for ever, whatever comes later.
+    office.put("june.csv", JUNE, EC2="4")
+    office.invoice(JUNE, 400, "4")
+    office.close(JUNE)
+    office.withdraw("may.csv")
+    office.put("other.csv", MAY, S3="600", EC2="310", RDS="10")
+    after_its_share = 200 + 1
+    assert explanation(office.file, "sandbox", JUNE, SAKAI, after_its_share).settled == found
+    # The same rows in another file have only moved: nothing is to be settled.
+    with pytest.raises(UsageError, match="no costs are on record for 2026-07"):
+        office.reckon("2026-07")
+
+
+def test_rows_that_other_bodies_share_are_counted_and_many_are_cut_short(office: Office) -> None:
+    rows = [
+        focus_row("1", ServiceName=service, BillingPeriodStart=f"{MAY}-01 00:00:00")
+        for service in ["EC2"] * 30 + ["RDS"] * 5
+    ]
+    office.take(csv_file(office.file.parent / "more.csv", rows))
+    office.invoice(MAY, 0, "")
+    office.invoice(MAY, 94_500, "945")
+    found = explanation(office.file, "sandbox", JUNE, VILLAGE, 1).settled
+    assert found is not None
+    assert [one.rule for one in found.rules] == ["base", "forms"]
+    assert (len(found.rows.rows), found.rows.more, found.rows.others) == (20, 10, 5)
+    [file] = found.files
+    assert (file.before, file.after[0]) == (None, 1)
+    office.withdraw("more.csv")
+    with pytest.raises(UsageError):
+        explanation(office.file, "sandbox", JUNE, VILLAGE, 20_001)
+
+
+@pytest.mark.parametrize("amount", ["123456789012345678901234567890", "99999999999999999999.5"])
+def test_a_yen_of_a_sum_that_fills_the_ledgers_decimals_is_followed_to_its_line(
+    office: Office, amount: str
+) -> None:
+    rows = [
+        focus_row(cost, BillingCurrency="JPY", ServiceName="EC2", BillingPeriodStart=f"{JUNE}-01")
+        for cost in ("5", amount, "5")
+    ]
+    office.take(csv_file(office.file.parent / "june.csv", rows))
+    share = dict(office.reckon(JUNE).allocation.bodies())[OSAKA][0].lines[0].jpy
+    for yen, line in ((1, 2), (share // 2, 3), (share, 4)):
+        row = explanation(office.file, "sandbox", JUNE, OSAKA, yen).row
+        assert row is not None
+        assert row.line == line, yen

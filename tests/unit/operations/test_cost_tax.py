@@ -1,0 +1,55 @@
+"""Closed months with tax, settled when contributions are outside its scope."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from tests.unit.operations.cost_office import JUNE, OSAKA, RULES, SAKAI, VILLAGE, Office
+
+from moyai.costs.documents.write import Kind
+from moyai.operations.cost_documents import Asked, statements
+
+
+@pytest.mark.parametrize("difference", ["carry", "largest_remainder"])
+def test_tax_of_taxable_months_is_borne_after_contributions_left_its_scope(
+    office: Office, tmp_path: Path, difference: str
+) -> None:
+    pools = RULES[RULES.index("      pools:") :]
+    office.rewrite(
+        (
+            "    - name: 令和8年度\n      from: 2026-04-01\n",
+            "    - name: 不課税\n      from: 2026-07-01\n"
+            + pools
+            + "    - name: 課税\n      from: 2026-04-01\n      until: 2026-07-01\n"
+            f"      tax: {{ treatment: taxable, difference: {difference} }}\n",
+        )
+    )
+    july = "2026-07"
+    office.yen("june.csv", JUNE, EC2="104")
+    office.close(JUNE)
+    office.yen("june.csv", JUNE, EC2="134", S3="10")
+    office.yen("july.csv", july, EC2="100")
+    asked = Asked(july, tmp_path / "out", tuple(Kind), "ja", None)
+    assert [one.code for one in statements(office.file, "sandbox", asked, "all")] == [
+        OSAKA,
+        SAKAI,
+        VILLAGE,
+    ]
+    made = office.close(july)
+    assert made.allocation.difference_jpy == 0
+    # ¥110 with their tax, 14 - 10 of tax by the settlement, and what June carried.
+    assert sum(_totals(tmp_path / "out")) == 110 + 40 + 4 + sum(made.inputs.tax_carried_in.values())
+    assert (made.tax_carried, office.verified()) == ({}, True)
+
+
+def _totals(folder: Path) -> list[int]:
+    """The totals of statements as CSV has them."""
+    found = []
+    for path in folder.glob("*.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            found += [
+                int(row["金額（円）"]) for row in csv.DictReader(file) if row["区分"] == "合計"
+            ]
+    return found
