@@ -59,7 +59,7 @@ class ClosedPeriods:
                 continue
             before = part.closed_basis(closed)
             for correction in part.corrections:
-                after = part.basis_of(closed, correction.sources, correction.invoices)
+                after = part.basis_of(closed, correction)
                 if correction.into == period:
                     yield closed, before, after
                 before = after

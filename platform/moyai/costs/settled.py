@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind
@@ -143,11 +143,19 @@ def _files(part: PeriodPart, before: Basis, after: Basis) -> Iterable[FileMoved]
         old, new = before.sources.get(name), after.sources.get(name)
         if old is not None and new is not None and old.rows == new.rows:
             continue
-        versions = part.sources[name]
-        start = 0 if old is None else versions.index(old) + 1
-        if new is None:
-            new = next(one for one in versions[start:] if one.rows is None)
-        yield FileMoved(name, None if old is None else (start, old), (versions.index(new) + 1, new))
+        number = before.numbers.get(name, 0)
+        yield FileMoved(
+            name,
+            None if old is None else (number, old),
+            _last(part.sources[name], number, after.numbers.get(name)),
+        )
+
+
+def _last(versions: Sequence[Version], before: int, number: int | None) -> tuple[int, Version]:
+    """The last version of a file; without its number, the first withdrawal after the one before."""
+    if number is None:
+        number = next(at for at, one in enumerate(versions, 1) if at > before and one.rows is None)
+    return number, versions[number - 1]
 
 
 def _invoices(before: Basis, after: Basis) -> Iterable[InvoiceMoved]:

@@ -218,10 +218,13 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
             made.tax_carried,
             at,
             by,
+            made.basis.numbers,
         )
         manifest = manifest.with_part(when, part.as_closed(closed))
         for other, basis in reckoner.due_corrections(when):
-            correction = Correction(when, basis.rows, basis.invoices, basis.state, at, by)
+            correction = Correction(
+                when, basis.rows, basis.invoices, basis.state, at, by, basis.numbers
+            )
             manifest = manifest.with_part(other, manifest.part(other).corrected(correction))
         writer.commit(manifest)
         return Reckoner(opened.ledger, manifest, opened.workspace.registry).reckon(when)

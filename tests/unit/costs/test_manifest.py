@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from moyai.costs.ledger.closings import Closed, Correction
 from moyai.costs.ledger.invoices import Invoice
-from moyai.costs.ledger.manifest import Manifest, PeriodPart, Version
+from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart, Version
 from moyai.costs.ledger.manifest_file import decode, encode, sealed
 from moyai.costs.periods import Period
 from moyai.errors import OperationFailed
@@ -41,7 +41,8 @@ PART = PeriodPart(
 
 
 def state(sources: Mapping[str, str], *invoices: Invoice) -> str:
-    return PART.basis_of(MAY, sources, invoices).state
+    versions = {name: PART.sources[name][0] for name in sources}
+    return Basis(MAY, versions, invoices, {}).state
 
 
 BILLED, SETTLED = {"a.csv": B, "u.csv": C}, {"u.csv": C}
@@ -50,9 +51,20 @@ MANIFEST = Manifest(
         MAY: replace(
             PART,
             closed=Closed(
-                BILLED, (INVOICE,), state(BILLED, INVOICE), B, C, {"p": -1}, {"100/3": 5}, AT, "x"
+                BILLED,
+                (INVOICE,),
+                state(BILLED, INVOICE),
+                B,
+                C,
+                {"p": -1},
+                {"100/3": 5},
+                AT,
+                "x",
+                {"a.csv": 1, "u.csv": 1},
             ),
-            corrections=(Correction(JUNE, SETTLED, (), state(SETTLED), AT, "x"),),
+            corrections=(
+                Correction(JUNE, SETTLED, (), state(SETTLED), AT, "x", {"a.csv": 2, "u.csv": 1}),
+            ),
         ),
         JUNE: PeriodPart(),
     }
@@ -127,6 +139,11 @@ KNOWN: dict[str, tuple[Path, object]] = {
         DOCUMENT["periods"]["2026-05"]["invoices"],
     ),
     "also": ((*IN_MAY, "sources", "u.csv", 0, "also"), ["../x"]),
+    "no_such_version": ((*IN_MAY, "closed", "versions", "a.csv"), 3),
+    "zeroth_version": ((*IN_MAY, "closed", "versions", "u.csv"), 0),
+    "another_version": ((*IN_MAY, "closed", "versions", "a.csv"), 2),
+    "settled_version": ((*IN_MAY, "corrections", 0, "versions", "a.csv"), 1),
+    "some_versions": ((*IN_MAY, "closed", "versions"), {"u.csv": 1}),
 }
 
 
@@ -185,14 +202,26 @@ def test_a_manifest_without_its_checksum_is_not_as_it_was_written() -> None:
         decode(json.dumps(bare).encode())
 
 
-def test_the_state_of_rows_that_came_in_two_files_is_not_known() -> None:
+def test_the_state_of_rows_that_came_in_two_files_is_not_known_without_their_versions() -> None:
     again = replace(COSTS, source=C)
     part = MANIFEST.part(MAY)
     part = replace(part, sources={**part.sources, "a.csv": (*part.sources["a.csv"], again)})
     assert part.closed is not None
-    closed = replace(part.closed, state=A)
+    closed = replace(part.closed, state=A, versions={})
     found = Manifest({MAY: part.as_closed(closed)})
     assert decode(encode(found)) == found
+    with pytest.raises(OperationFailed, match=DAMAGED):
+        decode(encode(Manifest({MAY: part.as_closed(replace(part.closed, state=A))})))
+
+
+def test_without_its_version_a_closed_file_is_the_newest_of_then_with_its_rows() -> None:
+    later = "2026-07-01T00:00:00+00:00"
+    ats = ("2026-04-01T00:00:00+00:00", AT, later)
+    part = PeriodPart({"a.csv": tuple(replace(COSTS, at=at) for at in ats)})
+    for at, number in ((AT, 2), (later, 3), ("2026-01-01T00:00:00+00:00", 1)):
+        frozen = Correction(JUNE, {"a.csv": B}, (), A, at, "x")
+        basis = part.basis_of(MAY, frozen)
+        assert (basis.numbers, basis.sources["a.csv"].at) == ({"a.csv": number}, ats[number - 1])
 
 
 def test_the_place_is_told() -> None:

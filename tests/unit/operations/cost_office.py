@@ -126,8 +126,8 @@ class Office:
         else:
             remove_invoice(workspace, period_of(month), "AWS", month, 0)
 
-    def withdraw(self, name: str) -> None:
-        withdraw(open_costs(self.file, "sandbox").workspace, period_of(MAY), name, 0)
+    def withdraw(self, name: str, month: str = MAY) -> None:
+        withdraw(open_costs(self.file, "sandbox").workspace, period_of(month), name, 0)
 
     def close(self, month: str) -> Reckoned:
         return close(self.file, "sandbox", month, 0)

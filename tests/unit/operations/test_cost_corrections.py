@@ -10,7 +10,9 @@ import pytest
 from tests.unit.costs.ledgers import csv_file, focus_row
 from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, Office, settled
 
+from moyai.costs.apportion.allocation import LineKind
 from moyai.costs.periods import period_of
+from moyai.costs.settled import FileMoved
 from moyai.errors import OperationFailed, UsageError
 from moyai.operations.cost_periods import explanation, open_costs
 
@@ -149,3 +151,60 @@ def test_a_yen_of_a_sum_that_fills_the_ledgers_decimals_is_followed_to_its_line(
         row = explanation(office.file, "sandbox", JUNE, OSAKA, yen).row
         assert row is not None
         assert row.line == line, yen
+
+
+def test_a_month_is_closed_over_the_version_that_counts_though_one_before_had_the_same_rows(
+    office: Office,
+) -> None:
+    for amount in ("30", "60", "30"):
+        office.yen("june.csv", JUNE, EC2=amount)
+    open_state = office.reckon(JUNE).basis.state
+    assert office.close(JUNE).basis.state == open_state
+    office.withdraw("june.csv", JUNE)
+    [file] = _files(office, "2026-07")
+    assert file.before is not None
+    assert (file.before[0], file.after[0]) == (3, 4)
+    office.yen("june.csv", JUNE, EC2="30")
+    office.withdraw("june.csv", JUNE)
+    [file] = _files(office, "2026-07")
+    assert file.before is not None
+    assert (file.before[0], file.after[0]) == (3, 6)
+    office.yen("july.csv", "2026-07", EC2="30")
+    office.close("2026-07")
+    office.yen("june.csv", JUNE, EC2="60")
+    office.withdraw("june.csv", JUNE)
+    assert _files(office, "2026-07") == (file,)
+
+
+def test_the_same_rows_in_another_file_are_a_state_of_their_own_that_a_closing_keeps(
+    office: Office,
+) -> None:
+    for amount in ("30", "60"):
+        office.yen("june.csv", JUNE, EC2=amount)
+    office.take(_with_empty_line(office.file.parent / "june.csv", "30"))
+    open_state = office.reckon(JUNE).basis.state
+    assert office.close(JUNE).basis.state == open_state
+    assert office.verified()
+
+
+def _with_empty_line(path: Path, amount: str) -> Path:
+    """A file with one row and an empty line: other bytes than without, and the same rows."""
+    row = focus_row(
+        amount, BillingCurrency="JPY", ServiceName="EC2", BillingPeriodStart=f"{JUNE}-01"
+    )
+    csv_file(path, [row])
+    path.write_bytes(path.read_bytes() + b"\n")
+    return path
+
+
+def _files(office: Office, month: str) -> tuple[FileMoved, ...]:
+    """Files of the settlement of June that the village bears, or is given back."""
+    lines = next(
+        borne for code, borne in office.reckon(month).allocation.bodies() if code == VILLAGE
+    )
+    numbered = [line for one in lines for line in one.lines]
+    kinds = [line.kind for line in numbered]
+    number = 1 + kinds.index(LineKind.SETTLEMENT)
+    found = explanation(office.file, "sandbox", month, VILLAGE, 1, number).settled
+    assert found is not None
+    return found.files

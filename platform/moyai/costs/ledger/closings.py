@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from moyai.costs.ledger.invoices import Invoice, invoice_document, invoices_of
 from moyai.costs.ledger.values import (
@@ -11,8 +11,8 @@ from moyai.costs.ledger.values import (
     hashes_of,
     sha256_of,
     text_of,
+    wholes_of,
     yen_by_rate,
-    yen_of,
 )
 from moyai.costs.periods import Period, period_of
 
@@ -37,6 +37,9 @@ class Closed:
     at: str
     """UTC, ISO 8601."""
     by: str
+    versions: Mapping[str, int] = field(default_factory=dict)
+    """File → which of its versions was its last one then, from 1; a withdrawal is one too. Empty of what was
+    closed before they were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class Correction:
     state: str
     at: str
     by: str
+    versions: Mapping[str, int] = field(default_factory=dict)
+    """As `Closed.versions`."""
+
+
+Frozen = Closed | Correction
+"""What a period rested on at one moment."""
 
 
 def closed_document(closed: Closed) -> dict[str, object]:
@@ -65,6 +74,7 @@ def closed_document(closed: Closed) -> dict[str, object]:
         "tax_carried": dict(closed.tax_carried),
         "at": closed.at,
         "by": closed.by,
+        "versions": dict(closed.versions),
     }
 
 
@@ -76,10 +86,11 @@ def closed_of(document: Document) -> Closed:
         sha256_of(document, "state"),
         sha256_of(document, "inputs"),
         sha256_of(document, "allocation"),
-        yen_of(document, "carried"),
+        wholes_of(document, "carried"),
         yen_by_rate(document, "tax_carried"),
         text_of(document, "at"),
         text_of(document, "by"),
+        _versions(document),
     )
 
 
@@ -92,6 +103,7 @@ def correction_document(correction: Correction) -> dict[str, object]:
         "state": correction.state,
         "at": correction.at,
         "by": correction.by,
+        "versions": dict(correction.versions),
     }
 
 
@@ -104,4 +116,9 @@ def correction_of(document: Document) -> Correction:
         sha256_of(document, "state"),
         text_of(document, "at"),
         text_of(document, "by"),
+        _versions(document),
     )
+
+
+def _versions(document: Document) -> dict[str, int]:
+    return wholes_of(document, "versions") if "versions" in document else {}

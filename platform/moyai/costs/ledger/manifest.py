@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from moyai.costs.ledger.closings import Closed, Correction
+from moyai.costs.ledger.closings import Closed, Correction, Frozen
 from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.periods import Period
 from moyai.costs.record import sha256
@@ -73,6 +73,8 @@ class Basis:
     sources: Mapping[str, Version]
     """File → the version that counts; withdrawn ones are not in it."""
     invoices: tuple[Invoice, ...]
+    numbers: Mapping[str, int]
+    """File → which of its versions was its last one then, from 1; of withdrawn ones too."""
 
     @property
     def rows(self) -> dict[str, str]:
@@ -109,29 +111,38 @@ class PeriodPart:
     def current(self, period: Period) -> Basis:
         """What counts now, corrections to a closed period included."""
         last = {name: versions[-1] for name, versions in sorted(self.sources.items())}
-        return Basis(period, {name: one for name, one in last.items() if one.rows}, self.invoices)
+        numbers = {name: len(versions) for name, versions in sorted(self.sources.items())}
+        counting = {name: one for name, one in last.items() if one.rows}
+        return Basis(period, counting, self.invoices, numbers)
 
     def closed_basis(self, period: Period) -> Basis:
         """What counted when the period was closed; it has to be."""
         assert self.closed is not None
-        return self.basis_of(period, self.closed.sources, self.closed.invoices)
+        return self.basis_of(period, self.closed)
 
     def billed_basis(self, period: Period) -> Basis:
         """What bodies were billed for up to now: at closing, or when it was settled last."""
         if not self.corrections:
             return self.closed_basis(period)
-        last = self.corrections[-1]
-        return self.basis_of(period, last.sources, last.invoices)
+        return self.basis_of(period, self.corrections[-1])
 
-    def basis_of(
-        self, period: Period, sources: Mapping[str, str], invoices: tuple[Invoice, ...]
-    ) -> Basis:
-        """A basis of former times, by the hashes of its rows."""
-        found = {
-            name: next(one for one in self.sources[name] if one.rows == rows)
-            for name, rows in sorted(sources.items())
+    def basis_of(self, period: Period, frozen: Frozen) -> Basis:
+        """What counted at a closing, or when it was settled. The same content may have come in before and
+        after: it is the versions of then."""
+        numbers = frozen.versions or {
+            name: self._number_of_then(name, rows, frozen.at)
+            for name, rows in sorted(frozen.sources.items())
         }
-        return Basis(period, found, invoices)
+        found = {name: self.sources[name][numbers[name] - 1] for name in sorted(frozen.sources)}
+        return Basis(period, found, frozen.invoices, numbers)
+
+    def _number_of_then(self, name: str, rows: str, at: str) -> int:
+        """The newest version with these rows that was on record at a moment; the first one where clocks
+        differed."""
+        having = [
+            (number, one.at) for number, one in enumerate(self.sources[name], 1) if one.rows == rows
+        ]
+        return max((number for number, came in having if came <= at), default=having[0][0])
 
     def as_closed(self, closed: Closed) -> PeriodPart:
         """The same, closed."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 
 from moyai.costs.ledger.closings import (
-    Closed,
-    Correction,
+    Frozen,
     closed_document,
     closed_of,
     correction_document,
@@ -150,9 +149,8 @@ def _consistent(period: Period, part: PeriodPart) -> PeriodPart:
     """The same. Raises `Damaged` where a closing or a correction rests on rows that no version has, or
     on others than its state says, and where a correction is no later period's."""
     frozen = [one for one in (part.closed, *part.corrections) if one is not None]
-    for name, rows in (pair for one in frozen for pair in one.sources.items()):
-        if rows not in {version.rows for version in part.sources.get(name, ())}:
-            raise Damaged(name, rows)
+    for one in frozen:
+        _refuse_unknown_rows(part, one)
     for one in frozen:
         if not _has_its_state(period, part, one):
             raise Damaged("state", one.state)
@@ -162,13 +160,27 @@ def _consistent(period: Period, part: PeriodPart) -> PeriodPart:
     return part
 
 
-def _has_its_state(period: Period, part: PeriodPart, frozen: Closed | Correction) -> bool:
-    """Whether rows and invoices are those of the state. It is not known where two files brought the same
-    rows: each is a state of its own."""
+def _refuse_unknown_rows(part: PeriodPart, frozen: Frozen) -> None:
+    """Raises `Damaged` for rows that no version has, or not the version that is said."""
+    for name, number in frozen.versions.items():
+        versions = part.sources.get(name, ())
+        if not 0 < number <= len(versions) or versions[number - 1].rows != frozen.sources.get(name):
+            raise Damaged(name, number)
     for name, rows in frozen.sources.items():
-        if len({one.source for one in part.sources[name] if one.rows == rows}) > 1:
+        if rows not in {version.rows for version in part.sources.get(name, ())}:
+            raise Damaged(name, rows)
+        if frozen.versions and name not in frozen.versions:
+            raise Damaged(name, None)
+
+
+def _has_its_state(period: Period, part: PeriodPart, frozen: Frozen) -> bool:
+    """Whether rows and invoices are those of the state. Without versions it is not known where two files
+    brought the same rows: each is a state of its own."""
+    for name, rows in frozen.sources.items():
+        brought = {one.source for one in part.sources[name] if one.rows == rows}
+        if len(brought) > 1 and not frozen.versions:
             return True
-    return part.basis_of(period, frozen.sources, frozen.invoices).state == frozen.state
+    return part.basis_of(period, frozen).state == frozen.state
 
 
 def _versions(sources: Document, name: str) -> tuple[Version, ...]:

@@ -119,14 +119,14 @@ def hashes_of(document: Document, key: str) -> dict[str, str]:
     return {name: _matching(_SHA256, value, name) for name, value in found.items()}
 
 
-def yen_of(document: Document, key: str) -> dict[str, int]:
+def wholes_of(document: Document, key: str) -> dict[str, int]:
     """Whole numbers by name."""
     return {name: _whole(value, name) for name, value in part_of(document, key).items()}
 
 
 def yen_by_rate(document: Document, key: str) -> dict[str, int]:
     """Whole numbers by rate."""
-    found = yen_of(document, key)
+    found = wholes_of(document, key)
     for rate in found:
         _matching(_RATE, rate, key)
     return found
