@@ -51,6 +51,18 @@ class ClosedPeriods:
         left = {} if before is None else before.tax_carried
         return {Fraction(rate): yen for rate, yen in left.items()}
 
+    def carried_from(self, period: Period) -> Period | None:
+        """The closed period whose carry one took or takes, where there was any: the newest before it that
+        left something. One that was closed later than others after it has left nothing."""
+        found = (
+            other
+            for other, part in reversed(self._in_order())
+            if other < period
+            and part.closed is not None
+            and (any(part.closed.carried.values()) or any(part.closed.tax_carried.values()))
+        )
+        return next(found, None)
+
     def corrected(self, period: Period) -> Iterator[tuple[Period, Basis, Basis]]:
         """Closed periods whose corrections one bears: what they were billed by before, and come to since."""
         is_bearer = period == self.bearer()

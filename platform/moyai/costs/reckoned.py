@@ -8,7 +8,7 @@ from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
 from moyai.costs.frozen import Inputs
 from moyai.costs.ledger.manifest import Basis
 from moyai.costs.record import document, plain, sha256
-from moyai.costs.statements.taxes import tax
+from moyai.costs.statements.taxes import Taxes, tax
 from moyai.costs.yen import Converted
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
@@ -30,11 +30,14 @@ class Reckoned:
         """The hash of its document."""
         return sha256(document(self.allocation))
 
+    def taxes(self) -> Taxes:
+        """What its payers bear of the tax."""
+        return tax(self.allocation, self.inputs.rules.tax, self.inputs.tax_carried_in)
+
     @property
     def tax_carried(self) -> dict[str, int]:
         """Rate of tax in percent → yen of tax that this period leaves to the next."""
-        left = tax(self.allocation, self.inputs.rules.tax, self.inputs.tax_carried_in).left_to_next
-        return {plain(rate): yen for rate, yen in left.items()}
+        return {plain(rate): yen for rate, yen in self.taxes().left_to_next.items()}
 
     @property
     def carried(self) -> dict[str, int]:

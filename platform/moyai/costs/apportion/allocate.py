@@ -157,7 +157,8 @@ class _Books:
         caught = self._caught.pools.get(pool.name, {})
         inflows = self._inflows.get(pool.name, {})
         carried = self._members.carried.get(pool.name, 0)
-        mix = _sum([caught, *inflows.values(), {next(iter(caught), self._usual_rate): carried}])
+        carried_rate = next(iter(caught), self._usual_rate)
+        mix = _sum([caught, *inflows.values(), {carried_rate: carried}])
         outflows = _flow(pool, mix)
         own = outflows.pop(_OWN)
         for target, moved in outflows.items():
@@ -176,6 +177,9 @@ class _Books:
             flowed_out={name: sum(moved.values()) for name, moved in outflows.items()},
             subsidies=before,
             shared=amount,
+            caught_by_rate=caught,
+            carried_rate=carried_rate,
+            flowed_in_by_rate=inflows,
             notes=tuple(shared.notes),
         )
 

@@ -103,6 +103,11 @@ class PoolAccount:
     """That came off before sharing."""
     shared: int
     """What members bear, what is carried or unallocated included."""
+    caught_by_rate: Mapping[Rate, int]
+    carried_rate: Rate
+    """Of tax, at which what was carried in is shared."""
+    flowed_in_by_rate: Mapping[str, Mapping[Rate, int]]
+    """From which pool."""
     notes: tuple[Text, ...] = ()
     """What happened that a reader may not expect: limits that could not be held, no weights."""
 

@@ -91,16 +91,23 @@ def spread(rounded: Rounded, exact: Exact, unit: int) -> dict[str, int]:
     if not rounded.shares or rounded.left == 0:
         return {}
     sign = 1 if rounded.left > 0 else -1
-    lost = {
-        key: sign * (exact.numerators[key] - share * exact.denominator)
-        for key, share in rounded.shares.items()
-    }
-    order = sorted(lost, key=lambda key: (-lost[key], key))
+    order = by_loss(rounded, exact)
     units, rest = divmod(abs(rounded.left), unit)
     rounds, more = divmod(units, len(order))
     extra = {key: sign * unit * (rounds + (place < more)) for place, key in enumerate(order)}
     extra[order[more]] += sign * rest
     return {key: amount for key, amount in extra.items() if amount}
+
+
+def by_loss(rounded: Rounded, exact: Exact) -> list[str]:
+    """Who bears what rounding left, the first first: those who lost most by it, or gained most where it is
+    negative; ties in order of keys."""
+    sign = 1 if rounded.left > 0 else -1
+    lost = {
+        key: sign * (exact.numerators[key] - share * exact.denominator)
+        for key, share in rounded.shares.items()
+    }
+    return sorted(lost, key=lambda key: (-lost[key], key))
 
 
 def divide(amount: int, weights: Mapping[str, int], unit: int = 1) -> dict[str, int]:

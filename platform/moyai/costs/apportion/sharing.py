@@ -14,6 +14,7 @@ from moyai.costs.apportion.limits import Limits, within
 from moyai.costs.apportion.parts import PartsWeighed, exact_shares, weigh
 from moyai.costs.apportion.rounding import (
     Exact,
+    Rounded,
     divide,
     exactly,
     round_shares,
@@ -25,6 +26,16 @@ from moyai.registry.cost_rules import Bearer, Pool, Rounding, RoundingRule, Subs
 from moyai.texts import Text
 
 
+@dataclass(frozen=True, slots=True)
+class PartsShared:
+    """How a pool's parts came to whole yen."""
+
+    exact: Exact
+    """Within least and most."""
+    rounded: Rounded
+    """To the unit; what that left is borne by the rule."""
+
+
 @dataclass(slots=True)
 class Shared:
     """What a pool came to: lines by payer, in the order in which they arose."""
@@ -32,6 +43,8 @@ class Shared:
     lines: dict[Payer, list[Line]] = field(default_factory=dict)
     unallocated: list[Unallocated] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)
+    parts: PartsShared | None = None
+    """None where nothing was shared by parts."""
 
     def add(self, payer: Payer, line: Line) -> None:
         """A line more; one of ¥0 only where it shows how a share was come to."""
@@ -89,7 +102,7 @@ def subsidies_before(amount: int, pool: Pool) -> dict[str, int]:
     left = amount
     for subsidy in pool.subsidies:
         if subsidy.when is SubsidyWhen.BEFORE and left > 0:
-            found[subsidy.name] = _subsidy(subsidy.percent, subsidy.amount, left)
+            found[subsidy.name] = subsidy_yen(subsidy.percent, subsidy.amount, left)
             left -= found[subsidy.name]
     return found
 
@@ -181,6 +194,7 @@ def _round(
     made: Shared,
 ) -> None:
     rounded = round_shares(exact, rule.unit, rule.method)
+    made.parts = PartsShared(exact, rounded)
     for code, yen in rounded.shares.items():
         parts = tuple(part.share_of(code) for part in weighed.parts)
         made.add(body(code), Line(LineKind.SHARE, yen, parts, code in limited))
@@ -225,13 +239,13 @@ def _subsidies_after(pool: Pool, members: Members, made: Shared) -> None:
         paid = 0
         for code, borne in made.of_bodies().items():
             if code in meant and borne > 0:
-                yen = _subsidy(subsidy.percent, subsidy.amount, borne)
+                yen = subsidy_yen(subsidy.percent, subsidy.amount, borne)
                 made.add(body(code), Line(LineKind.SUBSIDY, -yen))
                 paid += yen
         made.add(Payer(PayerKind.SUBSIDY, subsidy.name), Line(LineKind.SUBSIDY, paid))
 
 
-def _subsidy(percent: Fraction | None, amount: int | None, of: int) -> int:
+def subsidy_yen(percent: Fraction | None, amount: int | None, of: int) -> int:
     """A subsidy's yen of what it comes off, rounded down, and never more than that."""
     if percent is not None:
         return to_unit(of * percent.numerator, 100 * percent.denominator, 1, Rounding.FLOOR)

@@ -209,7 +209,7 @@ def issue(
     """
     taxes = tax(allocation, rules.tax, tax_carried_in)
     titles = titles_of(allocation, rules, basis.issued_on, year_start)
-    heads = _heads(allocation, rules)
+    heads = pool_heads(allocation, rules)
     borne = dict(allocation.bodies())
     bodies = {payer.name for payer in taxes.by_payer if payer.kind is PayerKind.BODY}
     made = Issue(
@@ -266,7 +266,8 @@ def _sections(
     )
 
 
-def _heads(allocation: Allocation, rules: RuleSet) -> dict[str, PoolHead]:
+def pool_heads(allocation: Allocation, rules: RuleSet) -> dict[str, PoolHead]:
+    """Pool → its account, down to what of it is shared by percents."""
     titles = {pool.name: pool.title for pool in rules.pools}
     set_amounts = _sums(allocation, _SET_KINDS)
     shares = _sums(allocation, _DIVIDED_KINDS)

@@ -11,12 +11,12 @@ carried is shown with the differences.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind
 from moyai.costs.apportion.inputs import Rate
-from moyai.costs.apportion.rounding import Rounded, divide, exactly, spread, to_unit
+from moyai.costs.apportion.rounding import Rounded, by_loss, divide, exactly, spread, to_unit
 from moyai.registry.cost_rules import Bearer, Rounding, TaxRule, Treatment
 
 
@@ -37,6 +37,21 @@ class Taxed:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What of one rate's tax bodies' own taxes do not come to, or what was carried in, and who bears it."""
+
+    jpy: int
+    by: Bearer | None
+    """The rule; None: all bodies, by what they bear of the period."""
+    shares: Mapping[str, int]
+    """Code → yen; empty where it is carried."""
+    order: tuple[str, ...] = ()
+    """By largest remainder: codes, those who lost most first."""
+    exact: Mapping[str, Fraction] = field(default_factory=dict)
+    """By largest remainder: code → tax before it is rounded, yen; by what bodies bear: code → weight."""
+
+
+@dataclass(frozen=True, slots=True)
 class Taxes:
     """Every payer's yen by rate, with tax. All sums with the allocation's are exact."""
 
@@ -48,6 +63,8 @@ class Taxes:
     carried: Mapping[Fraction, int]
     """Rate → yen of tax that the next period is to bear: differences only; what payers that are
     carried owe is theirs."""
+    differences: Mapping[Fraction, tuple[Difference, ...]]
+    """Rate → what is borne of its differences, none of them 0."""
 
     def gross_of(self, payer: Payer) -> int:
         """All that a payer bears, whole yen."""
@@ -96,6 +113,7 @@ class _Taxing:
         self._taxes: dict[Payer, dict[Rate, int]] = {payer: {} for payer in nets}
         self._differences: dict[Payer, dict[Rate, int]] = {payer: {} for payer in nets}
         self._carried: dict[Fraction, int] = {}
+        self._borne: dict[Fraction, list[Difference]] = {}
         self._unallocated = 0
 
     def all(self) -> Taxes:
@@ -106,6 +124,7 @@ class _Taxing:
             {payer: self._of(payer) for payer in sorted(self._taxes)},
             self._unallocated,
             self._carried,
+            {rate: tuple(found) for rate, found in self._borne.items()},
         )
 
     def _at(self, rate: Fraction) -> None:
@@ -130,24 +149,30 @@ class _Taxing:
         it are shared by."""
         if not left:
             return
-        bearer = self._rule.difference
-        if bearer is Bearer.LEAD:
-            assert self._rule.lead is not None
-            shares = {self._rule.lead: left}
-        elif bodies and (bearer is Bearer.LARGEST_REMAINDER or not self._is_taxable):
-            exact = exactly(
-                {code: self._nets[_body(code)][rate] * rate / 100 for code in sorted(bodies)}
-            )
-            shares = spread(Rounded(bodies, left), exact, 1)
-        elif not self._is_taxable and (weights := self._weights()):
-            shares = divide(left, weights)
-        else:
+        made = self._difference(rate, left, bodies)
+        self._borne.setdefault(rate, []).append(made)
+        if made.by is Bearer.CARRY:
             self._carried[rate] = self._carried.get(rate, 0) + left
-            return
-        for code, yen in shares.items():
+        for code, yen in made.shares.items():
             found = self._differences.setdefault(_body(code), {})
             found[rate] = found.get(rate, 0) + yen
             self._taxes.setdefault(_body(code), {})
+
+    def _difference(self, rate: Fraction, left: int, bodies: Mapping[str, int]) -> Difference:
+        bearer = self._rule.difference
+        if bearer is Bearer.LEAD:
+            assert self._rule.lead is not None
+            return Difference(left, bearer, {self._rule.lead: left})
+        if bodies and (bearer is Bearer.LARGEST_REMAINDER or not self._is_taxable):
+            taxes = {code: self._nets[_body(code)][rate] * rate / 100 for code in sorted(bodies)}
+            rounded, exact = Rounded(bodies, left), exactly(taxes)
+            shares = spread(rounded, exact, 1)
+            order = tuple(by_loss(rounded, exact))
+            return Difference(left, Bearer.LARGEST_REMAINDER, shares, order, taxes)
+        if not self._is_taxable and (weights := self._weights()):
+            by_weight = {code: Fraction(weight) for code, weight in weights.items()}
+            return Difference(left, None, divide(left, weights), exact=by_weight)
+        return Difference(left, Bearer.CARRY, {})
 
     def _weights(self) -> dict[str, int]:
         """Bodies by what they bear at all rates: of those who bear something, or of all alike."""
