@@ -62,8 +62,8 @@ _COMMANDS: dict[str, Entry] = {
     "explain": _entry(
         "periods",
         "explain",
-        "団体が負担する 1 円が、どのファイルのどの行から来たかを示す。",
-        "Show which line of which file one yen of a body comes from.",
+        "団体が負担する 1 円が、どのファイルのどの行からどう計算されたかを示す。",
+        "Show which line of which file one yen of a body comes from, and each figure between.",
     ),
     "compare": _entry(
         "periods",

@@ -8,7 +8,8 @@ import typer
 
 from moyai.errors import ExitCode
 from moyai.operations.cost_budgets import allocation
-from moyai.operations.cost_periods import close, comparison, explanation, rows, verification
+from moyai.operations.cost_explanation import explanation
+from moyai.operations.cost_periods import close, comparison, rows, verification
 from moyai.operations.cost_sources import kept_sources
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import say

@@ -126,4 +126,8 @@ def _nobody(period: Period) -> UsageError:
             f"none of the selected bodies bears anything in {period}.",
         ),
         touched=NOTHING_TOUCHED,
+        remedy=Text(
+            f"moyai cost explain {period} CODE が、その理由を規則ごとに示します。",
+            f"moyai cost explain {period} CODE shows why, rule by rule.",
+        ),
     )

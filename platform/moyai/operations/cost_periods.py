@@ -1,4 +1,4 @@
-"""What a secretariat does with a period of costs: allocate, explain, compare, close."""
+"""What a secretariat does with a period of costs: allocate, compare, close."""
 
 from __future__ import annotations
 
@@ -8,44 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moyai.costs.analysis.compare import Change, compare
-from moyai.costs.apportion.allocation import LineKind
-from moyai.costs.explain import Way, way_of
 from moyai.costs.ledger.closings import Closed, Correction
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.ledger import Ledger, now, user
 from moyai.costs.ledger.manifest import Manifest, PeriodPart
-from moyai.costs.ledger.query import CostRow, columns_of, group_rows
-from moyai.costs.ledger.tracing import row_at
+from moyai.costs.ledger.query import columns_of, group_rows
 from moyai.costs.membership import names_of
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned, verify
 from moyai.costs.reckoning import Reckoner, sharing_of
 from moyai.costs.record import canonical, document
-from moyai.costs.settled import Settled, settled
-from moyai.costs.statements.titles import settled_by
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace, open_workspace
-from moyai.planning.selectors import only
-from moyai.registry.models import Registry
 from moyai.registry.words import not_known
 from moyai.texts import Text, counted
 
 _SELDOM = 100_000
 """New values after which Python looks for garbage: an allocation is hundreds of thousands of values that stay,
 and to look through them at every 700 takes a quarter of its time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """The way of one yen, down to the line of a file where it comes from one."""
-
-    reckoned: Reckoned
-    code: str
-    way: Way
-    row: CostRow | None
-    settled: Settled | None
-    """What a settlement is made of, where the yen is of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,59 +40,6 @@ class Compared:
     changes: tuple[Change, ...]
     names: dict[str, str]
     """Code → name."""
-
-
-def explanation(
-    file: Path | None, site: str, period: str, body: str, yen: int, line: int | None = None
-) -> Explained:
-    """Where a body's `yen`-th yen of a period comes from, or that of one of its lines (from 1), which may
-    be below zero. Raises as `reckoned` and `way_of` do."""
-    opened = open_costs(file, site)
-    made = reckoned(opened, period_of(period))
-    code = _code_of(opened.workspace.registry, made, body)
-    way = way_of(made.allocation, made.converted, code, yen, line)
-    row = None
-    if way.origin is not None:
-        rules, names = made.inputs.rules, made.inputs.members.names
-        group = way.origin.group
-        row = row_at(
-            opened.ledger.store,
-            made.basis,
-            rules,
-            names,
-            group,
-            way.position,
-            is_credit=way.line.jpy < 0,
-        )
-    return Explained(made, code, way, row, _settled(opened, made, code, way))
-
-
-def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | None:
-    if way.line.kind is not LineKind.SETTLEMENT:
-        return None
-    closed = settled_by(way.borne.rule)
-    found = settled(
-        opened.ledger.store,
-        opened.manifest.part(closed),
-        opened.reckoner().steps(closed, made.basis.period),
-        code,
-        made.inputs.members.names,
-    )
-    assert sum(one.difference for one in found.rules) == way.line.jpy, closed
-    return found
-
-
-def _code_of(registry: Registry, made: Reckoned, body: str) -> str:
-    """Which body of a period words mean: as it was called in the period, then as the file calls it."""
-    found = made.inputs.members.names.get(body)
-    if found is not None:
-        return found
-    bearing = [
-        code
-        for code, _ in made.allocation.bodies()
-        if body in (code, made.inputs.names.get(code, code))
-    ]
-    return bearing[0] if len(bearing) == 1 else only(registry, body).code
 
 
 def comparison(file: Path | None, site: str, period: str, rules: str) -> Compared:

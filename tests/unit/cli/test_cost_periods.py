@@ -80,7 +80,16 @@ def test_the_order_of_rows_and_files_changes_no_byte(may: Path, moyai: Run, proj
 
 def test_one_yen_is_followed_to_its_line(may: Path, moyai: Run) -> None:
     steps = _json(moyai("cost", "explain", MAY, "chihayaakasaka", "-o", "json"))
-    assert [one["step"] for one in steps] == ["body", "line", "rows", "invoice", "row"]
+    assert [one["step"] for one in steps] == [
+        "body",
+        "line",
+        "rows_of_invoice",
+        "rows_whole",
+        "rows",
+        "invoice",
+        "row",
+    ]
+    assert (steps[2]["exact"], steps[3]["jpy"]) == ("22000/3", 7_333)
     assert steps[-1]["words"].startswith("may.csv:4: 50")
     steps = _json(moyai("cost", "explain", MAY, "271004", "-o", "json"))
     assert steps[-1]["words"].startswith("may.csv:2: 600")
@@ -196,6 +205,7 @@ def test_statements_and_the_report_are_files_with_their_hashes(
     assert [Path(one["file"]).suffix for one in report] == [".html"]
     nobody = moyai("cost", "statement", MAY, "not all", "--to", "out")
     assert nobody.returncode == 2
+    assert f"moyai cost explain {MAY} CODE shows why" in nobody.stderr
 
 
 def test_documents_of_a_former_code_are_said_to_be_the_successors(
@@ -321,3 +331,49 @@ def test_one_yen_of_a_rate_with_a_fraction(moyai: Run, project: Path) -> None:
     told = moyai("cost", "explain", MAY, body["code"])
     assert told.returncode == 0, told.stderr
     assert "licence.csv:2" in told.stdout
+
+
+def test_a_body_that_bears_nothing_is_told_why_by_each_rule(moyai: Run, project: Path) -> None:
+    csv_file(project / "may.csv", [_row("100", "eapp-b")])
+    assert moyai("cost", "import", "may.csv").returncode == 0
+    _invoice(moyai, MAY, "M-1", "100", 400_000)
+    steps = _json(moyai("cost", "explain", MAY, "271004", "-o", "json"))
+    assert steps[1] == {"step": "nothing", "words": "its lines sum to", "jpy": 0}
+    told = [one["words"] for one in steps[2:] if one["step"] == "nothing"]
+    assert len(told) == len(steps) - 2 == 6
+    assert "電子申請システムB: it is no member in this period (service eapp-b, members all)" in told
+    shown = moyai("--lang", "ja", "cost", "explain", MAY, "271004").stdout
+    assert "負担なし: 電子申請システムB: この期間に参加していません" in shown
+    assert "負担なし: 団体の環境: この団体に当たる明細がありません 0 円" in shown
+
+
+def test_tax_is_followed_to_a_row_and_its_difference_to_the_invoice(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    text = (project / "tenants.yaml").read_text(encoding="utf-8")
+    taxable = text.replace("tax: { treatment: outside_scope }", "tax: { treatment: taxable }")
+    (project / "tenants.yaml").write_text(taxable, encoding="utf-8")
+    lines = next(
+        body["lines"]
+        for body in _json(moyai("cost", "allocate", MAY, "-o", "json"))["bodies"]
+        if body["code"] == "271004"
+    )
+    number = len(lines) + 1
+    tax = ("cost", "explain", MAY, "271004", "--line", str(number))
+    steps = {one["step"]: one for one in _json(moyai(*tax, "-o", "json"))}
+    net = sum(line["jpy"] for line in lines)
+    assert steps["tax_rounded"]["jpy"] == steps["line"]["jpy"] == net // 10
+    assert steps["row"]["words"].startswith("may.csv:2: 600")
+    assert f"明細: 第{number}行 1 円目: 消費税額（10 %）" in moyai("--lang", "ja", *tax).stdout
+    found = _json(moyai("cost", "explain", MAY, "271004", "--line", str(number + 1), "-o", "json"))
+    assert [one["step"] for one in found] == [
+        "body",
+        "line",
+        "tax_source",
+        "tax_of_payers",
+        "tax_difference",
+        "tax_fraction",
+        "tax_bearer",
+    ]
+    assert found[2]["words"] == "invoice AWS M-1"
+    assert found[2]["jpy"] + found[3]["jpy"] == found[4]["jpy"]

@@ -10,10 +10,13 @@ import pytest
 from tests.unit.costs.rulebook import FULL, MAY, members, part, pool, rules
 
 from moyai.costs.apportion.allocate import allocate
+from moyai.costs.apportion.allocation import Allocation
 from moyai.costs.apportion.catching import catch
-from moyai.costs.explain import way_of
+from moyai.costs.explain.lines import Place, lines_of, place_of
+from moyai.costs.explain.way import Source, Way, way_of
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.invoices import Invoice
+from moyai.costs.statements.taxes import tax
 from moyai.costs.yen import Converted, in_yen
 from moyai.errors import UsageError
 from moyai.registry.cost_rules import Condition, Direct, Flow, ShareBy
@@ -51,13 +54,22 @@ def converted() -> Converted:
     return in_yen(MAY, groups, [paid], RULES.tax)
 
 
+def _way(
+    made: Allocation, converted: Converted, code: str, yen: int, number: int | None = None
+) -> tuple[Place, Way]:
+    place = place_of(MAY, code, lines_of(made, tax(made, RULES.tax), code), yen, number)
+    found = way_of(made, converted, place)
+    assert found is not None
+    return place, found
+
+
 def _ways(converted: Converted, code: str) -> Counter[str]:
     made = allocate(converted.bill, RULES, WHO)
     body = dict(made.bodies())[code]
     whole = sum(max(line.jpy, 0) for one in body for line in one.lines)
     found: Counter[str] = Counter()
     for yen in range(1, whole + 1):
-        way = way_of(made, converted, code, yen)
+        _, way = _way(made, converted, code, yen)
         assert way.bucket is not None
         assert way.origin is not None
         assert 0 < way.position < 1
@@ -77,13 +89,13 @@ def test_every_yen_has_a_way_and_they_come_from_where_the_costs_arose(converted:
 
 def test_a_way_names_line_pools_and_invoice(converted: Converted) -> None:
     made = allocate(converted.bill, RULES, WHO)
-    way = way_of(made, converted, "271004", 1)
-    assert (way.number, way.at, way.line.jpy) == (1, 1, 700)
-    assert [(step.account.name, step.source) for step in way.pools] == [("chat", "caught")]
-    last = way_of(made, converted, "271004", 700)
-    assert [(step.account.name, step.source, step.source_jpy) for step in last.pools] == [
+    place, way = _way(made, converted, "271004", 1)
+    assert (place.number, place.at, way.line.jpy) == (1, 1, 700)
+    assert [(step.account.name, step.source) for step in way.pools] == [("chat", Source.CAUGHT)]
+    _, last = _way(made, converted, "271004", 700)
+    assert [(step.account.name, step.pool, step.jpy) for step in last.pools] == [
         ("chat", "labour", 200),
-        ("labour", "caught", 200),
+        ("labour", None, 200),
     ]
     assert way.origin is not None
     assert way.origin.invoice is not None
@@ -94,7 +106,7 @@ def test_a_way_names_line_pools_and_invoice(converted: Converted) -> None:
 def test_a_yen_that_nobody_bears_has_no_way(converted: Converted, code: str, yen: int) -> None:
     made = allocate(converted.bill, RULES, WHO)
     with pytest.raises(UsageError, match="there is no yen number"):
-        way_of(made, converted, code, yen)
+        _way(made, converted, code, yen)
 
 
 def test_a_yen_of_a_line_below_zero_is_followed_through_credits() -> None:
@@ -104,20 +116,20 @@ def test_a_yen_of_a_line_below_zero_is_followed_through_credits() -> None:
     ]
     converted = in_yen(MAY, groups, [], RULES.tax)
     made = allocate(converted.bill, RULES, WHO)
-    way = way_of(made, converted, "271004", 300, 1)
-    assert (way.number, way.at, way.line.jpy) == (1, 300, -300)
-    assert [(step.account.name, step.source) for step in way.pools] == [("chat", "caught")]
+    place, way = _way(made, converted, "271004", 300, 1)
+    assert (place.number, place.at, way.line.jpy) == (1, 300, -300)
+    assert [(step.account.name, step.source) for step in way.pools] == [("chat", Source.CAUGHT)]
     assert way.bucket is not None
     assert way.bucket.values["ServiceName"] == "chat-credit"
     with pytest.raises(UsageError, match="there is no yen number 301"):
-        way_of(made, converted, "271004", 301, 1)
+        _way(made, converted, "271004", 301, 1)
     with pytest.raises(UsageError, match=r"has 1 line; there is no line 2\."):
-        way_of(made, converted, "271004", 1, 2)
+        _way(made, converted, "271004", 1, 2)
 
 
 def test_a_line_is_asked_for_by_its_number(converted: Converted) -> None:
     made = allocate(converted.bill, RULES, WHO)
     lines = [line for one in dict(made.bodies())["273830"] for line in one.lines]
     for number, line in enumerate(lines, 1):
-        way = way_of(made, converted, "273830", abs(line.jpy), number)
-        assert (way.line, way.at) == (line, abs(line.jpy))
+        place, way = _way(made, converted, "273830", abs(line.jpy), number)
+        assert (way.line, place.at) == (line, abs(line.jpy))

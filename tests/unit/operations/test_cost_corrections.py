@@ -14,7 +14,8 @@ from moyai.costs.apportion.allocation import LineKind
 from moyai.costs.periods import period_of
 from moyai.costs.settled import FileMoved
 from moyai.errors import OperationFailed, UsageError
-from moyai.operations.cost_periods import explanation, open_costs
+from moyai.operations.cost_explanation import explanation
+from moyai.operations.cost_periods import open_costs
 
 
 def test_a_corrected_file_of_drivers_is_settled_and_the_closed_month_stays(office: Office) -> None:

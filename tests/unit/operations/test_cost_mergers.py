@@ -22,7 +22,7 @@ from moyai.costs.ledger.imported import Outcome
 from moyai.errors import UsageError
 from moyai.operations.cost_analysis import reprice
 from moyai.operations.cost_documents import Asked, statements
-from moyai.operations.cost_periods import explanation
+from moyai.operations.cost_explanation import explanation
 
 
 def test_a_merged_bodys_statement_of_a_closed_month_is_written_under_its_former_code(
@@ -70,7 +70,7 @@ def test_a_merged_bodys_settlement_is_the_successors_and_its_closed_yen_stay_its
     office.merge()
     office.put("may.csv", MAY, EC2="310", S3="600")
     village = explanation(office.file, "sandbox", MAY, "千早赤阪村", 1)
-    assert (village.code, village.way.borne.payer.name) == (VILLAGE, VILLAGE)
+    assert (village.code, village.passed[0].way.borne.payer.name) == (VILLAGE, VILLAGE)
     assert explanation(office.file, "sandbox", MAY, VILLAGE, 1).code == VILLAGE
     # By an invoice of ¥91,000, 310 and 600 dollars come to ¥31,000 and ¥60,000.
     office.put("june.csv", JUNE, EC2="4")

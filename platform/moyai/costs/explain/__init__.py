@@ -1,0 +1,1 @@
+"""The way of a yen from a statement back to its row, and every figure on it. Pure."""

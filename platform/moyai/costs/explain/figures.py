@@ -1,0 +1,45 @@
+"""One figure of an explanation, and how numbers are written in its words. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from moyai.costs.documents.compose.words import METHODS
+from moyai.costs.documents.written import rounded
+from moyai.registry.cost_rules import Rounding
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What an amount comes of, as a step of its way."""
+
+    step: str
+    """What kind of figure it is; programs read it."""
+    words: Text
+    jpy: int | None = None
+    """Whole yen, with the sign by which it counts in the sum that it is part of."""
+    exact: Fraction | None = None
+    """Where it is no whole yen yet, or a fraction of one."""
+
+
+def two_places(value: Fraction) -> str:
+    """For people: to a hundredth, half to even."""
+    scaled = rounded(value, 2)
+    whole, part = divmod(abs(scaled), 100)
+    return f"{'-' if scaled < 0 else ''}{whole:,}.{part:02}"
+
+
+def percent(value: Fraction) -> str:
+    """For people: `40 %`, `33.3333 %`."""
+    scaled = rounded(value, 4)
+    whole, part = divmod(abs(scaled), 10_000)
+    decimals = f".{part:04}".rstrip("0").rstrip(".")
+    return f"{'-' if scaled < 0 else ''}{whole:,}{decimals} %"
+
+
+def to_unit_words(method: Rounding, unit: int) -> Text:
+    """How something is rounded: 1 円未満切捨て, rounded down to 1 yen."""
+    how = METHODS[method]
+    return Text(f"{unit:,} 円未満{how.ja}", f"{how.en} to {unit:,} yen")
