@@ -7,6 +7,7 @@ from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, 
 
 from moyai.costs.apportion.allocation import LineKind
 from moyai.costs.explain.nothing import nothing_figures
+from moyai.costs.explain.steps import way_figures
 from moyai.costs.periods import period_of
 from moyai.errors import UsageError
 from moyai.operations.cost_explanation import Explained, explanation
@@ -45,6 +46,11 @@ def test_what_was_carried_is_followed_to_the_row_of_the_month_that_carried_it(
     assert carried.row is not None
     assert [str(one.reckoned.basis.period) for one in carried.passed] == [JULY, JUNE]
     assert carried.passed[1].way.line.kind is LineKind.REMAINDER
+    before = carried.passed[1]
+    figures = {one.step: one for one in way_figures(before.reckoned, before.way)}
+    # ¥5,500 with tax are three shares of ¥1,833, cut to 1,000.
+    assert figures["remainder_left"].jpy == figures["remainder_bearer"].jpy == 2500
+    assert figures["remainder_bearer"].words.en == "carried to the next period, by the rules"
     assert (carried.row.file, carried.row.line) == ("june.csv", 2)
 
 
