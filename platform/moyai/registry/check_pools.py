@@ -53,6 +53,7 @@ class PoolChecks:
             self._names.bodies(pool.fixed, (*path, "fixed"))
             self._limits(path, pool)
             self._shares(path, pool)
+            self._fixed_and_percents(path, pool)
             self._subsidies(path, pool)
             self._flows(path, pool)
             if pool.where is None and pool.name not in receiving:
@@ -132,6 +133,16 @@ class PoolChecks:
             alone and share.when_zero is WhenZero.OTHER_PARTS
         ):
             self._reporter.error((*path, "when_zero"), _NO_OTHER)
+
+    def _fixed_and_percents(self, path: Path, pool: PoolFile) -> None:
+        """Warn of percents of bodies that share nothing. It is no error: credits are shared by them."""
+        fixed = {self._names.present(word) for word in pool.fixed}
+        for i, share in enumerate(pool.shares):
+            for word, percent in (share.percents or {}).items():
+                if percent and self._names.present(word) in fixed:
+                    self._reporter.warning(
+                        (*path, "shares", i, "percents", word), _FIXED, at_key=True
+                    )
 
     def _subsidies(self, path: Path, pool: PoolFile) -> None:
         at: Path = (*path, "subsidies")
@@ -213,6 +224,10 @@ def _only_by(key: str, by: ShareBy, found: ShareBy) -> Text:
     )
 
 
+_FIXED = Text(
+    "fixed に額がある団体は按分を負わないので、この割合は効きません（全体がマイナスの月を除く）",
+    "it bears what `fixed` says in place of a share: this percent plays no part but of credits",
+)
 _NO_OTHER = Text(
     "代わりになるものがありません（equal、population、unallocated などから選びます）",
     "that stands in for nothing here: choose another, such as equal or unallocated",

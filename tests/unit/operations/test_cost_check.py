@@ -56,7 +56,7 @@ CASES = {
     "a code that is charged to another": (('SunBird: "271004"', 'sakai: "271004"'), "cost_sharing.rule_sets[1].direct[0].bodies.sakai", "'sakai' means 堺市 (271403), yet 271004 is charged"),
     "a pool of nobody": (("{ name: common,", "{ name: common, members: service:chat and kind:村,"), COMMON, "nobody is a member of it"),
     "an amount of a stranger": (('fixed: { "279978"', 'fixed: { "273830"'), f"{CHAT}.fixed", "273830 is never a member of this pool"),
-    "a percent of a stranger": (('"271403": 40.0', '"273830": 40.0'), f"{CHAT}.shares[3].percents", "273830 is never a member of this pool"),
+    "a percent of a stranger": (('"271403": 100.0', '"273830": 100.0'), f"{CHAT}.shares[3].percents", "273830 is never a member of this pool"),
 }  # fmt: skip
 CASES["populations of another day"] = (
     (', "273830": 2', ""),

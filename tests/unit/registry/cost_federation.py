@@ -77,7 +77,7 @@ cost_sharing:
             - { by: equal, percent: 33.3 }
             - { by: population, percent: "100/3", power: 0.585, when_zero: equal }
             - { by: usage, percent: 20, driver: requests, when_zero: other_parts }
-            - { by: percent, percent: "401/30", percents: { "271004": 60, "271403": 40.0 } }
+            - { by: percent, percent: "401/30", percents: { "271004": 0, "271403": 100.0 } }
           subsidies:
             - { name: 国, when: before, percent: "1/3" }
             - { name: 県, when: after, amount: 100000, bodies: sakai }

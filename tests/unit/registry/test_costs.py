@@ -88,7 +88,7 @@ def test_a_pool_with_every_key() -> None:
             Fraction(401, 30),
             Fraction(1),
             None,
-            {"271004": Fraction(60), "271403": Fraction(40)},
+            {"271004": Fraction(0), "271403": Fraction(100)},
             left,
         ),
     )
@@ -159,7 +159,7 @@ ERRORS = {
     # numbers and words
     "a percent with its sign": ("percent: 33.3", "percent: 33.3%", f"{CHAT}.shares[0].percent", "no % sign"),
     "no percent": ("percent: 33.3", "percent: 0", f"{CHAT}.shares[0].percent", "above 0, up to 100"),
-    "a percent of a body": ('"271004": 60,', '"271004": -1,', f"{CHAT}.shares[3].percents.271004", "from 0 to 100"),
+    "a percent of a body": ('"271004": 0,', '"271004": -1,', f"{CHAT}.shares[3].percents.271004", "from 0 to 100"),
     "a power": ("power: 0.585", "power: 11", f"{CHAT}.shares[1].power", "up to 10"),
     "yen with commas": ("base_fee: 10000", "base_fee: 10,000", f"{CHAT}.base_fee", "a whole number is needed"),
     "yen beyond all measure": ("base_fee: 10000", "base_fee: 10000000000001", f"{CHAT}.base_fee", "10000000000000 or less"),
@@ -206,8 +206,8 @@ ERRORS = {
     "shares of less": ("percent: 33.3 }", "percent: 33 }", f"{CHAT}.shares", "together they are 99.7 %"),
     "shares of a third less": ('"100/3"', '"99/3"', f"{CHAT}.shares", "together they are 99 2/3 %"),
     "no shares": ("shares: [{ by: population }]", "shares: []", COMMON, "it needs `shares`"),
-    "percents of less": ('"271403": 40.0', '"271403": 39.5', f"{CHAT}.shares[3].percents", "together they are 99.5 %"),
-    "no percents": (', percents: { "271004": 60, "271403": 40.0 }', "", f"{CHAT}.shares[3].percents", "by: percent needs `percents`"),
+    "percents of less": ('"271403": 100.0', '"271403": 99.5', f"{CHAT}.shares[3].percents", "together they are 99.5 %"),
+    "no percents": (', percents: { "271004": 0, "271403": 100.0 }', "", f"{CHAT}.shares[3].percents", "by: percent needs `percents`"),
     "no driver": (", driver: requests", "", f"{CHAT}.shares[2].driver", "by: usage needs `driver`"),
     "a driver without need": ("percent: 33.3 }", "percent: 33.3, driver: x }", f"{CHAT}.shares[0].driver", "belongs to by: usage only"),
     "a power without need": ("percent: 33.3 }", "percent: 33.3, power: 2 }", f"{CHAT}.shares[0].power", "belongs to by: population only"),
@@ -267,6 +267,7 @@ def test_where_all_flows_out_no_shares_are_needed() -> None:
 WARNINGS = {
     "a gap": ("until: 2027-04-01", "until: 2027-03-01", f"{LAST}.from", "no rules hold between"),
     "a part of a month": ("from: 2026-04-01\n", "from: 2026-04-02\n", f"{SET}.from", "no first day of a month"),
+    "a percent beside a fixed amount": ('"271004": 0, "271403": 100.0', '"271004": 10, "271403": 90', f"{CHAT}.shares[3].percents.271004", "bears what `fixed` says in place of a share"),
 }  # fmt: skip
 
 
