@@ -10,7 +10,7 @@ from moyai.costs.periods import Period
 from moyai.infra.scope import SHARED, TENANT_TAG
 from moyai.operations.cost_findings import Finding
 from moyai.registry.cost_rules import Condition, Direct, Pool, RuleSet
-from moyai.registry.words import nearest, one_line
+from moyai.registry.words import mistyped, one_line
 from moyai.registry.yaml_tree import Path
 from moyai.texts import Text, counted
 
@@ -140,7 +140,8 @@ def _no_value(condition: Condition, record: OnRecord, wanted: Collection[str | N
             f"every row of {record.period} has a value",
         )
     others = [value for value in record.values(condition.column) if value not in wanted]
-    ja, en = _near(own[0].rstrip("*"), others)
+    near = (mistyped(value.rstrip("*"), others) for value in own)
+    ja, en = _meant(next((one for one in near if one is not None), None))
     return Text(
         f"{record.period} に、この値の行がありません{ja}",
         f"no row of {record.period} has such a value{en}",
@@ -174,18 +175,22 @@ def _drivers(pool: Pool, record: OnRecord) -> Iterator[Finding]:
 
 def _near(word: str, known: Collection[str]) -> tuple[str, str]:
     """What was rather meant, in both languages, where there is something like it."""
-    for found in nearest(word, known):
-        return f"（{one_line(found)} ではありませんか）", f"; did you mean {one_line(found)}?"
-    return "", ""
+    return _meant(mistyped(word, known))
+
+
+def _meant(found: str | None) -> tuple[str, str]:
+    if found is None:
+        return "", ""
+    return f"（{one_line(found)} ではありませんか）", f"; did you mean {one_line(found)}?"
 
 
 def _listed(values: Sequence[str], known: Collection[str]) -> tuple[str, str]:
     """The first of several values, with what was rather meant, in both languages."""
     ja, en = [], []
     for value in values[:_NAMED]:
-        near = [one_line(one) for one in nearest(value, known)]
-        ja.append(f"「{one_line(value)}」" + (f"→ {near[0]}？" if near else ""))
-        en.append(f"'{one_line(value)}'" + (f" ({near[0]}?)" if near else ""))
+        near = mistyped(value, known)
+        ja.append(f"「{one_line(value)}」" + (f"→ {one_line(near)}？" if near else ""))
+        en.append(f"'{one_line(value)}'" + (f" ({one_line(near)}?)" if near else ""))
     more = len(values) - _NAMED
     if more > 0:
         ja.append(f"ほか {more} 種")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
 from moyai.texts import Text, same
 
 _LONGEST = 60
+_DIGIT = re.compile("[0-9]")
+_SLIP = 0.8
+"""Which part of two words' signs is the same where one may be the other, mistyped."""
+_MOST_WRONG = 2
 _SECRET_SIGNS = ("PRIVATE KEY", "://")
 
 
@@ -44,6 +49,29 @@ def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
         return []
     found = difflib.get_close_matches(_folded(word), plain, n=count, cutoff=0.5)
     return [plain[one] for one in found]
+
+
+def mistyped(word: str, known: Iterable[str]) -> str | None:
+    """The known word of which this one is most likely a slip of the pen, or None: four signs of five are the
+    same, and two at most are wrong. Words that differ in digits alone (codes, accounts, months) are
+    names of something else."""
+    return next(
+        (one for one in nearest(word, known, 3) if _is_slip(_folded(word), _folded(one))), None
+    )
+
+
+def _is_slip(word: str, known: str) -> bool:
+    if word == known:
+        return True
+    if _DIGIT.sub("0", word) == _DIGIT.sub("0", known):
+        return False
+    matcher = difflib.SequenceMatcher(None, known, word)
+    wrong = sum(
+        max(end - start, own_end - own_start)
+        for tag, start, end, own_start, own_end in matcher.get_opcodes()
+        if tag != "equal"
+    )
+    return matcher.ratio() >= _SLIP and wrong <= _MOST_WRONG
 
 
 def not_known(word: str, known: Iterable[str], ja: str, en: str) -> Text:

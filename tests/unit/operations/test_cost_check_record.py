@@ -73,6 +73,14 @@ POOLS = {
         _pool("{ ServiceName: [S33, Lambda] }"),
         ("pools[0].where.ServiceName", "no row of 2026-05 has such a value; did you mean S3?"),
     ),
+    "a second value that is mistyped": (
+        _pool("{ ServiceName: [Lambda, EC22] }"),
+        ("pools[0].where.ServiceName", "no row of 2026-05 has such a value; did you mean EC2?"),
+    ),
+    "a value that is like none": (
+        _pool("{ ServiceName: [ECR, EC3] }"),
+        ("pools[0].where.ServiceName", "no row of 2026-05 has such a value"),
+    ),
     "no value, where every row has one": (
         _pool("{ Tags.kind: null }"),
         ("pools[0].where.Tags.kind", "every row of 2026-05 has a value"),
