@@ -6,19 +6,32 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from moyai.costs.ledger.matches import matches_of, values_of
+from moyai.costs.ledger.manifest import Basis
+from moyai.costs.ledger.matches import matches_of, strays_of, values_of
 from moyai.costs.ledger.query import columns_of, drivers_of
 from moyai.costs.ledger.sorting import sorted_rows
+from moyai.costs.membership import members_of
 from moyai.costs.periods import Period, period_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.jobs.meters import read_meters
 from moyai.operations.cost_findings import Finding, member_findings, names_of, rule_findings
+from moyai.operations.cost_member_findings import (
+    has_set_amounts,
+    set_amount_findings,
+    subsidies_beside,
+    subsidy_findings,
+)
 from moyai.operations.cost_periods import Opened, open_costs
-from moyai.operations.cost_record_findings import OnRecord, record_findings
+from moyai.operations.cost_record_findings import (
+    MOST_NAMED,
+    OnRecord,
+    record_findings,
+    stray_problems,
+)
 from moyai.registry.cost_overlaps import examine
 from moyai.registry.cost_rules import CostSharing, RuleSet
 from moyai.registry.load import load_content, read_content
-from moyai.registry.models import Registry
+from moyai.registry.models import Registry, Tenant
 from moyai.registry.problems import Problem, Reporter
 from moyai.registry.yaml_tree import read
 from moyai.service_meters import REQUESTS, STORAGE
@@ -70,12 +83,16 @@ def check_cost_rules(path: Path, beside: Beside | None = None) -> CostCheck:
     for rule_set in rules.all_rules:
         _report(reporter, rule_findings(rule_set, loaded.registry.tenants, reporter.line))
         _report(reporter, member_findings(rule_set, loaded.registry.tenants))
+        _report(reporter, subsidy_findings(rule_set, loaded.registry.tenants))
+    rows: tuple[Problem, ...] = ()
     if beside is not None:
-        opened = open_costs(path, beside.site)
-        _report(reporter, _beside_record(opened, rules, period_of(beside.period)))
+        looked_at = _looked_at(open_costs(path, beside.site), rules, period_of(beside.period))
+        for rule_set in looked_at.rule_sets:
+            _report(reporter, _beside_record(looked_at, rule_set))
+        rows = tuple(_of_rows(looked_at))
     own = [one for one in loaded.problems if one.path.startswith("cost_sharing")]
     found = sorted((*own, *reporter.ordered()), key=lambda one: (one.line, one.column))
-    return CostCheck(rules, tuple(found))
+    return CostCheck(rules, (*found, *rows))
 
 
 def _report(reporter: Reporter, findings: Iterable[Finding]) -> None:
@@ -83,8 +100,21 @@ def _report(reporter: Reporter, findings: Iterable[Finding]) -> None:
         reporter.warning(place, words)
 
 
-def _beside_record(opened: Opened, sharing: CostSharing, period: Period) -> Iterator[Finding]:
-    """What is odd about the rules that hold in a period, and proposals, beside its rows and drivers."""
+@dataclass(frozen=True, slots=True)
+class _LookedAt:
+    """A period's record, and the rules that are held against it."""
+
+    opened: Opened
+    rule_sets: tuple[RuleSet, ...]
+    """The one that holds first, then proposals."""
+    basis: Basis
+    record: OnRecord
+    names: Mapping[str, Tenant]
+    codes: Mapping[str, str]
+    """Code, former code and slug → code."""
+
+
+def _looked_at(opened: Opened, sharing: CostSharing, period: Period) -> _LookedAt:
     store, registry = opened.ledger.store, opened.workspace.registry
     basis = opened.manifest.part(period).current(period)
     if not basis.sources:
@@ -98,7 +128,6 @@ def _beside_record(opened: Opened, sharing: CostSharing, period: Period) -> Iter
             f"no rule set of cost_sharing holds on {period.first}.",
         )
     names = names_of(registry.tenants)
-    codes = {word: body.code for word, body in names.items()}
     record = OnRecord(
         period=period,
         columns=_columns(opened),
@@ -107,20 +136,49 @@ def _beside_record(opened: Opened, sharing: CostSharing, period: Period) -> Iter
         names=names,
         values=lambda column: values_of(store, basis, column),
     )
-    for rules in (holds, *sharing.proposals):
-        caught = _caught(opened, rules, period, codes)
-        dead = {one.rule.path for one in examine(rules, names).dead}
-        matches = matches_of(store, basis, rules, codes)
-        yield from record_findings(rules, matches, caught, dead, record)
+    codes = {word: body.code for word, body in names.items()}
+    return _LookedAt(opened, (holds, *sharing.proposals), basis, record, names, codes)
 
 
-def _caught(
-    opened: Opened, rules: RuleSet, period: Period, codes: Mapping[str, str]
-) -> dict[str, int]:
+def _beside_record(at: _LookedAt, rules: RuleSet) -> Iterator[Finding]:
+    """What is odd about one rule set beside a period's rows, drivers, members and yen."""
+    registry, period = at.opened.workspace.registry, at.basis.period
+    dead = {one.rule.path for one in examine(rules, at.names).dead}
+    matches = matches_of(at.opened.ledger.store, at.basis, rules, at.codes)
+    yield from record_findings(rules, matches, _caught(at, rules), dead, at.record)
+    members = members_of(registry, rules, period, {}, {})
+    yield from subsidies_beside(rules, registry.tenants, members, period)
+    if has_set_amounts(rules):
+        yield from _set_amounts(at, rules)
+
+
+def _set_amounts(at: _LookedAt, rules: RuleSet) -> Iterator[Finding]:
+    period = at.basis.period
+    try:
+        made = at.opened.reckoner().with_rules(period, rules)
+    except UsageError as error:
+        yield (
+            rules.path,
+            Text(
+                f"定額が {period} の費用に収まるかは分かりません: {error.what.ja}",
+                f"whether fixed amounts are within what {period} costs is not known: {error.what.en}",
+            ),
+        )
+        return
+    yield from set_amount_findings(rules, made.allocation)
+
+
+def _of_rows(at: _LookedAt) -> Iterator[Problem]:
+    """Of the rules that hold: proposals may mean to share what one body bears now."""
+    holds = at.rule_sets[0]
+    strays = strays_of(at.opened.ledger.store, at.basis, holds, at.codes, MOST_NAMED)
+    return stray_problems(strays, holds)
+
+
+def _caught(at: _LookedAt, rules: RuleSet) -> dict[str, int]:
     """Rule → rows that belong to it."""
-    basis = opened.manifest.part(period).current(period)
     found: dict[str, int] = {}
-    for group in sorted_rows(opened.ledger.store, basis, rules, codes):
+    for group in sorted_rows(at.opened.ledger.store, at.basis, rules, at.codes):
         if group.caught is not None:
             found[group.caught.rule] = found.get(group.caught.rule, 0) + group.rows
     return found

@@ -53,7 +53,7 @@ def member_findings(rules: RuleSet, bodies: Sequence[Tenant]) -> Iterator[Findin
     for pool in rules.pools:
         if not pool.parts and not pool.fixed:
             continue
-        members = [body for body in bodies if _ever_in(pool, rules, body)]
+        members = [body for body in bodies if ever_in(pool, rules, body)]
         if not members:
             yield pool.path, _NOBODY
             continue
@@ -62,14 +62,26 @@ def member_findings(rules: RuleSet, bodies: Sequence[Tenant]) -> Iterator[Findin
             yield from _populations(pool, rules, members)
 
 
-def _ever_in(pool: Pool, rules: RuleSet, body: Tenant) -> bool:
+def ever_in(pool: Pool, rules: RuleSet, body: Tenant) -> bool:
     """Whether a body is a member on any day: that changes only where a subscription begins or ends."""
-    changes = {day for one in body.subscriptions for day in (one.start, one.until) if day}
-    days = {rules.start} | {
-        day for day in changes if day > rules.start and (rules.until is None or day < rules.until)
-    }
     selector = parse(pool.members)
-    return any(_uses(body, pool.service, day) and selector.matches(body, day) for day in days)
+    return any(
+        _uses(body, pool.service, day) and selector.matches(body, day)
+        for day in days_of(rules, body)
+    )
+
+
+def days_of(rules: RuleSet, body: Tenant) -> frozenset[date]:
+    """The first day of rules, and each of theirs on which a subscription of a body begins or ends."""
+    changes = {day for one in body.subscriptions for day in (one.start, one.until) if day}
+    return frozenset(
+        {rules.start}
+        | {
+            day
+            for day in changes
+            if rules.start < day and (rules.until is None or day < rules.until)
+        }
+    )
 
 
 def _uses(body: Tenant, service: str | None, day: date) -> bool:
@@ -102,7 +114,7 @@ def _populations(pool: Pool, rules: RuleSet, members: Sequence[Tenant]) -> Itera
     own = [body for body in members if body.code not in counts]
     without = [body for body in own if body.population is None]
     if without:
-        ja, en = _some(without)
+        ja, en = some(without)
         yield (
             pool.path,
             Text(
@@ -112,7 +124,7 @@ def _populations(pool: Pool, rules: RuleSet, members: Sequence[Tenant]) -> Itera
         )
     other = [body for body in own if body.population is not None and body.population.as_of != as_of]
     if as_of is not None and other:
-        ja, en = _some(other)
+        ja, en = some(other)
         yield (
             (*rules.path, "population"),
             Text(
@@ -122,7 +134,7 @@ def _populations(pool: Pool, rules: RuleSet, members: Sequence[Tenant]) -> Itera
         )
 
 
-def _some(bodies: Sequence[Tenant]) -> tuple[str, str]:
+def some(bodies: Sequence[Tenant]) -> tuple[str, str]:
     """The first of several bodies, and how many more there are, in both languages."""
     names = ", ".join(one_line(body.name) for body in bodies[:_NAMED])
     more = len(bodies) - _NAMED

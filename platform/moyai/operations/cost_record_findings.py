@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from moyai.costs.ledger.matches import Matches
+from moyai.costs.ledger.matches import Matches, Strays
 from moyai.costs.periods import Period
 from moyai.infra.scope import SHARED, TENANT_TAG
 from moyai.operations.cost_findings import Finding
 from moyai.registry.cost_rules import Condition, Direct, Pool, RuleSet
+from moyai.registry.problems import Problem
 from moyai.registry.words import mistyped, one_line
 from moyai.registry.yaml_tree import Path
 from moyai.texts import Text, counted
 
+MOST_NAMED = 20
+"""How many keys of one mapping, and rows of one file, have a finding of their own."""
+_BODY_CODE = "body_code"
+"""The heading of the template, as it is in English."""
 _NAMED = 3
 """How many values a sentence names."""
 
@@ -57,9 +62,11 @@ def record_findings(
         if unknown:
             continue
         yield from _strangers(found, record)
+        idle = [] if found.rows else list(_idle(found, record, wanted))
+        yield from idle or _absent(found, record)
         if not found.rows:
-            yield from _idle(found, record, wanted)
-        elif not caught.get(found.rule.name) and found.rule.path not in dead and found.rule.where:
+            continue
+        if not caught.get(found.rule.name) and found.rule.path not in dead and found.rule.where:
             # what is for all that is left may find nothing left
             yield (*found.rule.path, "where"), _taken(found.rows, record.period)
     for pool in rules.pools:
@@ -102,6 +109,61 @@ def _strangers(found: Matches, record: OnRecord) -> Iterator[Finding]:
             f"{record.period} has rows whose value means no body, which it does not catch: {en}",
         ),
     )
+
+
+def _absent(found: Matches, record: OnRecord) -> Iterator[Finding]:
+    """Keys of a direct rule's `bodies` that no row has."""
+    path: Path = (*found.rule.path, "bodies")
+    for value in found.absent[:MOST_NAMED]:
+        ja, en = _near(value, found.strangers)
+        yield (
+            (*path, value),
+            Text(
+                f"{record.period} の当たる行に、この値がありません{ja}",
+                f"no row of {record.period} that it is for has this value{en}",
+            ),
+        )
+    more = len(found.absent) - MOST_NAMED
+    if more > 0:
+        yield (
+            path,
+            Text(
+                f"{record.period} の当たる行にない値が、ほかに {more} 件あります",
+                f"{counted(more, 'more value is', 'more values are')} in no row of {record.period}",
+            ),
+        )
+
+
+def stray_problems(found: Iterable[Strays], rules: RuleSet) -> Iterator[Problem]:
+    """Rows by the template that name a body, which a rule set charges to no body by a direct rule."""
+    name = one_line(rules.name)
+    for file in found:
+        for line, code in file.first:
+            code = one_line(code)
+            yield _of_row(
+                file.file,
+                line,
+                Text(
+                    f"{code} の費用ですが、「{name}」に、これを取る直接負担の規則"
+                    f"（column: Tags.{TENANT_TAG}）がなく、この団体の負担になりません",
+                    f"it is a cost of {code}, yet '{name}' has no direct rule that takes it "
+                    f"(column: Tags.{TENANT_TAG}): it is not charged to this body",
+                ),
+            )
+        more = file.rows - len(file.first)
+        if more > 0:
+            yield _of_row(
+                file.file,
+                file.first[-1][0],
+                Text(
+                    f"この後の行にも同じものが {more:,} 件あります",
+                    f"{counted(more, 'more row', 'more rows')} like it below",
+                ),
+            )
+
+
+def _of_row(file: str, line: int, words: Text) -> Problem:
+    return Problem(file, line, 1, _BODY_CODE, words, "warning")
 
 
 def _idle(found: Matches, record: OnRecord, wanted: Collection[str | None]) -> Iterator[Finding]:

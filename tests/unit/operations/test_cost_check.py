@@ -58,6 +58,13 @@ CASES = {
     "an amount of a stranger": (('fixed: { "279978"', 'fixed: { "273830"'), f"{CHAT}.fixed", "273830 is never a member of this pool"),
     "a percent of a stranger": (('"271403": 100.0', '"273830": 100.0'), f"{CHAT}.shares[3].percents", "273830 is never a member of this pool"),
 }  # fmt: skip
+SUBSIDY = ("amount: 100000, bodies: sakai", "amount: 100000, bodies: BODIES")
+for _name, _bodies, _reason in (
+    ("a subsidy of a stranger", "sakai or 千早赤阪村", "it does nothing for bodies that are never members of this pool: 千早赤阪村"),
+    ("a subsidy of strangers alone", "kind:村", "it means no body that is ever a member of this pool"),
+):  # fmt: skip
+    _change = (SUBSIDY[0], SUBSIDY[1].replace("BODIES", _bodies))
+    CASES[_name] = (_change, f"{CHAT}.subsidies[1].bodies", _reason)
 CASES["populations of another day"] = (
     (', "273830": 2', ""),
     "cost_sharing.rule_sets[1].population",
@@ -75,6 +82,12 @@ def test_what_is_asked(file: Path, name: str) -> None:
 
 def test_a_general_rule_behind_a_special_one_is_no_question(file: Path) -> None:
     assert found_in(file, _pools("{ A: x, B: y }", "{ A: x }", "{ A: [x*, null] }", "{}")) == []
+
+
+@pytest.mark.parametrize("bodies", ["all", "kind:政令市 or kind:村", "not chihayaakasaka"])
+def test_a_subsidy_may_mean_more_than_the_members(file: Path, bodies: str) -> None:
+    old, new = SUBSIDY
+    assert found_in(file, (old, new.replace("BODIES", bodies))) == []
 
 
 def test_proposals_are_looked_at_too(file: Path) -> None:

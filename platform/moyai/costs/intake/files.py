@@ -14,7 +14,7 @@ from moyai.costs.intake.cur import cur_shape
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import Kind, Source, take
 from moyai.costs.intake.rows import PeriodRows, write_rows
-from moyai.costs.intake.shapes import TAGS, Shape, beside_tags, doubled, focus_shape
+from moyai.costs.intake.shapes import TAGS, TEMPLATE, Shape, beside_tags, doubled, focus_shape
 from moyai.costs.intake.staging import Staged, of_data, stage, stage_counted
 from moyai.costs.intake.tables import MEANT, Headings, Table, is_one_table, likest, read_table
 from moyai.costs.intake.workbooks import Unreadable, measure
@@ -172,7 +172,7 @@ class _Work:
         columns, folder = template.LEDGER_COLUMNS, self._folder
         staged = stage_counted(self._connection, table.name, counted, columns, folder)
         texts = {name: sql for name, sql in staged.columns.items() if name != TAGS}
-        shape = Shape("template", texts, tags_json=staged.columns[TAGS], floats=table.floats)
+        shape = Shape(TEMPLATE, texts, tags_json=staged.columns[TAGS], floats=table.floats)
         return shape, write_rows(self._connection, staged, shape, folder, self._faults)
 
     def rows(self, told: Told) -> _Found | None:

@@ -17,6 +17,10 @@ TAGS = "Tags"
 LINE = "x_SourceLine"
 TAX_RATE = "x_TaxRate"
 """Percent; of rows that come by the template."""
+BODY_CODE = "x_BodyCode"
+"""The body that a row by the template is of, as it is written there."""
+TEMPLATE = "template"
+"""The format of files by the template."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from moyai.costs.intake.bodies import Bodies
 from moyai.costs.intake.faults import Faults
-from moyai.costs.intake.shapes import TAGS, TAX_RATE
+from moyai.costs.intake.shapes import BODY_CODE, TAGS, TAX_RATE
 from moyai.costs.intake.tables import Headings, Table
 from moyai.costs.intake.words import NotAValue, number_of, percent_of, period_in
 from moyai.texts import Text
@@ -60,7 +60,7 @@ _OUT: Mapping[str, str] = {
     "service": "ServiceName",
     "component": "x_Component",
     "contract": "x_Contract",
-    "body_code": "x_BodyCode",
+    "body_code": BODY_CODE,
     "issuer": "InvoiceIssuerName",
     "invoice": "InvoiceId",
     "note": "x_Note",

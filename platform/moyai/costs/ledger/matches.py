@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from moyai.costs.duck import literal
+from moyai.costs.intake.shapes import BODY_CODE, LINE, TEMPLATE
 from moyai.costs.ledger.manifest import Basis, Version
 from moyai.costs.ledger.query import column_sql, holds_sql, opened, relation_sql
 from moyai.costs.ledger.store import Store
@@ -27,6 +28,8 @@ class Matches:
     """How many rows each condition of its `where` holds of, in their order."""
     strangers: tuple[str, ...]
     """Of a direct rule: values of its column that mean no body, in rows that meet its `where`."""
+    absent: tuple[str, ...]
+    """Of a direct rule: keys of its `bodies` that no row which meets its `where` has."""
 
 
 def matches_of(
@@ -36,6 +39,7 @@ def matches_of(
     looking: list[Direct | Pool] = [*rules.direct, *(p for p in rules.pools if p.where is not None)]
     counts = [[0] * (1 + len(rule.where or ())) for rule in looking]
     strangers: list[set[str]] = [set() for _ in looking]
+    absent = [set(rule.bodies) if isinstance(rule, Direct) else set() for rule in looking]
     with opened(store) as connection:
         for version in _costs(basis):
             relation = relation_sql(store, version)
@@ -45,9 +49,13 @@ def matches_of(
                 counts[at] = [one + more for one, more in zip(counts[at], found, strict=True)]
                 if isinstance(rule, Direct):
                     strangers[at] |= _values(connection, relation, asked.value, asked.strange)
+                    there = asked.named(absent[at])
+                    absent[at] -= _values(connection, relation, asked.value, there, len(absent[at]))
     return tuple(
-        Matches(rule, rows, tuple(by_condition), tuple(sorted(strange)))
-        for rule, (rows, *by_condition), strange in zip(looking, counts, strangers, strict=True)
+        Matches(rule, rows, tuple(by_condition), tuple(sorted(strange)), tuple(sorted(unseen)))
+        for rule, (rows, *by_condition), strange, unseen in zip(
+            looking, counts, strangers, absent, strict=True
+        )
     )
 
 
@@ -59,6 +67,39 @@ def values_of(store: Store, basis: Basis, column: str) -> tuple[str, ...]:
             value = column_sql(column, frozenset(version.columns))
             found |= _values(connection, relation_sql(store, version), value, "true")
     return tuple(sorted(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Strays:
+    """Rows of one file by the template that name a body, which no direct rule charges them to."""
+
+    file: str
+    rows: int
+    first: tuple[tuple[int, str], ...]
+    """Lines, and codes as they are written."""
+
+
+def strays_of(
+    store: Store, basis: Basis, rules: RuleSet, names: Mapping[str, str], most: int
+) -> tuple[Strays, ...]:
+    """What there is of them, by file; of each the first `most` rows. `names` as in `sorted_rows`."""
+    found: list[Strays] = []
+    with opened(store) as connection:
+        for file, version in sorted(basis.sources.items()):
+            there = frozenset(version.columns)
+            if version.format != TEMPLATE or BODY_CODE not in there:
+                continue
+            relation, code = relation_sql(store, version), column_sql(BODY_CODE, there)
+            charged = [_Asked(rule, there, names).counted[0] for rule in rules.direct]
+            stray = f"{code} IS NOT NULL AND NOT ({' OR '.join(charged) or 'false'})"
+            [rows] = _row(connection, relation, [stray])
+            first = (
+                f"SELECT {LINE}, {code} FROM {relation} WHERE {stray} ORDER BY {LINE} LIMIT {most}"
+            )
+            lines = connection.execute(first).fetchall()
+            if rows:
+                found.append(Strays(file, rows, tuple((int(line), word) for line, word in lines)))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +129,11 @@ class _Asked:
         """Rows that meet a direct rule's `where` and mean no body."""
         return f"{self._where} AND {self.value} IS NOT NULL AND NOT {self._means_one}"
 
+    def named(self, keys: Collection[str]) -> str:
+        """Rows that meet a direct rule's `where` and have one of these values."""
+        words = ", ".join(map(literal, sorted(keys)))
+        return f"{self._where} AND {self.value} IN ({words})" if words else "false"
+
     @property
     def _where(self) -> str:
         return " AND ".join(map(self._holds, self.rule.where or ())) or "true"
@@ -115,10 +161,14 @@ def _row(
 
 
 def _values(
-    connection: duckdb.DuckDBPyConnection, relation: str, value: str, where: str
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    value: str,
+    where: str,
+    most: int = _MOST_VALUES,
 ) -> set[str]:
     sql = (
         f"SELECT DISTINCT v FROM (SELECT {value} AS v FROM {relation} WHERE {where}) "
-        f"WHERE v IS NOT NULL ORDER BY v LIMIT {_MOST_VALUES}"
+        f"WHERE v IS NOT NULL ORDER BY v LIMIT {most}"
     )
     return {word for (word,) in connection.execute(sql).fetchall()}
