@@ -76,20 +76,20 @@ def show_repriced(made: Repriced, output: Output) -> None:
 def show_sensitive(made: Sensitive, output: Output) -> None:
     """A line for the federation, then one for each body."""
     if output is Output.TABLE:
-        rates = ", ".join(f"{float(rate):,.2f}" for rate in made.present_rates)
-        typer.echo(
-            say(
-                f"{made.period}: 今の {made.currency} は {rates} 円",
-                f"{made.period}: {made.currency} is at {rates} yen",
-            )
-        )
+        show_line(_present_rates(made))
     keys = [f"jpy_at_{one.rate:f}" for one in made.others]
     columns = [
         Column("code", say("コード", "code")),
         Column("name", say("団体", "body")),
         Column("present_jpy", say("今（円）", "now")),
         *[
-            Column(key, say(f"{one.rate:f} 円なら", f"at {one.rate:f}"))
+            Column(
+                key,
+                say(
+                    f"1 {made.currency} = {one.rate:f} 円なら",
+                    f"at {one.rate:f} JPY/{made.currency}",
+                ),
+            )
             for key, one in zip(keys, made.others, strict=True)
         ],
     ]
@@ -110,6 +110,19 @@ def show_sensitive(made: Sensitive, output: Output) -> None:
         for code in codes
     ]
     listing([total, *bodies], columns, output)
+
+
+def _present_rates(made: Sensitive) -> str:
+    """Each invoice's, as there may be several issuers."""
+    rates = [
+        (f"{float(one.rate):,.2f}", f"{one.issuer} {one.number}") for one in made.present_rates
+    ]
+    ja = "、".join(f"{rate} 円（{of}）" for rate, of in rates)
+    en = ", ".join(f"{rate} yen ({of})" for rate, of in rates)
+    return say(
+        f"{made.period}: 今の {made.currency} は {ja}",
+        f"{made.period}: {made.currency} is at {en}",
+    )
 
 
 def _blends_in_words(made: Blended) -> str:

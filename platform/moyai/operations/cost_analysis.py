@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +23,7 @@ from moyai.costs.analysis.outlook import Outlook, outlook
 from moyai.costs.analysis.sensitivity import at_rate, rate_of
 from moyai.costs.apportion.allocation import LineKind, PayerKind
 from moyai.costs.intake.words import NotAValue, number_of
+from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.reckoning import sharing_of
@@ -85,13 +86,23 @@ class AtOther:
 
 
 @dataclass(frozen=True, slots=True)
+class PresentRate:
+    """At which rate an invoice was brought to yen."""
+
+    issuer: str
+    number: str
+    rate: Fraction
+    """Yen for one unit of its currency."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sensitive:
     """A period at other exchange rates."""
 
     period: Period
     currency: str
-    present_rates: tuple[Fraction, ...]
-    """Of the invoices in that currency, yen for one unit."""
+    present_rates: tuple[PresentRate, ...]
+    """Of the invoices in that currency, by issuer and number; one of nothing has none."""
     present: Mapping[str, int]
     others: tuple[AtOther, ...]
     names: Mapping[str, str]
@@ -188,8 +199,7 @@ def sensitivity(
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
     invoices = made.basis.invoices
-    present = [rate_of(one) for one in invoices if one.currency == currency]
-    if not present:
+    if all(one.currency != currency for one in invoices):
         raise _refused(
             f"{made.basis.period} に {currency} の請求書はありません。",
             f"{made.basis.period} has no invoice in {currency}.",
@@ -203,11 +213,18 @@ def sensitivity(
     return Sensitive(
         made.basis.period,
         currency,
-        tuple(sorted({rate for rate in present if rate is not None})),
+        tuple(_present_rates(invoices, currency)),
         amounts(reckoner.otherwise(made).allocation),
         tuple(others),
         made.inputs.names,
     )
+
+
+def _present_rates(invoices: Sequence[Invoice], currency: str) -> Iterator[PresentRate]:
+    for one in invoices:
+        rate = rate_of(one)
+        if one.currency == currency and rate is not None:
+            yield PresentRate(one.issuer, one.number, rate)
 
 
 def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:

@@ -163,10 +163,27 @@ def test_another_rate_moves_what_bodies_bear(april: Run) -> None:
     assert osaka["code"] == "271004"
     for column in ("present_jpy", "jpy_at_140", "jpy_at_300"):
         assert sum(int(str(one[column])) for one in found[1:]) == whole[column]
-    assert "USD is at 150.00 yen" in april("cost", "sensitivity", "2026-04", *rates).stdout
+    head, heading, *_ = april("cost", "sensitivity", "2026-04", *rates).stdout.splitlines()
+    assert head == "2026-04: USD is at 150.00 yen (AWS 2026-04)"
+    assert heading.split("  ")[-1].strip() == "at 300 JPY/USD"
     euro = april("cost", "sensitivity", "2026-04", "--currency", "EUR", "--rate", "160")
     assert "has no invoice in EUR" in euro.stderr
     assert "--rate is above 0" in april("cost", "sensitivity", "2026-04", "--rate", "0").stderr
+
+
+def test_present_rates_are_told_apart_by_issuer(april: Run, project: Path) -> None:
+    row = focus_row("10", InvoiceIssuerName="Other", BillingPeriodStart="2026-04-01 00:00:00")
+    csv_file(project / "other.csv", [row])
+    assert april("cost", "import", "other.csv").returncode == 0
+    amount = ("--currency", "USD", "--amount", "10", "--jpy", "1400", "--tax-jpy", "140")
+    add = ("cost", "invoice", "add", "2026-04", "--issuer", "Other", "--number", "O-1", *amount)
+    assert april(*add).returncode == 0
+    asked = ("cost", "sensitivity", "2026-04", "--rate", "160")
+    words = "2026-04: USD is at 150.00 yen (AWS 2026-04), 140.00 yen (Other O-1)\n"
+    assert words in april(*asked).stdout
+    assert "今の USD は 150.00 円（AWS 2026-04）、140.00 円（Other O-1）\n" in (
+        april("--lang", "ja", *asked).stdout
+    )
 
 
 def test_months_to_come_against_budgets(april: Run, project: Path) -> None:
