@@ -30,8 +30,9 @@ def blend_(
             min=1,
             max=100,
             help=say(
-                "割合の刻み（%）。省けば、鍵の数に応じて 5 以上",
-                "Steps in percent; 5 or more by the number of keys if left out",
+                "割合の刻み（%）。100 を割り切る数（5、10、20、25、50 など）。省けば、鍵の数に応じて 5 以上",
+                "Steps in percent that divide 100, such as 5, 10, 20, 25, 50; 5 or more by the number "
+                "of keys if left out",
             ),
         ),
     ] = None,

@@ -18,7 +18,7 @@ from moyai.costs.analysis.compare import (
     keys_of,
     search_blends,
 )
-from moyai.costs.analysis.joining import is_in, joined
+from moyai.costs.analysis.joining import depends_on, is_in, joined
 from moyai.costs.analysis.outlook import Outlook, outlook
 from moyai.costs.analysis.sensitivity import at_rate, rate_of
 from moyai.costs.apportion.allocation import LineKind, PayerKind
@@ -124,7 +124,9 @@ def blends(
 ) -> Blended:
     """Blends of keys (`equal`, `population:0.585`, `usage:requests`, `direct`; without any, equal, population
     and those that the period's rules use), in steps of percents, the same for all pools. Raises as
-    `allocation`, and `UsageError` for what is no key or too many blends."""
+    `allocation`, and `UsageError` for what is no key, too many blends, or a step that does not divide 100."""
+    if step is not None and 100 % step:
+        raise _no_step(step)
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
     inputs = made.inputs
@@ -151,6 +153,17 @@ def blends(
     return Blended(made.basis.period, limit, wanted, step, found, inputs.names)
 
 
+def _no_step(step: int) -> UsageError:
+    """With such a step one key would never have all of it, and which one, the order of keys would say."""
+    divisors = [one for one in range(1, 101) if 100 % one == 0]
+    below = max(one for one in divisors if one < step)
+    above = min(one for one in divisors if one > step)
+    return _refused(
+        f"{step} % 刻みでは 100 % になりません。{below} か {above} にしてください。",
+        f"in steps of {step} % blends do not reach 100 %; take {below} or {above}.",
+    )
+
+
 def _blends(keys: int, step: int) -> int:
     """How many blends of so many keys there are."""
     return comb(100 // step + keys - 1, keys - 1)
@@ -162,7 +175,8 @@ def _step_for(keys: int) -> int:
 
 def reprice(file: Path | None, site: str, period: str, joining: str, service: str) -> Repriced:
     """What all would bear had bodies (codes or slugs, with commas) been in a service from the period's
-    first day. Raises as `allocation`, and `UsageError` for an unknown service or one that they use."""
+    first day. Raises as `allocation`, and `UsageError` for an unknown service, one that they use, or one
+    that no rule uses."""
     opened = open_costs(file, site)
     registry = opened.workspace.registry
     when = period_of(period)
@@ -181,6 +195,12 @@ def reprice(file: Path | None, site: str, period: str, joining: str, service: st
             )
     codes = tuple(sorted({body.code for body in bodies}))
     made = reckoned(opened, when)
+    if not depends_on(made.inputs.rules, service):
+        raise _refused(
+            f"{when} の規則に {service} を使う費用区分がないため、加わっても何も変わりません。",
+            f"no pool of the rules of {when} is of {service} or names its users: "
+            "joining it changes nothing.",
+        )
     reckoner = opened.reckoner()
     who = reckoner.members(made, joined(registry, codes, service, when.first))
     # Of a closed month too the bodies are today's on either side: only the joining differs.

@@ -15,6 +15,7 @@ from tests.unit.costs.ledgers import csv_file, focus_row
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 ISSUER = ("--issuer", "AWS", "--number")
+LICENCE = {"period": "2026-05", "item": "x", "service": "eapp-a", "amount": "1000"}
 PROPOSAL = """\
   proposals:
     - name: 均等
@@ -138,6 +139,37 @@ def test_blends_within_a_percent_or_the_nearest(april: Run) -> None:
     assert "take a larger --step" in april("cost", "blend", "2026-04", "--step", "1", *many).stderr
 
 
+@pytest.mark.parametrize(
+    ("step", "near"), [("30", "25 or 50"), ("33", "25 or 50"), ("3", "2 or 4"), ("99", "50 or 100")]
+)
+def test_a_step_that_misses_the_ends_is_refused(april: Run, step: str, near: str) -> None:
+    done = april("cost", "blend", "2026-04", "--step", step)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"in steps of {step} % blends do not reach 100 %; take {near}." in done.stderr
+    japanese = april("--lang", "ja", "cost", "blend", "2026-04", "--step", step).stderr
+    assert f"{step} % 刻みでは 100 % になりません。{near.replace(' or ', ' か ')} に" in japanese
+
+
+def test_where_each_blend_has_a_new_bearer_there_is_no_table(moyai: Run, project: Path) -> None:
+    file = project / "tenants.yaml"
+    text = file.read_text(encoding="utf-8")
+    own = text[text.index("            - { by: equal, percent: 40 }") :]
+    own = own[: own.index("        - name: eapp-b")]
+    alone = '            - { by: percent, percents: { "271004": 100 } }\n'
+    file.write_text(text.replace(own, alone), encoding="utf-8")
+    csv_file(project / "may.csv", [LICENCE])
+    assert moyai("cost", "import", "may.csv").returncode == 0
+    done = moyai("cost", "blend", "2026-05", "--key", "equal")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "keys: equal, in steps of 5 %",
+        "every blend has a body bear something that bears nothing now.",
+    ]
+    assert _records(moyai("cost", "blend", "2026-05", "--key", "equal", "-o", "json")) == []
+    page = moyai("cost", "blend", "2026-05", "--key", "equal", "-o", "csv").stdout
+    assert page == "holds,blend,worst_percent,worst_code,worst_name\n"
+
+
 def test_bodies_that_join_relieve_the_others(april: Run) -> None:
     join = ("cost", "reprice", "2026-04", "--joining", "hannan,273015", "--service", "eapp-b")
     found = {str(one["code"]): one for one in _records(april(*join, "-o", "json"))}
@@ -151,6 +183,28 @@ def test_bodies_that_join_relieve_the_others(april: Run) -> None:
     assert "what those that join would use is not in them" in words
     assert "uses eapp-b on 2026-04-01 already" in april(*join[:4], "272027", *join[5:]).stderr
     assert "there is no service 'mail'" in april(*join[:6], "mail").stderr
+
+
+def test_joining_a_service_that_no_rule_uses_is_refused(april: Run, project: Path) -> None:
+    file = project / "tenants.yaml"
+    text = file.read_text(encoding="utf-8")
+    join = ("cost", "reprice", "2026-04", "--joining", "hannan", "--service", "eapp-b")
+    without = text.replace("          service: eapp-b\n", "          members: service:chat\n")
+    file.write_text(without, encoding="utf-8")
+    assert april(*join).returncode == 0  # 共通 has its users
+    without = without.replace(" or service:eapp-b", "")
+    file.write_text(without, encoding="utf-8")
+    done = april(*join)
+    assert (done.returncode, done.stdout) == (2, "")
+    words = "no pool of the rules of 2026-04 is of eapp-b or names its users: joining it changes nothing."
+    assert words in done.stderr
+    assert "eapp-b を使う費用区分がない" in april("--lang", "ja", *join).stderr
+    subsidy = "{ name: 県, when: after, amount: 1, bodies: service:eapp-b }"
+    bearing = f"subsidies: [{subsidy}]\n          members: all #"
+    old = "members: service:chat or service:eapp-a"
+    assert without.count(old) == 1
+    file.write_text(without.replace(old, bearing), encoding="utf-8")
+    assert april(*join).returncode == 0
 
 
 def test_another_rate_moves_what_bodies_bear(april: Run) -> None:
@@ -189,6 +243,9 @@ def test_present_rates_are_told_apart_by_issuer(april: Run, project: Path) -> No
 def test_months_to_come_against_budgets(april: Run, project: Path) -> None:
     few = april("cost", "forecast")
     assert "A forecast needs three months." in few.stdout
+    assert few.stdout.startswith("Foreseen from 1 month, 2026-04, in yen.\n")
+    japanese = april("--lang", "ja", "cost", "forecast").stdout
+    assert japanese.startswith("2026-04 の 1 か月から見通した額です（円）。\n")
     for period, jpy in (("2026-05", 500_000), ("2026-06", 550_000), ("2026-08", 600_000)):
         _bill(april, project, period, 1003, jpy)
     assert "no costs are on record for 2026-07" in april("cost", "forecast").stdout

@@ -36,7 +36,7 @@ cost_sharing:
       pools:
         - { name: base, title: 基盤, where: { ServiceName: EC2 }, shares: [{ by: equal }] }
         - { name: forms, title: 申請, where: { ServiceName: S3 }, shares: [{ by: usage, driver: requests, when_zero: equal }] }
-        - { name: city, title: 市, where: { ServiceName: RDS }, members: kind:政令市, shares: [{ by: equal }] }
+        - { name: city, title: 市, where: { ServiceName: RDS }, members: kind:政令市 or service:eapp-b, shares: [{ by: equal }] }
 """  # noqa: E501 - the lines are a file's
 
 

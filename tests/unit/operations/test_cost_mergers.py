@@ -93,7 +93,7 @@ def test_other_rules_are_compared_for_the_bodies_that_there_are_today(office: Of
 def test_joining_later_is_priced_for_the_bodies_that_there_are_today(office: Office) -> None:
     office.merge()
     found = reprice(office.file, "sandbox", MAY, SAKAI, "eapp-b")
-    assert {one.difference for one in found.changes} == {0}  # no pool is of that service
+    assert {one.difference for one in found.changes} == {0}  # Sakai bears its part of 市 already
 
 
 def test_a_body_that_is_in_the_file_no_longer_has_its_statements_by_its_name(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
 
+from moyai.registry.cost_rules import Pool, RuleSet, SubsidyWhen
 from moyai.registry.models import Registry, Subscription, Tenant
+from moyai.registry.selector import Word, parse, words
 
 
 def joined(registry: Registry, codes: Collection[str], service: str, day: date) -> Registry:
@@ -21,6 +23,23 @@ def joined(registry: Registry, codes: Collection[str], service: str, day: date) 
             _with(body, service, day) if body.code in codes else body for body in registry.tenants
         ),
     )
+
+
+def depends_on(rules: RuleSet, service: str) -> bool:
+    """Whether who uses a service decides what anybody bears: a pool is of it, or a selector has it."""
+    return any(
+        pool.service == service
+        or any(_has(text, service) for text in (pool.members, *_subsidised(pool)))
+        for pool in rules.pools
+    )
+
+
+def _subsidised(pool: Pool) -> Iterator[str]:
+    return (one.bodies for one in pool.subsidies if one.when is SubsidyWhen.AFTER)
+
+
+def _has(selector: str, service: str) -> bool:
+    return Word("service", service) in words(parse(selector))
 
 
 def is_in(body: Tenant, service: str, day: date) -> bool:
