@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -41,9 +43,12 @@ class Column:
     heading: str
     style: Mapping[str, str] | None = None
     """Value → rich style, for states."""
+    is_number: bool = False
+    """Whether it has numbers: a table sets them right, with thousands separators."""
 
 
 Record = Mapping[str, object]
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def console() -> Console:
@@ -115,7 +120,11 @@ def _csv(records: Sequence[Record], columns: Sequence[Column], shown: Callable[[
 def _table(records: Sequence[Record], columns: Sequence[Column]) -> None:
     page = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        page.add_column(Styled(visible(column.heading)), overflow="fold")
+        page.add_column(
+            Styled(visible(column.heading)),
+            overflow="fold",
+            justify="right" if column.is_number else "left",
+        )
     for record in records:
         page.add_row(*[_styled(record.get(column.key), column) for column in columns])
     screen = console()
@@ -126,8 +135,17 @@ def _table(records: Sequence[Record], columns: Sequence[Column]) -> None:
 
 
 def _styled(value: object, column: Column) -> Styled:
-    words = _cell(value)
+    words = _cell(_grouped(value) if column.is_number else value)
     return Styled(visible(copyable(words)), style=(column.style or {}).get(words, ""))
+
+
+def _grouped(value: object) -> object:
+    """Numbers, those written as texts too, with thousands separators; anything else as it is."""
+    if isinstance(value, Mapping):
+        return {key: _grouped(item) for key, item in value.items()}
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return value
+    return f"{Decimal(value):,f}" if _NUMBER.fullmatch(str(value)) else value
 
 
 def _cell(value: object) -> str:

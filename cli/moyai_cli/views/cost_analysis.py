@@ -40,9 +40,9 @@ def show_exported(made: Exported, output: Output) -> None:
     columns = [
         Column("file", say("ファイル", "file")),
         Column("focus_version", "FOCUS"),
-        Column("rows", say("行", "rows")),
-        Column("jpy", say("合計（円）", "yen")),
-        Column("unallocated_jpy", say("負担者なし", "unallocated")),
+        Column("rows", say("行", "rows"), is_number=True),
+        Column("jpy", say("合計（円）", "yen"), is_number=True),
+        Column("unallocated_jpy", say("負担者なし", "unallocated"), is_number=True),
         Column("sha256", "sha256"),
     ]
     listing([record], columns, output)
@@ -76,10 +76,10 @@ def show_repriced(made: Repriced, output: Output) -> None:
         Column("code", say("コード", "code")),
         Column("name", say("団体", "body")),
         Column("joins", say("加入", "joins")),
-        Column("before_jpy", say("今（円）", "now")),
-        Column("after_jpy", say("加入後（円）", "joined")),
-        Column("difference_jpy", say("差（円）", "difference")),
-        Column("joining_fee_jpy", say("うち加入金", "joining fee")),
+        Column("before_jpy", say("今（円）", "now"), is_number=True),
+        Column("after_jpy", say("加入後（円）", "joined"), is_number=True),
+        Column("difference_jpy", say("差（円）", "difference"), is_number=True),
+        Column("joining_fee_jpy", say("うち加入金", "joining fee"), is_number=True),
     ]
     joins = say("○", "yes") if output is Output.TABLE else True
     records = [
@@ -115,7 +115,7 @@ def show_sensitive(made: Sensitive, output: Output) -> None:
     columns = [
         Column("code", say("コード", "code")),
         Column("name", say("団体", "body")),
-        Column("present_jpy", say("今（円）", "now")),
+        Column("present_jpy", say("今（円）", "now"), is_number=True),
         *[
             Column(
                 key,
@@ -123,6 +123,7 @@ def show_sensitive(made: Sensitive, output: Output) -> None:
                     f"1 {made.currency} = {one.rate:f} 円なら",
                     f"at {one.rate:f} JPY/{made.currency}",
                 ),
+                is_number=True,
             )
             for key, one in zip(keys, made.others, strict=True)
         ],
@@ -175,8 +176,12 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
         return
     columns = [
         Column("rule", say("区分", "rule")),
-        Column("last_jpy", say(f"{found.past[-1]}（登録済み）", f"{found.past[-1]}, on record")),
-        *[Column(str(month), str(month)) for month in found.ahead],
+        Column(
+            "last_jpy",
+            say(f"{found.past[-1]}（登録済み）", f"{found.past[-1]}, on record"),
+            is_number=True,
+        ),
+        *[Column(str(month), str(month), is_number=True) for month in found.ahead],
         Column("method", say("方法", "method")),
         Column("mean_error_percent", say("誤差（%）", "error, %")),
         Column("tried", say("試した月", "months tried")),
@@ -194,10 +199,10 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
 _BUDGETS = [
     Column("fiscal_year", say("年度", "fiscal year")),
     Column("of", say("予算", "budget")),
-    Column("amount_jpy", say("予算額（円）", "yen")),
-    Column("spent_jpy", say("執行済み", "spent")),
-    Column("coming_jpy", say("年度末まで", "to come")),
-    Column("left_jpy", say("年度末の残り", "left at its end")),
+    Column("amount_jpy", say("予算額（円）", "yen"), is_number=True),
+    Column("spent_jpy", say("執行済み", "spent"), is_number=True),
+    Column("coming_jpy", say("年度末まで", "to come"), is_number=True),
+    Column("left_jpy", say("年度末の残り", "left at its end"), is_number=True),
 ]
 
 

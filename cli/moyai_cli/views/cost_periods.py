@@ -58,10 +58,11 @@ def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None =
         Column(
             "jpy",
             say("負担（円、税抜）", "yen before tax") if taxable else say("負担（円）", "yen"),
+            is_number=True,
         ),
-        Column("direct", say("直接費", "direct")),
-        Column("shared", say("按分", "shared")),
-        Column("other", say("その他", "other")),
+        Column("direct", say("直接費", "direct"), is_number=True),
+        Column("shared", say("按分", "shared"), is_number=True),
+        Column("other", say("その他", "other"), is_number=True),
     ]
     listing(
         [_summary(code, borne, made) for code, borne in made.allocation.bodies()], columns, output
@@ -133,9 +134,9 @@ def show_rows(groups: Sequence[RowGroup], columns: Sequence[str], output: Output
         *(Column(name, name) for name in columns),
         Column("issuer", say("発行者", "issuer")),
         Column("invoice", say("請求書", "invoice")),
-        Column("amount", say("額", "amount")),
+        Column("amount", say("額", "amount"), is_number=True),
         Column("currency", say("通貨", "currency")),
-        Column("rows", say("行", "rows")),
+        Column("rows", say("行", "rows"), is_number=True),
     ]
     records = [
         {
@@ -156,9 +157,11 @@ def show_compared(made: Compared, output: Output) -> None:
     columns = [
         Column("code", say("コード", "code")),
         Column("name", say("団体", "body")),
-        Column("before_jpy", made.before if output is Output.TABLE else "before_jpy"),
-        Column("after_jpy", made.after if output is Output.TABLE else "after_jpy"),
-        Column("difference_jpy", say("差（円）", "difference")),
+        Column(
+            "before_jpy", made.before if output is Output.TABLE else "before_jpy", is_number=True
+        ),
+        Column("after_jpy", made.after if output is Output.TABLE else "after_jpy", is_number=True),
+        Column("difference_jpy", say("差（円）", "difference"), is_number=True),
         Column("percent", say("差（%）", "percent")),
     ]
     changes = made.changes

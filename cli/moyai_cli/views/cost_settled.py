@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from moyai.costs.ledger.changes import MovedRow
 from moyai.costs.ledger.invoices import Invoice, invoice_document
@@ -106,7 +107,7 @@ def _amount(invoice: Invoice | None) -> str:
 def _row(one: MovedRow) -> Step:
     sign = "+" if one.came else "−"
     what = one.currency if one.driver is None else f"{one.driver} {one.code}"
-    words = f"{sign} {one.file}:{one.line}: {plain(one.amount)} {what}"
+    words = f"{sign} {one.file}:{one.line}: {Decimal(plain(one.amount)):,f} {what}"
     return _step(
         "changed_row",
         words,

@@ -103,8 +103,8 @@ _COLUMNS = [
     Column("period", say("期間", "period")),
     Column("outcome", say("結果", "outcome")),
     Column("format", say("形式", "format")),
-    Column("rows", say("行", "rows")),
-    Column("totals", say("合計", "total")),
+    Column("rows", say("行", "rows"), is_number=True),
+    Column("totals", say("合計", "total"), is_number=True),
 ]
 
 
@@ -149,8 +149,8 @@ def _difference(change: Difference) -> Record:
 def _show_difference(one: Imported, change: Difference) -> None:
     show_line(
         say(
-            f"{one.period} {one.file}: 増えた行 {change.added}、なくなった行 {change.removed}",
-            f"{one.period} {one.file}: rows added {change.added}, removed {change.removed}",
+            f"{one.period} {one.file}: 増えた行 {change.added:,}、なくなった行 {change.removed:,}",
+            f"{one.period} {one.file}: rows added {change.added:,}, removed {change.removed:,}",
         )
     )
     for (currency, service), amount in change.by_service.items():
@@ -195,8 +195,8 @@ def show_sources(basis: Basis, part: PeriodPart, output: Output) -> None:
     columns = [
         Column("file", say("ファイル", "file")),
         Column("format", say("形式", "format")),
-        Column("rows", say("行", "rows")),
-        Column("totals", say("合計", "total")),
+        Column("rows", say("行", "rows"), is_number=True),
+        Column("totals", say("合計", "total"), is_number=True),
         Column("version", say("版", "version")),
         Column("at", say("取込み", "imported")),
         Column("by", say("誰が", "by")),
@@ -215,11 +215,11 @@ def show_invoices(invoices: Sequence[Invoice], output: Output) -> None:
         Column("number", say("番号", "number")),
         Column("billing_account", say("アカウント", "account")),
         Column("currency", say("通貨", "currency")),
-        Column("amount", say("税抜額", "amount")),
-        Column("jpy", say("円（税抜）", "yen before tax")),
-        Column("tax_jpy", say("消費税", "tax")),
+        Column("amount", say("税抜額", "amount"), is_number=True),
+        Column("jpy", say("円（税抜）", "yen before tax"), is_number=True),
+        Column("tax_jpy", say("消費税", "tax"), is_number=True),
         Column("tax_rate", say("税率%", "tax %")),
-        Column("rate", say("レート", "rate")),
+        Column("rate", say("レート", "rate"), is_number=True),
         Column("date", say("請求日", "date")),
     ]
     listing([invoice_document(one) for one in invoices], columns, output)
@@ -232,5 +232,5 @@ def plain(amount: Decimal) -> str:
 
 
 def signed(amount: Decimal) -> str:
-    """An amount with its sign."""
-    return plain(amount) if amount < 0 else f"+{plain(amount)}"
+    """An amount for people, with its sign and thousands separators."""
+    return f"{Decimal(plain(amount)):+,f}"

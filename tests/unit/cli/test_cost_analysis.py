@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -270,6 +271,35 @@ def test_months_to_come_against_budgets(april: Run, project: Path) -> None:
     assert year["left_jpy"] == year["remaining_jpy"] - year["coming_jpy"]
     page = april("cost", "forecast", "--months", "2", "-o", "csv").stdout
     assert page.splitlines()[0] == "rule,last_jpy,2026-09,2026-10,method,mean_error_percent,tried"
+
+
+TABLES = {
+    ("allocate", "2026-04"): "jpy",
+    ("rows", "2026-04"): "amount",
+    ("sources", "2026-04"): "totals",
+    ("invoice", "list", "2026-04"): "jpy",
+    ("sensitivity", "2026-04", "--rate", "140"): "present_jpy",
+    ("reprice", "2026-04", "--joining", "hannan", "--service", "eapp-b"): "before_jpy",
+    ("forecast",): "last_jpy",
+}
+
+
+@pytest.mark.parametrize("command", TABLES)
+def test_tables_have_thousands_separators_and_what_programs_read_has_none(
+    april: Run, command: tuple[str, ...]
+) -> None:
+    shown = april("cost", *command)
+    assert shown.returncode == 0, shown.stderr
+    column = TABLES[command]
+    rows = list(csv.DictReader(io.StringIO(april("cost", *command, "-o", "csv").stdout)))
+    large = [row[column] for row in rows if len(row[column].rpartition("=")[2]) > 3]
+    assert large
+    for words in large:
+        number = words.rpartition("=")[2]
+        whole, point, part = number.partition(".")
+        assert whole.lstrip("-").isdigit()
+        assert f"{int(whole):,}{point}{part}" in shown.stdout
+        assert not re.search(rf"(?<![\w,]){re.escape(number)}(?!\w)", shown.stdout)
 
 
 def test_comparing_says_who_gains_and_who_loses(april: Run, project: Path) -> None:

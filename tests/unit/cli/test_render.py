@@ -45,6 +45,24 @@ def test_a_table_shows_each_record_on_one_line(capsys: pytest.CaptureFixture[str
     assert "大阪市" in lines[1]
 
 
+def test_numbers_have_thousands_separators_for_people_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    columns = [Column("code", "code"), Column("yen", "yen", is_number=True)]
+    values: list[object] = [1234567, -1234, "1234.50", {"JPY": "5000"}, None, "–", True, "1e9"]
+    records = [{"code": "271004", "yen": value} for value in values]
+    listing(records, columns, Output.TABLE)
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.removeprefix("271004").strip() for line in lines] == [
+        "1,234,567", "-1,234", "1,234.50", "JPY=5,000", "", "–", "True", "1e9",
+    ]  # fmt: skip
+    assert len({len(line) for line in lines}) == 1
+    listing(records, columns, Output.JSON)
+    assert json.loads(capsys.readouterr().out) == records
+    listing(records[:1], columns, Output.CSV)
+    assert capsys.readouterr().out == "code,yen\n271004,1234567\n"
+
+
 def test_a_document_is_indented_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     document({"a": 1, "b": {"c": ["x", "y"]}, "d": []}, Output.TABLE)
     assert capsys.readouterr().out.splitlines() == [
