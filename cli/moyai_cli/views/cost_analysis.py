@@ -17,6 +17,7 @@ from moyai.registry.cost_rules import Budget, ShareBy
 from moyai.texts import Text, counted, same
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_json, show_line
+from moyai_cli.views.cost_taxes import tax_sentence, taxes_shown
 
 METHODS: Mapping[str, str] = {
     "last": say("直近の月", "the last month"),
@@ -29,6 +30,7 @@ METHODS: Mapping[str, str] = {
 def show_exported(made: Exported, output: Output) -> None:
     """The file, and what its rows sum to."""
     one = made.reckoned.allocation
+    taxes = taxes_shown(made.reckoned)
     record = {
         "file": str(made.written.path),
         "focus_version": made.version.value,
@@ -41,11 +43,19 @@ def show_exported(made: Exported, output: Output) -> None:
         Column("file", say("ファイル", "file")),
         Column("focus_version", "FOCUS"),
         Column("rows", say("行", "rows"), is_number=True),
-        Column("jpy", say("合計（円）", "yen"), is_number=True),
+        Column(
+            "jpy",
+            say("合計（円）", "yen")
+            if taxes is None
+            else say("合計（円、税抜）", "yen before tax"),
+            is_number=True,
+        ),
         Column("unallocated_jpy", say("負担者なし", "unallocated"), is_number=True),
         Column("sha256", "sha256"),
     ]
     listing([record], columns, output)
+    if output is Output.TABLE and taxes is not None:
+        show_line(tax_sentence(taxes))
 
 
 def show_blends(made: Blended, show: int, output: Output) -> None:

@@ -1,41 +1,28 @@
-"""Where one yen of a body comes from."""
+"""Where one yen of a body comes from, or why it bears none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from fractions import Fraction
 
-from moyai.costs.apportion.allocation import LineKind
-from moyai.costs.explain import Way
+from moyai.costs.explain.figures import Figure, percent, two_places
+from moyai.costs.explain.lines import NetLine, Place, StatementLine
+from moyai.costs.explain.nothing import nothing_figures
+from moyai.costs.explain.shares import line_figures
+from moyai.costs.explain.steps import line_title, way_figures
+from moyai.costs.explain.taxes import tax_figures
+from moyai.costs.explain.way import Way
+from moyai.costs.ledger.query import CostRow
 from moyai.costs.record import plain
-from moyai.costs.statements.titles import settled_by, settlement_title
-from moyai.operations.cost_periods import Explained
-from moyai.texts import counted
+from moyai.operations.cost_explanation import Explained
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_line
 from moyai_cli.views.cost_settled import SETTLED_STEPS, Step, settled_steps
 
-_KINDS: Mapping[LineKind, str] = {
-    LineKind.DIRECT: say("直接費", "direct"),
-    LineKind.FIXED: say("定額", "fixed amount"),
-    LineKind.BASE_FEE: say("基本料", "base fee"),
-    LineKind.SHARE: say("按分", "share"),
-    LineKind.JOINING_FEE: say("加入金", "joining fee"),
-    LineKind.LEAVING_FEE: say("脱退金", "leaving fee"),
-    LineKind.FEE_RELIEF: say("加入金等による軽減", "relief by fees"),
-    LineKind.REMAINDER: say("端数調整", "rounding adjustment"),
-    LineKind.SUBSIDY: say("補助", "subsidy"),
-}
-
 
 def show_explained(found: Explained, output: Output) -> None:
     """The way from the statement's line back to the row, or to what a settlement is made of."""
-    steps: list[Step] = [
-        {"step": step, "words": words, "jpy": jpy} for step, words, jpy in _steps(found)
-    ]
-    if found.settled is not None:
-        steps += settled_steps(found.settled)
+    steps = list(_steps(found))
     if output is Output.TABLE:
         for one in steps:
             yen = "" if one["jpy"] is None else f" {_yen(int(str(one['jpy'])))}"
@@ -44,64 +31,127 @@ def show_explained(found: Explained, output: Output) -> None:
     listing(steps, [Column("step", "step"), Column("words", "words"), Column("jpy", "jpy")], output)
 
 
-def _steps(found: Explained) -> Iterator[tuple[str, str, int | None]]:
-    """What stands where, from the statement to the row: kind of step, words, yen."""
-    way = found.way
+def _steps(found: Explained) -> Iterator[Step]:
+    """What stands where, from the statement to the row."""
     name = found.reckoned.inputs.names.get(found.code, "")
-    yield "body", f"{found.code} {name}".rstrip(), None
-    number = say(f"第{way.number}行 {way.at:,} 円目", f"line {way.number}, yen {way.at:,}")
-    yield "line", f"{number}: {_rule(way)}", way.line.jpy
-    for part in way.line.parts:
-        share = f"{plain(part.percent)} % × {part.weight} / {part.of}"
-        yield "share", f"{part.by.value} {part.driver or ''} {share}".replace("  ", " "), None
-    for step in way.pools:
-        yield "pool", step.account.name, step.account.shared
-        yield "from", _SOURCES.get(step.source, step.source), step.source_jpy
-    if way.bucket is None or way.origin is None:
+    yield _step("body", f"{found.code} {name}".rstrip())
+    whole = sum(one.jpy for one in found.lines)
+    if whole <= 0:
+        yield _step("nothing", say("明細の合計", "its lines sum to"), whole)
+        yield from map(_figure, nothing_figures(found.reckoned, found.code, found.lines))
+    if found.place is None:
         return
-    rows = way.bucket.rows
-    yield "rows", say(f"{rows:,} 行", counted(rows, "row", "rows")), None
+    yield from _line(found, found.place)
+    for at, passed in enumerate(found.passed):
+        if at:
+            period = passed.reckoned.basis.period
+            yield _step("carried_from", period.named.of(LANG), passed.way.borne.jpy)
+        if at or not isinstance(found.place.found, NetLine):
+            yield _step(
+                "of_line",
+                line_title(passed.way.borne, passed.way.line).of(LANG),
+                passed.way.line.jpy,
+            )
+        yield from map(_figure, way_figures(passed.reckoned, passed.way))
+    if found.passed:
+        yield from _rows(found.passed[-1].way, found.row)
+    if found.settled is not None:
+        yield from settled_steps(found.settled)
+
+
+def _line(found: Explained, place: Place) -> Iterator[Step]:
+    """The line of the statement; of tax, with all that it is reckoned from."""
+    number = say(f"第{place.number}行", f"line {place.number}")
+    if place.at:
+        number = say(f"{number} {place.at:,} 円目", f"{number}, yen {place.at:,}")
+    yield _step("line", f"{number}: {_title(place.found)}", place.found.jpy)
+    if not isinstance(place.found, NetLine):
+        figures = tax_figures(found.reckoned, found.taxes, place, place.found)
+        yield from map(_figure, figures)
+    elif not found.passed:
+        yield from map(_figure, line_figures(found.reckoned, place.found.borne, place.found.line))
+
+
+def _title(found: StatementLine) -> str:
+    if isinstance(found, NetLine):
+        return line_title(found.borne, found.line).of(LANG)
+    rate = percent(found.rate)
+    if found.is_difference:
+        return say(f"消費税の端数調整（{rate}）", f"adjustment of rounded tax, {rate}")
+    return say(f"消費税額（{rate}）", f"consumption tax, {rate}")
+
+
+def _rows(way: Way, row: CostRow | None) -> Iterator[Step]:
+    """The invoice and the row at the end of the way."""
+    if way.origin is None:
+        return
     invoice = way.origin.invoice
     if invoice is not None:
         amount = (
             f"{invoice.amount:,f} {invoice.currency} = {invoice.jpy:,} + {invoice.tax_jpy:,} JPY"
         )
-        yield "invoice", f"{invoice.issuer} {invoice.number}: {amount}", invoice.jpy
-    if found.row is not None:
-        row = found.row
-        yen = _two_places(Fraction(row.amount) * way.origin.factor)
-        amount = f"{row.amount:,f} {row.currency} × {_two_places(way.origin.factor)} = {yen} JPY"
-        yield "row", f"{row.file}:{row.line}: {amount}", None
+        yield _step("invoice", f"{invoice.issuer} {invoice.number}: {amount}", invoice.jpy)
+    if row is not None:
+        factor = way.origin.factor
+        yen = two_places(Fraction(row.amount) * factor)
+        amount = f"{row.amount:,f} {row.currency} × {two_places(factor)} = {yen} JPY"
+        yield _step("row", f"{row.file}:{row.line}: {amount}")
 
 
-def _rule(way: Way) -> str:
-    """The rule of a line and its kind, which a settlement's title says already."""
-    if way.line.kind is LineKind.SETTLEMENT:
-        return settlement_title(settled_by(way.borne.rule)).of(LANG)
-    return f"{way.borne.rule} {_KINDS[way.line.kind]}"
+def _figure(one: Figure) -> Step:
+    exact = {} if one.exact is None else {"exact": plain(one.exact)}
+    return {**_step(one.step, one.words.of(LANG), one.jpy), **exact}
 
 
-_STEPS = {
+def _step(step: str, words: str, jpy: int | None = None) -> Step:
+    return {"step": step, "words": words, "jpy": jpy}
+
+
+_STEPS: Mapping[str, str] = {
     "body": say("団体", "body"),
+    "nothing": say("負担なし", "bears nothing"),
     "line": say("明細", "line"),
+    "of_line": say("もとの明細", "of line"),
+    "tax_net": say("税抜額", "before tax"),
+    "tax_rounded": say("消費税額", "tax"),
+    "tax_source": say("全体の消費税額", "tax on the whole"),
+    "tax_carried": say("全体の消費税額", "tax on the whole"),
+    "tax_of_payers": say("差し引く額", "less"),
+    "tax_difference": say("差額", "difference"),
+    "tax_fraction": say("端数", "fraction"),
+    "tax_bearer": say("負担する理由", "why it bears it"),
     "share": say("按分", "share"),
+    "days": say("日数", "days"),
+    "limits": say("上限・下限", "limits"),
+    "rounded": say("端数処理", "rounding"),
+    "set_amount": say("定額", "set amount"),
+    "fee": say("加入金・脱退金", "fee"),
+    "relief": say("充当", "relief"),
+    "subsidy": say("補助", "subsidy"),
+    "remainder_left": say("残り", "left"),
+    "remainder_fraction": say("端数", "fraction"),
+    "remainder_rank": say("負担する理由", "why it bears it"),
+    "remainder_bearer": say("負担する理由", "why it bears it"),
     "pool": say("費用区分", "pool"),
+    "pool_rows": say("　内訳", "  of it"),
+    "pool_carried": say("　内訳", "  of it"),
+    "pool_inflow": say("　内訳", "  of it"),
+    "pool_outflow": say("　内訳", "  of it"),
+    "pool_subsidy": say("　内訳", "  of it"),
+    "pool_set_amounts": say("　内訳", "  of it"),
+    "pool_left": say("　内訳", "  of it"),
+    "pool_shared": say("　計", "  sum"),
+    "pool_divided": say("　計", "  sum"),
     "from": say("内訳", "from"),
+    "carried_from": say("繰り越した期間", "carried from"),
+    "rows_of_invoice": say("明細の計", "rows sum to"),
+    "rows_whole": say("円にした額", "in whole yen"),
     "rows": say("行", "rows"),
     "invoice": say("請求書", "invoice"),
     "row": say("元の行", "row"),
     **SETTLED_STEPS,
 }
-_SOURCES = {
-    "caught": say("この区分の明細", "its own rows"),
-    "carried": say("前期からの繰越", "carried from the period before"),
-}
 
 
 def _yen(jpy: int) -> str:
     return say(f"{jpy:,} 円", f"{jpy:,} yen")
-
-
-def _two_places(value: Fraction) -> str:
-    """For people: rounded to a hundredth."""
-    return f"{Decimal(value.numerator) / Decimal(value.denominator):,.2f}"

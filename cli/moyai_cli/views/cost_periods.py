@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import typer
 
@@ -17,16 +17,23 @@ from moyai.costs.apportion.allocation import (
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.record import document, indented, sha256
+from moyai.costs.statements.taxes import Taxes
 from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Compared, Verified
 from moyai.operations.cost_sources import KeptSources
-from moyai.registry.cost_rules import Treatment
 from moyai.texts import counted, in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_json, show_line
 from moyai_cli.views.cost_analysis import who_gains
 from moyai_cli.views.cost_budgets import budget_records, note_budgets
+from moyai_cli.views.cost_taxes import (
+    codes_of,
+    tax_record,
+    tax_sentence,
+    taxes_shown,
+    yen_columns,
+)
 
 
 def show_allocated(found: Allocated, output: Output) -> None:
@@ -51,22 +58,16 @@ def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None =
         if budgeted is not None:
             _budgets(budgeted)
         _unallocated(made.allocation.unallocated)
-    taxable = made.inputs.rules.tax.treatment is Treatment.TAXABLE
+    taxes = taxes_shown(made)
     columns = [
         Column("code", say("コード", "code")),
         Column("name", say("団体", "body")),
-        Column(
-            "jpy",
-            say("負担（円、税抜）", "yen before tax") if taxable else say("負担（円）", "yen"),
-            is_number=True,
-        ),
+        *yen_columns(taxes),
         Column("direct", say("直接費", "direct"), is_number=True),
         Column("shared", say("按分", "shared"), is_number=True),
         Column("other", say("その他", "other"), is_number=True),
     ]
-    listing(
-        [_summary(code, borne, made) for code, borne in made.allocation.bodies()], columns, output
-    )
+    listing(_bodies(made, taxes, output), columns, output)
     if output is Output.TABLE:
         _payers(made.allocation)
         _foot(made)
@@ -267,8 +268,34 @@ def _foot(made: Reckoned) -> None:
             f"difference {one.difference_jpy}",
         )
     )
+    taxes = taxes_shown(made)
+    if taxes is not None:
+        typer.echo(tax_sentence(taxes))
     typer.echo(say("状態 ", "state ") + made.basis.state)
     typer.echo(say("按分 ", "allocation ") + made.allocation_sha256)
+
+
+def _bodies(made: Reckoned, taxes: Taxes | None, output: Output) -> list[dict[str, object]]:
+    """A record a body; for people, where there is tax, the sum of all at the end."""
+    borne = dict(made.allocation.bodies())
+    if taxes is None:
+        return [_summary(code, own, made) for code, own in borne.items()]
+    records = [
+        _summary(code, borne.get(code, ()), made) | tax_record(taxes, code)
+        for code in codes_of(taxes)
+    ]
+    return [*records, _total(records)] if output is Output.TABLE else records
+
+
+def _total(records: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    sums: dict[str, object] = {"code": "", "name": say("合計", "all")}
+    for record in records:
+        for key, value in record.items():
+            if isinstance(value, int):
+                before = sums.get(key, 0)
+                assert isinstance(before, int)
+                sums[key] = before + value
+    return sums
 
 
 def _summary(code: str, borne: tuple[Borne, ...], made: Reckoned) -> dict[str, object]:

@@ -30,6 +30,7 @@ class Reckoned:
         """The hash of its document."""
         return sha256(document(self.allocation))
 
+    @property
     def taxes(self) -> Taxes:
         """What its payers bear of the tax."""
         return tax(self.allocation, self.inputs.rules.tax, self.inputs.tax_carried_in)
@@ -37,7 +38,7 @@ class Reckoned:
     @property
     def tax_carried(self) -> dict[str, int]:
         """Rate of tax in percent → yen of tax that this period leaves to the next."""
-        return {plain(rate): yen for rate, yen in self.taxes().left_to_next.items()}
+        return {plain(rate): yen for rate, yen in self.taxes.left_to_next.items()}
 
     @property
     def carried(self) -> dict[str, int]:

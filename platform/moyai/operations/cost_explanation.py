@@ -57,7 +57,7 @@ def explanation(
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
     code = _code_of(opened.workspace.registry, made, body)
-    taxes = made.taxes()
+    taxes = made.taxes
     lines = lines_of(made.allocation, taxes, code)
     if line is None and not any(one.jpy > 0 for one in lines):
         return Explained(made, taxes, code, lines, None, (), None, None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import subprocess
 from collections.abc import Callable
@@ -65,6 +67,70 @@ def test_shares_sum_to_the_bill_and_direct_costs_stay_with_their_body(
     assert "difference 0" in shown.stdout
     japanese = moyai("--lang", "ja", "cost", "allocate", MAY)
     assert "請求総額 110,000 円" in japanese.stdout
+
+
+TAXABLE = "tax: { treatment: taxable, difference: DIFFERENCE }"
+
+
+def _taxable(project: Path, difference: str = "largest_remainder") -> None:
+    file = project / "tenants.yaml"
+    text = file.read_text(encoding="utf-8")
+    old = "tax: { treatment: outside_scope }"
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, TAXABLE.replace("DIFFERENCE", difference)), encoding="utf-8")
+
+
+def _table(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
+    assert done.returncode == 0, done.stderr
+    return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
+def test_bodies_that_are_taxed_are_shown_with_tax(may: Path, moyai: Run, project: Path) -> None:
+    assert "gross" not in moyai("cost", "allocate", MAY).stdout
+    _taxable(project)
+    made = _json(moyai("cost", "allocate", MAY, "-o", "json"))
+    assert (made["bill_jpy"], made["taxes"]) == (100_000, {"10": 10_000})
+    records = _table(moyai("cost", "allocate", MAY, "-o", "csv"))
+    assert {one["code"]: int(one["jpy"]) for one in records} == {
+        body["code"]: body["jpy"] for body in made["bodies"]
+    }
+    assert all(int(one["jpy"]) + int(one["tax_jpy"]) == int(one["gross_jpy"]) for one in records)
+    assert sum(int(one["tax_jpy"]) for one in records) == 10_000
+    [village] = [one for one in records if one["code"] == "273830"]
+    lines = moyai("cost", "allocate", MAY).stdout.splitlines()
+    [heading] = [one for one in lines if one.startswith("code")]
+    assert heading.split()[:5] == ["code", "body", "net", "tax", "gross"]
+    [shown] = [one for one in lines if one.startswith("273830")]
+    assert shown.split()[2:5] == [
+        f"{int(village[key]):,}" for key in ("jpy", "tax_jpy", "gross_jpy")
+    ]
+    [total] = [one for one in lines if one.split()[0] == "all"]
+    assert total.split()[1:4] == ["100,000", "10,000", "110,000"]
+    assert "10,000 yen of tax: 10,000 borne by bodies" in lines
+    japanese = moyai("--lang", "ja", "cost", "allocate", MAY).stdout
+    assert "税抜（円）" in japanese
+    assert "消費税 10,000 円: 団体 10,000 円\n" in japanese
+    exported = moyai("cost", "export", MAY, "--to", "focus.csv").stdout
+    assert "yen before tax" in exported
+    assert "10,000 yen of tax: 10,000 borne by bodies\n" in exported
+    [told] = _json(moyai("cost", "export", MAY, "--to", "focus.csv", "-o", "json"))
+    assert told["jpy"] == 100_000
+    files = _json(
+        moyai("cost", "statement", MAY, "273830", "--to", "o", "--format", "csv", "-o", "json")
+    )
+    said = [(project / one["file"]).read_text(encoding="utf-8-sig") for one in files]
+    assert all(village["gross_jpy"] in words for words in said)
+
+
+def test_the_difference_of_the_tax_that_is_carried_is_said(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    _taxable(project, "carry")
+    records = _table(moyai("cost", "allocate", MAY, "-o", "csv"))
+    borne = sum(int(one["tax_jpy"]) for one in records)
+    assert borne < 10_000
+    words = f"10,000 yen of tax: {borne:,} borne by bodies, {10_000 - borne:,} carried to the next period"
+    assert words in moyai("cost", "close", MAY).stdout.splitlines()
 
 
 def test_the_order_of_rows_and_files_changes_no_byte(may: Path, moyai: Run, project: Path) -> None:

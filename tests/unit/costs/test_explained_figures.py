@@ -107,7 +107,7 @@ def some_period(draw: st.DrawFn) -> Reckoned:
 @given(some_period())
 @settings(max_examples=150, deadline=None)
 def test_figures_add_up_to_every_line_of_every_body(made: Reckoned) -> None:
-    taxes = made.taxes()
+    taxes = made.taxes
     for code in CODES:
         found = lines_of(made.allocation, taxes, code)
         nothing = nothing_figures(made, code, found)
@@ -181,7 +181,7 @@ def test_a_remainder_is_borne_by_the_body_that_lost_most_and_its_place_is_told()
     made = reckoned(bill(1000), rules(pool("all", part(ShareBy.POPULATION))), everybody())
     told = {}
     for code in CODES:
-        for one in lines_of(made.allocation, made.taxes(), code):
+        for one in lines_of(made.allocation, made.taxes, code):
             if isinstance(one, NetLine) and one.line.kind is LineKind.REMAINDER:
                 told[code] = line_figures(made, one.borne, one.line)
     # 2,752,412, 826,161 and 5,219 of 3,583,792 residents: 768.01, 230.53 and 1.46 yen.
@@ -265,7 +265,7 @@ def test_the_tax_is_followed_through_the_rows_of_its_rate() -> None:
     made = reckoned(
         Bill(MAY, 12_000, buckets, {TEN: 900, eight: 240}), rule_set, everybody("labour", "chat")
     )
-    found = lines_of(made.allocation, made.taxes(), VILLAGE)
+    found = lines_of(made.allocation, made.taxes, VILLAGE)
     assert [(one.rate, one.jpy) for one in found if isinstance(one, TaxLine)] == [
         (eight, 80),
         (TEN, 300),
@@ -328,7 +328,7 @@ def test_why_a_body_bears_nothing(
         subsidised={"all": {"国": (VILLAGE,)}},
     )
     made = reckoned(bill(100), rule_set, present)
-    found = lines_of(made.allocation, made.taxes(), VILLAGE)
+    found = lines_of(made.allocation, made.taxes, VILLAGE)
     assert sum(one.jpy for one in found) == 0
     assert [one.words.en for one in nothing_figures(made, VILLAGE, found)] == [why]
 

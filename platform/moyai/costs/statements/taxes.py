@@ -70,6 +70,20 @@ class Taxes:
         """All that a payer bears, whole yen."""
         return sum(taxed.gross for taxed in self.by_payer.get(payer, ()))
 
+    def net_of(self, payer: Payer) -> int:
+        """What a payer bears before tax."""
+        return sum(taxed.net for taxed in self.by_payer.get(payer, ()))
+
+    def tax_of(self, payer: Payer) -> int:
+        """The tax that a payer bears, its part of the difference included."""
+        return self.gross_of(payer) - self.net_of(payer)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is tax of anybody."""
+        borne = (self.tax_of(payer) for payer in self.by_payer)
+        return any(borne) or bool(self.unallocated) or any(self.carried.values())
+
     @property
     def left_to_next(self) -> dict[Fraction, int]:
         """Rate → yen of tax that the next period's `carried_in` has to be."""
