@@ -13,7 +13,7 @@ from moyai_cli.commands.cost_options import PeriodName
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output
-from moyai_cli.views.cost_export import show_exported
+from moyai_cli.views.cost_documents import show_exported
 
 app = typer.Typer(add_completion=False)
 

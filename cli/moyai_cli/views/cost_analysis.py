@@ -1,61 +1,18 @@
-"""What costs would come to otherwise, and later: tables for people, documents for programs."""
+"""What costs would come to otherwise: tables for people, documents for programs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import typer
 
 from moyai.costs.analysis.compare import Blend, Change, Key
-from moyai.costs.analysis.outlook import BudgetOutlook, Outlook, Series
 from moyai.costs.record import plain
-from moyai.operations.cost_analysis import Blended, Foreseen, Repriced, Sensitive
-from moyai.operations.cost_export import Exported
-from moyai.registry.cost_rules import Budget, ShareBy
-from moyai.texts import Text, counted, same
-from moyai_cli.language import LANG, say
-from moyai_cli.render import Column, Output, listing, show_json, show_line
-from moyai_cli.views.cost_taxes import tax_sentence, taxes_shown
-
-METHODS: Mapping[str, str] = {
-    "last": say("直近の月", "the last month"),
-    "mean_of_three": say("直近3か月の平均", "mean of three months"),
-    "trend": say("直線の傾向", "straight line"),
-    "season": say("前年同月", "the same month a year before"),
-}
-
-
-def show_exported(made: Exported, output: Output) -> None:
-    """The file, and what its rows sum to."""
-    one = made.reckoned.allocation
-    taxes = taxes_shown(made.reckoned)
-    record = {
-        "file": str(made.written.path),
-        "focus_version": made.version.value,
-        "rows": made.rows,
-        "jpy": one.allocated_jpy + one.unallocated_jpy,
-        "unallocated_jpy": one.unallocated_jpy,
-        "sha256": made.written.sha256,
-    }
-    columns = [
-        Column("file", say("ファイル", "file")),
-        Column("focus_version", "FOCUS"),
-        Column("rows", say("行", "rows"), is_number=True),
-        Column(
-            "jpy",
-            say("合計（円）", "yen")
-            if taxes is None
-            else say("合計（円、税抜）", "yen before tax"),
-            is_number=True,
-        ),
-        Column("unallocated_jpy", say("負担者なし", "unallocated"), is_number=True),
-        Column("sha256", "sha256"),
-    ]
-    listing([record], columns, output)
-    if output is Output.TABLE and taxes is not None:
-        show_line(tax_sentence(taxes))
+from moyai.operations.cost_analysis import Blended, Repriced, Sensitive
+from moyai.registry.cost_rules import ShareBy
+from moyai_cli.language import say
+from moyai_cli.render import Column, Output, listing, show_line
 
 
 def show_blends(made: Blended, show: int, output: Output) -> None:
@@ -170,52 +127,6 @@ def _present_rates(made: Sensitive) -> str:
     )
 
 
-def show_foreseen(made: Foreseen, output: Output) -> None:
-    """All together, rules, budgets."""
-    found = made.outlook
-    series = [_series(one, found, made.titles, output) for one in found.series]
-    budgets = [_budget(one, output) for one in found.budgets]
-    if output is Output.JSON:
-        document = {
-            "past": [str(one) for one in found.past],
-            "series": series,
-            "budgets": budgets,
-            "left_out": [why.of(LANG) for why in made.left_out],
-        }
-        show_json(json.dumps(document, ensure_ascii=False, indent=2))
-        return
-    columns = [
-        Column("rule", say("区分", "rule")),
-        Column(
-            "last_jpy",
-            say(f"{found.past[-1]}（登録済み）", f"{found.past[-1]}, on record"),
-            is_number=True,
-        ),
-        *[Column(str(month), str(month), is_number=True) for month in found.ahead],
-        Column("method", say("方法", "method")),
-        Column("mean_error_percent", say("誤差（%）", "error, %")),
-        Column("tried", say("試した月", "months tried")),
-    ]
-    flat = [{**one, **_months(one)} for one in series]
-    if output is Output.CSV:
-        listing(flat, columns, output)
-        return
-    _foreseen_from(made)
-    listing(flat, columns, output)
-    if budgets:
-        listing(budgets, _BUDGETS, output)
-
-
-_BUDGETS = [
-    Column("fiscal_year", say("年度", "fiscal year")),
-    Column("of", say("予算", "budget")),
-    Column("amount_jpy", say("予算額（円）", "yen"), is_number=True),
-    Column("spent_jpy", say("執行済み", "spent"), is_number=True),
-    Column("coming_jpy", say("年度末まで", "to come"), is_number=True),
-    Column("left_jpy", say("年度末の残り", "left at its end"), is_number=True),
-]
-
-
 def _blends_in_words(made: Blended) -> str:
     within = plain(made.within)
     count = len(made.search.found)
@@ -307,73 +218,3 @@ def _of(change: Change, names: Mapping[str, str]) -> str:
     percent = "" if change.percent is None else f", {float(change.percent):+.1f} %"
     yen = say(f"{change.difference:+,} 円", f"{change.difference:+,} yen")
     return f"{names.get(change.code, change.code)} ({yen}{percent})"
-
-
-def _series(
-    one: Series, found: Outlook, titles: Mapping[str, Text], output: Output
-) -> dict[str, object]:
-    name = say("全体", "all") if one.rule is None else titles.get(one.rule, same(one.rule)).of(LANG)
-    if output is not Output.TABLE:
-        name = one.rule or ""
-    coming = one.coming
-    percent = None if coming is None else coming.mean_error_percent
-    return {
-        "rule": name,
-        "last_jpy": one.past[-1],
-        "past_jpy": list(one.past),
-        "months_jpy": {}
-        if coming is None
-        else {str(at): yen for at, yen in zip(found.ahead, coming.months, strict=True)},
-        "method": None if coming is None else _method(coming.method, output),
-        "mean_error_jpy": None if coming is None else coming.mean_error,
-        "mean_error_percent": None if percent is None else f"{float(percent):.1f}",
-        "tried": 0 if coming is None else coming.tried,
-    }
-
-
-def _method(name: str, output: Output) -> str:
-    return METHODS[name] if output is Output.TABLE else name
-
-
-def _months(record: Mapping[str, object]) -> Mapping[str, object]:
-    months = record["months_jpy"]
-    assert isinstance(months, dict)
-    return months
-
-
-def _foreseen_from(made: Foreseen) -> None:
-    past = made.outlook.past
-    count = len(past)
-    ja, en = f"{past[0]} から {past[-1]} まで", f"{past[0]} to {past[-1]}"
-    if count == 1:
-        ja, en = f"{past[0]} ", f"{past[0]}"
-    typer.echo(
-        say(
-            f"{ja}の {count} か月から見通した額です（円）。",
-            f"Foreseen from {counted(count, 'month', 'months')}, {en}, in yen.",
-        )
-    )
-    for why in made.left_out:
-        typer.echo(say("使わない月 ", "left out: ") + why.of(LANG))
-    if made.outlook.series[0].coming is None:
-        typer.echo(say("見通すには 3 か月以上が要ります。", "A forecast needs three months."))
-
-
-def _budget(one: BudgetOutlook, output: Output) -> dict[str, object]:
-    budget = one.row.budget
-    return {
-        "fiscal_year": budget.fiscal_year,
-        "of": _budget_of(budget) if output is Output.TABLE else None,
-        "body": budget.body,
-        "service": budget.service,
-        "amount_jpy": budget.amount,
-        "spent_jpy": one.row.spent,
-        "remaining_jpy": one.row.left,
-        "coming_jpy": one.coming,
-        "left_jpy": one.left,
-    }
-
-
-def _budget_of(budget: Budget) -> str:
-    names = [name for name in (budget.body, budget.service) if name is not None]
-    return " ".join(names) or say("全体", "all")

@@ -1,4 +1,4 @@
-"""Statements and reports that were written."""
+"""Statements, reports and FOCUS rows that were written."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from moyai.costs.documents.write import Written
 from moyai.operations.cost_documents import Papers, Reported
+from moyai.operations.cost_export import Exported
 from moyai_cli.language import say
 from moyai_cli.render import Column, Output, aside, listing, show_line
 from moyai_cli.views.cost_budgets import note_budgets
+from moyai_cli.views.cost_taxes import tax_sentence, taxes_shown
 
 
 def show_statements(period: str, found: Sequence[Papers], output: Output) -> None:
@@ -48,3 +50,34 @@ def show_reported(found: Reported, output: Output) -> None:
     _show_written([("", one) for one in found.files], output)
     with aside(output):
         note_budgets(found.budgets, found.names)
+
+
+def show_exported(made: Exported, output: Output) -> None:
+    """The file, and what its rows sum to."""
+    one = made.reckoned.allocation
+    taxes = taxes_shown(made.reckoned)
+    record = {
+        "file": str(made.written.path),
+        "focus_version": made.version.value,
+        "rows": made.rows,
+        "jpy": one.allocated_jpy + one.unallocated_jpy,
+        "unallocated_jpy": one.unallocated_jpy,
+        "sha256": made.written.sha256,
+    }
+    columns = [
+        Column("file", say("ファイル", "file")),
+        Column("focus_version", "FOCUS"),
+        Column("rows", say("行", "rows"), is_number=True),
+        Column(
+            "jpy",
+            say("合計（円）", "yen")
+            if taxes is None
+            else say("合計（円、税抜）", "yen before tax"),
+            is_number=True,
+        ),
+        Column("unallocated_jpy", say("負担者なし", "unallocated"), is_number=True),
+        Column("sha256", "sha256"),
+    ]
+    listing([record], columns, output)
+    if output is Output.TABLE and taxes is not None:
+        show_line(tax_sentence(taxes))

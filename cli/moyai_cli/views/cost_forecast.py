@@ -1,4 +1,4 @@
-"""The coming months and budgets: tables for people, a document for programs."""
+"""What the coming months may cost: tables for people, documents for programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from moyai.costs.analysis.outlook import BudgetOutlook, Outlook, Series
 from moyai.operations.cost_analysis import Foreseen
 from moyai.registry.cost_rules import Budget
-from moyai.texts import Text, same
+from moyai.texts import Text, counted, same
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_json
 
@@ -38,8 +38,12 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
         return
     columns = [
         Column("rule", say("区分", "rule")),
-        Column("last_jpy", say(f"{found.past[-1]}（登録済み）", f"{found.past[-1]}, on record")),
-        *[Column(str(month), str(month)) for month in found.ahead],
+        Column(
+            "last_jpy",
+            say(f"{found.past[-1]}（登録済み）", f"{found.past[-1]}, on record"),
+            is_number=True,
+        ),
+        *[Column(str(month), str(month), is_number=True) for month in found.ahead],
         Column("method", say("方法", "method")),
         Column("mean_error_percent", say("誤差（%）", "error, %")),
         Column("tried", say("試した月", "months tried")),
@@ -57,10 +61,10 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
 _BUDGETS = [
     Column("fiscal_year", say("年度", "fiscal year")),
     Column("of", say("予算", "budget")),
-    Column("amount_jpy", say("予算額（円）", "yen")),
-    Column("spent_jpy", say("執行済み", "spent")),
-    Column("coming_jpy", say("年度末まで", "to come")),
-    Column("left_jpy", say("年度末の残り", "left at its end")),
+    Column("amount_jpy", say("予算額（円）", "yen"), is_number=True),
+    Column("spent_jpy", say("執行済み", "spent"), is_number=True),
+    Column("coming_jpy", say("年度末まで", "to come"), is_number=True),
+    Column("left_jpy", say("年度末の残り", "left at its end"), is_number=True),
 ]
 
 
@@ -99,10 +103,13 @@ def _months(record: Mapping[str, object]) -> Mapping[str, object]:
 def _foreseen_from(made: Foreseen) -> None:
     past = made.outlook.past
     count = len(past)
+    ja, en = f"{past[0]} から {past[-1]} まで", f"{past[0]} to {past[-1]}"
+    if count == 1:
+        ja, en = f"{past[0]} ", f"{past[0]}"
     typer.echo(
         say(
-            f"{past[0]} から {past[-1]} までの {count} か月から見通した額です（円）。",
-            f"Foreseen from {count} months, {past[0]} to {past[-1]}, in yen.",
+            f"{ja}の {count} か月から見通した額です（円）。",
+            f"Foreseen from {counted(count, 'month', 'months')}, {en}, in yen.",
         )
     )
     for why in made.left_out:
