@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from moyai.operations.cost_analysis import blends, foresee, reprice, sensitivity
+from moyai.operations.cost_analysis import blends, reprice, sensitivity
+from moyai.operations.cost_forecast import foresee
 from moyai_cli.commands.cost_options import PeriodName
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName

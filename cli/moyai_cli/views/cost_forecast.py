@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import typer
 
 from moyai.costs.analysis.outlook import BudgetOutlook, Outlook, Series
-from moyai.operations.cost_analysis import Foreseen
+from moyai.operations.cost_forecast import Foreseen
 from moyai.registry.cost_rules import Budget
 from moyai.texts import Text, counted, same
 from moyai_cli.language import LANG, say

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moyai.costs.apportion.allocation import Payer, PayerKind
-from moyai.costs.reckoning import Reckoned
+from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.taxes import Taxes
 from moyai.registry.cost_rules import Treatment
 from moyai_cli.language import say
