@@ -41,10 +41,10 @@ def budget_records(budgets: Iterable[BudgetState]) -> list[dict[str, object]]:
 
 def _sentence(state: BudgetState, names: Mapping[str, str]) -> str:
     budget, spent, who = state.budget, state.spent, _of(state.budget, names)
-    year = say(f"{budget.fiscal_year} 年度", str(budget.fiscal_year))
+    year = say(f"{budget.fiscal_year}年度", str(budget.fiscal_year))
     head = say(
-        f"{who}の{year}予算 {budget.amount:,} 円",
-        f"the {year} budget of {who}, {budget.amount:,} yen",
+        f"{who}の{year}{'債務負担行為' if budget.committed else '予算'} {budget.amount:,} 円",
+        f"the {year} {'commitment' if budget.committed else 'budget'} of {who}, {budget.amount:,} yen",
     )
     if state.row.passed:
         return say(

@@ -74,15 +74,27 @@ class _CostChecks:
         for i, budget in enumerate(self._file.budgets):
             self._names.body(budget.body, (*path, i, "body"))
             self._names.service(budget.service, (*path, i, "service"))
-        doubled(
-            ((self._of(budget), (*path, i)) for i, budget in enumerate(self._file.budgets)),
-            self._reporter,
-        )
+        first: dict[tuple[int, str | None, str | None, bool | None], Path] = {}
+        for i, budget in enumerate(self._file.budgets):
+            of = (budget.fiscal_year, self._names.present(budget.body), budget.service)
+            # AWS has one budget of each; a commitment may stand beside the budget of a year.
+            kinds = [budget.committed, *([None] if budget.aws is not None else [])]
+            earlier = [first[(*of, kind)] for kind in kinds if (*of, kind) in first]
+            if earlier and not self._reporter.is_muted((*path, i)):
+                self._twice((*path, i), budget, self._reporter.line(earlier[0]))
+            for kind in kinds:
+                first.setdefault((*of, kind), (*path, i))
 
-    def _of(self, budget: BudgetFile) -> str:
-        """What a budget is of; there is one for each."""
-        body = self._names.present(budget.body)
-        return " ".join(str(one) for one in (budget.fiscal_year, body, budget.service) if one)
+    def _twice(self, path: Path, budget: BudgetFile, line: int) -> None:
+        of = " ".join(one for one in (self._names.present(budget.body), budget.service) if one)
+        year = budget.fiscal_year
+        self._reporter.error(
+            path,
+            Text(
+                f"{year}年度の{of or '全体'}の同じ種類の予算が、すでに {line} 行目にあります",
+                f"line {line} has a budget of this kind of {of or 'all bodies'} for {year} already",
+            ),
+        )
 
     def _spans(self) -> None:
         """Report spans that end before they begin or overlap; warn of gaps, and of parts of months."""

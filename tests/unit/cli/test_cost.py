@@ -79,7 +79,7 @@ def test_budgets_are_warned_of_before_they_are_passed(moyai: Run, project: Path)
     assert [one["code"] for one in json.loads(machine.stdout)] == [""]
     _month(project, moyai, "2026-07", 9_000)
     japanese = moyai("--lang", "ja", "cost", "allocate", "2026-07").stdout
-    assert "注意: 全体の2026 年度予算 11,000 円を 1,000 円超えました（執行 12,000 円）" in japanese
+    assert "注意: 全体の2026年度予算 11,000 円を 1,000 円超えました（執行 12,000 円）" in japanese
 
 
 def test_a_month_before_that_cannot_be_reckoned_hides_no_allocation(

@@ -181,8 +181,9 @@ ERRORS = {
     "a budget of AWS in fractions of a cent": ('"99.50"', "99.505", "cost_sharing.budgets[0].aws.monthly_usd", "to the cent"),
     "a budget of AWS of nothing": ('"99.50"', "0", "cost_sharing.budgets[0].aws.monthly_usd", "above 0"),
     "a budget of AWS without an amount": ('aws: { monthly_usd: "99.50" }', "aws: {}", "cost_sharing.budgets[0].aws.monthly_usd", "this key is missing"),
-    "a budget by a former code": ("    - { fiscal_year: 2026, amount: 9000000 }\n", '    - { fiscal_year: 2026, body: "279978", service: chat, amount: 1 }\n', "cost_sharing.budgets[1]", "used twice"),
-    "a budget twice": (', body: "271004", service: chat, amount: 12', ", amount: 12", "cost_sharing.budgets[1]", "used twice"),
+    "a budget by a former code": ("    - { fiscal_year: 2026, amount: 9000000 }\n", '    - { fiscal_year: 2026, body: "279978", service: chat, amount: 1, committed: true }\n', "cost_sharing.budgets[1]", "has a budget of this kind of 271004 chat for 2026 already"),
+    "a budget twice": (', body: "271004", service: chat, amount: 1200000, committed: true,', ", amount: 1200000,", "cost_sharing.budgets[1]", "has a budget of this kind of all bodies for 2026 already"),
+    "two budgets of AWS of one": ("    - { fiscal_year: 2026, amount: 9000000 }\n", '    - { fiscal_year: 2026, body: "271004", service: chat, amount: 1, aws: { monthly_usd: "1" } }\n', "cost_sharing.budgets[1]", "of this kind of 271004 chat"),
     # rule sets
     "two sets of one name": ("name: 令和9年度", "name: 令和8年度", f"{SET}.name", "used twice"),
     "a span backwards": ("until: 2027-04-01", "until: 2026-04-01", f"{SET}.until", "not after from"),

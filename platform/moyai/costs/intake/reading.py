@@ -205,4 +205,9 @@ def broken_record(error: csv.Error) -> Text:
     """What is wrong with a record."""
     if _LIMIT in str(error):
         return LONG
-    return Text(f"引用符の付け方が誤っています（{error}）", f"broken quotes ({error})")
+    if "end of data" in str(error):
+        return Text("引用符が閉じていません", "quotes that do not close")
+    return Text(
+        "閉じた引用符の後に、区切りでない文字があります",
+        "letters behind the quotes that close a value",
+    )
