@@ -20,11 +20,11 @@ from moyai.costs.record import document, indented, sha256
 from moyai.costs.statements.taxes import Taxes
 from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
-from moyai.operations.cost_periods import Compared, Verified
+from moyai.operations.cost_periods import Closing, Compared, Verified
 from moyai.operations.cost_sources import KeptSources
 from moyai.texts import counted, in_japan
 from moyai_cli.language import LANG, say
-from moyai_cli.render import Column, Output, listing, show_json, show_line
+from moyai_cli.render import Column, Output, aside, listing, show_json, show_line
 from moyai_cli.views.cost_analysis import who_gains
 from moyai_cli.views.cost_budgets import budget_records, note_budgets
 from moyai_cli.views.cost_taxes import (
@@ -73,14 +73,25 @@ def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None =
         _foot(made)
 
 
-def show_closed(made: Reckoned, output: Output) -> None:
-    """What was closed, with the hashes that it can be checked by."""
+def show_closed(made: Closing, output: Output) -> None:
+    """What was closed, now or before, with the hashes that it can be checked by."""
+    with aside(output):
+        show_line(_closed(made))
     if output is not Output.TABLE:
-        show_allocation(made, output)
+        show_allocation(made.reckoned, output)
         return
-    period = made.basis.period
-    typer.echo(say(f"{period} を閉じました。", f"{period} is closed."))
-    _foot(made)
+    _foot(made.reckoned)
+
+
+def _closed(made: Closing) -> str:
+    period, before = made.reckoned.basis.period, made.already
+    if before is None:
+        return say(f"{period} を閉じました。", f"{period} is closed.")
+    at = in_japan(before.at)
+    return say(
+        f"{period} は閉じてあります（{at}、{before.by}）。計算し直し、閉じたときと同じ結果になりました。",
+        f"{period} is closed already ({at}, {before.by}); reckoned again, it comes out as it was closed.",
+    )
 
 
 def show_verified(found: Sequence[Verified], output: Output) -> None:

@@ -114,7 +114,16 @@ def rows(file: Path | None, site: str, period: str, columns: Sequence[str]) -> t
     return group_rows(opened.ledger.store, basis, columns)
 
 
-def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Reckoned:
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A period that is closed."""
+
+    reckoned: Reckoned
+    already: Closed | None
+    """As what it was closed before; None: it is closed now."""
+
+
+def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Closing:
     """Close a period: from here on it is what it is, and corrections are settled in an open one.
 
     A period that is closed already is verified, and stays. Raises `Refused` over cost that nobody bears,
@@ -129,7 +138,7 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
         part = manifest.part(when)
         if part.closed is not None:
             verify(made, part.closed.allocation)
-            return made
+            return Closing(made, part.closed)
         _refuse_open_before(manifest, when)
         _refuse_unallocated(made)
         _refuse_what_none_would_take(manifest, made)
@@ -155,7 +164,8 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Rec
             )
             manifest = manifest.with_part(other, manifest.part(other).corrected(correction))
         writer.commit(manifest)
-        return Reckoner(opened.ledger, manifest, opened.workspace.registry).reckon(when)
+        made = Reckoner(opened.ledger, manifest, opened.workspace.registry).reckon(when)
+        return Closing(made, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,20 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     assert "no costs are on record for 2026-07" in nothing.stderr
 
 
+def test_closing_what_is_closed_says_so(may: Path, moyai: Run) -> None:
+    first = moyai("cost", "close", MAY).stdout.splitlines()
+    again = moyai("cost", "close", MAY).stdout.splitlines()
+    assert first[0] == "2026-05 is closed."
+    assert again[0].startswith("2026-05 is closed already (")
+    assert again[0].endswith("; reckoned again, it comes out as it was closed.")
+    assert again[1:] == first[1:]
+    japanese = moyai("--lang", "ja", "cost", "close", MAY).stdout
+    assert japanese.startswith("2026-05 は閉じてあります（")
+    machine = moyai("cost", "close", MAY, "-o", "json")
+    assert machine.stderr.splitlines() == again[:1]
+    assert _json(machine)["closed"]
+
+
 def test_periods_are_closed_in_order_and_not_over_what_nobody_bears(
     may: Path, moyai: Run, project: Path
 ) -> None:

@@ -130,7 +130,7 @@ class Office:
         withdraw(open_costs(self.file, "sandbox").workspace, period_of(month), name, 0)
 
     def close(self, month: str) -> Reckoned:
-        return close(self.file, "sandbox", month, 0)
+        return close(self.file, "sandbox", month, 0).reckoned
 
     def reckon(self, month: str) -> Reckoned:
         made = reckoned(open_costs(self.file, "sandbox"), period_of(month))
