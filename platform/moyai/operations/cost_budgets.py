@@ -1,4 +1,4 @@
-"""A period divided, with where its fiscal year's budgets stand after it."""
+"""A period divided, with what is odd about it, and where its fiscal year's budgets stand after it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from moyai.costs.reckoned import Reckoned
 from moyai.costs.reckoning import sharing_of
 from moyai.costs.statements.overview import Month
 from moyai.errors import UsageError
+from moyai.operations.cost_member_findings import set_amount_notes
 from moyai.operations.cost_months import earlier_months, month_at
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.registry.cost_rules import Budget
@@ -24,6 +25,8 @@ class Allocated:
 
     reckoned: Reckoned
     budgets: tuple[BudgetState, ...]
+    notes: tuple[Text, ...]
+    """What a reader may not expect of it, beside what its pools and invoices say."""
     unknown: Text | None = None
     """Why it is not known where they stand: a month before this one cannot be reckoned."""
 
@@ -35,10 +38,12 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
     """
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
+    # Not among the notes of the allocation's pools: these are in the hash that closed months are held to.
+    notes = tuple(set_amount_notes(made.inputs.rules, made.allocation))
     try:
-        return Allocated(made, _budgets(opened, made))
+        return Allocated(made, _budgets(opened, made), notes)
     except UsageError as error:
-        return Allocated(made, (), error.what)
+        return Allocated(made, (), notes, error.what)
 
 
 def states_of(

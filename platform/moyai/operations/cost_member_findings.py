@@ -87,6 +87,38 @@ def subsidies_beside(
 
 def set_amount_findings(rules: RuleSet, made: Allocation) -> Iterator[Finding]:
     """Pools of a period whose fixed amounts and base fees are more than what they cost."""
+    for one in _all_beyond(rules, made):
+        key = "fixed" if one.has_fixed else "base_fee"
+        yield (*one.pool.path, key), _beyond(one.yen, one.cost, made.period)
+
+
+def set_amount_notes(rules: RuleSet, made: Allocation) -> Iterator[Text]:
+    """The same for whoever reads the allocation, with what became of the rest."""
+    for one in _all_beyond(rules, made):
+        words = _beyond(one.yen, one.cost, made.period)
+        title = one.pool.title
+        if one.shared:
+            yield Text(
+                f"{title}: {words.ja}。残りを分ける団体の按分額はマイナスになります",
+                f"{title}: {words.en}; who shares the rest bears less than nothing of it",
+            )
+        else:
+            yield Text(f"{title}: {words.ja}", f"{title}: {words.en}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """A pool with set amounts beyond its cost, yen."""
+
+    pool: Pool
+    yen: int
+    cost: int
+    has_fixed: bool
+    shared: bool
+    """Whether somebody shares what is left, which is below zero."""
+
+
+def _all_beyond(rules: RuleSet, made: Allocation) -> Iterator[_Beyond]:
     costs = {account.name: account.shared for account in made.pools}
     amounts: dict[str, dict[LineKind, int]] = {}
     for one in made.borne:
@@ -96,10 +128,9 @@ def set_amount_findings(rules: RuleSet, made: Allocation) -> Iterator[Finding]:
     for pool in rules.pools:
         own = amounts.get(pool.name, {})
         yen, cost = _set_amounts(own), costs[pool.name]
-        if yen > cost and own.get(LineKind.FIXED):
-            yield (*pool.path, "fixed"), _beyond(yen, cost, made.period)
-        elif yen > cost and own.get(LineKind.BASE_FEE):
-            yield (*pool.path, "base_fee"), _beyond(yen, cost, made.period)
+        if yen > cost and yen:
+            has_fixed = bool(own.get(LineKind.FIXED))
+            yield _Beyond(pool, yen, cost, has_fixed, LineKind.SHARE in own)
 
 
 def has_set_amounts(rules: RuleSet) -> bool:

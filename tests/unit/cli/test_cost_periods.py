@@ -69,6 +69,26 @@ def test_shares_sum_to_the_bill_and_direct_costs_stay_with_their_body(
     assert "請求総額 110,000 円" in japanese.stdout
 
 
+def test_fixed_amounts_beyond_the_cost_are_noted(may: Path, moyai: Run, project: Path) -> None:
+    file = project / "tenants.yaml"
+    text = file.read_text(encoding="utf-8")
+    old = "          service: chat #"
+    assert text.count(old) == 1
+    fixed = f'          fixed: {{ "272027": 20000 }}\n{old}'
+    file.write_text(text.replace(old, fixed), encoding="utf-8")
+    words = "ビジネスチャット: fixed amounts and base fees make ¥20,000, ¥5,333 more than the ¥14,667 that this"
+    words += " pool costs in 2026-05; who shares the rest bears less than nothing of it"
+    assert f"note: {words}\n" in moyai("cost", "allocate", MAY).stdout
+    made = _json(moyai("cost", "allocate", MAY, "-o", "json"))
+    assert made["notes"] == [words]
+    lines = [line for one in made["bodies"] for line in one["lines"] if line["rule"] == "chat"]
+    assert sum(line["jpy"] for line in lines if line["kind"] != "fixed") == -5_333
+    japanese = moyai("--lang", "ja", "cost", "allocate", MAY).stdout
+    assert "5,333 円超えます。残りを分ける団体の按分額はマイナスになります\n" in japanese
+    file.write_text(text.replace(old, fixed.replace("20000", "2000")), encoding="utf-8")
+    assert _json(moyai("cost", "allocate", MAY, "-o", "json"))["notes"] == []
+
+
 TAXABLE = "tax: { treatment: taxable, difference: DIFFERENCE }"
 
 
