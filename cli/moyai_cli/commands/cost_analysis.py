@@ -6,17 +6,18 @@ from typing import Annotated
 
 import typer
 
-from moyai.operations.cost_analysis import blends, reprice, sensitivity
+from moyai.operations.cost_analysis import blends, sensitivity
 from moyai.operations.cost_forecast import foresee
+from moyai.operations.cost_joining import reprice
 from moyai_cli.commands.cost_options import PeriodName
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output
 from moyai_cli.views.cost_analysis import (
     show_blends,
-    show_repriced,
     show_sensitive,
 )
+from moyai_cli.views.cost_changes import show_repriced
 from moyai_cli.views.cost_forecast import show_foreseen
 
 app = typer.Typer(add_completion=False)

@@ -15,11 +15,11 @@ from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output, aside
+from moyai_cli.views.cost_changes import show_compared
 from moyai_cli.views.cost_explained import show_explained
 from moyai_cli.views.cost_periods import (
     show_allocated,
     show_closed,
-    show_compared,
     show_kept,
     show_rows,
     show_verified,

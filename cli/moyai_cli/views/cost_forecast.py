@@ -13,6 +13,7 @@ from moyai.registry.cost_rules import Budget
 from moyai.texts import Text, counted, same
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_json
+from moyai_cli.views.cost_taxes import Amounts, marked, yen_heading
 
 METHODS: Mapping[str, str] = {
     "last": say("直近の月", "the last month"),
@@ -25,6 +26,7 @@ METHODS: Mapping[str, str] = {
 def show_foreseen(made: Foreseen, output: Output) -> None:
     """All together, rules, budgets."""
     found = made.outlook
+    mark = Amounts.with_tax(made.is_taxed)
     series = [_series(one, found, made.titles, output) for one in found.series]
     budgets = [_budget(one, output) for one in found.budgets]
     if output is Output.JSON:
@@ -33,6 +35,7 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
             "series": series,
             "budgets": budgets,
             "left_out": [why.of(LANG) for why in made.left_out],
+            "tax": mark,
         }
         show_json(json.dumps(document, ensure_ascii=False, indent=2))
         return
@@ -48,24 +51,25 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
         Column("mean_error_percent", say("誤差（%）", "error, %")),
         Column("tried", say("試した月", "months tried")),
     ]
-    flat = [{**one, **_months(one)} for one in series]
+    flat = [{**one, **_months(one), "tax": mark} for one in series]
     if output is Output.CSV:
-        listing(flat, columns, output)
+        listing(flat, [*columns, Column("tax", "tax")], output)
         return
     _foreseen_from(made)
     listing(flat, columns, output)
     if budgets:
-        listing(budgets, _BUDGETS, output)
+        listing(budgets, _budget_columns(mark), output)
 
 
-_BUDGETS = [
-    Column("fiscal_year", say("年度", "fiscal year")),
-    Column("of", say("予算", "budget")),
-    Column("amount_jpy", say("予算額（円）", "yen"), is_number=True),
-    Column("spent_jpy", say("執行済み", "spent"), is_number=True),
-    Column("coming_jpy", say("年度末まで", "to come"), is_number=True),
-    Column("left_jpy", say("年度末の残り", "left at its end"), is_number=True),
-]
+def _budget_columns(mark: Amounts | None) -> list[Column]:
+    return [
+        Column("fiscal_year", say("年度", "fiscal year")),
+        Column("of", say("予算", "budget")),
+        Column("amount_jpy", say("予算額（円）", "yen"), is_number=True),
+        Column("spent_jpy", marked(say("執行済み", "spent"), mark), is_number=True),
+        Column("coming_jpy", marked(say("年度末まで", "to come"), mark), is_number=True),
+        Column("left_jpy", say("年度末の残り", "left at its end"), is_number=True),
+    ]
 
 
 def _series(
@@ -106,11 +110,15 @@ def _foreseen_from(made: Foreseen) -> None:
     ja, en = f"{past[0]} から {past[-1]} まで", f"{past[0]} to {past[-1]}"
     if count == 1:
         ja, en = f"{past[0]} ", f"{past[0]}"
+    mark = Amounts.with_tax(made.is_taxed)
+    from_months = counted(count, "month", "months")
     typer.echo(
-        say(
-            f"{ja}の {count} か月から見通した額です（円）。",
-            f"Foreseen from {counted(count, 'month', 'months')}, {en}, in yen.",
+        yen_heading(
+            f"{ja}の {count} か月から見通した額です",
+            f"Foreseen from {from_months}, {en}, in yen",
+            mark,
         )
+        + say("。", ".")
     )
     for why in made.left_out:
         typer.echo(say("使わない月 ", "left out: ") + why.of(LANG))

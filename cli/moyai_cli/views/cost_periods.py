@@ -20,12 +20,11 @@ from moyai.costs.record import document, indented, sha256
 from moyai.costs.statements.taxes import Taxes
 from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
-from moyai.operations.cost_periods import Closing, Compared, Verified
+from moyai.operations.cost_periods import Closing, Verified
 from moyai.operations.cost_sources import KeptSources
 from moyai.texts import Text, counted, in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_json, show_line
-from moyai_cli.views.cost_analysis import who_gains
 from moyai_cli.views.cost_budgets import budget_records, note_budgets
 from moyai_cli.views.cost_taxes import (
     codes_of,
@@ -165,38 +164,6 @@ def show_rows(groups: Sequence[RowGroup], columns: Sequence[str], output: Output
         for group in groups
     ]
     listing(records, shown, output)
-
-
-def show_compared(made: Compared, output: Output) -> None:
-    """Each body's yen either way; those that gain most come first in the table."""
-    columns = [
-        Column("code", say("コード", "code")),
-        Column("name", say("団体", "body")),
-        Column(
-            "before_jpy", made.before if output is Output.TABLE else "before_jpy", is_number=True
-        ),
-        Column("after_jpy", made.after if output is Output.TABLE else "after_jpy", is_number=True),
-        Column("difference_jpy", say("差（円）", "difference"), is_number=True),
-        Column("percent", say("差（%）", "percent")),
-    ]
-    changes = made.changes
-    if output is Output.TABLE:
-        changes = tuple(sorted(changes, key=lambda one: (one.difference, one.code)))
-    records = [
-        {
-            "code": one.code,
-            "name": made.names.get(one.code, ""),
-            "before_jpy": one.before,
-            "after_jpy": one.after,
-            "difference_jpy": one.difference,
-            "percent": None if one.percent is None else f"{float(one.percent):.1f}",
-        }
-        for one in changes
-    ]
-    listing(records, columns, output)
-    if output is Output.TABLE:
-        for line in who_gains(made.changes, made.names):
-            typer.echo(line)
 
 
 def record(made: Reckoned) -> dict[str, object]:

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from moyai.costs.apportion.allocation import Payer, PayerKind
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.taxes import Taxes
-from moyai.registry.cost_rules import Treatment
 from moyai_cli.language import say
 from moyai_cli.render import Column
 
 
+class Amounts(StrEnum):
+    """What amounts are where there is tax beside net ones; None where there is none. As programs read it."""
+
+    WITH_TAX = "included"
+    BEFORE_TAX = "excluded"
+
+    @staticmethod
+    def with_tax(is_taxed: bool) -> Amounts | None:
+        """Of amounts that have the tax in them."""
+        return Amounts.WITH_TAX if is_taxed else None
+
+    @staticmethod
+    def before_tax(is_taxed: bool) -> Amounts | None:
+        """Of amounts that tax is added to."""
+        return Amounts.BEFORE_TAX if is_taxed else None
+
+
+_MARKS = {
+    Amounts.WITH_TAX: say("税込", "with tax"),
+    Amounts.BEFORE_TAX: say("税抜", "before tax"),
+}
+
+
+def yen_heading(ja: str, en: str, mark: Amounts | None) -> str:
+    """A heading of amounts in yen: 差（税込・円）."""
+    if mark is None:
+        return say(f"{ja}（円）", en)
+    return say(f"{ja}（{_MARKS[mark]}・円）", f"{en} ({_MARKS[mark]})")
+
+
+def marked(words: str, mark: Amounts | None) -> str:
+    """A heading that says elsewhere that it is of yen: うち加入金（税抜）."""
+    return words if mark is None else words + say(f"（{_MARKS[mark]}）", f" ({_MARKS[mark]})")
+
+
 def taxes_shown(made: Reckoned) -> Taxes | None:
-    """The taxes of a period in which contributions are taxable, or that has tax of a month in which they
-    were; else None."""
-    taxes = made.taxes
-    taxable = made.inputs.rules.tax.treatment is Treatment.TAXABLE
-    return taxes if taxable or taxes.is_there else None
+    """The taxes of a period where there is tax beside net amounts; else None."""
+    return made.taxes if made.is_taxed else None
 
 
 def yen_columns(taxes: Taxes | None) -> list[Column]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from moyai.costs.analysis.sums import Sums, sums_of
 from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
 from moyai.costs.frozen import Inputs
 from moyai.costs.ledger.manifest import Basis
@@ -11,6 +12,7 @@ from moyai.costs.record import document, plain, sha256
 from moyai.costs.statements.taxes import Taxes, tax
 from moyai.costs.yen import Converted
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
+from moyai.registry.cost_rules import Treatment
 from moyai.texts import Text
 
 
@@ -34,6 +36,17 @@ class Reckoned:
     def taxes(self) -> Taxes:
         """What its payers bear of the tax."""
         return tax(self.allocation, self.inputs.rules.tax, self.inputs.tax_carried_in)
+
+    @property
+    def is_taxed(self) -> bool:
+        """Whether there is tax beside net amounts: contributions are taxable, or there is tax of a month in
+        which they were."""
+        return self.inputs.rules.tax.treatment is Treatment.TAXABLE or self.taxes.is_there
+
+    @property
+    def sums(self) -> Sums:
+        """What it comes to with tax, by who bears it."""
+        return sums_of(self.allocation, self.taxes)
 
     @property
     def tax_carried(self) -> dict[str, int]:

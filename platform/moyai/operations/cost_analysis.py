@@ -1,4 +1,4 @@
-"""What other rules, members and rates would come to: for those who decide. Nothing is changed."""
+"""What other keys and rates would come to: for those who decide. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -10,24 +10,18 @@ from math import comb
 from pathlib import Path
 
 from moyai.costs.analysis.compare import (
-    Change,
     Key,
     Search,
     amounts,
-    compare,
     keys_of,
     search_blends,
 )
-from moyai.costs.analysis.joining import depends_on, is_in, joined
 from moyai.costs.analysis.sensitivity import at_rate, rate_of
-from moyai.costs.apportion.allocation import LineKind, PayerKind
 from moyai.costs.intake.words import NotAValue, number_of
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import Period, period_of
-from moyai.costs.reckoned import Reckoned
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_periods import open_costs, reckoned
-from moyai.planning.selectors import only
 from moyai.registry.cost_rules import ShareBy, exact
 from moyai.texts import Text
 
@@ -50,20 +44,9 @@ class Blended:
     """Percent."""
     search: Search
     names: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Repriced:
-    """A period as it is, and as it would be had bodies been in a service from its first day."""
-
-    period: Period
-    service: str
-    joining: tuple[str, ...]
-    """Codes."""
-    changes: tuple[Change, ...]
-    fees: Mapping[str, int]
-    """Code → joining fee, yen, within what it bears."""
-    names: Mapping[str, str]
+    is_taxed: bool
+    """Whether there is tax beside net amounts. What is searched is before it always, as that is what rules
+    share; the tax follows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +55,7 @@ class AtOther:
 
     rate: Decimal
     amounts: Mapping[str, int]
-    """Code → yen."""
+    """Code → yen, with tax."""
 
     @property
     def total(self) -> int:
@@ -99,8 +82,11 @@ class Sensitive:
     present_rates: tuple[PresentRate, ...]
     """Of the invoices in that currency, by issuer and number; one of nothing has none."""
     present: Mapping[str, int]
+    """Code → yen, with tax."""
     others: tuple[AtOther, ...]
     names: Mapping[str, str]
+    is_taxed: bool
+    """Whether there is tax beside net amounts."""
 
 
 def blends(
@@ -134,7 +120,7 @@ def blends(
             f"no body bears anything in {when}: there is nothing to compare blends with.",
         )
     found = search_blends(made.converted.bill, inputs.rules, inputs.members, wanted, limit, step)
-    return Blended(made.basis.period, limit, wanted, step, found, inputs.names)
+    return Blended(made.basis.period, limit, wanted, step, found, inputs.names, made.is_taxed)
 
 
 def _no_step(step: int) -> UsageError:
@@ -157,44 +143,6 @@ def _step_for(keys: int) -> int:
     return next((step for step in _STEPS if _blends(keys, step) <= _MOST_UNASKED), _STEPS[-1])
 
 
-def reprice(file: Path | None, site: str, period: str, joining: str, service: str) -> Repriced:
-    """What all would bear had bodies (codes or slugs, with commas) been in a service from the period's
-    first day. Raises as `allocation`, and `UsageError` for an unknown service, one that they use, or one
-    that no rule uses."""
-    opened = open_costs(file, site)
-    registry = opened.workspace.registry
-    when = period_of(period)
-    if service not in registry.services:
-        known = ", ".join(registry.services)
-        raise _refused(
-            f"サービス「{service}」はありません。あるもの: {known}",
-            f"there is no service '{service}'; there are: {known}",
-        )
-    bodies = [only(registry, key.strip()) for key in joining.split(",")]
-    for body in bodies:
-        if is_in(body, service, when.first):
-            raise _refused(
-                f"{body.name}（{body.code}）は {when.first} に {service} を使っています。",
-                f"{body.name} ({body.code}) uses {service} on {when.first} already.",
-            )
-    codes = tuple(sorted({body.code for body in bodies}))
-    made = reckoned(opened, when)
-    if not depends_on(made.inputs.rules, service):
-        raise _refused(
-            f"{when} の規則に {service} を使う費用区分がないため、加わっても何も変わりません。",
-            f"no pool of the rules of {when} is of {service} or names its users: "
-            "joining it changes nothing.",
-        )
-    reckoner = opened.reckoner()
-    who = reckoner.members(made, joined(registry, codes, service, when.first))
-    # Of a closed month too the bodies are today's on either side: only the joining differs.
-    now = reckoner.members(made, registry)
-    before, after = (reckoner.otherwise(made, members=one) for one in (now, who))
-    changes = compare(before.allocation, after.allocation)
-    names = {body.code: body.name for body in registry.tenants} | dict(made.inputs.names)
-    return Repriced(when, service, codes, changes, _fees(after, codes), names)
-
-
 def sensitivity(
     file: Path | None, site: str, period: str, currency: str, rates: Sequence[str]
 ) -> Sensitive:
@@ -213,14 +161,16 @@ def sensitivity(
     for words in rates:
         rate = _number(words, "--rate")
         moved = at_rate(invoices, currency, rate).invoices
-        others.append(AtOther(rate, amounts(reckoner.otherwise(made, invoices=moved).allocation)))
+        others.append(AtOther(rate, reckoner.otherwise(made, invoices=moved).sums.bodies))
+    present = reckoner.otherwise(made)
     return Sensitive(
         made.basis.period,
         currency,
         tuple(_present_rates(invoices, currency)),
-        amounts(reckoner.otherwise(made).allocation),
+        present.sums.bodies,
         tuple(others),
         made.inputs.names,
+        present.is_taxed,
     )
 
 
@@ -229,15 +179,6 @@ def _present_rates(invoices: Sequence[Invoice], currency: str) -> Iterator[Prese
         rate = rate_of(one)
         if one.currency == currency and rate is not None:
             yield PresentRate(one.issuer, one.number, rate)
-
-
-def _fees(made: Reckoned, codes: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in made.allocation.borne:
-        if one.payer.kind is PayerKind.BODY and one.payer.name in codes:
-            fee = sum(line.jpy for line in one.lines if line.kind is LineKind.JOINING_FEE)
-            found[one.payer.name] = found.get(one.payer.name, 0) + fee
-    return {code: fee for code, fee in found.items() if fee}
 
 
 def _key(words: str, drivers: Mapping[str, object]) -> Key:

@@ -27,6 +27,8 @@ class Foreseen:
     """Rule → what people call it."""
     left_out: tuple[Text, ...]
     """Why months after the last one used, or before the first, are not."""
+    is_taxed: bool
+    """Whether some past month has tax beside net amounts. What bodies are asked for is with it always."""
 
 
 def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
@@ -68,7 +70,8 @@ def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
     of_year = _months_of_year(opened, last, months[-1], left_out)
     found = outlook(months, ahead, budgets, pools, start, of_year)
     rules = [one.rule for one in found.series if one.rule is not None]
-    return Foreseen(found, with_settlements(titles, rules), tuple(left_out))
+    is_taxed = any(month.taxed for month in months)
+    return Foreseen(found, with_settlements(titles, rules), tuple(left_out), is_taxed)
 
 
 def _months_of_year(

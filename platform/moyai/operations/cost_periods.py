@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from moyai.costs.analysis.compare import Change, compare
+from moyai.costs.analysis.compare import Changes, compare
 from moyai.costs.ledger.closings import Closed, Correction
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.ledger import Ledger, now, user
@@ -21,6 +21,7 @@ from moyai.costs.record import canonical, document
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace, open_workspace
+from moyai.registry.cost_rules import Treatment
 from moyai.registry.words import not_known
 from moyai.texts import Text, counted
 
@@ -37,9 +38,13 @@ class Compared:
     before: str
     """The name of the rule set that holds."""
     after: str
-    changes: tuple[Change, ...]
+    changes: Changes
     names: dict[str, str]
     """Code → name."""
+    treatments: tuple[Treatment, Treatment]
+    """How either has contributions under the consumption tax."""
+    is_taxed: bool
+    """Whether there is tax beside net amounts, either way: then all are with it."""
 
 
 def comparison(file: Path | None, site: str, period: str, rules: str) -> Compared:
@@ -65,8 +70,10 @@ def comparison(file: Path | None, site: str, period: str, rules: str) -> Compare
         when,
         before.inputs.rules.name,
         other.name,
-        compare(before.allocation, after.allocation, names_of(opened.workspace.registry)),
+        compare(before.sums, after.sums, names_of(opened.workspace.registry)),
         {**before.inputs.names, **after.inputs.names},
+        (before.inputs.rules.tax.treatment, other.tax.treatment),
+        before.is_taxed or after.is_taxed,
     )
 
 

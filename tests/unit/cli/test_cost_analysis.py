@@ -168,7 +168,7 @@ def test_where_each_blend_has_a_new_bearer_there_is_no_table(moyai: Run, project
     ]
     assert _records(moyai("cost", "blend", "2026-05", "--key", "equal", "-o", "json")) == []
     page = moyai("cost", "blend", "2026-05", "--key", "equal", "-o", "csv").stdout
-    assert page == "holds,blend,worst_percent,worst_code,worst_name\n"
+    assert page == "holds,blend,worst_percent,worst_code,worst_name,tax\n"
 
 
 def test_bodies_that_join_relieve_the_others(april: Run) -> None:
@@ -206,6 +206,29 @@ def test_joining_a_service_that_no_rule_uses_is_refused(april: Run, project: Pat
     assert without.count(old) == 1
     file.write_text(without.replace(old, bearing), encoding="utf-8")
     assert april(*join).returncode == 0
+
+
+def test_joining_what_no_pool_is_of_says_so(april: Run, project: Path) -> None:
+    own = "          service: eapp-b\n"
+    _rewrite(project, (own, "          members: service:chat\n"))
+    join = ("cost", "reprice", "2026-04", "--joining", "hannan", "--service", "eapp-b")
+    rules = "令和8年度負担金規程（見本）"
+    words = f"note: no pool of the rules of 2026-04 ({rules}) is of eapp-b; joining it can change only those "
+    words += "that ask for its users: 共通基盤.\n"
+    assert words in april(*join).stdout
+    machine = april(*join, "-o", "json")
+    assert machine.stderr == words
+    assert _records(machine)
+    assert f"{rules}）に eapp-b の費用区分はありません" in april("--lang", "ja", *join).stdout
+    _propose(project, ("          members: service:chat\n", own))
+    assert "共通基盤. There is one by 案.\n" in april(*join).stdout
+
+
+def test_joining_a_pool_that_costs_nothing_says_so(april: Run) -> None:
+    join = ("cost", "reprice", "2026-04", "--joining", "hannan", "--service", "eapp-a")
+    words = "note: pools of eapp-a (電子申請システムA) have no cost to share in 2026-04.\n"
+    assert words in april(*join).stdout
+    assert "に、2026-04 に分ける費用はありません。\n" in april("--lang", "ja", *join).stdout
 
 
 def test_another_rate_moves_what_bodies_bear(april: Run) -> None:
@@ -270,7 +293,9 @@ def test_months_to_come_against_budgets(april: Run, project: Path) -> None:
     assert (year["amount_jpy"], year["spent_jpy"]) == (240_000_000, sum(whole["past_jpy"]))
     assert year["left_jpy"] == year["remaining_jpy"] - year["coming_jpy"]
     page = april("cost", "forecast", "--months", "2", "-o", "csv").stdout
-    assert page.splitlines()[0] == "rule,last_jpy,2026-09,2026-10,method,mean_error_percent,tried"
+    assert (
+        page.splitlines()[0] == "rule,last_jpy,2026-09,2026-10,method,mean_error_percent,tried,tax"
+    )
 
 
 TABLES = {
@@ -328,3 +353,106 @@ def test_settlements_are_no_difference_between_rules(april: Run, project: Path) 
     assert any(line["kind"] == "settlement" for body in made["bodies"] for line in body["lines"])
     found = _records(april("cost", "compare", "2026-05", "--rules", rules, "-o", "json"))
     assert {one["difference_jpy"] for one in found} == {0}
+
+
+OUTSIDE, TAXABLE = "tax: { treatment: outside_scope }", "tax: { treatment: taxable }"
+
+
+def _rewrite(project: Path, *changes: tuple[str, str]) -> None:
+    file = project / "tenants.yaml"
+    text = file.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+
+
+def _propose(project: Path, *changes: tuple[str, str]) -> None:
+    """The very rules that hold as a proposal, but for some changes."""
+    text = (project / "tenants.yaml").read_text(encoding="utf-8")
+    rules = text.partition("  rule_sets:\n")[2].partition("\n\n# 団体")[0]
+    lines = [one for one in rules.splitlines() if not one.lstrip().startswith(("from:", "agreed:"))]
+    proposal = "\n".join(lines).replace("令和8年度負担金規程（見本）", "案")
+    for old, new in changes:
+        assert proposal.count(old) == 1, old
+        proposal = proposal.replace(old, new)
+    _rewrite(project, ("  rule_sets:\n", f"  proposals:\n{proposal}\n  rule_sets:\n"))
+
+
+def _sum(records: list[Mapping[str, object]], key: str) -> int:
+    return sum(int(str(one[key])) for one in records)
+
+
+@pytest.mark.parametrize("holds", [OUTSIDE, TAXABLE])
+def test_rules_that_treat_the_tax_differently_are_compared_with_tax(
+    april: Run, project: Path, holds: str
+) -> None:
+    other = TAXABLE if holds == OUTSIDE else OUTSIDE
+    # A fee is a net amount where contributions are taxable: that is a difference indeed.
+    _rewrite(project, (OUTSIDE, holds), ("          base_fee: 10000 #", "          #"))
+    _propose(project, (holds, other))
+    asked = ("cost", "compare", "2026-04", "--rules", "案")
+    found = _records(april(*asked, "-o", "json"))
+    assert _sum(found, "before_jpy") == _sum(found, "after_jpy") == 496_650
+    # The same shares but for the rounding of net amounts and of their tax.
+    assert all(abs(int(str(one["difference_jpy"]))) <= 3 for one in found)
+    assert {one["tax"] for one in found} == {"included"}
+    shown = april(*asked).stdout
+    assert "案 (with tax)" in shown
+    assert "difference (with tax)" in shown
+    outside = "令和8年度負担金規程（見本）" if holds == OUTSIDE else "案"
+    words = f"all amounts are with tax.\nby '{outside}' contributions are outside the tax's scope: "
+    assert words in shown
+    machine = april(*asked, "-o", "csv")
+    assert words in machine.stderr
+    assert {one["tax"] for one in csv.DictReader(io.StringIO(machine.stdout))} == {"included"}
+    japanese = april("--lang", "ja", *asked).stdout
+    assert "差（税込・円）" in japanese
+    assert f"「{outside}」では負担金が不課税なので" in japanese
+
+
+def test_amounts_say_whether_they_are_with_tax_where_there_is_some(
+    april: Run, project: Path
+) -> None:
+    for period in ("2026-05", "2026-06"):
+        _bill(april, project, period, 1003, 451_500)
+    join = ("reprice", "2026-04", "--joining", "hannan", "--service", "eapp-b")
+    asked = {
+        join: ("now (with tax)", "今（税込・円）", "included"),
+        ("sensitivity", "2026-04", "--rate", "140"): (
+            "at 140 JPY/USD (with tax)",
+            "今（税込・円）",
+            "included",
+        ),
+        ("blend", "2026-04"): ("amounts before tax", "税抜の額で", "excluded"),
+        ("forecast",): ("in yen (with tax).", "見通した額です（税込・円）。", "included"),
+    }
+    for command in asked:
+        assert "tax" not in april("cost", *command).stdout
+    _rewrite(project, (OUTSIDE, TAXABLE))
+    for command, (en, ja, mark) in asked.items():
+        assert en in april("cost", *command).stdout
+        assert ja in april("--lang", "ja", "cost", *command).stdout
+        page = april("cost", *command, "-o", "csv").stdout
+        assert {one["tax"] for one in csv.DictReader(io.StringIO(page))} == {mark}
+    rate = _records(april("cost", "sensitivity", "2026-04", "--rate", "300", "-o", "json"))
+    assert (rate[0]["present_jpy"], rate[0]["jpy_at_300"]) == (496_650, 993_300)
+    foreseen = _json(april("cost", "forecast", "-o", "json"))
+    assert isinstance(foreseen, dict)
+    assert (foreseen["tax"], foreseen["series"][0]["past_jpy"]) == ("included", [496_650] * 3)
+
+
+def test_what_bodies_bear_more_was_borne_by_nobody(april: Run, project: Path) -> None:
+    service = "          service: eapp-b\n          base_fee: 10000"
+    _rewrite(project, (service, f"          members: hannan\n{service}"))
+    join = ("cost", "reprice", "2026-04", "--joining", "hannan", "--service", "eapp-b")
+    found = _records(april(*join, "-o", "json"))
+    [rest] = [one for one in found if one["payer"] == "unallocated"]
+    assert (rest["code"], rest["name"], rest["after_jpy"]) == ("", "unallocated", 0)
+    before = int(str(rest["before_jpy"]))
+    assert before > 0
+    assert _sum(found, "difference_jpy") == 0
+    assert _sum([one for one in found if one["payer"] == "body"], "difference_jpy") == before
+    assert f"\nunallocated: {before:,} yen → 0 yen (-{before:,} yen)\n" in april(*join).stdout
+    japanese = april("--lang", "ja", *join).stdout
+    assert f"\n負担者なし: {before:,} 円 → 0 円（-{before:,} 円）\n" in japanese

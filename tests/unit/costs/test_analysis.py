@@ -22,7 +22,7 @@ from tests.unit.costs.rulebook import (
     rules,
 )
 
-from moyai.costs.analysis.compare import Key, amounts, blended, compare, keys_of, search_blends
+from moyai.costs.analysis.compare import Key, amounts, blended, changes, keys_of, search_blends
 from moyai.costs.analysis.forecast import LEAST_MONTHS, METHODS, forecast
 from moyai.costs.analysis.sensitivity import at_rate, rate_of
 from moyai.costs.apportion.inputs import Presence
@@ -38,7 +38,7 @@ def test_what_bodies_gain_others_lose() -> None:
     one = bill(1_000_000)
     before = rules(pool("all", part(ShareBy.POPULATION)))
     after = blended(before, {EQUAL: 50, POPULATION: 50})
-    moved = compare(allocate(one, before, everybody()), allocate(one, after, everybody()))
+    moved = changes(*(amounts(allocate(one, by, everybody())) for by in (before, after)))
     assert sum(change.difference for change in moved) == 0
     by_code = {change.code: change for change in moved}
     assert by_code["271004"].difference < 0 < by_code["273830"].difference

@@ -20,9 +20,9 @@ from moyai.costs.documents.write import Kind
 from moyai.costs.intake.faults import IntakeError
 from moyai.costs.ledger.imported import Outcome
 from moyai.errors import UsageError
-from moyai.operations.cost_analysis import reprice
 from moyai.operations.cost_documents import Asked, statements
 from moyai.operations.cost_explanation import explanation
+from moyai.operations.cost_joining import reprice
 
 
 def test_a_merged_bodys_statement_of_a_closed_month_is_written_under_its_former_code(
@@ -85,7 +85,7 @@ def test_a_merged_bodys_settlement_is_the_successors_and_its_closed_yen_stay_its
 
 def test_other_rules_are_compared_for_the_bodies_that_there_are_today(office: Office) -> None:
     office.merge()
-    same = {one.code: one.difference for one in office.compare("同じ").changes}
+    same = {one.code: one.difference for one in office.compare("同じ").changes.bodies}
     # ¥30,000 equally of two in place of three, and nothing else: drivers follow the merger.
     assert same == {OSAKA: 5_000, SAKAI: -5_000}
 
@@ -93,7 +93,9 @@ def test_other_rules_are_compared_for_the_bodies_that_there_are_today(office: Of
 def test_joining_later_is_priced_for_the_bodies_that_there_are_today(office: Office) -> None:
     office.merge()
     found = reprice(office.file, "sandbox", MAY, SAKAI, "eapp-b")
-    assert {one.difference for one in found.changes} == {0}  # Sakai bears its part of 市 already
+    assert {one.difference for one in found.changes.bodies} == {
+        0
+    }  # Sakai bears its part of 市 already
 
 
 def test_a_body_that_is_in_the_file_no_longer_has_its_statements_by_its_name(

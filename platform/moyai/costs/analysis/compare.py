@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from moyai.costs.analysis.sums import Elsewhere, Sums
 from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Allocation
 from moyai.costs.apportion.inputs import Bill, Members
@@ -29,6 +30,30 @@ class Change:
     def percent(self) -> Fraction | None:
         """The difference in percent of what it bears before; None where that is nothing."""
         return None if self.before == 0 else Fraction(100 * self.difference, abs(self.before))
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is not borne by bodies one way and the other, yen."""
+
+    kind: Elsewhere
+    before: int
+    after: int
+
+    @property
+    def difference(self) -> int:
+        """Yen more that bodies do not bear."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One bill, borne one way and the other, yen with tax."""
+
+    bodies: tuple[Change, ...]
+    """Each that bears something either way, in order of codes."""
+    rest: tuple[Rest, ...]
+    """Where there is something either way: what bodies bear less is borne here, or by nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +94,21 @@ def keys_of(rules: RuleSet) -> tuple[Key, ...]:
 
 
 def amounts(made: Allocation) -> dict[str, int]:
-    """Body → yen."""
+    """Body → yen before tax."""
     return {code: sum(one.jpy for one in borne) for code, borne in made.bodies()}
 
 
-def compare(
-    before: Allocation, after: Allocation, names: Mapping[str, str] | None = None
-) -> tuple[Change, ...]:
-    """Every body that bears something either way, in order of codes. `names`: code of a body that merged
-    since → its successor's, which is compared with both together."""
-    return changes(_by_names(amounts(before), names or {}), _by_names(amounts(after), names or {}))
+def compare(before: Sums, after: Sums, names: Mapping[str, str] | None = None) -> Changes:
+    """One bill both ways. `names`: code of a body that merged since → its successor's, which is compared
+    with both together."""
+    return Changes(
+        changes(_by_names(before.bodies, names or {}), _by_names(after.bodies, names or {})),
+        tuple(
+            Rest(kind, before.elsewhere[kind], after.elsewhere[kind])
+            for kind in Elsewhere
+            if before.elsewhere[kind] or after.elsewhere[kind]
+        ),
+    )
 
 
 def _by_names(yen: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:

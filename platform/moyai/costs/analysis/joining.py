@@ -25,12 +25,19 @@ def joined(registry: Registry, codes: Collection[str], service: str, day: date) 
     )
 
 
-def depends_on(rules: RuleSet, service: str) -> bool:
-    """Whether who uses a service decides what anybody bears: a pool is of it, or a selector has it."""
-    return any(
-        pool.service == service
-        or any(_has(text, service) for text in (pool.members, *_subsidised(pool)))
+def pools_of(rules: RuleSet, service: str) -> tuple[Pool, ...]:
+    """Pools that are of a service: who uses it shares them."""
+    return tuple(pool for pool in rules.pools if pool.service == service)
+
+
+def pools_naming(rules: RuleSet, service: str) -> tuple[Pool, ...]:
+    """Pools that are not of a service, and whose members or subsidised ones are chosen by whether they use
+    it."""
+    return tuple(
+        pool
         for pool in rules.pools
+        if pool.service != service
+        and any(_has(text, service) for text in (pool.members, *_subsidised(pool)))
     )
 
 
