@@ -7,19 +7,26 @@ from collections.abc import Sequence
 from moyai.costs.documents.write import Written
 from moyai.operations.cost_documents import Papers, Reported
 from moyai.operations.cost_export import Exported
-from moyai_cli.language import say
+from moyai.texts import Text
+from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_line
 from moyai_cli.views.cost_budgets import note_budgets
 from moyai_cli.views.cost_taxes import tax_sentence, taxes_shown
 
 
 def show_statements(period: str, found: Sequence[Papers], output: Output) -> None:
-    """The bodies' files, and whose documents those of a former code are."""
+    """The bodies' files, that they are provisional, and whose documents those of a former code are."""
     _show_written([(one.code, file) for one in found for file in one.files], output)
     with aside(output):
+        _show_marks(found[0].marks if found else ())
         for one in found:
             for former in one.former:
                 show_line(_borne_by(period, former, one))
+
+
+def _show_marks(marks: Sequence[Text]) -> None:
+    for mark in marks:
+        show_line(mark.of(LANG))
 
 
 def _borne_by(period: str, former: str, found: Papers) -> str:
@@ -46,9 +53,10 @@ def _show_written(files: Sequence[tuple[str, Written]], output: Output) -> None:
 
 
 def show_reported(found: Reported, output: Output) -> None:
-    """The overview's files, and the budgets that are to be warned of."""
+    """The overview's files, that it is provisional, and the budgets that are to be warned of."""
     _show_written([("", one) for one in found.files], output)
     with aside(output):
+        _show_marks(found.marks)
         note_budgets(found.budgets, found.names)
 
 

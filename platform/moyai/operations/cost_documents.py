@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from moyai.costs.analysis.budgets import BudgetState
+from moyai.costs.documents.compose.words import provisional
 from moyai.costs.documents.write import Kind, Written, write_overview, write_statement
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
@@ -48,6 +49,8 @@ class Papers:
     files: list[Written]
     former: tuple[str, ...]
     """Former codes of it that were asked for, and that bear nothing under these in the period."""
+    marks: tuple[Text, ...]
+    """Why it is not final, as its papers say; nothing of a closed period."""
 
 
 def statements(file: Path | None, site: str, asked: Asked, selector: str) -> Iterator[Papers]:
@@ -69,11 +72,12 @@ def statements(file: Path | None, site: str, asked: Asked, selector: str) -> Ite
     inputs = made.inputs
     borne = {one.code for one in found.statements}
     former = former_codes_in(registry, selector)
+    marks = _marks(found)
     for one in wanted:
         asks = request(one, inputs.instalments, inputs.fiscal_year_start)
         files = write_statement(one, asks, asked.folder, asked.formats, asked.lang, inputs.names)
         instead = (old for old, code in former.items() if code == one.code and old not in borne)
-        yield Papers(one.code, one.name, files, tuple(instead))
+        yield Papers(one.code, one.name, files, tuple(instead), marks)
 
 
 def _chosen(registry: Registry, made: Reckoned, found: Issue, selector: str) -> frozenset[str]:
@@ -97,6 +101,8 @@ class Reported:
     budgets: tuple[BudgetState, ...]
     names: Mapping[str, str]
     """Code → name."""
+    marks: tuple[Text, ...]
+    """As of `Papers`."""
 
 
 def report(file: Path | None, site: str, asked: Asked) -> Reported:
@@ -113,10 +119,15 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
         quantities=members.drivers,
         year_start=made.inputs.fiscal_year_start,
     )
-    shown = overview(issue_of(opened.manifest, made, asked.issued_on), around)
+    found = issue_of(opened.manifest, made, asked.issued_on)
+    shown = overview(found, around)
     names = made.inputs.names
     files = write_overview(shown, asked.folder, asked.formats, asked.lang, names)
-    return Reported(files, states_of(sharing.budgets, made, shown.trend), names)
+    return Reported(files, states_of(sharing.budgets, made, shown.trend), names, _marks(found))
+
+
+def _marks(found: Issue) -> tuple[Text, ...]:
+    return provisional(found.basis, leaves_cost=found.leaves_cost)
 
 
 def _nobody(period: Period) -> UsageError:

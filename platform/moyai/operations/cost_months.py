@@ -34,7 +34,8 @@ def _issue(
 ) -> Issue:
     inputs = made.inputs
     day = issued_on or _closing_day(manifest, made.basis.period) or today()
-    basis = Basis(day, made.basis.state, inputs.rules_sha256, allocation_sha256)
+    closed = manifest.part(made.basis.period).closed is not None
+    basis = Basis(day, made.basis.state, inputs.rules_sha256, allocation_sha256, closed)
     return issue(
         made.allocation,
         inputs.rules,

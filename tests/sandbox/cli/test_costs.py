@@ -150,6 +150,13 @@ def test_every_command_of_the_runbook_does_what_it_says(federation: Federation) 
     assert set(bodies) == {"272027", "272043"}
     assert int(bodies["272027"]) < 0 < int(bodies["272043"])
     written = federation.folder / "statements" / "2026-10"
+    for name in ("2026-10-overview.csv", "2026-10-272027.csv"):
+        draft, sent = (
+            path.read_text(encoding="utf-8-sig")
+            for path in (written / "draft" / name, written / name)
+        )
+        assert "Provisional: the month is not closed." in draft
+        assert "Provisional" not in sent
     assert {path.name for path in written.glob("*.pdf")} == {
         "2026-10-overview.pdf",
         "2026-10-272027.pdf",

@@ -308,6 +308,35 @@ def test_statements_and_the_report_are_files_with_their_hashes(
     assert f"moyai cost explain {MAY} CODE shows why" in nobody.stderr
 
 
+def test_an_open_months_documents_are_said_to_be_provisional(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    kept = (project / "tenants.yaml").read_text(encoding="utf-8")
+    statement = ("cost", "statement", MAY, "273830", "--format", "csv")
+    report = ("cost", "report", MAY, "--format", "csv")
+    for command in (statement, report):
+        assert "Provisional: the month is not closed." in moyai(*command).stdout
+        done = moyai("--lang", "ja", *command, "-o", "json")
+        assert len(_json(done)) == 1
+        assert "未確定: この期間はまだ締めていません。" in done.stderr
+        assert "未配分の費用あり" not in done.stderr
+    csv_file(project / "more.csv", [_row("10", None, MAY)])
+    moyai("cost", "import", "more.csv")
+    (project / "tenants.yaml").write_text(
+        kept.replace(
+            "          where: {} # 残りのすべて\n", '          where: { ServiceName: "none" }\n'
+        ),
+        encoding="utf-8",
+    )
+    for command in (statement, report):
+        assert "Some cost is unallocated: nobody bears it yet." in moyai(*command).stdout
+    (project / "tenants.yaml").write_text(kept, encoding="utf-8")
+    assert moyai("cost", "close", MAY).returncode == 0
+    for command in (statement, report):
+        done = moyai(*command)
+        assert "rovisional" not in done.stdout + done.stderr
+
+
 def test_documents_of_a_former_code_are_said_to_be_the_successors(
     may: Path, moyai: Run, project: Path
 ) -> None:

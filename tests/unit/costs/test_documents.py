@@ -410,6 +410,62 @@ def test_documents_name_what_they_rest_on() -> None:
         assert ISSUER.registration_number in text
 
 
+MARKS = {
+    "ja": ("未確定: この期間はまだ締めていません。", "未配分の費用あり: "),
+    "en": ("Provisional: the month is not closed.", "Some cost is unallocated: "),
+}
+
+
+def _open(made: Issue) -> Issue:
+    """The same while its period is open."""
+    basis = replace(made.basis, closed=False)
+    statements = tuple(replace(one, basis=basis) for one in made.statements)
+    return replace(made, basis=basis, statements=statements)
+
+
+def _left() -> Issue:
+    """Some cost that no rule catches."""
+    return issued(bill(500, 77), rules(pool(where=(Condition("ServiceName", ("s0",)),))))
+
+
+def _said(bundle: Bundle) -> list[tuple[str, int]]:
+    """The words of each format, and how often marks are at least there: once a paper, or once a file."""
+    papers = len(bundle.papers)
+    cells = [str(value) for row in Workbook.of(xlsx(bundle)).rows() for value in row]
+    lines = csv_file(bundle).decode("utf-8-sig")
+    return [
+        ("".join(pdf_text(pdf(bundle))), papers),
+        (Page.of(html(bundle)).words, papers),
+        ("\n".join(cells), papers),
+        (lines, 1),
+    ]
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_papers_of_an_open_period_say_in_every_format_that_they_are_provisional(lang: Lang) -> None:
+    provisional, unallocated = MARKS[lang]
+    for made, leaves in ((_village(), False), (_left(), True)):
+        for bundle in _bundles(_open(made), lang):
+            of_body = len(bundle.papers) == 2
+            for words, least in _said(bundle):
+                assert words.count(provisional) >= least
+                # The overview has a table of what is unallocated.
+                assert (words.count(unallocated) >= least) is (leaves and of_body)
+            assert bundle.title.endswith("（未確定）" if lang == "ja" else " (provisional)")
+        for bundle in _bundles(made, lang):
+            said = [bundle.title, *(words for words, _ in _said(bundle))]
+            assert not [one for one in said if "未確定" in one or "rovisional" in one]
+            assert not [one for one in said if unallocated in one]
+
+
+def test_every_page_of_a_provisional_pdf_says_so() -> None:
+    bundle = _bundles(_open(_with_everything()))[0]
+    assert len(pages(bundle, 20)) >= 3
+    runs = "".join(pdf_text(pdf(bundle)))
+    # On each page, and once more at the head of each paper.
+    assert runs.count(MARKS["ja"][0]) == len(pages(bundle, 20)) + len(bundle.papers)
+
+
 def test_a_power_of_the_population_is_said_with_its_weights() -> None:
     rows = Page.of(html(_bundles(_with_everything())[0])).rows
     [row] = [row for row in rows if row[0].startswith("人口割（")]

@@ -168,6 +168,8 @@ class Paper:
     blocks: tuple[Block, ...]
     basis: tuple[tuple[str, str], ...]
     """What it rests on."""
+    marks: tuple[str, ...] = ()
+    """Why it is not final, before all else and on each page; none of one that is."""
 
     def tables(self) -> Iterator[Table]:
         """All tables, in order."""

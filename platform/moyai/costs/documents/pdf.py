@@ -81,6 +81,7 @@ def _compiler() -> typst.Compiler:
 def _paper(paper: Paper, lang: Lang) -> Json:
     label, amount = paper.amount
     return {
+        "marks": [plain(mark) for mark in paper.marks],
         "title": plain(paper.title),
         "number": plain(paper.number),
         "to": plain(paper.to),

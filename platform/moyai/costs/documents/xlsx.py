@@ -64,6 +64,8 @@ class _Sheet:
     columns: int
     charts: tuple[tuple[int, Chart], ...]
     """Each with the row below its title, where it is drawn."""
+    header: str
+    """On each printed page; empty of what is final."""
 
 
 def xlsx(bundle: Bundle) -> bytes:
@@ -109,6 +111,7 @@ def _laid_out(paper: Paper, live: bool) -> _Sheet:
     charts: list[tuple[int, Chart]] = []
     label, amount = paper.amount
     lines: list[tuple[str, list[Cell]]] = [
+        *(("mark", [Cell(mark)]) for mark in paper.marks),
         ("title", [Cell(paper.title)]),
         ("plain", [Cell(paper.number), Cell(paper.dated)]),
         ("plain", [Cell(paper.to)]),
@@ -143,7 +146,8 @@ def _laid_out(paper: Paper, live: bool) -> _Sheet:
         for row, (look, cells) in enumerate(lines)
         for column, cell in enumerate(cells)
     )
-    return _Sheet(paper.sheet, placed, max(len(cells) for _, cells in lines), tuple(charts))
+    columns = max(len(cells) for _, cells in lines)
+    return _Sheet(paper.sheet, placed, columns, tuple(charts), " ".join(paper.marks))
 
 
 def _table(table: Table) -> Iterator[tuple[str, list[Cell]]]:
@@ -157,6 +161,8 @@ def _write(sheet: Worksheet, laid: _Sheet, places: Places | None, looks: _Looks)
     sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
     sheet.set_footer("&R&P / &N")
+    if laid.header:
+        sheet.set_header(f"&C{laid.header}")
     if laid.columns > len(_WIDTHS) * 3:
         sheet.set_landscape()
     sheet.set_column(0, 0, _WIDTHS[0])
@@ -280,12 +286,20 @@ def _warning(made: Format) -> None:
     made.set_bg_color("#FDECEA")
 
 
+def _mark(made: Format) -> None:
+    made.set_font_size(12)
+    made.set_bold()
+    made.set_font_color("#B00020")
+    made.set_bg_color("#FDECEA")
+
+
 def _basis(made: Format) -> None:
     made.set_font_size(8)
     made.set_font_color("#5C6670")
 
 
 _LOOKS = {
+    "mark": _mark,
     "title": _title,
     "amount": _title,
     "heading": _heading,

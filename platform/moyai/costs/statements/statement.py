@@ -44,6 +44,8 @@ class Basis:
     rules_sha256: str
     allocation_sha256: str
     """Of all that came out, settlements of other periods with it."""
+    closed: bool
+    """Whether the period is; what an open one comes to may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class Statement:
     sections: tuple[Section, ...]
     """Direct rules, then pools, in the rules' order."""
     by_rate: tuple[Taxed, ...]
+    leaves_cost: bool
+    """Whether nobody bears some cost of the period, whatever the body."""
 
     @property
     def net(self) -> int:
@@ -182,6 +186,11 @@ class Issue:
         return self.allocation.unallocated_jpy + self.taxes.unallocated
 
     @property
+    def leaves_cost(self) -> bool:
+        """Whether nobody bears some cost, were its sum 0."""
+        return _leaves_cost(self.allocation, self.taxes)
+
+    @property
     def difference_jpy(self) -> int:
         """0, always: `issue` raises `AssertionError` otherwise."""
         return (
@@ -228,6 +237,7 @@ def issue(
                 basis=basis,
                 sections=_sections(borne.get(code, ()), titles, heads),
                 by_rate=taxes.by_payer[Payer(PayerKind.BODY, code)],
+                leaves_cost=_leaves_cost(allocation, taxes),
             )
             for code in sorted(bodies)
         ),
@@ -248,6 +258,10 @@ def issue(
 def part_yen(divided: int, part: PartShare) -> Fraction:
     """What one part of a pool comes to for a body, exact yen."""
     return divided * part.percent / 100 * Fraction(part.weight, part.of)
+
+
+def _leaves_cost(allocation: Allocation, taxes: Taxes) -> bool:
+    return bool(allocation.unallocated or taxes.unallocated)
 
 
 def _sections(

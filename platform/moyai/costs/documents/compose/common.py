@@ -11,7 +11,7 @@ from moyai.costs.documents.written import day, month
 from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Basis, Statement
 from moyai.registry.cost_rules import Issuer, Rounding, RuleSet
-from moyai.texts import Lang, Text
+from moyai.texts import Lang, Text, same
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -35,6 +35,19 @@ def basis(found: Basis, period: Period, lang: Lang) -> Pairs:
         (Text("按分規則", "Rules").of(lang), found.rules_sha256),
         (Text("按分結果", "Allocation").of(lang), found.allocation_sha256),
     )
+
+
+def marks(statement: Statement, lang: Lang) -> tuple[str, ...]:
+    """That a body's papers are provisional, and why."""
+    found = words.provisional(statement.basis, leaves_cost=statement.leaves_cost)
+    return tuple(mark.of(lang) for mark in found)
+
+
+def titled(title: str, found: Basis, lang: Lang) -> str:
+    """A file's title, with a word where it is provisional."""
+    if found.closed:
+        return title
+    return words.about(same(title), words.PROVISIONAL).of(lang)
 
 
 def rule_facts(rules: RuleSet, period: Period, names: Mapping[str, str], lang: Lang) -> Pairs:

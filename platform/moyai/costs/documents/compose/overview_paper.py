@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from moyai.costs.documents.compose import words
-from moyai.costs.documents.compose.common import basis, rule_facts, sender, yen_columns
+from moyai.costs.documents.compose.common import basis, rule_facts, sender, titled, yen_columns
 from moyai.costs.documents.compose.overview_charts import charts
 from moyai.costs.documents.compose.overview_months import trend_table, trend_tables
 from moyai.costs.documents.compose.overview_tables import (
@@ -18,6 +18,7 @@ from moyai.costs.documents.compose.overview_tables import (
     unit_prices_table,
 )
 from moyai.costs.documents.paper import (
+    BLANK,
     Block,
     Bundle,
     Cell,
@@ -51,9 +52,10 @@ _HEADERS = (
 def overview_bundle(overview: Overview, names: Mapping[str, str], lang: Lang) -> Bundle:
     """The overview, as one file of each format. `names`: code → name."""
     period = overview.month.period
+    title = f"{words.OVERVIEW.of(lang)} {month(period, lang)}"
     return Bundle(
         stem=f"{period}-overview",
-        title=f"{words.OVERVIEW.of(lang)} {month(period, lang)}",
+        title=titled(title, overview.issue.basis, lang),
         author=overview.issue.issuer.name,
         lang=lang,
         issued_on=overview.issue.basis.issued_on,
@@ -86,7 +88,14 @@ def overview_paper(overview: Overview, names: Mapping[str, str], lang: Lang) -> 
         ),
         blocks=tuple(_blocks(overview, names, lang)),
         basis=basis(issue.basis, period, lang),
+        marks=_marks(overview, lang),
     )
+
+
+def _marks(overview: Overview, lang: Lang) -> tuple[str, ...]:
+    """That it is provisional; what is unallocated has a table of its own, the first."""
+    found = words.provisional(overview.issue.basis, leaves_cost=False)
+    return tuple(mark.of(lang) for mark in found)
 
 
 def _secretariat(issuer: str) -> Text:
@@ -125,7 +134,7 @@ def _blocks(overview: Overview, names: Mapping[str, str], lang: Lang) -> Iterato
 def _unallocated(overview: Overview, lang: Lang) -> Iterator[Block]:
     """What nobody bears comes first."""
     issue = overview.issue
-    if not issue.unallocated and not issue.taxes.unallocated:
+    if not issue.leaves_cost:
         yield Note(Text("未配分の費用はありません。", "No cost is left unallocated.").of(lang))
         return
     yield Note(
@@ -241,8 +250,10 @@ def _bearers(overview: Overview, lang: Lang) -> Iterator[tuple[str, Cell]]:
 
 
 def _records(overview: Overview, lang: Lang) -> Iterator[Record]:
-    """Every amount once: what is left, then cells of rule and body, then other payers."""
+    """That it is provisional; every amount once: what is left, cells of rule and body, other payers."""
     issue = overview.issue
+    for mark in _marks(overview, lang):
+        yield _record(overview, words.PROVISIONAL, "", "", mark, None, lang)
     left, cell, other = Text("未配分", "unallocated"), Text("負担", "share"), Text("他", "other")
     for one in issue.unallocated:
         yield _record(overview, left, one.pool or "", "", one.reason.of(lang), one.jpy, lang)
@@ -264,8 +275,8 @@ def _records(overview: Overview, lang: Lang) -> Iterator[Record]:
 
 
 def _record(
-    overview: Overview, kind: Text, rule: str, code: str, name: str, jpy: int, lang: Lang
+    overview: Overview, kind: Text, rule: str, code: str, name: str, jpy: int | None, lang: Lang
 ) -> Record:
     period = str(overview.month.period)
     words_ = (overview.number, period, kind.of(lang), rule, code, name)
-    return Record((*(text(one) for one in words_), yen(jpy)))
+    return Record((*(text(one) for one in words_), BLANK if jpy is None else yen(jpy)))

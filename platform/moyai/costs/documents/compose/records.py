@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from moyai.costs.documents.compose import words
+from moyai.costs.documents.compose.common import marks
 from moyai.costs.documents.paper import (
     BLANK,
     Cell,
@@ -43,7 +44,9 @@ def headers(lang: Lang) -> tuple[str, ...]:
 
 
 def records(statement: Statement, request: Request, lang: Lang) -> Iterator[Record]:
-    """Every line of the statement, then its totals and instalments."""
+    """That it is provisional, every line of the statement, then its totals and instalments."""
+    for mark in marks(statement, lang):
+        yield _record(statement, words.PROVISIONAL, "", mark, None, lang)
     for section in statement.sections:
         yield from _section_records(statement, section, lang)
     for taxed in statement.by_rate:

@@ -9,6 +9,7 @@ from moyai.costs.documents.compose.common import (
     addressee,
     amount_columns,
     basis,
+    marks,
     sender,
     totals,
 )
@@ -52,6 +53,7 @@ def request_paper(request: Request, names: Mapping[str, str], lang: Lang) -> Pap
         amount=_amount(request, lang),
         blocks=tuple(blocks),
         basis=basis(statement.basis, statement.period, lang),
+        marks=marks(statement, lang),
     )
 
 

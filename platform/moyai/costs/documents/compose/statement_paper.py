@@ -9,8 +9,10 @@ from moyai.costs.documents.compose.common import (
     addressee,
     amount_columns,
     basis,
+    marks,
     rule_facts,
     sender,
+    titled,
     totals,
 )
 from moyai.costs.documents.compose.records import headers, records
@@ -38,9 +40,10 @@ def body_bundle(
     statement: Statement, request: Request, names: Mapping[str, str], lang: Lang
 ) -> Bundle:
     """What one body is sent. `names`: code → name, for a lead body that rules name."""
+    title = f"{words.STATEMENT.of(lang)} {statement.name} {month(statement.period, lang)}"
     return Bundle(
         stem=f"{statement.period}-{statement.code}",
-        title=f"{words.STATEMENT.of(lang)} {statement.name} {month(statement.period, lang)}",
+        title=titled(title, statement.basis, lang),
         author=statement.issuer.name,
         lang=lang,
         issued_on=statement.basis.issued_on,
@@ -76,6 +79,7 @@ def statement_paper(statement: Statement, names: Mapping[str, str], lang: Lang) 
         ),
         blocks=tuple(blocks),
         basis=basis(statement.basis, statement.period, lang),
+        marks=marks(statement, lang),
     )
 
 

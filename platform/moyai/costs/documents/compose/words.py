@@ -9,6 +9,7 @@ from fractions import Fraction
 from moyai.costs.apportion.allocation import LineKind, PartShare, PayerKind
 from moyai.costs.apportion.inputs import Rate
 from moyai.costs.documents.written import day, signed, trimmed
+from moyai.costs.statements.statement import Basis
 from moyai.registry.cost_rules import Bearer, Rounding, RuleSet, ShareBy, Treatment
 from moyai.texts import Lang, Text, same
 
@@ -50,6 +51,22 @@ YEN = Text("金額（円）", "Yen")
 TAX = Text("消費税額", "Consumption tax")
 TAX_DIFFERENCE = Text("消費税の端数調整", "Adjustment of rounded tax")
 CONTRIBUTION = Text("負担金", "Contribution")
+PROVISIONAL = Text("未確定", "provisional")
+_NOT_CLOSED = Text(
+    "未確定: この期間はまだ締めていません。金額は変わることがあります。",
+    "Provisional: the month is not closed. Amounts may change.",
+)
+_LEAVES_COST = Text(
+    "未配分の費用あり: 負担する団体が決まっていない費用があります。",
+    "Some cost is unallocated: nobody bears it yet.",
+)
+
+
+def provisional(basis: Basis, *, leaves_cost: bool) -> tuple[Text, ...]:
+    """What papers of a period that is open say before all else; nothing of a closed one."""
+    if basis.closed:
+        return ()
+    return (_NOT_CLOSED, _LEAVES_COST) if leaves_cost else (_NOT_CLOSED,)
 
 
 def part(share: PartShare, power: Fraction, lang: Lang) -> str:
