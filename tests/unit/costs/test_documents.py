@@ -458,6 +458,17 @@ def test_papers_of_an_open_period_say_in_every_format_that_they_are_provisional(
             assert not [one for one in said if unallocated in one]
 
 
+@pytest.mark.parametrize(("jpy", "foots"), [(15, True), (16, False)])
+def test_parts_that_do_not_sum_as_shown_have_a_note(jpy: int, foots: bool) -> None:
+    halves = rules(pool("all", part(ShareBy.EQUAL, 50), part(ShareBy.EQUAL, 50)))
+    statement = issued(bill(jpy), halves).statements[0]
+    parts = [Fraction(jpy, 6)] * 2
+    assert (sum(round(one, 2) for one in parts) == round(sum(parts), 2)) is foots
+    for lang, note in (("ja", "小数第3位以下を丸めて示す"), ("en", "shown rounded to two places")):
+        words = Page.of(html(body_bundle(statement, _request(statement), NAMES, lang))).words
+        assert (note in words) is not foots
+
+
 def test_every_page_of_a_provisional_pdf_says_so() -> None:
     bundle = _bundles(_open(_with_everything()))[0]
     assert len(pages(bundle, 20)) >= 3

@@ -58,6 +58,11 @@ def rounded(value: int | Fraction, decimals: int) -> int:
     return round(Fraction(value) * scale)
 
 
+def as_shown(value: Fraction) -> int:
+    """Exact yen as they are shown, in hundredths."""
+    return rounded(value, _SHOWN_DECIMALS)
+
+
 def trimmed(words: str) -> str:
     """Without zeros at the end of the decimals."""
     return words.rstrip("0").rstrip(".") if "." in words else words

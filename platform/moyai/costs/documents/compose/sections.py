@@ -24,11 +24,16 @@ from moyai.costs.documents.paper import (
     text,
     yen,
 )
-from moyai.costs.documents.written import weights
+from moyai.costs.documents.written import as_shown, weights
 from moyai.costs.statements.statement import PoolHead, Section, part_yen
 from moyai.registry.cost_rules import Rounding, RoundingRule
 from moyai.texts import Lang, Text
 
+_ROUNDED_PARTS = Text(
+    "次の表の計算額は小数第3位以下を丸めて示すため、内訳の合計が計と一致しません。計算は端数を切らずに行います。",
+    "The exact yen below are shown rounded to two places, so the parts shown do not sum to the sum shown. "
+    "The calculation keeps all places.",
+)
 _LIMITED = Text("（上限・下限の適用あり）", " (limited by the least or most)")
 
 
@@ -51,10 +56,19 @@ def section_blocks(section: Section, at: int, rule: RoundingRule, lang: Lang) ->
     share = section.share
     if share is not None and share.parts:
         blocks.append(Pair(_head(section.head, key, lang), lines))
+        if not _foots(section, share):
+            blocks.append(Note(_ROUNDED_PARTS.of(lang)))
         blocks.append(_parts(section, share, key, lang))
     else:
         blocks.append(Pair(_head(section.head, key, lang), lines))
     return blocks
+
+
+def _foots(section: Section, share: Line) -> bool:
+    """Whether a share's parts sum to their sum as both are shown."""
+    assert section.head is not None
+    parts = (part_yen(section.head.divided, part) for part in share.parts)
+    return sum(map(as_shown, parts)) == as_shown(section.exact)
 
 
 def _head(head: PoolHead, key: str, lang: Lang) -> Table:
