@@ -6,7 +6,7 @@ yen × the row's amount ÷ the sum of the invoice's rows: the rows' yen sum to w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
@@ -124,9 +124,11 @@ def _sort(
     accounts = {_key_of(invoice): _Account(invoice) for invoice in invoices}
     missing: dict[_Key, Fraction] = {}
     doubtful: dict[_Key, list[Invoice]] = {}
+    groups = list(groups)
+    numbers = {group.invoice_id for group in groups} - {None, ""}
     for group in groups:
         key = _Key(group.issuer, group.invoice_id or "", group.currency)
-        found = _fitting(invoices, group)
+        found = _fitting(invoices, group, numbers)
         if len(found) == 1:
             key = _key_of(found[0])
         elif found:
@@ -146,9 +148,15 @@ def _key_of(invoice: Invoice) -> _Key:
     return _Key(invoice.issuer, invoice.number, invoice.currency)
 
 
-def _fitting(invoices: Sequence[Invoice], group: RowGroup) -> list[Invoice]:
+def _fitting(
+    invoices: Sequence[Invoice], group: RowGroup, numbers: Set[str | None]
+) -> list[Invoice]:
     """The invoices that rows may be of: by number where they name one of their issuer's that is on record,
-    else by issuer and account. Issuers may number alike."""
+    else by issuer and account. Issuers may number alike.
+
+    Rows that name another number are never of an invoice that some rows name (`numbers`: all that are
+    named): its own number is in use then, and theirs is of one that is not on record.
+    """
     same = [one for one in invoices if one.currency == group.currency]
     named = [
         one for one in same if one.number == group.invoice_id and group.issuer in ("", one.issuer)
@@ -156,7 +164,9 @@ def _fitting(invoices: Sequence[Invoice], group: RowGroup) -> list[Invoice]:
     return named or [
         one
         for one in same
-        if one.issuer == group.issuer and one.billing_account in (None, group.billing_account)
+        if one.issuer == group.issuer
+        and one.billing_account in (None, group.billing_account)
+        and not (group.invoice_id and one.number in numbers)
     ]
 
 

@@ -53,12 +53,13 @@ def _invoice(
     issuer: str = AWS,
     account: str | None = None,
     rate: str | None = None,
+    currency: str = "USD",
 ) -> Invoice:
     return Invoice(
         number,
         issuer,
         account,
-        "USD",
+        currency,
         Decimal(amount),
         jpy,
         tax_jpy,
@@ -147,6 +148,17 @@ def test_several_issuers_currencies_and_accounts_each_have_their_own_invoice() -
         in_yen(MAY, groups, invoices, OUTSIDE)
     made = in_yen(MAY, groups[:2] + groups[3:], [*invoices[:2], euro], OUTSIDE)
     assert _yen(made) == {"s0": 150, "s1": 151, "s3": 170, "s4": 55}
+
+
+def test_an_invoice_that_rows_name_takes_no_rows_of_another_number() -> None:
+    yen = [_group("100", "s0", "JPY", invoice_id="N1"), _group("50", "s1", "JPY", invoice_id="N2")]
+    made = in_yen(MAY, yen, [_invoice("100", 100, 10, number="N1", currency="JPY")], OUTSIDE)
+    assert _yen(made) == {"s0": 110, "s1": 55}
+    usd = [_group("1", "s0", invoice_id="N1"), _group("2", "s1", invoice_id="N2")]
+    with pytest.raises(UsageError, match="no invoice for 2 USD"):
+        in_yen(MAY, usd, [_invoice("1", 150, number="N1")], OUTSIDE)
+    own = in_yen(MAY, usd, [_invoice("3", 450, number="our own number")], OUTSIDE)
+    assert _yen(own) == {"s0": 150, "s1": 300}
 
 
 def test_rows_without_an_invoice_are_all_named() -> None:
