@@ -38,6 +38,7 @@ class Reckoner:
         self._manifest = manifest
         self._registry = registry
         self._periods = ClosedPeriods(ledger, manifest)
+        self._closed_ones: dict[tuple[Period, str], Reckoned] = {}
 
     def reckon(self, period: Period) -> Reckoned:
         """A period as it stands: what it was closed with, or what it comes to now.
@@ -128,7 +129,17 @@ class Reckoner:
         return self._closed(closed, part, before), self._closed(closed, part, after)
 
     def _closed(self, period: Period, part: PeriodPart, basis: Basis) -> Reckoned:
-        """A closed period by what its closing froze, with these rows, drivers and invoices."""
+        """A closed period by what its closing froze, with these rows, drivers and invoices.
+
+        Each is worked out once: in a chain of corrections each settles the one before it, in both of what it
+        came to before and since.
+        """
+        key = (period, basis.state)
+        if key not in self._closed_ones:
+            self._closed_ones[key] = self._by_closing(period, part, basis)
+        return self._closed_ones[key]
+
+    def _by_closing(self, period: Period, part: PeriodPart, basis: Basis) -> Reckoned:
         inputs = self._periods.frozen(part)
         assert part.closed is not None
         if basis.state != part.closed.state:

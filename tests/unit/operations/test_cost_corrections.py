@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.costs.ledgers import csv_file, focus_row
 from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, Office, settled
 
+from moyai.costs import reckoning
 from moyai.costs.apportion.allocation import LineKind
+from moyai.costs.ledger.groups import RowGroup
+from moyai.costs.ledger.manifest import Basis
+from moyai.costs.ledger.sorting import sorted_rows
+from moyai.costs.ledger.store import Store
 from moyai.costs.periods import period_of
 from moyai.costs.settled import FileMoved
 from moyai.errors import OperationFailed, UsageError
@@ -29,6 +35,26 @@ def test_a_corrected_file_of_drivers_is_settled_and_the_closed_month_stays(offic
     office.drive("usage.csv", _271004="2", _271403="2", _273830="2")
     assert settled(office.reckon("2026-07")) == {OSAKA: 10_000, SAKAI: 10_000, VILLAGE: -20_000}
     assert office.verified()
+
+
+def test_each_month_of_a_chain_of_corrections_is_reckoned_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def counted(store: Store, basis: Basis, *more: Any) -> Sequence[RowGroup]:
+        looks.append(basis.state)
+        return sorted_rows(store, basis, *more)
+
+    months = ["2026-06", "2026-07", "2026-08", "2026-09", "2026-10"]
+    for month in months:
+        office.yen("bill.csv", month, EC2="300")
+        office.close(month)
+        office.yen("bill.csv", month, EC2="303")
+    monkeypatch.setattr(reckoning, "sorted_rows", counted)
+    # ¥3 more of October; of each month before it they were settled in the one after it.
+    assert sum(settled(office.reckon("2026-11")).values()) == 3
+    assert len(looks) == len(set(looks))
 
 
 KEPT: dict[str, Callable[[Path, Path], object]] = {
