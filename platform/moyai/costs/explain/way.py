@@ -97,6 +97,9 @@ def carried_way(made: Allocation, converted: Converted, after: Way) -> Way:
     assert after.carried is not None
     payer = Payer(PayerKind.CARRY, after.carried)
     borne = [one for one in made.borne if one.payer == payer]
+    if not any(after.rate in one.by_rate for one in borne):
+        # What is carried has the next month's rate there, whatever it was bought at.
+        after = replace(after, rate=None)
     return _in_borne(made, converted, borne, after)
 
 
@@ -112,7 +115,7 @@ def _through_net(made: Allocation, converted: Converted, place: Place, tax: TaxL
 def _in_borne(made: Allocation, converted: Converted, borne: Sequence[Borne], way: Way) -> Way:
     """On from a place in all that a payer bears, or bears at one rate, to a line of it."""
     sign = -1 if way.is_credit else 1
-    amounts = [one.jpy if way.rate is None else one.by_rate[way.rate] for one in borne]
+    amounts = [one.jpy if way.rate is None else one.by_rate.get(way.rate, 0) for one in borne]
     at, position = _place([amount * sign for amount in amounts], way.position)
     found = borne[at]
     at, position = _place([line.jpy * sign for line in found.lines], position)
