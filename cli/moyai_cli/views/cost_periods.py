@@ -14,9 +14,10 @@ from moyai.costs.apportion.allocation import (
     PayerKind,
     Unallocated,
 )
+from moyai.costs.invoice_rows import Differing
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.record import document, indented, sha256
+from moyai.costs.record import document, indented, plain, sha256
 from moyai.costs.statements.taxes import Taxes
 from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
@@ -174,11 +175,24 @@ def record(made: Reckoned) -> dict[str, object]:
     found["allocation_sha256"] = hashed
     found["closed"] = made.closed
     found["notes"] = [note.of(LANG) for note in made.converted.notes]
+    found["invoice_differences"] = [_differing(one) for one in made.converted.differing]
     bodies = found["bodies"]
     assert isinstance(bodies, list)
     for body in bodies:
         body["name"] = made.inputs.names.get(body["code"], "")
     return found
+
+
+def _differing(one: Differing) -> dict[str, str]:
+    """Of an invoice, in its currency, exactly."""
+    return {
+        "issuer": one.invoice.issuer,
+        "number": one.invoice.number,
+        "currency": one.invoice.currency,
+        "amount": f"{one.invoice.amount:f}",
+        "rows_amount": plain(one.rows),
+        "difference": plain(one.difference),
+    }
 
 
 def _head(made: Reckoned) -> None:

@@ -92,10 +92,15 @@ def no_currency(words: str) -> Text:
     )
 
 
+def minor_places(code: str) -> int | None:
+    """Decimal places of a currency's minor unit; None of a code that is none, or no longer one."""
+    return _codes().get(code)
+
+
 @cache
-def _codes() -> frozenset[str]:
+def _codes() -> Mapping[str, int]:
     # Its table is XML, which commands that read no currency need not wait for.
     from iso4217 import Currency
 
     # Metals, tests and units of account have no minor unit: no invoice is in them.
-    return frozenset(one.code for one in Currency if one.exponent is not None)
+    return {one.code: one.exponent for one in Currency if one.exponent is not None}

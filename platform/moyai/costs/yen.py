@@ -6,13 +6,22 @@ yen × the row's amount ÷ the sum of the invoice's rows: the rows' yen sum to w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 
 from moyai.costs.apportion.inputs import Bill, Bucket, Rate
 from moyai.costs.apportion.rounding import to_unit, total
+from moyai.costs.invoice_rows import (
+    Account,
+    Differing,
+    Key,
+    decimal_words,
+    differing,
+    name_of,
+    rows_sum,
+    sort_rows,
+)
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import Period
@@ -20,11 +29,8 @@ from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.cost_rules import Rounding, TaxRule, Treatment
 from moyai.texts import Text
 
-YEN = "JPY"
 STANDARD_RATE = Fraction(10)
 """Percent: the consumption tax where neither row nor invoice says another."""
-_PLACES = 30
-"""Decimal places that are shown of a sum at most."""
 _SHOWN = 20
 """How many of what is wrong an error shows."""
 
@@ -47,25 +53,13 @@ class Converted:
     bill: Bill
     origins: tuple[Origin, ...]
     """Of the bill's buckets, in their order."""
-    notes: tuple[Text, ...]
+    differing: tuple[Differing, ...]
+    """Invoices whose own sum is not that of their rows; by rounding too."""
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Key:
-    """What groups of one implied invoice have in common; an invoice on record has its number only."""
-
-    issuer: str
-    number: str
-    currency: str
-
-
-@dataclass(slots=True)
-class _Account:
-    """An invoice, on record or implied by rows in yen, with its rows."""
-
-    invoice: Invoice | None
-    net: list[RowGroup] = field(default_factory=list)
-    tax: list[RowGroup] = field(default_factory=list)
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What a reader should know: nothing of what is rounding."""
+        return tuple(one.note for one in self.differing if not one.is_rounding)
 
 
 def in_yen(
@@ -77,14 +71,13 @@ def in_yen(
     is rounded to the yen, halves up. Raises `UsageError` with everything that is in the way: rows in another
     currency without an invoice, or with several, and invoices that their rows cannot sum to.
     """
-    accounts, wrong = _sort(groups, invoices)
-    notes: list[Text] = []
+    accounts, wrong = sort_rows(groups, invoices)
     found: list[_Sourced] = []
     taxes: dict[Fraction, int] = {}
     paid = 0
     for key in sorted(accounts):
         try:
-            made = _convert(key, accounts[key], tax, notes)
+            made = _convert(key, accounts[key], tax)
         except _CannotSum as error:
             wrong.append(error.reason)
             continue
@@ -98,7 +91,8 @@ def in_yen(
         taxes = {}
     buckets = tuple(bucket for bucket, _ in found)
     origins = tuple(origin for _, origin in found)
-    return Converted(Bill(period, paid, buckets, taxes), origins, tuple(notes))
+    differ = differing(accounts[key] for key in sorted(accounts))
+    return Converted(Bill(period, paid, buckets, taxes), origins, differ)
 
 
 _Sourced = tuple[Bucket, Origin]
@@ -117,67 +111,13 @@ class _Made:
     taxes: dict[Fraction, int]
 
 
-def _sort(
-    groups: Iterable[RowGroup], invoices: Sequence[Invoice]
-) -> tuple[dict[_Key, _Account], list[Text]]:
-    """Groups by the invoice that they belong to; every invoice is there, with rows or without."""
-    accounts = {_key_of(invoice): _Account(invoice) for invoice in invoices}
-    missing: dict[_Key, Fraction] = {}
-    doubtful: dict[_Key, list[Invoice]] = {}
-    groups = list(groups)
-    numbers = {group.invoice_id for group in groups} - {None, ""}
-    for group in groups:
-        key = _Key(group.issuer, group.invoice_id or "", group.currency)
-        found = _fitting(invoices, group, numbers)
-        if len(found) == 1:
-            key = _key_of(found[0])
-        elif found:
-            doubtful[key] = found
-            continue
-        elif group.currency != YEN:
-            missing[key] = missing.get(key, Fraction()) + Fraction(group.amount)
-            continue
-        account = accounts.setdefault(key, _Account(None))
-        (account.tax if group.is_tax else account.net).append(group)
-    wrong = [_missing(key, amount) for key, amount in sorted(missing.items())]
-    wrong += [_doubtful(key, found) for key, found in sorted(doubtful.items())]
-    return accounts, wrong
-
-
-def _key_of(invoice: Invoice) -> _Key:
-    return _Key(invoice.issuer, invoice.number, invoice.currency)
-
-
-def _fitting(
-    invoices: Sequence[Invoice], group: RowGroup, numbers: Set[str | None]
-) -> list[Invoice]:
-    """The invoices that rows may be of: by number where they name one of their issuer's that is on record,
-    else by issuer and account. Issuers may number alike.
-
-    Rows that name another number are never of an invoice that some rows name (`numbers`: all that are
-    named): its own number is in use then, and theirs is of one that is not on record.
-    """
-    same = [one for one in invoices if one.currency == group.currency]
-    named = [
-        one for one in same if one.number == group.invoice_id and group.issuer in ("", one.issuer)
-    ]
-    return named or [
-        one
-        for one in same
-        if one.issuer == group.issuer
-        and one.billing_account in (None, group.billing_account)
-        and not (group.invoice_id and one.number in numbers)
-    ]
-
-
-def _convert(key: _Key, account: _Account, rule: TaxRule, notes: list[Text]) -> _Made:
+def _convert(key: Key, account: Account, rule: TaxRule) -> _Made:
     if account.invoice is None:
         return _implied(account, rule)
-    _compare(account.invoice, _sum(account.net), notes)
     return _on_record(key, account, account.invoice, rule)
 
 
-def _on_record(key: _Key, account: _Account, invoice: Invoice, rule: TaxRule) -> _Made:
+def _on_record(key: Key, account: Account, invoice: Invoice, rule: TaxRule) -> _Made:
     """Rows of an invoice on record, brought to its yen."""
     per_unit = None if invoice.rate is None else Fraction(invoice.rate)
     ask = _Asked(key, invoice, per_unit)
@@ -185,13 +125,13 @@ def _on_record(key: _Key, account: _Account, invoice: Invoice, rule: TaxRule) ->
         buckets = ask.of(account.net, invoice.jpy, invoice.tax_rate)
         return _Made(invoice.jpy, buckets, {invoice.tax_rate: invoice.tax_jpy})
     gross = invoice.jpy + invoice.tax_jpy
-    if not _sum(account.tax):
+    if not rows_sum(account.tax):
         return _Made(gross, ask.of(account.net, gross, None), {})
     buckets = ask.of(account.net, invoice.jpy, None)
     return _Made(gross, buckets + ask.of(account.tax, invoice.tax_jpy, None), {})
 
 
-def _implied(account: _Account, rule: TaxRule) -> _Made:
+def _implied(account: Account, rule: TaxRule) -> _Made:
     """Rows in yen without an invoice on record: they are rounded to the yen once for each rate of tax.
     The tax on rows that state a rate is the rate's, rounded by the rule; so it is on the others, but
     where there are rows of tax, which are theirs."""
@@ -199,7 +139,7 @@ def _implied(account: _Account, rule: TaxRule) -> _Made:
     made = _Made(0, [], {})
     jpy = 0
     for (rate, is_stated), groups in sorted(_by_rate(account.net).items()):
-        net = _sum(groups)
+        net = rows_sum(groups)
         yen = to_unit(net.numerator, net.denominator, 1, Rounding.HALF_UP)
         taxed = rate / 100 if is_stated or not account.tax else Fraction()
         due = yen * taxed
@@ -210,7 +150,7 @@ def _implied(account: _Account, rule: TaxRule) -> _Made:
         made.taxes[rate] = made.taxes.get(rate, 0) + tax
         jpy += whole
     for (rate, _), groups in sorted(_by_rate(account.tax).items()):
-        paid = _sum(groups)
+        paid = rows_sum(groups)
         yen = to_unit(paid.numerator, paid.denominator, 1, Rounding.HALF_UP)
         if taxable:
             made.taxes[rate] = made.taxes.get(rate, 0) + yen
@@ -236,7 +176,7 @@ def _in_their_yen(
     size. Charges and credits that nearly cancel out stay what they are, as no factor of their sum
     would leave them."""
     size = total(abs(Fraction(group.amount)) for group in groups)
-    rounding = (jpy - _sum(groups) * unit) / size if size else Fraction()
+    rounding = (jpy - rows_sum(groups) * unit) / size if size else Fraction()
     found: list[_Sourced] = []
     for group in groups:
         factor = unit + (rounding if group.amount > 0 else -rounding)
@@ -250,14 +190,14 @@ def _in_their_yen(
 class _Asked:
     """What an invoice asks for, apportioned to its rows."""
 
-    key: _Key
+    key: Key
     invoice: Invoice
     per_unit: Fraction | None
     """Yen for one unit, used only where the amounts cancel out."""
 
     def of(self, groups: Sequence[RowGroup], jpy: int, rate: Rate) -> list[_Sourced]:
         """Groups in exact yen that sum to `jpy`. Raises `_CannotSum` where they cannot."""
-        whole = _sum(groups)
+        whole = rows_sum(groups)
         factor = self._factor_of_none(groups, jpy) if whole == 0 else jpy / whole
         if factor < 0:
             raise _CannotSum(_opposite(self.key, whole, jpy))
@@ -280,83 +220,32 @@ class _Asked:
         return self.per_unit or Fraction()
 
 
-def _sum(groups: Iterable[RowGroup]) -> Fraction:
-    return total(Fraction(group.amount) for group in groups)
-
-
-def _compare(invoice: Invoice, net: Fraction, notes: list[Text]) -> None:
-    """Say it where an invoice's own sum is not that of its rows."""
-    difference = Fraction(invoice.amount) - net
-    if difference:
-        said, found = f"{invoice.amount:,f}", _decimal(net)
-        notes.append(
-            Text(
-                f"請求書 {invoice.number} の {said} {invoice.currency} に対し、明細の合計は {found} です"
-                f"（差 {_decimal(difference)}）。円の合計は請求書に合わせました。",
-                f"invoice {invoice.number} says {said} {invoice.currency}, its rows sum to {found} "
-                f"(difference {_decimal(difference)}); the yen are the invoice's.",
-            )
-        )
-
-
-def _decimal(value: Fraction) -> str:
-    """A sum of decimals as a decimal, without zeros at its end."""
-    scale = 0
-    while (value * 10**scale).denominator != 1 and scale < _PLACES:
-        scale += 1
-    digits = floor(abs(value) * 10**scale)
-    whole, part = divmod(digits, 10**scale)
-    sign = "-" if value < 0 else ""
-    return f"{sign}{whole:,}" + (f".{part:0{scale}}" if scale else "")
-
-
-def _named(key: _Key) -> Text:
-    number = f" {key.number}" if key.number else ""
-    return Text(f"{key.issuer or '発行者不明'}{number}", f"{key.issuer or 'no issuer'}{number}")
-
-
-def _missing(key: _Key, amount: Fraction) -> Text:
-    name, sum_ = _named(key), _decimal(amount)
+def _opposite(key: Key, whole: Fraction, jpy: int) -> Text:
+    name = name_of(key)
     return Text(
-        f"{name.ja}: {sum_} {key.currency} に当たる請求書がありません",
-        f"{name.en}: no invoice for {sum_} {key.currency}",
+        f"{name.ja}: 明細の合計 {decimal_words(whole)} {key.currency} と請求額 {jpy:,} 円の符号が逆です",
+        f"{name.en}: the rows sum to {decimal_words(whole)} {key.currency}, but it asks for {jpy:,} yen",
     )
 
 
-def _doubtful(key: _Key, found: Sequence[Invoice]) -> Text:
-    name, numbers = _named(key), ", ".join(invoice.number for invoice in found)
-    return Text(
-        f"{name.ja}: {key.currency} の明細に当たる請求書が {len(found)} 通あります（{numbers}）",
-        f"{name.en}: {len(found)} invoices fit its rows in {key.currency}: {numbers}",
-    )
-
-
-def _opposite(key: _Key, whole: Fraction, jpy: int) -> Text:
-    name = _named(key)
-    return Text(
-        f"{name.ja}: 明細の合計 {_decimal(whole)} {key.currency} と請求額 {jpy:,} 円の符号が逆です",
-        f"{name.en}: the rows sum to {_decimal(whole)} {key.currency}, but it asks for {jpy:,} yen",
-    )
-
-
-def _no_rows(key: _Key, jpy: int) -> Text:
-    name = _named(key)
+def _no_rows(key: Key, jpy: int) -> Text:
+    name = name_of(key)
     return Text(
         f"{name.ja}: 請求額 {jpy:,} 円に当たる明細がありません",
         f"{name.en}: no rows for the {jpy:,} yen that it asks for",
     )
 
 
-def _zero_rows(key: _Key, jpy: int) -> Text:
-    name = _named(key)
+def _zero_rows(key: Key, jpy: int) -> Text:
+    name = name_of(key)
     return Text(
         f"{name.ja}: 明細の合計が 0 {key.currency} のため、請求額 {jpy:,} 円を分けられません",
         f"{name.en}: the rows sum to 0 {key.currency}, so {jpy:,} yen cannot be apportioned to them",
     )
 
 
-def _rate_needed(key: _Key) -> Text:
-    name = _named(key)
+def _rate_needed(key: Key) -> Text:
+    name = name_of(key)
     return Text(
         f"{name.ja}: 明細の合計が 0 {key.currency} です。換算率（--rate）が要ります",
         f"{name.en}: the rows sum to 0 {key.currency}; the invoice's rate (--rate) is needed",

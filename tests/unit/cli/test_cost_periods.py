@@ -89,6 +89,26 @@ def test_fixed_amounts_beyond_the_cost_are_noted(may: Path, moyai: Run, project:
     assert _json(moyai("cost", "allocate", MAY, "-o", "json"))["notes"] == []
 
 
+def test_an_invoice_that_its_rows_come_to_in_cents_is_told_in_json_alone(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    csv_file(project / "more.csv", [_row("0.0038311468", "chat")])
+    assert moyai("cost", "import", "more.csv").returncode == 0
+    assert "note: invoice" not in moyai("cost", "allocate", MAY).stdout
+    made = _json(moyai("cost", "allocate", MAY, "-o", "json"))
+    assert made["notes"] == []
+    assert made["invoice_differences"] == [
+        {
+            "issuer": "AWS",
+            "number": "M-1",
+            "currency": "USD",
+            "amount": "750",
+            "rows_amount": "750.0038311468",
+            "difference": "-0.0038311468",
+        }
+    ]
+
+
 TAXABLE = "tax: { treatment: taxable, difference: DIFFERENCE }"
 
 

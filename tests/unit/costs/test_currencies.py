@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from moyai.costs import currencies
-from moyai.costs.currencies import is_currency, no_currency
+from moyai.costs.currencies import is_currency, minor_places, no_currency
 
 
 @pytest.mark.parametrize("code", ["JPY", "USD", "EUR", "XCG", "XOF"])
@@ -36,3 +36,10 @@ def test_no_currency_of_today_is_called_withdrawn_and_each_has_one_of_today() ->
     assert len(former) == len(set(former))
     assert [one for one in former if is_currency(one) or len(one) != 3] == []
     assert [one for one in currencies._WITHDRAWN if not is_currency(one)] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "places"), [("JPY", 0), ("USD", 2), ("KWD", 3), ("DEM", None), ("XAU", None)]
+)
+def test_places_of_a_minor_unit(code: str, places: int | None) -> None:
+    assert minor_places(code) == places

@@ -87,14 +87,43 @@ def test_rows_come_to_the_invoices_yen_at_its_own_rate() -> None:
         "s1": Fraction(449) * 22 / 30,
         "s2": Fraction(449) * -3 / 30,
     }
-    assert made.notes == ()
+    assert (made.notes, made.differing) == ((), ())
 
 
 def test_an_invoice_that_differs_from_its_rows_is_said_and_its_yen_hold() -> None:
-    made = in_yen(MAY, [_group("2.999999")], [_invoice("3.00", 449)], OUTSIDE)
+    made = in_yen(MAY, [_group("2.99")], [_invoice("3.00", 449)], OUTSIDE)
     assert made.bill.jpy == 449
-    assert "difference 0.000001" in made.notes[0].en
-    assert "差 0.000001" in made.notes[0].ja
+    assert "says 3.00 USD, its rows sum to 2.99 (difference 0.01)" in made.notes[0].en
+    assert "差 0.01" in made.notes[0].ja
+
+
+@pytest.mark.parametrize(
+    ("rows", "amount", "is_said"),
+    [
+        ("0.2490862147", "0.25", False),
+        ("0.245", "0.25", False),
+        ("0.2449999999", "0.25", True),
+        ("-0.245", "-0.25", False),
+        ("0.2495", "0.250", False),  # cents, though the invoice says more
+        ("1.4", "1", False),
+        ("1.51", "1", True),
+        ("0.0038311468", "0.00", False),
+        ("0.0051", "0.00", True),
+    ],
+)
+def test_what_cents_alone_make_of_rows_is_not_said_but_kept(
+    rows: str, amount: str, is_said: bool
+) -> None:
+    made = in_yen(MAY, [_group(rows)], [_invoice(amount, 0)], OUTSIDE)
+    assert bool(made.notes) is is_said
+    [one] = made.differing
+    assert one.difference == Fraction(amount) - Fraction(rows)
+
+
+def test_an_invoice_in_yen_is_of_whole_yen() -> None:
+    paid = Invoice("N1", AWS, None, "JPY", Decimal("225.0"), 225, 0, TEN, None, None, None)
+    assert in_yen(MAY, [_group("225.4", currency="JPY")], [paid], OUTSIDE).notes == ()
+    assert in_yen(MAY, [_group("225.6", currency="JPY")], [paid], OUTSIDE).notes != ()
 
 
 def test_tax_is_cost_where_contributions_are_outside_its_scope() -> None:
