@@ -57,7 +57,7 @@ class Differing:
         assert isinstance(exponent, int), self.invoice.amount
         minor = minor_places(self.invoice.currency)
         places = max(-exponent if minor is None else min(-exponent, minor), 0)
-        return abs(self.difference) * 2 * 10**places <= 1
+        return abs(self.difference) <= Fraction(1, 2 * 10**places)
 
     @property
     def note(self) -> Text:
