@@ -305,6 +305,20 @@ def test_quantities_of_drivers_that_did_not_change_stay(tmp_path: Path) -> None:
     assert [one.outcome for one in found] == [Outcome.UNCHANGED, Outcome.NEW]
 
 
+@pytest.mark.parametrize("name", ["b.csv", "a.csv"])
+def test_a_content_that_counts_under_another_name_replaces_nothing_unsaid(
+    name: str, tmp_path: Path
+) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1")]))
+    put(ledger, csv_file(tmp_path / "b.csv", [focus_row("2")]))
+    before = ledger.basis(SEPTEMBER).state
+    again = csv_file(tmp_path / name, [focus_row("2")])
+    with pytest.raises(UsageError, match=r"on record as b\.csv already"):
+        put(ledger, again, replaces="a.csv")
+    assert ledger.basis(SEPTEMBER).state == before
+
+
 def test_a_file_replaces_another_by_name(tmp_path: Path) -> None:
     ledger = a_ledger(tmp_path)
     put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1")]))

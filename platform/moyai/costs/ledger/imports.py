@@ -90,6 +90,7 @@ def import_files(writer: Writer, wish: Wish, told: Told) -> tuple[Imported, ...]
     ]
     faults.raise_if_any()
     _refuse_doubled(taken)
+    _refuse_elsewhere(writer.manifest, taken)
     manifest = writer.manifest
     results: list[Imported] = []
     kept: list[Imported] = []
@@ -215,6 +216,30 @@ def _refuse_doubled(taken: Sequence[Taken]) -> None:
                     )
                 )
             seen.add(place)
+
+
+def _refuse_elsewhere(manifest: Manifest, taken: Sequence[Taken]) -> None:
+    """Refuse a new content of a file that counts under another name already: what the file had would count
+    on beside it. Parts of reports may be alike."""
+    for one in (file for file in taken if file.etag is None):
+        for period, part in sorted(manifest.periods.items()):
+            counts = part.current(period).sources
+            own = counts.get(one.name)
+            elsewhere = [name for name, two in counts.items() if two.is_of(one.sha256)]
+            if own is None or own.is_of(one.sha256) or not elsewhere:
+                continue
+            name, other = visible(one.name), visible(elsewhere[0])
+            raise UsageError(
+                Text(
+                    f"{period} の {name} の新しい内容は、{other} としてすでに登録されています。",
+                    f"what {name} is to have in {period} is on record as {other} already.",
+                ),
+                touched=NOTHING_TOUCHED,
+                remedy=Text(
+                    f"不要な方を外してください。例えば moyai cost withdraw {period} {name}",
+                    f"Take off the one that is not to count: moyai cost withdraw {period} {name}, for one.",
+                ),
+            )
 
 
 def _already(manifest: Manifest, one: Taken) -> Iterator[Imported]:
