@@ -90,10 +90,10 @@ def sort_rows(
     missing: dict[Key, Fraction] = {}
     doubtful: dict[Key, list[Invoice]] = {}
     groups = list(groups)
-    numbers = {group.invoice_id for group in groups} - {None, ""}
+    named = {(group.issuer, group.invoice_id) for group in groups if group.invoice_id}
     for group in groups:
         key = Key(group.issuer, group.invoice_id or "", group.currency)
-        found = _fitting(invoices, group, numbers)
+        found = _fitting(invoices, group, named)
         if len(found) == 1:
             key = _key_of(found[0])
         elif found:
@@ -114,24 +114,24 @@ def _key_of(invoice: Invoice) -> Key:
 
 
 def _fitting(
-    invoices: Sequence[Invoice], group: RowGroup, numbers: Set[str | None]
+    invoices: Sequence[Invoice], group: RowGroup, named: Set[tuple[str, str | None]]
 ) -> list[Invoice]:
     """The invoices that rows may be of: by number where they name one of their issuer's that is on record,
     else by issuer and account. Issuers may number alike.
 
-    Rows that name another number are never of an invoice that some rows name (`numbers`: all that are
-    named): its own number is in use then, and theirs is of one that is not on record.
+    Rows that name another number are never of an invoice that some rows name (`named`: issuers and numbers
+    of all that are): its own number is in use then, and theirs is of one that is not on record.
     """
     same = [one for one in invoices if one.currency == group.currency]
-    named = [
+    by_number = [
         one for one in same if one.number == group.invoice_id and group.issuer in ("", one.issuer)
     ]
-    return named or [
+    return by_number or [
         one
         for one in same
         if one.issuer == group.issuer
         and one.billing_account in (None, group.billing_account)
-        and not (group.invoice_id and one.number in numbers)
+        and not (group.invoice_id and {(one.issuer, one.number), ("", one.number)} & named)
     ]
 
 

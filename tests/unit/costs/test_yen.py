@@ -188,6 +188,10 @@ def test_an_invoice_that_rows_name_takes_no_rows_of_another_number() -> None:
         in_yen(MAY, usd, [_invoice("1", 150, number="N1")], OUTSIDE)
     own = in_yen(MAY, usd, [_invoice("3", 450, number="our own number")], OUTSIDE)
     assert _yen(own) == {"s0": 150, "s1": 300}
+    # Another issuer's rows may have that number.
+    other = _group("5", "s2", "JPY", "業者", invoice_id="our own number")
+    own = in_yen(MAY, [*usd, other], [_invoice("3", 450, number="our own number")], OUTSIDE)
+    assert (_yen(own)["s0"], _yen(own)["s1"]) == (150, 300)
 
 
 def test_rows_without_an_invoice_are_all_named() -> None:
