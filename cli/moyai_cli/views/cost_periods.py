@@ -14,16 +14,16 @@ from moyai.costs.apportion.allocation import (
     PayerKind,
     Unallocated,
 )
-from moyai.costs.invoice_rows import Differing
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.record import document, indented, plain, sha256
+from moyai.costs.record import document, indented, sha256
 from moyai.costs.statements.taxes import Taxes
 from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Closing, Verified
 from moyai.operations.cost_sources import KeptSources
 from moyai.texts import Text, counted, in_japan
+from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_json, show_line
 from moyai_cli.views.cost_budgets import budget_records, note_budgets
@@ -34,6 +34,7 @@ from moyai_cli.views.cost_taxes import (
     taxes_shown,
     yen_columns,
 )
+from moyai_cli.views.costs import invoice_difference
 
 
 def show_allocated(found: Allocated, output: Output) -> None:
@@ -174,25 +175,15 @@ def record(made: Reckoned) -> dict[str, object]:
     found["state_sha256"] = made.basis.state
     found["allocation_sha256"] = hashed
     found["closed"] = made.closed
-    found["notes"] = [note.of(LANG) for note in made.converted.notes]
-    found["invoice_differences"] = [_differing(one) for one in made.converted.differing]
+    found["notes"] = [note.of(LANG) for note in made.notes]
+    differing = ((made.basis.period, one) for one in made.converted.differing)
+    settled = ((one.period, one.found) for one in made.corrected)
+    found["invoice_differences"] = [invoice_difference(*one) for one in (*differing, *settled)]
     bodies = found["bodies"]
     assert isinstance(bodies, list)
     for body in bodies:
         body["name"] = made.inputs.names.get(body["code"], "")
     return found
-
-
-def _differing(one: Differing) -> dict[str, str]:
-    """Of an invoice, in its currency, exactly."""
-    return {
-        "issuer": one.invoice.issuer,
-        "number": one.invoice.number,
-        "currency": one.invoice.currency,
-        "amount": f"{one.invoice.amount:f}",
-        "rows_amount": plain(one.rows),
-        "difference": plain(one.difference),
-    }
 
 
 def _head(made: Reckoned) -> None:
@@ -210,12 +201,12 @@ def _head(made: Reckoned) -> None:
     ):
         if jpy:
             typer.echo(f"{words}: {_yen(jpy)}")
-    _notes((*made.converted.notes, *(note for pool in one.pools for note in pool.notes)))
+    _notes((*made.notes, *(note for pool in one.pools for note in pool.notes)))
 
 
 def _notes(notes: Sequence[Text]) -> None:
     for note in notes:
-        show_line(say("注意: ", "note: ") + note.of(LANG))
+        show_line(copyable(say("注意: ", "note: ") + note.of(LANG)))
 
 
 def _budgets(found: Allocated) -> None:

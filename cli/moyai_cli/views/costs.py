@@ -6,11 +6,14 @@ import shlex
 from collections.abc import Sequence
 from decimal import Decimal
 
+from moyai.costs.invoice_rows import Differing
 from moyai.costs.ledger.differences import Difference
 from moyai.costs.ledger.doubles import Nearly
 from moyai.costs.ledger.imported import Imported, Outcome
 from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.ledger.manifest import Basis, PeriodPart
+from moyai.costs.periods import Period
+from moyai.costs.record import plain as exact
 from moyai.texts import Text, in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
@@ -67,6 +70,8 @@ def show_imported(found: Sequence[Imported], output: Output) -> None:
             _warn_nearly(result, result.nearly_same_as)
         if result.difference is not None:
             _show_difference(result, result.difference)
+        for one in result.corrected:
+            show_line(copyable(say("注意: ", "note: ") + one.note.of(LANG)))
 
 
 def _warn_doubled(one: Imported, other: str) -> None:
@@ -122,6 +127,20 @@ def _imported(one: Imported) -> Record:
         "difference": None if change is None else _difference(change),
         "same_rows_as": one.same_rows_as,
         "nearly_same_as": None if near is None else _nearly(near),
+        "invoice_differences": [invoice_difference(c.period, c.found) for c in one.corrected],
+    }
+
+
+def invoice_difference(period: Period, one: Differing) -> Record:
+    """An invoice beside its rows, in its currency, exactly."""
+    return {
+        "period": str(period),
+        "issuer": one.invoice.issuer,
+        "number": one.invoice.number,
+        "currency": one.invoice.currency,
+        "amount": f"{one.invoice.amount:f}",
+        "rows_amount": exact(one.rows),
+        "difference": exact(one.difference),
     }
 
 

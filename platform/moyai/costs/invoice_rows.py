@@ -11,6 +11,7 @@ from moyai.costs.apportion.rounding import total
 from moyai.costs.currencies import minor_places
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.invoices import Invoice
+from moyai.costs.periods import Period
 from moyai.texts import Text
 
 YEN = "JPY"
@@ -71,6 +72,33 @@ class Differing:
             f"invoice {number} says {said} {currency}, its rows sum to {found} "
             f"(difference {off}); the yen are the invoice's.",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """An invoice of a closed period that its rows differ from since they, or it, were corrected."""
+
+    period: Period
+    found: Differing
+
+    @property
+    def note(self) -> Text:
+        """What a reader should know."""
+        period, note = self.period, self.found.note
+        return Text(
+            f"閉じた {period} の訂正: {note.ja}請求書も新しくなったなら、"
+            f"moyai cost invoice remove {period} と add で差し替えてください。",
+            f"correction of {period}, which is closed: {note.en} Where a new one came, replace it: "
+            f"moyai cost invoice remove {period}, then add.",
+        )
+
+
+def corrected(
+    period: Period, before: Iterable[Differing], after: Iterable[Differing]
+) -> tuple[Corrected, ...]:
+    """What a closed period differs in by its corrections, and did not before them."""
+    known = set(before)
+    return tuple(Corrected(period, one) for one in after if one not in known)
 
 
 def differing(accounts: Iterable[Account]) -> tuple[Differing, ...]:

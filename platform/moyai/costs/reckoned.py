@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from moyai.costs.analysis.sums import Sums, sums_of
 from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
 from moyai.costs.frozen import Inputs
+from moyai.costs.invoice_rows import Corrected
 from moyai.costs.ledger.manifest import Basis
 from moyai.costs.record import document, plain, sha256
 from moyai.costs.statements.taxes import Taxes, tax
@@ -26,6 +27,14 @@ class Reckoned:
     basis: Basis
     settlements: tuple[Settlement, ...]
     closed: bool
+    corrected: tuple[Corrected, ...] = ()
+    """Invoices of closed periods that this one settles, which their rows differ from since."""
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What a reader should know of invoices, those of settled periods after its own."""
+        settled = (one.note for one in self.corrected if not one.found.is_rounding)
+        return (*self.converted.notes, *settled)
 
     @property
     def allocation_sha256(self) -> str:

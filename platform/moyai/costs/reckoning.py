@@ -7,7 +7,7 @@ out, whatever tenants.yaml says by then.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Settlement
@@ -15,6 +15,7 @@ from moyai.costs.apportion.inputs import Members
 from moyai.costs.apportion.settling import settlement
 from moyai.costs.closed_periods import ClosedPeriods
 from moyai.costs.frozen import Inputs
+from moyai.costs.invoice_rows import Corrected, corrected
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart
@@ -28,6 +29,17 @@ from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.cost_rules import CostSharing, RuleSet
 from moyai.registry.models import Registry
 from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class _Correction:
+    """What a closed period came to since it was billed."""
+
+    closed: Period
+    after: Basis
+    settlement: Settlement | None
+    """None: nobody bears anything else than before."""
+    invoices: tuple[Corrected, ...]
 
 
 class Reckoner:
@@ -50,7 +62,8 @@ class Reckoner:
             return self._closed(period, part, part.closed_basis(period))
         basis = part.current(period)
         names = self._periods.names(period, names_of(self._registry))
-        settlements = self._settlements(period, names)
+        corrections = self._corrections(period, names)
+        settlements = _settlements(corrections)
         if not basis.sources and not settlements:
             raise _nothing(period)
         inputs = self.inputs(period, basis)
@@ -59,7 +72,7 @@ class Reckoner:
             names={**self._periods.former_names(settlements), **inputs.names},
             members=replace(inputs.members, names=names),
         )
-        return self._reckoned(basis, inputs, settlements, closed=False)
+        return self._reckoned(basis, inputs, corrections, closed=False)
 
     def inputs(self, period: Period, basis: Basis) -> Inputs:
         """What tenants.yaml says of a period."""
@@ -114,9 +127,9 @@ class Reckoner:
         """Closed periods that an open one settles, with what they rest on since."""
         names = self._periods.names(period, names_of(self._registry))
         return tuple(
-            (closed, after)
-            for closed, before, after in self._periods.corrected(period)
-            if self._settlement(closed, before, after, names) is not None
+            (one.closed, one.after)
+            for one in self._corrections(period, names)
+            if one.settlement is not None
         )
 
     def steps(self, closed: Period, period: Period) -> tuple[Reckoned, Reckoned]:
@@ -145,32 +158,39 @@ class Reckoner:
         if basis.state != part.closed.state:
             measured = by_codes(drivers_of(self._ledger.store, basis), inputs.members.names)
             inputs = replace(inputs, members=replace(inputs.members, drivers=measured))
-        settlements = self._settlements(period, inputs.members.names)
-        return self._reckoned(basis, inputs, settlements, closed=True)
+        corrections = self._corrections(period, inputs.members.names)
+        return self._reckoned(basis, inputs, corrections, closed=True)
 
     def _reckoned(
-        self, basis: Basis, inputs: Inputs, settlements: tuple[Settlement, ...], *, closed: bool
+        self, basis: Basis, inputs: Inputs, corrections: tuple[_Correction, ...], *, closed: bool
     ) -> Reckoned:
+        settlements = _settlements(corrections)
         groups = sorted_rows(self._ledger.store, basis, inputs.rules, inputs.members.names)
         converted = in_yen(basis.period, groups, basis.invoices, inputs.rules.tax)
         made = allocate(converted.bill, inputs.rules, inputs.members, settlements)
-        return Reckoned(made, converted, inputs, basis, settlements, closed)
+        differ = tuple(invoice for one in corrections for invoice in one.invoices)
+        return Reckoned(made, converted, inputs, basis, settlements, closed, differ)
 
-    def _settlements(self, period: Period, names: Mapping[str, str]) -> tuple[Settlement, ...]:
-        """What closed periods came to differently and this one bears: what no period has settled yet, or
-        what it was closed with. `names`: as `Members.names` of this period."""
-        found = (self._settlement(*one, names) for one in self._periods.corrected(period))
-        return tuple(one for one in found if one is not None)
+    def _corrections(self, period: Period, names: Mapping[str, str]) -> tuple[_Correction, ...]:
+        """Corrections of closed periods that this one bears: what no period has settled yet, or what it was
+        closed with. `names`: as `Members.names` of this period."""
+        return tuple(self._correction(*one, names) for one in self._periods.corrected(period))
 
-    def _settlement(
+    def _correction(
         self, closed: Period, before: Basis, after: Basis, names: Mapping[str, str]
-    ) -> Settlement | None:
+    ) -> _Correction:
         part = self._manifest.part(closed)
-        return settlement(
-            self._closed(closed, part, before).allocation,
-            self._closed(closed, part, after).allocation,
-            names,
+        old, new = self._closed(closed, part, before), self._closed(closed, part, after)
+        return _Correction(
+            closed,
+            after,
+            settlement(old.allocation, new.allocation, names),
+            corrected(closed, old.converted.differing, new.converted.differing),
         )
+
+
+def _settlements(corrections: tuple[_Correction, ...]) -> tuple[Settlement, ...]:
+    return tuple(one.settlement for one in corrections if one.settlement is not None)
 
 
 def sharing_of(registry: Registry) -> CostSharing:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from moyai.costs.closed_periods import ClosedPeriods
 from moyai.costs.intake.files import Told
-from moyai.costs.ledger.imported import Imported
+from moyai.costs.invoice_rows import Differing, corrected, differing, sort_rows
+from moyai.costs.ledger.imported import Imported, Outcome
 from moyai.costs.ledger.imports import Origin, Report, Wish, import_files
 from moyai.costs.ledger.ledger import DOWNLOADS, Ledger
+from moyai.costs.ledger.manifest import Basis, Manifest
+from moyai.costs.ledger.query import group_rows
 from moyai.costs.periods import period_of
 from moyai.engine.aws import cost_explorer
 from moyai.engine.aws.cost_explorer import Granularity
@@ -53,7 +57,35 @@ def import_costs(
     with _downloads(ledger) as folder:
         wish = _wish(workspace, ledger, asked, folder, told)
         with ledger.writing("moyai cost import", wait_seconds) as writer:
-            return import_files(writer, wish, told)
+            found = import_files(writer, wish, told)
+            return _with_invoices(ledger, writer.manifest, found)
+
+
+_CORRECTIONS = frozenset({Outcome.CORRECTION, Outcome.WITHDRAWN})
+
+
+def _with_invoices(
+    ledger: Ledger, manifest: Manifest, found: tuple[Imported, ...]
+) -> tuple[Imported, ...]:
+    """The same, with the invoices of closed periods that files corrected, where rows fit them no longer."""
+    last = {one.period: at for at, one in enumerate(found) if one.outcome in _CORRECTIONS}
+    if not any(manifest.part(period).closed for period in last):
+        return found
+    periods = ClosedPeriods(ledger, manifest)
+    bearer = periods.bearer()
+    assert bearer is not None
+    told = list(found)
+    for period, before, after in periods.corrected(bearer):
+        if period in last:
+            pair = (_differing(ledger, before), _differing(ledger, after))
+            at = last[period]
+            told[at] = replace(told[at], corrected=corrected(period, *pair))
+    return tuple(told)
+
+
+def _differing(ledger: Ledger, basis: Basis) -> tuple[Differing, ...]:
+    accounts, _ = sort_rows(group_rows(ledger.store, basis, ()), basis.invoices)
+    return tuple(one for one in differing(accounts.values()) if not one.is_rounding)
 
 
 def _check(asked: Asked) -> None:

@@ -134,6 +134,7 @@ def test_every_command_of_the_runbook_does_what_it_says(federation: Federation) 
 
     assert "metering-sandbox" in said("moyai cost sources")[0]
     first, settled = said("moyai cost allocate")
+    assert "note: invoice" not in first
     # The invoice and its tax, the licences and theirs.
     assert f"2026-10: {232_575 + 23_257 + 120_000 + 12_000:,} yen" in first
     assert "0 unallocated, difference 0" in first
@@ -145,10 +146,15 @@ def test_every_command_of_the_runbook_does_what_it_says(federation: Federation) 
     ]
     assert again == [first_hashes] * 2
     assert "difference 0" in first_hashes
-    assert "correction to a closed period" in said('moyai cost import "$CORRECTED"')[0]
+    [corrected] = said('moyai cost import "$CORRECTED"')
+    assert "correction to a closed period" in corrected
+    assert "invoice 1234567 says 1,550.50 USD, its rows sum to 1,560.5" in corrected
+    assert "its rows sum to" not in settled
     bodies = dict(re.findall(r"^(\d{6}) .* (-?\d+)\s*$", settled, re.MULTILINE))
     assert set(bodies) == {"272027", "272043"}
-    assert int(bodies["272027"]) < 0 < int(bodies["272043"])
+    # What the new invoice asks for beyond the first, with its tax; all of it is shared by both.
+    assert sum(map(int, bodies.values())) == 1_500 + 150
+    assert int(bodies["272027"]) > 0 < int(bodies["272043"])
     written = federation.folder / "statements" / "2026-10"
     for name in ("2026-10-overview.csv", "2026-10-272027.csv"):
         draft, sent = (

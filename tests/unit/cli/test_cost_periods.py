@@ -99,6 +99,7 @@ def test_an_invoice_that_its_rows_come_to_in_cents_is_told_in_json_alone(
     assert made["notes"] == []
     assert made["invoice_differences"] == [
         {
+            "period": MAY,
             "issuer": "AWS",
             "number": "M-1",
             "currency": "USD",
@@ -279,6 +280,26 @@ def test_closing_what_is_closed_says_so(may: Path, moyai: Run) -> None:
     machine = moyai("cost", "close", MAY, "-o", "json")
     assert machine.stderr.splitlines() == again[:1]
     assert _json(machine)["closed"]
+
+
+def test_an_import_that_corrects_a_closed_month_says_which_invoice_it_fits_no_longer(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    assert moyai("cost", "close", MAY).returncode == 0
+    csv_file(may, [_row("600", "eapp-a"), _row("110", "chat"), _row("50", "chat", tenant="273830")])
+    said = "M-1 says 750 USD, its rows sum to 760 (difference -10)"
+    told = moyai("cost", "import", "may.csv").stdout
+    assert f"note: correction of 2026-05, which is closed: invoice {said}" in told
+    assert said in moyai("cost", "allocate", "2026-06").stdout
+    june = _json(moyai("cost", "allocate", "2026-06", "-o", "json"))
+    assert said in june["notes"][0]
+    [difference] = june["invoice_differences"]
+    assert (difference["period"], difference["difference"]) == (MAY, "-10")
+    csv_file(may, [_row("600", "eapp-a"), _row("150", "chat")])
+    assert "note:" not in moyai("cost", "import", "may.csv").stdout
+    csv_file(may, [_row("600", "eapp-a"), _row("151", "chat")])
+    [record] = _json(moyai("cost", "import", "may.csv", "-o", "json"))
+    assert [one["difference"] for one in record["invoice_differences"]] == ["-1"]
 
 
 def test_periods_are_closed_in_order_and_not_over_what_nobody_bears(

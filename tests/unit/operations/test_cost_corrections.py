@@ -57,6 +57,31 @@ def test_each_month_of_a_chain_of_corrections_is_reckoned_once(
     assert len(looks) == len(set(looks))
 
 
+def test_a_correction_that_no_longer_fits_its_invoice_is_said_until_the_invoice_is_replaced(
+    office: Office,
+) -> None:
+    office.put("may.csv", MAY, EC2="310", S3="600", RDS="10")
+    made = office.reckon(JUNE)
+    assert [one.en for one in made.notes] == [
+        "correction of 2026-05, which is closed: invoice 2026-05 says 910 USD, its rows sum to 920 "
+        "(difference -10); the yen are the invoice's. Where a new one came, replace it: moyai cost invoice "
+        "remove 2026-05, then add."
+    ]
+    assert office.reckon(MAY).notes == ()
+    office.put("june.csv", JUNE, EC2="3")
+    office.invoice(JUNE, 300, "3")
+    assert office.close(JUNE).notes == made.notes
+    office.put("july.csv", "2026-07", EC2="3")
+    office.invoice("2026-07", 300, "3")
+    assert office.reckon("2026-07").notes == ()
+    office.drive("usage.csv", _271004="2", _271403="2", _273830="2")
+    assert office.reckon("2026-07").notes == ()  # what a month has settled is not said again
+    office.invoice(MAY, 0, "")
+    office.invoice(MAY, 92_000, "920.00")
+    assert office.reckon("2026-07").notes == ()
+    assert settled(office.reckon("2026-07"))
+
+
 KEPT: dict[str, Callable[[Path, Path], object]] = {
     "deleted": lambda kept, _: kept.unlink(),
     "emptied": lambda kept, _: kept.write_bytes(b""),

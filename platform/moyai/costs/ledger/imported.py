@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from moyai.costs.intake.files import Taken
 from moyai.costs.intake.rows import PeriodRows
+from moyai.costs.invoice_rows import Corrected
 from moyai.costs.ledger.differences import Difference
 from moyai.costs.ledger.doubles import Nearly
 from moyai.costs.ledger.manifest import Version
@@ -52,6 +53,8 @@ class Imported:
     """Another file of the period that has the very same rows: they count twice."""
     nearly_same_as: Nearly | None = None
     """Another file of the period that has nearly the same rows: what both have counts twice."""
+    corrected: tuple[Corrected, ...] = ()
+    """Of a closed period: invoices that its rows fit no longer. The last file of the period has them."""
 
 
 def of_version(name: str, period: Period, version: Version, outcome: Outcome) -> Imported:
