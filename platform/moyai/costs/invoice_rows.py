@@ -187,9 +187,18 @@ def name_of(key: Key) -> Text:
 
 def _missing(key: Key, amount: Fraction) -> Text:
     name, sum_ = name_of(key), decimal_words(amount)
+    places = minor_places(key.currency)
+    if places is None or abs(amount) >= Fraction(1, 2 * 10**places):
+        ja = en = ""
+    else:
+        # No issuer writes an invoice of nothing, and without one the period cannot be divided.
+        zero = f"{0:.{places}f}"
+        options = f"--amount {zero} --jpy 0 --tax-jpy 0"
+        ja = f"（請求がなかったのなら、{zero} {key.currency}・0 円の請求書を登録できます: {options}）"
+        en = f"; where it asked for nothing, add one of {zero} {key.currency} and 0 yen ({options})"
     return Text(
-        f"{name.ja}: {sum_} {key.currency} に当たる請求書がありません",
-        f"{name.en}: no invoice for {sum_} {key.currency}",
+        f"{name.ja}: {sum_} {key.currency} に当たる請求書がありません{ja}",
+        f"{name.en}: no invoice for {sum_} {key.currency}{en}",
     )
 
 

@@ -204,6 +204,22 @@ def test_rows_without_an_invoice_are_all_named() -> None:
     assert "moyai cost invoice add 2026-05" in said
 
 
+def test_rows_below_a_cent_without_an_invoice_are_told_of_one_of_zero() -> None:
+    groups = [_group("0.0038311468", issuer="業者"), _group("0.005")]
+    with pytest.raises(UsageError) as caught:
+        in_yen(MAY, groups, [], OUTSIDE)
+    lines = caught.value.lines("en")[0].splitlines()
+    assert lines == [
+        "Amazon Web Services, Inc.: no invoice for 0.005 USD.",
+        "業者: no invoice for 0.0038311468 USD; where it asked for nothing, add one of 0.00 USD and 0 yen "
+        "(--amount 0.00 --jpy 0 --tax-jpy 0).",
+    ]
+    assert "0.00 USD・0 円の請求書" in caught.value.lines("ja")[0]
+    none = _invoice("0.00", 0, number="0", issuer="業者")
+    made = in_yen(MAY, groups[:1], [none], OUTSIDE)
+    assert (made.bill.jpy, made.notes) == (0, ())
+
+
 @pytest.mark.parametrize(
     ("groups", "invoice", "words"),
     [
