@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from moyai.costs.explain.figures import Figure, percent, two_places
 from moyai.costs.explain.lines import NetLine, Place, StatementLine
-from moyai.costs.explain.nothing import nothing_figures
+from moyai.costs.explain.nothing import nothing_figures, step_of
 from moyai.costs.explain.shares import line_figures
 from moyai.costs.explain.steps import line_title, way_figures
 from moyai.costs.explain.taxes import tax_figures
@@ -37,7 +37,7 @@ def _steps(found: Explained) -> Iterator[Step]:
     yield _step("body", f"{found.code} {name}".rstrip())
     whole = sum(one.jpy for one in found.lines)
     if whole <= 0:
-        yield _step("nothing", say("明細の合計", "its lines sum to"), whole)
+        yield _step(step_of(whole), say("明細の合計", "its lines sum to"), whole)
         yield from map(_figure, nothing_figures(found.reckoned, found.code, found.lines))
     if found.place is None:
         return
@@ -109,7 +109,9 @@ def _step(step: str, words: str, jpy: int | None = None) -> Step:
 
 _STEPS: Mapping[str, str] = {
     "body": say("団体", "body"),
+    "borne": say("負担", "bears"),
     "nothing": say("負担なし", "bears nothing"),
+    "given_back": say("返金", "gets back"),
     "line": say("明細", "line"),
     "of_line": say("もとの明細", "of line"),
     "tax_net": say("税抜額", "before tax"),

@@ -111,7 +111,10 @@ def test_figures_add_up_to_every_line_of_every_body(made: Reckoned) -> None:
     for code in CODES:
         found = lines_of(made.allocation, taxes, code)
         nothing = nothing_figures(made, code, found)
-        assert jpy(nothing, "nothing") == sum(one.jpy for one in found)
+        assert jpy(nothing, "borne", "nothing", "given_back") == sum(one.jpy for one in found)
+        assert all((one.jpy or 0) > 0 for one in nothing if one.step == "borne")
+        assert all((one.jpy or 0) < 0 for one in nothing if one.step == "given_back")
+        assert not jpy(nothing, "nothing")
         for number, one in enumerate(found, 1):
             place = place_of(MAY, code, found, 1, number)
             if isinstance(one, TaxLine):

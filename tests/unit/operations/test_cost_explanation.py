@@ -11,6 +11,8 @@ from moyai.costs.explain.steps import way_figures
 from moyai.costs.periods import period_of
 from moyai.errors import UsageError
 from moyai.operations.cost_explanation import Explained, explanation
+from moyai_cli.render import Output
+from moyai_cli.views.cost_explained import show_explained
 
 JULY, AUGUST = "2026-07", "2026-08"
 
@@ -72,10 +74,30 @@ def test_who_is_given_something_back_is_told_by_which_rule(office: Office) -> No
     found = _explained(office, JUNE, VILLAGE)
     assert (found.place, found.passed) == (None, ())
     figures = nothing_figures(found.reckoned, found.code, found.lines)
-    assert [(one.words.en, one.jpy) for one in figures if one.jpy] == [
-        ("Settlement of May 2026: below zero, by credits or corrections", -30_000)
+    assert [(one.step, one.words.en, one.jpy) for one in figures if one.jpy] == [
+        ("given_back", "Settlement of May 2026: below zero, by credits or corrections", -30_000)
     ]
     assert _explained(office, JUNE, SAKAI).settled is not None
+
+
+def test_who_is_given_more_back_than_it_bears_is_told_both(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.drive("usage.csv", _271004="3", _271403="3")
+    office.yen("june.csv", JUNE, EC2="600")
+    found = _explained(office, JUNE, VILLAGE)
+    assert [one.jpy for one in found.lines] == [220, -30_000]
+    figures = nothing_figures(found.reckoned, found.code, found.lines)
+    assert [(one.step, one.words.en, one.jpy) for one in figures if one.jpy] == [
+        ("borne", "基盤: what it bears by this rule", 220),
+        ("given_back", "Settlement of May 2026: below zero, by credits or corrections", -30_000),
+    ]
+    show_explained(found, Output.TABLE)
+    told = capsys.readouterr().out
+    assert "gets back: its lines sum to -29,780 yen\n" in told
+    assert "bears: 基盤: what it bears by this rule 220 yen\n" in told
+    assert "bears nothing: 申請: " in told
+    assert "sum to 0 yen 220" not in told
 
 
 def test_a_line_of_no_yen_stands_for_itself(office: Office) -> None:

@@ -1,4 +1,4 @@
-"""Why a body bears nothing of a period: rule by rule. Pure."""
+"""Why a body bears nothing of a period, or gets something back: rule by rule. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,14 @@ def nothing_figures(
         return (Figure("nothing", words, 0),)
     tax = sum(one.jpy for one in lines if isinstance(one, TaxLine))
     found = tuple(_Nothing(made, code).all())
-    return (*found, Figure("nothing", _TAX, tax)) if tax else found
+    return (*found, Figure(step_of(tax), _TAX, tax)) if tax else found
+
+
+def step_of(jpy: int) -> str:
+    """What kind of figure an amount of a rule is: borne, nothing, given back."""
+    if jpy:
+        return "borne" if jpy > 0 else "given_back"
+    return "nothing"
 
 
 class _Nothing:
@@ -42,25 +49,26 @@ class _Nothing:
 
     def all(self) -> Iterator[Figure]:
         for rule in self._rules.direct:
-            yield self._figure(rule.name, _given_back(self._borne.get(rule.name)) or _NOT_CAUGHT)
+            yield self._figure(rule.name, _of_amount(self._borne.get(rule.name)) or _NOT_CAUGHT)
         for pool in self._rules.pools:
             yield self._figure(pool.name, self._why(pool))
         own = {rule.name for rule in self._rules.direct}
         own |= {pool.name for pool in self._rules.pools}
         for name, borne in self._borne.items():
             if name not in own:
-                yield self._figure(name, _given_back(borne) or _SUMS_TO_NOTHING)
+                yield self._figure(name, _of_amount(borne) or _SUMS_TO_NOTHING)
 
     def _figure(self, rule: str, why: Text) -> Figure:
         title = title_of(rule, self._rules)
         borne = self._borne.get(rule)
         words = Text(f"{title.ja}: {why.ja}", f"{title.en}: {why.en}")
-        return Figure("nothing", words, 0 if borne is None else borne.jpy)
+        jpy = 0 if borne is None else borne.jpy
+        return Figure(step_of(jpy), words, jpy)
 
     def _why(self, pool: Pool) -> Text:
         borne = self._borne.get(pool.name)
-        if back := _given_back(borne):
-            return back
+        if why := _of_amount(borne):
+            return why
         if self._code not in self._made.inputs.members.by_pool.get(pool.name, {}):
             return _no_member(pool)
         kinds = {line.kind: line for line in (() if borne is None else borne.lines)}
@@ -91,8 +99,11 @@ class _Nothing:
         return Text(f"按分額 {yen} 円は、{how.ja}で 0 円", f"its share of {yen} yen is 0, {how.en}")
 
 
-def _given_back(borne: Borne | None) -> Text | None:
-    return _GIVEN_BACK if borne is not None and borne.jpy < 0 else None
+def _of_amount(borne: Borne | None) -> Text | None:
+    """Why an amount is not zero; None of one that is."""
+    if borne is None or not borne.jpy:
+        return None
+    return _BORNE if borne.jpy > 0 else _GIVEN_BACK
 
 
 def _driver(name: str | None) -> str:
@@ -124,6 +135,7 @@ def _nothing_shared(account: PoolAccount) -> Text:
 
 _TAX = Text("消費税額とその端数調整", "the tax, adjustment of rounded tax included")
 _NOT_CAUGHT = Text("この団体に当たる明細がありません", "no row is of this body")
+_BORNE = Text("この規則による負担額", "what it bears by this rule")
 _GIVEN_BACK = Text("減額や返金のため、0 円を下回ります", "below zero, by credits or corrections")
 _SUMS_TO_NOTHING = Text("行の合計が 0 円です", "its lines sum to 0 yen")
 _ALL_SUBSIDISED = Text("すべて補助されます", "all of it is subsidised")
