@@ -48,7 +48,10 @@ def explain_(
         typer.Option(
             "--line",
             min=1,
-            help=say("何行目の明細か（マイナスの行も）", "Which of its lines, from 1; of any sign"),
+            help=say(
+                "何行目の明細か。内訳書の各区分を通して数える（マイナスの行も）",
+                "Which of its lines, from 1 through all sections of the statement; of any sign",
+            ),
         ),
     ] = None,
     file: File = None,

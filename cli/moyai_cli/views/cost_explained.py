@@ -15,6 +15,7 @@ from moyai.costs.explain.way import Way
 from moyai.costs.ledger.query import CostRow
 from moyai.costs.record import plain
 from moyai.operations.cost_explanation import Explained
+from moyai.registry.cost_rules import RuleSet
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_line
 from moyai_cli.views.cost_settled import SETTLED_STEPS, Step, settled_steps
@@ -49,7 +50,9 @@ def _steps(found: Explained) -> Iterator[Step]:
         if at or not isinstance(found.place.found, NetLine):
             yield _step(
                 "of_line",
-                line_title(passed.way.borne, passed.way.line).of(LANG),
+                line_title(passed.way.borne, passed.way.line, passed.reckoned.inputs.rules).of(
+                    LANG
+                ),
                 passed.way.line.jpy,
             )
         yield from map(_figure, way_figures(passed.reckoned, passed.way))
@@ -64,7 +67,8 @@ def _line(found: Explained, place: Place) -> Iterator[Step]:
     number = say(f"第{place.number}行", f"line {place.number}")
     if place.at:
         number = say(f"{number} {place.at:,} 円目", f"{number}, yen {place.at:,}")
-    yield _step("line", f"{number}: {_title(place.found)}", place.found.jpy)
+    title = _title(place.found, found.reckoned.inputs.rules)
+    yield _step("line", f"{number}: {title}", place.found.jpy)
     if not isinstance(place.found, NetLine):
         figures = tax_figures(found.reckoned, found.taxes, place, place.found)
         yield from map(_figure, figures)
@@ -72,9 +76,10 @@ def _line(found: Explained, place: Place) -> Iterator[Step]:
         yield from map(_figure, line_figures(found.reckoned, place.found.borne, place.found.line))
 
 
-def _title(found: StatementLine) -> str:
+def _title(found: StatementLine, rules: RuleSet) -> str:
     if isinstance(found, NetLine):
-        return line_title(found.borne, found.line).of(LANG)
+        title, at = line_title(found.borne, found.line, rules).of(LANG), found.section
+        return title + say(f"（内訳書の {at}）", f" (section {at} of the statement)")
     rate = percent(found.rate)
     if found.is_difference:
         return say(f"消費税の端数調整（{rate}）", f"adjustment of rounded tax, {rate}")

@@ -58,7 +58,7 @@ def explanation(
     made = reckoned(opened, period_of(period))
     code = _code_of(opened.workspace.registry, made, body)
     taxes = made.taxes
-    lines = lines_of(made.allocation, taxes, code)
+    lines = lines_of(made.allocation, made.inputs.rules, taxes, code)
     if line is None and not any(one.jpy > 0 for one in lines):
         return Explained(made, taxes, code, lines, None, (), None, None)
     place = place_of(made.basis.period, code, lines, yen, line)

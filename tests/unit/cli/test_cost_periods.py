@@ -200,7 +200,7 @@ def test_one_yen_is_followed_to_its_line(may: Path, moyai: Run) -> None:
     assert steps[-1]["words"].startswith("may.csv:4: 50")
     steps = _json(moyai("cost", "explain", MAY, "271004", "-o", "json"))
     assert steps[-1]["words"].startswith("may.csv:2: 600")
-    assert {"step": "pool", "words": "eapp-a", "jpy": 88_000} in steps
+    assert {"step": "pool", "words": "電子申請システムA", "jpy": 88_000} in steps
     none = moyai("cost", "explain", MAY, "273830", "--yen", "9999999")
     assert none.returncode == 2
     assert "there is no yen number" in none.stderr
@@ -250,7 +250,10 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     lines = next(body["lines"] for body in june["bodies"] if body["code"] == "271004")
     number = 1 + [line["kind"] for line in lines].index("settlement")
     less = moyai("cost", "explain", "2026-06", "271004", "--line", str(number))
-    assert f"line {number}, yen 1: Settlement of May 2026 {settled['271004']:,} yen" in less.stdout
+    assert (
+        f"line {number}, yen 1: Settlement of May 2026 (section 1 of the statement) "
+        f"{settled['271004']:,} yen\n"
+    ) in less.stdout
     assert _json(moyai("cost", "close", "2026-06", "-o", "json"))["closed"]
     assert [one["same"] for one in _json(moyai("cost", "verify", "-o", "json"))] == [True, True]
     assert "imported files are kept as they came" in moyai("cost", "verify").stdout

@@ -57,7 +57,7 @@ def converted() -> Converted:
 def _way(
     made: Allocation, converted: Converted, code: str, yen: int, number: int | None = None
 ) -> tuple[Place, Way]:
-    place = place_of(MAY, code, lines_of(made, tax(made, RULES.tax), code), yen, number)
+    place = place_of(MAY, code, lines_of(made, RULES, tax(made, RULES.tax), code), yen, number)
     found = way_of(made, converted, place)
     assert found is not None
     return place, found
@@ -129,7 +129,7 @@ def test_a_yen_of_a_line_below_zero_is_followed_through_credits() -> None:
 
 def test_a_line_is_asked_for_by_its_number(converted: Converted) -> None:
     made = allocate(converted.bill, RULES, WHO)
-    lines = [line for one in dict(made.bodies())["273830"] for line in one.lines]
-    for number, line in enumerate(lines, 1):
-        place, way = _way(made, converted, "273830", abs(line.jpy), number)
-        assert (way.line, place.at) == (line, abs(line.jpy))
+    # The direct rule's first, as in the statement.
+    for number, (rule, jpy) in enumerate((("tag", 300), ("chat", 700)), 1):
+        place, way = _way(made, converted, "273830", jpy, number)
+        assert (way.borne.rule, way.line.jpy, place.at) == (rule, jpy, jpy)

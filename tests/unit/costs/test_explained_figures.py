@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.costs.papers import ISSUER, NAMES, TEN, taxable
+from tests.unit.costs.papers import BASIS, ISSUER, NAMES, TEN, taxable
 from tests.unit.costs.rulebook import (
     CODES,
     FULL,
@@ -41,6 +41,7 @@ from moyai.costs.frozen import Inputs
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.manifest import Basis
 from moyai.costs.reckoned import Reckoned
+from moyai.costs.statements.statement import issue
 from moyai.costs.yen import Converted, Origin
 from moyai.registry.cost_rules import (
     Bearer,
@@ -109,7 +110,7 @@ def some_period(draw: st.DrawFn) -> Reckoned:
 def test_figures_add_up_to_every_line_of_every_body(made: Reckoned) -> None:
     taxes = made.taxes
     for code in CODES:
-        found = lines_of(made.allocation, taxes, code)
+        found = lines_of(made.allocation, made.inputs.rules, taxes, code)
         nothing = nothing_figures(made, code, found)
         assert jpy(nothing, "borne", "nothing", "given_back") == sum(one.jpy for one in found)
         assert all((one.jpy or 0) > 0 for one in nothing if one.step == "borne")
@@ -125,6 +126,21 @@ def test_figures_add_up_to_every_line_of_every_body(made: Reckoned) -> None:
             if way is not None:
                 pools_add_up(list(way_figures(made, way)))
                 assert 0 < way.position <= 1
+
+
+@given(some_period())
+@settings(max_examples=100, deadline=None)
+def test_lines_are_those_of_the_statement_in_its_order(made: Reckoned) -> None:
+    carried = made.inputs.tax_carried_in
+    issued = issue(made.allocation, made.inputs.rules, ISSUER, NAMES, BASIS, carried)
+    for one in issued.statements:
+        found = lines_of(made.allocation, made.inputs.rules, made.taxes, one.code)
+        told = [(n.section, n.borne.rule, n.line) for n in found if isinstance(n, NetLine)]
+        assert told == [
+            (number, section.rule, line)
+            for number, section in enumerate(one.sections, 1)
+            for line in section.lines
+        ]
 
 
 def adds_up_to_tax(figures: tuple[Figure, ...], one: TaxLine) -> None:
@@ -184,7 +200,7 @@ def test_a_remainder_is_borne_by_the_body_that_lost_most_and_its_place_is_told()
     made = reckoned(bill(1000), rules(pool("all", part(ShareBy.POPULATION))), everybody())
     told = {}
     for code in CODES:
-        for one in lines_of(made.allocation, made.taxes, code):
+        for one in lines_of(made.allocation, made.inputs.rules, made.taxes, code):
             if isinstance(one, NetLine) and one.line.kind is LineKind.REMAINDER:
                 told[code] = line_figures(made, one.borne, one.line)
     # 2,752,412, 826,161 and 5,219 of 3,583,792 residents: 768.01, 230.53 and 1.46 yen.
@@ -268,7 +284,7 @@ def test_the_tax_is_followed_through_the_rows_of_its_rate() -> None:
     made = reckoned(
         Bill(MAY, 12_000, buckets, {TEN: 900, eight: 240}), rule_set, everybody("labour", "chat")
     )
-    found = lines_of(made.allocation, made.taxes, VILLAGE)
+    found = lines_of(made.allocation, made.inputs.rules, made.taxes, VILLAGE)
     assert [(one.rate, one.jpy) for one in found if isinstance(one, TaxLine)] == [
         (eight, 80),
         (TEN, 300),
@@ -331,7 +347,7 @@ def test_why_a_body_bears_nothing(
         subsidised={"all": {"国": (VILLAGE,)}},
     )
     made = reckoned(bill(100), rule_set, present)
-    found = lines_of(made.allocation, made.taxes, VILLAGE)
+    found = lines_of(made.allocation, made.inputs.rules, made.taxes, VILLAGE)
     assert sum(one.jpy for one in found) == 0
     assert [one.words.en for one in nothing_figures(made, VILLAGE, found)] == [why]
 

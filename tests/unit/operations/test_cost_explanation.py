@@ -100,6 +100,19 @@ def test_who_is_given_more_back_than_it_bears_is_told_both(
     assert "sum to 0 yen 220" not in told
 
 
+def test_lines_say_their_section_and_are_called_as_the_statement_calls_them(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.rewrite(("{ name: base,", "{ name: zone,"))
+    office.yen("june.csv", JUNE, EC2="600", S3="60")
+    for number, title in enumerate(("基盤", "申請"), 1):
+        show_explained(explanation(office.file, "sandbox", JUNE, OSAKA, 1, number), Output.TABLE)
+        told = capsys.readouterr().out
+        assert f"line {number}, yen 1: {title} share (section {number} of the statement)" in told
+        assert f"pool: {title} " in told
+        assert "zone" not in told
+
+
 def test_a_line_of_no_yen_stands_for_itself(office: Office) -> None:
     office.drive("usage.csv", JUNE, _271004="1", _271403="0")
     office.yen("june.csv", JUNE, S3="100")

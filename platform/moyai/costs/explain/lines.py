@@ -1,7 +1,7 @@
 """The lines of a body's statement as they are counted, and which one a yen stands in. Pure.
 
-The lines of the rules come first, as the allocation has them; then the tax, one for each rate, and what the
-body bears of its differences, one for each rate. Lines of tax that come to ¥0 are none.
+The lines of the rules come first, through all sections of the statement in its order; then the tax, one for
+each rate, and what the body bears of its differences, one for each rate. Lines of tax that come to ¥0 are none.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Allocation, Borne, Line, Payer, PayerKind
 from moyai.costs.periods import Period
+from moyai.costs.statements.statement import in_order
 from moyai.costs.statements.taxes import Taxes
+from moyai.costs.statements.titles import own_titles, with_settlements
 from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.registry.cost_rules import RuleSet
 from moyai.texts import Text, counted
 
 
@@ -23,6 +26,8 @@ class NetLine:
 
     borne: Borne
     line: Line
+    section: int
+    """Of the statement, from 1."""
 
     @property
     def jpy(self) -> int:
@@ -62,11 +67,16 @@ class Place:
         return Fraction(2 * self.at - 1, 2 * abs(self.found.jpy)) if self.at else Fraction(1, 2)
 
 
-def lines_of(made: Allocation, taxes: Taxes, code: str) -> tuple[StatementLine, ...]:
-    """All lines of a body; none where it bears nothing."""
+def lines_of(
+    made: Allocation, rules: RuleSet, taxes: Taxes, code: str
+) -> tuple[StatementLine, ...]:
+    """All lines of a body; none where it bears nothing. `rules`: those that the allocation was made by."""
     borne = dict(made.bodies()).get(code, ())
+    sections = in_order(borne, with_settlements(own_titles(rules), (one.rule for one in borne)))
     taxed = taxes.by_payer.get(Payer(PayerKind.BODY, code), ())
-    found: list[StatementLine] = [NetLine(one, line) for one in borne for line in one.lines]
+    found: list[StatementLine] = [
+        NetLine(one, line, number) for number, one in enumerate(sections, 1) for line in one.lines
+    ]
     for is_difference in (False, True):
         for one in taxed:
             jpy = one.difference if is_difference else one.tax

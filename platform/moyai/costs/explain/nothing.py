@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from moyai.costs.apportion.allocation import Borne, Line, LineKind, PoolAccount
+from moyai.costs.apportion.allocation import Borne, Line, LineKind
 from moyai.costs.documents.compose.words import SHARES
 from moyai.costs.explain.figures import Figure, to_unit_words, two_places
 from moyai.costs.explain.lines import StatementLine, TaxLine
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.statements.statement import part_yen, pool_heads
+from moyai.costs.statements.statement import PoolHead, part_yen, pool_heads
 from moyai.costs.statements.titles import title_of
 from moyai.registry.cost_rules import Pool
 from moyai.texts import Text
@@ -80,7 +80,7 @@ class _Nothing:
             return _SUMS_TO_NOTHING
         if self._code in pool.fixed:
             return _FIXED_AT_NOTHING
-        return _nothing_shared(self._heads[pool.name].account)
+        return _nothing_shared(self._heads[pool.name])
 
     def _of_share(self, pool: Pool, line: Line) -> Text:
         """Why a share is ¥0: no weight, a limit, or less than the unit."""
@@ -122,11 +122,12 @@ def _no_member(pool: Pool) -> Text:
     )
 
 
-def _nothing_shared(account: PoolAccount) -> Text:
+def _nothing_shared(head: PoolHead) -> Text:
+    account = head.account
     if account.subsidies and not account.shared:
         return _ALL_SUBSIDISED
     if account.flowed_out and not account.shared:
-        names = ", ".join(sorted(account.flowed_out))
+        names = ", ".join(head.titles[name] for name in sorted(account.flowed_out))
         return Text(f"すべて {names} へ流れました", f"all of it went to {names}")
     if account.shared:
         return _UNALLOCATED

@@ -13,8 +13,9 @@ from moyai.costs.explain.shares import line_figures
 from moyai.costs.explain.way import PoolStep, Source, Way
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.statement import pool_heads
-from moyai.costs.statements.titles import settled_by, settlement_title
-from moyai.texts import Text, counted, same
+from moyai.costs.statements.titles import title_of
+from moyai.registry.cost_rules import RuleSet
+from moyai.texts import Text, counted
 
 
 def way_figures(made: Reckoned, way: Way) -> Iterator[Figure]:
@@ -24,27 +25,28 @@ def way_figures(made: Reckoned, way: Way) -> Iterator[Figure]:
     yield from line_figures(made, way.borne, way.line)
     for step in way.pools:
         name = step.account.name
-        yield Figure("pool", same(name), step.account.shared)
+        yield Figure("pool", title_of(name, made.inputs.rules), step.account.shared)
         yield from pool_figures(heads[name], made.inputs.rules)
-        yield Figure("from", _source(step), step.jpy)
+        yield Figure("from", _source(step, made.inputs.rules), step.jpy)
     yield from rows_figures(way, made.converted, caught_jpy(way))
     if way.bucket is not None:
         rows = way.bucket.rows
         yield Figure("rows", Text(f"{rows:,} 行", counted(rows, "row", "rows")))
 
 
-def line_title(borne: Borne, line: Line) -> Text:
-    """The rule of a line and its kind, which a settlement's title says already."""
+def line_title(borne: Borne, line: Line, rules: RuleSet) -> Text:
+    """What the statement calls the rule of a line, and its kind, which a settlement's title says already."""
+    title = title_of(borne.rule, rules)
     if borne.rule.startswith(SETTLEMENT_OF):
-        return settlement_title(settled_by(borne.rule))
+        return title
     kind = LINES[line.kind]
-    return Text(f"{borne.rule} {kind.ja}", f"{borne.rule} {kind.en.lower()}")
+    return Text(f"{title.ja} {kind.ja}", f"{title.en} {kind.en.lower()}")
 
 
-def _source(step: PoolStep) -> Text:
+def _source(step: PoolStep, rules: RuleSet) -> Text:
     if step.source is Source.FLOWED:
         assert step.pool is not None
-        return same(step.pool)
+        return title_of(step.pool, rules)
     return _SOURCES[step.source]
 
 

@@ -6,7 +6,7 @@ Every yen of the bill and of its taxes is in exactly one statement, with another
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -267,7 +267,6 @@ def _leaves_cost(allocation: Allocation, taxes: Taxes) -> bool:
 def _sections(
     borne: tuple[Borne, ...], titles: Mapping[str, Text], heads: Mapping[str, PoolHead]
 ) -> tuple[Section, ...]:
-    order = {name: place for place, name in enumerate(titles)}
     return tuple(
         Section(
             one.rule,
@@ -276,8 +275,14 @@ def _sections(
             one.presence,
             one.lines,
         )
-        for one in sorted(borne, key=lambda one: (not _is_direct(one), order[one.rule]))
+        for one in in_order(borne, titles)
     )
+
+
+def in_order(borne: Iterable[Borne], titles: Iterable[str]) -> list[Borne]:
+    """What a body bears as its statement has it, section by section. `titles`: as `titles_of`."""
+    order = {name: place for place, name in enumerate(titles)}
+    return sorted(borne, key=lambda one: (not _is_direct(one), order[one.rule]))
 
 
 def pool_heads(allocation: Allocation, rules: RuleSet) -> dict[str, PoolHead]:
