@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from moyai.costs.explain.figures import Figure, percent, two_places
+from moyai.costs.explain.figures import Figure, percent, rate_words, two_places
 from moyai.costs.explain.lines import NetLine, Place, StatementLine
 from moyai.costs.explain.nothing import nothing_figures, step_of
 from moyai.costs.explain.shares import line_figures
@@ -98,8 +98,9 @@ def _rows(way: Way, row: CostRow | None) -> Iterator[Step]:
         yield _step("invoice", f"{invoice.issuer} {invoice.number}: {amount}", invoice.jpy)
     if row is not None:
         factor = way.origin.factor
-        yen = two_places(Fraction(row.amount) * factor)
-        amount = f"{row.amount:,f} {row.currency} × {two_places(factor)} = {yen} JPY"
+        paid = Fraction(row.amount)
+        rate, yen = rate_words(factor, paid), two_places(paid * factor)
+        amount = f"{row.amount:,f} {row.currency} × {rate} = {yen} JPY"
         yield _step("row", f"{row.file}:{row.line}: {amount}")
 
 

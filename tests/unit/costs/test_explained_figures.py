@@ -30,7 +30,7 @@ from tests.unit.costs.rulebook import (
 from moyai.costs.apportion.allocation import Borne, Line, LineKind
 from moyai.costs.apportion.inputs import Bill, Bucket, Members, Presence
 from moyai.costs.apportion.rounding import to_unit
-from moyai.costs.explain.figures import Figure
+from moyai.costs.explain.figures import Figure, rate_words, two_places
 from moyai.costs.explain.lines import NetLine, TaxLine, lines_of, place_of
 from moyai.costs.explain.nothing import nothing_figures
 from moyai.costs.explain.shares import line_figures
@@ -194,6 +194,44 @@ def pools_add_up(figures: list[Figure]) -> None:
     invoices = [one.exact or 0 for one in figures if one.step == "rows_of_invoice"]
     if invoices:
         assert abs(sum(invoices) - jpy(figures, "rows_whole")) < 1 + len(invoices)
+
+
+def test_rows_of_no_issuer_are_one_sum_that_says_so() -> None:
+    rule_set, who = rules(pool()), everybody()
+    buckets = tuple(Bucket(None, {}, Fraction(jpy), None, 1) for jpy in (600, 60))
+    made = reckoned(Bill(MAY, 660, buckets, {}), rule_set, who)
+    origins = tuple(
+        replace(one, group=replace(one.group, issuer="", tax_rate=rate))
+        for one, rate in zip(made.converted.origins, (None, TEN), strict=True)
+    )
+    made = replace(made, converted=replace(made.converted, origins=origins))
+    place = place_of(MAY, CITY, lines_of(made.allocation, rule_set, made.taxes, CITY), 1)
+    way = way_of(made.allocation, made.converted, place)
+    assert way is not None
+    figures = list(way_figures(made, way))
+    assert words(figures, "rows_of_invoice") == ["no issuer: 2 rows, 660.00 yen"]
+    [figure] = [one for one in figures if one.step == "rows_of_invoice"]
+    assert (figure.words.ja, figure.exact) == ("発行者なし: 2 行、660.00 円", 660)
+
+
+@pytest.mark.parametrize(
+    ("rate", "amount", "said"),
+    [
+        (Fraction(150), "50", "150.00"),
+        (Fraction("146.66"), "50", "146.66"),
+        (Fraction(232_575, 1_551), "0.0555", "149.951644"),
+        (Fraction(440, 3), "50", "146.666667"),
+        (Fraction(440, 3), "1000000000", "146.66666666667"),
+        (Fraction(-1, 3), "2", "-0.333333"),
+        (Fraction(0), "2", "0.00"),
+    ],
+)
+def test_a_rate_has_the_decimals_that_its_product_needs(
+    rate: Fraction, amount: str, said: str
+) -> None:
+    paid = Fraction(amount)
+    assert rate_words(rate, paid) == said
+    assert two_places(Fraction(said) * paid) == two_places(rate * paid)
 
 
 def test_a_remainder_is_borne_by_the_body_that_lost_most_and_its_place_is_told() -> None:

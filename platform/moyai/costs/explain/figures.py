@@ -10,6 +10,10 @@ from moyai.costs.documents.written import rounded
 from moyai.registry.cost_rules import Rounding
 from moyai.texts import Text
 
+_RATE_PLACES = 6
+_MOST_RATE_PLACES = 40
+"""No amount has so many signs that more would tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -29,6 +33,19 @@ def two_places(value: Fraction) -> str:
     scaled = rounded(value, 2)
     whole, part = divmod(abs(scaled), 100)
     return f"{'-' if scaled < 0 else ''}{whole:,}.{part:02}"
+
+
+def rate_words(rate: Fraction, amount: Fraction) -> str:
+    """Yen for one unit, for people: exactly where six decimal places are enough for that, else by as many
+    from there on as it takes for `amount × rate` to come out to the hundredth."""
+    meant = two_places(amount * rate)
+    for places in range(_RATE_PLACES, _MOST_RATE_PLACES + 1):
+        scaled = rounded(rate, places)
+        if two_places(amount * Fraction(scaled, 10**places)) == meant:
+            break
+    whole, part = divmod(abs(scaled), 10**places)
+    decimals = f"{part:0{places}}".rstrip("0").ljust(2, "0")
+    return f"{'-' if scaled < 0 else ''}{whole:,}.{decimals}"
 
 
 def percent(value: Fraction) -> str:

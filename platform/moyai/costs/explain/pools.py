@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from moyai.costs.explain.figures import Figure, percent, two_places
 from moyai.costs.explain.way import Way
 from moyai.costs.statements.statement import PoolHead
-from moyai.costs.yen import Converted
+from moyai.costs.yen import Converted, Origin
 from moyai.registry.cost_rules import RuleSet
 from moyai.texts import Text, counted
 
@@ -57,20 +58,22 @@ def rows_figures(way: Way, converted: Converted, caught_jpy: int) -> Iterator[Fi
     found = [(one, origin) for one, origin in pairs if one.caught == way.bucket.caught]
     if len(found) == 1 and way.bucket.jpy == caught_jpy:
         return
-    for bucket, origin in found[:_MOST]:
-        invoice = origin.invoice
-        issuer, number = (
-            (origin.group.issuer, origin.group.invoice_id or "")
-            if invoice is None
-            else (invoice.issuer, invoice.number)
+    sums: dict[tuple[str, str], tuple[int, Fraction]] = {}
+    for bucket, origin in found:
+        rows, jpy = sums.get(_invoice_of(origin), (0, Fraction()))
+        sums[_invoice_of(origin)] = (rows + bucket.rows, jpy + bucket.jpy)
+    ordered = list(sums.items())
+    for (issuer, number), (rows, jpy) in ordered[:_MOST]:
+        ja = f"{issuer or '発行者なし'} {number}".rstrip()
+        en = f"{issuer or 'no issuer'} {number}".rstrip()
+        words = Text(
+            f"{ja}: {rows:,} 行、{two_places(jpy)} 円",
+            f"{en}: {counted(rows, 'row', 'rows')}, {two_places(jpy)} yen",
         )
-        named = f"{issuer} {number}".strip() or origin.group.currency
-        ja = f"{named}: {bucket.rows:,} 行、{two_places(bucket.jpy)} 円"
-        en = f"{named}: {counted(bucket.rows, 'row', 'rows')}, {two_places(bucket.jpy)} yen"
-        yield Figure("rows_of_invoice", Text(ja, en), exact=bucket.jpy)
-    more = found[_MOST:]
+        yield Figure("rows_of_invoice", words, exact=jpy)
+    more = ordered[_MOST:]
     if more:
-        jpy = sum((bucket.jpy for bucket, _ in more), 0 * way.bucket.jpy)
+        jpy = sum((jpy for _, (_, jpy) in more), Fraction())
         rest = Text(
             f"ほか {len(more):,} 件、{two_places(jpy)} 円",
             f"{len(more):,} more, {two_places(jpy)} yen",
@@ -81,6 +84,13 @@ def rows_figures(way: Way, converted: Converted, caught_jpy: int) -> Iterator[Fi
         "to whole yen with the whole bill, by largest remainder",
     )
     yield Figure("rows_whole", words, caught_jpy)
+
+
+def _invoice_of(origin: Origin) -> tuple[str, str]:
+    """Issuer and number, of an invoice on record or as rows in yen name it; either may be empty."""
+    if origin.invoice is None:
+        return origin.group.issuer, origin.group.invoice_id or ""
+    return origin.invoice.issuer, origin.invoice.number
 
 
 def caught_jpy(way: Way) -> int:
