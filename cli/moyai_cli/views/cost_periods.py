@@ -42,7 +42,7 @@ def show_allocated(found: Allocated, output: Output) -> None:
     made = found.reckoned
     if output is Output.JSON:
         whole = {**record(made), "budgets": budget_records(found.budgets)}
-        notes = (*made.converted.notes, *found.notes)
+        notes = (*made.notes, *found.notes)
         whole["notes"] = [note.of(LANG) for note in notes]
         if found.unknown is not None:
             whole["budgets_unknown"] = found.unknown.of(LANG)
