@@ -4,9 +4,9 @@ next, whose codes became after them."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 
 from moyai.costs.apportion.allocation import PayerKind, Settlement
+from moyai.costs.apportion.inputs import Carried, TaxCarried
 from moyai.costs.frozen import Inputs, decode_inputs
 from moyai.costs.ledger.closings import Closed
 from moyai.costs.ledger.ledger import Ledger
@@ -40,16 +40,15 @@ class ClosedPeriods:
         closed = (part.closed for _, part in self._in_order())
         return next((one for one in reversed(list(closed)) if one is not None), None)
 
-    def carried(self, period: Period) -> Mapping[str, int]:
+    def carried(self, period: Period) -> tuple[Carried, ...]:
         """What the last closed period left, where this one takes it."""
         before = self._carrier(period)
-        return {} if before is None else before.carried
+        return () if before is None else before.carried
 
-    def tax_carried(self, period: Period) -> Mapping[Fraction, int]:
+    def tax_carried(self, period: Period) -> TaxCarried:
         """What it left of the tax."""
         before = self._carrier(period)
-        left = {} if before is None else before.tax_carried
-        return {Fraction(rate): yen for rate, yen in left.items()}
+        return TaxCarried() if before is None else before.tax_carried
 
     def carried_from(self, period: Period) -> Period | None:
         """The closed period whose carry one took or takes, where there was any: the newest before it that
@@ -59,7 +58,7 @@ class ClosedPeriods:
             for other, part in reversed(self._in_order())
             if other < period
             and part.closed is not None
-            and (any(part.closed.carried.values()) or any(part.closed.tax_carried.values()))
+            and (part.closed.carried or part.closed.tax_carried.rates)
         )
         return next(found, None)
 

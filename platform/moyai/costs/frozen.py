@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 from pydantic import TypeAdapter
 
-from moyai.costs.apportion.inputs import Members
+from moyai.costs.apportion.inputs import Members, TaxCarried
 from moyai.costs.record import canonical, sha256
 from moyai.registry.cost_rules import Instalments, Issuer, RuleSet
 
@@ -25,8 +24,8 @@ class Inputs:
     """Code → the body's name."""
     fiscal_year_start: str
     """Month and day, `04-01`."""
-    tax_carried_in: Mapping[Fraction, int]
-    """Rate of tax in percent → yen of tax that the period before left to this one."""
+    tax_carried_in: TaxCarried
+    """Tax that the period before left to this one."""
 
     def encoded(self) -> bytes:
         """Canonical JSON, which `decode_inputs` reads."""

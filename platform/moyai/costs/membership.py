@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
-from moyai.costs.apportion.inputs import Members, Presence
+from moyai.costs.apportion.inputs import Carried, Members, Presence
 from moyai.costs.periods import Period
 from moyai.planning.selectors import parse
 from moyai.registry.cost_rules import Pool, RuleSet, SubsidyWhen
@@ -20,11 +20,11 @@ def members_of(
     rules: RuleSet,
     period: Period,
     drivers: Mapping[str, Mapping[str, Fraction]],
-    carried: Mapping[str, int],
+    carried: tuple[Carried, ...] = (),
 ) -> Members:
     """The members of a rule set's pools in a period.
 
-    `drivers`: driver → body's code or former code → quantity; `carried`: pool → yen left to this period.
+    `drivers`: driver → body's code or former code → quantity; `carried`: what the period before left.
     """
     names = names_of(registry)
     return Members(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from moyai.costs.analysis.sums import Sums, sums_of
 from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
+from moyai.costs.apportion.inputs import Carried, Rate, TaxCarried, rate_order
 from moyai.costs.frozen import Inputs
 from moyai.costs.invoice_rows import Corrected
 from moyai.costs.ledger.manifest import Basis
-from moyai.costs.record import document, plain, sha256
+from moyai.costs.record import document, sha256
 from moyai.costs.statements.taxes import Taxes, tax
 from moyai.costs.yen import Converted
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
@@ -58,18 +59,21 @@ class Reckoned:
         return sums_of(self.allocation, self.taxes)
 
     @property
-    def tax_carried(self) -> dict[str, int]:
-        """Rate of tax in percent → yen of tax that this period leaves to the next."""
-        return {plain(rate): yen for rate, yen in self.taxes.left_to_next.items()}
+    def tax_carried(self) -> TaxCarried:
+        """Tax that this period leaves to the next."""
+        return self.taxes.left_to_next
 
     @property
-    def carried(self) -> dict[str, int]:
-        """Pool → yen that this period leaves to the next."""
-        found: dict[str, int] = {}
+    def carried(self) -> tuple[Carried, ...]:
+        """What this period leaves to pools of the next, in order of pools and rates."""
+        found: dict[tuple[str, Rate], int] = {}
         for one in self.allocation.borne:
             if one.payer.kind is PayerKind.CARRY:
-                found[one.payer.name] = found.get(one.payer.name, 0) + one.jpy
-        return found
+                for rate, yen in one.by_rate.items():
+                    key = (one.payer.name, rate)
+                    found[key] = found.get(key, 0) + yen
+        ordered = sorted(found, key=lambda key: (key[0], rate_order(key[1])))
+        return tuple(Carried(*key, found[key]) for key in ordered if found[key])
 
 
 def verify(made: Reckoned, expected_sha256: str) -> None:

@@ -12,7 +12,6 @@ from moyai.costs.reckoned import Reckoned
 from moyai.costs.reckoning import sharing_of
 from moyai.costs.statements.overview import Month
 from moyai.errors import UsageError
-from moyai.operations.cost_member_findings import set_amount_notes
 from moyai.operations.cost_months import earlier_months, month_at
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.registry.cost_rules import Budget
@@ -25,8 +24,6 @@ class Allocated:
 
     reckoned: Reckoned
     budgets: tuple[BudgetState, ...]
-    notes: tuple[Text, ...]
-    """What a reader may not expect of it, beside what its pools and invoices say."""
     unknown: Text | None = None
     """Why it is not known where they stand: a month before this one cannot be reckoned."""
 
@@ -38,12 +35,10 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
     """
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
-    # Not among the notes of the allocation's pools: these are in the hash that closed months are held to.
-    notes = tuple(set_amount_notes(made.inputs.rules, made.allocation))
     try:
-        return Allocated(made, _budgets(opened, made), notes)
+        return Allocated(made, _budgets(opened, made))
     except UsageError as error:
-        return Allocated(made, (), notes, error.what)
+        return Allocated(made, (), error.what)
 
 
 def states_of(

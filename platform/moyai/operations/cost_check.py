@@ -146,7 +146,7 @@ def _beside_record(at: _LookedAt, rules: RuleSet) -> Iterator[Finding]:
     dead = {one.rule.path for one in examine(rules, at.names).dead}
     matches = matches_of(at.opened.ledger.store, at.basis, rules, at.codes)
     yield from record_findings(rules, matches, _caught(at, rules), dead, at.record)
-    members = members_of(registry, rules, period, {}, {})
+    members = members_of(registry, rules, period, {})
     yield from subsidies_beside(rules, registry.tenants, members, period)
     if has_set_amounts(rules):
         yield from _set_amounts(at, rules)

@@ -3,7 +3,7 @@ cost. By the file alone, and beside what is on record; each with its place. Pure
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from moyai.costs.apportion.allocation import Allocation, LineKind
@@ -87,59 +87,20 @@ def subsidies_beside(
 
 def set_amount_findings(rules: RuleSet, made: Allocation) -> Iterator[Finding]:
     """Pools of a period whose fixed amounts and base fees are more than what they cost."""
-    for one in _all_beyond(rules, made):
-        key = "fixed" if one.has_fixed else "base_fee"
-        yield (*one.pool.path, key), _beyond(one.yen, one.cost, made.period)
-
-
-def set_amount_notes(rules: RuleSet, made: Allocation) -> Iterator[Text]:
-    """The same for whoever reads the allocation, with what became of the rest."""
-    for one in _all_beyond(rules, made):
-        words = _beyond(one.yen, one.cost, made.period)
-        title = one.pool.title
-        if one.shared:
-            yield Text(
-                f"{title}: {words.ja}。残りを分ける団体の按分額はマイナスになります",
-                f"{title}: {words.en}; who shares the rest bears less than nothing of it",
-            )
-        else:
-            yield Text(f"{title}: {words.ja}", f"{title}: {words.en}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Beyond:
-    """A pool with set amounts beyond its cost, yen."""
-
-    pool: Pool
-    yen: int
-    cost: int
-    has_fixed: bool
-    shared: bool
-    """Whether somebody shares what is left, which is below zero."""
-
-
-def _all_beyond(rules: RuleSet, made: Allocation) -> Iterator[_Beyond]:
-    costs = {account.name: account.shared for account in made.pools}
-    amounts: dict[str, dict[LineKind, int]] = {}
-    for one in made.borne:
-        own = amounts.setdefault(one.rule, {})
-        for line in one.lines:
-            own[line.kind] = own.get(line.kind, 0) + line.jpy
+    accounts = {account.name: account for account in made.pools}
     for pool in rules.pools:
-        own = amounts.get(pool.name, {})
-        yen, cost = _set_amounts(own), costs[pool.name]
-        if yen > cost and yen:
-            has_fixed = bool(own.get(LineKind.FIXED))
-            yield _Beyond(pool, yen, cost, has_fixed, LineKind.SHARE in own)
+        account = accounts[pool.name]
+        if account.set_by_rule > account.shared > 0:
+            borne = (one for one in made.borne if one.rule == pool.name)
+            has_fixed = any(line.kind is LineKind.FIXED for one in borne for line in one.lines)
+            key = "fixed" if has_fixed else "base_fee"
+            words = _beyond(account.set_by_rule, account.shared, made.period)
+            yield (*pool.path, key), words
 
 
 def has_set_amounts(rules: RuleSet) -> bool:
     """Whether some pool has amounts that its cost has to cover."""
     return any(pool.fixed or pool.base_fee for pool in rules.pools)
-
-
-def _set_amounts(own: Mapping[LineKind, int]) -> int:
-    return own.get(LineKind.FIXED, 0) + own.get(LineKind.BASE_FEE, 0)
 
 
 def _beyond(yen: int, cost: int, period: Period) -> Text:

@@ -235,7 +235,7 @@ def _refuse_what_none_would_take(manifest: Manifest, made: Reckoned) -> None:
     """What a period carries goes to the next one, which must not be closed yet."""
     period = made.basis.period
     later = [one for one, part in sorted(manifest.periods.items()) if one > period and part.closed]
-    if not later or not (made.carried or made.tax_carried):
+    if not later or not (made.carried or made.tax_carried.rates):
         return
     raise Refused(
         Text(

@@ -157,7 +157,10 @@ class _CostChecks:
         for i, direct in enumerate(rules.direct):
             for value, code in direct.bodies.items():
                 self._names.body(code, (*path, "direct", i, "bodies", value))
-        PoolChecks((*path, "pools"), rules.pools, self._names, self._known, self._reporter).run()
+        unit_at: Path = (*path, "rounding", "unit")
+        unit = None if self._reporter.is_muted(unit_at) else rules.rounding.unit
+        pools: Path = (*path, "pools")
+        PoolChecks(pools, rules.pools, self._names, self._known, self._reporter, unit).run()
 
     def _lead(self, path: Path, key: str, bearer: Bearer, lead: str | None) -> None:
         at: Path = (*path, "lead")

@@ -36,9 +36,12 @@ class PoolChecks:
         names: NameChecks,
         known: Vocabulary,
         reporter: Reporter,
+        unit: int | None,
     ) -> None:
+        """`unit`: yen to which shares are rounded; None where the file's is no good."""
         self._path = path
         self._pools = pools
+        self._unit = unit
         self._names = names
         self._known = known
         self._reporter = reporter
@@ -52,6 +55,7 @@ class PoolChecks:
             self._selector(pool.members, (*path, "members"))
             self._names.bodies(pool.fixed, (*path, "fixed"))
             self._limits(path, pool)
+            self._whole_units(path, pool)
             self._shares(path, pool)
             self._fixed_and_percents(path, pool)
             self._subsidies(path, pool)
@@ -87,6 +91,22 @@ class PoolChecks:
                     Text(
                         f"maximum（{pool.maximum:,} 円）を超えています（{yen:,} 円）",
                         f"it is above `maximum`: ¥{yen:,} of ¥{pool.maximum:,}",
+                    ),
+                )
+
+    def _whole_units(self, path: Path, pool: PoolFile) -> None:
+        """A share within limits stays so when it is rounded, if the limits are rounded themselves."""
+        for key, yen in (("minimum", pool.minimum), ("maximum", pool.maximum)):
+            if yen is None or self._unit is None or self._reporter.is_muted((*path, key)):
+                continue
+            if yen % self._unit:
+                self._reporter.error(
+                    (*path, key),
+                    Text(
+                        f"負担額は {self._unit:,} 円単位に端数処理するので、{yen:,} 円は守れません"
+                        "（単位の倍数を書いてください）",
+                        f"shares are rounded to ¥{self._unit:,}, so ¥{yen:,} cannot be held:"
+                        " write a multiple of the unit",
                     ),
                 )
 

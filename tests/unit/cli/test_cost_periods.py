@@ -69,24 +69,28 @@ def test_shares_sum_to_the_bill_and_direct_costs_stay_with_their_body(
     assert "請求総額 110,000 円" in japanese.stdout
 
 
-def test_fixed_amounts_beyond_the_cost_are_noted(may: Path, moyai: Run, project: Path) -> None:
+def test_fixed_amounts_beyond_the_cost_are_reduced_and_noted(
+    may: Path, moyai: Run, project: Path
+) -> None:
     file = project / "tenants.yaml"
     text = file.read_text(encoding="utf-8")
     old = "          service: chat #"
     assert text.count(old) == 1
     fixed = f'          fixed: {{ "272027": 20000 }}\n{old}'
     file.write_text(text.replace(old, fixed), encoding="utf-8")
-    words = "ビジネスチャット: fixed amounts and base fees make ¥20,000, ¥5,333 more than the ¥14,667 that this"
-    words += " pool costs in 2026-05; who shares the rest bears less than nothing of it"
+    words = "ビジネスチャット: fixed amounts and base fees make ¥20,000, ¥5,333 more than the ¥14,667 that"
+    words += " it costs, so they were reduced in proportion"
     assert f"note: {words}\n" in moyai("cost", "allocate", MAY).stdout
     made = _json(moyai("cost", "allocate", MAY, "-o", "json"))
-    assert made["notes"] == [words]
+    [chat] = [one for one in made["pools"] if one["name"] == "chat"]
+    assert [note["en"] for note in chat["notes"]] == [words]
     lines = [line for one in made["bodies"] for line in one["lines"] if line["rule"] == "chat"]
-    assert sum(line["jpy"] for line in lines if line["kind"] != "fixed") == -5_333
+    assert [(line["kind"], line["jpy"]) for line in lines] == [("fixed", 14_667)]
     japanese = moyai("--lang", "ja", "cost", "allocate", MAY).stdout
-    assert "5,333 円超えます。残りを分ける団体の按分額はマイナスになります\n" in japanese
+    assert "費用 14,667 円を 5,333 円超えるため、その比で減額しました\n" in japanese
     file.write_text(text.replace(old, fixed.replace("20000", "2000")), encoding="utf-8")
-    assert _json(moyai("cost", "allocate", MAY, "-o", "json"))["notes"] == []
+    made = _json(moyai("cost", "allocate", MAY, "-o", "json"))
+    assert not any("reduced" in note["en"] for one in made["pools"] for note in one["notes"])
 
 
 def test_an_invoice_that_its_rows_come_to_in_cents_is_told_in_json_alone(

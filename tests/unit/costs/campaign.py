@@ -16,7 +16,7 @@ from fractions import Fraction
 from tests.unit.costs.papers import BASIS, ISSUER
 from tests.unit.costs.rulebook import CODES, MAY, allocate, part, pool, rules
 
-from moyai.costs.apportion.inputs import Members, Presence
+from moyai.costs.apportion.inputs import Carried, Members, Presence
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.record import document, sha256
@@ -243,7 +243,12 @@ def _members(chance: random.Random, rule_set: RuleSet) -> Members:
             for one in rule_set.pools
         },
         names={code: code for code in CODES},
-        carried={one.name: chance.randint(-5000, 5000) for one in rule_set.pools},
+        carried=tuple(
+            Carried(one.name, rate, chance.randint(-5000, 5000))
+            for one in rule_set.pools
+            for rate in (None, Fraction(10))
+            if chance.random() < 0.5
+        ),
     )
 
 

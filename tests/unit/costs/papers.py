@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -20,7 +21,7 @@ from tests.unit.costs.rulebook import (
     some_rules,
 )
 
-from moyai.costs.apportion.inputs import Bill, Members
+from moyai.costs.apportion.inputs import Bill, Members, TaxCarried
 from moyai.costs.statements.statement import Basis, Issue, issue
 from moyai.registry.cost_rules import (
     Bearer,
@@ -79,5 +80,13 @@ def some_issue(draw: st.DrawFn) -> Issue:
             one, taxes=draw(st.dictionaries(st.sampled_from(rates), st.integers(-(10**9), 10**9)))
         )
     made = allocate(one, rule_set, draw(some_members(rule_set)))
-    carried = draw(st.dictionaries(st.just(TEN), st.integers(-999, 999), max_size=1))
-    return issue(made, rule_set, ISSUER, NAMES, BASIS, carried)
+    return issue(made, rule_set, ISSUER, NAMES, BASIS, draw(some_tax_carried([TEN])))
+
+
+@st.composite
+def some_tax_carried(draw: st.DrawFn, rates: Sequence[Fraction]) -> TaxCarried:
+    """What the period before left of the tax, at some of these rates."""
+    if not rates:
+        return TaxCarried()
+    yen = st.dictionaries(st.sampled_from(rates), st.integers(-999, 999), max_size=2)
+    return TaxCarried(draw(yen), draw(yen))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from moyai.costs.apportion.allocate import allocate as allocate_caught
 from moyai.costs.apportion.allocation import Allocation, Settlement
 from moyai.costs.apportion.catching import catch
-from moyai.costs.apportion.inputs import Bill, Bucket, Members, Presence
+from moyai.costs.apportion.inputs import Bill, Bucket, Carried, Members, Presence, rate_order
 from moyai.costs.periods import Period
 from moyai.registry.cost_rules import (
     Bearer,
@@ -100,7 +100,7 @@ def members(
     pools: Mapping[str, Mapping[str, Presence]],
     populations: Mapping[str, int] | None = None,
     drivers: Mapping[str, Mapping[str, Fraction]] | None = None,
-    carried: Mapping[str, int] | None = None,
+    carried: tuple[Carried, ...] = (),
     subsidised: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
 ) -> Members:
     """Members of pools; bodies are all that are in any."""
@@ -112,7 +112,7 @@ def members(
         drivers=drivers or {},
         subsidised=subsidised or {},
         names={code: code for code in bodies},
-        carried=carried or {},
+        carried=carried,
     )
 
 
@@ -174,7 +174,8 @@ def some_parts(draw: st.DrawFn) -> tuple[Part, ...]:
 @st.composite
 def some_pool(draw: st.DrawFn, at: int, of: int) -> Pool:
     """One of several pools; flows go to later ones."""
-    most = draw(st.none() | st.integers(0, 3_000_000))
+    # Whole units of every rounding: the registry wants multiples.
+    most = draw(st.none() | st.integers(0, 3_000).map(lambda thousands: thousands * 1000))
     later = [f"p{number}" for number in range(at + 1, of)]
     flows = draw(st.lists(st.sampled_from(later), unique=True, max_size=2)) if later else []
     return pool(
@@ -190,7 +191,12 @@ def some_pool(draw: st.DrawFn, at: int, of: int) -> Pool:
         prorating=draw(st.sampled_from(list(Prorating))),
         base_fee=draw(st.sampled_from([0, 0, 10_000])),
         fixed=draw(st.dictionaries(st.sampled_from(CODES), st.integers(0, 10**6), max_size=2)),
-        minimum=draw(st.none() | st.integers(0, most if most is not None else 10_000)),
+        minimum=draw(
+            st.none()
+            | st.integers(0, most // 1000 if most is not None else 10).map(
+                lambda thousands: thousands * 1000
+            )
+        ),
         maximum=most,
         joining_fee=draw(st.sampled_from([0, 100_000])),
         leaving_fee=draw(st.sampled_from([0, 50_000])),
@@ -284,5 +290,9 @@ def some_members(draw: st.DrawFn, rule_set: RuleSet) -> Members:
             for one in rule_set.pools
         },
         names={code: code for code in CODES},
-        carried={one.name: draw(st.integers(-5000, 5000)) for one in rule_set.pools},
+        carried=tuple(
+            Carried(one.name, rate, draw(st.integers(-5000, 5000)))
+            for one in rule_set.pools
+            for rate in sorted(draw(st.sets(st.sampled_from(RATES))), key=rate_order)
+        ),
     )

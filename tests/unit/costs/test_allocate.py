@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from fractions import Fraction
+from math import floor
 
 import pytest
 from hypothesis import given, settings
@@ -26,15 +27,18 @@ from tests.unit.costs.rulebook import (
 )
 
 from moyai.costs.apportion.allocation import Allocation, LineKind, PayerKind
-from moyai.costs.apportion.inputs import Bill, Bucket, Presence
+from moyai.costs.apportion.inputs import Bill, Bucket, Carried, Presence
 from moyai.costs.apportion.settling import settlement
+from moyai.costs.apportion.weights import share_of_time
 from moyai.errors import OperationFailed
 from moyai.registry.cost_rules import (
     Bearer,
     Condition,
     Direct,
     Flow,
+    Pool,
     Rounding,
+    RuleSet,
     ShareBy,
     Subsidy,
     SubsidyWhen,
@@ -119,7 +123,7 @@ def test_a_remainder_that_is_carried_comes_back_in_the_next_period() -> None:
     first = allocate(bill(1_234_567), rule_set, everybody())
     [left] = [one for one in first.borne if one.payer.kind is PayerKind.CARRY]
     assert (left.payer.name, left.jpy) == ("all", 1_567)
-    who = members({"all": dict.fromkeys(OSAKA, FULL)}, carried={"all": left.jpy})
+    who = members({"all": dict.fromkeys(OSAKA, FULL)}, carried=(Carried("all", None, left.jpy),))
     second = allocate(bill(1_000_000), rule_set, who)
     assert second.pools[0].carried_in == 1_567
     assert second.carried_in_jpy == 1_567
@@ -345,15 +349,66 @@ def test_a_settlement_is_a_line_of_its_own() -> None:
 
 
 def test_what_a_pool_carried_that_is_no_longer_there_is_not_lost() -> None:
-    who = members({"all": dict.fromkeys(OSAKA, FULL)}, carried={"gone": 5})
+    who = members({"all": dict.fromkeys(OSAKA, FULL)}, carried=(Carried("gone", None, 5),))
     made = allocate(bill(300), rules(pool()), who)
     assert (made.carried_in_jpy, made.difference_jpy) == (5, 0)
     [left] = made.unallocated
     assert (left.pool, left.jpy) == ("gone", 5)
 
 
-def test_what_is_carried_into_a_pool_without_costs_has_the_bills_rate_of_tax() -> None:
+def test_what_is_carried_keeps_its_rate_of_tax() -> None:
     everywhere = dict.fromkeys(OSAKA, FULL)
-    who = members({"a": everywhere, "b": everywhere}, carried={"a": 30})
+    carried = (Carried("a", Fraction(8), 30), Carried("b", Fraction(10), 60))
+    who = members({"a": everywhere, "b": everywhere}, carried=carried)
     made = allocate(bill(300, rate=Fraction(10)), rules(pool("a", where=None), pool("b")), who)
-    assert {rate for one in made.borne for rate in one.by_rate} == {Fraction(10)}
+    mixes = {(one.rule, *one.by_rate.items()) for one in made.borne}
+    assert mixes == {("a", (Fraction(8), 10)), ("b", (Fraction(10), 120))}
+
+
+@pytest.mark.parametrize(
+    ("shared", "yen", "asked"),
+    [
+        (pool(base_fee=1_000), [500, 500, 500], 3_000),
+        (pool(fixed={"273830": 4_000}), [0, 0, 1_500], 4_000),
+        (pool(fixed={"273830": 4_000}, base_fee=1_000), [250, 250, 1_000], 6_000),
+    ],
+)
+def test_set_amounts_beyond_the_cost_are_reduced_in_proportion(
+    shared: Pool, yen: list[int], asked: int
+) -> None:
+    made = allocate(bill(1_500), rules(shared), everybody())
+    borne = {code: sum(one.jpy for one in found) for code, found in made.bodies()}
+    assert [borne.get(code, 0) for code in OSAKA] == yen
+    assert made.pools[0].set_by_rule == asked
+    [note] = made.pools[0].notes
+    more = asked - 1_500
+    assert (
+        f"¥{asked:,}, ¥{more:,} more than the ¥1,500 that it costs, so they were reduced" in note.en
+    )
+
+
+@given(some_rules(), some_bill(), st.data())
+@settings(max_examples=200, deadline=None)
+def test_shares_stay_within_their_limits_when_they_are_rounded(
+    rule_set: RuleSet, one: Bill, data: st.DataObject
+) -> None:
+    who = data.draw(some_members(rule_set))
+    made = allocate(one, rule_set, who)
+    fees = {LineKind.JOINING_FEE, LineKind.LEAVING_FEE, LineKind.FEE_RELIEF, LineKind.SUBSIDY}
+    for borne in made.borne:
+        rule = rule_set.pool(borne.rule)
+        shared = [line for line in borne.lines if line.kind is LineKind.SHARE]
+        if rule is None or borne.presence is None or not shared:
+            continue
+        account = next(pool for pool in made.pools if pool.name == rule.name)
+        lead_bears = rule_set.rounding.bearer is Bearer.LEAD
+        left_out = fees | ({LineKind.REMAINDER} if lead_bears else set())
+        yen = sum(line.jpy for line in borne.lines if line.kind not in left_out)
+        if account.shared <= 0 or any("minimums" in note.en for note in account.notes):
+            continue
+        unit = rule_set.rounding.unit
+        time = share_of_time(borne.presence, rule.prorating)
+        if rule.minimum is not None:
+            assert yen >= floor(rule.minimum * time) // unit * unit
+        if rule.maximum is not None:
+            assert yen <= max(rule.maximum * time, borne.lines[0].jpy)

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.costs.papers import BASIS, ISSUER, NAMES, TEN, taxable
+from tests.unit.costs.papers import BASIS, ISSUER, NAMES, TEN, some_tax_carried, taxable
 from tests.unit.costs.rulebook import (
     CODES,
     FULL,
@@ -28,7 +28,7 @@ from tests.unit.costs.rulebook import (
 )
 
 from moyai.costs.apportion.allocation import Borne, Line, LineKind
-from moyai.costs.apportion.inputs import Bill, Bucket, Members, Presence
+from moyai.costs.apportion.inputs import Bill, Bucket, Members, Presence, TaxCarried
 from moyai.costs.apportion.rounding import to_unit
 from moyai.costs.explain.figures import Figure, rate_words, two_places
 from moyai.costs.explain.lines import NetLine, TaxLine, lines_of, place_of
@@ -57,10 +57,10 @@ VILLAGE, CITY = "273830", "271004"
 
 
 def reckoned(
-    one: Bill, rule_set: RuleSet, who: Members, carried: dict[Fraction, int] | None = None
+    one: Bill, rule_set: RuleSet, who: Members, carried: TaxCarried | None = None
 ) -> Reckoned:
     """A bill divided, every bucket a group of rows of its own."""
-    inputs = Inputs(rule_set, who, ISSUER, None, NAMES, "04-01", carried or {})
+    inputs = Inputs(rule_set, who, ISSUER, None, NAMES, "04-01", carried or TaxCarried())
     one = caught(one, rule_set, who)
     groups = [
         RowGroup(b.values, "AWS", None, None, "JPY", False, b.rate, b.jpy, b.rows, b.caught)  # type: ignore[arg-type]
@@ -101,7 +101,7 @@ def some_period(draw: st.DrawFn) -> Reckoned:
         rates = sorted({b.rate for b in one.buckets if b.rate is not None})
         taxes = {rate: draw(st.integers(-1000, 10**9)) for rate in rates}
         one = replace(one, taxes=taxes)
-    carried = {rate: draw(st.integers(-9, 9)) for rate in taxes}
+    carried = draw(some_tax_carried(sorted(taxes)))
     return reckoned(one, rule_set, draw(some_members(rule_set)), carried)
 
 

@@ -17,6 +17,7 @@ from tests.unit.costs.ledgers import (
     with_sample_rows,
 )
 
+from moyai.costs.apportion.inputs import TaxCarried
 from moyai.costs.ledger.closings import Closed
 from moyai.costs.ledger.doubles import Nearly
 from moyai.costs.ledger.imported import Outcome
@@ -356,7 +357,9 @@ def test_a_closed_period_keeps_what_it_rests_on(tmp_path: Path) -> None:
         frozen = {name: str(one.rows) for name, one in basis.sources.items()}
         kept = writer.put_bytes("closings", ".json", b"{}")
         at = "2024-11-01T00:00:00+00:00"
-        closed = Closed(frozen, basis.invoices, basis.state, kept, kept, {}, {}, at, "taro")
+        closed = Closed(
+            frozen, basis.invoices, basis.state, kept, kept, (), TaxCarried(), at, "taro"
+        )
         part = replace(writer.manifest.part(SEPTEMBER), closed=closed)
         writer.commit(writer.manifest.with_part(SEPTEMBER, part))
     (result,) = put(ledger, csv_file(tmp_path / "a.csv", [focus_row("3")]))

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moyai.costs.apportion.inputs import Carried, TaxCarried
 from moyai.costs.ledger.closings import Closed, Correction
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart, Version
@@ -56,8 +57,8 @@ MANIFEST = Manifest(
                 state(BILLED, INVOICE),
                 B,
                 C,
-                {"p": -1},
-                {"100/3": 5},
+                (Carried("p", None, 7), Carried("p", Fraction(15, 2), -1)),
+                TaxCarried({Fraction(100, 3): 5}, {Fraction(10): -2}),
                 AT,
                 "x",
                 {"a.csv": 1, "u.csv": 1},
@@ -126,7 +127,9 @@ KNOWN: dict[str, tuple[Path, object]] = {
     "count": ((*IN_MAY, "sources", "a.csv", 0, "count"), True),
     "kind": ((*IN_MAY, "sources", "a.csv", 0, "kind"), "rows"),
     "period": ((*IN_MAY, "corrections", 0, "into"), "2026-13"),
-    "carried": ((*IN_MAY, "closed", "tax_carried"), {"x": 1}),
+    "carried": ((*IN_MAY, "closed", "tax_carried", "differences"), {"x": 1}),
+    "carried_rate": ((*IN_MAY, "closed", "carried", 1, "rate"), "x"),
+    "carried_yen": ((*IN_MAY, "closed", "carried", 0, "jpy"), "7"),
     "whole": ((), [1]),
     "version": (("version",), "2"),
     "into_itself": ((*IN_MAY, "corrections", 0, "into"), "2026-05"),
@@ -163,8 +166,8 @@ def test_what_is_missing_is_not_taken_for_open_or_withdrawn(path: Path) -> None:
 
 CHANGED: dict[str, tuple[Path, object]] = {
     "opened": ((*IN_MAY, "corrections"), []),
-    "carried": ((*IN_MAY, "closed", "carried", "p"), -2),
-    "tax_carried": ((*IN_MAY, "closed", "tax_carried", "100/3"), 6),
+    "carried": ((*IN_MAY, "closed", "carried", 0, "jpy"), 8),
+    "tax_carried": ((*IN_MAY, "closed", "tax_carried", "on_net", "100/3"), 6),
     "invoice": ((*IN_MAY, "invoices", 0, "jpy"), 226),
     "columns": ((*IN_MAY, "sources", "a.csv", 0, "columns", 0), "ServiceNam"),
     "count": ((*IN_MAY, "sources", "a.csv", 0, "count"), 4),
@@ -187,7 +190,7 @@ def test_its_form_may_be_another() -> None:
     assert decode(json.dumps(dict(reversed(DOCUMENT.items())), indent=7).encode()) == MANIFEST
 
 
-@pytest.mark.parametrize("version", [1, 3])
+@pytest.mark.parametrize("version", [1, 2, 4])
 def test_another_version_of_the_format_is_refused_by_its_number(version: int) -> None:
     """The first had no checksum."""
     other = {key: value for key, value in DOCUMENT.items() if key != "sha256"}

@@ -37,7 +37,7 @@ def _registry(*used: tuple[str, str, date, date | None]) -> Registry:
 
 
 def _members(registry: Registry, shared: Pool, period: str = "2026-05") -> Members:
-    return members_of(registry, rules(shared), period_of(period), {}, {})
+    return members_of(registry, rules(shared), period_of(period), {})
 
 
 OLD = date(2024, 4, 1)
@@ -89,7 +89,7 @@ def test_reference_population_stands_in_place_of_the_bodies_own() -> None:
     registry = _registry()
     shared = rules(pool())
     counts = ReferencePopulation(date(2025, 9, 30), "住民基本台帳", {"273830": 4_800})
-    found = members_of(registry, replace(shared, population=counts), Period(2026, 5), {}, {})
+    found = members_of(registry, replace(shared, population=counts), Period(2026, 5), {})
     own = registry.tenant("271004")
     assert own is not None
     assert own.population is not None

@@ -87,7 +87,7 @@ def test_who_joins_is_a_member_from_the_first_day(code: str, service: str) -> No
     assert body is not None
     assert not is_in(body, service, MAY.first)
     after = joined(registry, [code], service, MAY.first)
-    now, then = (members_of(one, rules, MAY, {}, {}) for one in (registry, after))
+    now, then = (members_of(one, rules, MAY, {}) for one in (registry, after))
     assert code not in now.by_pool[service]
     present = then.by_pool[service][code]
     assert (present.days, present.of, present.joins) == (31, 31, True)

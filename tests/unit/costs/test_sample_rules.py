@@ -35,7 +35,7 @@ def _caught(ledger: Ledger, registry: Registry) -> dict[tuple[str, str | None], 
     sharing = registry.cost_sharing
     assert sharing is not None
     [rules] = sharing.rule_sets
-    names = members_of(registry, rules, APRIL, {}, {}).names
+    names = members_of(registry, rules, APRIL, {}).names
     found: dict[tuple[str, str | None], int] = {}
     for group in sorted_rows(ledger.store, ledger.basis(APRIL), rules, names):
         assert group.caught is not None, group

@@ -22,7 +22,7 @@ from tests.unit.costs.rulebook import (
 )
 
 from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind, Settlement
-from moyai.costs.apportion.inputs import Bill, Bucket
+from moyai.costs.apportion.inputs import Bill, Bucket, Carried, TaxCarried
 from moyai.costs.apportion.settling import settlement
 from moyai.costs.documents.compose.sections import section_blocks
 from moyai.costs.documents.focus import focus_rows
@@ -117,23 +117,72 @@ def test_the_rule_says_who_bears_the_difference(
     one = replace(bill(100, rate=TEN), taxes={TEN: 10})
     made = issued(one, taxable(rules(pool()), bearer, "271403"))
     assert [statement.total for statement in made.statements] == totals
-    assert made.taxes.left_to_next == carried
+    assert made.taxes.left_to_next == TaxCarried(differences=carried)
 
 
-def test_what_is_carried_of_the_tax_comes_back_in_the_next_period() -> None:
+def test_a_difference_of_the_tax_that_was_carried_is_borne_and_not_carried_again() -> None:
     rule_set = taxable(rules(pool()), Bearer.CARRY)
     one = replace(bill(100, rate=TEN), taxes={TEN: 10})
-    first = issued(one, rule_set)
-    second = issue(
-        allocate(one, rule_set, everybody()),
-        rule_set,
-        ISSUER,
-        NAMES,
-        BASIS,
-        first.taxes.left_to_next,
+    made = issued(one, rule_set)
+    for _ in range(9):
+        assert made.taxes.left_to_next == TaxCarried(differences={TEN: 1})
+        came = made.taxes.left_to_next
+        made = issue(allocate(one, rule_set, everybody()), rule_set, ISSUER, NAMES, BASIS, came)
+        assert made.bill_with_tax == 111
+        # ¥34 lost 0.4 of tax by rounding, ¥33 each 0.3: the first bears what came in.
+        assert [(s.tax, s.tax_difference, s.total) for s in made.statements] == [
+            (3, 1, 38),
+            (3, 0, 36),
+            (3, 0, 36),
+        ]
+
+
+EIGHT = Fraction(8)
+
+
+def test_a_net_amount_that_was_carried_is_taxed_at_the_rate_at_which_it_was_bought() -> None:
+    rule_set = taxable(rules(pool(), unit=1000, bearer=Bearer.CARRY))
+    first = issued(replace(bill(3_300, rate=EIGHT), taxes={EIGHT: 264}), rule_set)
+    assert [(s.net, s.tax) for s in first.statements] == [(1_000, 80)] * 3
+    assert first.taxes.left_to_next == TaxCarried(on_net={EIGHT: 24})
+    carried = (Carried("all", EIGHT, 300),)
+    who = members({"all": dict.fromkeys(OSAKA, FULL)}, carried=carried)
+    made = allocate(replace(bill(5_700, rate=TEN), taxes={TEN: 570}), rule_set, who)
+    second = issue(made, rule_set, ISSUER, NAMES, BASIS, first.taxes.left_to_next)
+    # 8 % of 100, 10 % of 1,900.
+    found = [[(t.rate, t.net, t.tax) for t in s.by_rate] for s in second.statements]
+    assert found == [[(EIGHT, 100, 8), (TEN, 1_900, 190)]] * 3
+    assert second.taxes.differences == {}
+    assert second.taxes.left_to_next == TaxCarried()
+
+
+def test_what_a_month_outside_the_taxs_scope_carried_is_not_taxed_a_second_time() -> None:
+    rule_set = taxable(rules(pool()))
+    who = members({"all": dict.fromkeys(OSAKA, FULL)}, carried=(Carried("all", None, 300),))
+    one = replace(bill(3_000, rate=TEN), taxes={TEN: 300})
+    made = issued(one, rule_set, who)
+    assert [(s.net, s.tax, s.total) for s in made.statements] == [(1_100, 100, 1_200)] * 3
+
+
+def test_costs_and_credits_of_other_rates_near_nothing_are_taxed_alike() -> None:
+    one = Bill(
+        MAY,
+        1,
+        (
+            Bucket(None, {"ServiceName": "a"}, Fraction(-2_999), EIGHT, 1),
+            Bucket(None, {"ServiceName": "b"}, Fraction(3_000), TEN, 1),
+        ),
+        {EIGHT: -240, TEN: 300},
     )
-    assert second.bill_with_tax == 111
-    assert second.taxes.left_to_next == {TEN: 2}
+    made = issued(one, taxable(rules(pool())))
+    assert [s.net for s in made.statements] == [1, 0, 0]
+    nets = [{t.rate: t.net for t in s.by_rate} for s in made.statements]
+    assert nets == [
+        {EIGHT: -999, TEN: 1_000},
+        {EIGHT: -1_000, TEN: 1_000},
+        {EIGHT: -1_000, TEN: 1_000},
+    ]
+    assert sorted(s.total for s in made.statements) == [20, 20, 21]
 
 
 def test_a_lead_that_bears_only_the_difference_has_a_statement() -> None:
@@ -183,7 +232,7 @@ def test_tax_of_a_taxable_months_settlement_is_its_payers_where_it_is_outside_sc
     found = [[one for one in s.by_rate if one.rate == TEN] for s in made.statements]
     assert [(sum(t.tax for t in one), sum(t.difference for t in one)) for one in found] == tax
     assert made.bill_with_tax == 300 + 15 + 2
-    assert made.taxes.left_to_next == {}
+    assert made.taxes.left_to_next == TaxCarried()
 
 
 @pytest.mark.parametrize(
@@ -203,19 +252,19 @@ def test_tax_that_a_taxable_month_carried_is_borne_in_one_outside_the_taxs_scope
     moved = {Payer(PayerKind.BODY, code): {None: yen} for code, yen in nets.items()}
     carried = Settlement(MAY, sum(nets.values()), moved, (), {})
     later = allocate(bill(), outside, members({"all": {}}), (carried,))
-    made = issue(later, outside, ISSUER, NAMES, BASIS, {TEN: 30})
+    made = issue(later, outside, ISSUER, NAMES, BASIS, TaxCarried(differences={TEN: 30}))
     found = {one.code: one.tax_difference for one in made.statements}
     assert [found.get(code, 0) for code in NAMES] == borne
-    assert made.taxes.left_to_next == {}
+    assert made.taxes.left_to_next == TaxCarried()
     assert made.statements[0].is_taxed is bool(made.statements[0].tax_difference)
 
 
 def test_tax_is_carried_on_where_there_is_no_body_to_bear_it() -> None:
     rule_set = rules(pool())
-    made = issue(
-        allocate(bill(), rule_set, members({"all": {}})), rule_set, ISSUER, NAMES, BASIS, {TEN: 3}
-    )
-    assert made.taxes.left_to_next == {TEN: 3}
+    nobody = allocate(bill(), rule_set, members({"all": {}}))
+    came = TaxCarried(differences={TEN: 3})
+    made = issue(nobody, rule_set, ISSUER, NAMES, BASIS, came)
+    assert made.taxes.left_to_next == came
 
 
 def test_no_difference_is_shared_while_cost_is_left() -> None:

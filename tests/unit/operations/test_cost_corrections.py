@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, 
 
 from moyai.costs import reckoning
 from moyai.costs.apportion.allocation import LineKind
+from moyai.costs.apportion.inputs import Carried, TaxCarried
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.manifest import Basis
 from moyai.costs.ledger.sorting import sorted_rows
@@ -105,13 +107,19 @@ def test_what_a_closing_kept_is_looked_at_by_verifying(
         office.verified()
 
 
-@pytest.mark.parametrize("what", ["carried", "tax_carried"])
-def test_what_a_closed_month_left_is_verified(what: str, office: Office) -> None:
+@pytest.mark.parametrize(
+    "left",
+    [
+        {"carried": (Carried("chat", Fraction(10), 1),)},
+        {"tax_carried": TaxCarried(differences={Fraction(10): 1})},
+    ],
+)
+def test_what_a_closed_month_left_is_verified(left: dict[str, Any], office: Office) -> None:
     opened = open_costs(office.file, "sandbox")
     with opened.ledger.writing("test") as writer:
         part = writer.manifest.part(period_of(MAY))
         assert part.closed is not None
-        closed = replace(part.closed, **{what: {"10": 1}})
+        closed = replace(part.closed, **left)
         writer.commit(writer.manifest.with_part(period_of(MAY), part.as_closed(closed)))
     assert not office.verified()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.unit.operations.cost_office import JUNE, OSAKA, RULES, SAKAI, VILLAGE, Office
 
+from moyai.costs.apportion.inputs import TaxCarried
 from moyai.costs.documents.write import Kind
 from moyai.costs.periods import period_of
 from moyai.operations.cost_documents import Asked, statements
@@ -42,12 +43,12 @@ def test_tax_of_taxable_months_is_borne_after_contributions_left_its_scope(
     made = office.close(july)
     assert made.allocation.difference_jpy == 0
     # ¥110 with their tax, 14 - 10 of tax by the settlement, and what June carried.
-    assert sum(_totals(tmp_path / "out")) == 110 + 40 + 4 + sum(made.inputs.tax_carried_in.values())
-    assert (made.tax_carried, office.verified()) == ({}, True)
+    assert sum(_totals(tmp_path / "out")) == 110 + 40 + 4 + made.inputs.tax_carried_in.jpy
+    assert (made.tax_carried, office.verified()) == (TaxCarried(), True)
 
 
 def test_a_yen_carried_from_a_month_of_another_rate_is_followed(office: Office) -> None:
-    """What is carried is taxed at the rate of the month that takes it."""
+    """What is carried stays at the rate at which it was bought."""
     pools = RULES[RULES.index("      pools:") :]
     rounding = "      rounding: { unit: 1000, method: floor, bearer: carry }\n"
     tax = "      tax: { treatment: taxable }\n"
@@ -60,7 +61,7 @@ def test_a_yen_carried_from_a_month_of_another_rate_is_followed(office: Office) 
         f"period,service,amount,item,tax_rate\n{july},EC2,1010,licence,8\n", encoding="utf-8"
     )
     office.take(path)
-    found = explanation(office.file, "sandbox", july, OSAKA, yen=40, line=2)
+    found = explanation(office.file, "sandbox", july, OSAKA, yen=40, line=3)
     assert [one.reckoned.basis.period for one in found.passed] == [period_of(july), period_of(JUNE)]
 
 

@@ -22,8 +22,8 @@ from moyai.costs.apportion.allocation import (
     Unallocated,
 )
 from moyai.costs.apportion.cascade import in_order
-from moyai.costs.apportion.inputs import Bill, Bucket, Caught, Members, Rate
-from moyai.costs.apportion.rounding import divide, to_whole_yen
+from moyai.costs.apportion.inputs import Bill, Bucket, Caught, Members, Rate, rate_order
+from moyai.costs.apportion.rounding import Exact, divide, to_whole_yen
 from moyai.costs.apportion.sharing import Shared, body, share, subsidies_before
 from moyai.registry.cost_rules import Pool, RuleSet
 from moyai.texts import Text
@@ -61,7 +61,7 @@ def allocate(
         period=bill.period,
         rules=rules.name,
         bill_jpy=bill.jpy,
-        carried_in_jpy=sum(members.carried.values()),
+        carried_in_jpy=sum(one.jpy for one in members.carried),
         settled_jpy=sum(settlement.jpy for settlement in settlements),
         borne=tuple(sorted(books.borne, key=_place)),
         pools=tuple(books.accounts[pool.name] for pool in rules.pools),
@@ -102,7 +102,7 @@ def _caught(bill: Bill) -> _Sorted:
         else:
             key = (rule, bucket.rate)
             sums[key] = sums.get(key, Fraction()) + bucket.jpy
-    keys = sorted(sums, key=lambda key: (key[0].rule, key[0].body or "", _rate_order(key[1])))
+    keys = sorted(sums, key=lambda key: (key[0].rule, key[0].body or "", rate_order(key[1])))
     lost = [uncaught[alike] for alike in sorted(uncaught)]
     whole = to_whole_yen([*(sums[key] for key in keys), *(bucket.jpy for bucket in lost)])
     found = _Sorted()
@@ -127,8 +127,8 @@ class _Books:
         self._caught = caught
         self._direct = caught.direct_by_body()
         rates = {rate for mix in (*caught.pools.values(), *caught.direct.values()) for rate in mix}
-        self._usual_rate: Rate = max(rates, key=_rate_order, default=None)
-        """Of what comes to a pool without costs: the highest of the bill's rates."""
+        self._usual_rate: Rate = max(rates, key=rate_order, default=None)
+        """Of fees of a pool without costs: the highest of the bill's rates."""
         self._inflows: dict[str, dict[str, Mix]] = {}
         """Pool → pool that it came from → yen."""
         self.accounts: dict[str, PoolAccount] = {}
@@ -148,17 +148,16 @@ class _Books:
 
     def leave_carried(self) -> None:
         """What was carried for pools that these rules no longer have: nobody bears it."""
-        for name, yen in sorted(self._members.carried.items()):
-            if yen and name not in self.accounts:
+        for name in sorted({one.pool for one in self._members.carried} - self.accounts.keys()):
+            if yen := sum(self._members.carried_into(name).values()):
                 self.unallocated.append(Unallocated(_NO_POOL, name, {}, yen, 0))
 
     def share(self, pool: Pool) -> None:
         """Share a pool whose inflows are all known."""
         caught = self._caught.pools.get(pool.name, {})
         inflows = self._inflows.get(pool.name, {})
-        carried = self._members.carried.get(pool.name, 0)
-        carried_rate = next(iter(caught), self._usual_rate)
-        mix = _sum([caught, *inflows.values(), {carried_rate: carried}])
+        carried = self._members.carried_into(pool.name)
+        mix = _sum([caught, *inflows.values(), carried])
         outflows = _flow(pool, mix)
         own = outflows.pop(_OWN)
         for target, moved in outflows.items():
@@ -172,14 +171,15 @@ class _Books:
         self.accounts[pool.name] = PoolAccount(
             name=pool.name,
             caught=sum(caught.values()),
-            carried_in=carried,
+            carried_in=sum(carried.values()),
             flowed_in={name: sum(moved.values()) for name, moved in inflows.items()},
             flowed_out={name: sum(moved.values()) for name, moved in outflows.items()},
             subsidies=before,
             shared=amount,
             caught_by_rate=caught,
-            carried_rate=carried_rate,
+            carried_in_by_rate=carried,
             flowed_in_by_rate=inflows,
+            set_by_rule=shared.set_by_rule,
             notes=tuple(shared.notes),
         )
 
@@ -188,7 +188,8 @@ class _Books:
         present = self._members.by_pool.get(pool.name, {})
         amounts = {payer: sum(line.jpy for line in lines) for payer, lines in shared.lines.items()}
         left = sum(one.jpy for one in shared.unallocated)
-        by_rate = _split(amounts, left, mix or {self._usual_rate: 0})
+        exact = None if shared.parts is None else shared.parts.exact
+        by_rate = _split(amounts, left, mix or {self._usual_rate: 0}, exact)
         for payer, lines in shared.lines.items():
             presence = present.get(payer.name) if payer.kind is PayerKind.BODY else None
             self.borne.append(Borne(payer, pool.name, tuple(lines), by_rate[payer], presence))
@@ -221,18 +222,26 @@ def _flow(pool: Pool, mix: Mix) -> dict[str, Mix]:
     return found
 
 
-def _split(amounts: Mapping[Payer, int], left: int, mix: Mix) -> dict[Payer, Mix]:
+def _split(
+    amounts: Mapping[Payer, int], left: int, mix: Mix, shares: Exact | None
+) -> dict[Payer, Mix]:
     """Payers' whole yen by rate: each payer's rates sum to its amount, each rate's payers (with what
-    is left unallocated) to the rate's."""
+    is left unallocated) to the rate's.
+
+    Rates are in each amount as in the whole. Where costs at one stand against credits at another, amounts
+    say little of what they are of: then each rate goes by the shares, before they are rounded.
+    """
     if len(mix) == 1:
         [rate] = mix
         return {payer: {rate: yen} for payer, yen in amounts.items()}
     names = {f"{payer.kind.value}:{payer.name}": payer for payer in amounts}
     weights = {name: amounts[payer] for name, payer in names.items()} | {_OWN: left}
+    if shares is not None and min(mix.values()) < 0 < max(mix.values()):
+        weights = _by_shares(names, shares)
     if sum(weights.values()) == 0:
         weights = dict.fromkeys(weights, 1)
     found: dict[Payer, Mix] = {payer: {} for payer in amounts}
-    *others, last = sorted(mix, key=_rate_order)
+    *others, last = sorted(mix, key=rate_order)
     for rate in others:
         for name, yen in divide(mix[rate], weights).items():
             if name != _OWN:
@@ -240,6 +249,14 @@ def _split(amounts: Mapping[Payer, int], left: int, mix: Mix) -> dict[Payer, Mix
     for payer, yen in amounts.items():
         found[payer][last] = yen - sum(found[payer].values())
     return found
+
+
+def _by_shares(names: Mapping[str, Payer], shares: Exact) -> dict[str, int]:
+    """Name → what its body's share weighs."""
+    return {
+        name: abs(shares.numerators.get(payer.name, 0)) if payer.kind is PayerKind.BODY else 0
+        for name, payer in names.items()
+    }
 
 
 def _sum(mixes: Iterable[Mapping[Rate, int]]) -> Mix:
@@ -251,17 +268,13 @@ def _sum(mixes: Iterable[Mapping[Rate, int]]) -> Mix:
     return found
 
 
-def _rate_order(rate: Rate) -> Fraction:
-    return Fraction(-1) if rate is None else rate
-
-
 _Likeness = tuple[tuple[tuple[str, bool, str], ...], Fraction]
 
 
 def _likeness(bucket: Bucket) -> _Likeness:
     """Alike in every column and in the rate; no value is not an empty one."""
     values = ((name, value is not None, value or "") for name, value in bucket.values.items())
-    return tuple(sorted(values)), _rate_order(bucket.rate)
+    return tuple(sorted(values)), rate_order(bucket.rate)
 
 
 def _together(one: Bucket, other: Bucket) -> Bucket:

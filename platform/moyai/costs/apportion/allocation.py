@@ -104,10 +104,11 @@ class PoolAccount:
     shared: int
     """What members bear, what is carried or unallocated included."""
     caught_by_rate: Mapping[Rate, int]
-    carried_rate: Rate
-    """Of tax, at which what was carried in is shared."""
+    carried_in_by_rate: Mapping[Rate, int]
     flowed_in_by_rate: Mapping[str, Mapping[Rate, int]]
     """From which pool."""
+    set_by_rule: int = 0
+    """What fixed amounts and base fees come to by the rules: reduced to `shared` where that is less."""
     notes: tuple[Text, ...] = ()
     """What happened that a reader may not expect: limits that could not be held, no weights."""
 

@@ -13,6 +13,11 @@ Rate = Fraction | None
 """A rate of the consumption tax in percent; None where it plays no part."""
 
 
+def rate_order(rate: Rate) -> Fraction:
+    """Orders rates: none comes first."""
+    return Fraction(-1) if rate is None else rate
+
+
 @dataclass(frozen=True, slots=True)
 class Caught:
     """By which rule rows are caught; `body` is set where a direct rule caught them."""
@@ -53,6 +58,40 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """Net yen that one period leaves a pool of the next, at the rate of tax at which they were bought."""
+
+    pool: str
+    rate: Rate
+    jpy: int
+    """Below zero where more was borne than there was."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxCarried:
+    """Tax that one period leaves to the next. Rate in percent → yen."""
+
+    on_net: Mapping[Fraction, int] = field(default_factory=dict)
+    """On the net yen that it leaves to pools."""
+    differences: Mapping[Fraction, int] = field(default_factory=dict)
+    """What the payers' taxes did not come to."""
+
+    def at(self, rate: Fraction) -> int:
+        """All of a rate."""
+        return self.on_net.get(rate, 0) + self.differences.get(rate, 0)
+
+    @property
+    def rates(self) -> frozenset[Fraction]:
+        """All that there is something of."""
+        return frozenset({*self.on_net, *self.differences})
+
+    @property
+    def jpy(self) -> int:
+        """All of it."""
+        return sum(self.on_net.values()) + sum(self.differences.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """How long a member was in a pool in the period."""
 
@@ -81,8 +120,12 @@ class Members:
     """Pool → subsidy that comes off after sharing → the bodies whose shares it comes off, in order."""
     names: Mapping[str, str]
     """What values of direct rules' columns mean: code, former code and slug → code."""
-    carried: Mapping[str, int] = field(default_factory=dict)
-    """Pool → yen that the period before left to this one."""
+    carried: tuple[Carried, ...] = ()
+    """What the period before left to this one, in order of pools and rates."""
+
+    def carried_into(self, pool: str) -> dict[Rate, int]:
+        """What the period before left to a pool, by rate of tax."""
+        return {one.rate: one.jpy for one in self.carried if one.pool == pool}
 
     @property
     def codes(self) -> dict[str, str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, Settlement
-from moyai.costs.apportion.inputs import Rate
+from moyai.costs.apportion.inputs import Rate, rate_order
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
 
@@ -29,7 +28,7 @@ def settlement(
         old, new = before.get(payer, {}), after.get(payer, {})
         moved = {
             rate: new.get(rate, 0) - old.get(rate, 0)
-            for rate in sorted({*old, *new}, key=_rate_order)
+            for rate in sorted({*old, *new}, key=rate_order)
             if new.get(rate, 0) != old.get(rate, 0)
         }
         if moved:
@@ -81,7 +80,3 @@ def _borne(made: Allocation, names: Mapping[str, str]) -> dict[Payer, dict[Rate,
         for rate, yen in one.by_rate.items():
             rates[rate] = rates.get(rate, 0) + yen
     return found
-
-
-def _rate_order(rate: Rate) -> Fraction:
-    return Fraction(-1) if rate is None else rate

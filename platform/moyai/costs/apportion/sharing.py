@@ -45,6 +45,8 @@ class Shared:
     notes: list[Text] = field(default_factory=list)
     parts: PartsShared | None = None
     """None where nothing was shared by parts."""
+    set_by_rule: int = 0
+    """Yen that fixed amounts and base fees come to by the rules."""
 
     def add(self, payer: Payer, line: Line) -> None:
         """A line more; one of ¥0 only where it shows how a share was come to."""
@@ -116,25 +118,34 @@ def _set_amounts(
 ) -> tuple[dict[str, Presence], int]:
     """Fixed amounts and base fees; who shares the rest, and how much that is.
 
-    Credits, amounts below zero, have neither.
+    Credits, amounts below zero, have neither. Where there is less than they come to, they are reduced to it
+    in proportion: nobody is paid out of what others bear.
     """
     if amount <= 0 or not (pool.fixed or pool.base_fee):
         return dict(present), amount
-    rest = amount
-    sharers: dict[str, Presence] = {}
-    for code, presence in present.items():
-        time = share_of_time(presence, pool.prorating)
-        set_yen = pool.fixed.get(code, pool.base_fee) * time
-        yen = to_unit(set_yen.numerator, set_yen.denominator, rule.unit, rule.method)
-        kind = LineKind.FIXED if code in pool.fixed else LineKind.BASE_FEE
-        made.add(body(code), Line(kind, yen))
-        rest -= yen
-        if code not in pool.fixed:
-            sharers[code] = presence
+    set_yen = {
+        code: to_unit(
+            *(pool.fixed.get(code, pool.base_fee) * time).as_integer_ratio(), rule.unit, rule.method
+        )
+        for code, presence in present.items()
+        for time in (share_of_time(presence, pool.prorating),)
+    }
+    made.set_by_rule = sum(set_yen.values())
+    if made.set_by_rule > amount:
+        made.notes.append(_set_beyond(pool.title, made.set_by_rule, amount))
+        set_yen = divide(amount, set_yen, rule.unit)
+    for code, yen in set_yen.items():
+        made.add(body(code), Line(_set_kind(pool, code), yen))
+    rest = amount - sum(set_yen.values())
+    sharers = {code: presence for code, presence in present.items() if code not in pool.fixed}
     if rest and not sharers:
         made.leave(pool, rest, _ALL_FIXED)
         rest = 0
     return sharers, rest
+
+
+def _set_kind(pool: Pool, code: str) -> LineKind:
+    return LineKind.FIXED if code in pool.fixed else LineKind.BASE_FEE
 
 
 def _share_parts(
@@ -156,7 +167,7 @@ def _share_parts(
     exact = exact_shares(rest, weighed.parts)
     limited: frozenset[str] = frozenset()
     if rest > 0 and (pool.minimum is not None or pool.maximum is not None):
-        exact, limited = _limit(rest, exact, pool, sharers, made)
+        exact, limited = _limit(rest, exact, pool, rule.unit, sharers, made)
     _round(exact, pool, rule, weighed, limited, made)
     return rest
 
@@ -165,16 +176,20 @@ def _limit(
     rest: int,
     exact: Exact,
     pool: Pool,
+    unit: int,
     sharers: Mapping[str, Presence],
     made: Shared,
 ) -> tuple[Exact, frozenset[str]]:
-    """Shares between least and most, base fees counted in."""
+    """Shares between least and most, base fees counted in.
+
+    Limits are whole units, so that a share within them stays so when it is rounded.
+    """
     base = {code: sum(line.jpy for line in made.lines.get(body(code), ())) for code in sharers}
     limits: dict[str, Limits] = {}
     for code, presence in sharers.items():
         time = share_of_time(presence, pool.prorating)
-        most = None if pool.maximum is None else floor(pool.maximum * time)
-        limits[code] = Limits(floor((pool.minimum or 0) * time), most)
+        most = None if pool.maximum is None else _down(pool.maximum * time, unit)
+        limits[code] = Limits(_down((pool.minimum or 0) * time, unit), most)
     before = {code: base[code] + exact.of(code) for code in sharers}
     total = rest + sum(base.values())
     found = within(total, {code: max(yen, Fraction()) for code, yen in before.items()}, limits)
@@ -183,6 +198,10 @@ def _limit(
     made.leave(pool, found.beyond, BEYOND_MOST)
     changed = frozenset(code for code in sharers if found.shares[code] != before[code])
     return exactly({code: found.shares[code] - base[code] for code in sharers}), changed
+
+
+def _down(yen: Fraction, unit: int) -> int:
+    return to_unit(yen.numerator, yen.denominator, unit, Rounding.FLOOR)
 
 
 def _round(
@@ -261,6 +280,15 @@ _ALL_FIXED = Text(
 _NOTHING_TO_GO_BY = Text("按分の基準がすべて 0 です", "all weights are zero")
 BEYOND_MOST = Text("全団体が上限に達しました", "all members bear the most that the rule allows")
 """The reason of what is left after a pool was shared; every other is left before."""
+
+
+def _set_beyond(title: str, by_rule: int, cost: int) -> Text:
+    return Text(
+        f"{title}: 定額と基本料の合計 {by_rule:,} 円が費用 {cost:,} 円を {by_rule - cost:,} 円超えるため、"
+        "その比で減額しました",
+        f"{title}: fixed amounts and base fees make ¥{by_rule:,}, ¥{by_rule - cost:,} more than the"
+        f" ¥{cost:,} that it costs, so they were reduced in proportion",
+    )
 
 
 def _least_not_held(title: str) -> Text:

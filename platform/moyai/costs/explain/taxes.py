@@ -45,9 +45,13 @@ def _whole(made: Reckoned, taxes: Taxes, rate: Fraction) -> Iterator[Figure]:
     if whole:
         words = Text("請求書の登録のない円の明細", "rows in yen without an invoice on record")
         yield Figure("tax_source", words, whole)
-    if carried := made.inputs.tax_carried_in.get(rate, 0):
-        words = Text("前期からの繰越", "carried from the period before")
-        yield Figure("tax_carried", words, carried)
+    came = made.inputs.tax_carried_in
+    if on_net := came.on_net.get(rate, 0):
+        words = Text("前期から繰り越した額の消費税", "on what the period before carried")
+        yield Figure("tax_carried", words, on_net)
+    if differences := came.differences.get(rate, 0):
+        words = Text("前期から繰り越した差", "differences that the period before carried")
+        yield Figure("tax_carried", words, differences)
     sums = {True: 0, False: 0}
     for payer, taxed in taxes.by_payer.items():
         sums[payer.kind is PayerKind.BODY] += sum(one.tax for one in taxed if one.rate == rate)

@@ -97,9 +97,6 @@ def carried_way(made: Allocation, converted: Converted, after: Way) -> Way:
     assert after.carried is not None
     payer = Payer(PayerKind.CARRY, after.carried)
     borne = [one for one in made.borne if one.payer == payer]
-    if not any(after.rate in one.by_rate for one in borne):
-        # What is carried has the next month's rate there, whatever it was bought at.
-        after = replace(after, rate=None)
     return _in_borne(made, converted, borne, after)
 
 
@@ -172,7 +169,7 @@ def _through_pools(made: Allocation, way: Way) -> tuple[list[PoolStep], Fraction
 
 def _sources(account: PoolAccount, rate: Fraction | None) -> Iterable[tuple[PoolStep, int]]:
     """From where a pool has what it has, and how much of it at a rate."""
-    carried = account.carried_in if rate in (None, account.carried_rate) else 0
+    carried = account.carried_in if rate is None else account.carried_in_by_rate.get(rate, 0)
     caught = account.caught if rate is None else account.caught_by_rate.get(rate, 0)
     yield PoolStep(account, Source.CAUGHT, None, account.caught), caught
     yield PoolStep(account, Source.CARRIED, None, account.carried_in), carried

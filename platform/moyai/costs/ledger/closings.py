@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
+from moyai.costs.apportion.inputs import Carried, TaxCarried
 from moyai.costs.ledger.invoices import Invoice, invoice_document, invoices_of
 from moyai.costs.ledger.values import (
     Document,
+    document_of,
     hashes_of,
+    is_none,
+    list_of,
+    part_of,
+    rate_of,
     sha256_of,
     text_of,
+    whole_of,
     wholes_of,
     yen_by_rate,
 )
@@ -30,10 +38,10 @@ class Closed:
     """SHA-256 of rules, members and names at closing: `closings/<inputs>.json`."""
     allocation: str
     """SHA-256 of the allocation's document: `closings/<allocation>.json`."""
-    carried: Mapping[str, int]
-    """Pool → yen left to the next period."""
-    tax_carried: Mapping[str, int]
-    """Rate of tax in percent → yen of tax left to the next period."""
+    carried: tuple[Carried, ...]
+    """Left to pools of the next period."""
+    tax_carried: TaxCarried
+    """Left to the next period."""
     at: str
     """UTC, ISO 8601."""
     by: str
@@ -70,8 +78,11 @@ def closed_document(closed: Closed) -> dict[str, object]:
         "state": closed.state,
         "inputs": closed.inputs,
         "allocation": closed.allocation,
-        "carried": dict(closed.carried),
-        "tax_carried": dict(closed.tax_carried),
+        "carried": [_carried_document(one) for one in closed.carried],
+        "tax_carried": {
+            "on_net": _by_rate(closed.tax_carried.on_net),
+            "differences": _by_rate(closed.tax_carried.differences),
+        },
         "at": closed.at,
         "by": closed.by,
         "versions": dict(closed.versions),
@@ -86,8 +97,8 @@ def closed_of(document: Document) -> Closed:
         sha256_of(document, "state"),
         sha256_of(document, "inputs"),
         sha256_of(document, "allocation"),
-        wholes_of(document, "carried"),
-        yen_by_rate(document, "tax_carried"),
+        tuple(_carried(document_of(one, "carried")) for one in list_of(document, "carried")),
+        _tax_carried(part_of(document, "tax_carried")),
         text_of(document, "at"),
         text_of(document, "by"),
         _versions(document),
@@ -118,6 +129,24 @@ def correction_of(document: Document) -> Correction:
         text_of(document, "by"),
         _versions(document),
     )
+
+
+def _carried_document(carried: Carried) -> dict[str, object]:
+    rate = None if carried.rate is None else str(carried.rate)
+    return {"pool": carried.pool, "rate": rate, "jpy": carried.jpy}
+
+
+def _carried(document: Document) -> Carried:
+    rate = None if is_none(document, "rate") else rate_of(document, "rate")
+    return Carried(text_of(document, "pool"), rate, whole_of(document, "jpy"))
+
+
+def _tax_carried(document: Document) -> TaxCarried:
+    return TaxCarried(yen_by_rate(document, "on_net"), yen_by_rate(document, "differences"))
+
+
+def _by_rate(yen: Mapping[Fraction, int]) -> dict[str, int]:
+    return {str(rate): jpy for rate, jpy in sorted(yen.items())}
 
 
 def _versions(document: Document) -> dict[str, int]:

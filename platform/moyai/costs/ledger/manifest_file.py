@@ -39,7 +39,7 @@ from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.texts import Text
 
 KEY = "manifest.json"
-_VERSION = 2
+_VERSION = 3
 _CHECKSUM = "sha256"
 
 

@@ -124,12 +124,11 @@ def wholes_of(document: Document, key: str) -> dict[str, int]:
     return {name: _whole(value, name) for name, value in part_of(document, key).items()}
 
 
-def yen_by_rate(document: Document, key: str) -> dict[str, int]:
-    """Whole numbers by rate."""
-    found = wholes_of(document, key)
-    for rate in found:
-        _matching(_RATE, rate, key)
-    return found
+def yen_by_rate(document: Document, key: str) -> dict[Fraction, int]:
+    """Whole numbers by rate in percent."""
+    return {
+        Fraction(_matching(_RATE, rate, key)): yen for rate, yen in wholes_of(document, key).items()
+    }
 
 
 def _at(document: Document, key: str) -> object:

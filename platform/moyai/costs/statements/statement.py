@@ -22,7 +22,7 @@ from moyai.costs.apportion.allocation import (
     PoolAccount,
     Unallocated,
 )
-from moyai.costs.apportion.inputs import Presence
+from moyai.costs.apportion.inputs import Presence, TaxCarried
 from moyai.costs.apportion.sharing import BEYOND_MOST
 from moyai.costs.periods import Period
 from moyai.costs.statements.taxes import Taxed, Taxes, tax
@@ -208,13 +208,13 @@ def issue(
     issuer: Issuer,
     names: Mapping[str, str],
     basis: Basis,
-    tax_carried_in: Mapping[Fraction, int] | None = None,
+    tax_carried_in: TaxCarried | None = None,
     year_start: str = "04-01",
 ) -> Issue:
     """All statements of an allocation. `names`: code → name; a code that has none stands for itself.
 
-    `rules` is the set that the allocation was made by. `tax_carried_in`: rate → yen, `left_to_next` of
-    the period before.
+    `rules` is the set that the allocation was made by. `tax_carried_in`: `left_to_next` of the
+    period before.
     """
     taxes = tax(allocation, rules.tax, tax_carried_in)
     titles = titles_of(allocation, rules, basis.issued_on, year_start)
@@ -249,7 +249,7 @@ def issue(
         unallocated=allocation.unallocated,
         titles=titles,
         taxes=taxes,
-        tax_carried_in=sum((tax_carried_in or {}).values()),
+        tax_carried_in=0 if tax_carried_in is None else tax_carried_in.jpy,
     )
     assert made.difference_jpy == 0, f"statements differ from the bill by {made.difference_jpy} yen"
     return made

@@ -4,8 +4,9 @@ The qualified-invoice rule rounds the tax once for each rate and invoice, so the
 to the tax on the whole. The difference is borne as the rules say, and shown as such.
 
 Where contributions are outside the tax's scope, there is still tax of a month in which they were taxable:
-in what settles that one, and in what it carried. Net amounts of a settlement are taxed at their rate; what is
-carried is shown with the differences.
+in what settles that one, and in what it carried. Net amounts are taxed at the rate that they have.
+
+A difference that is carried is borne in the next period, and not carried again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind
-from moyai.costs.apportion.inputs import Rate
+from moyai.costs.apportion.inputs import Rate, TaxCarried, rate_order
 from moyai.costs.apportion.rounding import Rounded, by_loss, divide, exactly, spread, to_unit
 from moyai.registry.cost_rules import Bearer, Rounding, TaxRule, Treatment
 
@@ -61,8 +62,8 @@ class Taxes:
     """Tax that nobody bears, as its net amount has no bearer: no difference is shared while there is
     such an amount."""
     carried: Mapping[Fraction, int]
-    """Rate → yen of tax that the next period is to bear: differences only; what payers that are
-    carried owe is theirs."""
+    """Rate → yen of differences that the next period is to bear; what payers that are carried owe is
+    theirs."""
     differences: Mapping[Fraction, tuple[Difference, ...]]
     """Rate → what is borne of its differences, none of them 0."""
 
@@ -85,27 +86,26 @@ class Taxes:
         return any(borne) or bool(self.unallocated) or any(self.carried.values())
 
     @property
-    def left_to_next(self) -> dict[Fraction, int]:
-        """Rate → yen of tax that the next period's `carried_in` has to be."""
-        found = dict(self.carried)
+    def left_to_next(self) -> TaxCarried:
+        """What the next period's `carried_in` has to be."""
+        on_net: dict[Fraction, int] = {}
         for payer, taxed in self.by_payer.items():
             if payer.kind is PayerKind.CARRY:
                 for one in taxed:
-                    if one.rate is not None and one.tax:
-                        found[one.rate] = found.get(one.rate, 0) + one.tax
-        return {rate: yen for rate, yen in sorted(found.items()) if yen}
+                    if one.rate is not None:
+                        on_net[one.rate] = on_net.get(one.rate, 0) + one.tax
+        return TaxCarried(_but_zero(on_net), _but_zero(self.carried))
 
 
-def tax(
-    allocation: Allocation, rule: TaxRule, carried_in: Mapping[Fraction, int] | None = None
-) -> Taxes:
+def tax(allocation: Allocation, rule: TaxRule, carried_in: TaxCarried | None = None) -> Taxes:
     """The taxes of an allocation's payers. `carried_in`: what the period before left to this one.
 
-    Where contributions are outside the tax's scope no difference is carried: a lead body bears them and
-    what came in, else bodies with net amounts at its rate bear a difference, and all bodies, by what they
-    bear of the period, what came in.
+    A lead body bears differences and those that came in; else bodies with net amounts at their rate do,
+    those first whose tax lost most by rounding, unless the rule carries them. What came in is not carried
+    again: without such bodies, all bear it by what they bear of the period. Where contributions are outside
+    the tax's scope no difference is carried.
     """
-    return _Taxing(allocation, rule, _nets(allocation), carried_in or {}).all()
+    return _Taxing(allocation, rule, _nets(allocation), carried_in or TaxCarried()).all()
 
 
 class _Taxing:
@@ -116,7 +116,7 @@ class _Taxing:
         allocation: Allocation,
         rule: TaxRule,
         nets: dict[Payer, dict[Rate, int]],
-        carried_in: Mapping[Fraction, int],
+        carried_in: TaxCarried,
     ) -> None:
         self._open = any(one.jpy for one in allocation.unallocated)
         self._rule = rule
@@ -132,7 +132,7 @@ class _Taxing:
 
     def all(self) -> Taxes:
         rates = {rate for mix in self._nets.values() for rate in mix if rate is not None}
-        for rate in sorted(rates | self._whole.keys() | self._carried_in.keys()):
+        for rate in sorted(rates | self._whole.keys() | self._carried_in.rates):
             self._at(rate)
         return Taxes(
             {payer: self._of(payer) for payer in sorted(self._taxes)},
@@ -147,23 +147,22 @@ class _Taxing:
             if rate in mix:
                 taxes[payer] = tax_on(mix[rate], rate, self._rule.method)
                 self._taxes[payer][rate] = taxes[payer]
-        left = self._whole.get(rate, 0) - sum(taxes.values())
-        carried_in = self._carried_in.get(rate, 0)
+        left = self._whole.get(rate, 0) + self._carried_in.on_net.get(rate, 0) - sum(taxes.values())
+        due = self._carried_in.differences.get(rate, 0)
         bodies = {payer.name: yen for payer, yen in taxes.items() if payer.kind is PayerKind.BODY}
         if self._open:
-            self._unallocated += left + carried_in
-        elif self._is_taxable:
-            self._bear(rate, left + carried_in, bodies)
+            self._unallocated += left + due
+        elif self._rule.difference is Bearer.CARRY or not bodies:
+            self._bear(rate, self._difference(rate, left, bodies))
+            self._bear(rate, self._due(rate, due, bodies))
         else:
-            self._bear(rate, left, bodies)
-            self._bear(rate, carried_in, {})
+            self._bear(rate, self._difference(rate, left + due, bodies))
 
-    def _bear(self, rate: Fraction, left: int, bodies: Mapping[str, int]) -> None:
-        """The difference at one rate to its bearer. `bodies`: code → tax, of those that net amounts at
-        it are shared by."""
+    def _bear(self, rate: Fraction, made: Difference) -> None:
+        """The difference at one rate to its bearer."""
+        left = made.jpy
         if not left:
             return
-        made = self._difference(rate, left, bodies)
         self._borne.setdefault(rate, []).append(made)
         if made.by is Bearer.CARRY:
             self._carried[rate] = self._carried.get(rate, 0) + left
@@ -173,17 +172,25 @@ class _Taxing:
             self._taxes.setdefault(_body(code), {})
 
     def _difference(self, rate: Fraction, left: int, bodies: Mapping[str, int]) -> Difference:
-        bearer = self._rule.difference
-        if bearer is Bearer.LEAD:
+        """`bodies`: code → tax, of those that have net amounts at the rate."""
+        if self._is_taxable and self._rule.difference is Bearer.CARRY:
+            return Difference(left, Bearer.CARRY, {})
+        return self._due(rate, left, bodies, may_carry=self._is_taxable)
+
+    def _due(
+        self, rate: Fraction, left: int, bodies: Mapping[str, int], *, may_carry: bool = False
+    ) -> Difference:
+        """What bodies bear now: unless there are none of it and it may be carried, or none at all."""
+        if self._rule.difference is Bearer.LEAD:
             assert self._rule.lead is not None
-            return Difference(left, bearer, {self._rule.lead: left})
-        if bodies and (bearer is Bearer.LARGEST_REMAINDER or not self._is_taxable):
+            return Difference(left, Bearer.LEAD, {self._rule.lead: left})
+        if bodies:
             taxes = {code: self._nets[_body(code)][rate] * rate / 100 for code in sorted(bodies)}
             rounded, exact = Rounded(bodies, left), exactly(taxes)
             shares = spread(rounded, exact, 1)
             order = tuple(by_loss(rounded, exact))
             return Difference(left, Bearer.LARGEST_REMAINDER, shares, order, taxes)
-        if not self._is_taxable and (weights := self._weights()):
+        if not may_carry and (weights := self._weights()):
             by_weight = {code: Fraction(weight) for code, weight in weights.items()}
             return Difference(left, None, divide(left, weights), exact=by_weight)
         return Difference(left, Bearer.CARRY, {})
@@ -225,8 +232,12 @@ def _nets(allocation: Allocation) -> dict[Payer, dict[Rate, int]]:
     return found
 
 
+def _but_zero(yen: Mapping[Fraction, int]) -> dict[Fraction, int]:
+    return {rate: jpy for rate, jpy in sorted(yen.items()) if jpy}
+
+
 def _ordered(mix: Mapping[Rate, int]) -> list[Rate]:
-    return sorted(mix, key=lambda rate: Fraction(-1) if rate is None else rate)
+    return sorted(mix, key=rate_order)
 
 
 def _body(code: str) -> Payer:
