@@ -143,6 +143,7 @@ _STEPS: Mapping[str, str] = {
     "pool": say("費用区分", "pool"),
     "pool_rows": say("　内訳", "  of it"),
     "pool_carried": say("　内訳", "  of it"),
+    "pool_settled": say("　内訳", "  of it"),
     "pool_inflow": say("　内訳", "  of it"),
     "pool_outflow": say("　内訳", "  of it"),
     "pool_subsidy": say("　内訳", "  of it"),

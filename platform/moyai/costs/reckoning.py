@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Settlement
 from moyai.costs.apportion.inputs import Members
-from moyai.costs.apportion.settling import settlement
+from moyai.costs.apportion.settling import settlement, verify_borne
 from moyai.costs.closed_periods import ClosedPeriods
 from moyai.costs.frozen import Inputs
 from moyai.costs.invoice_rows import Corrected, corrected
@@ -50,7 +50,7 @@ class Reckoner:
         self._manifest = manifest
         self._registry = registry
         self._periods = ClosedPeriods(ledger, manifest)
-        self._closed_ones: dict[tuple[Period, str], Reckoned] = {}
+        self._closed_ones: dict[tuple[Period, str, tuple[str, ...]], Reckoned] = {}
 
     def reckon(self, period: Period) -> Reckoned:
         """A period as it stands: what it was closed with, or what it comes to now.
@@ -62,7 +62,7 @@ class Reckoner:
             return self._closed(period, part, part.closed_basis(period))
         basis = part.current(period)
         names = self._periods.names(period, names_of(self._registry))
-        corrections = self._corrections(period, names)
+        corrections = self._corrections(period, names, self._columns(period))
         settlements = _settlements(corrections)
         if not basis.sources and not settlements:
             raise _nothing(period)
@@ -128,7 +128,7 @@ class Reckoner:
         names = self._periods.names(period, names_of(self._registry))
         return tuple(
             (one.closed, one.after)
-            for one in self._corrections(period, names)
+            for one in self._corrections(period, names, self._columns(period))
             if one.settlement is not None
         )
 
@@ -139,48 +139,82 @@ class Reckoner:
         before, after = next(
             (old, new) for one, old, new in self._periods.corrected(period) if one == closed
         )
-        return self._closed(closed, part, before), self._closed(closed, part, after)
+        columns = self._columns(period)
+        return (
+            self._closed(closed, part, before, columns),
+            self._closed(closed, part, after, columns),
+        )
 
-    def _closed(self, period: Period, part: PeriodPart, basis: Basis) -> Reckoned:
-        """A closed period by what its closing froze, with these rows, drivers and invoices.
+    def _columns(self, period: Period) -> tuple[str, ...]:
+        """What the rules of a period look at."""
+        part = self._manifest.part(period)
+        if part.closed is not None:
+            return self._periods.frozen(part).rules.columns()
+        rules = sharing_of(self._registry).on(period.first)
+        return () if rules is None else rules.columns()
+
+    def _closed(
+        self, period: Period, part: PeriodPart, basis: Basis, besides: tuple[str, ...] = ()
+    ) -> Reckoned:
+        """A closed period by what its closing froze, with these rows, drivers and invoices. `besides`: more
+        columns by which rows that no rule catches are told apart.
 
         Each is worked out once: in a chain of corrections each settles the one before it, in both of what it
         came to before and since.
         """
-        key = (period, basis.state)
+        key = (period, basis.state, besides)
         if key not in self._closed_ones:
-            self._closed_ones[key] = self._by_closing(period, part, basis)
+            self._closed_ones[key] = self._by_closing(period, part, basis, besides)
         return self._closed_ones[key]
 
-    def _by_closing(self, period: Period, part: PeriodPart, basis: Basis) -> Reckoned:
+    def _by_closing(
+        self, period: Period, part: PeriodPart, basis: Basis, besides: tuple[str, ...]
+    ) -> Reckoned:
         inputs = self._periods.frozen(part)
         assert part.closed is not None
         if basis.state != part.closed.state:
             measured = by_codes(drivers_of(self._ledger.store, basis), inputs.members.names)
             inputs = replace(inputs, members=replace(inputs.members, drivers=measured))
-        corrections = self._corrections(period, inputs.members.names)
-        return self._reckoned(basis, inputs, corrections, closed=True)
+        corrections = self._corrections(period, inputs.members.names, inputs.rules.columns())
+        return self._reckoned(basis, inputs, corrections, besides, closed=True)
 
     def _reckoned(
-        self, basis: Basis, inputs: Inputs, corrections: tuple[_Correction, ...], *, closed: bool
+        self,
+        basis: Basis,
+        inputs: Inputs,
+        corrections: tuple[_Correction, ...],
+        besides: tuple[str, ...] = (),
+        *,
+        closed: bool,
     ) -> Reckoned:
         settlements = _settlements(corrections)
-        groups = sorted_rows(self._ledger.store, basis, inputs.rules, inputs.members.names)
+        names = inputs.members.names
+        groups = sorted_rows(self._ledger.store, basis, inputs.rules, names, besides)
         converted = in_yen(basis.period, groups, basis.invoices, inputs.rules.tax)
         made = allocate(converted.bill, inputs.rules, inputs.members, settlements)
         differ = tuple(invoice for one in corrections for invoice in one.invoices)
         return Reckoned(made, converted, inputs, basis, settlements, closed, differ)
 
-    def _corrections(self, period: Period, names: Mapping[str, str]) -> tuple[_Correction, ...]:
+    def _corrections(
+        self, period: Period, names: Mapping[str, str], columns: tuple[str, ...]
+    ) -> tuple[_Correction, ...]:
         """Corrections of closed periods that this one bears: what no period has settled yet, or what it was
-        closed with. `names`: as `Members.names` of this period."""
-        return tuple(self._correction(*one, names) for one in self._periods.corrected(period))
+        closed with. `names`: as `Members.names` of this period; `columns`: what its rules look at."""
+        found = self._periods.corrected(period)
+        return tuple(self._correction(*one, names, columns) for one in found)
 
     def _correction(
-        self, closed: Period, before: Basis, after: Basis, names: Mapping[str, str]
+        self,
+        closed: Period,
+        before: Basis,
+        after: Basis,
+        names: Mapping[str, str],
+        columns: tuple[str, ...],
     ) -> _Correction:
         part = self._manifest.part(closed)
-        old, new = self._closed(closed, part, before), self._closed(closed, part, after)
+        old, new = (self._closed(closed, part, basis, columns) for basis in (before, after))
+        if part.closed is not None and before.state == part.closed.state:
+            verify_borne(old.allocation)
         return _Correction(
             closed,
             after,

@@ -143,6 +143,7 @@ def _pool(account: PoolAccount) -> dict[str, object]:
         "name": account.name,
         "caught_jpy": account.caught,
         "carried_in_jpy": account.carried_in,
+        "settled_in_jpy": {str(one): yen for one, yen in account.settled_in_jpy.items()},
         "flowed_in_jpy": dict(sorted(account.flowed_in.items())),
         "flowed_out_jpy": dict(sorted(account.flowed_out.items())),
         "subsidies_jpy": dict(sorted(account.subsidies.items())),
@@ -158,4 +159,5 @@ def _unallocated(one: Unallocated) -> dict[str, object]:
         "values": dict(sorted(one.values.items())),
         "jpy": one.jpy,
         "rows": one.rows,
+        "settled": None if one.settled is None else str(one.settled),
     }

@@ -101,6 +101,22 @@ def settled(
     )
 
 
+def late(store: Store, part: PeriodPart, steps: tuple[Reckoned, Reckoned], pool: str) -> Settled:
+    """What of a settled period its own rules leave to nobody, which another period's pool takes, or its direct
+    rule. `part` and `steps` as of `settled`."""
+    before, after = (one.basis for one in steps)
+    inputs = steps[1].inputs
+    own = (None, Caught(pool, None))
+    names = inputs.members.names
+    return Settled(
+        before.period,
+        (),
+        tuple(_files(part, before, after)),
+        tuple(_invoices(before, after)),
+        changed_rows(store, before, after, inputs.rules, names, own, frozenset()),
+    )
+
+
 def _payers(made: Allocation, payer: Payer, names: Mapping[str, str]) -> set[Payer]:
     return {one.payer for one in made.borne if bearer(one.payer, names) == payer}
 

@@ -14,7 +14,7 @@ from moyai.costs.ledger.query import CostRow
 from moyai.costs.ledger.tracing import row_at
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.settled import Settled, settled
+from moyai.costs.settled import Settled, late, settled
 from moyai.costs.statements.taxes import Taxes
 from moyai.costs.statements.titles import settled_by
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
@@ -67,7 +67,7 @@ def explanation(
         return Explained(made, taxes, code, lines, place, (), None, None)
     passed = tuple(_passed(opened, made, way))
     row = _row(opened, passed[-1])
-    last = _settled(opened, made, code, way)
+    last = _late(opened, passed[-1]) or _settled(opened, made, code, way)
     return Explained(made, taxes, code, lines, place, passed, row, last)
 
 
@@ -96,6 +96,16 @@ def _row(opened: Opened, last: Passed) -> CostRow | None:
         way.position,
         is_credit=way.is_credit,
     )
+
+
+def _late(opened: Opened, last: Passed) -> Settled | None:
+    """Of a yen that a closed period's own rules left to nobody."""
+    way = last.way
+    if (closed := way.late_of) is None:
+        return None
+    steps = opened.reckoner().steps(closed, last.reckoned.basis.period)
+    pool = way.pools[-1].account.name if way.pools else way.borne.rule
+    return late(opened.ledger.store, opened.manifest.part(closed), steps, pool)
 
 
 def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | None:

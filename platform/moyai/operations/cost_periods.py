@@ -267,7 +267,7 @@ def _refuse_unallocated(made: Reckoned) -> None:
         ),
         touched=NOTHING_TOUCHED,
         remedy=Text(
-            f"moyai cost allocate {period} で確かめ、cost_sharing の規則を直してください。",
-            f"Look with moyai cost allocate {period}, and mend the rules of cost_sharing.",
+            f"moyai cost allocate {period} で確かめ、{period} に有効な cost_sharing の規則を直してください。",
+            f"Look with moyai cost allocate {period}, and mend the rules of cost_sharing that hold then.",
         ),
     )

@@ -28,7 +28,7 @@ from tests.unit.costs.rulebook import (
 
 from moyai.costs.apportion.allocation import Allocation, LineKind, PayerKind
 from moyai.costs.apportion.inputs import Bill, Bucket, Carried, Presence
-from moyai.costs.apportion.settling import settlement
+from moyai.costs.apportion.settling import settlement, verify_borne
 from moyai.costs.apportion.weights import share_of_time
 from moyai.errors import OperationFailed
 from moyai.registry.cost_rules import (
@@ -321,6 +321,10 @@ def test_a_settlement_makes_two_periods_what_one_correct_one_would_be(data: st.D
     later = allocate(bill(300), rules(pool()), everybody(), () if found is None else (found,))
     alone = allocate(bill(300), rules(pool()), everybody())
     assert later.settled_jpy == corrected.bill_jpy - closed.bill_jpy
+    late = sum(one.jpy for one in corrected.unallocated if one.pool is None)
+    assert sum(later.pools[0].settled_in_jpy.values()) == late
+    if late:  # the later rules share it anew
+        return
     for code in {code for code, _ in (*closed.bodies(), *corrected.bodies(), *later.bodies())}:
         billed = _yen(closed).get(code, 0) + _yen(later).get(code, 0)
         assert billed == _yen(corrected).get(code, 0) + _yen(alone).get(code, 0)
@@ -335,7 +339,8 @@ def test_a_closed_period_that_comes_out_as_none_is_closed_is_told() -> None:
     nobody = members({"all": {}})
     damaged = allocate(bill(300), rules(pool()), nobody)
     with pytest.raises(OperationFailed, match="nobody bears 300 yen of it"):
-        settlement(damaged, allocate(bill(360), rules(pool()), everybody()))
+        verify_borne(damaged)
+    verify_borne(allocate(bill(360), rules(pool()), everybody()))
 
 
 def test_a_settlement_is_a_line_of_its_own() -> None:
@@ -412,3 +417,43 @@ def test_shares_stay_within_their_limits_when_they_are_rounded(
             assert yen >= floor(rule.minimum * time) // unit * unit
         if rule.maximum is not None:
             assert yen <= max(rule.maximum * time, borne.lines[0].jpy)
+
+
+@given(some_rules(), some_bill(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_by_what_uncaught_costs_are_told_apart_changes_nothing_that_rules_catch(
+    rule_set: RuleSet, one: Bill, data: st.DataObject
+) -> None:
+    who = data.draw(some_members(rule_set))
+    finer = replace(
+        one,
+        buckets=tuple(
+            replace(bucket, values={**bucket.values, "x": str(at)})
+            for at, bucket in enumerate(one.buckets)
+        ),
+    )
+    coarse, fine = (allocate(each, rule_set, who) for each in (one, finer))
+    assert coarse.borne == fine.borne
+
+    def left(made: Allocation) -> dict[object, int]:
+        found: dict[object, int] = {}
+        for each in made.unallocated:
+            assert sum(each.by_rate.values()) == each.jpy
+            for rate, yen in each.by_rate.items():
+                found[each.pool, rate] = found.get((each.pool, rate), 0) + yen
+        return found
+
+    assert left(coarse) == left(fine)
+
+
+def test_what_a_pool_of_a_closed_period_left_goes_to_the_pool_of_that_name() -> None:
+    nobody = members({"all": {}})
+    before = allocate(bill(), rules(pool()), nobody)
+    after = allocate(bill(300), rules(pool()), nobody)
+    moved = settlement(before, after)
+    assert moved is not None
+    made = allocate(bill(), rules(pool()), everybody(), (moved,))
+    assert made.pools[0].settled_in_jpy == {MAY: 300}
+    assert (made.settled_jpy, made.unallocated, made.difference_jpy) == (300, (), 0)
+    other = allocate(bill(), rules(pool("other")), everybody("other"), (moved,))
+    assert [(one.pool, one.jpy, one.settled) for one in other.unallocated] == [("all", 300, MAY)]

@@ -307,15 +307,18 @@ def test_credits_are_statements_of_less_than_nothing() -> None:
     assert all(one.total < 0 for one in made.statements)
 
 
-def test_what_a_settlement_leaves_is_shown_and_is_no_pools_of_the_open_period() -> None:
+def test_what_a_settlement_leaves_is_shown_where_no_pool_of_the_open_period_takes_it() -> None:
     rule_set = rules(pool(maximum=4_000))
     closed = allocate(bill(9_000), rule_set, everybody())
     found = settlement(closed, allocate(bill(15_000), rule_set, everybody()))
     assert found is not None
-    later = allocate(bill(300), rule_set, everybody(), (found,))
+    taken = allocate(bill(300), rule_set, everybody(), (found,))
+    assert (taken.unallocated, taken.pools[0].settled_in_jpy) == ((), {MAY: 3_000})
+    other = rules(pool("other"))
+    later = allocate(bill(300), other, everybody("other"), (found,))
     [left] = later.unallocated
     assert (left.jpy, left.settled) == (3_000, MAY)
-    made = issue(later, rule_set, ISSUER, NAMES, BASIS)
+    made = issue(later, other, ISSUER, NAMES, BASIS)
     assert made.unallocated_jpy == 3_000
     assert later.difference_jpy == 0
 

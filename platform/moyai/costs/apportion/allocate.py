@@ -5,10 +5,10 @@ Shares sum to the bill with a difference of ¥0; every call asserts it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import lcm
+from itertools import groupby
 
 from moyai.costs.apportion.allocation import (
     Allocation,
@@ -22,19 +22,17 @@ from moyai.costs.apportion.allocation import (
     Unallocated,
 )
 from moyai.costs.apportion.cascade import in_order
+from moyai.costs.apportion.catching import catch
 from moyai.costs.apportion.inputs import Bill, Bucket, Caught, Members, Rate, rate_order
-from moyai.costs.apportion.rounding import Exact, divide, to_whole_yen
+from moyai.costs.apportion.mixes import OWN, Mix, flow, split, sum_of
+from moyai.costs.apportion.rounding import to_whole_yen, total
 from moyai.costs.apportion.sharing import Shared, body, share, subsidies_before
+from moyai.costs.periods import Period
 from moyai.registry.cost_rules import Pool, RuleSet
 from moyai.texts import Text
 
-Mix = dict[Rate, int]
-"""Whole yen by rate of tax."""
-
 SETTLEMENT_OF = "settlement:"
 """Before the period, in the name under which a settlement is borne."""
-_OWN = ""
-"""Among flows: what stays in the pool itself."""
 _NO_POOL = Text(
     "前期から繰り越した区分が、今の規則にありません",
     "it was carried for a pool that the rules no longer have",
@@ -52,6 +50,9 @@ def allocate(
     """
     caught = _caught(bill)
     books = _Books(rules, members, caught)
+    for settlement in settlements:
+        books.take(settlement)
+    books.charge()
     for pool in in_order(rules.pools):
         books.share(pool)
     books.leave_carried()
@@ -90,7 +91,11 @@ class _Sorted:
 
 
 def _caught(bill: Bill) -> _Sorted:
-    """Buckets by rule and body, then all at once to whole yen."""
+    """Buckets by rule and body, then all at once to whole yen.
+
+    What no rule catches comes to whole yen by rates of tax before it does by its values: what rules catch is
+    the same, whichever columns the rest is told apart by.
+    """
     sums: dict[tuple[Caught, Rate], Fraction] = {}
     uncaught: dict[_Likeness, Bucket] = {}
     for bucket in bill.buckets:
@@ -104,17 +109,27 @@ def _caught(bill: Bill) -> _Sorted:
             sums[key] = sums.get(key, Fraction()) + bucket.jpy
     keys = sorted(sums, key=lambda key: (key[0].rule, key[0].body or "", rate_order(key[1])))
     lost = [uncaught[alike] for alike in sorted(uncaught)]
-    whole = to_whole_yen([*(sums[key] for key in keys), *(bucket.jpy for bucket in lost)])
+    groups = [(rate, list(group)) for rate, group in groupby(lost, lambda one: one.rate)]
+    whole = to_whole_yen(
+        [
+            *(sums[key] for key in keys),
+            *(total(bucket.jpy for bucket in group) for _, group in groups),
+        ]
+    )
     found = _Sorted()
     for (rule, rate), yen in zip(keys, whole[: len(keys)], strict=True):
         if rule.body is None:
             found.pools.setdefault(rule.rule, {})[rate] = yen
         else:
             found.direct.setdefault((rule.rule, rule.body), {})[rate] = yen
-    found.unallocated = [
-        Unallocated(_NO_RULE, None, bucket.values, yen, bucket.rows)
-        for bucket, yen in zip(lost, whole[len(keys) :], strict=True)
-    ]
+    for (_, group), yen in zip(groups, whole[len(keys) :], strict=True):
+        parts = to_whole_yen([bucket.jpy for bucket in group], yen)
+        found.unallocated += [
+            Unallocated(
+                _NO_RULE, None, bucket.values, part, bucket.rows, by_rate={bucket.rate: part}
+            )
+            for bucket, part in zip(group, parts, strict=True)
+        ]
     return found
 
 
@@ -131,12 +146,42 @@ class _Books:
         """Of fees of a pool without costs: the highest of the bill's rates."""
         self._inflows: dict[str, dict[str, Mix]] = {}
         """Pool → pool that it came from → yen."""
+        self._late: dict[tuple[str, str], dict[Period, Mix]] = {}
+        """Direct rule and body → closed period → yen of it."""
+        self._settled: dict[str, dict[Period, Mix]] = {}
+        """Pool → closed period → yen of it."""
         self.accounts: dict[str, PoolAccount] = {}
         self.unallocated: list[Unallocated] = []
-        self.borne: list[Borne] = [
-            Borne(body(code), rule, (Line(LineKind.DIRECT, sum(mix.values())),), mix)
-            for (rule, code), mix in caught.direct.items()
-        ]
+        self.borne: list[Borne] = []
+
+    def take(self, settlement: Settlement) -> None:
+        """What a closed period's rules leave to nobody is caught by these, as if it were of this period; what
+        a pool of its left goes to the pool of that name."""
+        for one in settlement.unallocated:
+            caught = self._catcher(one)
+            if caught is None:
+                self.unallocated.append(one)
+            elif caught.body is None:
+                _add(self._settled.setdefault(caught.rule, {}), settlement.period, one.by_rate)
+            else:
+                late = self._late.setdefault((caught.rule, caught.body), {})
+                _add(late, settlement.period, one.by_rate)
+
+    def _catcher(self, one: Unallocated) -> Caught | None:
+        if one.pool is None:
+            return catch(self._rules, one.values, self._members.names)
+        return None if self._rules.pool(one.pool) is None else Caught(one.pool, None)
+
+    def charge(self) -> None:
+        """What direct rules caught, to the bodies that they say."""
+        direct = self._caught.direct
+        for rule, code in sorted({*direct, *self._late}):
+            own, late = direct.get((rule, code)), self._late.get((rule, code), {})
+            lines = [] if own is None else [Line(LineKind.DIRECT, sum(own.values()))]
+            for period, mix in sorted(late.items()):
+                lines.append(Line(LineKind.LATE, sum(mix.values()), settled=period))
+            mix = own if own is not None and not late else sum_of([own or {}, *late.values()])
+            self.borne.append(Borne(body(code), rule, tuple(lines), mix))
 
     def add(self, settlement: Settlement) -> None:
         """What a closed period comes to differently, to those whom it concerns."""
@@ -144,22 +189,23 @@ class _Books:
         for payer, by_rate in settlement.borne.items():
             line = Line(LineKind.SETTLEMENT, sum(by_rate.values()))
             self.borne.append(Borne(payer, rule, (line,), dict(by_rate)))
-        self.unallocated += settlement.unallocated
 
     def leave_carried(self) -> None:
         """What was carried for pools that these rules no longer have: nobody bears it."""
         for name in sorted({one.pool for one in self._members.carried} - self.accounts.keys()):
-            if yen := sum(self._members.carried_into(name).values()):
-                self.unallocated.append(Unallocated(_NO_POOL, name, {}, yen, 0))
+            mix = self._members.carried_into(name)
+            if yen := sum(mix.values()):
+                self.unallocated.append(Unallocated(_NO_POOL, name, {}, yen, 0, by_rate=mix))
 
     def share(self, pool: Pool) -> None:
         """Share a pool whose inflows are all known."""
         caught = self._caught.pools.get(pool.name, {})
         inflows = self._inflows.get(pool.name, {})
         carried = self._members.carried_into(pool.name)
-        mix = _sum([caught, *inflows.values(), carried])
-        outflows = _flow(pool, mix)
-        own = outflows.pop(_OWN)
+        settled = self._settled.get(pool.name, {})
+        mix = sum_of([caught, *inflows.values(), carried, *settled.values()])
+        outflows = flow(pool, mix)
+        own = outflows.pop(OWN)
         for target, moved in outflows.items():
             self._inflows.setdefault(target, {})[pool.name] = moved
         before = subsidies_before(sum(own.values()), pool)
@@ -178,6 +224,7 @@ class _Books:
             shared=amount,
             caught_by_rate=caught,
             carried_in_by_rate=carried,
+            settled_in=settled,
             flowed_in_by_rate=inflows,
             set_by_rule=shared.set_by_rule,
             notes=tuple(shared.notes),
@@ -186,14 +233,22 @@ class _Books:
     def _book(self, pool: Pool, shared: Shared, mix: Mix) -> None:
         """Split what payers bear by rates of tax, so that the rates' sums stay too."""
         present = self._members.by_pool.get(pool.name, {})
-        amounts = {payer: sum(line.jpy for line in lines) for payer, lines in shared.lines.items()}
-        left = sum(one.jpy for one in shared.unallocated)
+        amounts: dict[Payer | int, int] = {
+            payer: sum(line.jpy for line in lines) for payer, lines in shared.lines.items()
+        }
+        amounts |= {at: one.jpy for at, one in enumerate(shared.unallocated)}
         exact = None if shared.parts is None else shared.parts.exact
-        by_rate = _split(amounts, left, mix or {self._usual_rate: 0}, exact)
+        by_rate = split(amounts, mix or {self._usual_rate: 0}, exact)
         for payer, lines in shared.lines.items():
             presence = present.get(payer.name) if payer.kind is PayerKind.BODY else None
             self.borne.append(Borne(payer, pool.name, tuple(lines), by_rate[payer], presence))
-        self.unallocated += shared.unallocated
+        self.unallocated += [
+            replace(one, by_rate=by_rate[at]) for at, one in enumerate(shared.unallocated)
+        ]
+
+
+def _add(mixes: dict[Period, Mix], period: Period, mix: Mapping[Rate, int]) -> None:
+    mixes[period] = sum_of([mixes.get(period, {}), mix])
 
 
 def _place(one: Borne) -> tuple[str, str, str]:
@@ -209,72 +264,13 @@ def _taxes(bill: Bill, settlements: Sequence[Settlement]) -> dict[Fraction, int]
     return found
 
 
-def _flow(pool: Pool, mix: Mix) -> dict[str, Mix]:
-    """Where a pool's yen go: into other pools, and what stays, under `_OWN`."""
-    percents = {flow.pool: flow.percent for flow in pool.flows}
-    percents[_OWN] = 100 - sum(percents.values(), Fraction())
-    scale = lcm(*(percent.denominator for percent in percents.values()))
-    weights = {name: int(percent * scale) for name, percent in percents.items()}
-    found: dict[str, Mix] = {name: {} for name in percents}
-    for rate, yen in mix.items():
-        for name, moved in divide(yen, weights).items():
-            found[name][rate] = moved
-    return found
-
-
-def _split(
-    amounts: Mapping[Payer, int], left: int, mix: Mix, shares: Exact | None
-) -> dict[Payer, Mix]:
-    """Payers' whole yen by rate: each payer's rates sum to its amount, each rate's payers (with what
-    is left unallocated) to the rate's.
-
-    Rates are in each amount as in the whole. Where costs at one stand against credits at another, amounts
-    say little of what they are of: then each rate goes by the shares, before they are rounded.
-    """
-    if len(mix) == 1:
-        [rate] = mix
-        return {payer: {rate: yen} for payer, yen in amounts.items()}
-    names = {f"{payer.kind.value}:{payer.name}": payer for payer in amounts}
-    weights = {name: amounts[payer] for name, payer in names.items()} | {_OWN: left}
-    if shares is not None and min(mix.values()) < 0 < max(mix.values()):
-        weights = _by_shares(names, shares)
-    if sum(weights.values()) == 0:
-        weights = dict.fromkeys(weights, 1)
-    found: dict[Payer, Mix] = {payer: {} for payer in amounts}
-    *others, last = sorted(mix, key=rate_order)
-    for rate in others:
-        for name, yen in divide(mix[rate], weights).items():
-            if name != _OWN:
-                found[names[name]][rate] = yen
-    for payer, yen in amounts.items():
-        found[payer][last] = yen - sum(found[payer].values())
-    return found
-
-
-def _by_shares(names: Mapping[str, Payer], shares: Exact) -> dict[str, int]:
-    """Name → what its body's share weighs."""
-    return {
-        name: abs(shares.numerators.get(payer.name, 0)) if payer.kind is PayerKind.BODY else 0
-        for name, payer in names.items()
-    }
-
-
-def _sum(mixes: Iterable[Mapping[Rate, int]]) -> Mix:
-    found: Mix = {}
-    for mix in mixes:
-        for rate, yen in mix.items():
-            if yen:
-                found[rate] = found.get(rate, 0) + yen
-    return found
-
-
-_Likeness = tuple[tuple[tuple[str, bool, str], ...], Fraction]
+_Likeness = tuple[Fraction, tuple[tuple[str, bool, str], ...]]
 
 
 def _likeness(bucket: Bucket) -> _Likeness:
-    """Alike in every column and in the rate; no value is not an empty one."""
+    """Alike in the rate and in every column; no value is not an empty one."""
     values = ((name, value is not None, value or "") for name, value in bucket.values.items())
-    return tuple(sorted(values)), rate_order(bucket.rate)
+    return rate_order(bucket.rate), tuple(sorted(values))
 
 
 def _together(one: Bucket, other: Bucket) -> Bucket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
@@ -45,6 +45,8 @@ class LineKind(StrEnum):
     SUBSIDY = "subsidy"
     SETTLEMENT = "settlement"
     """What a closed period came to differently: 精算."""
+    LATE = "late"
+    """What a closed period's own rules caught not, and a direct rule of this one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Line:
     """Of a share: how it was come to before least, most and rounding."""
     limited: bool = False
     """Whether least or most changed the share."""
+    settled: Period | None = None
+    """Of a late one: the closed period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +109,19 @@ class PoolAccount:
     """What members bear, what is carried or unallocated included."""
     caught_by_rate: Mapping[Rate, int]
     carried_in_by_rate: Mapping[Rate, int]
+    settled_in: Mapping[Period, Mapping[Rate, int]]
+    """Closed period → what its own rules leave of its corrections, and this pool takes."""
     flowed_in_by_rate: Mapping[str, Mapping[Rate, int]]
     """From which pool."""
     set_by_rule: int = 0
     """What fixed amounts and base fees come to by the rules: reduced to `shared` where that is less."""
     notes: tuple[Text, ...] = ()
     """What happened that a reader may not expect: limits that could not be held, no weights."""
+
+    @property
+    def settled_in_jpy(self) -> dict[Period, int]:
+        """Closed period → whole yen, as `settled_in`."""
+        return {period: sum(mix.values()) for period, mix in sorted(self.settled_in.items())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,8 @@ class Unallocated:
     rows: int
     settled: Period | None = None
     """The closed period of whose settlement it is."""
+    by_rate: Mapping[Rate, int] = field(default_factory=dict)
+    """Sums to `jpy`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,7 @@ class Settlement:
     """What its bill is more; `borne` and `unallocated` sum to it, with what is carried."""
     borne: Mapping[Payer, Mapping[Rate, int]]
     unallocated: tuple[Unallocated, ...]
+    """What its own rules leave to nobody: those of the open period catch it, or it is unallocated there."""
     taxes: Mapping[Fraction, int]
     """Rate in percent → what the tax on the whole is more."""
 

@@ -125,17 +125,18 @@ def divide(amount: int, weights: Mapping[str, int], unit: int = 1) -> dict[str, 
     return {key: yen + extra.get(key, 0) for key, yen in rounded.shares.items()}
 
 
-def to_whole_yen(amounts: Sequence[Fraction]) -> list[int]:
+def to_whole_yen(amounts: Sequence[Fraction], whole: int | None = None) -> list[int]:
     """Exact amounts to whole yen, all at once, so that their sum stays: by largest remainder.
 
-    Ties go to the earlier one. A sum that is not whole is rounded down.
+    Ties go to the earlier one. A sum that is not whole is rounded down; `whole` is what it is rounded to
+    otherwise, less than a yen from it.
     """
     common = lcm(*(amount.denominator for amount in amounts))
     parts = [
         divmod(amount.numerator * (common // amount.denominator), common) for amount in amounts
     ]
     floors = [whole for whole, _ in parts]
-    left = sum(rest for _, rest in parts) // common
+    left = sum(rest for _, rest in parts) // common if whole is None else whole - sum(floors)
     for at in sorted(range(len(parts)), key=lambda at: (-parts[at][1], at))[:left]:
         floors[at] += 1
     return floors

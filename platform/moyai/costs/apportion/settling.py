@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 
-from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, Settlement
+from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, Settlement, Unallocated
 from moyai.costs.apportion.inputs import Rate, rate_order
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
@@ -20,17 +21,12 @@ def settlement(
     `closed` is what was billed up to now, former settlements of the period included. `names`: code of a
     body that merged since → its successor's, who bears it; `Members.names` of the period that does.
 
-    Raises `OperationFailed` where the closed period has cost that nobody bears: none is closed so.
+    What its own rules leave to nobody is told apart by the same columns in both.
     """
     before, after = _borne(closed, names or {}), _borne(corrected, names or {})
     borne: dict[Payer, dict[Rate, int]] = {}
     for payer in sorted({*before, *after}):
-        old, new = before.get(payer, {}), after.get(payer, {})
-        moved = {
-            rate: new.get(rate, 0) - old.get(rate, 0)
-            for rate in sorted({*old, *new}, key=rate_order)
-            if new.get(rate, 0) != old.get(rate, 0)
-        }
+        moved = _moved(before.get(payer, {}), after.get(payer, {}))
         if moved:
             borne[payer] = moved
     taxes = {
@@ -39,17 +35,19 @@ def settlement(
     }
     taxes = {rate: yen for rate, yen in taxes.items() if yen}
     jpy = _whole(corrected) - _whole(closed)
-    if not borne and not taxes and corrected.unallocated == closed.unallocated:
+    left = tuple(_left(closed, corrected))
+    if not borne and not taxes and not left:
         return None
-    if closed.unallocated:
-        raise _never_closed(closed)
-    left = tuple(replace(one, settled=closed.period) for one in corrected.unallocated)
     return Settlement(closed.period, jpy, borne, left, taxes)
 
 
-def _never_closed(closed: Allocation) -> OperationFailed:
+def verify_borne(closed: Allocation) -> None:
+    """Raises `OperationFailed` where a closed period, as it was closed, has cost that nobody bears: none is
+    closed so."""
+    if not closed.unallocated:
+        return
     yen = closed.unallocated_jpy
-    return OperationFailed(
+    raise OperationFailed(
         Text(
             f"{closed.period} は閉じたときの按分と一致しません（だれも負担しない費用が {yen:,} 円あります）。",
             f"{closed.period} does not come out as it was closed: nobody bears {yen:,} yen of it.",
@@ -67,6 +65,42 @@ def bearer(payer: Payer, names: Mapping[str, str]) -> Payer:
     if payer.kind is not PayerKind.BODY:
         return payer
     return replace(payer, name=names.get(payer.name, payer.name))
+
+
+def _left(closed: Allocation, corrected: Allocation) -> Iterator[Unallocated]:
+    """What the closed period's rules leave to nobody, and did not before: the rules of the period that bears
+    the settlement catch it."""
+    before, after = (
+        {_likeness(one): one for one in made.unallocated} for made in (closed, corrected)
+    )
+    for alike in sorted({*before, *after}):
+        old, new = before.get(alike), after.get(alike)
+        one = new or old
+        assert one is not None
+        mixes = [{} if made is None else made.by_rate for made in (old, new)]
+        by_rate = _moved(*mixes)
+        if by_rate:
+            rows = (0 if new is None else new.rows) - (0 if old is None else old.rows)
+            yen = sum(by_rate.values())
+            yield replace(one, jpy=yen, rows=rows, settled=closed.period, by_rate=by_rate)
+
+
+_Likeness = tuple[str, str, tuple[tuple[str, bool, str], ...], tuple[Fraction, ...]]
+
+
+def _likeness(one: Unallocated) -> _Likeness:
+    """Alike in its pool and why that left it, or in what no rule catches, rates apart."""
+    values = ((name, value is not None, value or "") for name, value in one.values.items())
+    rates = () if one.pool is not None else tuple(map(rate_order, one.by_rate))
+    return one.pool or "", one.reason.en, tuple(sorted(values)), rates
+
+
+def _moved(old: Mapping[Rate, int], new: Mapping[Rate, int]) -> dict[Rate, int]:
+    return {
+        rate: new.get(rate, 0) - old.get(rate, 0)
+        for rate in sorted({*old, *new}, key=rate_order)
+        if new.get(rate, 0) != old.get(rate, 0)
+    }
 
 
 def _whole(made: Allocation) -> int:

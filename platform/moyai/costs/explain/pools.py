@@ -8,6 +8,7 @@ from fractions import Fraction
 from moyai.costs.explain.figures import Figure, percent, two_places
 from moyai.costs.explain.way import Way
 from moyai.costs.statements.statement import PoolHead
+from moyai.costs.statements.titles import late_title
 from moyai.costs.yen import Converted, Origin
 from moyai.registry.cost_rules import RuleSet
 from moyai.texts import Text, counted
@@ -16,13 +17,16 @@ from moyai.texts import Text, counted
 def pool_figures(head: PoolHead, rules: RuleSet) -> Iterator[Figure]:
     """What came in and went out, which sums to what is shared; nothing where only rows did."""
     account = head.account
-    if account.shared == account.caught and not (account.flowed_in or account.carried_in):
+    came = account.flowed_in or account.carried_in or account.settled_in
+    if account.shared == account.caught and not came:
         return
     flows = {(pool.name, flow.pool): flow.percent for pool in rules.pools for flow in pool.flows}
     yield Figure("pool_rows", Text("この区分の明細", "its own rows"), account.caught)
     if account.carried_in:
         words = Text("前期からの繰越", "carried from the period before")
         yield Figure("pool_carried", words, account.carried_in)
+    for period, jpy in account.settled_in_jpy.items():
+        yield Figure("pool_settled", late_title(period), jpy)
     for name, jpy in sorted(account.flowed_in.items()):
         share, title = percent(flows[name, account.name]), head.titles[name]
         words = Text(f"{title} から（その {share}）", f"from {title}, {share} of it")

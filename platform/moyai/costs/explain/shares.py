@@ -126,6 +126,12 @@ class _Lines:
             f"規則の{title.ja} {yen:,} 円{days}、{how.ja}",
             f"{title.en.lower()} of the rule, {yen:,} yen{days}, {how.en}",
         )
+        account = self._head.account
+        if account.set_by_rule > account.shared:
+            of = f"{account.shared:,} / {account.set_by_rule:,}"
+            words = Text(
+                f"{words.ja}、全団体の計に合わせ × {of}", f"{words.en}, all reduced: × {of}"
+            )
         yield Figure("set_amount", words, line.jpy)
 
     def _fee(self, line: Line) -> Iterator[Figure]:

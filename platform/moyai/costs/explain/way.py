@@ -24,6 +24,7 @@ from moyai.costs.apportion.allocation import (
 )
 from moyai.costs.apportion.inputs import Bucket, Caught
 from moyai.costs.explain.lines import NetLine, Place, TaxLine
+from moyai.costs.periods import Period
 from moyai.costs.yen import Converted, Origin
 
 
@@ -36,6 +37,8 @@ class Source(StrEnum):
     """The period before."""
     FLOWED = "flowed"
     """Another pool."""
+    SETTLED = "settled"
+    """A closed period, whose own rules left it to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class PoolStep:
     """The one that it flowed in from."""
     jpy: int
     """All that came in from there."""
+    settled: Period | None = None
+    """The closed period that it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ class Way:
     """Whether it is followed through what is below zero."""
     rate: Fraction | None = None
     """Of the tax that it is followed for, percent; None: whatever the rate."""
+
+    @property
+    def late_of(self) -> Period | None:
+        """The closed period whose rules left the yen to nobody, or None."""
+        return self.pools[-1].settled if self.pools else self.line.settled
 
     @property
     def carried(self) -> str | None:
@@ -135,6 +145,7 @@ _NOT_FROM_ROWS = frozenset(
         LineKind.FEE_RELIEF,
         LineKind.SUBSIDY,
         LineKind.SETTLEMENT,
+        LineKind.LATE,
     }
 )
 
@@ -173,6 +184,10 @@ def _sources(account: PoolAccount, rate: Fraction | None) -> Iterable[tuple[Pool
     caught = account.caught if rate is None else account.caught_by_rate.get(rate, 0)
     yield PoolStep(account, Source.CAUGHT, None, account.caught), caught
     yield PoolStep(account, Source.CARRIED, None, account.carried_in), carried
+    for period, mix in sorted(account.settled_in.items()):
+        whole = sum(mix.values())
+        late = whole if rate is None else mix.get(rate, 0)
+        yield PoolStep(account, Source.SETTLED, None, whole, period), late
     for name, jpy in sorted(account.flowed_in.items()):
         moved = jpy if rate is None else account.flowed_in_by_rate[name].get(rate, 0)
         yield PoolStep(account, Source.FLOWED, name, jpy), moved

@@ -20,6 +20,9 @@ from moyai.costs.ledger.sorting import caught_sql
 from moyai.costs.ledger.store import Store
 from moyai.registry.cost_rules import RuleSet
 
+Own = tuple[Caught | None, ...] | None
+"""What catches rows of concern, None among them: no rule does. None: all are of concern."""
+
 MOST = 20
 """How many rows are told one by one."""
 
@@ -55,12 +58,12 @@ def changed_rows(
     after: Basis,
     rules: RuleSet,
     names: Mapping[str, str],
-    own: tuple[Caught, ...] | None,
+    own: Own,
     drivers: frozenset[str],
 ) -> Changed:
     """The rows that came and went between two bases, all files together.
 
-    `own`: what catches the rows of concern by `rules` and `names`, None: all do; `drivers`: those of concern.
+    `own`: what catches the rows of concern by `rules` and `names`; `drivers`: those of concern.
     """
     costs = _costs(store, _moved(before, after, "costs"), rules, names, own)
     usage = list(_drivers(store, _moved(before, after, "drivers")))
@@ -111,7 +114,7 @@ def _costs(
     moved: list[_Moved],
     rules: RuleSet,
     names: Mapping[str, str],
-    own: tuple[Caught, ...] | None,
+    own: Own,
 ) -> Changed:
     if not moved:
         return Changed((), 0, 0)
@@ -148,9 +151,7 @@ def _side_sql(moved: _Moved, side: Side, columns: Iterable[str], own: str) -> st
     )
 
 
-def _own_sql(
-    rules: RuleSet, version: Version, names: Mapping[str, str], own: tuple[Caught, ...] | None
-) -> str:
+def _own_sql(rules: RuleSet, version: Version, names: Mapping[str, str], own: Own) -> str:
     """SQL that holds of the rows of concern."""
     if own is None:
         return "true"

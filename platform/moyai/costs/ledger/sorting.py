@@ -36,23 +36,28 @@ _Key = tuple[str | None, ...]
 
 
 def sorted_rows(
-    store: Store, basis: Basis, rules: RuleSet, names: Mapping[str, str]
+    store: Store,
+    basis: Basis,
+    rules: RuleSet,
+    names: Mapping[str, str],
+    besides: Iterable[str] = (),
 ) -> tuple[RowGroup, ...]:
     """All rows of a period by the rule that catches them, the body that a direct rule charges, and the
-    invoice that they are of; those that none catches by every column that rules look at.
+    invoice that they are of; those that none catches by every column that rules look at, and by those
+    `besides`.
 
     `names`: what values of direct rules' columns mean. The order depends on values only. Raises
     `OperationFailed` where a sum does not fit into 38 digits.
     """
     sums: dict[tuple[Caught | None, _Key], tuple[Decimal, int]] = {}
-    columns = rules.columns()
+    columns = tuple(sorted({*rules.columns(), *besides}))
     with opened(store) as connection, localcontext(_EXACT):
-        sorter = _Sorter(connection, store, rules, names)
+        sorter = _Sorter(connection, store, rules, names, columns)
         for version in basis.sources.values():
             if version.kind != "costs":
                 continue
             try:
-                for key, amount, rows in sorter.groups(version, columns):
+                for key, amount, rows in sorter.groups(version):
                     before, count = sums.get(key, (Decimal(0), 0))
                     sums[key] = (before + amount, count + rows)
             except duckdb.OutOfRangeException as error:
@@ -62,16 +67,16 @@ def sorted_rows(
 
 
 def caught_sql(
-    rules: RuleSet, there: frozenset[str], names: Mapping[str, str], caught: Caught
+    rules: RuleSet, there: frozenset[str], names: Mapping[str, str], caught: Caught | None
 ) -> str:
-    """SQL that holds of the rows that one rule catches (and charges to one body)."""
+    """SQL that holds of the rows that one rule catches (and charges to one body), or that none does."""
     earlier: list[str] = []
     columns = {name: column_sql(name, there) for name in rules.columns()}
     for direct in rules.direct:
         meant = _meanings(direct.bodies, names)
         value = columns[direct.column]
         where = _all(direct.where, columns)
-        if (direct.name, caught.body) == (caught.rule, caught.body) and caught.body is not None:
+        if caught is not None and caught.body is not None and direct.name == caught.rule:
             own = [word for word, code in meant.items() if code == caught.body]
             return _but(f"{where} AND {_among(value, own)}", earlier)
         earlier.append(f"{where} AND {_among(value, meant)}")
@@ -79,10 +84,10 @@ def caught_sql(
         if pool.where is None:
             continue
         where = _all(pool.where, columns)
-        if pool.name == caught.rule:
+        if caught is not None and pool.name == caught.rule:
             return _but(where, earlier)
         earlier.append(where)
-    return "false"
+    return _but("true", earlier) if caught is None else "false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +96,10 @@ class _Sorter:
     store: Store
     rules: RuleSet
     names: Mapping[str, str]
+    columns: Sequence[str]
+    """By which rows that no rule catches are told apart: all that rules look at among them."""
 
-    def groups(
-        self, version: Version, columns: Sequence[str]
-    ) -> Iterable[tuple[tuple[Caught | None, _Key], Decimal, int]]:
+    def groups(self, version: Version) -> Iterable[tuple[tuple[Caught | None, _Key], Decimal, int]]:
         """The groups of one file."""
         there = frozenset(version.columns)
         relation = relation_sql(self.store, version)
@@ -124,7 +129,7 @@ class _Sorter:
                 caught = Caught(self._name(number), None if at is None else codes[at])
                 yield (caught, _key(known, keys, values)), amount, rows
         if uncaught:
-            looked_at = [*said, *(numbered[name] for name in columns)]
+            looked_at = [*said, *(numbered[name] for name in self.columns)]
             for values, amount, rows in self._uncaught(source, rule, looked_at):
                 key = (*_key(known, keys, values[: len(keys)]), *values[len(keys) :])
                 yield (None, key), amount, rows
@@ -142,7 +147,7 @@ class _Sorter:
 
     def _columns(self) -> list[str]:
         """All that is looked at, each once."""
-        return list(dict.fromkeys((*_INVOICE, _CATEGORY, *self.rules.columns())))
+        return list(dict.fromkeys((*_INVOICE, _CATEGORY, *self.columns)))
 
     def _source(self, relation: str, there: frozenset[str]) -> str:
         """SQL of the rows with what is looked at, and with what direct rules' columns mean.

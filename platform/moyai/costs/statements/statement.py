@@ -332,4 +332,4 @@ def _sums(allocation: Allocation, kinds: tuple[LineKind, ...]) -> dict[str, int]
 
 
 def _is_direct(borne: Borne) -> bool:
-    return any(line.kind is LineKind.DIRECT for line in borne.lines)
+    return any(line.kind in (LineKind.DIRECT, LineKind.LATE) for line in borne.lines)

@@ -50,6 +50,11 @@ def settlement_title(closed: Period) -> Text:
     return Text(f"{closed.named.ja}分の精算", f"Settlement of {closed.named.en}")
 
 
+def late_title(closed: Period) -> Text:
+    """What people call costs that came late to a closed period whose own rules do not catch them."""
+    return Text(f"{closed.named.ja}分の追加分", f"late costs of {closed.named.en}")
+
+
 def _of_year(rule: str, period: Period, issued_on: date, year_start: str) -> Text:
     """With the fiscal year that it belongs to, where that is another: until its accounts close they are
     that year's, later they are of a past year 過年度."""

@@ -47,7 +47,7 @@ def pools_table(overview: Overview, lang: Lang) -> Table:
             account = pools[rule]
             amounts = [
                 account.caught,
-                account.carried_in,
+                account.carried_in + sum(account.settled_in_jpy.values()),
                 sum(account.flowed_in.values()) - sum(account.flowed_out.values()),
                 -sum(account.subsidies.values()),
             ]
@@ -62,7 +62,7 @@ def pools_table(overview: Overview, lang: Lang) -> Table:
     rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
     titles = (
         Text("当期の費用", "Cost"),
-        Text("繰越", "Carried in"),
+        Text("繰越・追加分", "Carried in, late"),
         Text("配賦", "Flows"),
         Text("補助金", "Subsidies"),
         Text("按分対象額", "Shared"),

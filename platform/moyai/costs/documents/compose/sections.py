@@ -26,6 +26,7 @@ from moyai.costs.documents.paper import (
 )
 from moyai.costs.documents.written import as_shown, weights
 from moyai.costs.statements.statement import PoolHead, Section, part_yen
+from moyai.costs.statements.titles import late_title
 from moyai.registry.cost_rules import Rounding, RoundingRule
 from moyai.texts import Lang, Text
 
@@ -79,6 +80,8 @@ def _head(head: PoolHead, key: str, lang: Lang) -> Table:
     ]
     if account.carried_in:
         came.append((Text("前期からの繰越", "Carried in").of(lang), account.carried_in))
+    for period, amount in account.settled_in_jpy.items():
+        came.append((late_title(period).of(lang), amount))
     for name, amount in account.flowed_in.items():
         came.append((_flow(Text("から配賦", "From"), head.titles[name], lang), amount))
     for name, amount in account.flowed_out.items():

@@ -24,6 +24,7 @@ LINES: Mapping[LineKind, Text] = {
     LineKind.REMAINDER: Text("端数調整", "Rounding adjustment"),
     LineKind.SUBSIDY: Text("補助金の充当", "Subsidy"),
     LineKind.SETTLEMENT: Text("精算額", "Settlement"),
+    LineKind.LATE: Text("直接負担（閉鎖した期間の追加分）", "Direct, of closed periods"),
 }
 SHARES: Mapping[ShareBy, Text] = {
     ShareBy.EQUAL: Text("均等割", "Equal share"),

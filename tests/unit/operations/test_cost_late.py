@@ -1,0 +1,131 @@
+"""Costs that come late to a closed month, and that its own rules do not catch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.unit.costs.ledgers import csv_file, focus_row
+from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, Office
+
+from moyai.costs.apportion.allocation import LineKind, PoolAccount
+from moyai.costs.documents.write import Kind
+from moyai.costs.periods import period_of
+from moyai.costs.reckoned import Reckoned
+from moyai.errors import Refused
+from moyai.operations.cost_documents import Asked, statements
+from moyai.operations.cost_explanation import explanation
+from moyai.operations.cost_periods import close
+
+JULY = "2026-07"
+QUEUE = "        - { name: queue, title: 待ち行列, where: WHERE, shares: [{ by: equal }] }\n"
+CITY = "        - { name: city,"
+
+
+def _late(office: Office, yen: str, **columns: str) -> None:
+    rows = [
+        focus_row(
+            yen, BillingCurrency="JPY", ServiceName="SQS", BillingPeriodStart=f"{MAY}-01", **columns
+        )
+    ]
+    office.take(csv_file(office.file.parent / "late.csv", rows))
+
+
+def _pool(made: Reckoned, name: str = "queue") -> PoolAccount:
+    return next(one for one in made.allocation.pools if one.name == name)
+
+
+def _borne(made: Reckoned, rule: str) -> dict[str, int]:
+    return {
+        code: one.jpy
+        for code, borne in made.allocation.bodies()
+        for one in borne
+        if one.rule == rule
+    }
+
+
+def test_rules_of_the_month_that_bears_them_catch_late_costs(
+    office: Office, tmp_path: Path
+) -> None:
+    office.yen("june.csv", JUNE, EC2="300")
+    _late(office, "300")
+    before = office.reckon(JUNE)
+    [left] = before.allocation.unallocated
+    assert (left.jpy, left.rows, left.settled) == (330, 1, period_of(MAY))
+    with pytest.raises(Refused) as refused:
+        close(office.file, "sandbox", JUNE, 0)
+    assert refused.value.remedy is not None
+    assert "the rules of cost_sharing that hold then" in refused.value.remedy.en
+
+    office.rewrite((CITY, QUEUE.replace("WHERE", "{ ServiceName: SQS }") + CITY))
+    made = office.close(JUNE)
+    assert made.allocation.unallocated == ()
+    assert _pool(made).settled_in_jpy == {period_of(MAY): 330}
+    assert (_pool(made).caught, _borne(made, "queue")) == (
+        0,
+        dict.fromkeys((OSAKA, SAKAI, VILLAGE), 110),
+    )
+    assert office.verified()
+    asked = Asked(JUNE, tmp_path / "out", (Kind.CSV, Kind.HTML), "ja", None)
+    assert len(list(statements(office.file, "sandbox", asked, "all"))) == 3
+    [paper] = [one for one in (tmp_path / "out").glob("*.html") if OSAKA in one.name]
+    assert "令和8年5月分の追加分" in paper.read_text(encoding="utf-8")
+
+    # What was billed is not asked for again; what came since is, and goes back when it is withdrawn.
+    office.yen("july.csv", JULY, EC2="300")
+    assert _pool(office.reckon(JULY)).settled_in == {}
+    _late(office, "450")
+    assert _borne(office.reckon(JULY), "queue") == dict.fromkeys((OSAKA, SAKAI, VILLAGE), 55)
+    office.withdraw("late.csv")
+    made = office.close(JULY)
+    assert _borne(made, "queue") == dict.fromkeys((OSAKA, SAKAI, VILLAGE), -110)
+    assert office.verified()
+
+
+def test_late_costs_are_told_apart_by_columns_that_their_own_rules_did_not_look_at(
+    office: Office,
+) -> None:
+    _late(office, "300", RegionId="ap-northeast-3")
+    office.rewrite((CITY, QUEUE.replace("WHERE", "{ RegionId: ap-northeast-3 }") + CITY))
+    made = office.reckon(JUNE)
+    assert made.allocation.unallocated == ()
+    assert _pool(made).settled_in_jpy == {period_of(MAY): 330}
+
+
+def test_a_direct_rule_charges_late_costs_to_its_body(office: Office) -> None:
+    _late(office, "300", SubAccountId="sakai")
+    direct = "      direct: [{ name: own, where: {}, column: SubAccountId, bodies: {} }]\n"
+    office.rewrite(("      pools:", f"{direct}      pools:"))
+    made = office.close(JUNE)
+    [one] = [one for one in made.allocation.borne if one.rule == "own"]
+    [line] = one.lines
+    assert (one.payer.name, line.kind, line.jpy, line.settled) == (
+        SAKAI,
+        LineKind.LATE,
+        330,
+        period_of(MAY),
+    )
+    found = explanation(office.file, "sandbox", JUNE, SAKAI, yen=1)
+    assert found.settled is not None
+    assert [(row.file, row.line) for row in found.settled.rows.rows] == [("late.csv", 2)]
+    assert office.verified()
+
+
+def test_a_yen_of_late_costs_is_followed_to_their_rows(office: Office) -> None:
+    _late(office, "300")
+    office.rewrite((CITY, QUEUE.replace("WHERE", "{ ServiceName: SQS }") + CITY))
+    found = explanation(office.file, "sandbox", JUNE, OSAKA, yen=1)
+    assert found.passed[-1].way.late_of == period_of(MAY)
+    assert found.settled is not None
+    assert found.settled.period == period_of(MAY)
+    [row] = found.settled.rows.rows
+    assert (row.came, row.file, row.line, row.amount) == (True, "late.csv", 2, 300)
+
+
+def test_late_costs_that_nobody_bears_stay_so_and_are_said_once(office: Office) -> None:
+    _late(office, "300")
+    office.rewrite((CITY, QUEUE.replace("WHERE", "{ ServiceName: SNS }") + CITY))
+    made = office.reckon(JUNE)
+    assert [(one.jpy, one.values["ServiceName"]) for one in made.allocation.unallocated] == [
+        (330, "SQS")
+    ]
