@@ -9,8 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from moyai.errors import NOTHING_TOUCHED, OperationFailed
-from moyai.texts import Text, of_system, same
+from moyai.costs.disk import telling_of_disk
 
 MEMORY = "1GB"
 """What DuckDB may take; beyond it, it writes into its temporary folder."""
@@ -32,30 +31,13 @@ def connected(temporary: Path, threads: int | None = None) -> Iterator[duckdb.Du
         "allow_persistent_secrets": False,
         "enable_external_file_cache": False,
     }
-    connection = duckdb.connect(config=settings)
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
-    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
-        raise _trouble(error) from error
-    finally:
-        connection.close()
-
-
-def _trouble(error: Exception) -> OperationFailed:
-    words = str(error).splitlines()[0] if str(error) else type(error).__name__
-    why = of_system(error) if isinstance(error, OSError) else same(words)
-    return OperationFailed(
-        Text(
-            f"費用のデータを読み書きできません（{why.ja}）。",
-            f"data of costs cannot be read or written ({why.en}).",
-        ),
-        touched=NOTHING_TOUCHED,
-        remedy=Text(
-            "ディスクとメモリの空きを確かめてから、もう一度実行してください。",
-            "Look at free disk and memory, then run again.",
-        ),
-    )
+    with telling_of_disk():
+        connection = duckdb.connect(config=settings)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
 
 
 def quoted(name: str) -> str:

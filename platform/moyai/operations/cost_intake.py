@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from moyai.costs.closed_periods import ClosedPeriods
+from moyai.costs.disk import temporary_folder
 from moyai.costs.intake.files import Told
 from moyai.costs.invoice_rows import Differing, corrected, differing, sort_rows
 from moyai.costs.ledger.imported import Imported, Outcome
@@ -110,8 +110,8 @@ def _check(asked: Asked) -> None:
 @contextmanager
 def _downloads(ledger: Ledger) -> Iterator[Path]:
     """A private folder on the disk of the ledger's own files."""
-    with TemporaryDirectory(dir=ledger.store.work, prefix=DOWNLOADS) as folder:
-        yield Path(folder)
+    with temporary_folder(ledger.store.work, DOWNLOADS) as folder:
+        yield folder
 
 
 def _wish(workspace: Workspace, ledger: Ledger, asked: Asked, folder: Path, told: Told) -> Wish:

@@ -10,9 +10,8 @@ import csv
 import io
 from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from moyai.costs.disk import temporary_folder
 from moyai.costs.documents.focus import (
     NUMBERS,
     FocusRow,
@@ -54,8 +53,7 @@ def _field(value: str | int | None, version: FocusVersion) -> str:
 
 
 def _parquet(page: bytes, version: FocusVersion) -> bytes:
-    with TemporaryDirectory() as name:
-        folder = Path(name)
+    with temporary_folder(None, "moyai-focus-") as folder:
         source, target = folder / "rows.csv", folder / "rows.parquet"
         source.write_bytes(page)
         with connected(folder, threads=1) as connection:

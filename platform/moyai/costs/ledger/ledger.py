@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
+from moyai.costs.disk import telling_of_disk
 from moyai.costs.ledger.manifest import Basis, Manifest, closing_key
 from moyai.costs.ledger.manifest_file import KEY, decode, encode
 from moyai.costs.ledger.store import Store
 from moyai.costs.periods import Period
-from moyai.errors import NOTHING_TOUCHED, Refused
+from moyai.errors import NOTHING_TOUCHED, OperationFailed, Refused
 from moyai.texts import Text
 
 _IMPORTS, _QUERIES = "import-", "query-"
@@ -27,6 +28,14 @@ FOLDERS = ("rows", "sources", "closings")
 OLD_SECONDS = 86400.0
 """After which what a killed query or download left behind is removed, and copies that nothing names."""
 _CHUNK = 4 << 20
+_NOT_ON_RECORD = Text(
+    "台帳には何も登録していません。どの期間も、実行する前のままです。",
+    "Nothing was put on record: every period is as it was before.",
+)
+_ON_RECORD = Text(
+    "台帳への登録は済んでいます。そのあとの表示だけができませんでした。",
+    "The change is on record; only what follows it could not be done.",
+)
 
 
 class Ledger:
@@ -52,16 +61,24 @@ class Ledger:
 
     @contextmanager
     def writing(self, command: str, wait_seconds: float = 0.0) -> Iterator[Writer]:
-        """Be the only writer. Raises `Refused` as `Store.writer` does."""
-        with self.store.writer(command, wait_seconds):
-            found = self.store.read(KEY)
-            manifest = Manifest() if found is None else decode(found[0])
-            _sweep(self.store, manifest)
-            folder = Path(mkdtemp(dir=self.store.work, prefix=_IMPORTS))
-            try:
-                yield Writer(self.store, manifest, None if found is None else found[1], folder)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+        """Be the only writer. Raises `Refused` as `Store.writer` does, and `OperationFailed` where the disk or
+        the bucket fails, in its body too, with what is on record then."""
+        writer: Writer | None = None
+        try:
+            with telling_of_disk(), self.store.writer(command, wait_seconds):
+                found = self.store.read(KEY)
+                manifest = Manifest() if found is None else decode(found[0])
+                _sweep(self.store, manifest)
+                folder = Path(mkdtemp(dir=self.store.work, prefix=_IMPORTS))
+                writer = Writer(self.store, manifest, None if found is None else found[1], folder)
+                try:
+                    yield writer
+                finally:
+                    shutil.rmtree(folder, ignore_errors=True)
+        except OperationFailed as error:
+            if error.touched in (None, NOTHING_TOUCHED):
+                error.touched = _ON_RECORD if writer and writer.has_committed else _NOT_ON_RECORD
+            raise
 
 
 class Writer:
@@ -74,6 +91,7 @@ class Writer:
         """As it was when the writer began, or was committed last."""
         self.folder = folder
         """For files on their way; removed in the end."""
+        self.has_committed = False
         self._there = set(manifest.keys())
 
     def put(self, folder: str, suffix: str, path: Path, sha256: str | None = None) -> str:
@@ -108,9 +126,10 @@ class Writer:
                 touched=NOTHING_TOUCHED,
                 remedy=Text("もう一度実行してください。", "Run again."),
             )
+        self.has_committed = True
+        self.manifest = manifest
         found = self._store.read(KEY)
         self._token = None if found is None else found[1]
-        self.manifest = manifest
 
 
 def file_sha256(path: Path) -> str:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
+from moyai.costs.disk import temporary_folder
 from moyai.costs.duck import connected, literal, quoted
 from moyai.costs.intake.drivers import DriverRow, load_drivers, quantities
 from moyai.costs.intake.shapes import LINE, TAGS, TAX_RATE
@@ -216,7 +216,7 @@ def holds_sql(condition: Condition, column: str) -> str:
 def opened(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB with a private folder of the store's for what does not fit into memory."""
     with (
-        TemporaryDirectory(dir=store.work, prefix="query-") as folder,
-        connected(Path(folder)) as connection,
+        temporary_folder(store.work, "query-") as folder,
+        connected(folder) as connection,
     ):
         yield connection

@@ -20,6 +20,10 @@ from moyai.errors import NOTHING_TOUCHED, OperationFailed, Refused
 from moyai.texts import Text
 
 _POLL_SECONDS = 0.1
+_NOT_SYNCED = Text(
+    "台帳は書き換えましたが、停電などで元に戻るおそれがあります。",
+    "The ledger is changed, but a power cut may undo that.",
+)
 
 
 class LedgerFolder:
@@ -50,9 +54,12 @@ class LedgerFolder:
             return False
         try:
             self._blobs.put(key, content)
-            _sync(self._root)
         except OSError as error:
             raise disk_trouble(error, str(self._root / key), NOTHING_TOUCHED) from error
+        try:
+            _sync(self._root)
+        except OSError as error:
+            raise disk_trouble(error, str(self._root / key), _NOT_SYNCED) from error
         return True
 
     def put_file(self, key: str, path: Path) -> None:
