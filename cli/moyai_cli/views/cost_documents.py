@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from moyai.costs.analysis.sums import Elsewhere
 from moyai.costs.documents.write import Written
 from moyai.operations.cost_documents import Papers, Reported
 from moyai.operations.cost_export import Exported
@@ -11,7 +12,7 @@ from moyai.texts import Text
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_line
 from moyai_cli.views.cost_budgets import note_budgets
-from moyai_cli.views.cost_taxes import tax_sentence, taxes_shown
+from moyai_cli.views.cost_taxes import Amounts, marked, tax_sentence, taxes_shown, yen_heading
 
 
 def show_statements(period: str, found: Sequence[Papers], output: Output) -> None:
@@ -61,29 +62,26 @@ def show_reported(found: Reported, output: Output) -> None:
 
 
 def show_exported(made: Exported, output: Output) -> None:
-    """The file, and what its rows sum to."""
-    one = made.reckoned.allocation
+    """The file, and what its rows sum to, their tax included."""
+    sums = made.reckoned.sums
     taxes = taxes_shown(made.reckoned)
+    mark = Amounts.with_tax(taxes is not None)
     record = {
         "file": str(made.written.path),
         "focus_version": made.version.value,
         "rows": made.rows,
-        "jpy": one.allocated_jpy + one.unallocated_jpy,
-        "unallocated_jpy": one.unallocated_jpy,
+        "jpy": sum(sums.bodies.values()) + sum(sums.elsewhere.values()),
+        "unallocated_jpy": sums.elsewhere[Elsewhere.UNALLOCATED],
+        "tax": mark,
         "sha256": made.written.sha256,
     }
     columns = [
         Column("file", say("ファイル", "file")),
         Column("focus_version", "FOCUS"),
         Column("rows", say("行", "rows"), is_number=True),
-        Column(
-            "jpy",
-            say("合計（円）", "yen")
-            if taxes is None
-            else say("合計（円、税抜）", "yen before tax"),
-            is_number=True,
-        ),
-        Column("unallocated_jpy", say("負担者なし", "unallocated"), is_number=True),
+        Column("jpy", yen_heading("合計", "yen", mark), is_number=True),
+        Column("unallocated_jpy", marked(say("負担者なし", "unallocated"), mark), is_number=True),
+        *([] if output is Output.TABLE else [Column("tax", "tax")]),
         Column("sha256", "sha256"),
     ]
     listing([record], columns, output)

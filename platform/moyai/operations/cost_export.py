@@ -38,7 +38,7 @@ def export(
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(period))
     inputs = made.inputs
-    rows = focus_rows(made.allocation, inputs.rules, inputs.issuer, inputs.names)
+    rows = focus_rows(made.allocation, made.taxes, inputs.rules, inputs.issuer, inputs.names)
     written = write_file(target, focus_file(rows, version, kind))
     return Exported(written, version, made, len(rows))
 

@@ -78,6 +78,7 @@ def test_an_export_sums_to_the_allocation(april: Run, project: Path, ending: str
     assert isinstance(made, dict)
     assert (told["jpy"], told["focus_version"]) == (made["bill_jpy"], "1.3")
     assert made["bill_jpy"] == 496_650
+    assert told["tax"] is None
     written = project / target
     if ending == "parquet":
         assert written.read_bytes()[:4] == b"PAR1"
@@ -91,7 +92,19 @@ def test_an_export_sums_to_the_allocation(april: Run, project: Path, ending: str
         assert {row["AllocatedResourceName"] for row in own} == {body["name"]}
 
 
-def test_an_export_can_be_imported(april: Run, project: Path) -> None:
+def _taxable(project: Path) -> None:
+    file = project / "tenants.yaml"
+    text = file.read_text(encoding="utf-8")
+    old = "tax: { treatment: outside_scope }"
+    assert text.count(old) == 1
+    new = "tax: { treatment: taxable, difference: carry }"
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("is_taxable", [False, True])
+def test_an_export_can_be_imported(april: Run, project: Path, is_taxable: bool) -> None:
+    if is_taxable:
+        _taxable(project)
     april("cost", "export", "2026-04", "--to", "again.csv")
     [told] = _records(april("cost", "import", "again.csv", "-o", "json"))
     assert (told["period"], told["totals"]) == ("2026-04", {"JPY": "496650"})
@@ -105,11 +118,17 @@ def test_another_ending_is_refused(april: Run, project: Path) -> None:
 
 
 @with_validator
-def test_the_public_validator_accepts_an_export(april: Run, project: Path) -> None:
+@pytest.mark.parametrize("is_taxable", [False, True])
+def test_the_public_validator_accepts_an_export(
+    april: Run, project: Path, is_taxable: bool
+) -> None:
+    if is_taxable:
+        _taxable(project)
     target = project / "focus.csv"
     version = ("--focus-version", "1.0")
     _json(april("cost", "export", "2026-04", "--to", str(target), *version, "-o", "json"))
     assert said_of(target).rstrip().endswith("Validation succeeded."), said_of(target)
+    assert (",Tax," in target.read_text(encoding="utf-8")) == is_taxable
     broken = target.read_text(encoding="utf-8").replace(",Purchase,", ",,")
     target.write_text(broken, encoding="utf-8")
     assert "ChargeCategory_NotNull failed" in said_of(target)

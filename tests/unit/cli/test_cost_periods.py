@@ -156,10 +156,19 @@ def test_bodies_that_are_taxed_are_shown_with_tax(may: Path, moyai: Run, project
     assert "税抜（円）" in japanese
     assert "消費税 10,000 円: 団体 10,000 円\n" in japanese
     exported = moyai("cost", "export", MAY, "--to", "focus.csv").stdout
-    assert "yen before tax" in exported
+    assert "yen (with tax)" in exported
+    assert "unallocated (with tax)" in exported
     assert "10,000 yen of tax: 10,000 borne by bodies\n" in exported
     [told] = _json(moyai("cost", "export", MAY, "--to", "focus.csv", "-o", "json"))
-    assert told["jpy"] == 100_000
+    assert (told["jpy"], told["tax"]) == (110_000, "included")
+    rows = csv.DictReader(io.StringIO((project / "focus.csv").read_text(encoding="utf-8")))
+    sums: dict[str, int] = {}
+    for row in rows:
+        code = row["AllocatedResourceId"]
+        sums[code] = sums.get(code, 0) + int(row["BilledCost"])
+    assert sums == {one["code"]: int(one["gross_jpy"]) for one in records}
+    japanese = moyai("--lang", "ja", "cost", "export", MAY, "--to", "focus.csv").stdout
+    assert "合計（税込・円）" in japanese
     files = _json(
         moyai("cost", "statement", MAY, "273830", "--to", "o", "--format", "csv", "-o", "json")
     )

@@ -349,6 +349,6 @@ def test_a_settlement_is_called_by_its_month_in_both_languages(
         assert isinstance(table, Table)
         [row] = table.rows  # one line is its own sum
         assert (row.cells[1].value, row.cells[1].key) == (20, "s2.sum")
-    [row, *_] = focus_rows(later, rule_set, ISSUER, NAMES)[-3:]
+    [row, *_] = focus_rows(later, made.taxes, rule_set, ISSUER, NAMES)[-3:]
     assert row["ServiceName"] == "令和8年5月分の精算"
     assert row["x_Rule"] == "settlement:2026-05"

@@ -1,7 +1,8 @@
 """An allocation as rows of FOCUS, the FinOps Open Cost and Usage Specification. Pure.
 
-One row for each payer, rule and line, and one for each cost that nobody bears: their `BilledCost` sums to the
-bill, with what was carried into it and settlements. Those that nobody bears have no `AllocatedResourceId`, as
+One row for each payer, rule and line, one for each payer and rate of tax, and for what it bears of that rate's
+difference, and one for each cost that nobody bears: their `BilledCost` sums to the bill with its tax, with what
+was carried into it and settlements. Those that nobody bears have no `AllocatedResourceId`, as
 the specification has it. Dates are those of the rows that were imported: a month as FOCUS writes it.
 """
 
@@ -9,20 +10,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
-from moyai.costs.apportion.allocation import (
-    Allocation,
-    Line,
-    LineKind,
-    Payer,
-    PayerKind,
-    Unallocated,
+from moyai.costs.apportion.allocation import Allocation, LineKind, Payer, PayerKind
+from moyai.costs.documents.focus_charges import (
+    RATIO_PLACES,
+    Charge,
+    charges,
+    with_ratios,
 )
-from moyai.costs.apportion.rounding import divide
 from moyai.costs.periods import Period
 from moyai.costs.record import plain
+from moyai.costs.statements.taxes import Taxes
 from moyai.costs.statements.titles import title_of
 from moyai.registry.cost_rules import Issuer, RuleSet
 
@@ -47,7 +46,7 @@ COLUMNS = (
     "ContractedUnitPrice", "EffectiveCost", "HostProviderName", "InvoiceIssuerName", "ListCost",
     "ListUnitPrice", "PricingCategory", "PricingQuantity", "PricingUnit", "ProviderName",
     "PublisherName", "ServiceCategory", "ServiceName", "ServiceProviderName", "ServiceSubcategory",
-    "SkuId", "SkuPriceId", "Tags", "x_LineKind", "x_PayerKind", "x_Rule",
+    "SkuId", "SkuPriceId", "Tags", "x_LineKind", "x_PayerKind", "x_Rule", "x_TaxRate",
 )  # fmt: skip
 _OF_1_0 = (
     "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName",
@@ -69,10 +68,10 @@ NUMBERS = frozenset(
     {"BilledCost", "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "ListCost",
      "ListUnitPrice", "PricingQuantity", "ConsumedQuantity"}
 )  # fmt: skip
-_RATIO_PLACES = 12
 _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
 _ONCE = {LineKind.JOINING_FEE, LineKind.LEAVING_FEE, LineKind.SETTLEMENT}
 _ADJUSTED = {LineKind.REMAINDER, LineKind.FEE_RELIEF, LineKind.SETTLEMENT}
+_TAX_TITLE = "消費税"
 
 
 def columns(version: FocusVersion) -> tuple[str, ...]:
@@ -83,21 +82,17 @@ def columns(version: FocusVersion) -> tuple[str, ...]:
 
 
 def focus_rows(
-    made: Allocation, rules: RuleSet, issuer: Issuer, names: Mapping[str, str]
+    made: Allocation, taxes: Taxes, rules: RuleSet, issuer: Issuer, names: Mapping[str, str]
 ) -> list[FocusRow]:
-    """The rows, in order of rules and payers, then what nobody bears. `names`: code → name.
+    """The rows, in order of rules and payers, then those of tax. `taxes`: of the allocation; `names`: code →
+    name.
 
     A column that is not there has no value.
     """
-    charges = list(_charges(made))
-    by_rule: dict[str, list[_Charge]] = {}
-    for charge in charges:
-        by_rule.setdefault(charge.rule, []).append(charge)
     common = _common(made.period, issuer)
     return [
         {**common, **_row(charge, ratio, made.rules, rules, names)}
-        for rule in sorted(by_rule)
-        for charge, ratio in _with_ratios(by_rule[rule])
+        for charge, ratio in with_ratios(charges(made, taxes))
     ]
 
 
@@ -108,38 +103,6 @@ def with_columns_of(rows: Iterable[FocusRow], version: FocusVersion) -> Iterator
         if version is FocusVersion.V1_0:
             found |= {name: row.get(column) for name, column in _OF_VALIDATOR.items()}
         yield found
-
-
-@dataclass(frozen=True, slots=True)
-class _Charge:
-    """One row to be. `rule`: empty where none caught it."""
-
-    rule: str
-    jpy: int
-    payer: Payer | None
-    line: Line | None
-    left: Unallocated | None = None
-
-
-def _charges(made: Allocation) -> Iterator[_Charge]:
-    for one in made.borne:
-        for line in one.lines:
-            yield _Charge(one.rule, line.jpy, one.payer, line)
-    for left in made.unallocated:
-        yield _Charge(left.pool or "", left.jpy, None, None, left)
-
-
-def _with_ratios(charges: list[_Charge]) -> Iterator[tuple[_Charge, int | None]]:
-    """With each row's part of its rule's yen, in units of 10⁻¹²: they sum to 1 exactly.
-
-    None where the rule's rows sum to nothing, or no rule caught them.
-    """
-    weights = {f"{at:09}": charge.jpy for at, charge in enumerate(charges)}
-    if charges[0].rule == "" or sum(weights.values()) == 0:
-        yield from ((charge, None) for charge in charges)
-        return
-    ratios = divide(10**_RATIO_PLACES, weights)
-    yield from zip(charges, (ratios[key] for key in weights), strict=True)
 
 
 def _common(period: Period, issuer: Issuer) -> dict[str, str]:
@@ -164,19 +127,19 @@ def _common(period: Period, issuer: Issuer) -> dict[str, str]:
 
 
 def _row(
-    charge: _Charge, ratio: int | None, set_name: str, rules: RuleSet, names: Mapping[str, str]
+    charge: Charge, ratio: int | None, set_name: str, rules: RuleSet, names: Mapping[str, str]
 ) -> dict[str, str | int | None]:
-    pool = rules.pool(charge.rule)
-    title = title_of(charge.rule, rules).ja if pool is None else pool.title
-    kind = "unallocated" if charge.line is None else charge.line.kind.value
+    pool = None if charge.is_tax else rules.pool(charge.rule)
+    title = _title(charge, rules)
     found: dict[str, str | int | None] = {
         **dict.fromkeys(_COSTS, charge.jpy),
-        "ChargeDescription": f"{title}: {kind}" if title else _why(charge),
+        "ChargeDescription": f"{title}: {charge.kind}" if title else _why(charge),
         "ServiceName": title or _service(charge),
         "Tags": _json({"moyai:service": pool.service} if pool and pool.service else {}),
-        "x_LineKind": kind,
+        "x_LineKind": charge.kind,
         "x_PayerKind": None if charge.payer is None else charge.payer.kind.value,
         "x_Rule": charge.rule or None,
+        "x_TaxRate": None if charge.rate is None else plain(charge.rate),
         **_category(charge, f"{set_name}/{charge.rule}"),
     }
     if charge.rule:
@@ -187,8 +150,19 @@ def _row(
     return found
 
 
-def _category(charge: _Charge, sku: str) -> dict[str, str | int | None]:
-    """What kind of charge it is. One month of a rule's is bought; what is below zero is a credit."""
+def _title(charge: Charge, rules: RuleSet) -> str:
+    """What the charge is of; empty where no rule caught it."""
+    if charge.is_tax:
+        return _TAX_TITLE if charge.rate is None else f"{_TAX_TITLE} {plain(charge.rate)} %"
+    pool = rules.pool(charge.rule)
+    return title_of(charge.rule, rules).ja if pool is None else pool.title
+
+
+def _category(charge: Charge, sku: str) -> dict[str, str | int | None]:
+    """What kind of charge it is. One month of a rule's is bought; what is below zero is a credit, but of
+    tax, which is tax."""
+    if charge.is_tax:
+        return {"ChargeCategory": "Tax", "ChargeFrequency": "Recurring"}
     kind = None if charge.line is None else charge.line.kind
     category: dict[str, str | int | None] = {
         "ChargeCategory": "Purchase",
@@ -218,16 +192,18 @@ def _bearer(payer: Payer, names: Mapping[str, str]) -> dict[str, str | int | Non
             "AllocatedResourceName": names.get(payer.name, payer.name),
             "AllocatedTags": _json({"moyai:tenant": payer.name}),
         }
+    if not payer.name:
+        return dict.fromkeys(("AllocatedResourceId", "AllocatedResourceName"), payer.kind.value)
     return {
         "AllocatedResourceId": f"{payer.kind.value}:{payer.name}",
         "AllocatedResourceName": payer.name,
     }
 
 
-def _details(charge: _Charge, ratio: int) -> str:
+def _details(charge: Charge, ratio: int) -> str:
     """How the row was come to: its part of the rule's yen, and the parts of a share, exactly."""
-    whole, part = divmod(abs(ratio), 10**_RATIO_PLACES)
-    digits = f"{part:0{_RATIO_PLACES}}".rstrip("0") or "0"
+    whole, part = divmod(abs(ratio), 10**RATIO_PLACES)
+    digits = f"{part:0{RATIO_PLACES}}".rstrip("0") or "0"
     exact = f"{'-' if ratio < 0 else ''}{whole}.{digits}"
     if charge.line is None or not charge.line.parts:
         return f'{{"Elements":[{{"AllocatedRatio":{exact}}}]}}'
@@ -244,11 +220,11 @@ def _details(charge: _Charge, ratio: int) -> str:
     return f'{{"Elements":[{{"AllocatedRatio":{exact},"x_Parts":{_json(parts)}}}]}}'
 
 
-def _why(charge: _Charge) -> str:
+def _why(charge: Charge) -> str:
     return "unallocated" if charge.left is None else charge.left.reason.ja
 
 
-def _service(charge: _Charge) -> str:
+def _service(charge: Charge) -> str:
     named = None if charge.left is None else charge.left.values.get("ServiceName")
     return named or "unallocated"
 
