@@ -352,3 +352,21 @@ def test_a_settlement_is_called_by_its_month_in_both_languages(
     [row, *_] = focus_rows(later, made.taxes, rule_set, ISSUER, NAMES)[-3:]
     assert row["ServiceName"] == "令和8年5月分の精算"
     assert row["x_Rule"] == "settlement:2026-05"
+
+
+def test_costs_and_credits_of_other_rates_that_come_to_nothing_are_taxed_by_shares() -> None:
+    one = Bill(
+        MAY,
+        0,
+        (
+            Bucket(None, {"ServiceName": "a"}, Fraction(-3_000), EIGHT, 1),
+            Bucket(None, {"ServiceName": "b"}, Fraction(3_000), TEN, 1),
+        ),
+        {EIGHT: -240, TEN: 300},
+    )
+    made = issued(one, taxable(rules(pool())))
+    assert [(s.net, s.tax, s.total) for s in made.statements] == [(0, 20, 20)] * 3
+    nobody = issued(one, taxable(rules(pool())), members({"all": {}}))
+    [left] = nobody.unallocated
+    assert (left.jpy, left.by_rate) == (0, {EIGHT: -3_000, TEN: 3_000})
+    assert (nobody.leaves_cost, nobody.unallocated_jpy) == (True, 60)

@@ -24,9 +24,9 @@ from moyai.costs.apportion.allocation import (
 from moyai.costs.apportion.cascade import in_order
 from moyai.costs.apportion.catching import catch
 from moyai.costs.apportion.inputs import Bill, Bucket, Caught, Members, Rate, rate_order
-from moyai.costs.apportion.mixes import OWN, Mix, flow, split, sum_of
+from moyai.costs.apportion.mixes import OWN, Mix, flow, is_mixed, split, sum_of
 from moyai.costs.apportion.rounding import to_whole_yen, total
-from moyai.costs.apportion.sharing import Shared, body, share, subsidies_before
+from moyai.costs.apportion.sharing import Shared, body, part_shares, share, subsidies_before
 from moyai.costs.periods import Period
 from moyai.registry.cost_rules import Pool, RuleSet
 from moyai.texts import Text
@@ -36,6 +36,10 @@ SETTLEMENT_OF = "settlement:"
 _NO_POOL = Text(
     "前期から繰り越した区分が、今の規則にありません",
     "it was carried for a pool that the rules no longer have",
+)
+_NO_BEARER = Text(
+    "税率の異なる費用と返金が残り、負担する団体がありません",
+    "costs at one rate of tax and credits at another are left, and nobody is there to bear them",
 )
 _NO_RULE = Text("どの規則にも当たりません", "no rule catches it")
 
@@ -194,7 +198,8 @@ class _Books:
         """What was carried for pools that these rules no longer have: nobody bears it."""
         for name in sorted({one.pool for one in self._members.carried} - self.accounts.keys()):
             mix = self._members.carried_into(name)
-            if yen := sum(mix.values()):
+            if any(mix.values()):
+                yen = sum(mix.values())
                 self.unallocated.append(Unallocated(_NO_POOL, name, {}, yen, 0, by_rate=mix))
 
     def share(self, pool: Pool) -> None:
@@ -210,7 +215,14 @@ class _Books:
             self._inflows.setdefault(target, {})[pool.name] = moved
         before = subsidies_before(sum(own.values()), pool)
         amount = sum(own.values()) - sum(before.values())
-        shared = share(amount, pool, self._rules.rounding, self._members, self._direct)
+        shared = share(
+            amount,
+            pool,
+            self._rules.rounding,
+            self._members,
+            self._direct,
+            even_nothing=is_mixed(own),
+        )
         for name, yen in before.items():
             shared.add(Payer(PayerKind.SUBSIDY, name), Line(LineKind.SUBSIDY, yen))
         self._book(pool, shared, own)
@@ -237,8 +249,11 @@ class _Books:
             payer: sum(line.jpy for line in lines) for payer, lines in shared.lines.items()
         }
         amounts |= {at: one.jpy for at, one in enumerate(shared.unallocated)}
-        exact = None if shared.parts is None else shared.parts.exact
-        by_rate = split(amounts, mix or {self._usual_rate: 0}, exact)
+        if not amounts and any(mix.values()):
+            shared.unallocated.append(Unallocated(_NO_BEARER, pool.name, {}, 0, 0))
+            amounts = {0: 0}
+        shares = part_shares(pool, self._members, self._direct) if is_mixed(mix) else None
+        by_rate = split(amounts, mix or {self._usual_rate: 0}, shares)
         for payer, lines in shared.lines.items():
             presence = present.get(payer.name) if payer.kind is PayerKind.BODY else None
             self.borne.append(Borne(payer, pool.name, tuple(lines), by_rate[payer], presence))

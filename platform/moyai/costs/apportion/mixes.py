@@ -31,14 +31,19 @@ def flow(pool: Pool, mix: Mix) -> dict[str, Mix]:
     return found
 
 
+def is_mixed(mix: Mapping[Rate, int]) -> bool:
+    """Whether costs at one rate stand against credits at another."""
+    return bool(mix) and min(mix.values()) < 0 < max(mix.values())
+
+
 def split(
     amounts: Mapping[Payer | int, int], mix: Mix, shares: Exact | None
 ) -> dict[Payer | int, Mix]:
     """Whole yen of payers, and of what is left, by rate: each one's rates sum to its amount, each rate's to
     the rate's.
 
-    Rates are in each amount as in the whole. Where costs at one stand against credits at another, amounts
-    say little of what they are of: then each rate goes by the shares, before they are rounded.
+    Rates are in each amount as in the whole. Where costs at one stand against credits at another
+    (`is_mixed`), amounts say little of what they are of: then each rate goes by the pool's `shares`.
     """
     if not amounts:
         return {}
@@ -50,7 +55,7 @@ def split(
         for payer in amounts
     }
     weights = {name: amounts[payer] for name, payer in names.items()}
-    if shares is not None and min(mix.values()) < 0 < max(mix.values()):
+    if shares is not None:
         weights = {name: _share_of(payer, shares) for name, payer in names.items()}
     if sum(weights.values()) == 0:
         weights = dict.fromkeys(weights, 1)
@@ -68,7 +73,7 @@ def _share_of(payer: Payer | int, shares: Exact) -> int:
     """What a body's share weighs; nothing of others."""
     if not isinstance(payer, Payer) or payer.kind is not PayerKind.BODY:
         return 0
-    return abs(shares.numerators.get(payer.name, 0))
+    return shares.numerators.get(payer.name, 0)
 
 
 def sum_of(mixes: Iterable[Mapping[Rate, int]]) -> Mix:

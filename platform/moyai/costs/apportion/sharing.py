@@ -79,8 +79,11 @@ def share(
     rule: RoundingRule,
     members: Members,
     direct: Mapping[str, int],
+    *,
+    even_nothing: bool = False,
 ) -> Shared:
-    """Divide a pool's whole yen, which flows and subsidies before it have left, among its members.
+    """Divide a pool's whole yen, which flows and subsidies before it have left, among its members; of nothing
+    there are shares of ¥0 where they are asked for.
 
     `direct`: body → yen that it bears directly. What nobody bears is in `unallocated`; with it, the lines
     sum to the amount.
@@ -91,11 +94,19 @@ def share(
         made.leave(pool, amount, _NO_MEMBERS)
         return made
     sharers, rest = _set_amounts(amount, pool, rule, present, made)
-    if rest:
+    if rest or (even_nothing and not amount):
         rest = _share_parts(rest, pool, rule, sharers, members, direct, made)
     _fees(pool, rule, present, made)
     _subsidies_after(pool, members, made)
     return made
+
+
+def part_shares(pool: Pool, members: Members, direct: Mapping[str, int]) -> Exact | None:
+    """What of one yen each member bears who has no fixed amount, by the parts alone; None without weights."""
+    present = members.by_pool.get(pool.name, {})
+    sharers = {code: presence for code, presence in present.items() if code not in pool.fixed}
+    weighed = weigh(pool, sharers, members, direct)
+    return exact_shares(1, weighed.parts) if weighed.parts else None
 
 
 def subsidies_before(amount: int, pool: Pool) -> dict[str, int]:
@@ -162,7 +173,7 @@ def _share_parts(
     lost = floor(rest * weighed.unallocated / 100)
     made.leave(pool, lost, _NOTHING_TO_GO_BY)
     rest -= lost
-    if not weighed.parts or not rest:
+    if not weighed.parts:
         return rest
     exact = exact_shares(rest, weighed.parts)
     limited: frozenset[str] = frozenset()

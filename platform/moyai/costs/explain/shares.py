@@ -193,7 +193,8 @@ class _Lines:
                 if line.kind is LineKind.DIRECT:
                     direct[one.payer.name] = direct.get(one.payer.name, 0) + line.jpy
         amount = self._head.account.shared
-        found = share(amount, self._pool, self._rule, made.inputs.members, direct).parts
+        members = made.inputs.members
+        found = share(amount, self._pool, self._rule, members, direct, even_nothing=True).parts
         assert found is not None, name
         return found
 

@@ -118,7 +118,7 @@ class _Taxing:
         nets: dict[Payer, dict[Rate, int]],
         carried_in: TaxCarried,
     ) -> None:
-        self._open = any(one.jpy for one in allocation.unallocated)
+        self._open = any(one.jpy or any(one.by_rate.values()) for one in allocation.unallocated)
         self._rule = rule
         self._is_taxable = rule.treatment is Treatment.TAXABLE
         self._nets = nets
