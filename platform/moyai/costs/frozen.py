@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from moyai.costs.apportion.inputs import Members, TaxCarried
 from moyai.costs.record import canonical, sha256
-from moyai.registry.cost_rules import Instalments, Issuer, RuleSet
+from moyai.registry.cost_rules import Budget, Instalments, Issuer, RuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Inputs:
     """Month and day, `04-01`."""
     tax_carried_in: TaxCarried
     """Tax that the period before left to this one."""
+    budgets: tuple[Budget, ...]
+    """Those of the period's fiscal year, which documents set its costs against."""
 
     def encoded(self) -> bytes:
         """Canonical JSON, which `decode_inputs` reads."""

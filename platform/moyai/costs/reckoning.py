@@ -82,14 +82,17 @@ class Reckoner:
             raise _no_rules(period)
         drivers = drivers_of(self._ledger.store, basis)
         carried = self._periods.carried(period)
+        year_start = self._registry.federation.fiscal_year_start
+        year = period.fiscal_year(year_start)
         return Inputs(
             rules,
             members_of(self._registry, rules, period, drivers, carried),
             sharing.issuer,
             sharing.instalments,
             {body.code: body.name for body in self._registry.tenants},
-            self._registry.federation.fiscal_year_start,
+            year_start,
             self._periods.tax_carried(period),
+            tuple(one for one in sharing.budgets if one.fiscal_year == year),
         )
 
     def with_rules(self, period: Period, rules: RuleSet) -> Reckoned:

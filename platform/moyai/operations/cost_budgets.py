@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from moyai.costs.analysis.budgets import BudgetState, budget_states
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.reckoning import sharing_of
 from moyai.costs.statements.overview import Month
 from moyai.errors import UsageError
 from moyai.operations.cost_months import earlier_months, month_at
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
-from moyai.registry.cost_rules import Budget
 from moyai.texts import Text
 
 
@@ -41,18 +39,14 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
         return Allocated(made, (), error.what)
 
 
-def states_of(
-    budgets: Iterable[Budget], made: Reckoned, months: Sequence[Month]
-) -> tuple[BudgetState, ...]:
-    """Where budgets stand after the last of the fiscal year's months, which is `made`."""
+def states_of(made: Reckoned, months: Sequence[Month]) -> tuple[BudgetState, ...]:
+    """Where its budgets stand after the last of the fiscal year's months, which is `made`."""
     services = {pool.name: pool.service for pool in made.inputs.rules.pools}
-    return budget_states(budgets, months, services, made.inputs.fiscal_year_start)
+    return budget_states(made.inputs.budgets, months, services, made.inputs.fiscal_year_start)
 
 
 def _budgets(opened: Opened, made: Reckoned) -> tuple[BudgetState, ...]:
-    year = made.basis.period.fiscal_year(made.inputs.fiscal_year_start)
-    budgets = sharing_of(opened.workspace.registry).budgets
-    if not any(one.fiscal_year == year for one in budgets):
+    if not made.inputs.budgets:
         return ()  # months before this one are reckoned for budgets only
     this = month_at(opened.manifest, made)
-    return states_of(budgets, made, (*earlier_months(opened, made), this))
+    return states_of(made, (*earlier_months(opened, made), this))

@@ -12,7 +12,6 @@ from moyai.costs.documents.compose.words import provisional
 from moyai.costs.documents.write import Kind, Written, write_overview, write_statement
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.reckoning import sharing_of
 from moyai.costs.statements.overview import Surroundings, overview
 from moyai.costs.statements.request import request
 from moyai.costs.statements.statement import Issue
@@ -109,12 +108,11 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
     """Write the secretariat's overview of a period. Raises as `statements`."""
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(asked.period))
-    sharing = sharing_of(opened.workspace.registry)
     members = made.inputs.members
     around = Surroundings(
         populations=members.populations,
         earlier=tuple(earlier_months(opened, made)),
-        budgets=sharing.budgets,
+        budgets=made.inputs.budgets,
         alone={code: int(yen) for code, yen in members.drivers.get(ALONE, {}).items()},
         quantities=members.drivers,
         year_start=made.inputs.fiscal_year_start,
@@ -123,7 +121,7 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
     shown = overview(found, around)
     names = made.inputs.names
     files = write_overview(shown, asked.folder, asked.formats, asked.lang, names)
-    return Reported(files, states_of(sharing.budgets, made, shown.trend), names, _marks(found))
+    return Reported(files, states_of(made, shown.trend), names, _marks(found))
 
 
 def _marks(found: Issue) -> tuple[Text, ...]:
