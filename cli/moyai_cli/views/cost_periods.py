@@ -102,6 +102,7 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
         Column("same", say("一致", "same"), {_SAME[True]: "green", _SAME[False]: "red"}),
         Column("closed_at", say("閉じた日時", "closed")),
         Column("by", say("担当", "by")),
+        Column("asked_sha256", say("請求の内容", "what is asked")),
         Column("allocation_sha256", say("按分", "allocation")),
     ]
     records = [
@@ -110,6 +111,7 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
             "same": _SAME[one.same] if output is Output.TABLE else one.same,
             "closed_at": in_japan(one.at) if output is Output.TABLE else one.at,
             "by": one.by,
+            "asked_sha256": one.asked_sha256,
             "allocation_sha256": one.allocation_sha256,
         }
         for one in found
@@ -171,6 +173,7 @@ def record(made: Reckoned) -> dict[str, object]:
     hashed = sha256(found)  # of the document alone, which is made once: it is long
     found["state_sha256"] = made.basis.state
     found["allocation_sha256"] = hashed
+    found["asked_sha256"] = made.asked_sha256
     found["closed"] = made.closed
     found["notes"] = [note.of(LANG) for note in made.notes]
     differing = ((made.basis.period, one) for one in made.converted.differing)
@@ -256,6 +259,7 @@ def _foot(made: Reckoned) -> None:
         typer.echo(tax_sentence(taxes))
     typer.echo(say("状態 ", "state ") + made.basis.state)
     typer.echo(say("按分 ", "allocation ") + made.allocation_sha256)
+    typer.echo(say("請求の内容 ", "what is asked ") + made.asked_sha256)
 
 
 def _bodies(made: Reckoned, taxes: Taxes | None, output: Output) -> list[dict[str, object]]:

@@ -31,12 +31,20 @@ class Inputs:
 
     def encoded(self) -> bytes:
         """Canonical JSON, which `decode_inputs` reads."""
-        return canonical(_INPUTS.dump_python(self, mode="json"))
+        return canonical(self._plain())
+
+    @property
+    def sha256(self) -> str:
+        """The hash of `encoded`."""
+        return sha256(self._plain())
 
     @property
     def rules_sha256(self) -> str:
         """The hash of the rules."""
         return sha256(_RULES.dump_python(self.rules, mode="json"))
+
+    def _plain(self) -> object:
+        return _INPUTS.dump_python(self, mode="json")
 
 
 _INPUTS = TypeAdapter(Inputs)

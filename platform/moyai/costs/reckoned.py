@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from moyai.costs.analysis.sums import Sums, sums_of
 from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Carried, Rate, TaxCarried, rate_order
+from moyai.costs.asked import asked_document
 from moyai.costs.frozen import Inputs
 from moyai.costs.invoice_rows import Corrected
+from moyai.costs.ledger.closings import Closed
 from moyai.costs.ledger.manifest import Basis
 from moyai.costs.record import document, sha256
 from moyai.costs.statements.taxes import Taxes, tax
@@ -41,6 +43,16 @@ class Reckoned:
     def allocation_sha256(self) -> str:
         """The hash of its document."""
         return sha256(document(self.allocation))
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """What is asked of its payers, as a document."""
+        return asked_document(self.allocation, self.taxes, self.inputs, self.basis.state)
+
+    @property
+    def asked_sha256(self) -> str:
+        """The hash of that."""
+        return sha256(self.asked)
 
     @property
     def taxes(self) -> Taxes:
@@ -76,17 +88,33 @@ class Reckoned:
         return tuple(Carried(*key, found[key]) for key in ordered if found[key])
 
 
-def verify(made: Reckoned, expected_sha256: str) -> None:
-    """Raises `OperationFailed` where a closed period does not come out as it was closed."""
-    if made.allocation_sha256 != expected_sha256:
-        raise OperationFailed(
+def verify(made: Reckoned, closed: Closed) -> None:
+    """Raises `OperationFailed` where a closed period does not come out as it was closed, or asks its payers for
+    anything else."""
+    allocation_sha256 = made.allocation_sha256
+    if allocation_sha256 != closed.allocation:
+        raise _differs(
             Text(
-                f"{made.basis.period} は閉じたときの按分と一致しません（{made.allocation_sha256}）。",
-                f"{made.basis.period} does not come out as it was closed ({made.allocation_sha256}).",
-            ),
-            touched=NOTHING_TOUCHED,
-            remedy=Text(
-                "台帳が変えられていないか、控えと比べてください。",
-                "Compare the ledger with a backup: it may have been changed.",
-            ),
+                f"{made.basis.period} は閉じたときの按分と一致しません（{allocation_sha256}）。",
+                f"{made.basis.period} does not come out as it was closed ({allocation_sha256}).",
+            )
         )
+    asked_sha256 = made.asked_sha256
+    if asked_sha256 != closed.asked:
+        raise _differs(
+            Text(
+                f"{made.basis.period} は閉じたときの請求の内容と一致しません（{asked_sha256}）。",
+                f"{made.basis.period} does not ask for what it was closed with ({asked_sha256}).",
+            )
+        )
+
+
+def _differs(what: Text) -> OperationFailed:
+    return OperationFailed(
+        what,
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "台帳が変えられていないか、控えと比べてください。",
+            "Compare the ledger with a backup: it may have been changed.",
+        ),
+    )

@@ -17,7 +17,7 @@ from moyai.texts import JAPAN
 
 def issue_of(manifest: Manifest, made: Reckoned, issued_on: date | None) -> Issue:
     """A period's statements; None: issued on the day on which it was closed, or today."""
-    return _issue(manifest, made, issued_on, made.allocation_sha256)
+    return _issue(manifest, made, issued_on, (made.allocation_sha256, made.asked_sha256))
 
 
 def month_at(manifest: Manifest, made: Reckoned) -> Month:
@@ -25,17 +25,17 @@ def month_at(manifest: Manifest, made: Reckoned) -> Month:
     return month_of(_issue(manifest, made, None, _NOT_NAMED))
 
 
-_NOT_NAMED = ""
-"""The hash of an allocation of which no document is written: it takes as long as to divide the costs."""
+_NOT_NAMED = ("", "")
+"""The hashes of what no document is written of: they take as long as to divide the costs."""
 
 
 def _issue(
-    manifest: Manifest, made: Reckoned, issued_on: date | None, allocation_sha256: str
+    manifest: Manifest, made: Reckoned, issued_on: date | None, hashes: tuple[str, str]
 ) -> Issue:
     inputs = made.inputs
     day = issued_on or _closing_day(manifest, made.basis.period) or today()
     closed = manifest.part(made.basis.period).closed is not None
-    basis = Basis(day, made.basis.state, inputs.rules_sha256, allocation_sha256, closed)
+    basis = Basis(day, made.basis.state, inputs.rules_sha256, *hashes, closed)
     return issue(
         made.allocation,
         inputs.rules,

@@ -87,6 +87,8 @@ class Verified:
     by: str
     allocation_sha256: str
     """As it was closed."""
+    asked_sha256: str
+    """Of what was asked then, as papers have it."""
 
 
 def verification(file: Path | None, site: str) -> tuple[Verified, ...]:
@@ -98,15 +100,19 @@ def verification(file: Path | None, site: str) -> tuple[Verified, ...]:
     for period, part in sorted(opened.manifest.periods.items()):
         closed = part.closed
         if closed is not None:
-            opened.ledger.closing(closed.allocation)
+            for sha256 in closed.documents:
+                opened.ledger.closing(sha256)
             same = _is_as_closed(reckoner.reckon(period), closed)
-            found.append(Verified(period, same, closed.at, closed.by, closed.allocation))
+            found.append(
+                Verified(period, same, closed.at, closed.by, closed.allocation, closed.asked)
+            )
     return tuple(found)
 
 
 def _is_as_closed(made: Reckoned, closed: Closed) -> bool:
     carried = (made.carried, made.tax_carried) == (closed.carried, closed.tax_carried)
-    return carried and made.allocation_sha256 == closed.allocation
+    allocated = made.allocation_sha256 == closed.allocation
+    return carried and allocated and made.asked_sha256 == closed.asked
 
 
 def rows(file: Path | None, site: str, period: str, columns: Sequence[str]) -> tuple[RowGroup, ...]:
@@ -144,13 +150,14 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Clo
         made = reckoner.reckon(when)
         part = manifest.part(when)
         if part.closed is not None:
-            verify(made, part.closed.allocation)
+            verify(made, part.closed)
             return Closing(made, part.closed)
         _refuse_open_before(manifest, when)
         _refuse_unallocated(made)
         _refuse_what_none_would_take(manifest, made)
         inputs = writer.put_bytes("closings", ".json", made.inputs.encoded())
         allocated = writer.put_bytes("closings", ".json", canonical(document(made.allocation)))
+        asked = writer.put_bytes("closings", ".json", canonical(made.asked))
         at, by = now(), user()
         closed = Closed(
             made.basis.rows,
@@ -158,6 +165,7 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Clo
             made.basis.state,
             inputs,
             allocated,
+            asked,
             made.carried,
             made.tax_carried,
             at,
@@ -205,7 +213,7 @@ def reckoned(opened: Opened, period: Period) -> Reckoned:
     made = opened.reckoner().reckon(period)
     closed = opened.manifest.part(period).closed
     if closed is not None:
-        verify(made, closed.allocation)
+        verify(made, closed)
     return made
 
 

@@ -34,7 +34,7 @@ from moyai.registry.cost_rules import (
     Treatment,
 )
 
-BASIS = Basis(date(2026, 6, 10), "5f" * 32, "a1" * 32, "c3" * 32, closed=True)
+BASIS = Basis(date(2026, 6, 10), "5f" * 32, "a1" * 32, "c3" * 32, "e7" * 32, closed=True)
 ISSUER = Issuer(
     "大阪市町村共同体", "T1234567890123", "事務局 06-0000-0000", "見本銀行 本店 普通 1234567"
 )

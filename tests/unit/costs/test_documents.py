@@ -405,6 +405,7 @@ def test_documents_name_what_they_rest_on() -> None:
         assert BASIS.state_sha256 in text
         assert BASIS.rules_sha256 in text
         assert BASIS.allocation_sha256 in text
+        assert BASIS.asked_sha256 in text
         assert "S-2026-05-271004" in text
         assert ISSUER.registration_number is not None
         assert ISSUER.registration_number in text

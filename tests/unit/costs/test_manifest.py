@@ -57,6 +57,7 @@ MANIFEST = Manifest(
                 state(BILLED, INVOICE),
                 B,
                 C,
+                A,
                 (Carried("p", None, 7), Carried("p", Fraction(15, 2), -1)),
                 TaxCarried({Fraction(100, 3): 5}, {Fraction(10): -2}),
                 AT,

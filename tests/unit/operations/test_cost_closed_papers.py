@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from tests.unit.operations.cost_office import JUNE, Office
+import pytest
+from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, Office
 
+from moyai.costs.asked import asked_document
 from moyai.costs.documents.write import Kind
+from moyai.costs.frozen import Inputs, decode_inputs
+from moyai.costs.periods import period_of
+from moyai.costs.record import canonical, document
+from moyai.errors import OperationFailed
 from moyai.operations.cost_budgets import allocation
-from moyai.operations.cost_documents import Asked, report
+from moyai.operations.cost_documents import Asked, report, statements
+from moyai.operations.cost_periods import Verified, open_costs, verification
+from moyai.registry.cost_rules import Treatment
 
 _BUDGETS = "cost_sharing:\n  budgets: [{ fiscal_year: 2026, amount: 5000 }]\n"
 
@@ -34,3 +45,75 @@ def _overview(office: Office, folder: Path) -> tuple[list[int], str]:
     made = report(office.file, "sandbox", Asked(JUNE, folder, (Kind.CSV,), "en", None))
     [file] = made.files
     return [one.budget.amount for one in made.budgets], file.path.read_text(encoding="utf-8-sig")
+
+
+_FORGED: dict[str, Callable[[Inputs], Inputs]] = {
+    "bank": lambda one: replace(one, issuer=replace(one.issuer, bank="別の銀行 1234567")),
+    "registration": lambda one: replace(one, issuer=replace(one.issuer, registration_number=None)),
+    "name": lambda one: replace(one, names={**one.names, OSAKA: "別の市"}),
+    "tax": lambda one: replace(
+        one,
+        rules=replace(
+            one.rules,
+            tax=replace(one.rules.tax, treatment=Treatment.TAXABLE),
+        ),
+    ),
+    "year": lambda one: replace(one, fiscal_year_start="07-01"),
+}
+
+
+@pytest.mark.parametrize("what", _FORGED)
+def test_what_papers_say_cannot_be_changed_without_another_hash_than_theirs(
+    what: str, office: Office, tmp_path: Path
+) -> None:
+    printed = _printed(office, tmp_path)
+    assert [one.asked_sha256 for one in _verified(office)] == [printed]
+    assert office.verified()
+    _forge(office, _FORGED[what], remake=False)
+    assert not office.verified()
+    with pytest.raises(OperationFailed, match=r"as it was closed|what it was closed with"):
+        office.reckon(MAY)
+    _forge(office, lambda one: one, remake=True)
+    [found] = _verified(office)
+    assert found.same
+    assert found.asked_sha256 != printed
+    assert _printed(office, tmp_path) == found.asked_sha256
+
+
+def _verified(office: Office) -> tuple[Verified, ...]:
+    return verification(office.file, "sandbox")
+
+
+def _printed(office: Office, folder: Path) -> str:
+    """The hash on Osaka's statement; its request has the same."""
+    asked = Asked(MAY, folder, (Kind.HTML,), "en", None)
+    [papers] = statements(office.file, "sandbox", asked, OSAKA)
+    text = "".join(one.path.read_text(encoding="utf-8") for one in papers.files)
+    found = re.findall(r"What is asked(?:\s|<[^>]*>)+([0-9a-f]{64})", text)
+    [sha256] = set(found)
+    return str(sha256)
+
+
+def _forge(office: Office, change: Callable[[Inputs], Inputs], *, remake: bool) -> None:
+    """May's closing with other inputs, sealed anew, and all that comes of them where it is made anew."""
+    opened = open_costs(office.file, "sandbox")
+    may = period_of(MAY)
+    with opened.ledger.writing("test") as writer:
+        part = writer.manifest.part(may)
+        assert part.closed is not None
+        inputs = change(decode_inputs(opened.ledger.closing(part.closed.inputs)))
+        closed = replace(
+            part.closed, inputs=writer.put_bytes("closings", ".json", inputs.encoded())
+        )
+        if remake:
+            made = opened.reckoner().reckon(may)
+            asked = asked_document(made.allocation, made.taxes, inputs, made.basis.state)
+            closed = replace(
+                closed,
+                asked=writer.put_bytes("closings", ".json", canonical(asked)),
+                allocation=writer.put_bytes(
+                    "closings", ".json", canonical(document(made.allocation))
+                ),
+                tax_carried=made.tax_carried,
+            )
+        writer.commit(writer.manifest.with_part(may, part.as_closed(closed)))

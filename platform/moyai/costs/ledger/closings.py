@@ -38,6 +38,8 @@ class Closed:
     """SHA-256 of rules, members and names at closing: `closings/<inputs>.json`."""
     allocation: str
     """SHA-256 of the allocation's document: `closings/<allocation>.json`."""
+    asked: str
+    """SHA-256 of what is asked of the payers: `closings/<asked>.json`."""
     carried: tuple[Carried, ...]
     """Left to pools of the next period."""
     tax_carried: TaxCarried
@@ -48,6 +50,11 @@ class Closed:
     versions: Mapping[str, int] = field(default_factory=dict)
     """File → which of its versions was its last one then, from 1; a withdrawal is one too. Empty of what was
     closed before they were kept."""
+
+    @property
+    def documents(self) -> tuple[str, str, str]:
+        """SHA-256 of the documents that the closing kept."""
+        return self.inputs, self.allocation, self.asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ def closed_document(closed: Closed) -> dict[str, object]:
         "state": closed.state,
         "inputs": closed.inputs,
         "allocation": closed.allocation,
+        "asked": closed.asked,
         "carried": [_carried_document(one) for one in closed.carried],
         "tax_carried": {
             "on_net": _by_rate(closed.tax_carried.on_net),
@@ -97,6 +105,7 @@ def closed_of(document: Document) -> Closed:
         sha256_of(document, "state"),
         sha256_of(document, "inputs"),
         sha256_of(document, "allocation"),
+        sha256_of(document, "asked"),
         tuple(_carried(document_of(one, "carried")) for one in list_of(document, "carried")),
         _tax_carried(part_of(document, "tax_carried")),
         text_of(document, "at"),

@@ -202,7 +202,7 @@ class Manifest:
                 if version.key is not None:
                     found.add(version.key)
             if part.closed is not None:
-                found |= {closing_key(part.closed.inputs), closing_key(part.closed.allocation)}
+                found |= {closing_key(sha256) for sha256 in part.closed.documents}
         return frozenset(found)
 
 

@@ -1,7 +1,7 @@
 """The manifest's file: JSON with a checksum, in which every value is looked at.
 
 The checksum is against accidents: a disk's, an editor's, half a copy's. Who means to change numbers makes it
-anew; against them a site has the hashes on statements, and copies.
+anew; against them a site has the hash of what is asked on statements, and copies.
 """
 
 from __future__ import annotations

@@ -44,6 +44,8 @@ class Basis:
     rules_sha256: str
     allocation_sha256: str
     """Of all that came out, settlements of other periods with it."""
+    asked_sha256: str
+    """Of what all payers are asked for, by whom, and what it rests on."""
     closed: bool
     """Whether the period is; what an open one comes to may change."""
 

@@ -34,6 +34,7 @@ def basis(found: Basis, period: Period, lang: Lang) -> Pairs:
         (Text("期間の状態", "State of the period").of(lang), found.state_sha256),
         (Text("按分規則", "Rules").of(lang), found.rules_sha256),
         (Text("按分結果", "Allocation").of(lang), found.allocation_sha256),
+        (Text("請求の内容", "What is asked").of(lang), found.asked_sha256),
     )
 
 

@@ -1,0 +1,67 @@
+"""What is asked of every payer of a period, as a document: its hash is printed on papers. Pure.
+
+A closing keeps it. Who can write into the ledger can make all of its hashes anew, but not those on paper:
+whatever papers say is in this document, or in what it names by hash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from moyai.costs.apportion.allocation import Allocation, Payer
+from moyai.costs.frozen import Inputs
+from moyai.costs.record import plain
+from moyai.costs.statements.taxes import Taxed, Taxes
+
+
+def asked_document(
+    made: Allocation, taxes: Taxes, inputs: Inputs, state_sha256: str
+) -> dict[str, object]:
+    """What is asked of whom, by whom, on which days. Amounts are whole yen, `…_jpy`; rates are percent, None
+    of what has no tax. The same inputs give the same bytes, as of `document`."""
+    return {
+        "period": str(made.period),
+        "state_sha256": state_sha256,
+        "rules_sha256": inputs.rules_sha256,
+        "inputs_sha256": inputs.sha256,
+        "issuer": asdict(inputs.issuer),
+        "instalments": None if inputs.instalments is None else _instalments(inputs),
+        "payers": [
+            _payer(payer, taxed, inputs)
+            for payer, taxed in sorted(taxes.by_payer.items(), key=_place)
+        ],
+        "unallocated": {"net_jpy": made.unallocated_jpy, "tax_jpy": taxes.unallocated},
+        "tax_carried": {plain(rate): yen for rate, yen in sorted(taxes.carried.items())},
+    }
+
+
+def _place(item: tuple[Payer, tuple[Taxed, ...]]) -> tuple[str, str]:
+    return item[0].kind.value, item[0].name
+
+
+def _instalments(inputs: Inputs) -> dict[str, object]:
+    assert inputs.instalments is not None
+    return {
+        "days": list(inputs.instalments.days),
+        "above_jpy": inputs.instalments.above,
+        "fiscal_year_start": inputs.fiscal_year_start,
+    }
+
+
+def _payer(payer: Payer, taxed: tuple[Taxed, ...], inputs: Inputs) -> dict[str, object]:
+    return {
+        "kind": payer.kind.value,
+        "code": payer.name,
+        "name": inputs.names.get(payer.name, payer.name),
+        "by_rate": [
+            {
+                "rate": None if one.rate is None else plain(one.rate),
+                "net_jpy": one.net,
+                "tax_jpy": one.tax,
+                "difference_jpy": one.difference,
+            }
+            for one in taxed
+        ],
+        "net_jpy": sum(one.net for one in taxed),
+        "total_jpy": sum(one.gross for one in taxed),
+    }
