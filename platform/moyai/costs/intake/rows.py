@@ -18,6 +18,7 @@ from moyai.costs.currencies import is_currency, no_currency
 from moyai.costs.duck import literal, quoted
 from moyai.costs.intake.decimals import MOST_DIGITS, Width, is_number, scale_digits, whole_digits
 from moyai.costs.intake.faults import MOST, Faults
+from moyai.costs.intake.months import month_sql
 from moyai.costs.intake.shapes import COSTS, LINE, MOMENTS, NEEDED, TAGS, TAX_RATE, Shape
 from moyai.costs.intake.staging import Staged
 from moyai.costs.periods import Period, period_of
@@ -190,14 +191,15 @@ class _Check:
                 self._tell(TAX_RATE, f"{text} = {literal(value)}", _no_tax_rate)
 
     def periods(self) -> tuple[Period, ...]:
-        """The months in which billing periods begin, as the file writes them."""
+        """The months that billing periods begin."""
         text = self._shape.columns["BillingPeriodStart"]
         found: set[Period] = set()
-        for value in self._distinct(f"substr({text}, 1, 7)"):
+        month = month_sql(text)
+        for value in self._distinct(month):
             try:
                 found.add(period_of(value))
             except UsageError:
-                where = f"substr({text}, 1, 7) = {literal(value)}"
+                where = f"{month} = {literal(value)}"
                 good = f"TRY_CAST({text} AS TIMESTAMP) IS NOT NULL"  # else it was told already
                 self._tell("BillingPeriodStart", f"{where} AND {good}", _no_moment)
         return tuple(sorted(found))
@@ -249,7 +251,7 @@ def _write(
     begins = shape.columns["BillingPeriodStart"]
     connection.execute(
         f"COPY (SELECT {', '.join(selected)} FROM {staged.relation} "
-        f"WHERE substr({begins}, 1, 7) = '{period}') "
+        f"WHERE {month_sql(begins)} = '{period}') "
         f"TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
     )
     return _described(connection, path, period, shape, has_tags=tags is not None)
