@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from moyai.registry.cost_numbers import one_text
 from moyai.registry.yaml_tree import Path
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,30}|/[1-9][0-9]{0,2})?\Z")
@@ -97,14 +98,21 @@ class Condition:
     """One column of the rows and the values that it may have.
 
     `column` is a column of the rows (`ServiceName`), or `Tags.KEY` for a tag's value. A value matches
-    exactly; `*` at its end matches whatever follows; None matches where there is no value.
+    exactly; `*` at its end matches whatever follows; None matches where there is no value. In a column of
+    costs (`NUMBER_COLUMNS`) numbers are compared, in the one text that each has.
     """
 
     column: str
     values: tuple[str | None, ...]
 
+    def __post_init__(self) -> None:
+        values = tuple(None if one is None else one_text(self.column, one) for one in self.values)
+        object.__setattr__(self, "values", values)
+
     def holds(self, value: str | None) -> bool:
         """Whether a row's value is one of them."""
+        if value is not None:
+            value = one_text(self.column, value)
         for wanted in self.values:
             if wanted is None or value is None:
                 if wanted is value:

@@ -138,3 +138,43 @@ def test_rows_alike_are_one_group_where_rules_look_at_nothing(tmp_path: Path) ->
     [group] = sorted_rows(ledger.store, ledger.basis(SEPTEMBER), rules(), {})
     assert (group.caught, group.values) == (None, {})
     assert (group.amount, group.rows) == (Decimal("1.75"), 2)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "caught"),
+    [
+        ("1.5", 2),
+        ("1.50", 2),
+        ("+1.500", 2),
+        ("15e-1", 2),
+        ("1", 0),
+        ("1*", 3),
+        ("2", 2),
+        ("2.00", 2),
+        ("-0", 2),
+        ("0.0", 2),
+        ("12345678901234567890.123456789", 1),
+        ("x", 0),
+    ],
+)
+def test_conditions_on_costs_compare_numbers_whatever_decimals_a_file_has(
+    tmp_path: Path, wanted: str, caught: int
+) -> None:
+    """The column of the second file has three places, that of the third nine."""
+    ledger = a_ledger(tmp_path)
+    costs = (("1.5", "2", "0"), ("1.50", "2.0", "0", "7.125"), ("12345678901234567890.123456789",))
+    files = [
+        csv_file(tmp_path / f"{at}.csv", [focus_row("1", EffectiveCost=one) for one in column])
+        for at, column in enumerate(costs)
+    ]
+    put(ledger, *files)
+    basis = ledger.basis(SEPTEMBER)
+    one = rules(pool("p0", where=(Condition("EffectiveCost", (wanted,)),)))
+    groups = sorted_rows(ledger.store, basis, one, {})
+    assert sum(group.rows for group in groups if group.caught) == caught
+    written = [cost for column in costs for cost in column]
+    assert sum(catch(one, {"EffectiveCost": cost}, {}) is not None for cost in written) == caught
+    for group in groups:
+        row = row_at(ledger.store, basis, one, {}, group, Fraction(1, 2))
+        assert row is not None
+        assert catch(one, row.columns, {}) == group.caught

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from moyai.costs.duck import literal
 from moyai.costs.intake.staging import Staged
+from moyai.registry.cost_numbers import NUMBER_COLUMNS
 
-COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
+COSTS = NUMBER_COLUMNS
 """Columns that are decimals in the ledger; the others are texts."""
 MOMENTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 NEEDED = ("BilledCost", "BillingCurrency", "BillingPeriodStart")

@@ -17,7 +17,7 @@ import duckdb
 from moyai.costs.disk import temporary_folder
 from moyai.costs.duck import connected, literal, quoted
 from moyai.costs.intake.drivers import DriverRow, load_drivers, quantities
-from moyai.costs.intake.shapes import LINE, TAGS, TAX_RATE
+from moyai.costs.intake.shapes import COSTS, LINE, TAGS, TAX_RATE
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.manifest import Basis, Version
 from moyai.costs.ledger.store import Store
@@ -188,7 +188,8 @@ def _file(store: Store, version: Version) -> Path:
 
 
 def column_sql(name: str, there: frozenset[str]) -> str:
-    """SQL of a column's text, in a file that has these columns."""
+    """SQL of a column's text, in a file that has these columns; of a number the one text that it has, see
+    `one_text`: files differ in how many places a column has."""
     prefix = f"{TAGS}."
     if name.startswith(prefix):
         if not any(other.startswith(prefix) for other in there):
@@ -196,7 +197,12 @@ def column_sql(name: str, there: frozenset[str]) -> str:
         return f"map_extract_value({TAGS}, {literal(name.removeprefix(prefix))})"
     if name not in there:
         return _NONE
-    return f"CAST({quoted(name)} AS VARCHAR)"
+    text = f"CAST({quoted(name)} AS VARCHAR)"
+    if name in COSTS:
+        return (
+            f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
+        )
+    return text
 
 
 def holds_sql(condition: Condition, column: str) -> str:
