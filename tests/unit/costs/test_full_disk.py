@@ -95,6 +95,21 @@ def _fails_cleanly(ledger: Ledger, root: Path, work: Callable[[], object]) -> No
     assert kept == {key for key in named if key.startswith("sources/")}
 
 
+def test_what_was_put_before_the_disk_filled_up_is_removed(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    put(ledger, csv_file(tmp_path / "a.csv", [focus_row("1")]))
+    before = {*(tmp_path / "ledger").rglob("*")}
+
+    def half_done() -> None:
+        with ledger.writing("test") as writer:
+            writer.put_bytes("sources", "", b"a file")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OperationFailed, match="No space left on device"):
+        half_done()
+    assert {*(tmp_path / "ledger").rglob("*")} == before
+
+
 def test_what_fails_after_the_change_is_on_record_says_so(tmp_path: Path) -> None:
     ledger = a_ledger(tmp_path)
     file = csv_file(tmp_path / "a.csv", [focus_row("1")])

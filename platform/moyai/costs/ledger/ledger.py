@@ -73,6 +73,9 @@ class Ledger:
                 writer = Writer(self.store, manifest, None if found is None else found[1], folder)
                 try:
                     yield writer
+                except BaseException:
+                    writer.discard()
+                    raise
                 finally:
                     shutil.rmtree(folder, ignore_errors=True)
         except OperationFailed as error:
@@ -92,6 +95,8 @@ class Writer:
         self.folder = folder
         """For files on their way; removed in the end."""
         self.has_committed = False
+        self._may_have_committed = False
+        self._added: list[str] = []
         self._there = set(manifest.keys())
 
     def put(self, folder: str, suffix: str, path: Path, sha256: str | None = None) -> str:
@@ -100,6 +105,7 @@ class Writer:
         digest = sha256 or file_sha256(path)
         key = f"{folder}/{digest}{suffix}"
         if key not in self._there:
+            self._added.append(key)
             self._store.put_file(key, path)
             self._there.add(key)
         return digest
@@ -117,6 +123,7 @@ class Writer:
     def commit(self, manifest: Manifest) -> None:
         """Put a new manifest in the old one's place. Raises `Refused` where somebody else did."""
         content = encode(manifest)
+        self._may_have_committed = True
         if not self._store.swap(KEY, content, self._token):
             raise Refused(
                 Text(
@@ -130,6 +137,13 @@ class Writer:
         self.manifest = manifest
         found = self._store.read(KEY)
         self._token = None if found is None else found[1]
+
+    def discard(self) -> None:
+        """Remove what was put, unless a manifest may name it: a bucket may have taken one and not said so."""
+        if not self._may_have_committed:
+            for key in self._added:
+                with suppress(OperationFailed, OSError):
+                    self._store.delete(key)
 
 
 def file_sha256(path: Path) -> str:
