@@ -9,72 +9,101 @@ import argparse
 import random
 import sys
 import time
+from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from decimal import Decimal
+from dataclasses import replace
 from fractions import Fraction
 
-from tests.unit.costs.papers import BASIS, ISSUER
-from tests.unit.costs.rulebook import CODES, MAY, allocate, part, pool, rules
-
-from moyai.costs.apportion.inputs import Carried, Members, Presence
-from moyai.costs.ledger.groups import RowGroup
-from moyai.costs.ledger.invoices import Invoice
-from moyai.costs.record import document, sha256
-from moyai.costs.statements.statement import issue
-from moyai.costs.yen import in_yen
-from moyai.registry.cost_rules import (
-    Bearer,
-    Condition,
-    Direct,
-    Flow,
-    Part,
-    Pool,
-    Prorating,
-    Rounding,
-    RuleSet,
-    ShareBy,
-    Subsidy,
-    SubsidyWhen,
-    TaxRule,
-    Treatment,
-    WhenZero,
+from tests.unit.costs.campaign_bills import (
+    Paid,
+    groups_of,
+    kinds_of,
+    some_members,
+    some_month,
+    some_rules,
+    some_tax,
 )
+from tests.unit.costs.papers import BASIS, ISSUER
+from tests.unit.costs.rulebook import MAY, allocate
 
-CURRENCIES = ("USD", "EUR", "GBP", "JPY")
-_BLENDS = ((100,), (50, 50), (20, 80), (35, 15, 50), (Fraction(100, 3), Fraction(200, 3)))
+from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
+from moyai.costs.apportion.inputs import Carried, Members, Rate, TaxCarried
+from moyai.costs.apportion.settling import settlement
+from moyai.costs.periods import Period
+from moyai.costs.record import document, sha256
+from moyai.costs.statements.statement import Issue, issue
+from moyai.costs.yen import in_yen
+from moyai.registry.cost_rules import Bearer, RuleSet, Treatment
+
 _EACH_TENTH = 10
+_EACH_FIFTIETH = 50
 _ONCE_A_HUNDRED = 100
+_MONTHS = 3
+_TRIES = 4
+_CHAIN = "chain"
 
 
 def check(seed: int) -> None:
     """Generate one bill, divide it, and assert that nothing is lost, and that order changes nothing."""
     chance = random.Random(seed)
-    rule_set = _rules(chance)
-    who = _members(chance, rule_set)
-    groups, invoices, paid = _bill(chance)
-    made = allocate(in_yen(MAY, groups, invoices, rule_set.tax).bill, rule_set, who)
-    taxes = sum(made.taxes.values())
-    assert made.bill_jpy + taxes == paid, seed
+    rule_set, who, paid = _generated(chance)
+    made = _divided(MAY, paid, rule_set, who)
+    is_taxable = rule_set.tax.treatment is Treatment.TAXABLE
+    assert made.bill_jpy + sum(made.taxes.values()) == paid.jpy, seed
+    if is_taxable:
+        assert _there(made.taxes) == _there(paid.tax), seed
     borne = sum(line.jpy for one in made.borne for line in one.lines)
     left = sum(one.jpy for one in made.unallocated)
     assert borne + left == made.bill_jpy + made.carried_in_jpy, seed
     assert made.difference_jpy == 0, seed
     for one in made.borne:
         assert sum(one.by_rate.values()) == one.jpy, seed
+    _assert_rates(made, seed)
     if seed % _EACH_TENTH == 0:
-        told = issue(made, rule_set, ISSUER, {}, BASIS)
-        assert told.difference_jpy == 0, seed
-        assert (
-            sum(one.total for one in told.statements)
-            + sum(one.gross for one in told.others)
-            + told.unallocated_jpy
-            + sum(told.taxes.carried.values())
-            == told.bill_with_tax
-        ), seed
+        _assert_issued(issue(made, rule_set, ISSUER, {}, BASIS), TaxCarried(), seed)
+    if seed % _EACH_FIFTIETH == 0:
+        check_chain(seed)
     if seed % _ONCE_A_HUNDRED == 0:
-        chance.shuffle(groups)
-        again = allocate(in_yen(MAY, groups, invoices, rule_set.tax).bill, rule_set, who)
+        again = _divided(MAY, _shuffled(chance, paid), rule_set, who)
         assert sha256(document(again)) == sha256(document(made)), seed
+
+
+def check_chain(seed: int) -> bool:
+    """Months that carry to one another, the last of which settles the first: all that was paid for is borne,
+    or carried on. Whether there was something to settle."""
+    chance = random.Random(f"{_CHAIN} {seed}")
+    rule_set, who, paid = _wholly_borne(chance)
+    first = closed = _divided(MAY, paid, rule_set, who)
+    told = issue(closed, rule_set, ISSUER, {}, BASIS)
+    asked = paid.jpy
+    borne = _borne_now(told)
+    settled: tuple[Settlement, ...] = ()
+    for number in range(1, _MONTHS):
+        period = Period(MAY.year, MAY.month + number)
+        if number == _MONTHS - 1 and not first.unallocated:
+            corrected = some_month(chance)
+            asked += corrected.jpy - paid.jpy
+            found = settlement(first, _divided(MAY, corrected, rule_set, who))
+            settled = () if found is None else (found,)
+        later, carried = some_month(chance), _carried(told.allocation)
+        asked += later.jpy
+        own = replace(rule_set, tax=some_tax(chance, chance.choice((None, Bearer.CARRY))))
+        present = some_members(chance, own, carried)
+        made = _divided(period, later, own, present, settled)
+        tax_carried = told.taxes.left_to_next
+        told = issue(made, own, ISSUER, {}, BASIS, tax_carried)
+        _assert_issued(told, tax_carried, seed)
+        borne += _borne_now(told)
+    on = sum(one.jpy for one in _carried(told.allocation)) + told.taxes.left_to_next.jpy
+    assert borne + on == asked, (_CHAIN, seed)
+    return bool(settled)
+
+
+def kinds(seed: int) -> frozenset[str]:
+    """What of `KINDS` the bill of a seed has."""
+    rule_set, who, paid = _generated(random.Random(seed))
+    return kinds_of(paid, rule_set, who)
 
 
 def check_all(seeds: range) -> int:
@@ -84,171 +113,105 @@ def check_all(seeds: range) -> int:
     return len(seeds)
 
 
-def _amount(chance: random.Random) -> Decimal:
-    size = chance.choice((0, 1, 1, 10**3, 10**6, 10**12))
-    sign = -1 if chance.random() < 0.2 else 1
-    return Decimal(sign * chance.randint(0, size * 10**11)).scaleb(-11)
+def _generated(chance: random.Random) -> tuple[RuleSet, Members, Paid]:
+    rule_set = some_rules(chance)
+    return rule_set, some_members(chance, rule_set), some_month(chance)
 
 
-def _bill(chance: random.Random) -> tuple[list[RowGroup], list[Invoice], int]:
-    """Rows, invoices for all that are not in yen, and the yen that were paid in all."""
-    groups: list[RowGroup] = []
-    invoices: list[Invoice] = []
-    paid = 0
-    for currency in chance.sample(CURRENCIES, chance.randint(1, 3)):
-        rows = [_group(chance, currency) for _ in range(chance.randint(1, 6))]
-        groups += rows
-        net = sum(Fraction(row.amount) for row in rows)
-        if currency == "JPY":
-            # The sum is made whole, and untaxed: what was paid is then known without the code under test.
-            rest = Decimal(int(net * 10**11) % 10**11).scaleb(-11)
-            last = rows[-1]
-            fixed = RowGroup(
-                last.values,
-                last.issuer,
-                None,
-                None,
-                "JPY",
-                False,
-                Fraction(0),
-                last.amount - rest,
-                1,
-            )
-            groups[-1] = fixed
-            paid += int(net - Fraction(rest))
-            continue
-        rate = chance.randint(90, 200)
-        jpy = round(net * rate)
-        if (jpy > 0) != (net > 0):
-            jpy = 0 if net == 0 else (1 if net > 0 else -1)
-        tax = jpy // 10
-        number = f"{currency}-1"
-        invoices.append(
-            Invoice(
-                number,
-                currency,
-                None,
-                currency,
-                Decimal(0),
-                jpy,
-                tax,
-                Fraction(10),
-                Decimal(rate),
-                None,
-                None,
-            )
-        )
-        paid += jpy + tax
-    return groups, invoices, paid
+def _wholly_borne(chance: random.Random) -> tuple[RuleSet, Members, Paid]:
+    """A month that can be closed, where chance has one soon, by rules that carry on."""
+    for _ in range(_TRIES):
+        rule_set = some_rules(chance, Bearer.CARRY)
+        rule_set = replace(rule_set, tax=some_tax(chance, Bearer.CARRY))
+        who, paid = some_members(chance, rule_set, ()), some_month(chance)
+        if not _divided(MAY, paid, rule_set, who).unallocated:
+            break
+    return rule_set, who, paid
 
 
-def _group(chance: random.Random, currency: str) -> RowGroup:
-    values = {
-        "ServiceName": chance.choice((None, "s0", "s1", "s2", "x")),
-        "Tags.tenant": chance.choice((None, None, "大阪", *CODES, "nobody")),
-    }
-    rate = Fraction(0) if currency == "JPY" else None
-    return RowGroup(values, currency, None, None, currency, False, rate, _amount(chance), 1)
+def _divided(
+    period: Period,
+    paid: Paid,
+    rule_set: RuleSet,
+    who: Members,
+    settlements: tuple[Settlement, ...] = (),
+) -> Allocation:
+    bill = in_yen(period, groups_of(paid.rows), paid.invoices, rule_set.tax).bill
+    return allocate(bill, rule_set, who, settlements)
 
 
-def _parts(chance: random.Random) -> list[Part]:
-    return [
-        part(
-            chance.choice(list(ShareBy)),
-            percent,
-            power=chance.choice((Fraction(1), Fraction("0.585"))),
-            driver="requests",
-            percents={code: Fraction(chance.randint(0, 100)) for code in chance.sample(CODES, 2)},
-            when_zero=chance.choice(list(WhenZero)),
-        )
-        for percent in chance.choice(_BLENDS)
-    ]
-
-
-def _pool(chance: random.Random, at: int, of: int) -> Pool:
-    most = chance.choice((None, None, chance.randint(0, 3_000_000)))
-    later = [f"p{number}" for number in range(at + 1, of)]
-    where = (
-        None,
-        (),
-        (Condition("ServiceName", (f"s{at}",)),),
-        (Condition("ServiceName", ("s*",)),),
-    )
-    return pool(
-        f"p{at}",
-        *_parts(chance),
-        where=chance.choice(where),
-        prorating=chance.choice(list(Prorating)),
-        base_fee=chance.choice((0, 0, 10_000)),
-        fixed={
-            code: chance.randint(0, 10**6) for code in chance.sample(CODES, chance.randint(0, 2))
-        },
-        minimum=chance.choice((None, 0, most or 10_000)),
-        maximum=most,
-        joining_fee=chance.choice((0, 100_000)),
-        leaving_fee=chance.choice((0, 50_000)),
-        subsidies=tuple(
-            Subsidy(name, chance.choice(list(SubsidyWhen)), Fraction(1, 3), None, "all")
-            for name in ("国", "県")[: chance.randint(0, 2)]
-        ),
-        flows=tuple(
-            Flow(name, Fraction(100, 7))
-            for name in chance.sample(later, min(len(later), chance.randint(0, 2)))
-        ),
+def _shuffled(chance: random.Random, paid: Paid) -> Paid:
+    """The same rows in another order, as of other files, and the same invoices in another."""
+    return replace(
+        paid,
+        rows=tuple(chance.sample(paid.rows, len(paid.rows))),
+        invoices=tuple(chance.sample(paid.invoices, len(paid.invoices))),
     )
 
 
-def _rules(chance: random.Random) -> RuleSet:
-    count = chance.randint(0, 4)
-    made = rules(
-        *[_pool(chance, at, count) for at in range(count)],
-        direct=chance.choice(((), (Direct("tag", (), "Tags.tenant", {"大阪": "271004"}, ()),))),
-        unit=chance.choice((1, 1, 10, 1000)),
-        method=chance.choice(list(Rounding)),
-        bearer=chance.choice(list(Bearer)),
-        lead="271004",
-    )
-    treatment = chance.choice(list(Treatment))
-    tax = TaxRule(treatment, Rounding.FLOOR, Bearer.LARGEST_REMAINDER, None)
-    return RuleSet(
-        made.name,
-        made.start,
-        None,
-        None,
-        made.population,
-        made.rounding,
-        tax,
-        made.direct,
-        made.pools,
-        (),
-    )
+def _there(taxes: Mapping[Fraction, int]) -> dict[Fraction, int]:
+    return {rate: yen for rate, yen in taxes.items() if yen}
 
 
-def _members(chance: random.Random, rule_set: RuleSet) -> Members:
-    def present() -> Presence:
-        return Presence(chance.randint(1, 31), 31, chance.random() < 0.2, chance.random() < 0.2)
+def _assert_rates(made: Allocation, seed: int) -> None:
+    """What is borne and left at each rate is what rules caught or did not at it, and what was carried in."""
+    came: Counter[Rate] = Counter()
+    pools = {one.name for one in made.pools}
+    for one in made.borne:
+        if one.rule not in pools:
+            came.update(one.by_rate)
+    for account in made.pools:
+        came.update(account.caught_by_rate)
+        came.update(account.carried_in_by_rate)
+    borne: Counter[Rate] = Counter()
+    for one in made.borne:
+        borne.update(one.by_rate)
+    for left in made.unallocated:
+        borne.update(left.by_rate)
+        if left.pool not in pools:
+            came.update(left.by_rate)
+    assert all(borne[rate] == came[rate] for rate in borne.keys() | came.keys()), seed
 
-    return Members(
-        bodies=CODES,
-        by_pool={
-            one.name: {
-                code: present() for code in sorted(chance.sample(CODES, chance.randint(0, 5)))
-            }
-            for one in rule_set.pools
-        },
-        populations={code: chance.randint(0, 3_000_000) for code in CODES[1:]},
-        drivers={"requests": {code: Fraction(chance.randint(0, 10**6), 7) for code in CODES[:3]}},
-        subsidised={
-            one.name: {subsidy.name: CODES[:2] for subsidy in one.subsidies}
-            for one in rule_set.pools
-        },
-        names={code: code for code in CODES},
-        carried=tuple(
-            Carried(one.name, rate, chance.randint(-5000, 5000))
-            for one in rule_set.pools
-            for rate in (None, Fraction(10))
-            if chance.random() < 0.5
-        ),
+
+def _assert_issued(told: Issue, tax_carried: TaxCarried, seed: int) -> None:
+    """Statements, what others bear and what nobody does are the bill with its tax, and each rate's tax is the
+    whole's, with what was carried in."""
+    assert told.difference_jpy == 0, seed
+    assert (
+        sum(one.total for one in told.statements)
+        + sum(one.gross for one in told.others)
+        + told.unallocated_jpy
+        + sum(told.taxes.carried.values())
+        == told.bill_with_tax
+    ), seed
+    for statement in told.statements:
+        assert sum(taxed.net for taxed in statement.by_rate) == statement.net, seed
+    if told.leaves_cost:
+        return
+    borne = Counter(told.taxes.carried)
+    for mix in told.taxes.by_payer.values():
+        for taxed in mix:
+            if taxed.rate is not None:
+                borne[taxed.rate] += taxed.tax + taxed.difference
+    whole = Counter(told.allocation.taxes)
+    whole.update({rate: tax_carried.at(rate) for rate in tax_carried.rates})
+    assert all(borne[rate] == whole[rate] for rate in borne.keys() | whole.keys()), seed
+
+
+def _borne_now(told: Issue) -> int:
+    """What bodies and subsidies bear of a month, and what nobody does, with tax."""
+    subsidies = (one.gross for one in told.others if one.payer.kind is PayerKind.SUBSIDY)
+    bodies = sum(one.total for one in told.statements)
+    return bodies + sum(subsidies) + told.unallocated_jpy
+
+
+def _carried(made: Allocation) -> tuple[Carried, ...]:
+    """What the next month takes."""
+    return tuple(
+        Carried(one.payer.name, rate, yen)
+        for one in made.borne
+        if one.payer.kind is PayerKind.CARRY
+        for rate, yen in one.by_rate.items()
     )
 
 

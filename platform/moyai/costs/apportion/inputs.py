@@ -125,7 +125,11 @@ class Members:
 
     def carried_into(self, pool: str) -> dict[Rate, int]:
         """What the period before left to a pool, by rate of tax."""
-        return {one.rate: one.jpy for one in self.carried if one.pool == pool}
+        found: dict[Rate, int] = {}
+        for one in self.carried:
+            if one.pool == pool:
+                found[one.rate] = found.get(one.rate, 0) + one.jpy
+        return found
 
     @property
     def codes(self) -> dict[str, str]:
