@@ -60,6 +60,38 @@ def test_days_are_those_of_the_subscription() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("start", "until", "presence"),
+    [
+        (OLD, date(2026, 5, 1), None),
+        (OLD, date(2026, 5, 2), Presence(1, 31, leaves=True)),
+        (OLD, date(2026, 5, 31), Presence(30, 31, leaves=True)),
+        (OLD, date(2026, 6, 1), Presence(31, 31, leaves=True)),
+        (OLD, date(2026, 6, 2), Presence(31, 31)),
+        (date(2026, 4, 30), None, Presence(31, 31)),
+        (date(2026, 5, 1), None, Presence(31, 31, joins=True)),
+        (date(2026, 5, 31), None, Presence(1, 31, joins=True)),
+        (date(2026, 6, 1), None, None),
+        (date(2026, 5, 31), date(2026, 6, 1), Presence(1, 31, joins=True, leaves=True)),
+    ],
+)
+def test_a_body_is_there_on_its_first_day_and_not_on_the_day_until(
+    start: date, until: date | None, presence: Presence | None
+) -> None:
+    registry = _registry(
+        ("271004", "chat", date(2024, 3, 1), None), ("271403", "chat", start, until)
+    )
+    found = _members(registry, pool("all", service="chat")).by_pool["all"]
+    assert found.get("271403") == presence
+
+
+def test_a_body_leaves_in_the_month_of_its_last_day_alone() -> None:
+    registry = _registry(("271004", "chat", OLD, None), ("271403", "chat", OLD, date(2026, 6, 1)))
+    months = [_members(registry, pool("all", service="chat"), f"2026-0{at}") for at in (4, 5, 6)]
+    leaves = [one.by_pool["all"].get("271403") for one in months]
+    assert [one and one.leaves for one in leaves] == [False, True, None]
+
+
 def test_who_was_there_from_the_service_s_first_day_does_not_join() -> None:
     first = date(2026, 5, 10)
     registry = _registry(("271004", "chat", first, None), ("271403", "chat", first, None))

@@ -1,0 +1,115 @@
+"""Fees and limits by figures that were worked out by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from tests.unit.costs.rulebook import FULL, allocate, bill, members, part, pool, rules
+
+from moyai.costs.apportion.allocation import Allocation, LineKind
+from moyai.costs.apportion.inputs import Presence
+from moyai.registry.cost_rules import Prorating, ShareBy
+
+JOINS = Presence(31, 31, joins=True)
+LEAVES = Presence(31, 31, leaves=True)
+HALF = Presence(15, 30)
+THREE_TO_ONE = part(
+    ShareBy.PERCENT,
+    percents={"271004": Fraction(60), "271403": Fraction(20), "273830": Fraction(20)},
+)
+
+
+def _yen(made: Allocation) -> dict[str, int]:
+    return {code: sum(one.jpy for one in borne) for code, borne in made.bodies()}
+
+
+def _of_kind(made: Allocation, kind: LineKind) -> dict[str, int]:
+    return {
+        one.payer.name: line.jpy for one in made.borne for line in one.lines if line.kind is kind
+    }
+
+
+@pytest.mark.parametrize(
+    ("newcomer", "kind"), [(JOINS, LineKind.JOINING_FEE), (LEAVES, LineKind.LEAVING_FEE)]
+)
+def test_a_fee_relieves_the_others_by_what_they_bear(newcomer: Presence, kind: LineKind) -> None:
+    who = members({"all": {"271004": FULL, "271403": FULL, "273830": newcomer}})
+    shared = pool("all", THREE_TO_ONE, joining_fee=200, leaving_fee=200)
+    made = allocate(bill(500), rules(shared), who)
+    # Of ¥500 they bear 300, 100 and 100: 200 relieve the first two as 3 to 1.
+    assert _of_kind(made, kind) == {"273830": 200}
+    assert _of_kind(made, LineKind.FEE_RELIEF) == {"271004": -150, "271403": -50}
+    assert _yen(made) == {"271004": 150, "271403": 50, "273830": 300}
+
+
+def test_who_joins_and_leaves_in_a_month_pays_both_fees_and_is_relieved_of_none() -> None:
+    passing = Presence(31, 31, joins=True, leaves=True)
+    who = members({"all": {"271004": FULL, "271403": JOINS, "273830": passing}})
+    made = allocate(bill(300), rules(pool(joining_fee=60, leaving_fee=30)), who)
+    assert _yen(made) == {"271004": 100 - 150, "271403": 160, "273830": 190}
+
+
+def test_a_fee_relieves_in_the_unit_that_shares_are_rounded_to() -> None:
+    who = members({"all": {"271004": FULL, "271403": FULL, "273830": JOINS}})
+    shared = pool("all", THREE_TO_ONE, joining_fee=1_000)
+    made = allocate(bill(50_000), rules(shared, unit=1_000), who)
+    assert _of_kind(made, LineKind.FEE_RELIEF) == {"271004": -1_000}
+
+
+def test_those_who_bear_nothing_are_relieved_alike() -> None:
+    who = members({"all": {"271004": FULL, "271403": FULL, "273830": JOINS}})
+    shared = pool("all", THREE_TO_ONE, joining_fee=200)
+    made = allocate(bill(0), rules(shared), who)
+    assert _yen(made) == {"271004": -100, "271403": -100, "273830": 200}
+
+
+@pytest.mark.parametrize(
+    ("prorating", "least"), [(Prorating.DAYS, 5_000), (Prorating.MONTH, 10_000)]
+)
+def test_who_is_there_half_the_month_bears_half_the_least(prorating: Prorating, least: int) -> None:
+    who = members({"all": {"271004": FULL, "273830": HALF}})
+    shared = pool("all", part(ShareBy.POPULATION), minimum=10_000, prorating=prorating)
+    made = allocate(bill(1_000_000), rules(shared), who)
+    assert _yen(made) == {"271004": 1_000_000 - least, "273830": least}
+
+
+@pytest.mark.parametrize(
+    ("prorating", "most"), [(Prorating.DAYS, 100_000), (Prorating.MONTH, 200_000)]
+)
+def test_who_is_there_half_the_month_bears_half_the_most(prorating: Prorating, most: int) -> None:
+    who = members({"all": {"271004": HALF, "271403": FULL, "273830": FULL}})
+    percents = {"271004": Fraction(80), "271403": Fraction(10), "273830": Fraction(10)}
+    shared = pool(
+        "all", part(ShareBy.PERCENT, percents=percents), maximum=200_000, prorating=prorating
+    )
+    made = allocate(bill(300_000), rules(shared), who)
+    others = (300_000 - most) // 2
+    assert _yen(made) == {"271004": most, "271403": others, "273830": others}
+
+
+def test_limits_of_days_are_rounded_down() -> None:
+    who = members({"all": {"271004": FULL, "273830": Presence(16, 31)}})
+    shared = pool("all", part(ShareBy.POPULATION), minimum=10_000)
+    made = allocate(bill(1_000_000), rules(shared), who)
+    assert _yen(made)["273830"] == 5_161  # 10,000 × 16/31 = 5,161.29
+
+
+def test_base_fees_count_towards_least_and_most() -> None:
+    who = members({"all": {"271004": FULL, "273830": FULL}})
+    shared = pool("all", part(ShareBy.POPULATION), base_fee=1_000, minimum=5_000, maximum=80_000)
+    made = allocate(bill(85_000), rules(shared), who)
+    assert _of_kind(made, LineKind.BASE_FEE) == {"271004": 1_000, "273830": 1_000}
+    assert _yen(made) == {"271004": 80_000, "273830": 5_000}
+
+
+def test_fixed_amounts_and_base_fees_are_of_the_days() -> None:
+    who = members({"all": {"271004": FULL, "271403": HALF, "273830": HALF}})
+    shared = pool(base_fee=1_000, fixed={"273830": 3_001})
+    made = allocate(bill(100_000), rules(shared, unit=1), who)
+    assert _of_kind(made, LineKind.FIXED) == {"273830": 1_500}
+    assert _of_kind(made, LineKind.BASE_FEE) == {"271004": 1_000, "271403": 500}
+    # ¥97,000 are left, two to one by days.
+    assert _of_kind(made, LineKind.SHARE)["271004"] == 64_666
+    assert _of_kind(made, LineKind.SHARE)["271403"] == 32_333
+    assert _of_kind(made, LineKind.REMAINDER) == {"271004": 1}
