@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from tests.sample import lay_out
+from tests.unit.cli.cost_months import MAY, add_invoice, month_row
+from tests.unit.costs.ledgers import csv_file
 from tests.warm import run_warm
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -30,3 +32,17 @@ def moyai(project: Path) -> Run:
         return run_warm(arguments, project, environment, 60)
 
     return run
+
+
+@pytest.fixture
+def may(moyai: Run, project: Path) -> Path:
+    """May's costs on record: ¥110,000 with tax for $750, of it $50 of one body."""
+    rows = [
+        month_row("600", "eapp-a"),
+        month_row("100", "chat"),
+        month_row("50", "chat", tenant="273830"),
+    ]
+    file = csv_file(project / "may.csv", rows)
+    assert moyai("cost", "import", "may.csv").returncode == 0
+    add_invoice(moyai, MAY, "M-1", "750", 100_000)
+    return file

@@ -1,0 +1,78 @@
+"""moyai cost statement, report: files, and what is said of them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from tests.unit.cli.cost_months import MAY, Run, month_row, read_json
+from tests.unit.costs.ledgers import csv_file
+
+
+def test_statements_and_the_report_are_files_with_their_hashes(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    moyai("cost", "close", MAY)
+    written = read_json(
+        moyai("cost", "statement", MAY, "271004", "273830", "--to", "out", "-o", "json")
+    )
+    assert len(written) == 8
+    for one in written:
+        content = (project / one["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == one["sha256"]
+    [again] = read_json(
+        moyai("cost", "statement", MAY, "273830", "--to", "two", "--format", "pdf", "-o", "json")
+    )
+    [first] = [one for one in written if one["file"].endswith("273830.pdf")]
+    assert again["sha256"] == first["sha256"]
+    report = read_json(
+        moyai("cost", "report", MAY, "--to", "out", "--format", "html", "-o", "json")
+    )
+    assert [Path(one["file"]).suffix for one in report] == [".html"]
+    nobody = moyai("cost", "statement", MAY, "not all", "--to", "out")
+    assert nobody.returncode == 2
+    assert f"moyai cost explain {MAY} CODE shows why" in nobody.stderr
+
+
+def test_an_open_months_documents_are_said_to_be_provisional(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    kept = (project / "tenants.yaml").read_text(encoding="utf-8")
+    statement = ("cost", "statement", MAY, "273830", "--format", "csv")
+    report = ("cost", "report", MAY, "--format", "csv")
+    for command in (statement, report):
+        assert "Provisional: the month is not closed." in moyai(*command).stdout
+        done = moyai("--lang", "ja", *command, "-o", "json")
+        assert len(read_json(done)) == 1
+        assert "未確定: この期間はまだ締めていません。" in done.stderr
+        assert "未配分の費用あり" not in done.stderr
+    csv_file(project / "more.csv", [month_row("10", None, MAY)])
+    moyai("cost", "import", "more.csv")
+    (project / "tenants.yaml").write_text(
+        kept.replace(
+            "          where: {} # 残りのすべて\n", '          where: { ServiceName: "none" }\n'
+        ),
+        encoding="utf-8",
+    )
+    for command in (statement, report):
+        assert "Some cost is unallocated: nobody bears it yet." in moyai(*command).stdout
+    (project / "tenants.yaml").write_text(kept, encoding="utf-8")
+    assert moyai("cost", "close", MAY).returncode == 0
+    for command in (statement, report):
+        done = moyai(*command)
+        assert "rovisional" not in done.stdout + done.stderr
+
+
+def test_documents_of_a_former_code_are_said_to_be_the_successors(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    text = (project / "tenants.yaml").read_text(encoding="utf-8")
+    osaka = '  - code: "271004"\n'
+    (project / "tenants.yaml").write_text(
+        text.replace(osaka, f'{osaka}    former_codes: ["279978"]\n'), encoding="utf-8"
+    )
+    done = moyai("cost", "statement", MAY, "279978", "--format", "csv", "-o", "json")
+    assert [one["code"] for one in read_json(done)] == ["271004"]
+    assert "what 279978 would bear of 2026-05 is borne by 大阪市 (271004)" in done.stderr
+    plain = moyai("cost", "statement", MAY, "271004", "--format", "csv", "-o", "json")
+    assert "279978" not in plain.stderr
