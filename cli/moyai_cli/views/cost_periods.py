@@ -22,7 +22,7 @@ from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Closing, Verified
 from moyai.operations.cost_sources import KeptSources
-from moyai.texts import counted, in_japan
+from moyai.texts import Text, counted, in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_json, show_line
@@ -42,6 +42,7 @@ def show_allocated(found: Allocated, output: Output) -> None:
     made = found.reckoned
     if output is Output.JSON:
         whole = {**record(made), "budgets": budget_records(found.budgets)}
+        whole["notes"] = [note.of(LANG) for note in (*made.notes, *found.notes)]
         if found.unknown is not None:
             whole["budgets_unknown"] = found.unknown.of(LANG)
         show_json(indented(whole))
@@ -57,6 +58,7 @@ def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None =
     if output is Output.TABLE:
         _head(made)
         if budgeted is not None:
+            _notes(budgeted.notes)
             _budgets(budgeted)
         _unallocated(made.allocation.unallocated)
     taxes = taxes_shown(made)
@@ -201,7 +203,11 @@ def _head(made: Reckoned) -> None:
     ):
         if jpy:
             typer.echo(f"{words}: {_yen(jpy)}")
-    for note in (*made.notes, *(note for pool in one.pools for note in pool.notes)):
+    _notes((*made.notes, *(note for pool in one.pools for note in pool.notes)))
+
+
+def _notes(notes: Sequence[Text]) -> None:
+    for note in notes:
         show_line(copyable(say("注意: ", "note: ") + note.of(LANG)))
 
 

@@ -14,6 +14,7 @@ from moyai.costs.apportion.allocation import Settlement
 from moyai.costs.apportion.inputs import Members
 from moyai.costs.apportion.settling import settlement, verify_borne
 from moyai.costs.closed_periods import ClosedPeriods
+from moyai.costs.fees import FeeDue, fees_due
 from moyai.costs.frozen import Inputs
 from moyai.costs.invoice_rows import Corrected, corrected
 from moyai.costs.ledger.invoices import Invoice
@@ -65,7 +66,7 @@ class Reckoner:
         corrections = self._corrections(period, names, self._columns(period))
         settlements = _settlements(corrections)
         if not basis.sources and not settlements:
-            raise _nothing(period)
+            raise _nothing(period, tuple(fees_due(self._registry, period)))
         inputs = self.inputs(period, basis)
         inputs = replace(
             inputs,
@@ -243,12 +244,23 @@ def sharing_of(registry: Registry) -> CostSharing:
     return registry.cost_sharing
 
 
-def _nothing(period: Period) -> UsageError:
+def _nothing(period: Period, fees: tuple[FeeDue, ...]) -> UsageError:
+    due = [one.words for one in fees]
+    ja = "".join(f"\n{one.ja}がこの月にあります。" for one in due)
+    en = "".join(f"\nDue in it: {one.en}." for one in due)
+    zero = Text(
+        "0 円の行を取り込めば、それだけを請求できます。",
+        " A row of ¥0 lets it ask for the fees alone.",
+    )
     return UsageError(
-        Text(f"{period} の費用は登録されていません。", f"no costs are on record for {period}."),
+        Text(
+            f"{period} の費用は登録されていません。{ja}",
+            f"no costs are on record for {period}.{en}",
+        ),
         touched=NOTHING_TOUCHED,
         remedy=Text(
-            "moyai cost import FILE で取り込めます。", "moyai cost import FILE brings them in."
+            f"moyai cost import FILE で取り込めます。{zero.ja if due else ''}",
+            f"moyai cost import FILE brings them in.{zero.en if due else ''}",
         ),
     )
 

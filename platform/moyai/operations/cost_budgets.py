@@ -11,6 +11,7 @@ from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.overview import Month
 from moyai.errors import UsageError
+from moyai.operations.cost_fee_findings import fee_notes
 from moyai.operations.cost_months import earlier_months, month_at
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.texts import Text
@@ -22,6 +23,8 @@ class Allocated:
 
     reckoned: Reckoned
     budgets: tuple[BudgetState, ...]
+    notes: tuple[Text, ...]
+    """What a reader may not expect of it, beside what its pools and invoices say."""
     unknown: Text | None = None
     """Why it is not known where they stand: a month before this one cannot be reckoned."""
 
@@ -32,11 +35,13 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
     Raises `RegistryError`, `UsageError`, and `OperationFailed` where a closed one does not come out the same.
     """
     opened = open_costs(file, site)
-    made = reckoned(opened, period_of(period))
+    when = period_of(period)
+    made = reckoned(opened, when)
+    notes = tuple(fee_notes(opened.workspace.registry, opened.manifest, when))
     try:
-        return Allocated(made, _budgets(opened, made))
+        return Allocated(made, _budgets(opened, made), notes)
     except UsageError as error:
-        return Allocated(made, (), error.what)
+        return Allocated(made, (), notes, error.what)
 
 
 def states_of(made: Reckoned, months: Sequence[Month]) -> tuple[BudgetState, ...]:

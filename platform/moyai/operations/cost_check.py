@@ -14,6 +14,7 @@ from moyai.costs.membership import members_of
 from moyai.costs.periods import Period, period_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.jobs.meters import read_meters
+from moyai.operations.cost_fee_findings import fee_findings
 from moyai.operations.cost_findings import Finding, member_findings, names_of, rule_findings
 from moyai.operations.cost_member_findings import (
     has_set_amounts,
@@ -89,6 +90,8 @@ def check_cost_rules(path: Path, beside: Beside | None = None) -> CostCheck:
         looked_at = _looked_at(open_costs(path, beside.site), rules, period_of(beside.period))
         for rule_set in looked_at.rule_sets:
             _report(reporter, _beside_record(looked_at, rule_set))
+        opened, period = looked_at.opened, looked_at.basis.period
+        _report(reporter, fee_findings(opened.workspace.registry, opened.manifest, period))
         rows = tuple(_of_rows(looked_at))
     own = [one for one in loaded.problems if one.path.startswith("cost_sharing")]
     found = sorted((*own, *reporter.ordered()), key=lambda one: (one.line, one.column))

@@ -214,3 +214,45 @@ def test_what_a_closed_period_took_is_taken_by_no_other(
     assert carried["2026-06"] == 0  # its turn was before July's, which has taken it
     left = read_json(moyai("cost", "allocate", "2026-08", "-o", "json"))["carried_in_jpy"]
     assert left == carried["2026-08"] > 0
+
+
+def _joining_in_june(project: Path) -> None:
+    """Kishiwada uses chat from 15 June on, and pays ¥50,000 for it then."""
+    text = (project / "tenants.yaml").read_text(encoding="utf-8")
+    head, code, rest = text.partition('  - code: "272027"\n')
+    rest = rest.replace("service: chat, from: 2022-04-01", "service: chat, from: 2026-06-15", 1)
+    pool = "          service: chat #"
+    assert head.count(pool) == 1
+    head = head.replace(pool, f"          joining_fee: 50000\n{pool}")
+    (project / "tenants.yaml").write_text(head + code + rest, encoding="utf-8")
+
+
+def test_a_fee_of_a_month_without_costs_is_told_beside_the_next_one(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    _joining_in_june(project)
+    said = "the joining fee of 岸和田市 for ビジネスチャット, ¥50,000"
+    june = moyai("cost", "allocate", "2026-06")
+    assert june.returncode == 2
+    assert f"no costs are on record for 2026-06.\nDue in it: {said}." in june.stderr
+    assert "moyai cost import FILE brings them in. A row of ¥0 lets it ask" in june.stderr
+    csv_file(project / "july.csv", [month_row("10", "chat", "2026-07")])
+    assert moyai("cost", "import", "july.csv").returncode == 0
+    add_invoice(moyai, "2026-07", "J-1", "10", 1_500)
+    words = f"nothing is on record of 2026-06, so no month asks for {said}"
+    [note] = read_json(moyai("cost", "allocate", "2026-07", "-o", "json"))["notes"]
+    assert note.startswith(words)
+    checked = read_json(moyai("cost", "check", "2026-07", "-o", "json"))
+    [told] = [one for one in checked if one["path"].endswith(".joining_fee")]
+    assert told["message"].startswith(words)
+    japanese = moyai("--lang", "ja", "cost", "allocate", "2026-07").stdout
+    assert "岸和田市のビジネスチャットの加入金 50,000 円はどの月にも請求されません" in japanese
+    # As it says: a row of nothing, and June asks for the fee.
+    zero = {"period": "2026-06", "item": "加入金のみ", "service": "chat", "amount": "0"}
+    csv_file(project / "june.csv", [zero])
+    assert moyai("cost", "import", "june.csv").returncode == 0
+    made = read_json(moyai("cost", "allocate", "2026-06", "-o", "json"))
+    city = next(body for body in made["bodies"] if body["code"] == "272027")
+    assert ("joining_fee", 50_000) in [(line["kind"], line["jpy"]) for line in city["lines"]]
+    assert (city["jpy"], sum(body["jpy"] for body in made["bodies"])) == (50_000, 0)
+    assert read_json(moyai("cost", "allocate", "2026-07", "-o", "json"))["notes"] == []
