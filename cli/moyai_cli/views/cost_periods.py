@@ -27,6 +27,7 @@ from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_json, show_line
 from moyai_cli.views.cost_budgets import budget_records, note_budgets
+from moyai_cli.views.cost_settled import settlement_record
 from moyai_cli.views.cost_taxes import (
     codes_of,
     tax_record,
@@ -181,6 +182,7 @@ def record(made: Reckoned) -> dict[str, object]:
     differing = ((made.basis.period, one) for one in made.converted.differing)
     settled = ((one.period, one.found) for one in made.corrected)
     found["invoice_differences"] = [invoice_difference(*one) for one in (*differing, *settled)]
+    found["settlements"] = [settlement_record(one) for one in made.settlements]
     bodies = found["bodies"]
     assert isinstance(bodies, list)
     for body in bodies:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from moyai.costs.apportion.allocation import PayerKind, RuleMoved, Settlement
 from moyai.costs.ledger.changes import MovedRow
 from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.ledger.manifest import Version
@@ -34,14 +35,7 @@ def settled_steps(found: Settled) -> Iterator[Step]:
     for one in found.rules:
         title, moved = one.title.of(LANG), f"{one.before:,} → {one.after:,}"
         words = say(f"{title} {moved} 円", f"{title} {moved} yen") + f" ({one.difference:+,})"
-        yield _step(
-            "rule",
-            words,
-            rule=one.rule,
-            before_jpy=one.before,
-            after_jpy=one.after,
-            difference_jpy=one.difference,
-        )
+        yield _step("rule", words, **_rule_moved(one))
     yield from map(_file, found.files)
     yield from map(_invoice, found.invoices)
     yield from map(_row, found.rows.rows)
@@ -49,6 +43,34 @@ def settled_steps(found: Settled) -> Iterator[Step]:
         if count:
             words = say(f"{count:,} 行", counted(count, "row", "rows"))
             yield _step(step, words, rows=count)
+
+
+def settlement_record(found: Settlement) -> dict[str, object]:
+    """For programs: what a closed period comes to since: by body and rule, whole yen before tax."""
+    return {
+        "period": str(found.period),
+        "jpy": found.jpy,
+        "bodies": [
+            {
+                "code": payer.name,
+                "jpy": sum(by_rate.values()),
+                "rules": [_rule_moved(one) for one in found.rules.get(payer, ())],
+            }
+            for payer, by_rate in sorted(found.borne.items())
+            if payer.kind is PayerKind.BODY
+        ],
+    }
+
+
+def _rule_moved(one: RuleMoved) -> dict[str, object]:
+    """For programs: what was billed by a rule, and what it comes to since."""
+    return {
+        "rule": one.rule,
+        "title": one.title.of(LANG),
+        "before_jpy": one.before,
+        "after_jpy": one.after,
+        "difference_jpy": one.difference,
+    }
 
 
 def _step(step: str, words: str, **more: object) -> dict[str, object]:

@@ -25,6 +25,7 @@ from moyai.costs.ledger.sorting import sorted_rows
 from moyai.costs.membership import by_codes, members_of, names_of
 from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
+from moyai.costs.statements.titles import own_titles, with_settlements
 from moyai.costs.yen import in_yen
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.cost_rules import CostSharing, RuleSet
@@ -219,10 +220,12 @@ class Reckoner:
         old, new = (self._closed(closed, part, basis, columns) for basis in (before, after))
         if part.closed is not None and before.state == part.closed.state:
             verify_borne(old.allocation)
+        rules = {one.rule for one in (*old.allocation.borne, *new.allocation.borne)}
+        titles = with_settlements(own_titles(old.inputs.rules), rules)
         return _Correction(
             closed,
             after,
-            settlement(old.allocation, new.allocation, names),
+            settlement(old.allocation, new.allocation, names, titles),
             corrected(closed, old.converted.differing, new.converted.differing),
         )
 

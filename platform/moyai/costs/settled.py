@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind
+from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, RuleMoved
 from moyai.costs.apportion.inputs import Caught
 from moyai.costs.apportion.settling import bearer
 from moyai.costs.ledger.changes import Changed, changed_rows
@@ -14,25 +14,7 @@ from moyai.costs.ledger.manifest import Basis, PeriodPart, Version
 from moyai.costs.ledger.store import Store
 from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.statements.titles import title_of
 from moyai.registry.cost_rules import RuleSet, ShareBy
-from moyai.texts import Text
-
-
-@dataclass(frozen=True, slots=True)
-class RuleMoved:
-    """What a body bears of one rule of the settled period, whole yen before tax."""
-
-    rule: str
-    title: Text
-    before: int
-    """As billed."""
-    after: int
-
-    @property
-    def difference(self) -> int:
-        """What is settled."""
-        return self.after - self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +56,22 @@ def settled(
     steps: tuple[Reckoned, Reckoned],
     code: str,
     names: Mapping[str, str],
+    moved: Sequence[RuleMoved],
 ) -> Settled:
     """What a body's settlement is made of.
 
     `part`: of the settled period; `steps`: what it was billed by, and what it comes to since; `names`:
-    `Members.names` of the period that bears the settlement.
+    `Members.names` of the period that bears the settlement; `moved`: what the body bears of the settled period.
     """
     before, after = steps
     inputs = after.inputs
     payer = Payer(PayerKind.BODY, code)
-    old, new = (_by_rule(one.allocation, payer, names) for one in steps)
     codes = {one.name for made in steps for one in _payers(made.allocation, payer, names)}
-    rules = sorted({*old, *new})
-    own, drivers = _concerning(inputs.rules, rules, codes)
+    rules = sorted(moved, key=lambda one: one.rule)
+    own, drivers = _concerning(inputs.rules, (one.rule for one in rules), codes)
     return Settled(
         before.basis.period,
-        tuple(
-            RuleMoved(rule, title_of(rule, inputs.rules), old.get(rule, 0), new.get(rule, 0))
-            for rule in rules
-        ),
+        tuple(rules),
         tuple(_files(part, before.basis, after.basis)),
         tuple(_invoices(before.basis, after.basis)),
         changed_rows(
@@ -119,14 +98,6 @@ def late(store: Store, part: PeriodPart, steps: tuple[Reckoned, Reckoned], pool:
 
 def _payers(made: Allocation, payer: Payer, names: Mapping[str, str]) -> set[Payer]:
     return {one.payer for one in made.borne if bearer(one.payer, names) == payer}
-
-
-def _by_rule(made: Allocation, payer: Payer, names: Mapping[str, str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in made.borne:
-        if bearer(one.payer, names) == payer:
-            found[one.rule] = found.get(one.rule, 0) + one.jpy
-    return found
 
 
 def _concerning(

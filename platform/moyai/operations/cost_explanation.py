@@ -118,6 +118,7 @@ def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | N
         opened.reckoner().steps(closed, made.basis.period),
         code,
         made.inputs.members.names,
+        way.borne.moved,
     )
     assert sum(one.difference for one in found.rules) == way.line.jpy, closed
     return found

@@ -57,6 +57,13 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     # What moved from one pool to another is less for some and more for others.
     assert sum(settled.values()) == 0
     assert settled["271004"] < 0 < settled["272027"]
+    [since] = june["settlements"]
+    assert (since["period"], since["jpy"]) == (MAY, 0)
+    assert {one["code"]: one["jpy"] for one in since["bodies"]} == settled
+    billed = {body["code"]: body["jpy"] for body in again["bodies"]}
+    for one in since["bodies"]:
+        assert sum(rule["before_jpy"] for rule in one["rules"]) == billed[one["code"]]
+        assert sum(rule["difference_jpy"] for rule in one["rules"]) == one["jpy"]
     share = sum(
         line["jpy"]
         for body in june["bodies"]

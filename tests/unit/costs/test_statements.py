@@ -343,12 +343,14 @@ def test_a_settlement_is_called_by_its_month_in_both_languages(
     section = _of(made, "271004").sections[-1]
     assert section.title == Text(f"令和8年5月分の精算{ja}", f"Settlement of May 2026{en}")
     for lang, title in (("ja", section.title.ja), ("en", section.title.en)):
-        heading, table = section_blocks(section, 2, rule_set.rounding, lang)
+        heading, table, by_rule = section_blocks(section, 2, rule_set.rounding, lang)
         assert isinstance(heading, Heading)
         assert heading.words.endswith(title)
         assert isinstance(table, Table)
         [row] = table.rows  # one line is its own sum
         assert (row.cells[1].value, row.cells[1].key) == (20, "s2.sum")
+        assert isinstance(by_rule, Table)
+        assert [cell.value for cell in by_rule.rows[0].cells] == ["all", 100, 120, 20]
     [row, *_] = focus_rows(later, made.taxes, rule_set, ISSUER, NAMES)[-3:]
     assert row["ServiceName"] == "令和8年5月分の精算"
     assert row["x_Rule"] == "settlement:2026-05"

@@ -192,7 +192,8 @@ class _Books:
         rule = f"{SETTLEMENT_OF}{settlement.period}"
         for payer, by_rate in settlement.borne.items():
             line = Line(LineKind.SETTLEMENT, sum(by_rate.values()))
-            self.borne.append(Borne(payer, rule, (line,), dict(by_rate)))
+            moved = settlement.rules.get(payer, ())
+            self.borne.append(Borne(payer, rule, (line,), dict(by_rate), moved=moved))
 
     def leave_carried(self) -> None:
         """What was carried for pools that these rules no longer have: nobody bears it."""

@@ -77,6 +77,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleMoved:
+    """What a payer bears of one rule of a settled period, whole yen before tax."""
+
+    rule: str
+    title: Text
+    """By the settled period's rules."""
+    before: int
+    """As billed."""
+    after: int
+
+    @property
+    def difference(self) -> int:
+        """What is settled."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
 class Borne:
     """All that one payer bears of one rule. `by_rate` sums to the lines."""
 
@@ -85,6 +102,8 @@ class Borne:
     lines: tuple[Line, ...]
     by_rate: Mapping[Rate, int]
     presence: Presence | None = None
+    moved: tuple[RuleMoved, ...] = ()
+    """Of a settlement: what it is made of; the differences sum to the line."""
 
     @property
     def jpy(self) -> int:
@@ -157,6 +176,9 @@ class Settlement:
     """What its own rules leave to nobody: those of the open period catch it, or it is unallocated there."""
     taxes: Mapping[Fraction, int]
     """Rate in percent → what the tax on the whole is more."""
+    rules: Mapping[Payer, tuple[RuleMoved, ...]] = field(default_factory=dict)
+    """Payer of `borne` → all that it bore or bears of the period, in the order of its statement; differences
+    sum to what it bears of the settlement. Bodies that merged into one are in it."""
 
 
 @dataclass(frozen=True, slots=True)

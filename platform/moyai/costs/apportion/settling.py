@@ -6,20 +6,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, Settlement, Unallocated
+from moyai.costs.apportion.allocation import (
+    Allocation,
+    Payer,
+    PayerKind,
+    RuleMoved,
+    Settlement,
+    Unallocated,
+)
 from moyai.costs.apportion.inputs import Rate, rate_order
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
-from moyai.texts import Text
+from moyai.texts import Text, same
 
 
 def settlement(
-    closed: Allocation, corrected: Allocation, names: Mapping[str, str] | None = None
+    closed: Allocation,
+    corrected: Allocation,
+    names: Mapping[str, str] | None = None,
+    titles: Mapping[str, Text] | None = None,
 ) -> Settlement | None:
     """The difference between a closed period and the same period with its corrections, by the same
     rules and members; None where every payer bears the same.
 
     `closed` is what was billed up to now, former settlements of the period included. `names`: code of a
-    body that merged since → its successor's, who bears it; `Members.names` of the period that does.
+    body that merged since → its successor's, who bears it; `Members.names` of the period that does. `titles`:
+    rule → title, of all rules of the closed period in its order; one without stands for itself.
 
     What its own rules leave to nobody is told apart by the same columns in both.
     """
@@ -38,7 +49,10 @@ def settlement(
     left = tuple(_left(closed, corrected))
     if not borne and not taxes and not left:
         return None
-    return Settlement(closed.period, jpy, borne, left, taxes)
+    rules = _rules_moved(closed, corrected, names or {}, titles or {})
+    return Settlement(
+        closed.period, jpy, borne, left, taxes, {payer: rules[payer] for payer in borne}
+    )
 
 
 def verify_borne(closed: Allocation) -> None:
@@ -113,4 +127,31 @@ def _borne(made: Allocation, names: Mapping[str, str]) -> dict[Payer, dict[Rate,
         rates = found.setdefault(bearer(one.payer, names), {})
         for rate, yen in one.by_rate.items():
             rates[rate] = rates.get(rate, 0) + yen
+    return found
+
+
+def _rules_moved(
+    closed: Allocation,
+    corrected: Allocation,
+    names: Mapping[str, str],
+    titles: Mapping[str, Text],
+) -> dict[Payer, tuple[RuleMoved, ...]]:
+    """Payer → what it bears of each rule, before and since."""
+    before, after = _by_rule(closed, names), _by_rule(corrected, names)
+    order = {rule: place for place, rule in enumerate(titles)}
+    found: dict[Payer, tuple[RuleMoved, ...]] = {}
+    for payer in {*before, *after}:
+        old, new = before.get(payer, {}), after.get(payer, {})
+        found[payer] = tuple(
+            RuleMoved(rule, titles.get(rule, same(rule)), old.get(rule, 0), new.get(rule, 0))
+            for rule in sorted({*old, *new}, key=lambda rule: (order.get(rule, len(order)), rule))
+        )
+    return found
+
+
+def _by_rule(made: Allocation, names: Mapping[str, str]) -> dict[Payer, dict[str, int]]:
+    found: dict[Payer, dict[str, int]] = {}
+    for one in made.borne:
+        rules = found.setdefault(bearer(one.payer, names), {})
+        rules[one.rule] = rules.get(one.rule, 0) + one.jpy
     return found

@@ -20,6 +20,7 @@ from moyai.costs.apportion.allocation import (
     Payer,
     PayerKind,
     PoolAccount,
+    RuleMoved,
     Unallocated,
 )
 from moyai.costs.apportion.inputs import Presence, TaxCarried
@@ -78,6 +79,8 @@ class Section:
     presence: Presence | None
     """None: a direct rule, or a lead body that is no member."""
     lines: tuple[Line, ...]
+    moved: tuple[RuleMoved, ...] = ()
+    """Of a settlement: what it is made of; the differences sum to its line."""
 
     @property
     def jpy(self) -> int:
@@ -276,6 +279,7 @@ def _sections(
             heads.get(one.rule),
             one.presence,
             one.lines,
+            one.moved,
         )
         for one in in_order(borne, titles)
     )

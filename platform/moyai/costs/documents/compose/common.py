@@ -119,6 +119,16 @@ def rounding_formula(expression: str, unit: int, method: Rounding) -> str:
     return f"ROUND({scaled},0){times}"
 
 
+def sums_of(rows: Sequence[tuple[Cell, ...]], key: str, columns: int) -> list[Cell]:
+    """The sum of each column of cells whose keys are `KEY.row.column`."""
+    found = []
+    for at in range(columns):
+        total = sum(value for row in rows if isinstance(value := row[at].value, int))
+        formula = f"SUM({{{key}.0.{at}}}:{{{key}.{len(rows) - 1}.{at}}})" if rows else None
+        found.append(yen(total, f"{key}.total.{at}", formula))
+    return found
+
+
 def number(value: Fraction | int) -> str:
     """A number in a formula: exact, as a quotient where it has no end."""
     exact = Fraction(value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from moyai.costs.documents.compose import words
-from moyai.costs.documents.compose.overview_tables import gross_mark, sums_of
+from moyai.costs.documents.compose.common import sums_of
+from moyai.costs.documents.compose.overview_tables import gross_mark
 from moyai.costs.documents.paper import BLANK, Cell, Column, Row, RowKind, Style, Table, text, yen
 from moyai.costs.documents.written import month
 from moyai.costs.statements.overview import NO_RULE, Overview

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from moyai.costs.documents.compose import words
+from moyai.costs.documents.compose.common import sums_of
 from moyai.costs.documents.paper import (
     BLANK,
     Cell,
@@ -269,16 +270,6 @@ def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -
         text(note.of(lang)),
     )
     return Row(cells, RowKind.WARNING if row.warns else RowKind.PLAIN)
-
-
-def sums_of(rows: Sequence[tuple[Cell, ...]], key: str, columns: int) -> list[Cell]:
-    """The sum of each column of cells whose keys are `KEY.row.column`."""
-    found = []
-    for at in range(columns):
-        total = sum(value for row in rows if isinstance(value := row[at].value, int))
-        formula = f"SUM({{{key}.0.{at}}}:{{{key}.{len(rows) - 1}.{at}}})" if rows else None
-        found.append(yen(total, f"{key}.total.{at}", formula))
-    return found
 
 
 def _column_sum(rows: Sequence[Row], pattern: str, at: int) -> Cell:

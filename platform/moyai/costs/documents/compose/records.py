@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from moyai.costs.documents.compose import words
 from moyai.costs.documents.compose.common import marks
+from moyai.costs.documents.compose.settlement_table import AMOUNTS
 from moyai.costs.documents.paper import (
     BLANK,
     Cell,
@@ -87,6 +88,11 @@ def _section_records(statement: Statement, section: Section, lang: Lang) -> Iter
                 ),
             )
     title = section.title.of(lang)
+    for moved in section.moved:
+        amounts = (moved.before, moved.after, moved.difference)
+        for kind, amount in zip(AMOUNTS, amounts, strict=True):
+            item = moved.title.of(lang)
+            yield _record(statement, kind, title, item, None, lang, base=amount)
     for line in section.lines:
         item = words.LINES[line.kind].of(lang)
         yield _record(statement, Text("明細", "line"), title, item, line.jpy, lang)

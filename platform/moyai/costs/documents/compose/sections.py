@@ -8,6 +8,7 @@ from fractions import Fraction
 from moyai.costs.apportion.allocation import Line, LineKind
 from moyai.costs.documents.compose import words
 from moyai.costs.documents.compose.common import rounding_formula, yen_columns
+from moyai.costs.documents.compose.settlement_table import settlement_table
 from moyai.costs.documents.paper import (
     BLANK,
     Block,
@@ -52,6 +53,8 @@ def section_blocks(section: Section, at: int, rule: RoundingRule, lang: Lang) ->
     lines = _lines(section, key, rule, lang)
     if section.head is None:
         blocks.append(lines)
+        if section.moved:
+            blocks.append(settlement_table(section, key, lang))
         return blocks
     blocks += [Note(note.of(lang)) for note in section.head.account.notes]
     share = section.share
@@ -182,6 +185,8 @@ def _lines(section: Section, key: str, rule: RoundingRule, lang: Lang) -> Table:
         if line.kind is LineKind.SHARE:
             label += _LIMITED.of(lang) if line.limited else ""
             formula = _share_formula(section, line, key, rule)
+        elif line.kind is LineKind.SETTLEMENT and section.moved:
+            formula = f"{{{key}.moved.total.2}}"
         at, kind = (f"line.{place}", RowKind.PLAIN) if last else ("sum", RowKind.TOTAL)
         rows.append(Row((text(label), yen(line.jpy, f"{key}.{at}", formula)), kind))
     if last:
