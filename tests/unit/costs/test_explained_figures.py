@@ -275,6 +275,44 @@ def test_a_base_fee_is_told_with_its_days_and_what_is_divided_is_what_it_leaves(
     assert words(figures, "days")
 
 
+def test_limits_are_told_for_the_days_and_with_the_factor_that_keeps_the_sum() -> None:
+    """6,500, 2,500 and 1,000 of 13, 5 and 2; the village is held at 3,100 × 16 / 31 and Sakai at 3,100."""
+    driver = {"requests": {CITY: Fraction(13), "271403": Fraction(5), VILLAGE: Fraction(2)}}
+    who = members({"all": {CITY: FULL, "271403": FULL, VILLAGE: Presence(16, 31)}}, drivers=driver)
+    shared = pool("all", part(ShareBy.USAGE, driver="requests"), minimum=3_100)
+    made = reckoned(bill(10_000), rules(shared), who)
+    told = {
+        code: [
+            (one.words.en, one.exact)
+            for one in line_figures(made, *lines(made, code, LineKind.SHARE))
+            if one.step.startswith("limit")
+        ]
+        for code in (CITY, VILLAGE)
+    }
+    factor = Fraction(5_300, 6_500)
+    assert told[VILLAGE] == [
+        ("1,000.00 yen", 1_000),
+        ("least 1,600 yen", None),
+        ("by the factor of all members: 1,000.00 × 0.815385 = 815.38 yen", 1_000 * factor),
+        ("held up at the least: 1,600.00 yen", 1_600),
+    ]
+    assert told[CITY] == [
+        ("6,500.00 yen", 6_500),
+        ("least 3,100 yen", None),
+        ("by the factor of all members: 6,500.00 × 0.815385 = 5,300.00 yen", 5_300),
+        ("adjusted, as others are at the least or most: 5,300.00 yen", 5_300),
+    ]
+
+
+def test_a_base_fee_is_counted_in_before_limits_and_taken_off_after() -> None:
+    who = members({"all": {CITY: FULL, VILLAGE: FULL}}, drivers={"requests": {CITY: Fraction(1)}})
+    shared = part(ShareBy.USAGE, driver="requests")
+    made = reckoned(bill(5_000), rules(pool("all", shared, base_fee=1_000, maximum=3_500)), who)
+    figures = line_figures(made, *lines(made, CITY, LineKind.SHARE))
+    assert words(figures, "limit_weighed") == ["with the base fee of 1,000 yen: 4,000.00 yen"]
+    assert words(figures, "limits") == ["held down at the most, less the base fee: 2,500.00 yen"]
+
+
 def test_fees_of_those_who_join_and_what_they_relieve_others_by_are_told() -> None:
     who = members({"all": {CITY: FULL, VILLAGE: Presence(31, 31, joins=True), "271403": FULL}})
     made = reckoned(bill(3000), rules(pool(joining_fee=500)), who)

@@ -63,6 +63,47 @@ class PartShare:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareLimits:
+    """How a pool's least and most changed a share, the base fee counted in."""
+
+    base_fee: int
+    weighed: Fraction
+    """What the parts and the base fee come to, exact yen."""
+    least: int
+    """Whole yen for the time that it was there."""
+    most: int | None
+    """Whole yen for the time that it was there; None: without end."""
+    factor: Fraction
+    """By which those of all members are multiplied, so that within least and most they sum to the same."""
+    held: bool
+    """False where there is less than all bear at least: then the factor is that of `least`."""
+
+    @property
+    def scaled(self) -> Fraction:
+        """Times the factor, exact yen."""
+        return (self.weighed if self.held else self.least) * self.factor
+
+    @property
+    def at_least(self) -> bool:
+        """Whether it is at the least."""
+        return self.held and self.scaled <= self.least
+
+    @property
+    def at_most(self) -> bool:
+        """Whether it is at the most."""
+        return self.held and self.most is not None and self.scaled >= self.most
+
+    @property
+    def share(self) -> Fraction:
+        """Within least and most, without the base fee, before rounding: exact yen."""
+        exact = Fraction(self.least) if self.at_least else self.scaled
+        if self.at_most:
+            assert self.most is not None
+            exact = Fraction(self.most)
+        return exact - self.base_fee
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of what a payer bears of one rule, whole yen."""
 
@@ -70,10 +111,15 @@ class Line:
     jpy: int
     parts: tuple[PartShare, ...] = ()
     """Of a share: how it was come to before least, most and rounding."""
-    limited: bool = False
-    """Whether least or most changed the share."""
+    limits: ShareLimits | None = None
+    """Of a share that least or most changed, its own or others'."""
     settled: Period | None = None
     """Of a late one: the closed period."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether least or most changed the share."""
+        return self.limits is not None
 
 
 @dataclass(frozen=True, slots=True)

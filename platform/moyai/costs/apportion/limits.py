@@ -21,6 +21,8 @@ class Limited:
     """Shares within their limits, exact yen, and the whole yen that nobody may be asked for."""
 
     shares: Mapping[str, Fraction]
+    factor: Fraction
+    """By which all shares were multiplied; where `held` is false, all least."""
     beyond: int
     """What is left where all who have a share bear the most that they may; else 0."""
     held: bool
@@ -36,12 +38,12 @@ def within(total: int, shares: Mapping[str, Fraction], limits: Mapping[str, Limi
     """
     least = sum(limits[key].least for key in shares)
     if total < least:
-        scaled = {key: Fraction(limits[key].least * total, least) for key in shares}
-        return Limited(scaled, 0, held=False)
+        factor = Fraction(total, least)
+        return Limited({key: limits[key].least * factor for key in shares}, factor, 0, held=False)
     factor = _factor(total, shares, limits)
     clamped = {key: _clamped(share * factor, limits[key]) for key, share in shares.items()}
     beyond = total - sum(clamped.values(), Fraction())
-    return Limited(clamped, floor(beyond), held=True)
+    return Limited(clamped, factor, floor(beyond), held=True)
 
 
 def _clamped(value: Fraction, limit: Limits) -> Fraction:

@@ -8,7 +8,14 @@ from fractions import Fraction
 from functools import lru_cache
 from math import floor
 
-from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind, Unallocated
+from moyai.costs.apportion.allocation import (
+    Line,
+    LineKind,
+    Payer,
+    PayerKind,
+    ShareLimits,
+    Unallocated,
+)
 from moyai.costs.apportion.inputs import Members, Presence
 from moyai.costs.apportion.limits import Limits, within
 from moyai.costs.apportion.parts import PartsWeighed, exact_shares, weigh
@@ -176,7 +183,7 @@ def _share_parts(
     if not weighed.parts:
         return rest
     exact = exact_shares(rest, weighed.parts)
-    limited: frozenset[str] = frozenset()
+    limited: Mapping[str, ShareLimits] = {}
     if rest > 0 and (pool.minimum is not None or pool.maximum is not None):
         exact, limited = _limit(rest, exact, pool, rule.unit, sharers, made)
     _round(exact, pool, rule, weighed, limited, made)
@@ -190,8 +197,8 @@ def _limit(
     unit: int,
     sharers: Mapping[str, Presence],
     made: Shared,
-) -> tuple[Exact, frozenset[str]]:
-    """Shares between least and most, base fees counted in.
+) -> tuple[Exact, dict[str, ShareLimits]]:
+    """Shares between least and most, base fees counted in, and what that did to those that it changed.
 
     Limits are whole units, so that a share within them stays so when it is rounded.
     """
@@ -207,7 +214,13 @@ def _limit(
     if not found.held:
         made.notes.append(_least_not_held(pool.title))
     made.leave(pool, found.beyond, BEYOND_MOST)
-    changed = frozenset(code for code in sharers if found.shares[code] != before[code])
+    changed = {
+        code: ShareLimits(
+            base[code], before[code], limit.least, limit.most, found.factor, found.held
+        )
+        for code, limit in limits.items()
+        if found.shares[code] != before[code]
+    }
     return exactly({code: found.shares[code] - base[code] for code in sharers}), changed
 
 
@@ -220,14 +233,14 @@ def _round(
     pool: Pool,
     rule: RoundingRule,
     weighed: PartsWeighed,
-    limited: frozenset[str],
+    limited: Mapping[str, ShareLimits],
     made: Shared,
 ) -> None:
     rounded = round_shares(exact, rule.unit, rule.method)
     made.parts = PartsShared(exact, rounded)
     for code, yen in rounded.shares.items():
         parts = tuple(part.share_of(code) for part in weighed.parts)
-        made.add(body(code), Line(LineKind.SHARE, yen, parts, code in limited))
+        made.add(body(code), Line(LineKind.SHARE, yen, parts, limited.get(code)))
     if rule.bearer is Bearer.LARGEST_REMAINDER:
         for code, yen in spread(rounded, exact, rule.unit).items():
             made.add(body(code), Line(LineKind.REMAINDER, yen))

@@ -10,7 +10,7 @@ import io
 from fractions import Fraction
 
 from moyai.costs.documents.paper import Bundle, Cell, Style
-from moyai.costs.documents.written import plain, rounded, trimmed
+from moyai.costs.documents.written import FACTOR_DECIMALS, plain, rounded, trimmed
 
 STARTS_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 """How text begins that a spreadsheet would calculate."""
@@ -40,6 +40,8 @@ def _written(cell: Cell) -> str:
         return str(cell.value)
     if cell.style is Style.EXACT:
         return _decimals(cell.value, 2)
+    if cell.style is Style.FACTOR:
+        return trimmed(_decimals(cell.value, FACTOR_DECIMALS))
     return trimmed(_decimals(cell.value, _MOST_DECIMALS))
 
 

@@ -25,6 +25,8 @@ class Style(StrEnum):
     """Exact yen, shown to two decimals."""
     RATE = "rate"
     """Exact yen for one of many, shown to two decimals, or to two digits where that would be 0."""
+    FACTOR = "factor"
+    """What exact yen are multiplied by, shown to ten decimals."""
     NUMBER = "number"
     """A count or a weight."""
     PERCENT = "percent"

@@ -18,6 +18,8 @@ _WEIGHT_DIGITS = 15
 _WHOLE_DIGITS = 9
 _SHOWN_DECIMALS = 2
 _MOST_DECIMALS = 10
+FACTOR_DECIMALS = 10
+"""So that a factor times up to 50 million yen comes out to the hundredth by hand."""
 
 
 def written(cell: Cell, lang: Lang) -> str:
@@ -29,6 +31,8 @@ def written(cell: Cell, lang: Lang) -> str:
         return signed(value, lang, _SHOWN_DECIMALS)
     if cell.style is Style.RATE:
         return signed(value, lang, rate_decimals(value))
+    if cell.style is Style.FACTOR:
+        return trimmed(signed(value, lang, FACTOR_DECIMALS))
     if cell.style is Style.PERCENT:
         return trimmed(signed(value, lang, 4))
     return signed(value, lang, 0 if Fraction(value).denominator == 1 else _SHOWN_DECIMALS)

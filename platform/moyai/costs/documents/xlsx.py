@@ -33,7 +33,7 @@ from moyai.costs.documents.paper import (
     Style,
     Table,
 )
-from moyai.costs.documents.written import plain, rate_decimals
+from moyai.costs.documents.written import FACTOR_DECIMALS, plain, rate_decimals
 from moyai.costs.documents.xlsx_charts import Place, Places, draw, rows_of
 from moyai.texts import Lang
 
@@ -239,6 +239,8 @@ class _Looks:
         whole = Fraction(cell.value).denominator == 1
         if cell.style is Style.PERCENT:
             return "0" if whole else "0.0000"
+        if cell.style is Style.FACTOR:
+            return "0" if whole else f"0.{'0' * FACTOR_DECIMALS}"
         if cell.style is Style.RATE:
             shape = f"#,##0.{'0' * rate_decimals(Fraction(cell.value))}"
             return f"{shape};{self._minus}{shape}"

@@ -90,10 +90,11 @@ class _Nothing:
             ja = "、".join(SHARES[part.by].ja + _driver(part.driver) for part in line.parts)
             en = ", ".join(SHARES[part.by].en.lower() + _driver(part.driver) for part in line.parts)
             return Text(f"按分の重みが 0 です（{ja}）", f"it weighs nothing ({en})")
-        if line.limited and pool.maximum is not None:
-            return Text(
-                f"上限 {pool.maximum:,} 円", f"the most that it bears is {pool.maximum:,} yen"
-            )
+        if line.limits is not None:
+            if line.limits.at_most:
+                most = f"{line.limits.most:,}"
+                return Text(f"上限 {most} 円", f"the most that it bears is {most} yen")
+            exact = line.limits.share
         how = to_unit_words(self._rules.rounding.method, self._rules.rounding.unit)
         yen = two_places(exact)
         return Text(f"按分額 {yen} 円は、{how.ja}で 0 円", f"its share of {yen} yen is 0, {how.en}")

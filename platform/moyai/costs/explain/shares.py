@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from moyai.costs.apportion.allocation import Borne, Line, LineKind, PayerKind
+from moyai.costs.apportion.allocation import Borne, Line, LineKind, PayerKind, ShareLimits
 from moyai.costs.apportion.rounding import by_loss
 from moyai.costs.apportion.sharing import PartsShared, share, subsidy_yen
 from moyai.costs.documents.compose.words import LINES, SHARES
-from moyai.costs.explain.figures import Figure, percent, to_unit_words, two_places
+from moyai.costs.explain.figures import Figure, percent, rate_words, to_unit_words, two_places
 from moyai.costs.explain.pools import divided_figures
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.statement import PoolHead, part_yen, pool_heads
@@ -67,24 +67,10 @@ class _Lines:
                 f"{self._days()} days, which are in the weights of equal and population shares",
             )
             yield Figure("days", words)
-        parts = self._parts()
-        if line.limited:
-            yield self._limited(parts.exact.of(self._borne.payer.name))
+        if line.limits is not None:
+            yield from _limited(line.limits)
         how = to_unit_words(self._rule.method, self._rule.unit)
         yield Figure("rounded", how, line.jpy)
-
-    def _limited(self, exact: Fraction) -> Figure:
-        least, most = self._pool.minimum, self._pool.maximum
-        ja = [] if least is None else [f"下限 {least:,} 円"]
-        en = [] if least is None else [f"least {least:,}"]
-        if most is not None:
-            ja.append(f"上限 {most:,} 円")
-            en.append(f"most {most:,}")
-        words = Text(
-            f"{'、'.join(ja)}を全団体に当て、合計を変えずに {two_places(exact)} 円",
-            f"{', '.join(en)} yen for every member, the sum unchanged: {two_places(exact)} yen",
-        )
-        return Figure("limits", words, exact=exact)
 
     def _remainder(self, line: Line) -> Iterator[Figure]:
         parts = self._parts()
@@ -205,6 +191,55 @@ class _Lines:
         """`16 / 31`; empty where it was there all the time."""
         there = self._borne.presence
         return "" if there is None or there.days == there.of else f"{there.days} / {there.of}"
+
+
+def _limited(found: ShareLimits) -> Iterator[Figure]:
+    """From what the parts come to, base fee counted in, to the share within least and most."""
+    with_fee = Text("", "")
+    if found.base_fee:
+        with_fee = Text(
+            f"基本料 {found.base_fee:,} 円を加えて ",
+            f"with the base fee of {found.base_fee:,} yen: ",
+        )
+    yen = two_places(found.weighed)
+    words = Text(f"{with_fee.ja}{yen} 円", f"{with_fee.en}{yen} yen")
+    yield Figure("limit_weighed", words, exact=found.weighed)
+    ja, en = [], []
+    if found.least or found.at_least:
+        ja.append(f"下限 {found.least:,} 円")
+        en.append(f"least {found.least:,} yen")
+    if found.most is not None:
+        ja.append(f"上限 {found.most:,} 円")
+        en.append(f"most {found.most:,} yen")
+    yield Figure("limit_bounds", Text("、".join(ja), ", ".join(en)))
+    of = found.weighed if found.held else Fraction(found.least)
+    rate, yen = rate_words(found.factor, of), two_places(found.scaled)
+    words = Text(
+        f"全団体に共通の調整率 {two_places(of)} × {rate} = {yen} 円",
+        f"by the factor of all members: {two_places(of)} × {rate} = {yen} yen",
+    )
+    yield Figure("limit_factor", words, exact=found.scaled)
+    why, yen = _why_limited(found), two_places(found.share)
+    less = Text("", "")
+    if found.base_fee:
+        less = Text("、基本料を除いて", ", less the base fee")
+    words = Text(f"{why.ja}{less.ja} {yen} 円", f"{why.en}{less.en}: {yen} yen")
+    yield Figure("limits", words, exact=found.share)
+
+
+def _why_limited(found: ShareLimits) -> Text:
+    if found.at_least:
+        return Text("下限を適用", "held up at the least")
+    if found.at_most:
+        return Text("上限を適用", "held down at the most")
+    if found.held:
+        return Text(
+            "ほかの団体の上限・下限による調整後", "adjusted, as others are at the least or most"
+        )
+    return Text(
+        "総額が下限の合計に満たないため、下限の比で",
+        "in proportion to all minimums, as there is less than these",
+    )
 
 
 def rank_words(place: int, of: int, unit: int) -> Text:

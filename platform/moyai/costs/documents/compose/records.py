@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from moyai.costs.documents.compose import words
 from moyai.costs.documents.compose.common import marks
+from moyai.costs.documents.compose.limits_table import limit_rows
 from moyai.costs.documents.compose.settlement_table import AMOUNTS
 from moyai.costs.documents.paper import (
     BLANK,
@@ -37,6 +38,7 @@ _HEADERS = (
     Text("金額（円）", "jpy"),
     Text("期日", "due"),
 )
+_WORKING = Text("計算", "working")
 
 
 def headers(lang: Lang) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ def _section_records(statement: Statement, section: Section, lang: Lang) -> Iter
             weight, of = weights(part.weight, part.of)
             yield _record(
                 statement,
-                Text("計算", "working"),
+                _WORKING,
                 section.title.of(lang),
                 words.part(part, section.head.power, lang),
                 None,
@@ -88,6 +90,13 @@ def _section_records(statement: Statement, section: Section, lang: Lang) -> Iter
                 ),
             )
     title = section.title.of(lang)
+    if share is not None and share.limits is not None:
+        for row in limit_rows(share.limits, "", lang):
+            label, cell = row.cells
+            is_factor = cell.style is Style.FACTOR
+            working = (BLANK, cell, BLANK, BLANK) if is_factor else (BLANK, BLANK, BLANK, cell)
+            item = str(label.value)
+            yield _record(statement, _WORKING, title, item, None, lang, working=working)
     for moved in section.moved:
         amounts = (moved.before, moved.after, moved.difference)
         for kind, amount in zip(AMOUNTS, amounts, strict=True):

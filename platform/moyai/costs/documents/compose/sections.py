@@ -8,6 +8,7 @@ from fractions import Fraction
 from moyai.costs.apportion.allocation import Line, LineKind
 from moyai.costs.documents.compose import words
 from moyai.costs.documents.compose.common import rounding_formula, yen_columns
+from moyai.costs.documents.compose.limits_table import limited_words, limits_table
 from moyai.costs.documents.compose.settlement_table import settlement_table
 from moyai.costs.documents.paper import (
     BLANK,
@@ -36,7 +37,6 @@ _ROUNDED_PARTS = Text(
     "The exact yen below are shown rounded to two places, so the parts shown do not sum to the sum shown. "
     "The calculation keeps all places.",
 )
-_LIMITED = Text("（上限・下限の適用あり）", " (limited by the least or most)")
 
 
 def section_blocks(section: Section, at: int, rule: RoundingRule, lang: Lang) -> list[Block]:
@@ -63,6 +63,8 @@ def section_blocks(section: Section, at: int, rule: RoundingRule, lang: Lang) ->
         if not _foots(section, share):
             blocks.append(Note(_ROUNDED_PARTS.of(lang)))
         blocks.append(_parts(section, share, key, lang))
+        if share.limits is not None:
+            blocks.append(limits_table(share.limits, key, lang))
     else:
         blocks.append(Pair(_head(section.head, key, lang), lines))
     return blocks
@@ -183,7 +185,8 @@ def _lines(section: Section, key: str, rule: RoundingRule, lang: Lang) -> Table:
         label = words.LINES[line.kind].of(lang)
         formula = None
         if line.kind is LineKind.SHARE:
-            label += _LIMITED.of(lang) if line.limited else ""
+            if line.limits is not None:
+                label += limited_words(line.limits).of(lang)
             formula = _share_formula(section, line, key, rule)
         elif line.kind is LineKind.SETTLEMENT and section.moved:
             formula = f"{{{key}.moved.total.2}}"
