@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -97,6 +98,17 @@ def test_bars_of_many_labels_stand_in_two_columns_of_one_scale() -> None:
         assert float(bar.get("width", "")) == pytest.approx(unit * (41 - at), rel=0.02)
     assert len({bar.get("y") for bar in bars_}) == 21
     assert max(float(bar.get("x", "")) + float(bar.get("width", "")) for bar in bars_) < 900
+
+
+def test_amounts_of_several_series_stand_clear_of_one_another() -> None:
+    labels = ["全体", "大阪市", "堺市", "電子申請", "文書管理"]
+    series = [Series("予算額", (9_000, 900, 300, 300, 3_000)), Series("執行額", (5, 0, 0, 7, 0))]
+    texts = list(_tree(bars(WORDS, labels, series)).iter(f"{SVG}text"))
+    amounts = [float(one.get("y", "")) for one in texts if one.get("text-anchor") == "start"]
+    apart = [below - above for above, below in pairwise(amounts[:10])]
+    assert min(apart) >= 14  # signs are 12 high
+    # What belongs together is nearer.
+    assert max(apart[::2]) < min(apart[1::2])
 
 
 @pytest.mark.parametrize("draw", [stacked_bars, lines])

@@ -134,6 +134,22 @@ def test_the_workbooks_charts_are_of_the_cells_that_hold_the_sums() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lang", "brackets"),
+    [("ja", ["（税抜・円）", "（税込・円）", "（人）"]), ("en", ["(yen with tax)"])],
+)
+def test_headings_of_a_full_table_of_bodies_break_before_what_is_in_brackets(
+    lang: Lang, brackets: list[str]
+) -> None:
+    one = replace(bill(64_567_899, rate=TEN), taxes={TEN: 6_456_789})
+    made = issued(one, taxable(rules(pool())))
+    around = Surroundings(OSAKA, alone=dict.fromkeys(OSAKA, 110_096_480))
+    lines = pdf_text(pdf(overview_bundle(overview(made, around), NAMES, lang)))
+    assert [one for one in brackets if one in lines] == brackets
+    # Sums of nine digits are on one line too.
+    assert "330,289,440" in lines
+
+
 def _captions(found: Overview, lang: Lang) -> list[str]:
     """What says which yen are shown: the headline, captions, titles of columns and charts."""
     [paper] = overview_bundle(found, NAMES, lang).papers

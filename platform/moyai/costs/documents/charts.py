@@ -30,6 +30,8 @@ _WIDTH = 900
 _HEIGHT, _LEFT, _TOP, _BOTTOM = 250, 110, 10, 216
 """Of charts over time: without their legend; where yen begin, to the left and up and down."""
 _BAR, _BETWEEN = 11, 3
+_BAR_OF_MANY, _BETWEEN_GROUPS = 15, 9
+"""Of several series: amounts of a label stand one below the other, each as high as its sign."""
 _MOST_BARS = 20
 _LABEL_SIGNS = 16
 _HALF_SIGNS = 11
@@ -64,21 +66,22 @@ def bars(words: Words, labels: Sequence[str], series: Sequence[Series]) -> str:
     """A bar to the right for each label and series, its yen beside it; many labels stand in two columns."""
     halves = 2 if len(labels) * len(series) > _MOST_BARS else 1
     rows = -(-len(labels) // halves)
-    step = _BAR * len(series) + _BETWEEN
+    bar, between = (_BAR, _BETWEEN) if len(series) < 2 else (_BAR_OF_MANY, _BETWEEN_GROUPS)
+    step = bar * len(series) + between
     left, right, signs = (190, 130, _LABEL_SIGNS) if halves == 1 else (145, 95, _HALF_SIGNS)
     room = _WIDTH / halves
     scale = _Scale([0, *(value or 0 for one in series for value in one.values)], left, room - right)
     drawn = []
     for at, label in enumerate(labels):
         x, y = room * (at // max(rows, 1)), 4 + at % max(rows, 1) * step
-        middle = y + (step - _BETWEEN) / 2 + 4
+        middle = y + (step - between) / 2 + 4
         drawn.append(_text(x + left - 8, middle, _short(label, signs), "end"))
         for place, one in enumerate(series):
-            value, top = one.values[at] or 0, y + place * _BAR
+            value, top = one.values[at] or 0, y + place * bar
             start, end = sorted((scale.of(0), scale.of(value)))
             colour = COLOURS[place % len(COLOURS)]
-            drawn.append(_rect(x + start, top, max(end - start, 0.5), _BAR - 1, colour))
-            drawn.append(_text(x + end + 6, top + 9, signed(value, words.lang, 0)))
+            drawn.append(_rect(x + start, top, max(end - start, 0.5), bar - 1, colour))
+            drawn.append(_text(x + end + 6, top + bar / 2 + 4, signed(value, words.lang, 0)))
     height = step * rows + 8
     if len(series) < 2:
         return _svg(words, height, drawn)

@@ -110,6 +110,10 @@ def bodies_table(overview: Overview, lang: Lang) -> Table:
     )
 
 
+_WIDTHS = {"tax": 10, "people": 10, "alone": 12, "saved": 12}
+"""Of columns of bodies that are not as wide as most: for sums of nine digits all of them have just the room."""
+
+
 def _body_columns(overview: Overview, saves: bool, lang: Lang) -> tuple[Column, ...]:
     gross = gross_mark(overview)
     titles: dict[str, Text] = {}
@@ -123,10 +127,10 @@ def _body_columns(overview: Overview, saves: bool, lang: Lang) -> tuple[Column, 
         titles["alone"] = words.in_yen(Text("単独調達時", "Alone"), gross)
         titles["saved"] = words.in_yen(Text("節減額", "Saved"), gross)
     return (
-        Column(Text("団体", "Body").of(lang), 5),
-        Column(Text("コード", "Code").of(lang), 3),
+        Column(Text("団体", "Body").of(lang), 11),
+        Column(Text("コード", "Code").of(lang), 8),
         *(
-            Column(title.of(lang), 4, numeric=True, key=f"bodies.head.{name}")
+            Column(title.of(lang), _WIDTHS.get(name, 11), numeric=True, key=f"bodies.head.{name}")
             for name, title in titles.items()
         ),
     )
