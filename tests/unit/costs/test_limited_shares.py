@@ -179,8 +179,8 @@ def test_a_statement_shows_in_every_format_how_a_share_was_limited(
 ) -> None:
     bundle = _bundle(made, code, lang)
     title, head = {
-        "ja": ("上限・下限の適用", ["区分", "金額（円）"]),
-        "en": ("Least and most", ["Item", "Yen"]),
+        "ja": ("上限・下限の適用", ["区分", "金額（円）・調整率"]),
+        "en": ("Least and most", ["Item", "Yen, factor"]),
     }[lang]
     page = Page.of(html(bundle))
     shown = [[label, amount] for label, amount, _ in rows]

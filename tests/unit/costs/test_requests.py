@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.costs.papers import INSTALMENTS, issued
+from tests.unit.costs.papers import INSTALMENTS, NAMES, issued
 from tests.unit.costs.rulebook import bill
 
+from moyai.costs.documents.compose.request_paper import request_paper
+from moyai.costs.documents.paper import Facts
+from moyai.costs.periods import Period
 from moyai.costs.statements.request import Due, dues, is_working_day, request, working_day
 from moyai.registry.cost_rules import Instalments
+from moyai.texts import Lang
 
 APRIL = "04-01"
 
@@ -67,6 +72,44 @@ def test_29_february_is_the_28th_where_there_is_none() -> None:
 
 def test_without_instalments_a_request_has_no_day() -> None:
     assert dues(5, None, date(2026, 6, 10), APRIL) == (Due(None, 5),)
+
+
+@pytest.mark.parametrize(
+    ("issued_on", "ja", "en"),
+    [
+        (date(2027, 3, 31), None, None),
+        (
+            date(2027, 4, 1),
+            "令和8年度（出納整理期間。会計は令和9年5月31日に閉じます）",
+            "2026, whose accounts close on 31 May 2027",
+        ),
+        (
+            date(2027, 5, 31),
+            "令和8年度（出納整理期間。会計は令和9年5月31日に閉じます）",
+            "2026, whose accounts close on 31 May 2027",
+        ),
+        (
+            date(2027, 6, 1),
+            "令和8年度（過年度。会計は令和9年5月31日に閉じました）",
+            "2026, a past fiscal year, whose accounts closed on 31 May 2027",
+        ),
+    ],
+)
+@pytest.mark.parametrize("month", [Period(2026, 4), Period(2027, 3)])
+def test_a_request_after_its_fiscal_year_says_until_when_the_accounts_are_open(
+    month: Period, issued_on: date, ja: str | None, en: str | None
+) -> None:
+    statement = issued(replace(bill(900), period=month)).statements[0]
+    statement = replace(statement, basis=replace(statement.basis, issued_on=issued_on))
+    made = request(statement, INSTALMENTS, APRIL)
+    langs: tuple[tuple[Lang, str, str | None], ...] = (
+        ("ja", "会計年度", ja),
+        ("en", "Fiscal year", en),
+    )
+    for lang, label, said in langs:
+        [*_, facts] = request_paper(made, NAMES, lang).blocks
+        assert isinstance(facts, Facts)
+        assert dict(facts.rows).get(label) == said
 
 
 def test_nothing_is_due_of_a_refund() -> None:

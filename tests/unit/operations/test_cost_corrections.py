@@ -59,6 +59,22 @@ def test_each_month_of_a_chain_of_corrections_is_reckoned_once(
     assert len(looks) == len(set(looks))
 
 
+def test_a_correction_is_settled_in_the_same_fiscal_year_while_a_month_of_it_is_open(
+    office: Office,
+) -> None:
+    for month in ("2027-02", "2027-03"):
+        office.yen("bill.csv", month, EC2="300")
+        if month == "2027-02":
+            office.close(month)
+    office.yen("april.csv", "2027-04", EC2="300")
+    office.yen("bill.csv", "2027-02", EC2="303")
+    assert settled(office.reckon("2027-03")) == {OSAKA: 1, SAKAI: 1, VILLAGE: 1}
+    assert settled(office.reckon("2027-04")) == {}
+    office.close("2027-03")
+    office.yen("bill.csv", "2027-03", EC2="306")
+    assert settled(office.reckon("2027-04")) == {OSAKA: 2, SAKAI: 2, VILLAGE: 2}
+
+
 def test_a_correction_that_no_longer_fits_its_invoice_is_said_until_the_invoice_is_replaced(
     office: Office,
 ) -> None:

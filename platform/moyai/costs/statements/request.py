@@ -36,6 +36,9 @@ class Request:
     statement: Statement
     dues: tuple[Due, ...]
     """They sum to the total; empty where nothing is to be paid by the body."""
+    past_year: int | None
+    """The fiscal year of the period, by the calendar year in which it began; None where it was not over on
+    the day of issue."""
 
     @property
     def total(self) -> int:
@@ -51,10 +54,13 @@ class Request:
 def request(statement: Statement, instalments: Instalments | None, year_start: str) -> Request:
     """The request that goes with a statement. `year_start`: the fiscal year's first day, `04-01`."""
     number = f"R-{statement.period}-{statement.code}"
+    issued_on = statement.basis.issued_on
+    is_past = issued_on >= _year_end(statement.period.first, year_start)
     return Request(
         number,
         statement,
-        dues(statement.total, instalments, statement.basis.issued_on, year_start),
+        dues(statement.total, instalments, issued_on, year_start),
+        statement.period.fiscal_year(year_start) if is_past else None,
     )
 
 

@@ -11,8 +11,11 @@ from moyai.costs.periods import Period, period_of
 from moyai.registry.cost_rules import RuleSet
 from moyai.texts import Text, same
 
-_ACCOUNTS_CLOSE = (5, 31)
-"""出納閉鎖: a fiscal year's accounts are open until 31 May after it (地方自治法 235 条の 5)."""
+
+def accounts_close(fiscal_year: int) -> date:
+    """出納閉鎖: the last day on which a fiscal year's accounts are open, 31 May after it (地方自治法
+    235 条の 5)."""
+    return date(fiscal_year + 1, 5, 31)
 
 
 def titles_of(
@@ -63,8 +66,7 @@ def _of_year(rule: str, period: Period, issued_on: date, year_start: str) -> Tex
     year = closed.fiscal_year(year_start)
     if year == period.fiscal_year(year_start):
         return title
-    open_until = date(year + 1, *_ACCOUNTS_CLOSE)
-    if issued_on <= open_until:
+    if issued_on <= accounts_close(year):
         return Text(f"{title.ja}（出納整理期間）", f"{title.en} (before its accounts close)")
     return Text(f"{title.ja}（過年度）", f"{title.en} (a past fiscal year's)")
 

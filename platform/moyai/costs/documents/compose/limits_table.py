@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from moyai.costs.apportion.allocation import LineKind, ShareLimits
 from moyai.costs.documents.compose import words
-from moyai.costs.documents.compose.common import yen_columns
-from moyai.costs.documents.paper import Cell, Row, RowKind, Style, Table, exact, text, yen
+from moyai.costs.documents.paper import Cell, Column, Row, RowKind, Style, Table, exact, text, yen
 from moyai.texts import Lang, Text
 
 LIMITED = Text("（上限・下限の適用あり）", " (limited by the least or most)")
@@ -42,7 +41,10 @@ def limits_table(found: ShareLimits, key: str, lang: Lang) -> Table:
     """From what the parts come to, `KEY.exact`, to the share before rounding."""
     return Table(
         Text("上限・下限の適用", "Least and most").of(lang),
-        yen_columns(Text("区分", "Item"), lang),
+        (
+            Column(Text("区分", "Item").of(lang), 3),
+            Column(Text("金額（円）・調整率", "Yen, factor").of(lang), 2, numeric=True),
+        ),
         tuple(limit_rows(found, key, lang)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from moyai.costs.documents.compose import words
 from moyai.costs.documents.compose.common import (
@@ -27,8 +28,10 @@ from moyai.costs.documents.paper import (
     yen,
 )
 from moyai.costs.documents.written import day, month
+from moyai.costs.periods import era_year
 from moyai.costs.statements.request import Due, Request
 from moyai.costs.statements.statement import Statement
+from moyai.costs.statements.titles import accounts_close
 from moyai.texts import Lang, Text
 
 
@@ -149,6 +152,10 @@ def _payment_facts(
     facts = []
     if issuer.bank and request.total > 0:
         facts.append((Text("振込先", "Pay to"), issuer.bank))
+    if request.past_year is not None:
+        facts.append(
+            (Text("会計年度", "Fiscal year"), _past_year(request, request.past_year, lang))
+        )
     if issuer.registration_number:
         facts.append((Text("登録番号", "Registration number"), issuer.registration_number))
     facts.append(
@@ -157,3 +164,18 @@ def _payment_facts(
     if issuer.contact:
         facts.append((Text("問合せ先", "Contact"), issuer.contact))
     return tuple((label.of(lang), said) for label, said in facts)
+
+
+def _past_year(request: Request, year: int, lang: Lang) -> str:
+    """That what is asked for belongs to a year that is over, while its accounts are open or later."""
+    closes = accounts_close(year)
+    named, last = era_year(date(year, 12, 31)), day(closes, lang)
+    if request.statement.basis.issued_on <= closes:
+        return Text(
+            f"{named}年度（出納整理期間。会計は{last}に閉じます）",
+            f"{year}, whose accounts close on {last}",
+        ).of(lang)
+    return Text(
+        f"{named}年度（過年度。会計は{last}に閉じました）",
+        f"{year}, a past fiscal year, whose accounts closed on {last}",
+    ).of(lang)
