@@ -121,6 +121,9 @@ def share(
     if not pool["parts"]:
         return {}
     base = pool["base_fee"]
+    if 0 < amount < base * len(codes):  # base fees alike are reduced alike
+        even = largest_remainder([number(amount) / len(codes)] * len(codes), amount)
+        return dict(zip(codes, even, strict=True))
     rest = amount - base * len(codes)
     shares = {code: number(0) for code in codes}
     for part in pool["parts"]:

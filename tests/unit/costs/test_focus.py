@@ -18,6 +18,7 @@ from tests.unit.costs.papers import BASIS, NAMES, TEN, issued, some_issue, taxab
 from tests.unit.costs.rulebook import CODES, allocate, bill, everybody, part, pool, rules
 
 from moyai.costs.apportion.allocation import Allocation
+from moyai.costs.apportion.inputs import TaxCarried
 from moyai.costs.apportion.settling import settlement
 from moyai.costs.documents.focus import (
     NUMBERS,
@@ -159,7 +160,7 @@ def test_a_month_outside_the_tax_has_rows_of_what_it_settles_and_took_over() -> 
     found = settlement(closed, corrected)
     assert found is not None
     later = allocate(bill(900), rules(pool()), everybody(), (found,))
-    told = issue(later, rules(pool()), ISSUER, NAMES, BASIS, {TEN: 4})
+    told = issue(later, rules(pool()), ISSUER, NAMES, BASIS, TaxCarried(differences={TEN: 4}))
     rows = _rows_of(told)
     assert _taxes_of(rows) == [
         *(("tax:10", "tax", code, 10) for code in NAMES),
