@@ -9,7 +9,7 @@ from tests.unit.costs.rulebook import FULL, allocate, bill, members, part, pool,
 
 from moyai.costs.apportion.allocation import Allocation, LineKind
 from moyai.costs.apportion.inputs import Presence
-from moyai.registry.cost_rules import Prorating, ShareBy
+from moyai.registry.cost_rules import Prorating, ShareBy, Subsidy, SubsidyWhen
 
 JOINS = Presence(31, 31, joins=True)
 LEAVES = Presence(31, 31, leaves=True)
@@ -113,3 +113,34 @@ def test_fixed_amounts_and_base_fees_are_of_the_days() -> None:
     assert _of_kind(made, LineKind.SHARE)["271004"] == 64_666
     assert _of_kind(made, LineKind.SHARE)["271403"] == 32_333
     assert _of_kind(made, LineKind.REMAINDER) == {"271004": 1}
+
+
+def test_a_pool_that_costs_nothing_asks_for_no_set_amounts() -> None:
+    who = members({"all": dict.fromkeys(("271004", "271403", "273830"), FULL)})
+    shared = pool(base_fee=1_000, fixed={"273830": 500})
+    assert _yen(allocate(bill(0), rules(shared), who)) == {}
+
+
+def _before(name: str, percent: int | None, jpy: int | None = None) -> Subsidy:
+    return Subsidy(
+        name, SubsidyWhen.BEFORE, None if percent is None else Fraction(percent), jpy, "all"
+    )
+
+
+def test_a_subsidy_comes_off_what_the_one_before_it_leaves() -> None:
+    shared = pool(subsidies=(_before("国", 50), _before("県", 50), _before("市", None, 70)))
+    who = members({"all": {"271004": FULL, "273830": FULL}})
+    made = allocate(bill(1_000), rules(shared), who)
+    assert made.pools[0].subsidies == {"国": 500, "県": 250, "市": 70}
+    assert _yen(made) == {"271004": 90, "273830": 90}
+
+
+def test_no_subsidy_is_more_than_what_is_left_or_of_a_credit() -> None:
+    shared = pool(subsidies=(_before("国", None, 700), _before("県", None, 700), _before("市", 50)))
+    who = members({"all": {"271004": FULL}})
+    made = allocate(bill(1_000), rules(shared), who)
+    assert made.pools[0].subsidies == {"国": 700, "県": 300}
+    assert _yen(made) == {}
+    credit = allocate(bill(-1_000), rules(shared), who)
+    assert credit.pools[0].subsidies == {}
+    assert _yen(credit) == {"271004": -1_000}

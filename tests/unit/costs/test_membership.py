@@ -145,6 +145,16 @@ def test_a_subsidy_is_for_whom_its_selector_means() -> None:
     assert found.subsidised == {"all": {"過疎": ("273830",)}}
 
 
+def test_a_subsidy_is_for_whom_its_selector_means_on_the_first_day() -> None:
+    registry = _registry(
+        ("271004", "chat", date(2026, 5, 1), date(2026, 5, 31)),
+        ("271403", "chat", date(2026, 5, 2), None),
+    )
+    own = Subsidy("早期", SubsidyWhen.AFTER, Fraction(50), None, "service:chat")
+    found = _members(registry, pool("all", subsidies=(own,)))
+    assert found.subsidised == {"all": {"早期": ("271004",)}}
+
+
 @pytest.mark.parametrize("words", ["2026-13", "2026-00", "26-05", "2026-5", "", "2026-05-01"])
 def test_what_is_no_period_is_said(words: str) -> None:
     with pytest.raises(UsageError, match="is no period"):
