@@ -1,15 +1,23 @@
-"""Fees and limits by figures that were worked out by hand."""
+"""Fees, limits, subsidies and weights by figures that were worked out by hand."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from tests.unit.costs.rulebook import FULL, allocate, bill, members, part, pool, rules
+from tests.unit.costs.rulebook import FULL, allocate, bill, everybody, members, part, pool, rules
 
 from moyai.costs.apportion.allocation import Allocation, LineKind
 from moyai.costs.apportion.inputs import Presence
-from moyai.registry.cost_rules import Prorating, ShareBy, Subsidy, SubsidyWhen
+from moyai.registry.cost_rules import (
+    Direct,
+    Prorating,
+    ShareBy,
+    Subsidy,
+    SubsidyWhen,
+    WhenZero,
+)
 
 JOINS = Presence(31, 31, joins=True)
 LEAVES = Presence(31, 31, leaves=True)
@@ -144,3 +152,63 @@ def test_no_subsidy_is_more_than_what_is_left_or_of_a_credit() -> None:
     credit = allocate(bill(-1_000), rules(shared), who)
     assert credit.pools[0].subsidies == {}
     assert _yen(credit) == {"271004": -1_000}
+
+
+def test_a_subsidy_after_sharing_takes_nothing_of_a_credit() -> None:
+    own = Subsidy("過疎", SubsidyWhen.AFTER, Fraction(50), None, "all")
+    who = members(
+        {"all": {"271004": FULL, "273830": FULL}}, subsidised={"all": {"過疎": ("273830",)}}
+    )
+    assert _yen(allocate(bill(-200), rules(pool(subsidies=(own,))), who)) == {
+        "271004": -100,
+        "273830": -100,
+    }
+
+
+def test_least_that_the_cost_does_not_reach_is_shared_by_each_ones_own() -> None:
+    who = members({"all": {"271004": FULL, "273830": HALF}})
+    made = allocate(bill(300), rules(pool(minimum=10_000)), who)
+    assert _yen(made) == {"271004": 200, "273830": 100}
+
+
+def test_set_amounts_are_in_the_unit_too() -> None:
+    who = members({"all": {"271004": FULL, "273830": HALF}})
+    made = allocate(bill(10_000), rules(pool(base_fee=1_000), unit=1_000), who)
+    assert _of_kind(made, LineKind.BASE_FEE) == {"271004": 1_000}
+    assert _yen(made) == {"271004": 7_000, "273830": 3_000}
+
+
+def test_a_part_with_nothing_to_go_by_leaves_its_percent_rounded_down() -> None:
+    usage = part(ShareBy.USAGE, 50, driver="requests", when_zero=WhenZero.UNALLOCATED)
+    made = allocate(bill(301), rules(pool("all", part(ShareBy.EQUAL, 50), usage)), everybody())
+    assert made.unallocated_jpy == 150
+    assert _yen(made) == {"271004": 51, "271403": 50, "273830": 50}
+
+
+def test_who_has_no_percent_bears_nothing_of_it() -> None:
+    shared = pool("all", part(ShareBy.PERCENT, percents={"271403": Fraction(50)}))
+    made = allocate(bill(300), rules(shared), everybody())
+    assert _yen(made) == {"271004": 0, "271403": 300, "273830": 0}
+
+
+def test_who_is_given_back_directly_weighs_nothing_by_it() -> None:
+    tagged = Direct("tag", (), "ServiceName", {"s0": "271004", "s1": "271403"}, ())
+    shared = pool("all", part(ShareBy.DIRECT))
+    made = allocate(bill(-100, 50, 300), rules(shared, direct=(tagged,)), everybody())
+    assert _yen(made) == {"271004": -100, "271403": 350, "273830": 0}
+
+
+def test_a_fee_without_costs_has_the_highest_of_the_bills_rates() -> None:
+    eight, ten = Fraction(8), Fraction(10)
+    one = replace(
+        bill(500, 300),
+        buckets=(
+            replace(bill(500, rate=ten).buckets[0], values={"ServiceName": "s0"}),
+            replace(bill(300, rate=eight).buckets[0], values={"ServiceName": "s1"}),
+        ),
+    )
+    everywhere = dict.fromkeys(("271004", "271403"), FULL)
+    who = members({"a": {"271004": FULL, "273830": JOINS}, "b": everywhere})
+    made = allocate(one, rules(pool("a", where=None, joining_fee=100), pool("b")), who)
+    [village] = [one for one in made.borne if one.payer.name == "273830"]
+    assert village.by_rate == {ten: 100}
