@@ -171,6 +171,12 @@ def test_least_that_the_cost_does_not_reach_is_shared_by_each_ones_own() -> None
     assert _yen(made) == {"271004": 200, "273830": 100}
 
 
+def test_cost_that_is_just_all_minimums_holds_them() -> None:
+    made = allocate(bill(30_000), rules(pool(minimum=10_000)), everybody())
+    assert set(_yen(made).values()) == {10_000}
+    assert made.pools[0].notes == ()
+
+
 def test_set_amounts_are_in_the_unit_too() -> None:
     who = members({"all": {"271004": FULL, "273830": HALF}})
     made = allocate(bill(10_000), rules(pool(base_fee=1_000), unit=1_000), who)

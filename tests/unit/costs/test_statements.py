@@ -33,12 +33,14 @@ from moyai.registry.cost_rules import (
     Bearer,
     Direct,
     Flow,
+    Rounding,
     Subsidy,
     SubsidyWhen,
 )
 from moyai.texts import Text
 
 MOVED = {"271004": 55, "271403": -40}
+MOVES = {"271004": 105, "271403": 100}
 
 
 def _of(made: Issue, code: str) -> Statement:
@@ -265,6 +267,60 @@ def test_tax_is_carried_on_where_there_is_no_body_to_bear_it() -> None:
     came = TaxCarried(differences={TEN: 3})
     made = issue(nobody, rule_set, ISSUER, NAMES, BASIS, came)
     assert made.taxes.left_to_next == came
+
+
+def test_tax_that_came_in_is_borne_by_what_bodies_bear_and_not_by_who_gets_something_back() -> None:
+    direct = Direct("専用", (), "ServiceName", {"s0": "271004", "s1": "271403", "s2": "273830"}, ())
+    rule_set = rules(direct=(direct,))
+    made = allocate(bill(300, 100, -100), rule_set, everybody())
+    told = issue(made, rule_set, ISSUER, NAMES, BASIS, {TEN: 4})
+    assert {one.code: one.tax_difference for one in told.statements} == {
+        "271004": 3,
+        "271403": 1,
+        "273830": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "taxes"),
+    [
+        (Rounding.FLOOR, [1, -2]),
+        (Rounding.HALF_UP, [2, -2]),
+        (Rounding.CEILING, [2, -1]),
+    ],
+)
+def test_a_bodys_tax_is_rounded_by_the_rule(method: Rounding, taxes: list[int]) -> None:
+    direct = Direct("専用", (), "ServiceName", {"s0": "271004", "s1": "271403"}, ())
+    rule_set = taxable(rules(direct=(direct,)), method=method)
+    told = issued(bill(15, -15, rate=TEN), rule_set)
+    assert [one.tax for one in told.statements] == taxes
+
+
+def test_what_a_carried_remainder_owes_or_is_owed_of_the_tax_goes_on() -> None:
+    for method, net, tax in ((Rounding.FLOOR, 15, 1), (Rounding.CEILING, -15, -2)):
+        rule_set = taxable(
+            rules(pool(), unit=10, method=method, bearer=Bearer.CARRY), Bearer.LEAD, "271004"
+        )
+        one = bill(105, rate=TEN)
+        told = issued(one, rule_set)
+        [carried] = told.others
+        assert (carried.net, carried.tax) == (net, tax)
+        assert told.taxes.left_to_next == {TEN: tax}
+
+
+def test_a_difference_of_what_is_settled_is_of_those_who_settle_it() -> None:
+    direct = Direct("専用", (), "ServiceName", {"s0": "271403"}, ())
+    rule_set = rules(direct=(direct,))
+    outside = replace(rule_set, tax=replace(rule_set.tax, difference=Bearer.CARRY))
+    moved = {Payer(PayerKind.BODY, code): {TEN: yen} for code, yen in MOVES.items()}
+    found = Settlement(MAY, 205, moved, (), {TEN: 21})
+    told = issue(
+        allocate(bill(900_000), outside, everybody(), (found,)), outside, ISSUER, NAMES, BASIS
+    )
+    assert {one.code: (one.tax, one.tax_difference) for one in told.statements} == {
+        "271004": (10, 1),
+        "271403": (10, 0),
+    }
 
 
 def test_no_difference_is_shared_while_cost_is_left() -> None:

@@ -300,3 +300,28 @@ def test_rows_of_tax_are_not_those_of_rows_that_state_a_rate() -> None:
     assert _yen(made) == {"s0": 110_000, "s1": 50, "s2": 1}
     taxed = in_yen(MAY, [stated, other, tax], [], TAXABLE)
     assert taxed.bill.taxes == {TEN: 10_001}
+
+
+@pytest.mark.parametrize(
+    ("method", "due"), [(Rounding.FLOOR, 10), (Rounding.HALF_UP, 11), (Rounding.CEILING, 11)]
+)
+def test_the_tax_on_rows_in_yen_is_rounded_by_the_rule(method: Rounding, due: int) -> None:
+    for treatment in Treatment:
+        rule = TaxRule(treatment, method, Bearer.LARGEST_REMAINDER, None)
+        bill = in_yen(MAY, [_group("104.6", "s0", "JPY")], [], rule).bill
+        assert bill.jpy + sum(bill.taxes.values()) == 105 + due
+
+
+@pytest.mark.parametrize("method", Rounding)
+def test_rows_of_tax_in_yen_are_to_the_nearest_yen_whatever_the_rule(method: Rounding) -> None:
+    groups = [_group("100", "s0", "JPY"), _group("10.5", "s1", "JPY", is_tax=True)]
+    for treatment in Treatment:
+        rule = TaxRule(treatment, method, Bearer.LARGEST_REMAINDER, None)
+        bill = in_yen(MAY, groups, [], rule).bill
+        assert bill.jpy + sum(bill.taxes.values()) == 111
+
+
+def test_rows_of_tax_that_cancel_out_leave_the_invoices_tax_to_the_others() -> None:
+    groups = [_group("4", "s0"), _group("1", "s1", is_tax=True), _group("-1", "s2", is_tax=True)]
+    made = in_yen(MAY, groups, [_invoice("4", 400, 40)], OUTSIDE)
+    assert _yen(made) == {"s0": 440}
