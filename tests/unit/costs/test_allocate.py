@@ -457,3 +457,24 @@ def test_what_a_pool_of_a_closed_period_left_goes_to_the_pool_of_that_name() -> 
     assert (made.settled_jpy, made.unallocated, made.difference_jpy) == (300, (), 0)
     other = allocate(bill(), rules(pool("other")), everybody("other"), (moved,))
     assert [(one.pool, one.jpy, one.settled) for one in other.unallocated] == [("all", 300, MAY)]
+
+
+def test_rates_of_tax_keep_the_yen_that_invoices_have_at_them() -> None:
+    eight, ten = Fraction(8), Fraction(10)
+    amounts = [
+        (ten, 0, "0.6"),
+        (ten, 1, "0.4"),
+        (eight, 0, "0.35"),
+        (eight, 1, "0.35"),
+        (eight, 2, "0.3"),
+    ]
+    buckets = tuple(
+        Bucket(None, {"ServiceName": f"s{at}"}, Fraction(yen), rate, 1) for rate, at, yen in amounts
+    )
+    pools = [pool(f"p{at}", where=(Condition("ServiceName", (f"s{at}",)),)) for at in range(3)]
+    made = allocate(Bill(MAY, 2, buckets), rules(*pools), everybody("p0", "p1", "p2"))
+    sums: dict[Fraction | None, int] = {}
+    for one in made.borne:
+        for rate, yen in one.by_rate.items():
+            sums[rate] = sums.get(rate, 0) + yen
+    assert {rate: yen for rate, yen in sums.items() if yen} == {eight: 1, ten: 1}

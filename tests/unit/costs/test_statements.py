@@ -273,7 +273,7 @@ def test_tax_that_came_in_is_borne_by_what_bodies_bear_and_not_by_who_gets_somet
     direct = Direct("専用", (), "ServiceName", {"s0": "271004", "s1": "271403", "s2": "273830"}, ())
     rule_set = rules(direct=(direct,))
     made = allocate(bill(300, 100, -100), rule_set, everybody())
-    told = issue(made, rule_set, ISSUER, NAMES, BASIS, {TEN: 4})
+    told = issue(made, rule_set, ISSUER, NAMES, BASIS, TaxCarried(differences={TEN: 4}))
     assert {one.code: one.tax_difference for one in told.statements} == {
         "271004": 3,
         "271403": 1,
@@ -305,7 +305,7 @@ def test_what_a_carried_remainder_owes_or_is_owed_of_the_tax_goes_on() -> None:
         told = issued(one, rule_set)
         [carried] = told.others
         assert (carried.net, carried.tax) == (net, tax)
-        assert told.taxes.left_to_next == {TEN: tax}
+        assert told.taxes.left_to_next == TaxCarried(on_net={TEN: tax})
 
 
 def test_a_difference_of_what_is_settled_is_of_those_who_settle_it() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import groupby
 
 from moyai.costs.apportion.allocation import (
     Allocation,
@@ -95,46 +94,57 @@ class _Sorted:
 
 
 def _caught(bill: Bill) -> _Sorted:
-    """Buckets by rule and body, then all at once to whole yen.
+    """Buckets to whole yen: by rates of tax, then by rule and body at each, then what no rule catches by its
+    values.
 
-    What no rule catches comes to whole yen by rates of tax before it does by its values: what rules catch is
-    the same, whichever columns the rest is told apart by.
+    So rates keep the yen that invoices have at them, and what rules catch is the same whichever columns the
+    rest is told apart by.
     """
-    sums: dict[tuple[Caught, Rate], Fraction] = {}
-    uncaught: dict[_Likeness, Bucket] = {}
+    sums: dict[Rate, dict[Caught, Fraction]] = {}
+    uncaught: dict[Rate, dict[_Likeness, Bucket]] = {}
     for bucket in bill.buckets:
-        rule = bucket.caught
-        if rule is None:
-            alike = _likeness(bucket)
-            known = uncaught.get(alike)
-            uncaught[alike] = bucket if known is None else _together(known, bucket)
+        if bucket.caught is None:
+            alike, known = _likeness(bucket), uncaught.setdefault(bucket.rate, {})
+            known[alike] = _together(known[alike], bucket) if alike in known else bucket
         else:
-            key = (rule, bucket.rate)
-            sums[key] = sums.get(key, Fraction()) + bucket.jpy
-    keys = sorted(sums, key=lambda key: (key[0].rule, key[0].body or "", rate_order(key[1])))
-    lost = [uncaught[alike] for alike in sorted(uncaught)]
-    groups = [(rate, list(group)) for rate, group in groupby(lost, lambda one: one.rate)]
-    whole = to_whole_yen(
-        [
-            *(sums[key] for key in keys),
-            *(total(bucket.jpy for bucket in group) for _, group in groups),
+            at = sums.setdefault(bucket.rate, {})
+            at[bucket.caught] = at.get(bucket.caught, Fraction()) + bucket.jpy
+    rates = sorted({*sums, *uncaught}, key=rate_order)
+    exact = {
+        rate: [
+            *sums.get(rate, {}).values(),
+            *(one.jpy for one in uncaught.get(rate, {}).values()),
         ]
-    )
+        for rate in rates
+    }
     found = _Sorted()
-    for (rule, rate), yen in zip(keys, whole[: len(keys)], strict=True):
+    for rate, yen in zip(rates, to_whole_yen([total(exact[rate]) for rate in rates]), strict=True):
+        _add_rate(found, rate, yen, sums.get(rate, {}), uncaught.get(rate, {}))
+    return found
+
+
+def _add_rate(
+    found: _Sorted,
+    rate: Rate,
+    whole: int,
+    sums: Mapping[Caught, Fraction],
+    uncaught: Mapping[_Likeness, Bucket],
+) -> None:
+    """Whole yen at one rate."""
+    rules = sorted(sums, key=lambda caught: (caught.rule, caught.body or ""))
+    lost = [uncaught[alike] for alike in sorted(uncaught)]
+    exact = [*(sums[rule] for rule in rules), total(bucket.jpy for bucket in lost)]
+    *caught, left = to_whole_yen(exact, whole)
+    for rule, yen in zip(rules, caught, strict=True):
         if rule.body is None:
             found.pools.setdefault(rule.rule, {})[rate] = yen
         else:
             found.direct.setdefault((rule.rule, rule.body), {})[rate] = yen
-    for (_, group), yen in zip(groups, whole[len(keys) :], strict=True):
-        parts = to_whole_yen([bucket.jpy for bucket in group], yen)
-        found.unallocated += [
-            Unallocated(
-                _NO_RULE, None, bucket.values, part, bucket.rows, by_rate={bucket.rate: part}
-            )
-            for bucket, part in zip(group, parts, strict=True)
-        ]
-    return found
+    parts = to_whole_yen([bucket.jpy for bucket in lost], left) if lost else []
+    found.unallocated += [
+        Unallocated(_NO_RULE, None, bucket.values, part, bucket.rows, by_rate={rate: part})
+        for bucket, part in zip(lost, parts, strict=True)
+    ]
 
 
 class _Books:
@@ -280,13 +290,13 @@ def _taxes(bill: Bill, settlements: Sequence[Settlement]) -> dict[Fraction, int]
     return found
 
 
-_Likeness = tuple[Fraction, tuple[tuple[str, bool, str], ...]]
+_Likeness = tuple[tuple[str, bool, str], ...]
 
 
 def _likeness(bucket: Bucket) -> _Likeness:
-    """Alike in the rate and in every column; no value is not an empty one."""
+    """Alike in every column; no value is not an empty one."""
     values = ((name, value is not None, value or "") for name, value in bucket.values.items())
-    return rate_order(bucket.rate), tuple(sorted(values))
+    return tuple(sorted(values))
 
 
 def _together(one: Bucket, other: Bucket) -> Bucket:
