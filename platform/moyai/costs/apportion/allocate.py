@@ -6,7 +6,7 @@ Shares sum to the bill with a difference of ¥0; every call asserts it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import (
@@ -22,10 +22,12 @@ from moyai.costs.apportion.allocation import (
 )
 from moyai.costs.apportion.cascade import in_order
 from moyai.costs.apportion.catching import catch
-from moyai.costs.apportion.inputs import Bill, Bucket, Caught, Members, Rate, rate_order
+from moyai.costs.apportion.inputs import Bill, Caught, Members, Rate, rate_order
 from moyai.costs.apportion.mixes import OWN, Mix, flow, is_mixed, split, sum_of
-from moyai.costs.apportion.rounding import to_whole_yen, total
-from moyai.costs.apportion.sharing import Shared, body, part_shares, share, subsidies_before
+from moyai.costs.apportion.reliefs import subsidies_before
+from moyai.costs.apportion.shared import Shared, body
+from moyai.costs.apportion.sharing import part_shares, share
+from moyai.costs.apportion.whole_yen import WholeYen, whole_yen
 from moyai.costs.periods import Period
 from moyai.registry.cost_rules import Pool, RuleSet
 from moyai.texts import Text
@@ -40,7 +42,6 @@ _NO_BEARER = Text(
     "税率の異なる費用と返金が残り、負担する団体がありません",
     "costs at one rate of tax and credits at another are left, and nobody is there to bear them",
 )
-_NO_RULE = Text("どの規則にも当たりません", "no rule catches it")
 
 
 def allocate(
@@ -51,7 +52,7 @@ def allocate(
 
     Raises `ValueError` for rules that the registry's checks refuse (flows in a circle).
     """
-    caught = _caught(bill)
+    caught = whole_yen(bill)
     books = _Books(rules, members, caught)
     for settlement in settlements:
         books.take(settlement)
@@ -76,81 +77,10 @@ def allocate(
     return made
 
 
-@dataclass(slots=True)
-class _Sorted:
-    """What rules caught, whole yen."""
-
-    direct: dict[tuple[str, str], Mix] = field(default_factory=dict)
-    """Rule and body → yen."""
-    pools: dict[str, Mix] = field(default_factory=dict)
-    unallocated: list[Unallocated] = field(default_factory=list)
-
-    def direct_by_body(self) -> dict[str, int]:
-        """Body → yen that it bears directly."""
-        found: dict[str, int] = {}
-        for (_, code), mix in self.direct.items():
-            found[code] = found.get(code, 0) + sum(mix.values())
-        return found
-
-
-def _caught(bill: Bill) -> _Sorted:
-    """Buckets to whole yen: by rates of tax, then by rule and body at each, then what no rule catches by its
-    values.
-
-    So rates keep the yen that invoices have at them, and what rules catch is the same whichever columns the
-    rest is told apart by.
-    """
-    sums: dict[Rate, dict[Caught, Fraction]] = {}
-    uncaught: dict[Rate, dict[_Likeness, Bucket]] = {}
-    for bucket in bill.buckets:
-        if bucket.caught is None:
-            alike, known = _likeness(bucket), uncaught.setdefault(bucket.rate, {})
-            known[alike] = _together(known[alike], bucket) if alike in known else bucket
-        else:
-            at = sums.setdefault(bucket.rate, {})
-            at[bucket.caught] = at.get(bucket.caught, Fraction()) + bucket.jpy
-    rates = sorted({*sums, *uncaught}, key=rate_order)
-    exact = {
-        rate: [
-            *sums.get(rate, {}).values(),
-            *(one.jpy for one in uncaught.get(rate, {}).values()),
-        ]
-        for rate in rates
-    }
-    found = _Sorted()
-    for rate, yen in zip(rates, to_whole_yen([total(exact[rate]) for rate in rates]), strict=True):
-        _add_rate(found, rate, yen, sums.get(rate, {}), uncaught.get(rate, {}))
-    return found
-
-
-def _add_rate(
-    found: _Sorted,
-    rate: Rate,
-    whole: int,
-    sums: Mapping[Caught, Fraction],
-    uncaught: Mapping[_Likeness, Bucket],
-) -> None:
-    """Whole yen at one rate."""
-    rules = sorted(sums, key=lambda caught: (caught.rule, caught.body or ""))
-    lost = [uncaught[alike] for alike in sorted(uncaught)]
-    exact = [*(sums[rule] for rule in rules), total(bucket.jpy for bucket in lost)]
-    *caught, left = to_whole_yen(exact, whole)
-    for rule, yen in zip(rules, caught, strict=True):
-        if rule.body is None:
-            found.pools.setdefault(rule.rule, {})[rate] = yen
-        else:
-            found.direct.setdefault((rule.rule, rule.body), {})[rate] = yen
-    parts = to_whole_yen([bucket.jpy for bucket in lost], left) if lost else []
-    found.unallocated += [
-        Unallocated(_NO_RULE, None, bucket.values, part, bucket.rows, by_rate={rate: part})
-        for bucket, part in zip(lost, parts, strict=True)
-    ]
-
-
 class _Books:
     """The pools' accounts while they are settled, one after the other."""
 
-    def __init__(self, rules: RuleSet, members: Members, caught: _Sorted) -> None:
+    def __init__(self, rules: RuleSet, members: Members, caught: WholeYen) -> None:
         self._rules = rules
         self._members = members
         self._caught = caught
@@ -288,16 +218,3 @@ def _taxes(bill: Bill, settlements: Sequence[Settlement]) -> dict[Fraction, int]
         for rate, yen in settlement.taxes.items():
             found[rate] = found.get(rate, 0) + yen
     return found
-
-
-_Likeness = tuple[tuple[str, bool, str], ...]
-
-
-def _likeness(bucket: Bucket) -> _Likeness:
-    """Alike in every column; no value is not an empty one."""
-    values = ((name, value is not None, value or "") for name, value in bucket.values.items())
-    return tuple(sorted(values))
-
-
-def _together(one: Bucket, other: Bucket) -> Bucket:
-    return replace(one, jpy=one.jpy + other.jpy, rows=one.rows + other.rows)

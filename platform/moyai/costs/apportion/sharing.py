@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
 from math import floor
 
 from moyai.costs.apportion.allocation import (
@@ -14,70 +12,23 @@ from moyai.costs.apportion.allocation import (
     Payer,
     PayerKind,
     ShareLimits,
-    Unallocated,
 )
 from moyai.costs.apportion.inputs import Members, Presence
 from moyai.costs.apportion.limits import Limits, within
 from moyai.costs.apportion.parts import PartsWeighed, exact_shares, weigh
+from moyai.costs.apportion.reliefs import fees, subsidies_after
 from moyai.costs.apportion.rounding import (
     Exact,
-    Rounded,
     divide,
     exactly,
     round_shares,
     spread,
     to_unit,
 )
+from moyai.costs.apportion.shared import PartsShared, Shared, body
 from moyai.costs.apportion.weights import share_of_time
-from moyai.registry.cost_rules import Bearer, Pool, Rounding, RoundingRule, SubsidyWhen
+from moyai.registry.cost_rules import Bearer, Pool, Rounding, RoundingRule
 from moyai.texts import Text
-
-
-@dataclass(frozen=True, slots=True)
-class PartsShared:
-    """How a pool's parts came to whole yen."""
-
-    exact: Exact
-    """Within least and most."""
-    rounded: Rounded
-    """To the unit; what that left is borne by the rule."""
-
-
-@dataclass(slots=True)
-class Shared:
-    """What a pool came to: lines by payer, in the order in which they arose."""
-
-    lines: dict[Payer, list[Line]] = field(default_factory=dict)
-    unallocated: list[Unallocated] = field(default_factory=list)
-    notes: list[Text] = field(default_factory=list)
-    parts: PartsShared | None = None
-    """None where nothing was shared by parts."""
-    set_by_rule: int = 0
-    """Yen that fixed amounts and base fees come to by the rules."""
-
-    def add(self, payer: Payer, line: Line) -> None:
-        """A line more; one of ¥0 only where it shows how a share was come to."""
-        if line.jpy or line.parts:
-            self.lines.setdefault(payer, []).append(line)
-
-    def leave(self, pool: Pool, jpy: int, reason: Text) -> None:
-        """Yen that nobody bears."""
-        if jpy:
-            self.unallocated.append(Unallocated(reason, pool.name, {}, jpy, 0))
-
-    def of_bodies(self) -> dict[str, int]:
-        """Body → yen so far."""
-        return {
-            payer.name: sum(line.jpy for line in lines)
-            for payer, lines in self.lines.items()
-            if payer.kind is PayerKind.BODY
-        }
-
-
-@lru_cache(maxsize=10_000)
-def body(code: str) -> Payer:
-    """A body as a payer."""
-    return Payer(PayerKind.BODY, code)
 
 
 def share(
@@ -103,8 +54,8 @@ def share(
     sharers, rest = _set_amounts(amount, pool, rule, present, made)
     if rest or (even_nothing and not amount):
         rest = _share_parts(rest, pool, rule, sharers, members, direct, made)
-    _fees(pool, rule, present, made)
-    _subsidies_after(pool, members, made)
+    fees(pool, rule, present, made)
+    subsidies_after(pool, members, made)
     return made
 
 
@@ -114,17 +65,6 @@ def part_shares(pool: Pool, members: Members, direct: Mapping[str, int]) -> Exac
     sharers = {code: presence for code, presence in present.items() if code not in pool.fixed}
     weighed = weigh(pool, sharers, members, direct)
     return exact_shares(1, weighed.parts) if weighed.parts else None
-
-
-def subsidies_before(amount: int, pool: Pool) -> dict[str, int]:
-    """Subsidy → yen that come off a pool before it is shared, in the file's order, rounded down."""
-    found: dict[str, int] = {}
-    left = amount
-    for subsidy in pool.subsidies:
-        if subsidy.when is SubsidyWhen.BEFORE and left > 0:
-            found[subsidy.name] = subsidy_yen(subsidy.percent, subsidy.amount, left)
-            left -= found[subsidy.name]
-    return found
 
 
 def _set_amounts(
@@ -250,50 +190,6 @@ def _round(
             assert rule.lead is not None
             bearer = body(rule.lead)
         made.add(bearer, Line(LineKind.REMAINDER, rounded.left))
-
-
-def _fees(pool: Pool, rule: RoundingRule, present: Mapping[str, Presence], made: Shared) -> None:
-    """Joining and leaving fees, which relieve those who neither join nor leave."""
-    staying = [code for code, one in present.items() if not one.joins and not one.leaves]
-    if not staying or not (pool.joining_fee or pool.leaving_fee):
-        return
-    paid = 0
-    for code, presence in present.items():
-        for applies, fee, kind in (
-            (presence.joins, pool.joining_fee, LineKind.JOINING_FEE),
-            (presence.leaves, pool.leaving_fee, LineKind.LEAVING_FEE),
-        ):
-            if applies:
-                made.add(body(code), Line(kind, fee))
-                paid += fee
-    borne = made.of_bodies()
-    weights = {code: max(borne.get(code, 0), 0) for code in staying}
-    if not any(weights.values()):
-        weights = dict.fromkeys(staying, 1)
-    for code, yen in divide(-paid, weights, rule.unit).items():
-        made.add(body(code), Line(LineKind.FEE_RELIEF, yen))
-
-
-def _subsidies_after(pool: Pool, members: Members, made: Shared) -> None:
-    for subsidy in pool.subsidies:
-        if subsidy.when is not SubsidyWhen.AFTER:
-            continue
-        meant = frozenset(members.subsidised.get(pool.name, {}).get(subsidy.name, ()))
-        paid = 0
-        for code, borne in made.of_bodies().items():
-            if code in meant and borne > 0:
-                yen = subsidy_yen(subsidy.percent, subsidy.amount, borne)
-                made.add(body(code), Line(LineKind.SUBSIDY, -yen))
-                paid += yen
-        made.add(Payer(PayerKind.SUBSIDY, subsidy.name), Line(LineKind.SUBSIDY, paid))
-
-
-def subsidy_yen(percent: Fraction | None, amount: int | None, of: int) -> int:
-    """A subsidy's yen of what it comes off, rounded down, and never more than that."""
-    if percent is not None:
-        return to_unit(of * percent.numerator, 100 * percent.denominator, 1, Rounding.FLOOR)
-    assert amount is not None
-    return min(amount, of)
 
 
 _NO_MEMBERS = Text("この期間に参加している団体がありません", "nobody is a member in this period")

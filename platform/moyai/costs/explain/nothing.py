@@ -10,7 +10,7 @@ from moyai.costs.documents.compose.words import SHARES
 from moyai.costs.explain.figures import Figure, to_unit_words, two_places
 from moyai.costs.explain.lines import StatementLine, TaxLine
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.statements.statement import PoolHead, part_yen, pool_heads
+from moyai.costs.statements.heads import PoolHead, part_yen, pool_heads
 from moyai.costs.statements.titles import title_of
 from moyai.registry.cost_rules import Pool
 from moyai.texts import Text

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from moyai.costs.explain.figures import Figure, percent, two_places
 from moyai.costs.explain.way import Way
-from moyai.costs.statements.statement import PoolHead
+from moyai.costs.statements.heads import PoolHead
 from moyai.costs.statements.titles import late_title
 from moyai.costs.yen import Converted, Origin
 from moyai.registry.cost_rules import RuleSet

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Borne, Line, LineKind, PayerKind, ShareLimits
+from moyai.costs.apportion.reliefs import subsidy_yen
 from moyai.costs.apportion.rounding import by_loss
-from moyai.costs.apportion.sharing import PartsShared, share, subsidy_yen
+from moyai.costs.apportion.shared import PartsShared
+from moyai.costs.apportion.sharing import share
 from moyai.costs.documents.compose.words import LINES, SHARES
 from moyai.costs.explain.figures import Figure, percent, rate_words, to_unit_words, two_places
 from moyai.costs.explain.pools import divided_figures
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.statements.statement import PoolHead, part_yen, pool_heads
+from moyai.costs.statements.heads import PoolHead, part_yen, pool_heads
 from moyai.registry.cost_rules import Bearer, Pool, Prorating, Subsidy, SubsidyWhen
 from moyai.texts import Text
 

@@ -12,7 +12,7 @@ from moyai.costs.explain.pools import caught_jpy, pool_figures, rows_figures
 from moyai.costs.explain.shares import line_figures
 from moyai.costs.explain.way import PoolStep, Source, Way
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.statements.statement import pool_heads
+from moyai.costs.statements.heads import pool_heads
 from moyai.costs.statements.titles import late_title, title_of
 from moyai.registry.cost_rules import RuleSet
 from moyai.texts import Text, counted

@@ -16,23 +16,18 @@ from moyai.costs.apportion.allocation import (
     Borne,
     Line,
     LineKind,
-    PartShare,
     Payer,
     PayerKind,
-    PoolAccount,
     RuleMoved,
     Unallocated,
 )
 from moyai.costs.apportion.inputs import Presence, TaxCarried
-from moyai.costs.apportion.sharing import BEYOND_MOST
 from moyai.costs.periods import Period
+from moyai.costs.statements.heads import PoolHead, part_yen, pool_heads
 from moyai.costs.statements.taxes import Taxed, Taxes, tax
 from moyai.costs.statements.titles import titles_of
-from moyai.registry.cost_rules import Issuer, RuleSet, ShareBy, Treatment, WhenZero
+from moyai.registry.cost_rules import Issuer, RuleSet, Treatment
 from moyai.texts import Text
-
-_SET_KINDS = (LineKind.FIXED, LineKind.BASE_FEE)
-_DIVIDED_KINDS = (LineKind.SHARE, LineKind.REMAINDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +44,6 @@ class Basis:
     """Of what all payers are asked for, by whom, and what it rests on."""
     closed: bool
     """Whether the period is; what an open one comes to may change."""
-
-
-@dataclass(frozen=True, slots=True)
-class PoolHead:
-    """A pool's account with the titles of others, and what of it is shared by percents. Whole yen."""
-
-    account: PoolAccount
-    titles: Mapping[str, str]
-    """Of the pools that it has flows with."""
-    set_amounts: int
-    """Fixed amounts and base fees of all members."""
-    left: int
-    """What was left unallocated before the rest was shared."""
-    divided: int
-    """What percents and weights divide: `shared − set_amounts − left`."""
-    power: Fraction
-    """Of the population where a part is shared by it; 1 where none is, or parts differ in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +238,6 @@ def issue(
     return made
 
 
-def part_yen(divided: int, part: PartShare) -> Fraction:
-    """What one part of a pool comes to for a body, exact yen."""
-    return divided * part.percent / 100 * Fraction(part.weight, part.of)
-
-
 def _leaves_cost(allocation: Allocation, taxes: Taxes) -> bool:
     return bool(allocation.unallocated or taxes.unallocated)
 
@@ -289,52 +262,6 @@ def in_order(borne: Iterable[Borne], titles: Iterable[str]) -> list[Borne]:
     """What a body bears as its statement has it, section by section. `titles`: as `titles_of`."""
     order = {name: place for place, name in enumerate(titles)}
     return sorted(borne, key=lambda one: (not _is_direct(one), order[one.rule]))
-
-
-def pool_heads(allocation: Allocation, rules: RuleSet) -> dict[str, PoolHead]:
-    """Pool → its account, down to what of it is shared by percents."""
-    titles = {pool.name: pool.title for pool in rules.pools}
-    set_amounts = _sums(allocation, _SET_KINDS)
-    shares = _sums(allocation, _DIVIDED_KINDS)
-    before: dict[str, int] = {}
-    beyond: dict[str, int] = {}
-    for one in allocation.unallocated:
-        if one.pool is not None and one.settled is None:
-            left = beyond if one.reason == BEYOND_MOST else before
-            left[one.pool] = left.get(one.pool, 0) + one.jpy
-    found: dict[str, PoolHead] = {}
-    for account in allocation.pools:
-        name = account.name
-        head = PoolHead(
-            account,
-            {other: titles[other] for other in {**account.flowed_in, **account.flowed_out}},
-            set_amounts.get(name, 0),
-            before.get(name, 0),
-            shares.get(name, 0) + beyond.get(name, 0),
-            _power(rules, name),
-        )
-        assert head.set_amounts + head.left + head.divided == account.shared, name
-        found[name] = head
-    return found
-
-
-def _power(rules: RuleSet, name: str) -> Fraction:
-    pool = rules.pool(name)
-    assert pool is not None
-    powers = {part.power for part in pool.parts if part.by is ShareBy.POPULATION}
-    if any(part.when_zero is WhenZero.POPULATION for part in pool.parts):
-        powers.add(Fraction(1))
-    return powers.pop() if len(powers) == 1 else Fraction(1)
-
-
-def _sums(allocation: Allocation, kinds: tuple[LineKind, ...]) -> dict[str, int]:
-    """Pool → yen of all payers' lines of these kinds."""
-    found: dict[str, int] = {}
-    for borne in allocation.borne:
-        for line in borne.lines:
-            if line.kind in kinds:
-                found[borne.rule] = found.get(borne.rule, 0) + line.jpy
-    return found
 
 
 def _is_direct(borne: Borne) -> bool:

@@ -18,8 +18,9 @@ from moyai.costs.documents.paper import (
     yen,
 )
 from moyai.costs.documents.written import weights
+from moyai.costs.statements.heads import part_yen
 from moyai.costs.statements.request import Request
-from moyai.costs.statements.statement import Section, Statement, part_yen
+from moyai.costs.statements.statement import Section, Statement
 from moyai.texts import Lang, Text
 
 _HEADERS = (

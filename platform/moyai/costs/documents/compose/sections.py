@@ -27,7 +27,8 @@ from moyai.costs.documents.paper import (
     yen,
 )
 from moyai.costs.documents.written import as_shown, weights
-from moyai.costs.statements.statement import PoolHead, Section, part_yen
+from moyai.costs.statements.heads import PoolHead, part_yen
+from moyai.costs.statements.statement import Section
 from moyai.costs.statements.titles import late_title
 from moyai.registry.cost_rules import Rounding, RoundingRule
 from moyai.texts import Lang, Text
