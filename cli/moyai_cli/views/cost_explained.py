@@ -136,6 +136,7 @@ _STEPS: Mapping[str, str] = {
     "limits": say("上限・下限", "limits"),
     "rounded": say("端数処理", "rounding"),
     "set_amount": say("定額", "set amount"),
+    "set_by_rule": say("定額", "set amount"),
     "fee": say("加入金・脱退金", "fee"),
     "relief": say("充当", "relief"),
     "subsidy": say("補助", "subsidy"),

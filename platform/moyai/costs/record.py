@@ -122,6 +122,8 @@ def _line(borne: Borne, line: Line) -> dict[str, object]:
     if line.parts:
         found["parts"] = [_part(part) for part in line.parts]
         found["limited"] = line.limited
+    if line.by_rule is not None:
+        found["by_rule_jpy"] = line.by_rule
     if borne.presence is not None:
         found["days"] = borne.presence.days
         found["of_days"] = borne.presence.of

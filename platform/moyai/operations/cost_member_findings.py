@@ -90,7 +90,7 @@ def set_amount_findings(rules: RuleSet, made: Allocation) -> Iterator[Finding]:
     accounts = {account.name: account for account in made.pools}
     for pool in rules.pools:
         account = accounts[pool.name]
-        if account.set_by_rule > account.shared > 0:
+        if account.is_reduced:
             borne = (one for one in made.borne if one.rule == pool.name)
             has_fixed = any(line.kind is LineKind.FIXED for one in borne for line in one.lines)
             key = "fixed" if has_fixed else "base_fee"

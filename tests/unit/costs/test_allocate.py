@@ -371,6 +371,28 @@ def test_what_is_carried_keeps_its_rate_of_tax() -> None:
 
 
 @pytest.mark.parametrize(
+    ("bearer", "yen"),
+    [
+        # 60,000.6 and 40,000.4 exactly; in thousands 60,000 and 40,000.
+        (Bearer.LARGEST_REMAINDER, {"271004": 60_001, "271403": 40_000}),
+        (Bearer.LEAD, {"271004": 60_000, "271403": 40_001}),
+        (Bearer.CARRY, {"271004": 60_000, "271403": 40_000}),
+    ],
+)
+def test_what_rounding_of_reduced_amounts_leaves_has_the_rules_bearer(
+    bearer: Bearer, yen: dict[str, int]
+) -> None:
+    shared = pool(fixed={"271004": 300_000, "271403": 200_000})
+    who = members({"all": {"271004": FULL, "271403": FULL}})
+    made = allocate(bill(100_001), rules(shared, unit=1000, bearer=bearer, lead="271403"), who)
+    assert _yen(made) == yen
+    [line, *_] = dict(made.bodies())["271004"][0].lines
+    assert (line.kind, line.jpy, line.by_rule) == (LineKind.FIXED, 60_000, 300_000)
+    carried = [one.jpy for one in made.borne if one.payer.kind is PayerKind.CARRY]
+    assert carried == ([1] if bearer is Bearer.CARRY else [])
+
+
+@pytest.mark.parametrize(
     ("shared", "yen", "asked"),
     [
         (pool(base_fee=1_000), [500, 500, 500], 3_000),

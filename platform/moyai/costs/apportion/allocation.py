@@ -115,6 +115,8 @@ class Line:
     """Of a share that least or most changed, its own or others'."""
     settled: Period | None = None
     """Of a late one: the closed period."""
+    by_rule: int | None = None
+    """Of a fixed amount or base fee that was reduced: what it comes to by the rule."""
 
     @property
     def limited(self) -> bool:
@@ -182,6 +184,11 @@ class PoolAccount:
     """What fixed amounts and base fees come to by the rules: reduced to `shared` where that is less."""
     notes: tuple[Text, ...] = ()
     """What happened that a reader may not expect: limits that could not be held, no weights."""
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether its fixed amounts and base fees are less than the rules say."""
+        return self.set_by_rule > self.shared > 0
 
     @property
     def settled_in_jpy(self) -> dict[Period, int]:

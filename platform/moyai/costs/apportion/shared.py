@@ -13,7 +13,7 @@ from moyai.texts import Text
 
 @dataclass(frozen=True, slots=True)
 class PartsShared:
-    """How a pool's parts came to whole yen."""
+    """How a pool's parts, or set amounts that were reduced, came to whole yen."""
 
     exact: Exact
     """Within least and most."""
@@ -29,13 +29,13 @@ class Shared:
     unallocated: list[Unallocated] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)
     parts: PartsShared | None = None
-    """None where nothing was shared by parts."""
+    """None where nothing was shared by parts, or reduced."""
     set_by_rule: int = 0
     """Yen that fixed amounts and base fees come to by the rules."""
 
     def add(self, payer: Payer, line: Line) -> None:
-        """A line more; one of ¥0 only where it shows how a share was come to."""
-        if line.jpy or line.parts:
+        """A line more; one of ¥0 only where it shows how an amount was come to."""
+        if line.jpy or line.parts or line.by_rule:
             self.lines.setdefault(payer, []).append(line)
 
     def leave(self, pool: Pool, jpy: int, reason: Text) -> None:

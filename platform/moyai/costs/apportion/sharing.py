@@ -17,14 +17,7 @@ from moyai.costs.apportion.inputs import Members, Presence
 from moyai.costs.apportion.limits import Limits, within
 from moyai.costs.apportion.parts import PartsWeighed, exact_shares, weigh
 from moyai.costs.apportion.reliefs import fees, subsidies_after
-from moyai.costs.apportion.rounding import (
-    Exact,
-    divide,
-    exactly,
-    round_shares,
-    spread,
-    to_unit,
-)
+from moyai.costs.apportion.rounding import Exact, Rounded, exactly, round_shares, spread, to_unit
 from moyai.costs.apportion.shared import PartsShared, Shared, body
 from moyai.costs.apportion.weights import share_of_time
 from moyai.registry.cost_rules import Bearer, Pool, Rounding, RoundingRule
@@ -77,7 +70,7 @@ def _set_amounts(
     """Fixed amounts and base fees; who shares the rest, and how much that is.
 
     Credits, amounts below zero, have neither. Where there is less than they come to, they are reduced to it
-    in proportion: nobody is paid out of what others bear.
+    in proportion and rounded as shares are: nobody is paid out of what others bear.
     """
     if amount <= 0 or not (pool.fixed or pool.base_fee):
         return dict(present), amount
@@ -90,16 +83,29 @@ def _set_amounts(
     }
     made.set_by_rule = sum(set_yen.values())
     if made.set_by_rule > amount:
-        made.notes.append(_set_beyond(pool.title, made.set_by_rule, amount))
-        set_yen = divide(amount, set_yen, rule.unit)
+        _reduce(set_yen, amount, pool, rule, made)
+        return {}, 0
     for code, yen in set_yen.items():
         made.add(body(code), Line(_set_kind(pool, code), yen))
-    rest = amount - sum(set_yen.values())
+    rest = amount - made.set_by_rule
     sharers = {code: presence for code, presence in present.items() if code not in pool.fixed}
     if rest and not sharers:
         made.leave(pool, rest, _ALL_FIXED)
         rest = 0
     return sharers, rest
+
+
+def _reduce(
+    set_yen: Mapping[str, int], amount: int, pool: Pool, rule: RoundingRule, made: Shared
+) -> None:
+    """Set amounts beyond what there is."""
+    made.notes.append(_set_beyond(pool.title, made.set_by_rule, amount))
+    exact = Exact({code: yen * amount for code, yen in set_yen.items()}, made.set_by_rule)
+    rounded = round_shares(exact, rule.unit, rule.method)
+    made.parts = PartsShared(exact, rounded)
+    for code, yen in rounded.shares.items():
+        made.add(body(code), Line(_set_kind(pool, code), yen, by_rule=set_yen[code]))
+    _bear_rest(exact, rounded, pool, rule, made)
 
 
 def _set_kind(pool: Pool, code: str) -> LineKind:
@@ -181,6 +187,13 @@ def _round(
     for code, yen in rounded.shares.items():
         parts = tuple(part.share_of(code) for part in weighed.parts)
         made.add(body(code), Line(LineKind.SHARE, yen, parts, limited.get(code)))
+    _bear_rest(exact, rounded, pool, rule, made)
+
+
+def _bear_rest(
+    exact: Exact, rounded: Rounded, pool: Pool, rule: RoundingRule, made: Shared
+) -> None:
+    """What rounding left, to its bearer."""
     if rule.bearer is Bearer.LARGEST_REMAINDER:
         for code, yen in spread(rounded, exact, rule.unit).items():
             made.add(body(code), Line(LineKind.REMAINDER, yen))

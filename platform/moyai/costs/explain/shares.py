@@ -114,13 +114,18 @@ class _Lines:
             f"規則の{title.ja} {yen:,} 円{days}、{how.ja}",
             f"{title.en.lower()} of the rule, {yen:,} yen{days}, {how.en}",
         )
+        if line.by_rule is None:
+            yield Figure("set_amount", words, line.jpy)
+            return
+        yield Figure("set_by_rule", words, line.by_rule)
         account = self._head.account
-        if account.set_by_rule > account.shared:
-            of = f"{account.shared:,} / {account.set_by_rule:,}"
-            words = Text(
-                f"{words.ja}、全団体の計に合わせ × {of}", f"{words.en}, all reduced: × {of}"
-            )
-        yield Figure("set_amount", words, line.jpy)
+        of = f"{account.shared:,} / {account.set_by_rule:,}"
+        exact = Fraction(line.by_rule * account.shared, account.set_by_rule)
+        words = Text(
+            f"費用に合わせて減額 × {of} = {two_places(exact)} 円、{how.ja}",
+            f"reduced to what there is, × {of} = {two_places(exact)} yen, {how.en}",
+        )
+        yield Figure("set_amount", words, line.jpy, exact)
 
     def _fee(self, line: Line) -> Iterator[Figure]:
         title = LINES[line.kind]

@@ -50,6 +50,8 @@ def pool_heads(allocation: Allocation, rules: RuleSet) -> dict[str, PoolHead]:
     found: dict[str, PoolHead] = {}
     for account in allocation.pools:
         name = account.name
+        if account.is_reduced:  # the rest is of rounding these
+            set_amounts[name] = set_amounts.get(name, 0) + shares.pop(name, 0)
         head = PoolHead(
             account,
             {other: titles[other] for other in {**account.flowed_in, **account.flowed_out}},

@@ -185,6 +185,8 @@ def _lines(section: Section, key: str, rule: RoundingRule, lang: Lang) -> Table:
     for place, line in enumerate(section.lines):
         label = words.LINES[line.kind].of(lang)
         formula = None
+        if line.by_rule is not None and section.head is not None:
+            label += words.reduced(line.by_rule, section.head.account).of(lang)
         if line.kind is LineKind.SHARE:
             if line.limits is not None:
                 label += limited_words(line.limits).of(lang)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 
-from moyai.costs.apportion.allocation import LineKind, PartShare, PayerKind
+from moyai.costs.apportion.allocation import LineKind, PartShare, PayerKind, PoolAccount
 from moyai.costs.apportion.inputs import Rate
 from moyai.costs.documents.written import day, signed, trimmed
 from moyai.costs.statements.statement import Basis
@@ -188,3 +188,9 @@ def _bearer(bearer: Bearer, lead: str | None, names: Mapping[str, str]) -> Text:
         return Text("翌期へ繰越", "carried to the next period")
     name = same(names.get(lead or "", lead or ""))
     return Text(f"幹事団体（{name.ja}）", f"the lead body ({name.en})")
+
+
+def reduced(by_rule: int, account: PoolAccount) -> Text:
+    """Behind a fixed amount or base fee that was reduced: how, for whoever checks it by hand."""
+    of = f"{account.shared:,} / {account.set_by_rule:,}"
+    return Text(f"（規則の {by_rule:,} 円 × {of}）", f" ({by_rule:,} by the rule × {of})")
