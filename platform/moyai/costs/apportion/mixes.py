@@ -8,7 +8,7 @@ from math import lcm
 
 from moyai.costs.apportion.allocation import Payer, PayerKind
 from moyai.costs.apportion.inputs import Rate, rate_order
-from moyai.costs.apportion.rounding import Exact, divide
+from moyai.costs.apportion.rounding import Exact, divide, to_whole_yen
 from moyai.registry.cost_rules import Pool
 
 Mix = dict[Rate, int]
@@ -43,37 +43,85 @@ def split(
     the rate's.
 
     Rates are in each amount as in the whole. Where costs at one stand against credits at another
-    (`is_mixed`), amounts say little of what they are of: then each rate goes by the pool's `shares`.
+    (`is_mixed`), amounts say the less of what they are of, the nearer the whole is to nothing: then rates go
+    by the pool's `shares` to that degree, so that a small credit changes little.
     """
     if not amounts:
         return {}
-    if len(mix) == 1:
-        [rate] = mix
-        return {payer: {rate: yen} for payer, yen in amounts.items()}
-    names = {
-        f"{payer.kind.value}:{payer.name}" if isinstance(payer, Payer) else f"{OWN}{payer}": payer
-        for payer in amounts
-    }
-    weights = {name: amounts[payer] for name, payer in names.items()}
-    if shares is not None:
-        weights = {name: _share_of(payer, shares) for name, payer in names.items()}
-    if sum(weights.values()) == 0:
-        weights = dict.fromkeys(weights, 1)
-    found: dict[Payer | int, Mix] = {payer: {} for payer in amounts}
     *others, last = sorted(mix, key=rate_order)
-    for rate in others:
-        for name, yen in divide(mix[rate], weights).items():
-            found[names[name]][rate] = yen
+    found: dict[Payer | int, Mix] = {payer: {} for payer in amounts}
+    if is_mixed(mix):
+        names = {_name(payer): payer for payer in amounts}
+        exact = _mixed({name: amounts[payer] for name, payer in names.items()}, mix, shares)
+        for rate in others:
+            parts = to_whole_yen([exact[rate][name] for name in sorted(names)], mix[rate])
+            for name, yen in zip(sorted(names), parts, strict=True):
+                found[names[name]][rate] = yen
+    else:
+        for rate in others:
+            for payer, yen in _proportional(mix[rate], amounts).items():
+                found[payer][rate] = yen
     for payer, yen in amounts.items():
         found[payer][last] = yen - sum(found[payer].values())
     return found
 
 
-def _share_of(payer: Payer | int, shares: Exact) -> int:
-    """What a body's share weighs; nothing of others."""
-    if not isinstance(payer, Payer) or payer.kind is not PayerKind.BODY:
-        return 0
-    return shares.numerators.get(payer.name, 0)
+def _proportional(yen: int, amounts: Mapping[Payer | int, int]) -> dict[Payer | int, int]:
+    names = {_name(payer): payer for payer in amounts}
+    weights = {name: amounts[payer] for name, payer in names.items()}
+    if sum(weights.values()) == 0:
+        weights = dict.fromkeys(weights, 1)
+    return {names[name]: part for name, part in divide(yen, weights).items()}
+
+
+def _mixed(
+    amounts: Mapping[str, int], mix: Mix, shares: Exact | None
+) -> dict[Rate, dict[str, Fraction]]:
+    """Exact yen by rate and name, of rates that stand against one another.
+
+    With the whole S, the sum G of all rates' sizes, and what a payer weighs s: it has the part
+    `p = amount × sign(S) / G + (1 − |S| / G) × s` of each rate, and what that is not of its amount
+    by the rates' sizes. Parts sum to 1. Where all rates have one sign, p is amount / S.
+    """
+    whole, size = sum(mix.values()), sum(map(abs, mix.values()))
+    sign = (whole > 0) - (whole < 0)
+    weights = _weights(amounts, shares)
+    of = sum(weights.values())
+    parts = {
+        name: Fraction(yen * sign, size)
+        + (1 - Fraction(abs(whole), size)) * Fraction(weights[name], of)
+        for name, yen in amounts.items()
+    }
+    return {
+        rate: {
+            name: parts[name] * yen
+            + (amounts[name] - parts[name] * whole) * Fraction(abs(yen), size)
+            for name in amounts
+        }
+        for rate, yen in mix.items()
+    }
+
+
+def _weights(amounts: Mapping[str, int], shares: Exact | None) -> dict[str, int]:
+    """What payers weigh: bodies by their shares; without these by their amounts' size, or alike."""
+    if shares is not None:
+        weights = dict.fromkeys(amounts, 0)
+        for code, numerator in shares.numerators.items():
+            if (name := _body(code)) in weights:
+                weights[name] = numerator
+        if any(weights.values()):
+            return weights
+    sizes = {name: abs(yen) for name, yen in amounts.items()}
+    return sizes if any(sizes.values()) else dict.fromkeys(amounts, 1)
+
+
+def _name(payer: Payer | int) -> str:
+    """Orders payers; numbers are of what is left."""
+    return f"{payer.kind.value}:{payer.name}" if isinstance(payer, Payer) else f"{OWN}{payer}"
+
+
+def _body(code: str) -> str:
+    return _name(Payer(PayerKind.BODY, code))
 
 
 def sum_of(mixes: Iterable[Mapping[Rate, int]]) -> Mix:
