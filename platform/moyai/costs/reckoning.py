@@ -6,12 +6,13 @@ out, whatever tenants.yaml says by then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Settlement
 from moyai.costs.apportion.inputs import Members
+from moyai.costs.apportion.late import Late, Taker, late
 from moyai.costs.apportion.settling import settlement, verify_borne
 from moyai.costs.closed_periods import ClosedPeriods
 from moyai.costs.fees import FeeDue, fees_due
@@ -19,13 +20,14 @@ from moyai.costs.frozen import Inputs
 from moyai.costs.invoice_rows import Corrected, corrected
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.ledger.ledger import Ledger
-from moyai.costs.ledger.manifest import Basis, Manifest, PeriodPart
+from moyai.costs.ledger.manifest import Basis, Manifest
 from moyai.costs.ledger.query import drivers_of
 from moyai.costs.ledger.sorting import sorted_rows
 from moyai.costs.membership import by_codes, members_of, names_of
 from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.titles import own_titles, with_settlements
+from moyai.costs.timeline import Timeline
 from moyai.costs.yen import in_yen
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.cost_rules import CostSharing, RuleSet
@@ -38,7 +40,6 @@ class _Correction:
     """What a closed period came to since it was billed."""
 
     closed: Period
-    after: Basis
     settlement: Settlement | None
     """None: nobody bears anything else than before."""
     invoices: tuple[Corrected, ...]
@@ -52,7 +53,9 @@ class Reckoner:
         self._manifest = manifest
         self._registry = registry
         self._periods = ClosedPeriods(ledger, manifest)
-        self._closed_ones: dict[tuple[Period, str, tuple[str, ...]], Reckoned] = {}
+        self._timeline = Timeline(manifest)
+        self._closed_ones: dict[tuple[Period, int], Reckoned] = {}
+        self._late: dict[tuple[Period, int], Late] = {}
 
     def reckon(self, period: Period) -> Reckoned:
         """A period as it stands: what it was closed with, or what it comes to now.
@@ -61,10 +64,10 @@ class Reckoner:
         """
         part = self._manifest.part(period)
         if part.closed is not None:
-            return self._closed(period, part, part.closed_basis(period))
+            return self._at(period, self._timeline.moment(period))
         basis = part.current(period)
         names = self._periods.names(period, names_of(self._registry))
-        corrections = self._corrections(period, names, self._columns(period))
+        corrections = self._due(period, names)
         settlements = _settlements(corrections)
         if not basis.sources and not settlements:
             raise _nothing(period, tuple(fees_due(self._registry, period)))
@@ -130,57 +133,50 @@ class Reckoner:
 
     def due_corrections(self, period: Period) -> tuple[tuple[Period, Basis], ...]:
         """Closed periods that an open one settles, with what they rest on since."""
-        names = self._periods.names(period, names_of(self._registry))
+        due = self._due(period, self._periods.names(period, names_of(self._registry)))
+        settled = {one.closed for one in due if one.settlement is not None}
+        now = self._timeline.now
         return tuple(
-            (one.closed, one.after)
-            for one in self._corrections(period, names, self._columns(period))
-            if one.settlement is not None
+            (closed, self._timeline.basis(closed, now))
+            for closed in self._timeline.changed(now)
+            if settled & {closed, *self._timeline.takers(closed, now)}
         )
 
     def steps(self, closed: Period, period: Period) -> tuple[Reckoned, Reckoned]:
         """A closed period by what it was billed by, and by what it comes to since, as another one settles
-        it. Raises `StopIteration` where that one does not."""
-        part = self._manifest.part(closed)
-        before, after = next(
-            (old, new) for one, old, new in self._periods.corrected(period) if one == closed
-        )
-        columns = self._columns(period)
-        return (
-            self._closed(closed, part, before, columns),
-            self._closed(closed, part, after, columns),
-        )
+        it. Raises `LookupError` where that one does not."""
+        moment = self._moment(period)
+        if closed not in self._timeline.moved(moment):
+            raise LookupError(f"{period} does not settle {closed}")
+        return self._at(closed, moment - 1), self._at(closed, moment)
 
-    def _columns(self, period: Period) -> tuple[str, ...]:
-        """What the rules of a period look at."""
-        part = self._manifest.part(period)
-        if part.closed is not None:
-            return self._periods.frozen(part).rules.columns()
-        rules = sharing_of(self._registry).on(period.first)
-        return () if rules is None else rules.columns()
+    def _moment(self, period: Period) -> int:
+        """When a period bears what others are corrected by: its closing, or now."""
+        is_closed = self._manifest.part(period).closed is not None
+        return self._timeline.moment(period) if is_closed else self._timeline.now
 
-    def _closed(
-        self, period: Period, part: PeriodPart, basis: Basis, besides: tuple[str, ...] = ()
-    ) -> Reckoned:
-        """A closed period by what its closing froze, with these rows, drivers and invoices. `besides`: more
-        columns by which rows that no rule catches are told apart.
+    def _at(self, closed: Period, moment: int) -> Reckoned:
+        """A closed period as it was after a moment, by what its closing froze, with the rows, drivers and
+        invoices of then.
 
         Each is worked out once: in a chain of corrections each settles the one before it, in both of what it
         came to before and since.
         """
-        key = (period, basis.state, besides)
+        key = (closed, self._timeline.last_moved(closed, moment))
         if key not in self._closed_ones:
-            self._closed_ones[key] = self._by_closing(period, part, basis, besides)
+            self._closed_ones[key] = self._by_closing(*key)
         return self._closed_ones[key]
 
-    def _by_closing(
-        self, period: Period, part: PeriodPart, basis: Basis, besides: tuple[str, ...]
-    ) -> Reckoned:
-        inputs = self._periods.frozen(part)
+    def _by_closing(self, period: Period, moment: int) -> Reckoned:
+        part = self._manifest.part(period)
         assert part.closed is not None
+        inputs, basis = self._periods.frozen(part), self._timeline.basis(period, moment)
         if basis.state != part.closed.state:
             measured = by_codes(drivers_of(self._ledger.store, basis), inputs.members.names)
             inputs = replace(inputs, members=replace(inputs.members, drivers=measured))
-        corrections = self._corrections(period, inputs.members.names, inputs.rules.columns())
+        corrections = self._corrections(period, inputs.members.names, moment)
+        takers = self._takers(period, moment)
+        besides = {column for taker in takers for column in taker.rules.columns()}
         return self._reckoned(basis, inputs, corrections, besides, closed=True)
 
     def _reckoned(
@@ -188,7 +184,7 @@ class Reckoner:
         basis: Basis,
         inputs: Inputs,
         corrections: tuple[_Correction, ...],
-        besides: tuple[str, ...] = (),
+        besides: Collection[str] = (),
         *,
         closed: bool,
     ) -> Reckoned:
@@ -200,34 +196,63 @@ class Reckoner:
         differ = tuple(invoice for one in corrections for invoice in one.invoices)
         return Reckoned(made, converted, inputs, basis, settlements, closed, differ)
 
+    def _due(self, period: Period, names: Mapping[str, str]) -> tuple[_Correction, ...]:
+        """Corrections that an open period bears: what no period has settled yet."""
+        if period != self._periods.bearer():
+            return ()
+        return self._corrections(period, names, self._timeline.now)
+
     def _corrections(
-        self, period: Period, names: Mapping[str, str], columns: tuple[str, ...]
+        self, period: Period, names: Mapping[str, str], moment: int
     ) -> tuple[_Correction, ...]:
-        """Corrections of closed periods that this one bears: what no period has settled yet, or what it was
-        closed with. `names`: as `Members.names` of this period; `columns`: what its rules look at."""
-        found = self._periods.corrected(period)
-        return tuple(self._correction(*one, names, columns) for one in found)
+        """Corrections of closed periods that this one bears, and late costs of them as they are after a
+        moment. `names`: as `Members.names` of this period."""
+        own = self._moment(period)
+        return tuple(
+            self._correction(closed, period, names, own, moment)
+            for closed in self._timeline.moved(own)
+        )
 
     def _correction(
-        self,
-        closed: Period,
-        before: Basis,
-        after: Basis,
-        names: Mapping[str, str],
-        columns: tuple[str, ...],
+        self, closed: Period, bearer: Period, names: Mapping[str, str], own: int, moment: int
     ) -> _Correction:
-        part = self._manifest.part(closed)
-        old, new = (self._closed(closed, part, basis, columns) for basis in (before, after))
-        if part.closed is not None and before.state == part.closed.state:
+        old, new = self._at(closed, own - 1), self._at(closed, own)
+        if self._timeline.last_moved(closed, own - 1) == self._timeline.moment(closed):
             verify_borne(old.allocation)
         rules = {one.rule for one in (*old.allocation.borne, *new.allocation.borne)}
         titles = with_settlements(own_titles(old.inputs.rules), rules)
+        found = self._late_of(closed, moment)
+        taken, left = found.taken.get(bearer, {}), found.left if moment == own else ()
         return _Correction(
             closed,
-            after,
-            settlement(old.allocation, new.allocation, names, titles),
+            settlement(old.allocation, new.allocation, names, titles, taken, left),
             corrected(closed, old.converted.differing, new.converted.differing),
         )
+
+    def _late_of(self, closed: Period, moment: int) -> Late:
+        """What a closed period's own rules leave to nobody after a moment, by who takes it."""
+        moment = self._timeline.last_moved(closed, moment)
+        key = (closed, moment)
+        if key not in self._late:
+            made = self._at(closed, moment)
+            takers = self._takers(closed, moment)
+            self._late[key] = late(made.allocation, made.converted.bill.buckets, takers)
+        return self._late[key]
+
+    def _takers(self, closed: Period, moment: int) -> tuple[Taker, ...]:
+        """Whose rules catch late costs of a closed period after a moment: in order, the one that bears them
+        last."""
+        takers = [
+            Taker(one, inputs.rules, inputs.members.names)
+            for one in self._timeline.takers(closed, moment)
+            for inputs in (self._periods.frozen(self._manifest.part(one)),)
+        ]
+        bearer = self._periods.bearer()
+        if moment == self._timeline.now and bearer is not None:
+            rules = sharing_of(self._registry).on(bearer.first)
+            names = self._periods.names(bearer, names_of(self._registry))
+            takers += [] if rules is None else [Taker(bearer, rules, names)]
+        return tuple(takers)
 
 
 def _settlements(corrections: tuple[_Correction, ...]) -> tuple[Settlement, ...]:

@@ -25,10 +25,11 @@ from tests.unit.costs.campaign_bills import (
     some_tax,
 )
 from tests.unit.costs.papers import BASIS, ISSUER
-from tests.unit.costs.rulebook import MAY, allocate
+from tests.unit.costs.rulebook import MAY, allocate, caught
 
 from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
-from moyai.costs.apportion.inputs import Carried, Members, Rate, TaxCarried
+from moyai.costs.apportion.inputs import Bill, Carried, Members, Rate, TaxCarried
+from moyai.costs.apportion.late import Taker, late
 from moyai.costs.apportion.settling import settlement
 from moyai.costs.periods import Period
 from moyai.costs.record import document, sha256
@@ -82,7 +83,7 @@ def check_chain(seed: int) -> bool:
         if number == _MONTHS - 1 and not first.unallocated:
             corrected = some_month(chance)
             asked += corrected.jpy - paid.jpy
-            found = settlement(first, _divided(MAY, corrected, rule_set, who))
+            found = _settled(first, corrected, rule_set, who, period)
             settled = () if found is None else (found,)
         later, carried = some_month(chance), _carried(told.allocation)
         asked += later.jpy
@@ -134,8 +135,21 @@ def _divided(
     who: Members,
     settlements: tuple[Settlement, ...] = (),
 ) -> Allocation:
-    bill = in_yen(period, groups_of(paid.rows), paid.invoices, rule_set.tax).bill
-    return allocate(bill, rule_set, who, settlements)
+    return allocate(_bill(period, paid, rule_set), rule_set, who, settlements)
+
+
+def _bill(period: Period, paid: Paid, rule_set: RuleSet) -> Bill:
+    return in_yen(period, groups_of(paid.rows), paid.invoices, rule_set.tax).bill
+
+
+def _settled(
+    closed: Allocation, paid: Paid, rule_set: RuleSet, who: Members, bearer: Period
+) -> Settlement | None:
+    """What a month comes to differently, borne in a later one by the same rules."""
+    bill = caught(_bill(MAY, paid, rule_set), rule_set, who)
+    corrected = allocate(bill, rule_set, who)
+    found = late(corrected, bill.buckets, (Taker(bearer, rule_set, who.names),))
+    return settlement(closed, corrected, late=found.taken.get(bearer), left=found.left)
 
 
 def _shuffled(chance: random.Random, paid: Paid) -> Paid:

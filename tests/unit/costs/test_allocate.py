@@ -16,6 +16,7 @@ from tests.unit.costs.rulebook import (
     OSAKA,
     allocate,
     bill,
+    caught,
     everybody,
     members,
     part,
@@ -26,10 +27,12 @@ from tests.unit.costs.rulebook import (
     some_rules,
 )
 
-from moyai.costs.apportion.allocation import Allocation, LineKind, PayerKind
-from moyai.costs.apportion.inputs import Bill, Bucket, Carried, Presence
+from moyai.costs.apportion.allocation import Allocation, LineKind, PayerKind, Settlement
+from moyai.costs.apportion.inputs import Bill, Bucket, Carried, Members, Presence
+from moyai.costs.apportion.late import Taker, late
 from moyai.costs.apportion.settling import settlement, verify_borne
 from moyai.costs.apportion.weights import share_of_time
+from moyai.costs.periods import Period
 from moyai.errors import OperationFailed
 from moyai.registry.cost_rules import (
     Bearer,
@@ -44,6 +47,8 @@ from moyai.registry.cost_rules import (
     SubsidyWhen,
     WhenZero,
 )
+
+JUNE = Period(2026, 6)
 
 
 def _yen(made: Allocation) -> dict[str, int]:
@@ -316,14 +321,17 @@ def test_a_settlement_makes_two_periods_what_one_correct_one_would_be(data: st.D
     if closed.unallocated:  # a period is not closed over that: by simple rules nothing is
         rule_set, who = rules(pool()), everybody()
         closed = allocate(first, rule_set, who)
-    corrected = allocate(data.draw(some_bill()), rule_set, who)
-    found = settlement(closed, corrected)
+    other = data.draw(some_bill())
+    corrected = allocate(other, rule_set, who)
+    buckets = caught(other, rule_set, who).buckets
+    taken = late(corrected, buckets, (Taker(JUNE, rules(pool()), everybody().names),))
+    found = settlement(closed, corrected, late=taken.taken.get(JUNE), left=taken.left)
     later = allocate(bill(300), rules(pool()), everybody(), () if found is None else (found,))
     alone = allocate(bill(300), rules(pool()), everybody())
     assert later.settled_jpy == corrected.bill_jpy - closed.bill_jpy
-    late = sum(one.jpy for one in corrected.unallocated if one.pool is None)
-    assert sum(later.pools[0].settled_in_jpy.values()) == late
-    if late:  # the later rules share it anew
+    lost = sum(one.jpy for one in corrected.unallocated if one.pool is None)
+    assert sum(later.pools[0].settled_in_jpy.values()) == lost
+    if lost:  # the later rules share it anew
         return
     for code in {code for code, _ in (*closed.bodies(), *corrected.bodies(), *later.bodies())}:
         billed = _yen(closed).get(code, 0) + _yen(later).get(code, 0)
@@ -468,16 +476,27 @@ def test_by_what_uncaught_costs_are_told_apart_changes_nothing_that_rules_catch(
     assert left(coarse) == left(fine)
 
 
+def _settled(
+    closed: Allocation, corrected: Allocation, one: Bill, rule_set: RuleSet, who: Members
+) -> Settlement:
+    """In a period of these rules."""
+    found = late(corrected, one.buckets, (Taker(JUNE, rule_set, who.names),))
+    made = settlement(closed, corrected, late=found.taken.get(JUNE), left=found.left)
+    assert made is not None
+    return made
+
+
 def test_what_a_pool_of_a_closed_period_left_goes_to_the_pool_of_that_name() -> None:
     nobody = members({"all": {}})
     before = allocate(bill(), rules(pool()), nobody)
     after = allocate(bill(300), rules(pool()), nobody)
-    moved = settlement(before, after)
-    assert moved is not None
+    moved = _settled(before, after, bill(300), rules(pool()), everybody())
     made = allocate(bill(), rules(pool()), everybody(), (moved,))
     assert made.pools[0].settled_in_jpy == {MAY: 300}
     assert (made.settled_jpy, made.unallocated, made.difference_jpy) == (300, (), 0)
-    other = allocate(bill(), rules(pool("other")), everybody("other"), (moved,))
+    others = rules(pool("other"))
+    moved = _settled(before, after, bill(300), others, everybody("other"))
+    other = allocate(bill(), others, everybody("other"), (moved,))
     assert [(one.pool, one.jpy, one.settled) for one in other.unallocated] == [("all", 300, MAY)]
 
 

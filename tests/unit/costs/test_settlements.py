@@ -17,6 +17,7 @@ from tests.unit.costs.rulebook import (
     OSAKA,
     allocate,
     bill,
+    caught,
     everybody,
     members,
     pool,
@@ -27,6 +28,7 @@ from tests.unit.costs.rulebook import (
 )
 
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, RuleMoved, Settlement
+from moyai.costs.apportion.late import Taker, late
 from moyai.costs.apportion.settling import settlement
 from moyai.costs.documents.compose.statement_paper import body_bundle
 from moyai.costs.documents.csv_file import csv_file
@@ -127,11 +129,13 @@ def some_settlement(draw: st.DrawFn) -> Allocation:
     names = {code: code for code in CODES} | draw(
         st.dictionaries(st.sampled_from(CODES[2:]), st.sampled_from(CODES[:2]), max_size=2)
     )
-    closed, corrected = (allocate(draw(some_bill()), rule_set, who) for _ in range(2))
+    first, second = (caught(draw(some_bill()), rule_set, who) for _ in range(2))
+    closed, corrected = (allocate(one, rule_set, who) for one in (first, second))
     # None is closed with cost that nobody bears.
     borne = closed.bill_jpy - closed.unallocated_jpy
     closed = replace(closed, unallocated=(), bill_jpy=borne)
-    found = settlement(closed, corrected, names)
+    taken = late(corrected, second.buckets, (Taker(JUNE, rule_set, who.names),))
+    found = settlement(closed, corrected, names, None, taken.taken.get(JUNE), taken.left)
     later = replace(draw(some_bill()), period=JUNE)
     return allocate(later, rule_set, who, () if found is None else (found,))
 

@@ -24,6 +24,7 @@ from tests.unit.costs.rulebook import (
 
 from moyai.costs.apportion.allocation import Line, LineKind, Payer, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Bill, Bucket, Carried, TaxCarried
+from moyai.costs.apportion.late import Taker, late
 from moyai.costs.apportion.settling import settlement
 from moyai.costs.documents.compose.sections import section_blocks
 from moyai.costs.documents.focus import focus_rows
@@ -33,6 +34,7 @@ from moyai.costs.statements.statement import Issue, Statement, issue
 from moyai.registry.cost_rules import Bearer, Direct, Flow, Rounding, ShareBy, Subsidy, SubsidyWhen
 from moyai.texts import Text
 
+JUNE = Period(2026, 6)
 MOVED = {"271004": 55, "271403": -40}
 MOVES = {"271004": 105, "271403": 100}
 
@@ -357,11 +359,17 @@ def test_credits_are_statements_of_less_than_nothing() -> None:
 def test_what_a_settlement_leaves_is_shown_where_no_pool_of_the_open_period_takes_it() -> None:
     rule_set = rules(pool(maximum=4_000))
     closed = allocate(bill(9_000), rule_set, everybody())
-    found = settlement(closed, allocate(bill(15_000), rule_set, everybody()))
+    corrected = allocate(bill(15_000), rule_set, everybody())
+    takes = late(corrected, (), (Taker(JUNE, rule_set, {}),)).taken[JUNE]
+    found = settlement(closed, corrected, late=takes)
     assert found is not None
     taken = allocate(bill(300), rule_set, everybody(), (found,))
     assert (taken.unallocated, taken.pools[0].settled_in_jpy) == ((), {MAY: 3_000})
     other = rules(pool("other"))
+    none = late(corrected, (), (Taker(JUNE, other, {}),))
+    found = settlement(closed, corrected, left=none.left)
+    assert none.taken == {}
+    assert found is not None
     later = allocate(bill(300), other, everybody("other"), (found,))
     [left] = later.unallocated
     assert (left.jpy, left.settled) == (3_000, MAY)

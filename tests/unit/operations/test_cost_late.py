@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.costs.ledgers import csv_file, focus_row
-from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, Office
+from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, Office, settled
 
 from moyai.costs.apportion.allocation import LineKind, PoolAccount
 from moyai.costs.documents.write import Kind
@@ -75,10 +75,9 @@ def test_rules_of_the_month_that_bears_them_catch_late_costs(
     office.yen("july.csv", JULY, EC2="300")
     assert _pool(office.reckon(JULY)).settled_in == {}
     _late(office, "450")
-    assert _borne(office.reckon(JULY), "queue") == dict.fromkeys((OSAKA, SAKAI, VILLAGE), 55)
+    assert settled(office.reckon(JULY)) == dict.fromkeys(_CODES, 55)
     office.withdraw("late.csv")
-    made = office.close(JULY)
-    assert _borne(made, "queue") == dict.fromkeys((OSAKA, SAKAI, VILLAGE), -110)
+    assert settled(office.close(JULY)) == dict.fromkeys(_CODES, -110)
     assert office.verified()
 
 
@@ -129,3 +128,51 @@ def test_late_costs_that_nobody_bears_stay_so_and_are_said_once(office: Office) 
     assert [(one.jpy, one.values["ServiceName"]) for one in made.allocation.unallocated] == [
         (330, "SQS")
     ]
+
+
+def test_what_goes_away_again_goes_back_to_those_who_bore_it(office: Office) -> None:
+    """June's rules share late costs among the cities; July's would share them otherwise."""
+    _late(office, "300")
+    cities = QUEUE.replace("WHERE", "{ ServiceName: SQS }").replace(
+        "shares:", "members: 'not kind:村', shares:"
+    )
+    office.rewrite((CITY, cities + CITY))
+    assert _borne(office.close(JUNE), "queue") == {OSAKA: 165, SAKAI: 165}
+    office.rewrite(("members: 'not kind:村', ", "members: 'kind:村', "))
+    office.yen("july.csv", JULY, EC2="300")
+    office.withdraw("late.csv")
+    made = office.close(JULY)
+    assert settled(made) == {OSAKA: -165, SAKAI: -165}
+    assert _pool(made).settled_in == {}
+    assert office.verified()
+    assert sum(one.jpy for one in made.settlements) == -330
+    # It comes once more: June's rules catch it, as they did.
+    _late(office, "300")
+    august = office.reckon("2026-08")
+    assert settled(august) == {OSAKA: 165, SAKAI: 165}
+
+
+def test_what_a_pool_without_drivers_left_goes_back_when_they_come(office: Office) -> None:
+    left = "when_zero: unallocated"
+    office.rewrite(("when_zero: equal", left))
+    office.drive("june-usage.csv", JUNE, _271004="1", _271403="3")
+    office.yen("june.csv", JUNE, S3="400")
+    office.close(JUNE)
+    office.yen("june-late.csv", JUNE, S3="77")
+    office.withdraw("june-usage.csv", JUNE)
+    # No driver of June is left: July's takes all of it, ¥477 and the tax on it.
+    office.drive("july-usage.csv", JULY, _271004="1", _271403="3")
+    office.yen("july.csv", JULY, EC2="300")
+    july = office.close(JULY)
+    assert _pool(july, "forms").settled_in_jpy == {period_of(JUNE): 524}
+    office.drive("june-usage.csv", JUNE, _273830="1")
+    august = office.reckon("2026-08")
+    assert _pool(august, "forms").settled_in == {}
+    both = {code: settled(july).get(code, 0) + settled(august).get(code, 0) for code in _CODES}
+    took = _borne(july, "forms")
+    billed = {OSAKA: 110, SAKAI: 330}
+    paid = {code: both[code] + took.get(code, 0) + billed.get(code, 0) for code in _CODES}
+    assert paid == {OSAKA: 0, SAKAI: 0, VILLAGE: 524}
+
+
+_CODES = (OSAKA, SAKAI, VILLAGE)

@@ -21,8 +21,7 @@ from moyai.costs.apportion.allocation import (
     Unallocated,
 )
 from moyai.costs.apportion.cascade import in_order
-from moyai.costs.apportion.catching import catch
-from moyai.costs.apportion.inputs import Bill, Caught, Members, Rate, rate_order
+from moyai.costs.apportion.inputs import Bill, Members, Rate, rate_order
 from moyai.costs.apportion.mixes import OWN, Mix, flow, is_mixed, split, sum_of
 from moyai.costs.apportion.reliefs import subsidies_before
 from moyai.costs.apportion.shared import Shared, body
@@ -99,22 +98,14 @@ class _Books:
         self.borne: list[Borne] = []
 
     def take(self, settlement: Settlement) -> None:
-        """What a closed period's rules leave to nobody is caught by these, as if it were of this period; what
-        a pool of its left goes to the pool of that name."""
-        for one in settlement.unallocated:
-            caught = self._catcher(one)
-            if caught is None:
-                self.unallocated.append(one)
-            elif caught.body is None:
-                _add(self._settled.setdefault(caught.rule, {}), settlement.period, one.by_rate)
+        """What came late to a closed period and rules of this one catch, as if it were of this period."""
+        self.unallocated += settlement.unallocated
+        for caught, mix in settlement.late.items():
+            if caught.body is None:
+                _add(self._settled.setdefault(caught.rule, {}), settlement.period, mix)
             else:
                 late = self._late.setdefault((caught.rule, caught.body), {})
-                _add(late, settlement.period, one.by_rate)
-
-    def _catcher(self, one: Unallocated) -> Caught | None:
-        if one.pool is None:
-            return catch(self._rules, one.values, self._members.names)
-        return None if self._rules.pool(one.pool) is None else Caught(one.pool, None)
+                _add(late, settlement.period, mix)
 
     def charge(self) -> None:
         """What direct rules caught, to the bodies that they say."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from moyai.costs.apportion.inputs import Presence, Rate
+from moyai.costs.apportion.inputs import Caught, Presence, Rate
 from moyai.costs.periods import Period
 from moyai.registry.cost_rules import ShareBy
 from moyai.texts import Text
@@ -223,12 +223,14 @@ class Settlement:
     period: Period
     """The closed one."""
     jpy: int
-    """What its bill is more; `borne` and `unallocated` sum to it, with what is carried."""
+    """What `borne`, `late` and `unallocated` sum to."""
     borne: Mapping[Payer, Mapping[Rate, int]]
     unallocated: tuple[Unallocated, ...]
-    """What its own rules leave to nobody: those of the open period catch it, or it is unallocated there."""
+    """What neither its own rules catch nor those of the periods that settled it."""
     taxes: Mapping[Fraction, int]
     """Rate in percent → what the tax on the whole is more."""
+    late: Mapping[Caught, Mapping[Rate, int]] = field(default_factory=dict)
+    """Rule of the open period → what its own rules leave to nobody, and this one catches."""
     rules: Mapping[Payer, tuple[RuleMoved, ...]] = field(default_factory=dict)
     """Payer of `borne` → all that it bore or bears of the period, in the order of its statement; differences
     sum to what it bears of the settlement. Bodies that merged into one are in it."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 
 from moyai.costs.apportion.allocation import (
     Allocation,
@@ -14,7 +13,7 @@ from moyai.costs.apportion.allocation import (
     Settlement,
     Unallocated,
 )
-from moyai.costs.apportion.inputs import Rate, rate_order
+from moyai.costs.apportion.inputs import Caught, Rate, rate_order
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text, same
 
@@ -24,6 +23,8 @@ def settlement(
     corrected: Allocation,
     names: Mapping[str, str] | None = None,
     titles: Mapping[str, Text] | None = None,
+    late: Mapping[Caught, Mapping[Rate, int]] | None = None,
+    left: tuple[Unallocated, ...] = (),
 ) -> Settlement | None:
     """The difference between a closed period and the same period with its corrections, by the same
     rules and members; None where every payer bears the same.
@@ -32,7 +33,8 @@ def settlement(
     body that merged since → its successor's, who bears it; `Members.names` of the period that does. `titles`:
     rule → title, of all rules of the closed period in its order; one without stands for itself.
 
-    What its own rules leave to nobody is told apart by the same columns in both.
+    `late`: what the rules of the period that bears it catch of what the closed one's leave to nobody; `left`:
+    what none does (`moyai.costs.apportion.late`).
     """
     before, after = _borne(closed, names or {}), _borne(corrected, names or {})
     borne: dict[Payer, dict[Rate, int]] = {}
@@ -45,14 +47,14 @@ def settlement(
         for rate in sorted({*corrected.taxes, *closed.taxes})
     }
     taxes = {rate: yen for rate, yen in taxes.items() if yen}
-    jpy = _whole(corrected) - _whole(closed)
-    left = tuple(_left(closed, corrected))
-    if not borne and not taxes and not left:
+    late = {caught: mix for caught, mix in (late or {}).items() if any(mix.values())}
+    if not borne and not taxes and not late and not left:
         return None
+    jpy = sum(sum(mix.values()) for mix in (*borne.values(), *late.values()))
+    jpy += sum(one.jpy for one in left)
     rules = _rules_moved(closed, corrected, names or {}, titles or {})
-    return Settlement(
-        closed.period, jpy, borne, left, taxes, {payer: rules[payer] for payer in borne}
-    )
+    own = {payer: rules[payer] for payer in borne}
+    return Settlement(closed.period, jpy, borne, left, taxes, late, own)
 
 
 def verify_borne(closed: Allocation) -> None:
@@ -81,44 +83,12 @@ def bearer(payer: Payer, names: Mapping[str, str]) -> Payer:
     return replace(payer, name=names.get(payer.name, payer.name))
 
 
-def _left(closed: Allocation, corrected: Allocation) -> Iterator[Unallocated]:
-    """What the closed period's rules leave to nobody, and did not before: the rules of the period that bears
-    the settlement catch it."""
-    before, after = (
-        {_likeness(one): one for one in made.unallocated} for made in (closed, corrected)
-    )
-    for alike in sorted({*before, *after}):
-        old, new = before.get(alike), after.get(alike)
-        one = new or old
-        assert one is not None
-        mixes = [{} if made is None else made.by_rate for made in (old, new)]
-        by_rate = _moved(*mixes)
-        if by_rate:
-            rows = (0 if new is None else new.rows) - (0 if old is None else old.rows)
-            yen = sum(by_rate.values())
-            yield replace(one, jpy=yen, rows=rows, settled=closed.period, by_rate=by_rate)
-
-
-_Likeness = tuple[str, str, tuple[tuple[str, bool, str], ...], tuple[Fraction, ...]]
-
-
-def _likeness(one: Unallocated) -> _Likeness:
-    """Alike in its pool and why that left it, or in what no rule catches, rates apart."""
-    values = ((name, value is not None, value or "") for name, value in one.values.items())
-    rates = () if one.pool is not None else tuple(map(rate_order, one.by_rate))
-    return one.pool or "", one.reason.en, tuple(sorted(values)), rates
-
-
 def _moved(old: Mapping[Rate, int], new: Mapping[Rate, int]) -> dict[Rate, int]:
     return {
         rate: new.get(rate, 0) - old.get(rate, 0)
         for rate in sorted({*old, *new}, key=rate_order)
         if new.get(rate, 0) != old.get(rate, 0)
     }
-
-
-def _whole(made: Allocation) -> int:
-    return made.bill_jpy + made.carried_in_jpy + made.settled_jpy
 
 
 def _borne(made: Allocation, names: Mapping[str, str]) -> dict[Payer, dict[Rate, int]]:
