@@ -27,7 +27,17 @@ from tests.unit.costs.papers import (
     taxable,
 )
 from tests.unit.costs.reading import Page, Value, Workbook, pdf_text
-from tests.unit.costs.rulebook import FULL, OSAKA, allocate, bill, members, part, pool, rules
+from tests.unit.costs.rulebook import (
+    FULL,
+    OSAKA,
+    allocate,
+    bill,
+    everybody,
+    members,
+    part,
+    pool,
+    rules,
+)
 
 from moyai.costs.apportion.inputs import Presence
 from moyai.costs.documents.compose.overview_paper import overview_bundle
@@ -226,6 +236,43 @@ def test_a_share_is_a_live_formula_of_percents_and_weights() -> None:
     residents = Fraction(OSAKA["271004"], sum(OSAKA.values()))
     exact = Fraction(2_000_000 * 20, 300) + Fraction(2_000_000 * 80, 100) * residents
     assert book.work_out(sheet, shared.coordinate) == int(exact)
+
+
+@pytest.mark.parametrize("sheet", ["内訳書", "請求書"])
+def test_the_tax_follows_a_weight_where_there_is_one_rate(sheet: str) -> None:
+    one = replace(bill(1_234_566, rate=TEN), taxes={TEN: 123_456})
+    statement = issued(one, taxable(rules(pool()))).statements[0]
+    book = Workbook.of(xlsx(body_bundle(statement, _request(statement), NAMES, "ja")))
+    [weight] = [row[2] for row in book.formulas["内訳書"].iter_rows() if row[0].value == "均等割"]
+    weight.value = 2
+    net = 1_234_566 * 2 // 3
+    found = book.formulas[sheet]
+    [tax] = [row for row in found.iter_rows() if row[0].value == "消費税額（10%対象）"]
+    assert book.work_out(found, tax[1].coordinate) == net
+    assert book.work_out(found, tax[2].coordinate) == net // 10
+
+
+def test_with_several_rates_the_tax_follows_where_no_rule_has_two() -> None:
+    pools = [
+        pool(name, title=name, where=(Condition("ServiceName", (service,)),))
+        for name, service in (("a", "s0"), ("b", "s1"), ("c", "s2"))
+    ]
+    eight, five = Fraction(8), Fraction(5)
+    first = bill(9_000, 3_000, 600, 600)
+    rates = [(TEN, "s0"), (eight, "s1"), (eight, "s2"), (five, "s2")]
+    buckets = tuple(
+        replace(bucket, rate=rate, values={"ServiceName": service})
+        for bucket, (rate, service) in zip(first.buckets, rates, strict=True)
+    )
+    one = replace(first, buckets=buckets, taxes={TEN: 900, eight: 288, five: 30})
+    made = issued(one, taxable(rules(*pools)), everybody("a", "b", "c"))
+    statement = made.statements[0]
+    bundle = body_bundle(statement, _request(statement), NAMES, "ja")
+    [summary] = [table for table in bundle.papers[1].tables() if table.caption == "負担金の集計"]
+    nets = {row.cells[0].value: row.cells[1].formula for row in summary.rows}
+    assert nets["消費税額（10%対象）"] == "{all.1}"
+    assert nets["消費税額（8%対象）"] is None
+    assert nets["消費税額（5%対象）"] is None
 
 
 def _share_cell(statement: Statement) -> tuple[object, str]:

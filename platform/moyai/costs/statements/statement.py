@@ -21,7 +21,7 @@ from moyai.costs.apportion.allocation import (
     RuleMoved,
     Unallocated,
 )
-from moyai.costs.apportion.inputs import Presence, TaxCarried
+from moyai.costs.apportion.inputs import Presence, Rate, TaxCarried
 from moyai.costs.periods import Period
 from moyai.costs.statements.heads import PoolHead, part_yen, pool_heads
 from moyai.costs.statements.taxes import Taxed, Taxes, tax
@@ -57,6 +57,8 @@ class Section:
     presence: Presence | None
     """None: a direct rule, or a lead body that is no member."""
     lines: tuple[Line, ...]
+    by_rate: Mapping[Rate, int]
+    """Sums to the lines."""
     moved: tuple[RuleMoved, ...] = ()
     """Of a settlement: what it is made of; the differences sum to its line."""
 
@@ -252,6 +254,7 @@ def _sections(
             heads.get(one.rule),
             one.presence,
             one.lines,
+            one.by_rate,
             one.moved,
         )
         for one in in_order(borne, titles)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from moyai.costs.documents.compose import words
-from moyai.costs.documents.paper import BLANK, Cell, Column, Row, RowKind, Style, text, yen
+from moyai.costs.documents.paper import BLANK, Cell, Column, Row, RowKind, text, yen
 from moyai.costs.documents.written import day, month
 from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Basis, Statement
@@ -14,6 +14,8 @@ from moyai.registry.cost_rules import Issuer, Rounding, RuleSet
 from moyai.texts import Lang, Text, same
 
 Pairs = tuple[tuple[str, str], ...]
+SUMMARY = "all"
+"""The key of a statement's sums in its workbook: `all.1` of a section, `all.net`, `all.net.0` of a rate."""
 
 
 def sender(issuer: Issuer, lang: Lang) -> tuple[str, ...]:
@@ -77,7 +79,8 @@ def rule_facts(rules: RuleSet, period: Period, names: Mapping[str, str], lang: L
 def totals(statement: Statement, key: str, lang: Lang) -> list[Row]:
     """From the net sum, `{key}.net`, to the total `{key}.total`: the tax once for each rate.
 
-    Empty where there is no tax beside net amounts.
+    Empty where there is no tax beside net amounts. Net amounts by rate come of the sections' sums where
+    `key` is `SUMMARY`, else they are those of the summary.
     """
     if not statement.is_taxed:
         return []
@@ -90,7 +93,8 @@ def totals(statement: Statement, key: str, lang: Lang) -> list[Row]:
         label = words.rate(taxed.rate)
         net, tax, over = f"{key}.net.{at}", f"{key}.tax.{at}", f"{key}.over.{at}"
         formula = rounding_formula(f"{{{net}}}*{number(taxed.rate)}/100", 1, rules.tax.method)
-        amounts = (Cell(taxed.net, Style.YEN, net), yen(taxed.tax, tax, formula))
+        base = _net_formula(statement, taxed.rate) if key == SUMMARY else f"{{{SUMMARY}.net.{at}}}"
+        amounts = (yen(taxed.net, net, base), yen(taxed.tax, tax, formula))
         rows.append(Row((text(words.about(words.TAX, label).of(lang)), *amounts)))
         added.append(f"{{{tax}}}")
         if taxed.difference:
@@ -100,6 +104,20 @@ def totals(statement: Statement, key: str, lang: Lang) -> list[Row]:
     total = yen(sum(taxed.gross for taxed in by_rate), f"{key}.total", "+".join(added))
     rows.append(Row((text(words.TOTAL.of(lang)), BLANK, total), RowKind.TOTAL))
     return rows
+
+
+def _net_formula(statement: Statement, rate: Fraction) -> str | None:
+    """The net yen at a rate, of sections that have no other. None where one has: no formula has how its
+    rates are parted."""
+    if len(statement.by_rate) == 1:
+        return f"{{{SUMMARY}.net}}"
+    found = []
+    for at, section in enumerate(statement.sections, 1):
+        if rate in section.by_rate:
+            if len(section.by_rate) > 1:
+                return None
+            found.append(f"{{{SUMMARY}.{at}}}")
+    return "+".join(found) or None
 
 
 def yen_columns(label: Text, lang: Lang) -> tuple[Column, ...]:
