@@ -95,6 +95,8 @@ class Statement:
     sections: tuple[Section, ...]
     """Direct rules, then pools, in the rules' order."""
     by_rate: tuple[Taxed, ...]
+    tax_carried_in: Mapping[Fraction, int]
+    """Rate → yen of differences of tax that the period before left to all bodies."""
     leaves_cost: bool
     """Whether nobody bears some cost of the period, whatever the body."""
 
@@ -222,6 +224,7 @@ def issue(
                 basis=basis,
                 sections=_sections(borne.get(code, ()), titles, heads),
                 by_rate=taxes.by_payer[Payer(PayerKind.BODY, code)],
+                tax_carried_in={} if tax_carried_in is None else tax_carried_in.differences,
                 leaves_cost=_leaves_cost(allocation, taxes),
             )
             for code in sorted(bodies)

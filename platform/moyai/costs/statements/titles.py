@@ -55,7 +55,7 @@ def settlement_title(closed: Period) -> Text:
 
 def late_title(closed: Period) -> Text:
     """What people call costs that came late to a closed period whose own rules do not catch them."""
-    return Text(f"{closed.named.ja}分の追加分", f"late costs of {closed.named.en}")
+    return Text(f"{closed.named.ja}分の追加分", f"Late costs of {closed.named.en}")
 
 
 def _of_year(rule: str, period: Period, issued_on: date, year_start: str) -> Text:

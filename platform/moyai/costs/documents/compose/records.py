@@ -8,6 +8,7 @@ from moyai.costs.documents.compose import words
 from moyai.costs.documents.compose.common import marks
 from moyai.costs.documents.compose.limits_table import limit_rows
 from moyai.costs.documents.compose.settlement_table import AMOUNTS
+from moyai.costs.documents.compose.tax_sources import TAXED_NET, difference_notes, sources
 from moyai.costs.documents.paper import (
     BLANK,
     Cell,
@@ -53,6 +54,13 @@ def records(statement: Statement, request: Request, lang: Lang) -> Iterator[Reco
         yield _record(statement, words.PROVISIONAL, "", mark, None, lang)
     for section in statement.sections:
         yield from _section_records(statement, section, lang)
+    if statement.is_taxed:
+        for one in sources(statement):
+            item = words.about(one.label, words.rate(one.rate)).of(lang)
+            title = statement.sections[one.section - 1].title.of(lang)
+            yield _record(statement, TAXED_NET, title, item, None, lang, base=one.net)
+    for note in difference_notes(statement):
+        yield _record(statement, Text("注記", "note"), "", note.of(lang), None, lang)
     for taxed in statement.by_rate:
         if taxed.tax:
             item = f"{words.TAX.of(lang)} {words.rate(taxed.rate).of(lang)}"

@@ -14,6 +14,7 @@ from moyai.costs.documents.compose.common import (
     sender,
     totals,
 )
+from moyai.costs.documents.compose.tax_sources import source_blocks
 from moyai.costs.documents.paper import (
     BLANK,
     Block,
@@ -41,7 +42,10 @@ def request_paper(request: Request, names: Mapping[str, str], lang: Lang) -> Pap
     period = month(statement.period, lang)
     title = words.REFUND if request.is_refund else words.REQUEST
     opening = _opening(request, period)
-    blocks: list[Block] = [_request_lines(statement, lang)]
+    blocks: list[Block] = [
+        _request_lines(statement, lang),
+        *source_blocks(statement, "r", lang),
+    ]
     if request.dues:
         blocks.append(_dues_table(request.dues, lang))
     blocks.append(Facts(_payment_facts(request, names, lang)))

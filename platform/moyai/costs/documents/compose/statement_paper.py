@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from moyai.costs.documents.compose import words
 from moyai.costs.documents.compose.common import (
+    SUMMARY,
     addressee,
     amount_columns,
     basis,
@@ -18,6 +19,7 @@ from moyai.costs.documents.compose.common import (
 from moyai.costs.documents.compose.records import headers, records
 from moyai.costs.documents.compose.request_paper import request_paper
 from moyai.costs.documents.compose.sections import section_blocks
+from moyai.costs.documents.compose.tax_sources import source_blocks
 from moyai.costs.documents.paper import (
     BLANK,
     Block,
@@ -59,6 +61,7 @@ def statement_paper(statement: Statement, names: Mapping[str, str], lang: Lang) 
     blocks: list[Block] = [
         Facts(rule_facts(rules, statement.period, names, lang)),
         _summary(statement, lang),
+        *source_blocks(statement, SUMMARY, lang),
     ]
     for at, section in enumerate(statement.sections, 1):
         blocks += section_blocks(section, at, rules.rounding, lang)
