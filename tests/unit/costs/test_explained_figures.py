@@ -30,7 +30,7 @@ from tests.unit.costs.rulebook import (
 from moyai.costs.apportion.allocation import Borne, Line, LineKind
 from moyai.costs.apportion.inputs import Bill, Bucket, Members, Presence, TaxCarried
 from moyai.costs.apportion.rounding import to_unit
-from moyai.costs.explain.figures import Figure, rate_words, two_places
+from moyai.costs.explain.figures import Figure, percent, rate_words, two_places
 from moyai.costs.explain.lines import NetLine, TaxLine, lines_of, place_of
 from moyai.costs.explain.nothing import nothing_figures
 from moyai.costs.explain.shares import line_figures
@@ -432,3 +432,11 @@ def test_who_is_no_body_of_the_period_is_told_so() -> None:
     made = reckoned(bill(100), rules(pool()), everybody())
     [figure] = nothing_figures(made, "270008", ())
     assert figure.words.en == "it was no body of the federation then"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("40", "40 %"), ("100/3", "33 1/3 %"), ("299/3", "99 2/3 %"), ("12.34567", "12.34567 %")],
+)
+def test_percents_are_said_exactly(value: str, said: str) -> None:
+    assert percent(Fraction(value)) == said

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from moyai.costs.documents.compose.words import METHODS
 from moyai.costs.documents.written import rounded
+from moyai.registry.cost_names import said
 from moyai.registry.cost_rules import Rounding
 from moyai.texts import Text
 
@@ -49,11 +50,8 @@ def rate_words(rate: Fraction, amount: Fraction) -> str:
 
 
 def percent(value: Fraction) -> str:
-    """For people: `40 %`, `33.3333 %`."""
-    scaled = rounded(value, 4)
-    whole, part = divmod(abs(scaled), 10_000)
-    decimals = f".{part:04}".rstrip("0").rstrip(".")
-    return f"{'-' if scaled < 0 else ''}{whole:,}{decimals} %"
+    """For people, exactly: `40 %`, `33 1/3 %`. Percents are not below zero."""
+    return f"{said(value)} %"
 
 
 def to_unit_words(method: Rounding, unit: int) -> Text:
