@@ -16,18 +16,19 @@ from moyai_cli.views.cost_taxes import Amounts, marked, tax_sentence, taxes_show
 
 
 def show_statements(period: str, found: Sequence[Papers], output: Output) -> None:
-    """The bodies' files, that they are provisional, and whose documents those of a former code are."""
+    """The bodies' files, that they are provisional, odd days, and whose those of a former code are."""
     _show_written([(one.code, file) for one in found for file in one.files], output)
     with aside(output):
-        _show_marks(found[0].marks if found else ())
+        _show_texts(found[0].marks if found else ())
+        _show_texts(tuple(dict.fromkeys(note for one in found for note in one.notes)))
         for one in found:
             for former in one.former:
                 show_line(_borne_by(period, former, one))
 
 
-def _show_marks(marks: Sequence[Text]) -> None:
-    for mark in marks:
-        show_line(mark.of(LANG))
+def _show_texts(texts: Sequence[Text]) -> None:
+    for one in texts:
+        show_line(one.of(LANG))
 
 
 def _borne_by(period: str, former: str, found: Papers) -> str:
@@ -57,7 +58,7 @@ def show_reported(found: Reported, output: Output) -> None:
     """The overview's files, that it is provisional, and the budgets that are to be warned of."""
     _show_written([("", one) for one in found.files], output)
     with aside(output):
-        _show_marks(found.marks)
+        _show_texts((*found.marks, *found.notes))
         note_budgets(found.budgets, found.names)
 
 

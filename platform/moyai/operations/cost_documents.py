@@ -13,12 +13,13 @@ from moyai.costs.documents.write import Kind, Written, write_overview, write_sta
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.overview import Surroundings, overview
-from moyai.costs.statements.request import request
+from moyai.costs.statements.request import Request, request
 from moyai.costs.statements.statement import Issue
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_budgets import states_of
 from moyai.operations.cost_months import earlier_months, issue_of
 from moyai.operations.cost_periods import open_costs, reckoned
+from moyai.operations.workspace import today
 from moyai.planning.selectors import Vanished, codes_then, former_codes_in
 from moyai.registry.models import Registry
 from moyai.texts import Lang, Text
@@ -50,6 +51,8 @@ class Papers:
     """Former codes of it that were asked for, and that bear nothing under these in the period."""
     marks: tuple[Text, ...]
     """Why it is not final, as its papers say; nothing of a closed period."""
+    notes: tuple[Text, ...]
+    """What is odd about its days."""
 
 
 def statements(file: Path | None, site: str, asked: Asked, selector: str) -> Iterator[Papers]:
@@ -76,7 +79,8 @@ def statements(file: Path | None, site: str, asked: Asked, selector: str) -> Ite
         asks = request(one, inputs.instalments, inputs.fiscal_year_start)
         files = write_statement(one, asks, asked.folder, asked.formats, asked.lang, inputs.names)
         instead = (old for old, code in former.items() if code == one.code and old not in borne)
-        yield Papers(one.code, one.name, files, tuple(instead), marks)
+        notes = (*_early(asked, made.basis.period), *_past(asks, today()))
+        yield Papers(one.code, one.name, files, tuple(instead), marks, notes)
 
 
 def _chosen(registry: Registry, made: Reckoned, found: Issue, selector: str) -> frozenset[str]:
@@ -102,6 +106,8 @@ class Reported:
     """Code → name."""
     marks: tuple[Text, ...]
     """As of `Papers`."""
+    notes: tuple[Text, ...]
+    """As of `Papers`."""
 
 
 def report(file: Path | None, site: str, asked: Asked) -> Reported:
@@ -121,11 +127,32 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
     shown = overview(found, around)
     names = made.inputs.names
     files = write_overview(shown, asked.folder, asked.formats, asked.lang, names)
-    return Reported(files, states_of(made, shown.trend), names, _marks(found))
+    notes = tuple(_early(asked, made.basis.period))
+    return Reported(files, states_of(made, shown.trend), names, _marks(found), notes)
 
 
 def _marks(found: Issue) -> tuple[Text, ...]:
     return provisional(found.basis, leaves_cost=found.leaves_cost)
+
+
+def _early(asked: Asked, period: Period) -> Iterator[Text]:
+    """That the day of issue that was asked for is before the period is over."""
+    if asked.issued_on is not None and asked.issued_on < period.end:
+        yield Text(
+            f"注意: 発行日 {asked.issued_on} は、{period} が終わる前です。",
+            f"note: the day of issue, {asked.issued_on}, is before {period} is over.",
+        )
+
+
+def _past(asks: Request, now: date) -> Iterator[Text]:
+    """Days on which something is due and that are over: papers can have a day of issue that is long ago."""
+    for due in asks.dues:
+        if due.day is not None and due.day < now:
+            yield Text(
+                f"注意: 支払期限 {due.day} は過ぎています（発行日は {asks.statement.basis.issued_on}）。",
+                f"note: the due day {due.day} has passed; "
+                f"the day of issue is {asks.statement.basis.issued_on}.",
+            )
 
 
 def _nobody(period: Period) -> UsageError:

@@ -76,3 +76,20 @@ def test_documents_of_a_former_code_are_said_to_be_the_successors(
     assert "what 279978 would bear of 2026-05 is borne by 大阪市 (271004)" in done.stderr
     plain = moyai("cost", "statement", MAY, "271004", "--format", "csv", "-o", "json")
     assert "279978" not in plain.stderr
+
+
+def test_a_day_of_issue_in_the_month_and_due_days_that_have_passed_are_told(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    moyai("cost", "close", MAY)
+    kept = ("--format", "csv", "-o", "json")
+    early = "the day of issue, 2026-05-10, is before 2026-05 is over"
+    for command in ("statement", "report"):
+        assert early in moyai("cost", command, MAY, "--issued-on", "2026-05-10", *kept).stderr
+        assert "note:" not in moyai("cost", command, MAY, *kept).stderr
+    done = moyai(
+        "--lang", "ja", "cost", "statement", MAY, "--issued-on", "2020-06-10", *kept
+    ).stderr
+    assert "発行日 2020-06-10 は、2026-05 が終わる前です。" in done
+    assert "は過ぎています（発行日は 2020-06-10）。" in done
+    assert len(done.splitlines()) == len(set(done.splitlines()))
