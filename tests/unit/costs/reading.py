@@ -19,13 +19,18 @@ Value = str | int | float | None
 
 def pdf_text(content: bytes) -> list[str]:
     """The runs of text of a PDF whose one font has a map to Unicode, in the order of drawing."""
+    return [run for page in pdf_pages(content) for run in page]
+
+
+def pdf_pages(content: bytes) -> list[list[str]]:
+    """The same, page by page."""
     streams = [zlib.decompressobj().decompress(part) for part in _streams(content)]
     [mapped] = [stream for stream in streams if b"beginbfchar" in stream]
     signs = {
         int(code, 16): bytes.fromhex(to.decode()).decode("utf-16-be")
         for code, to in re.findall(rb"<([0-9A-F]{4})> <([0-9A-F]+)>\n", mapped)
     }
-    return [run for stream in streams if b"Tf" in stream for run in _runs(stream, signs)]
+    return [[*_runs(stream, signs)] for stream in streams if b"Tf" in stream]
 
 
 def _streams(content: bytes) -> Iterator[bytes]:

@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.costs.reading import pdf_text
+from tests.unit.costs.reading import pdf_pages, pdf_text
 
 from moyai.costs.documents.charts import Series, Words, bars, lines, stacked_bars
-from moyai.costs.documents.paper import Bundle, Chart, Column, Paper, Row, Table, text, yen
+from moyai.costs.documents.paper import Bundle, Chart, Column, Heading, Paper, Row, Table, text, yen
 from moyai.costs.documents.pdf import pages, pdf
 
 WORDS = Words("by-rule", "費用 <区分>", "電子申請 1,000 & 文書 2,000", "ja")
@@ -111,6 +111,38 @@ def test_amounts_of_several_series_stand_clear_of_one_another() -> None:
     assert max(apart[::2]) < min(apart[1::2])
 
 
+@pytest.mark.parametrize("count", [3, 12])
+def test_labels_of_several_series_break_before_brackets_and_are_not_cut(count: int) -> None:
+    labels = [f"eapp-{at} (committed over years)" for at in range(count)]
+    labels[0] = "千早赤阪村 文書管理（債務負担行為）"
+    series = [Series("Budget", (9_000,) * count), Series("Spent", (5,) * count)]
+    texts = list(_tree(bars(WORDS, labels, series)).iter(f"{SVG}text"))
+    said = [one.text for one in texts if one.get("text-anchor") == "end"]
+    assert said[:4] == [
+        "千早赤阪村 文書管理",
+        "（債務負担行為）",
+        "eapp-1",
+        "(committed over years)",
+    ]
+    assert not [one for one in said if one and "…" in one]
+    tops = [float(one.get("y", "")) for one in texts if one.get("text-anchor") == "end"]
+    assert min(below - above for above, below in pairwise(tops[: count - count % 2])) >= 14
+
+
+def test_a_label_takes_the_room_of_its_signs() -> None:
+    wide, narrow = "市" * 30, "i" * 60
+    texts = [
+        one.text or ""
+        for one in _tree(
+            bars(WORDS, [wide, narrow, "City of Osaka, all services"], [Series("円", (1, 2, 3))])
+        ).iter(f"{SVG}text")
+    ]
+    assert texts[0] == "市" * 14 + "…"
+    assert texts[2].endswith("…")
+    assert len(texts[2]) > 22
+    assert texts[4] == "City of Osaka, all services"[:24] + "…"
+
+
 @pytest.mark.parametrize("draw", [stacked_bars, lines])
 def test_the_same_values_draw_the_same(draw: Callable[..., str]) -> None:
     series = [Series("a", (1, 2)), Series("b", (3, -4))]
@@ -129,6 +161,7 @@ def _sheets(*kinds: str) -> Bundle:
         "long": Table("LONG", columns, rows),
         "short": Table("SHORT", columns, rows[:8]),
         "chart": Chart(drawn, "CHART", "団体別"),
+        "heading": Heading("HEADING", together=True),
     }
     paper = Paper(
         title="総括表",
@@ -157,3 +190,19 @@ def test_a_chart_that_the_page_has_room_for_stands_where_it_is_told_of() -> None
     bundle = _sheets("short", "chart", "short")
     runs = [run for run in pdf_text(pdf(bundle)) if run in ("SHORT", "CHART")]
     assert runs == ["SHORT", "CHART", "SHORT"]
+
+
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_what_is_to_be_together_stands_on_one_page(before: int) -> None:
+    bundle = _sheets(*["short"] * before, "heading", "short", "chart")
+    found = [
+        [run for run in page if run in ("HEADING", "CHART")] for page in pdf_pages(pdf(bundle))
+    ]
+    assert [page for page in found if page] == [["HEADING", "CHART"]]
+
+
+def test_what_is_to_be_together_and_fits_on_no_page_goes_on_over_pages() -> None:
+    bundle = _sheets("heading", "long", "long", "chart")
+    assert len(pages(bundle, 20)) >= 2
+    runs = [run for run in pdf_text(pdf(bundle)) if run in ("HEADING", "LONG", "CHART")]
+    assert runs == ["HEADING", "LONG", "LONG", "CHART"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 from math import ceil, floor, log10
+from unicodedata import east_asian_width
 
 from moyai.costs.documents.written import plain, signed
 from moyai.texts import Lang
@@ -33,9 +34,14 @@ _BAR, _BETWEEN = 11, 3
 _BAR_OF_MANY, _BETWEEN_GROUPS = 15, 9
 """Of several series: amounts of a label stand one below the other, each as high as its sign."""
 _MOST_BARS = 20
-_LABEL_SIGNS = 16
+_LABEL_SIGNS = 15
 _HALF_SIGNS = 11
+_HALF_SIGNS_OF_MANY = 13
 _LEGEND_SIGNS = 19
+"""Japanese signs, as high as wide, for which there is room."""
+_NARROW = 0.58
+"""How wide others are at most in words, in signs."""
+_LINE = 14
 _TICKS = 4
 
 
@@ -63,19 +69,25 @@ Drawing = Callable[[Words, Sequence[str], Sequence[Series]], str]
 
 
 def bars(words: Words, labels: Sequence[str], series: Sequence[Series]) -> str:
-    """A bar to the right for each label and series, its yen beside it; many labels stand in two columns."""
+    """A bar to the right for each label and series, its yen beside it; many labels stand in two columns.
+    Those of several series have the height for two lines: long ones break before what is in brackets."""
     halves = 2 if len(labels) * len(series) > _MOST_BARS else 1
     rows = -(-len(labels) // halves)
     bar, between = (_BAR, _BETWEEN) if len(series) < 2 else (_BAR_OF_MANY, _BETWEEN_GROUPS)
     step = bar * len(series) + between
     left, right, signs = (190, 130, _LABEL_SIGNS) if halves == 1 else (145, 95, _HALF_SIGNS)
+    if halves > 1 and len(series) > 1:
+        left, signs = 165, _HALF_SIGNS_OF_MANY
     room = _WIDTH / halves
     scale = _Scale([0, *(value or 0 for one in series for value in one.values)], left, room - right)
     drawn = []
     for at, label in enumerate(labels):
         x, y = room * (at // max(rows, 1)), 4 + at % max(rows, 1) * step
         middle = y + (step - between) / 2 + 4
-        drawn.append(_text(x + left - 8, middle, _short(label, signs), "end"))
+        shown = _broken(label, signs) if len(series) > 1 else [_short(label, signs)]
+        for line, said in enumerate(shown):
+            above = (len(shown) - 1) * _LINE / 2 - line * _LINE
+            drawn.append(_text(x + left - 8, middle - above, said, "end"))
         for place, one in enumerate(series):
             value, top = one.values[at] or 0, y + place * bar
             start, end = sorted((scale.of(0), scale.of(value)))
@@ -220,9 +232,28 @@ def _rect(x: float, y: float, width: float, height: float, colour: str) -> str:
     return f'<rect x="{_number(x)}" y="{_number(y)}" {size} fill="{colour}"/>'
 
 
-def _short(words: str, signs: int) -> str:
+def _short(words: str, signs: float) -> str:
+    """Words as far as there is room for them. `signs`: of Japanese ones."""
     kept = plain(words)
-    return kept if len(kept) <= signs else f"{kept[: signs - 1]}…"
+    if _wide(kept) <= signs:
+        return kept
+    while _wide(kept) > signs - 1:
+        kept = kept[:-1]
+    return f"{kept}…"
+
+
+def _broken(words: str, signs: float) -> list[str]:
+    """The same in one line, or in two where there is a bracket to break before."""
+    kept = plain(words)
+    at = max(kept.find("（"), kept.find("("))
+    if _wide(kept) <= signs or at < 1:
+        return [_short(kept, signs)]
+    return [_short(kept[:at].rstrip(), signs), _short(kept[at:], signs)]
+
+
+def _wide(words: str) -> float:
+    """How wide words are, in Japanese signs."""
+    return sum(1 if east_asian_width(sign) in "WFA" else _NARROW for sign in words)
 
 
 def _number(value: float) -> str:

@@ -96,6 +96,8 @@ class Heading:
     """The title of what follows."""
 
     words: str
+    together: bool = False
+    """Whether what follows, up to the next one, stands on one page where it fits on one."""
 
 
 @dataclass(frozen=True, slots=True)

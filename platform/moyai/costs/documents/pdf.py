@@ -109,7 +109,7 @@ def _block(block: Block, lang: Lang) -> Json:
             "right": _table(block.right, lang),
         }
     if isinstance(block, Heading):
-        return {"type": "heading", "words": plain(block.words)}
+        return {"type": "heading", "words": plain(block.words), "together": block.together}
     if isinstance(block, Note):
         return {"type": "note", "words": plain(block.words), "warning": block.warning}
     if isinstance(block, Facts):

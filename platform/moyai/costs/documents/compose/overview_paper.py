@@ -126,7 +126,7 @@ def _blocks(overview: Overview, names: Mapping[str, str], lang: Lang) -> Iterato
     yield drawn.trend
     yield from trend_tables(overview, lang)
     if overview.budgets:
-        yield Heading(Text("予算との対比", "Against budgets").of(lang))
+        yield Heading(Text("予算との対比", "Against budgets").of(lang), together=True)
         yield budgets_table(overview, names, lang)
         yield drawn.budgets
 
