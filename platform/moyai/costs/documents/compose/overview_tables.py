@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from moyai.costs.documents.compose import words
@@ -24,6 +24,15 @@ from moyai.costs.statements.overview import NO_RULE, BodyRow, BudgetRow, Overvie
 from moyai.registry.cost_rules import Budget
 from moyai.texts import Lang, Text
 
+POOL_AMOUNTS = (
+    Text("当期の費用", "Cost"),
+    Text("繰越・追加分", "Carried in, late"),
+    Text("配賦", "Flows"),
+    Text("補助金", "Subsidies"),
+    Text("按分対象額", "Shared"),
+)
+"""Of each rule; the last is the sum of the others."""
+
 
 def net_mark(overview: Overview) -> Text | None:
     """What amounts before tax are called; None where there is no tax beside amounts."""
@@ -38,6 +47,27 @@ def gross_mark(overview: Overview) -> Text | None:
 def pools_table(overview: Overview, lang: Lang) -> Table:
     """What each rule caught, what flowed, what came off, what is shared: whole yen before tax."""
     rows: list[Row] = []
+    for at, (rule, amounts) in enumerate(pool_amounts(overview)):
+        cells = [yen(amount, f"pool.{at}.{place}") for place, amount in enumerate(amounts)]
+        formula = f"SUM({{pool.{at}.0}}:{{pool.{at}.3}})"
+        shared = yen(sum(amounts), f"pool.{at}.4", formula)
+        rows.append(Row((text(overview.titles[rule].of(lang)), *cells, shared)))
+    sums = sums_of([row.cells[1:] for row in rows], "pool", 5)
+    rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
+    return Table(
+        words.in_yen(
+            Text("費用区分別の按分対象額", "What is shared by rule"), net_mark(overview)
+        ).of(lang),
+        (
+            Column(Text("費用区分", "Rule").of(lang), 6),
+            *(Column(title.of(lang), 3, numeric=True) for title in POOL_AMOUNTS),
+        ),
+        tuple(rows),
+    )
+
+
+def pool_amounts(overview: Overview) -> Iterator[tuple[str, list[int]]]:
+    """Rule, and its `POOL_AMOUNTS` but the last, whole yen before tax."""
     direct: dict[str, int] = {}
     pools = {account.name: account for account in overview.issue.allocation.pools}
     for one in overview.issue.allocation.borne:
@@ -54,30 +84,7 @@ def pools_table(overview: Overview, lang: Lang) -> Table:
             ]
         else:
             amounts = [direct.get(rule, 0), 0, 0, 0]
-        at = len(rows)
-        cells = [yen(amount, f"pool.{at}.{place}") for place, amount in enumerate(amounts)]
-        formula = f"SUM({{pool.{at}.0}}:{{pool.{at}.3}})"
-        shared = yen(sum(amounts), f"pool.{at}.4", formula)
-        rows.append(Row((text(overview.titles[rule].of(lang)), *cells, shared)))
-    sums = sums_of([row.cells[1:] for row in rows], "pool", 5)
-    rows.append(Row((text(words.TOTAL.of(lang)), *sums), RowKind.TOTAL))
-    titles = (
-        Text("当期の費用", "Cost"),
-        Text("繰越・追加分", "Carried in, late"),
-        Text("配賦", "Flows"),
-        Text("補助金", "Subsidies"),
-        Text("按分対象額", "Shared"),
-    )
-    return Table(
-        words.in_yen(
-            Text("費用区分別の按分対象額", "What is shared by rule"), net_mark(overview)
-        ).of(lang),
-        (
-            Column(Text("費用区分", "Rule").of(lang), 6),
-            *(Column(title.of(lang), 3, numeric=True) for title in titles),
-        ),
-        tuple(rows),
-    )
+        yield rule, amounts
 
 
 def bodies_table(overview: Overview, lang: Lang) -> Table:
@@ -253,13 +260,15 @@ def budget_label(budget: Budget, names: Mapping[str, str], lang: Lang) -> str:
     return label
 
 
+def budget_note(row: BudgetRow) -> Text:
+    """Whether it is passed, or to be warned of; empty where neither."""
+    if row.passed:
+        return Text("超過", "passed")
+    return Text("警告", "near its end") if row.warns else Text("", "")
+
+
 def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -> Row:
     budget = row.budget
-    note = Text("", "")
-    if row.passed:
-        note = Text("超過", "passed")
-    elif row.warns:
-        note = Text("警告", "near its end")
     key = f"budget.{at}"
     share: Cell = BLANK
     if row.percent is not None:
@@ -271,7 +280,7 @@ def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -
         yen(row.spent, f"{key}.spent"),
         yen(row.left, None, f"{{{key}.amount}}-{{{key}.spent}}"),
         share,
-        text(note.of(lang)),
+        text(budget_note(row).of(lang)),
     )
     return Row(cells, RowKind.WARNING if row.warns else RowKind.PLAIN)
 
