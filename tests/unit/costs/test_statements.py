@@ -31,6 +31,7 @@ from moyai.costs.documents.focus import focus_rows
 from moyai.costs.documents.paper import Heading, Table
 from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Issue, Statement, issue
+from moyai.costs.statements.titles import late_title, late_words
 from moyai.registry.cost_rules import Bearer, Direct, Flow, Rounding, ShareBy, Subsidy, SubsidyWhen
 from moyai.texts import Text
 
@@ -460,3 +461,9 @@ def test_a_small_credit_at_another_rate_changes_nobodys_tax_by_much(
         assert abs(before.tax - after.tax) <= 2 + abs(credit) // 5
     for one, other in zip(alone.others, made.others, strict=True):
         assert abs(one.tax - other.tax) <= 2 + abs(credit) // 5
+
+
+def test_late_costs_are_called_by_their_month() -> None:
+    title = late_title(Period(2025, 3))
+    assert (title.ja, title.en) == ("令和7年3月分の追加分", "Late costs of March 2025")
+    assert late_words(Period(2025, 3)) == Text(title.ja, "late costs of March 2025")

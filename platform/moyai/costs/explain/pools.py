@@ -8,7 +8,7 @@ from fractions import Fraction
 from moyai.costs.explain.figures import Figure, percent, two_places
 from moyai.costs.explain.way import Way
 from moyai.costs.statements.heads import PoolHead
-from moyai.costs.statements.titles import late_title
+from moyai.costs.statements.titles import late_words
 from moyai.costs.yen import Converted, Origin
 from moyai.registry.cost_rules import RuleSet
 from moyai.texts import Text, counted
@@ -26,7 +26,7 @@ def pool_figures(head: PoolHead, rules: RuleSet) -> Iterator[Figure]:
         words = Text("前期からの繰越", "carried from the period before")
         yield Figure("pool_carried", words, account.carried_in)
     for period, jpy in account.settled_in_jpy.items():
-        yield Figure("pool_settled", late_title(period), jpy)
+        yield Figure("pool_settled", late_words(period), jpy)
     for name, jpy in sorted(account.flowed_in.items()):
         share, title = percent(flows[name, account.name]), head.titles[name]
         words = Text(f"{title} から（その {share}）", f"from {title}, {share} of it")

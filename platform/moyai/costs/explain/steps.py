@@ -13,7 +13,7 @@ from moyai.costs.explain.shares import line_figures
 from moyai.costs.explain.way import PoolStep, Source, Way
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.heads import pool_heads
-from moyai.costs.statements.titles import late_title, title_of
+from moyai.costs.statements.titles import late_words, title_of
 from moyai.registry.cost_rules import RuleSet
 from moyai.texts import Text, counted
 
@@ -48,7 +48,7 @@ def _source(step: PoolStep, rules: RuleSet) -> Text:
         assert step.pool is not None
         return title_of(step.pool, rules)
     if step.settled is not None:
-        return late_title(step.settled)
+        return late_words(step.settled)
     return _SOURCES[step.source]
 
 

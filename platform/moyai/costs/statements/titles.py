@@ -58,6 +58,11 @@ def late_title(closed: Period) -> Text:
     return Text(f"{closed.named.ja}分の追加分", f"Late costs of {closed.named.en}")
 
 
+def late_words(closed: Period) -> Text:
+    """The same among words that do not begin with a capital."""
+    return Text(late_title(closed).ja, f"late costs of {closed.named.en}")
+
+
 def _of_year(rule: str, period: Period, issued_on: date, year_start: str) -> Text:
     """With the fiscal year that it belongs to, where that is another: until its accounts close they are
     that year's, later they are of a past year 過年度."""
