@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import typer
 
 from moyai.costs.analysis.outlook import BudgetOutlook, Outlook, Series
+from moyai.costs.statements.overview import NO_RULE
 from moyai.operations.cost_forecast import Foreseen
 from moyai.registry.cost_rules import Budget
 from moyai.texts import Text, counted, same
@@ -15,11 +16,13 @@ from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_json
 from moyai_cli.views.cost_taxes import Amounts, marked, yen_heading
 
+_TAX = say("どの区分にも属さない消費税", "tax of no rule")
 METHODS: Mapping[str, str] = {
     "last": say("直近の月", "the last month"),
     "mean_of_three": say("直近3か月の平均", "mean of three months"),
     "trend": say("直線の傾向", "straight line"),
     "season": say("前年同月", "the same month a year before"),
+    "sum": say("区分の合計", "sum of the rules"),
 }
 
 
@@ -32,6 +35,7 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
     if output is Output.JSON:
         document = {
             "past": [str(one) for one in found.past],
+            "once_jpy": list(made.once),
             "series": series,
             "budgets": budgets,
             "left_out": [why.of(LANG) for why in made.left_out],
@@ -53,7 +57,7 @@ def show_foreseen(made: Foreseen, output: Output) -> None:
     ]
     flat = [{**one, **_months(one), "tax": mark} for one in series]
     if output is Output.CSV:
-        listing(flat, [*columns, Column("tax", "tax")], output)
+        listing(flat, [*columns, Column("tax", "tax"), Column("kind", "kind")], output)
         return
     _foreseen_from(made)
     listing(flat, columns, output)
@@ -75,13 +79,12 @@ def _budget_columns(mark: Amounts | None) -> list[Column]:
 def _series(
     one: Series, found: Outlook, titles: Mapping[str, Text], output: Output
 ) -> dict[str, object]:
-    name = say("全体", "all") if one.rule is None else titles.get(one.rule, same(one.rule)).of(LANG)
-    if output is not Output.TABLE:
-        name = one.rule or ""
+    name = _named(one.rule, titles) if output is Output.TABLE else one.rule
     coming = one.coming
     percent = None if coming is None else coming.mean_error_percent
     return {
         "rule": name,
+        "kind": _kind(one.rule),
         "last_jpy": one.past[-1],
         "past_jpy": list(one.past),
         "months_jpy": {}
@@ -92,6 +95,18 @@ def _series(
         "mean_error_percent": None if percent is None else f"{float(percent):.1f}",
         "tried": 0 if coming is None else coming.tried,
     }
+
+
+def _named(rule: str | None, titles: Mapping[str, Text]) -> str:
+    if rule is None:
+        return say("全体", "all")
+    return _TAX if rule == NO_RULE else titles.get(rule, same(rule)).of(LANG)
+
+
+def _kind(rule: str | None) -> str:
+    if rule is None:
+        return "total"
+    return "tax" if rule == NO_RULE else "rule"
 
 
 def _method(name: str, output: Output) -> str:
@@ -120,10 +135,24 @@ def _foreseen_from(made: Foreseen) -> None:
         )
         + say("。", ".")
     )
+    _without_once(made.once)
     for why in made.left_out:
         typer.echo(say("使わない月 ", "left out: ") + why.of(LANG))
     if made.outlook.series[0].coming is None:
         typer.echo(say("見通すには 3 か月以上が要ります。", "A forecast needs three months."))
+
+
+def _without_once(once: Sequence[int]) -> None:
+    if not any(once):
+        return
+    typer.echo(
+        say(
+            f"閉じた月の精算と追加分（{sum(once):,} 円）は一度だけのものなので、除いています。"
+            "予算の執行済みには入っています。",
+            f"Settlements and late costs of closed months ({sum(once):,} yen) are there once, and left out; "
+            "they are in what is spent of budgets.",
+        )
+    )
 
 
 def _budget(one: BudgetOutlook, output: Output) -> dict[str, object]:

@@ -9,10 +9,9 @@ from pathlib import Path
 from moyai.costs.analysis.budgets import BudgetState, budget_states
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.statements.overview import Month
 from moyai.errors import UsageError
 from moyai.operations.cost_fee_findings import fee_notes
-from moyai.operations.cost_months import earlier_months, month_at
+from moyai.operations.cost_months import Known, earlier_months, known_month
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.texts import Text
 
@@ -44,14 +43,19 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
         return Allocated(made, (), notes, error.what)
 
 
-def states_of(made: Reckoned, months: Sequence[Month]) -> tuple[BudgetState, ...]:
+def states_of(made: Reckoned, months: Sequence[Known]) -> tuple[BudgetState, ...]:
     """Where its budgets stand after the last of the fiscal year's months, which is `made`."""
     services = {pool.name: pool.service for pool in made.inputs.rules.pools}
-    return budget_states(made.inputs.budgets, months, services, made.inputs.fiscal_year_start)
+    return budget_states(
+        made.inputs.budgets,
+        [one.asked for one in months],
+        services,
+        made.inputs.fiscal_year_start,
+        [one.regular for one in months],
+    )
 
 
 def _budgets(opened: Opened, made: Reckoned) -> tuple[BudgetState, ...]:
     if not made.inputs.budgets:
         return ()  # months before this one are reckoned for budgets only
-    this = month_at(opened.manifest, made)
-    return states_of(made, (*earlier_months(opened, made), this))
+    return states_of(made, (*earlier_months(opened, made), known_month(opened, made)))

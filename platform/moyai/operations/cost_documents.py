@@ -17,7 +17,7 @@ from moyai.costs.statements.request import Request, request
 from moyai.costs.statements.statement import Issue
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_budgets import states_of
-from moyai.operations.cost_months import earlier_months, issue_of
+from moyai.operations.cost_months import earlier_months, issue_of, known_month
 from moyai.operations.cost_periods import open_costs, reckoned
 from moyai.operations.workspace import today
 from moyai.planning.selectors import Vanished, codes_then, former_codes_in
@@ -115,9 +115,10 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(asked.period))
     members = made.inputs.members
+    earlier = tuple(earlier_months(opened, made))
     around = Surroundings(
         populations=members.populations,
-        earlier=tuple(earlier_months(opened, made)),
+        earlier=tuple(one.asked for one in earlier),
         budgets=made.inputs.budgets,
         alone={code: int(yen) for code, yen in members.drivers.get(ALONE, {}).items()},
         quantities=members.drivers,
@@ -127,8 +128,9 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
     shown = overview(found, around)
     names = made.inputs.names
     files = write_overview(shown, asked.folder, asked.formats, asked.lang, names)
+    budgets = states_of(made, (*earlier, known_month(opened, made))) if shown.budgets else ()
     notes = tuple(_early(asked, made.basis.period))
-    return Reported(files, states_of(made, shown.trend), names, _marks(found), notes)
+    return Reported(files, budgets, names, _marks(found), notes)
 
 
 def _marks(found: Issue) -> tuple[Text, ...]:

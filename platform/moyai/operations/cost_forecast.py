@@ -11,9 +11,9 @@ from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.reckoning import sharing_of
 from moyai.costs.statements.overview import Month
-from moyai.costs.statements.titles import own_titles, with_settlements
+from moyai.costs.statements.titles import own_titles
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.cost_months import earlier_months, month_at
+from moyai.operations.cost_months import Known, earlier_months, known_month
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.texts import Text
 
@@ -23,6 +23,9 @@ class Foreseen:
     """The coming months."""
 
     outlook: Outlook
+    once: tuple[int, ...]
+    """Whole yen of each of its past months that it leaves out: settlements and late costs of closed months,
+    which are there once."""
     titles: Mapping[str, Text]
     """Rule → what people call it."""
     left_out: tuple[Text, ...]
@@ -44,12 +47,12 @@ def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
         raise UsageError(
             Text("費用が登録されていません。", "no costs are on record."), touched=NOTHING_TOUCHED
         )
-    months: list[Month] = []
+    months: list[Known] = []
     titles: dict[str, Text] = {}
     last: Reckoned | None = None
     left_out: list[Text] = []
     for period in reversed(there):
-        if months and period.next() != months[0].period:
+        if months and period.next() != months[0].asked.period:
             left_out.append(_gap(period.next()))
             break
         try:
@@ -60,18 +63,19 @@ def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
                 break
             continue
         last = last or made
-        months.insert(0, month_at(opened.manifest, made))
+        months.insert(0, known_month(opened, made))
         titles = own_titles(made.inputs.rules) | titles
     if last is None:
         raise UsageError(left_out[0], touched=NOTHING_TOUCHED)
     pools = {pool.name: pool.service for pool in last.inputs.rules.pools}
     start = last.inputs.fiscal_year_start
     budgets = sharing_of(opened.workspace.registry).budgets
-    of_year = _months_of_year(opened, last, months[-1], left_out)
-    found = outlook(months, ahead, budgets, pools, start, of_year)
-    rules = [one.rule for one in found.series if one.rule is not None]
-    is_taxed = any(month.taxed for month in months)
-    return Foreseen(found, with_settlements(titles, rules), tuple(left_out), is_taxed)
+    asked = [month.asked for month in months]
+    of_year = _months_of_year(opened, last, asked[-1], left_out) or asked
+    found = outlook([month.regular for month in months], ahead, budgets, pools, start, of_year)
+    once = tuple(month.asked.total - month.regular.total for month in months)
+    is_taxed = any(month.taxed for month in asked)
+    return Foreseen(found, once, titles, tuple(left_out), is_taxed)
 
 
 def _months_of_year(
@@ -80,7 +84,7 @@ def _months_of_year(
     """All months of a fiscal year up to one, which count against budgets whatever lies between; None, and
     why, where one cannot be reckoned."""
     try:
-        return (*earlier_months(opened, last), month)
+        return (*(one.asked for one in earlier_months(opened, last)), month)
     except UsageError as error:
         left_out.append(
             Text(

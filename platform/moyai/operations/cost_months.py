@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from moyai.costs.ledger.manifest import Manifest
@@ -20,8 +21,25 @@ def issue_of(manifest: Manifest, made: Reckoned, issued_on: date | None) -> Issu
     return _issue(manifest, made, issued_on, (made.allocation_sha256, made.asked_sha256))
 
 
-def month_at(manifest: Manifest, made: Reckoned) -> Month:
-    """What a period's statements come to."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A month on record."""
+
+    asked: Month
+    """What its statements come to."""
+    regular: Month
+    """The same without settlements and late costs of closed months, which are there once."""
+
+
+def known_month(opened: Opened, made: Reckoned) -> Known:
+    """What a period's statements come to, and would without what is there once."""
+    asked = _month_at(opened.manifest, made)
+    if not made.settlements:
+        return Known(asked, asked)
+    return Known(asked, _month_at(opened.manifest, opened.reckoner().otherwise(made)))
+
+
+def _month_at(manifest: Manifest, made: Reckoned) -> Month:
     return month_of(_issue(manifest, made, None, _NOT_NAMED))
 
 
@@ -53,13 +71,13 @@ def _closing_day(manifest: Manifest, period: Period) -> date | None:
     return None if closed is None else datetime.fromisoformat(closed.at).astimezone(JAPAN).date()
 
 
-def earlier_months(opened: Opened, made: Reckoned) -> Iterator[Month]:
+def earlier_months(opened: Opened, made: Reckoned) -> Iterator[Known]:
     """What earlier periods of the same fiscal year came to, where they are on record."""
     year = made.basis.period.fiscal_year(made.inputs.fiscal_year_start)
     reckoner = opened.reckoner()
     for period in _on_record(opened.manifest, made.basis.period):
         if period.fiscal_year(made.inputs.fiscal_year_start) == year:
-            yield month_at(opened.manifest, reckoner.reckon(period))
+            yield known_month(opened, reckoner.reckon(period))
 
 
 def _on_record(manifest: Manifest, before: Period) -> Iterable[Period]:

@@ -302,18 +302,23 @@ def test_months_to_come_against_budgets(april: Run, project: Path) -> None:
     [why] = found["left_out"]
     assert why.startswith("2026-09: AWS: no invoice for 1 USD")
     whole, *rules = found["series"]
-    assert whole["rule"] == ""
+    assert (whole["rule"], whole["kind"]) == (None, "total")
+    assert {one["kind"] for one in rules} == {"rule"}
+    assert found["once_jpy"] == [0] * 5
     assert whole["past_jpy"] == [496_650, 550_000, 605_000, 660_000, 660_000]
     assert list(whole["months_jpy"]) == ["2026-09", "2026-10"]
-    assert (whole["method"], whole["tried"]) == ("trend", 2)
+    assert (whole["method"], whole["tried"]) == ("sum", 2)
     for at, yen in enumerate(whole["past_jpy"]):
         assert sum(one["past_jpy"][at] for one in rules) == yen
+    for month, yen in whole["months_jpy"].items():
+        assert sum(one["months_jpy"][month] for one in rules) == yen
     year = found["budgets"][0]
     assert (year["amount_jpy"], year["spent_jpy"]) == (240_000_000, sum(whole["past_jpy"]))
     assert year["left_jpy"] == year["remaining_jpy"] - year["coming_jpy"]
     page = april("cost", "forecast", "--months", "2", "-o", "csv").stdout
     assert (
-        page.splitlines()[0] == "rule,last_jpy,2026-09,2026-10,method,mean_error_percent,tried,tax"
+        page.splitlines()[0]
+        == "rule,last_jpy,2026-09,2026-10,method,mean_error_percent,tried,tax,kind"
     )
 
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from tests.sample import SAMPLE
 from tests.unit.costs.rulebook import MAY
 
+from moyai.costs.analysis.forecast import SUM
 from moyai.costs.analysis.joining import is_in, joined
 from moyai.costs.analysis.outlook import outlook
 from moyai.costs.membership import members_of
 from moyai.costs.periods import Period
-from moyai.costs.statements.overview import Month
+from moyai.costs.statements.overview import NO_RULE, Month
 from moyai.registry import require
 from moyai.registry.cost_rules import Budget
 
@@ -54,6 +55,27 @@ def test_all_then_rules_and_budgets_to_the_fiscal_years_end() -> None:
     # April to June are of the fiscal year; nine months are left of it.
     spent = [(one.row.spent, one.coming, one.left) for one in found.budgets]
     assert spent == [(900, 2700, 1400), (300, 900, -200), (600, 1800, 6600)]
+
+
+def test_rules_sum_to_all_whatever_their_methods_and_the_sums_error_is_its_own() -> None:
+    """¥100 more each month and ¥100 less, and what is of no rule: all together they do not change."""
+    months = []
+    first = MAY
+    for at in range(8):
+        cells = {("chat", "271004"): 100 * at, ("eapp", "271004"): 1000 - 100 * at}
+        months.append(Month(first, {**cells, (NO_RULE, "273830"): (at % 3) * 7}))
+        first = first.next()
+    found = outlook(months, 2, [], SERVICES, "04-01")
+    whole, *own = found.series
+    assert [one.rule for one in own] == [NO_RULE, "chat", "eapp"]
+    assert [one.coming.method for one in own if one.coming][1:] == ["trend", "trend"]
+    assert whole.coming is not None
+    assert whole.coming.method == SUM
+    for at, yen in enumerate(whole.coming.months):
+        assert sum(one.coming.months[at] for one in own if one.coming) == yen
+    assert own[0].coming is not None
+    assert whole.coming.mean_error == own[0].coming.mean_error
+    assert whole.coming.tried == 5
 
 
 def test_nothing_is_foreseen_from_two_months() -> None:

@@ -53,11 +53,13 @@ def budget_states(
     months: Sequence[Month],
     services: Mapping[str, str | None],
     year_start: str,
+    regular: Sequence[Month] | None = None,
 ) -> tuple[BudgetState, ...]:
     """The budgets of the fiscal year of the last of `months`, in the file's order.
 
     `months` are that year's up to this period, in order of time, one at least; `services` maps rules
-    onto services; `year_start` is the fiscal year's first month and day.
+    onto services; `year_start` is the fiscal year's first month and day. `regular`: the same months without
+    what is there once, by which those that are left are foreseen; `months` if left out.
     """
     last = months[-1].period
     year = last.fiscal_year(year_start)
@@ -68,14 +70,15 @@ def budget_states(
         if budget.fiscal_year != year:
             continue
         spent = [of_budget(one.cells, budget, services) for one in months]
+        lasting = [of_budget(one.cells, budget, services) for one in regular or months]
         row = BudgetRow(budget, sum(spent))
-        found.append(BudgetState(row, _whole_year(spent, left) if is_whole else None))
+        found.append(BudgetState(row, _whole_year(row.spent, lasting, left) if is_whole else None))
     return tuple(found)
 
 
-def _whole_year(spent: Sequence[int], left: int) -> int | None:
-    """Yen of the year, of which months are `left`."""
+def _whole_year(spent: int, past: Sequence[int], left: int) -> int | None:
+    """Yen of the year, of which months are `left`, which `past` ones say more of."""
     if left == 0:
-        return sum(spent)
-    found = forecast(spent, left)
-    return None if found is None else sum(spent) + sum(found.months)
+        return spent
+    found = forecast(past, left)
+    return None if found is None else spent + sum(found.months)

@@ -14,6 +14,8 @@ from moyai.registry.cost_rules import Rounding
 
 YEAR = 12
 """Months of a season."""
+SUM = "sum"
+"""The method of what is the sum of others."""
 LEAST_MONTHS = 3
 """Fewer months than these say nothing."""
 
@@ -26,6 +28,7 @@ class Forecast:
     """Yen of the coming months, nearest first, and how far the method was off before."""
 
     method: str
+    """One of `METHODS`, or `SUM`."""
     months: tuple[int, ...]
     mean_error: int | None
     """Mean absolute error, yen, one month ahead, over the past months tried; None: none was."""
@@ -51,12 +54,35 @@ def forecast(past: Sequence[int], ahead: int) -> Forecast | None:
     method = METHODS[name]
     months = tuple(_whole(method(past, step)) for step in range(1, ahead + 1))
     found = fit.get(name, [])
-    if not found:
+    return _measured(name, months, found, past)
+
+
+def together(parts: Sequence[tuple[Sequence[int], Forecast]], ahead: int) -> Forecast:
+    """The sum of forecasts, with its own error, which may be less than the sum of theirs.
+
+    `parts`: the past months of each, as many of all, with its forecast of `ahead` months; one at least.
+    """
+    months = tuple(sum(one.months[at] for _, one in parts) for at in range(ahead))
+    past = [sum(yen) for yen in zip(*(own for own, _ in parts), strict=True)]
+    errors: list[int] = []
+    for at in range(LEAST_MONTHS - 1, len(past)):
+        guesses = [METHODS[one.method](own[:at], 1) for own, one in parts]
+        if None not in guesses:
+            errors.append(abs(sum(map(_whole, guesses)) - past[at]))
+    return _measured(SUM, months, errors, past)
+
+
+def _measured(
+    name: str, months: tuple[int, ...], errors: Sequence[int], past: Sequence[int]
+) -> Forecast:
+    """`errors`: of the newest of the past months, as many as there are."""
+    count = len(errors)
+    if not count:
         return Forecast(name, months, None, None, 0)
-    error = Fraction(sum(found), len(found))
-    level = Fraction(sum(abs(yen) for yen in past[-len(found) :]), len(found))
+    error = Fraction(sum(errors), count)
+    level = Fraction(sum(abs(yen) for yen in past[-count:]), count)
     percent = 100 * error / level if level else None
-    return Forecast(name, months, _whole(error), percent, len(found))
+    return Forecast(name, months, _whole(error), percent, count)
 
 
 def _errors(method: _Method, past: Sequence[int]) -> list[int]:

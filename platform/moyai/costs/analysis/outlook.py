@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from moyai.costs.analysis.forecast import Forecast, forecast
+from moyai.costs.analysis.forecast import Forecast, forecast, together
 from moyai.costs.periods import Period
 from moyai.costs.statements.overview import BudgetRow, Month, of_budget
 from moyai.registry.cost_rules import Budget
@@ -16,6 +16,7 @@ class Series:
     """One rule's past months, or those of all where `rule` is None, and what may come."""
 
     rule: str | None
+    """`NO_RULE`: tax that is of no rule."""
     past: tuple[int, ...]
     coming: Forecast | None
     """None: too few months."""
@@ -43,7 +44,7 @@ class Outlook:
     """The months that it rests on, oldest first, none left out."""
     ahead: tuple[Period, ...]
     series: tuple[Series, ...]
-    """All together first, then rules in order of names."""
+    """All together first, which the others sum to, then rules in order of names."""
     budgets: tuple[BudgetOutlook, ...]
     """Of the fiscal year of the last month on record."""
 
@@ -56,24 +57,25 @@ def outlook(
     year_start: str,
     of_year: Sequence[Month] | None = None,
 ) -> Outlook:
-    """The outlook after `months` (oldest first, none left out, at least one).
+    """The outlook after `months` (oldest first, none left out, at least one), without what is there once.
 
     `services`: rule → its service; `year_start`: the fiscal year's first month and day, `04-01`; `of_year`:
-    all months of the last one's fiscal year, which may have gaps, where `months` do not have them all.
+    all that was asked for in months of the last one's fiscal year, which may have gaps; `months` if left out.
     """
     last = months[-1].period
     rules = sorted({rule for month in months for rule in month.by_rule()})
-    series = [_series(None, [month.total for month in months], ahead)]
-    series += [
+    own = [
         _series(rule, [month.by_rule().get(rule, 0) for month in months], ahead) for rule in rules
     ]
+    totals = tuple(month.total for month in months)
+    whole = Series(None, totals, _together(own, ahead) if own else forecast(totals, ahead))
     year = last.fiscal_year(year_start)
     rest = _months_left(last, year_start)
     this_year = [one for one in of_year or months if one.period.fiscal_year(year_start) == year]
     return Outlook(
         past=tuple(month.period for month in months),
         ahead=_after(last, ahead),
-        series=tuple(series),
+        series=(whole, *own),
         budgets=tuple(
             _budget(budget, months, this_year, services, rest)
             for budget in budgets
@@ -84,6 +86,11 @@ def outlook(
 
 def _series(rule: str | None, past: Sequence[int], ahead: int) -> Series:
     return Series(rule, tuple(past), forecast(past, ahead))
+
+
+def _together(series: Sequence[Series], ahead: int) -> Forecast | None:
+    parts = [(one.past, one.coming) for one in series if one.coming is not None]
+    return together(parts, ahead) if parts else None
 
 
 def _budget(
