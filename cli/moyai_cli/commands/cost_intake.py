@@ -8,16 +8,17 @@ from typing import Annotated
 import typer
 
 from moyai.costs.intake.blank import template_csv, write_template
-from moyai.costs.periods import period_of
+from moyai.costs.periods import Period, period_of
 from moyai.engine.aws.cost_explorer import Granularity
 from moyai.operations import costs
+from moyai.operations.cost_corrections import settled_in
 from moyai.operations.cost_intake import Asked, import_costs
-from moyai.operations.workspace import open_workspace
+from moyai.operations.workspace import Workspace, open_workspace
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output, aside, show_line
-from moyai_cli.views.costs import show_imported, show_sources, tell
+from moyai_cli.views.costs import show_imported, show_settled_in, show_sources, tell
 
 app = typer.Typer(add_completion=False)
 
@@ -76,8 +77,7 @@ def sources(
     output: Format = Output.TABLE,
 ) -> None:
     """From the manifest alone."""
-    basis, part = costs.sources(open_workspace(file, site), period_of(period))
-    show_sources(basis, part, output)
+    _show_sources(open_workspace(file, site), period_of(period), output)
 
 
 @app.command()
@@ -90,14 +90,20 @@ def withdraw(
     output: Format = Output.TABLE,
 ) -> None:
     """It can be imported again."""
-    workspace = open_workspace(file, site)
-    costs.withdraw(workspace, period_of(period), name, wait)
+    workspace, when = open_workspace(file, site), period_of(period)
+    costs.withdraw(workspace, when, name, wait)
     with aside(output):
         show_line(
             say(f"{period} から {name} を外しました。", f"{name} counts no longer in {period}.")
         )
+        show_settled_in(when, settled_in(workspace, when))
     if output is not Output.TABLE:
-        show_sources(*costs.sources(workspace, period_of(period)), output)
+        _show_sources(workspace, when, output)
+
+
+def _show_sources(workspace: Workspace, period: Period, output: Output) -> None:
+    basis, part = costs.sources(workspace, period)
+    show_sources(basis, part, settled_in(workspace, period), output)
 
 
 @app.command()

@@ -12,13 +12,14 @@ from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.errors import UsageError
 from moyai.operations import costs
+from moyai.operations.cost_corrections import settled_in
 from moyai.operations.workspace import open_workspace
 from moyai.texts import Text
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output, aside, show_line
-from moyai_cli.views.costs import show_invoices
+from moyai_cli.views.costs import show_invoices, show_settled_in
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -81,11 +82,13 @@ def add(
     except NotAValue as error:
         reason = error.reason
         raise UsageError(Text(f"{reason.ja}。", f"{reason.en}.")) from None
-    doubt = costs.add_invoice(open_workspace(file, site), period_of(period), invoice, wait)
+    workspace, when = open_workspace(file, site), period_of(period)
+    doubt = costs.add_invoice(workspace, when, invoice, wait)
     with aside(output):
         show_line(say(f"{issuer} の請求書 {number} を登録しました。", f"Added invoice {number}."))
         if doubt is not None:
             show_line(say(f"注意: {doubt.ja}", f"note: {doubt.en}"))
+        show_settled_in(when, settled_in(workspace, when))
     if output is not Output.TABLE:
         show_invoices([invoice], output)
 
@@ -112,10 +115,11 @@ def remove(
     output: Format = Output.TABLE,
 ) -> None:
     """It can be added again."""
-    workspace = open_workspace(file, site)
-    gone = costs.remove_invoice(workspace, period_of(period), issuer, number, wait)
+    workspace, when = open_workspace(file, site), period_of(period)
+    gone = costs.remove_invoice(workspace, when, issuer, number, wait)
     with aside(output):
         show_line(say(f"{issuer} の請求書 {number} を外しました。", f"Removed invoice {number}."))
+        show_settled_in(when, settled_in(workspace, when))
     if output is not Output.TABLE:
         show_invoices([gone], output)
 

@@ -12,6 +12,7 @@ from moyai.costs.apportion.allocation import (
     Line,
     LineKind,
     PayerKind,
+    Settlement,
     Unallocated,
 )
 from moyai.costs.ledger.groups import RowGroup
@@ -35,7 +36,7 @@ from moyai_cli.views.cost_taxes import (
     taxes_shown,
     yen_columns,
 )
-from moyai_cli.views.costs import invoice_difference
+from moyai_cli.views.costs import invoice_difference, show_settled_in
 
 
 def show_allocated(found: Allocated, output: Output) -> None:
@@ -44,6 +45,7 @@ def show_allocated(found: Allocated, output: Output) -> None:
     if output is Output.JSON:
         whole = {**record(made), "budgets": budget_records(found.budgets)}
         whole["notes"] = [note.of(LANG) for note in (*made.notes, *found.notes)]
+        whole["settled_in"] = None if found.settled_in is None else str(found.settled_in)
         if found.unknown is not None:
             whole["budgets_unknown"] = found.unknown.of(LANG)
         show_json(indented(whole))
@@ -59,6 +61,7 @@ def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None =
     if output is Output.TABLE:
         _head(made)
         if budgeted is not None:
+            show_settled_in(made.basis.period, budgeted.settled_in)
             _notes(budgeted.notes)
             _budgets(budgeted)
         _unallocated(made.allocation.unallocated)
@@ -107,6 +110,7 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
         Column("by", say("担当", "by")),
         Column("asked_sha256", say("請求の内容", "what is asked")),
         Column("allocation_sha256", say("按分", "allocation")),
+        *([] if output is Output.TABLE else [Column("settled_in", "settled_in")]),
     ]
     records = [
         {
@@ -116,10 +120,14 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
             "by": one.by,
             "asked_sha256": one.asked_sha256,
             "allocation_sha256": one.allocation_sha256,
+            "settled_in": None if one.settled_in is None else str(one.settled_in),
         }
         for one in found
     ]
     listing(records, columns, output)
+    if output is Output.TABLE:
+        for one in found:
+            show_settled_in(one.period, one.settled_in)
 
 
 def show_kept(found: KeptSources) -> None:
@@ -201,11 +209,16 @@ def _head(made: Reckoned) -> None:
     )
     for words, jpy in (
         (say("前期からの繰越", "carried in"), one.carried_in_jpy),
-        (say("閉じた期間の精算", "settlement of closed periods"), one.settled_jpy),
+        (_settlement_of(made.settlements), one.settled_jpy),
     ):
         if jpy:
             typer.echo(f"{words}: {_yen(jpy)}")
     _notes((*made.notes, *(note for pool in one.pools for note in pool.notes)))
+
+
+def _settlement_of(settlements: Sequence[Settlement]) -> str:
+    months = ", ".join(str(one.period) for one in settlements)
+    return say(f"閉じた期間（{months}）の精算", f"settlement of closed periods ({months})")
 
 
 def _notes(notes: Sequence[Text]) -> None:

@@ -14,6 +14,7 @@ from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.ledger.manifest import Basis, PeriodPart
 from moyai.costs.periods import Period
 from moyai.costs.record import plain as exact
+from moyai.operations.cost_corrections import settlement_note
 from moyai.texts import Text, in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
@@ -70,8 +71,15 @@ def show_imported(found: Sequence[Imported], output: Output) -> None:
             _warn_nearly(result, result.nearly_same_as)
         if result.difference is not None:
             _show_difference(result, result.difference)
+        show_settled_in(result.period, result.settled_in)
         for one in result.corrected:
             show_line(copyable(say("注意: ", "note: ") + one.note.of(LANG)))
+
+
+def show_settled_in(period: Period, bearer: Period | None) -> None:
+    """Which open period bears what a closed one was changed by; nothing where none does."""
+    if bearer is not None:
+        show_line(settlement_note(period, bearer).of(LANG) + say("。", "."))
 
 
 def _warn_doubled(one: Imported, other: str) -> None:
@@ -127,6 +135,7 @@ def _imported(one: Imported) -> Record:
         "difference": None if change is None else _difference(change),
         "same_rows_as": one.same_rows_as,
         "nearly_same_as": None if near is None else _nearly(near),
+        "settled_in": None if one.settled_in is None else str(one.settled_in),
         "invoice_differences": [invoice_difference(c.period, c.found) for c in one.corrected],
     }
 
@@ -179,8 +188,9 @@ def _show_difference(one: Imported, change: Difference) -> None:
         show_line(f"  {total}: {signed(amount)} {currency}")
 
 
-def show_sources(basis: Basis, part: PeriodPart, output: Output) -> None:
-    """Files that count, invoices, and the state's hash; JSON has the versions too."""
+def show_sources(basis: Basis, part: PeriodPart, settled_in: Period | None, output: Output) -> None:
+    """Files that count, invoices, the state's hash, and which period settles what was changed since a
+    closing; JSON has the versions too."""
     records = [
         {
             "file": name,
@@ -202,6 +212,7 @@ def show_sources(basis: Basis, part: PeriodPart, output: Output) -> None:
             "period": str(basis.period),
             "state": basis.state,
             "closed": part.closed is not None,
+            "settled_in": None if settled_in is None else str(settled_in),
             "sources": records,
             "invoices": invoices,
         }
@@ -225,6 +236,7 @@ def show_sources(basis: Basis, part: PeriodPart, output: Output) -> None:
         count = len(basis.invoices)
         show_line(say(f"請求書: {count} 件", f"invoices: {count}"))
         show_line(say(f"状態: {basis.state}", f"state: {basis.state}"))
+        show_settled_in(basis.period, settled_in)
 
 
 def show_invoices(invoices: Sequence[Invoice], output: Output) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moyai.costs.analysis.budgets import BudgetState, budget_states
-from moyai.costs.periods import period_of
+from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.errors import UsageError
+from moyai.operations.cost_corrections import unsettled
 from moyai.operations.cost_fee_findings import fee_notes
 from moyai.operations.cost_months import Known, earlier_months, known_month
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
@@ -24,6 +25,8 @@ class Allocated:
     budgets: tuple[BudgetState, ...]
     notes: tuple[Text, ...]
     """What a reader may not expect of it, beside what its pools and invoices say."""
+    settled_in: Period | None
+    """The open period that bears what this closed one was corrected by since."""
     unknown: Text | None = None
     """Why it is not known where they stand: a month before this one cannot be reckoned."""
 
@@ -37,10 +40,11 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
     when = period_of(period)
     made = reckoned(opened, when)
     notes = tuple(fee_notes(opened.workspace.registry, opened.manifest, when))
+    bearer = unsettled(opened.ledger, opened.manifest).get(when)
     try:
-        return Allocated(made, _budgets(opened, made), notes)
+        return Allocated(made, _budgets(opened, made), notes, bearer)
     except UsageError as error:
-        return Allocated(made, (), notes, error.what)
+        return Allocated(made, (), notes, bearer, error.what)
 
 
 def states_of(made: Reckoned, months: Sequence[Known]) -> tuple[BudgetState, ...]:

@@ -58,16 +58,17 @@ def import_costs(
         wish = _wish(workspace, ledger, asked, folder, told)
         with ledger.writing("moyai cost import", wait_seconds) as writer:
             found = import_files(writer, wish, told)
-            return _with_invoices(ledger, writer.manifest, found)
+            return _with_settlements(ledger, writer.manifest, found)
 
 
 _CORRECTIONS = frozenset({Outcome.CORRECTION, Outcome.WITHDRAWN})
 
 
-def _with_invoices(
+def _with_settlements(
     ledger: Ledger, manifest: Manifest, found: tuple[Imported, ...]
 ) -> tuple[Imported, ...]:
-    """The same, with the invoices of closed periods that files corrected, where rows fit them no longer."""
+    """The same, with the periods that settle closed ones, and the invoices of those that files corrected,
+    where rows fit them no longer."""
     last = {one.period: at for at, one in enumerate(found) if one.outcome in _CORRECTIONS}
     if not any(manifest.part(period).closed for period in last):
         return found
@@ -79,7 +80,7 @@ def _with_invoices(
         if period in last:
             pair = (_differing(ledger, before), _differing(ledger, after))
             at = last[period]
-            told[at] = replace(told[at], corrected=corrected(period, *pair))
+            told[at] = replace(told[at], settled_in=bearer, corrected=corrected(period, *pair))
     return tuple(told)
 
 

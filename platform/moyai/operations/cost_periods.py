@@ -19,6 +19,7 @@ from moyai.costs.reckoned import Reckoned, verify
 from moyai.costs.reckoning import Reckoner, sharing_of
 from moyai.costs.record import canonical, document
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.cost_corrections import unsettled
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace, open_workspace
 from moyai.registry.cost_rules import Treatment
@@ -89,6 +90,8 @@ class Verified:
     """As it was closed."""
     asked_sha256: str
     """Of what was asked then, as papers have it."""
+    settled_in: Period | None
+    """The open period that bears what it was corrected by since; None where all is settled."""
 
 
 def verification(file: Path | None, site: str) -> tuple[Verified, ...]:
@@ -96,6 +99,7 @@ def verification(file: Path | None, site: str) -> tuple[Verified, ...]:
     kept, are missing or changed."""
     opened = open_costs(file, site)
     reckoner = opened.reckoner()
+    bearers = unsettled(opened.ledger, opened.manifest)
     found: list[Verified] = []
     for period, part in sorted(opened.manifest.periods.items()):
         closed = part.closed
@@ -104,7 +108,15 @@ def verification(file: Path | None, site: str) -> tuple[Verified, ...]:
                 opened.ledger.closing(sha256)
             same = _is_as_closed(reckoner.reckon(period), closed)
             found.append(
-                Verified(period, same, closed.at, closed.by, closed.allocation, closed.asked)
+                Verified(
+                    period,
+                    same,
+                    closed.at,
+                    closed.by,
+                    closed.allocation,
+                    closed.asked,
+                    bearers.get(period),
+                )
             )
     return tuple(found)
 

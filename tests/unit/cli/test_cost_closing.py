@@ -263,3 +263,37 @@ def test_a_fee_of_a_month_without_costs_is_told_beside_the_next_one(
     assert ("joining_fee", 50_000) in [(line["kind"], line["jpy"]) for line in city["lines"]]
     assert (city["jpy"], sum(body["jpy"] for body in made["bodies"])) == (50_000, 0)
     assert read_json(moyai("cost", "allocate", "2026-07", "-o", "json"))["notes"] == []
+
+
+def test_what_changes_a_closed_month_says_which_one_settles_it(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    add = "cost", "invoice", "add", MAY, "--issuer", "LINE", "--number", "L-1", "--currency", "USD"
+    add = *add, "--amount", "1", "--jpy", "150", "--tax-jpy", "15"
+    said = "2026-05 was changed since it was closed: settled in 2026-06."
+    assert said not in moyai("cost", "sources", MAY).stdout
+    assert moyai("cost", "close", MAY).returncode == 0
+    assert said not in moyai("cost", "sources", MAY).stdout
+    csv_file(project / "more.csv", [month_row("10", "chat")])
+    [record] = read_json(moyai("cost", "import", "more.csv", "-o", "json"))
+    assert record["settled_in"] == "2026-06"
+    csv_file(project / "more.csv", [month_row("11", "chat")])
+    assert said in moyai("cost", "import", "more.csv").stdout
+    assert said in moyai(*add).stdout
+    assert (
+        said
+        in moyai("cost", "invoice", "remove", MAY, "--issuer", "LINE", "--number", "L-1").stdout
+    )
+    assert said in moyai("cost", "sources", MAY).stdout
+    assert read_json(moyai("cost", "sources", MAY, "-o", "json"))["settled_in"] == "2026-06"
+    assert said in moyai("cost", "allocate", MAY).stdout
+    assert read_json(moyai("cost", "allocate", MAY, "-o", "json"))["settled_in"] == "2026-06"
+    assert said in moyai("cost", "verify").stdout
+    assert [one["settled_in"] for one in read_json(moyai("cost", "verify", "-o", "json"))] == [
+        "2026-06"
+    ]
+    csv_file(project / "more.csv", [month_row("12", "chat")])
+    japanese = moyai("--lang", "ja", "cost", "import", "more.csv").stdout
+    assert "2026-05 は閉じた後に変わりました。2026-06 で精算します。" in japanese
+    assert said not in moyai("cost", "withdraw", MAY, "more.csv").stdout
+    assert read_json(moyai("cost", "sources", MAY, "-o", "json"))["settled_in"] is None

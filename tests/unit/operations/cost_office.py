@@ -15,6 +15,7 @@ from moyai.costs.ledger.imported import Imported
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
+from moyai.operations.cost_corrections import unsettled
 from moyai.operations.cost_periods import (
     Compared,
     close,
@@ -128,6 +129,12 @@ class Office:
 
     def withdraw(self, name: str, month: str = MAY) -> None:
         withdraw(open_costs(self.file, "sandbox").workspace, period_of(month), name, 0)
+
+    def unsettled(self) -> dict[str, str]:
+        """Closed months that were changed since → the month that settles each."""
+        opened = open_costs(self.file, "sandbox")
+        found = unsettled(opened.ledger, opened.manifest)
+        return {str(closed): str(bearer) for closed, bearer in found.items()}
 
     def close(self, month: str) -> Reckoned:
         return close(self.file, "sandbox", month, 0).reckoned

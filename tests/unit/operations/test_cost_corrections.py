@@ -22,8 +22,9 @@ from moyai.costs.ledger.store import Store
 from moyai.costs.periods import period_of
 from moyai.costs.settled import FileMoved
 from moyai.errors import OperationFailed, UsageError
+from moyai.operations.cost_budgets import allocation
 from moyai.operations.cost_explanation import explanation
-from moyai.operations.cost_periods import open_costs
+from moyai.operations.cost_periods import open_costs, verification
 
 
 def test_a_corrected_file_of_drivers_is_settled_and_the_closed_month_stays(office: Office) -> None:
@@ -284,3 +285,27 @@ def _files(office: Office, month: str) -> tuple[FileMoved, ...]:
     found = explanation(office.file, "sandbox", month, VILLAGE, 1, number).settled
     assert found is not None
     return found.files
+
+
+def test_the_month_that_settles_is_the_first_with_costs_after_the_last_closed_one(
+    office: Office,
+) -> None:
+    assert office.unsettled() == {}
+    office.yen("july.csv", "2026-07", EC2="300")
+    office.close("2026-07")
+    office.yen("june.csv", JUNE, EC2="300")  # open, before a closed one
+    office.yen("more.csv", MAY, EC2="900")
+    assert office.unsettled() == {MAY: "2026-08"}
+    office.yen("september.csv", "2026-09", EC2="300")
+    assert office.unsettled() == {MAY: "2026-09"}
+    assert str(allocation(office.file, "sandbox", MAY).settled_in) == "2026-09"
+    assert settled(office.reckon(JUNE)) == {}
+    assert sum(settled(office.reckon("2026-09")).values()) > 0
+    [may, july] = verification(office.file, "sandbox")
+    assert (may.same, str(may.settled_in), july.settled_in) == (True, "2026-09", None)
+    office.withdraw("more.csv")
+    assert office.unsettled() == {}
+    office.yen("more.csv", MAY, EC2="950")
+    office.close(JUNE)
+    office.close("2026-09")
+    assert office.unsettled() == {}

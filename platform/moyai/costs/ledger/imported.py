@@ -53,6 +53,9 @@ class Imported:
     """Another file of the period that has the very same rows: they count twice."""
     nearly_same_as: Nearly | None = None
     """Another file of the period that has nearly the same rows: what both have counts twice."""
+    settled_in: Period | None = None
+    """Of a closed period that differs from what was settled: the open one that bears it. The last file of
+    the period has it."""
     corrected: tuple[Corrected, ...] = ()
     """Of a closed period: invoices that its rows fit no longer. The last file of the period has them."""
 
