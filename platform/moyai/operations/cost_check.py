@@ -14,8 +14,10 @@ from moyai.costs.membership import members_of
 from moyai.costs.periods import Period, period_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.jobs.meters import read_meters
+from moyai.operations.cost_corrections import settles
 from moyai.operations.cost_fee_findings import fee_findings
 from moyai.operations.cost_findings import Finding, member_findings, names_of, rule_findings
+from moyai.operations.cost_late_findings import Late, late_caught, late_findings, with_late
 from moyai.operations.cost_member_findings import (
     has_set_amounts,
     set_amount_findings,
@@ -90,6 +92,7 @@ def check_cost_rules(path: Path, beside: Beside | None = None) -> CostCheck:
         looked_at = _looked_at(open_costs(path, beside.site), rules, period_of(beside.period))
         for rule_set in looked_at.rule_sets:
             _report(reporter, _beside_record(looked_at, rule_set))
+        _report(reporter, _late_of_holding(looked_at))
         opened, period = looked_at.opened, looked_at.basis.period
         _report(reporter, fee_findings(opened.workspace.registry, opened.manifest, period))
         rows = tuple(_of_rows(looked_at))
@@ -115,6 +118,8 @@ class _LookedAt:
     names: Mapping[str, Tenant]
     codes: Mapping[str, str]
     """Code, former code and slug → code."""
+    late: Late | Text
+    """What the period settles; why that is not known."""
 
 
 def _looked_at(opened: Opened, sharing: CostSharing, period: Period) -> _LookedAt:
@@ -140,14 +145,45 @@ def _looked_at(opened: Opened, sharing: CostSharing, period: Period) -> _LookedA
         values=lambda column: values_of(store, basis, column),
     )
     codes = {word: body.code for word, body in names.items()}
-    return _LookedAt(opened, (holds, *sharing.proposals), basis, record, names, codes)
+    late = _late(opened, period)
+    return _LookedAt(opened, (holds, *sharing.proposals), basis, record, names, codes, late)
+
+
+def _late(opened: Opened, period: Period) -> Late | Text:
+    if not settles(opened.ledger, opened.manifest, period):
+        return Late()
+    try:
+        made = opened.reckoner().reckon(period)
+    except UsageError as error:
+        return error.what
+    brought = [left for one in made.settlements for left in one.unallocated]
+    left = [one for one in made.allocation.unallocated if one.settled is not None]
+    return Late(tuple(brought), tuple(left))
+
+
+def _late_of_holding(at: _LookedAt) -> Iterator[Finding]:
+    """Of the rules that hold: those are what the period was reckoned by."""
+    holds, period = at.rule_sets[0], at.basis.period
+    if isinstance(at.late, Late):
+        yield from late_findings(holds, at.late, period)
+        return
+    yield (
+        holds.path,
+        Text(
+            f"{period} で精算する費用を、この規則が取るかは分かりません: {at.late.ja}",
+            f"whether these rules catch what {period} settles is not known: {at.late.en}",
+        ),
+    )
 
 
 def _beside_record(at: _LookedAt, rules: RuleSet) -> Iterator[Finding]:
     """What is odd about one rule set beside a period's rows, drivers, members and yen."""
     registry, period = at.opened.workspace.registry, at.basis.period
     dead = {one.rule.path for one in examine(rules, at.names).dead}
-    matches = matches_of(at.opened.ledger.store, at.basis, rules, at.codes)
+    brought = at.late.brought if isinstance(at.late, Late) else ()
+    matches = with_late(
+        matches_of(at.opened.ledger.store, at.basis, rules, at.codes), brought, at.codes
+    )
     yield from record_findings(rules, matches, _caught(at, rules), dead, at.record)
     members = members_of(registry, rules, period, {})
     yield from subsidies_beside(rules, registry.tenants, members, period)
@@ -179,8 +215,8 @@ def _of_rows(at: _LookedAt) -> Iterator[Problem]:
 
 
 def _caught(at: _LookedAt, rules: RuleSet) -> dict[str, int]:
-    """Rule → rows that belong to it."""
-    found: dict[str, int] = {}
+    """Rule → rows that belong to it, late ones among them."""
+    found = late_caught(rules, at.late.brought if isinstance(at.late, Late) else (), at.codes)
     for group in sorted_rows(at.opened.ledger.store, at.basis, rules, at.codes):
         if group.caught is not None:
             found[group.caught.rule] = found.get(group.caught.rule, 0) + group.rows

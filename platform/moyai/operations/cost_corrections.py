@@ -21,6 +21,11 @@ def unsettled(ledger: Ledger, manifest: Manifest) -> dict[Period, Period]:
     return {closed: bearer for closed, _, _ in periods.corrected(bearer)}
 
 
+def settles(ledger: Ledger, manifest: Manifest, period: Period) -> bool:
+    """Whether one bears what closed ones were corrected by, or did."""
+    return any(True for _ in ClosedPeriods(ledger, manifest).corrected(period))
+
+
 def settled_in(workspace: Workspace, period: Period) -> Period | None:
     """The open period that bears what a closed one was corrected by; None where it is open, or nothing was."""
     ledger = open_ledger(workspace)

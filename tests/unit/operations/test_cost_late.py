@@ -13,6 +13,7 @@ from moyai.costs.documents.write import Kind
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.errors import Refused
+from moyai.operations.cost_check import Beside, check_cost_rules
 from moyai.operations.cost_documents import Asked, statements
 from moyai.operations.cost_explanation import explanation
 from moyai.operations.cost_periods import close
@@ -176,3 +177,57 @@ def test_what_a_pool_without_drivers_left_goes_back_when_they_come(office: Offic
 
 
 _CODES = (OSAKA, SAKAI, VILLAGE)
+
+
+def _checked(office: Office, month: str = JUNE) -> list[tuple[str, str]]:
+    found = check_cost_rules(office.file, Beside("sandbox", month)).problems
+    return [(one.path.removeprefix("cost_sharing.rule_sets[0]"), one.message.en) for one in found]
+
+
+def test_a_check_counts_late_costs_that_a_rule_catches_and_tells_those_that_none_does(
+    office: Office,
+) -> None:
+    office.yen("june.csv", JUNE, EC2="300", S3="300", RDS="300")
+    office.drive("june-usage.csv", JUNE, _271004="1")
+    assert _checked(office) == []
+    _late(office, "300")
+    [(place, words)] = _checked(office)
+    assert place == ""
+    assert words == (
+        "late costs of May 2026, which 2026-06 settles, are borne by nobody: 330 yen "
+        "(no rule catches it: ServiceName=SQS)"
+    )
+    office.rewrite((CITY, QUEUE.replace("WHERE", "{ ServiceName: SQS }") + CITY))
+    assert _checked(office) == []
+    office.withdraw("late.csv")
+    [(place, words)] = _checked(office)
+    assert (place, words) == (
+        ".pools[2].where.ServiceName",
+        "no row of 2026-06 has such a value",
+    )
+
+
+def test_a_check_counts_late_costs_of_direct_rules_and_of_rules_behind_others(
+    office: Office,
+) -> None:
+    office.yen("june.csv", JUNE, EC2="300", S3="300", RDS="300")
+    office.drive("june-usage.csv", JUNE, _271004="1")
+    _late(office, "300", SubAccountId="x9")
+    direct = (
+        "      direct: [{ name: own, where: { ServiceName: SQS }, column: SubAccountId, "
+        f'bodies: {{ x9: "{SAKAI}" }} }}]\n'
+    )
+    office.rewrite(("      pools:", f"{direct}      pools:"))
+    assert _checked(office) == []
+    office.withdraw("late.csv")
+    assert [place for place, _ in _checked(office)] == [".direct[0].column"]
+
+
+def test_what_is_settled_in_a_month_without_its_invoice_is_not_known(office: Office) -> None:
+    office.put("june.csv", JUNE, EC2="3", S3="3", RDS="3")
+    office.drive("june-usage.csv", JUNE, _271004="1")
+    assert _checked(office) == []
+    _late(office, "300")
+    [(place, words)] = _checked(office)
+    assert place == ""
+    assert words.startswith("whether these rules catch what 2026-06 settles is not known: AWS: ")
