@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import typer
 
 from moyai.costs.analysis.sums import Elsewhere
 from moyai.costs.documents.write import Written
 from moyai.operations.cost_documents import Papers, Reported
 from moyai.operations.cost_export import Exported
-from moyai.texts import Text
+from moyai.texts import Text, visible
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_line
 from moyai_cli.views.cost_budgets import note_budgets
@@ -16,14 +18,17 @@ from moyai_cli.views.cost_taxes import Amounts, marked, tax_sentence, taxes_show
 
 
 def show_statements(period: str, found: Sequence[Papers], output: Output) -> None:
-    """The bodies' files, that they are provisional, odd days, and whose those of a former code are."""
-    _show_written([(one.code, file) for one in found for file in one.files], output)
+    """The bodies' files, that they are provisional, and whose documents those of a former code are; what to
+    look at goes to standard error, each thing once, and into JSON with each body's files."""
+    notes = {one.code: [note.of(LANG) for note in one.notes] for one in found}
+    _show_written([(one.code, file) for one in found for file in one.files], output, notes)
     with aside(output):
         _show_texts(found[0].marks if found else ())
-        _show_texts(tuple(dict.fromkeys(note for one in found for note in one.notes)))
         for one in found:
             for former in one.former:
                 show_line(_borne_by(period, former, one))
+    for note in dict.fromkeys(note for one in notes.values() for note in one):
+        typer.echo(visible(say("注意: ", "note: ") + note), err=True)
 
 
 def _show_texts(texts: Sequence[Text]) -> None:
@@ -40,18 +45,23 @@ def _borne_by(period: str, former: str, found: Papers) -> str:
     )
 
 
-def _show_written(files: Sequence[tuple[str, Written]], output: Output) -> None:
-    """Files that were written, with their hashes."""
+def _show_written(
+    files: Sequence[tuple[str, Written]],
+    output: Output,
+    notes: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Files that were written, with their hashes. `notes`: code → what JSON says beside them."""
     columns = [
         Column("code", say("コード", "code")),
         Column("file", say("ファイル", "file")),
         Column("sha256", "sha256"),
     ]
-    listing(
-        [{"code": code, "file": str(one.path), "sha256": one.sha256} for code, one in files],
-        columns,
-        output,
-    )
+    records: list[dict[str, object]] = [
+        {"code": code, "file": str(one.path), "sha256": one.sha256} for code, one in files
+    ]
+    if notes is not None:
+        records = [{**one, "notes": notes[str(one["code"])]} for one in records]
+    listing(records, columns, output)
 
 
 def show_reported(found: Reported, output: Output) -> None:

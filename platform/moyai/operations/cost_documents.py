@@ -15,6 +15,7 @@ from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.overview import Surroundings, overview
 from moyai.costs.statements.request import Request, request
 from moyai.costs.statements.statement import Issue
+from moyai.costs.statements.titles import accounts_close
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_budgets import states_of
 from moyai.operations.cost_months import earlier_months, issue_of, known_month
@@ -52,7 +53,7 @@ class Papers:
     marks: tuple[Text, ...]
     """Why it is not final, as its papers say; nothing of a closed period."""
     notes: tuple[Text, ...]
-    """What is odd about its days."""
+    """What its papers do not say and who sends them should look at."""
 
 
 def statements(file: Path | None, site: str, asked: Asked, selector: str) -> Iterator[Papers]:
@@ -79,7 +80,11 @@ def statements(file: Path | None, site: str, asked: Asked, selector: str) -> Ite
         asks = request(one, inputs.instalments, inputs.fiscal_year_start)
         files = write_statement(one, asks, asked.folder, asked.formats, asked.lang, inputs.names)
         instead = (old for old, code in former.items() if code == one.code and old not in borne)
-        notes = (*_early(asked, made.basis.period), *_past(asks, today()))
+        notes = (
+            *_early(asked, made.basis.period),
+            *_past(asks, today()),
+            *_due_too_late(asks, inputs.fiscal_year_start),
+        )
         yield Papers(one.code, one.name, files, tuple(instead), marks, notes)
 
 
@@ -131,6 +136,22 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
     budgets = states_of(made, (*earlier, known_month(opened, made))) if shown.budgets else ()
     notes = tuple(_early(asked, made.basis.period))
     return Reported(files, budgets, names, _marks(found), notes)
+
+
+def _due_too_late(asks: Request, year_start: str) -> Iterator[Text]:
+    """Due days after the accounts of the period's year close, while those are open: days are the rules'."""
+    year = asks.statement.period.fiscal_year(year_start)
+    closes = accounts_close(year)
+    late = [one.day for one in asks.dues if one.day is not None and one.day > closes]
+    if late and asks.statement.basis.issued_on <= closes:
+        yield Text(
+            f"納期限 {late[0]} は、{year}年度の出納閉鎖（{closes}）の後です。"
+            "閉鎖までに納めてもらうには、その間の日を cost_sharing の instalments.days に加えて"
+            "書類を作り直してください。このままなら、閉鎖後の納入分は新しい年度の収入（過年度収入）になります",
+            f"due on {late[0]}, after the accounts of {year} close on {closes}: to have it paid before, "
+            "add a day until then to instalments.days of cost_sharing and write the papers again; "
+            "what is paid later is revenue of the new fiscal year",
+        )
 
 
 def _marks(found: Issue) -> tuple[Text, ...]:

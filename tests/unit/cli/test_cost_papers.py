@@ -93,3 +93,22 @@ def test_a_day_of_issue_in_the_month_and_due_days_that_have_passed_are_told(
     assert "発行日 2020-06-10 は、2026-05 が終わる前です。" in done
     assert "は過ぎています（発行日は 2020-06-10）。" in done
     assert len(done.splitlines()) == len(set(done.splitlines()))
+
+
+def test_due_days_after_the_years_accounts_close_are_told_once(may: Path, moyai: Run) -> None:
+    asked = "cost", "statement", MAY, "271004", "273830", "--format", "csv"
+    in_time = moyai(*asked, "--issued-on", "2027-04-20", "-o", "json")
+    assert "accounts" not in in_time.stderr
+    assert [one["notes"] for one in read_json(in_time)] == [[]] * 2
+    late = moyai(*asked, "--issued-on", "2027-05-20")
+    assert late.returncode == 0
+    said = "note: due on 2027-08-06, after the accounts of 2026 close on 2027-05-31: "
+    assert late.stderr.count(said) == 1
+    assert "instalments.days" in late.stderr
+    assert "accounts of 2026" not in late.stdout
+    records = read_json(moyai("--lang", "ja", *asked, "--issued-on", "2027-05-20", "-o", "json"))
+    assert {note for one in records for note in one["notes"]}.pop().startswith(
+        "納期限 2027-08-06 は、2026年度の出納閉鎖（2027-05-31）の後です。"
+    )
+    over = moyai(*asked, "--issued-on", "2027-06-01")
+    assert "accounts" not in over.stderr
