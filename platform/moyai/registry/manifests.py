@@ -22,7 +22,7 @@ from moyai.registry.problems import Problem, Reporter, at
 from moyai.registry.service_sql import sql_files
 from moyai.registry.settings import SettingsChecker, compile_schema
 from moyai.registry.shape_errors import report_shape
-from moyai.registry.words import not_known
+from moyai.registry.words import not_known, one_line
 from moyai.registry.yaml_tree import Place, UnreadableYaml, read
 from moyai.texts import Text
 
@@ -119,7 +119,12 @@ def manifest_folder(project: Path, name: str, written: str | None) -> Folder | T
         return Folder(folder, where)
     if written is not None:
         return Text(f"フォルダー {where} がありません", f"there is no folder {where}")
-    return not_known(name, list(_services(project)), "サービス", "service")
+    there = list(_services(project))
+    found = not_known(name, there, "サービス", "service")
+    if there:
+        return found
+    here = one_line(f"{project / SERVICES}", 120)
+    return Text(f"{found.ja}（探した場所: {here}）", f"{found.en} (looked for in {here})")
 
 
 def _is_folder(path: Path) -> bool:
