@@ -31,6 +31,22 @@ def test_a_heading_of_the_template_that_is_mistyped(tmp_path: Path) -> None:
     ]
 
 
+def test_headings_are_listed_in_the_readers_language_and_one_half_in_kana_is_known(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("期間,品目,金がく,zzz\n2026-04,x,1,1\n", encoding="utf-8")
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path), file, bodies=BODIES)
+    lines = raised.value.lines("ja")
+    assert "a.csv:1: 金がく: 見出し「金がく」はありません（金額 ではありませんか）" in lines
+    [listed] = [line for line in lines if "zzz" in line]
+    assert "団体コード" in listed
+    assert "body_code" not in listed
+    assert "a.csv:2: 金額: 金額か、数量と単価の両方が要ります" in lines
+    assert any(line.startswith("a.csv:2: amount: ") for line in raised.value.lines("en"))
+
+
 def test_a_heading_of_drivers_that_is_unknown(tmp_path: Path) -> None:
     text = "period,driver,code,quantity,zzz\n2026-04,a,272027,1,\n"
     [(line, column, reason)] = refused(tmp_path, text)

@@ -19,13 +19,15 @@ class Fault:
 
     file: str
     line: int | None
-    column: str | None
+    column: str | Text | None
+    """As the file has it, or as it would be called in either language."""
     reason: Text
 
     def render(self, lang: Lang) -> str:
         """`costs.csv:17: BilledCost: …`, one line whatever the file's own words are."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        column = "" if self.column is None else f" {self.column}:"
+        own = self.column.of(lang) if isinstance(self.column, Text) else self.column
+        column = "" if own is None else f" {own}:"
         return visible(f"{place}:{column} {self.reason.of(lang)}")
 
 
@@ -37,7 +39,7 @@ class Faults:
     more: int = 0
     """How many were found beyond those."""
 
-    def add(self, file: str, line: int | None, column: str | None, reason: Text) -> None:
+    def add(self, file: str, line: int | None, column: str | Text | None, reason: Text) -> None:
         """Note one; beyond `MOST` it is only counted."""
         if len(self.found) < MOST:
             self.found.append(Fault(file, line, column, reason))
@@ -57,7 +59,7 @@ class IntakeError(UsageError):
     """Files that cannot be imported as they are; nothing was."""
 
     def __init__(self, faults: Iterable[Fault], more: int = 0) -> None:
-        self.faults = tuple(sorted(faults, key=lambda f: (f.file, f.line or 0, f.column or "")))
+        self.faults = tuple(sorted(faults, key=_place))
         self.more = more
         count = len(self.faults) + more
         super().__init__(
@@ -75,3 +77,8 @@ class IntakeError(UsageError):
         if self.more:
             told.append(Text(f"ほか {self.more} 件", f"and {self.more} more").of(lang))
         return (head, *told, *tail)
+
+
+def _place(one: Fault) -> tuple[str, int, str]:
+    column = one.column.en if isinstance(one.column, Text) else one.column
+    return one.file, one.line or 0, column or ""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from moyai.costs.intake.faults import TWO_COLUMNS, Faults
 from moyai.costs.intake.reading import LONG, Kind, Source, broken_record, is_long, records
 from moyai.costs.intake.workbooks import Cell, Unreadable, sheets
-from moyai.registry.words import not_known
+from moyai.registry.words import nearest, not_known, one_line
 from moyai.texts import Text
 
 MEANT = 2
@@ -75,9 +75,25 @@ class Headings:
 
     def tell_unknown(self, name: str, cells: Sequence[str], faults: Faults) -> None:
         """Tell of each that means nothing, with the nearest one that does."""
-        known = [word for names in self.known.values() for word in names[:2]]
         for cell in self.unknown(cells):
-            faults.add(name, 1, cell, not_known(cell, known, "見出し", "heading"))
+            faults.add(name, 1, cell, self._not_known(cell))
+
+    def _not_known(self, cell: str) -> Text:
+        """With the nearest in any language, or all in the reader's. Half in kana, a word of two signs is as
+        near to many: then the only one with its first sign is meant."""
+        ja, en = ([names[at] for names in self.known.values()] for at in (0, 1))
+        alike = [one for one in ja if one[0] == cell[0]]
+        known = [*ja, *en]
+        if nearest(cell, known):
+            return not_known(cell, known, "見出し", "heading")
+        if len(alike) == 1:
+            return Text(
+                f"見出し「{one_line(cell)}」はありません（{alike[0]} ではありませんか）",
+                f"there is no heading '{one_line(cell)}'; did you mean {alike[0]}?",
+            )
+        return Text(
+            not_known(cell, ja, "見出し", "heading").ja, not_known(cell, en, "見出し", "heading").en
+        )
 
     def tell_missing(self, name: str, cells: Sequence[str], faults: Faults) -> None:
         """Tell of each that is needed and not there, after those that mean nothing."""

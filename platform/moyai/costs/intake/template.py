@@ -178,7 +178,7 @@ class _Row:
             return ""
 
     def _tell(self, key: str, reason: Text) -> None:
-        heading = self._table.keys.get(key, key)
+        heading = self._table.keys.get(key, Text(*COLUMNS[key]))
         self._faults.add(self._table.name, self._line, heading, reason)
 
 
