@@ -23,7 +23,7 @@ from moyai.costs.statements.titles import settlement_title
 from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Closing, Verified
 from moyai.operations.cost_sources import KeptSources
-from moyai.texts import Text, counted, in_japan
+from moyai.texts import Text, in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_json, show_line
@@ -64,7 +64,7 @@ def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None =
             show_settled_in(made.basis.period, budgeted.settled_in)
             _notes(budgeted.notes)
             _budgets(budgeted)
-        _unallocated(made.allocation.unallocated)
+        show_unallocated(made.allocation.unallocated)
     taxes = taxes_shown(made)
     columns = [
         Column("code", say("コード", "code")),
@@ -146,7 +146,9 @@ def show_kept(found: KeptSources) -> None:
         show_line(
             say(
                 f"取り込んだファイルの原本 {found.count} 件は、すべて取り込んだときのままです。",
-                f"{counted(found.count, 'imported file is', 'imported files are')} kept as they came.",
+                "1 imported file is kept as it came."
+                if found.count == 1
+                else f"{found.count} imported files are kept as they came.",
             )
         )
 
@@ -239,8 +241,11 @@ def _yen(jpy: int) -> str:
     return say(f"{jpy:,} 円", f"{jpy:,} yen")
 
 
-def _unallocated(left: tuple[Unallocated, ...]) -> None:
+def show_unallocated(left: tuple[Unallocated, ...]) -> None:
+    """A line for each that comes to something in all, or at a rate of tax."""
     for one in left:
+        if not one.jpy and not any(one.by_rate.values()):
+            continue
         values = ", ".join(
             f"{name}={value}" for name, value in one.values.items() if value is not None
         )

@@ -272,6 +272,7 @@ def test_what_changes_a_closed_month_says_which_one_settles_it(
     add = *add, "--amount", "1", "--jpy", "150", "--tax-jpy", "15"
     said = "2026-05 was changed since it was closed: settled in 2026-06."
     assert said not in moyai("cost", "sources", MAY).stdout
+    assert "1 imported file is kept as it came." in moyai("cost", "verify").stdout
     assert moyai("cost", "close", MAY).returncode == 0
     assert said not in moyai("cost", "sources", MAY).stdout
     csv_file(project / "more.csv", [month_row("10", "chat")])
