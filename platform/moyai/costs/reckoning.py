@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from moyai.costs.apportion.allocate import allocate
-from moyai.costs.apportion.allocation import Settlement
+from moyai.costs.apportion.allocation import Settlement, Unallocated
 from moyai.costs.apportion.inputs import Members
 from moyai.costs.apportion.late import Late, Taker, late
 from moyai.costs.apportion.settling import settlement, verify_borne
@@ -149,6 +149,15 @@ class Reckoner:
         if closed not in self._timeline.moved(moment):
             raise LookupError(f"{period} does not settle {closed}")
         return self._at(closed, moment - 1), self._at(closed, moment)
+
+    def late_rows(self, period: Period) -> tuple[Unallocated, ...]:
+        """What a period that settles others takes of their late costs, and what none does. Raises as
+        `reckon`."""
+        moment = self._moment(period)
+        found = [self._late_of(closed, moment) for closed in self._timeline.moved(moment)]
+        return tuple(
+            one for late_ones in found for one in (*late_ones.rows.get(period, ()), *late_ones.left)
+        )
 
     def _moment(self, period: Period) -> int:
         """When a period bears what others are corrected by: its closing, or now."""

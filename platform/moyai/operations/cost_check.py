@@ -153,12 +153,13 @@ def _late(opened: Opened, period: Period) -> Late | Text:
     if not settles(opened.ledger, opened.manifest, period):
         return Late()
     try:
-        made = opened.reckoner().reckon(period)
+        reckoner = opened.reckoner()
+        made = reckoner.reckon(period)
+        brought = reckoner.late_rows(period)
     except UsageError as error:
         return error.what
-    brought = [left for one in made.settlements for left in one.unallocated]
     left = [one for one in made.allocation.unallocated if one.settled is not None]
-    return Late(tuple(brought), tuple(left))
+    return Late(brought, tuple(left))
 
 
 def _late_of_holding(at: _LookedAt) -> Iterator[Finding]:

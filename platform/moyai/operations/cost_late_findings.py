@@ -10,7 +10,7 @@ from moyai.costs.apportion.allocation import Unallocated
 from moyai.costs.apportion.catching import all_hold, body_of, catch
 from moyai.costs.ledger.matches import Matches
 from moyai.costs.periods import Period
-from moyai.costs.statements.titles import late_title
+from moyai.costs.statements.titles import late_words
 from moyai.operations.cost_findings import Finding
 from moyai.operations.cost_record_findings import MOST_NAMED
 from moyai.registry.cost_rules import Direct, Pool, RuleSet
@@ -79,7 +79,7 @@ def late_findings(rules: RuleSet, late: Late, period: Period) -> Iterator[Findin
     left = [one for one in late.left if one.jpy or any(one.by_rate.values())]
     for one in left[:MOST_NAMED]:
         assert one.settled is not None
-        title = late_title(one.settled)
+        title = late_words(one.settled)
         place = one.pool or ", ".join(
             f"{key}={value}" for key, value in one.values.items() if value
         )

@@ -39,6 +39,8 @@ class Late:
     """Taker → its rule → whole yen."""
     left: tuple[Unallocated, ...] = ()
     """What none catches."""
+    rows: Mapping[Period, tuple[Unallocated, ...]] = field(default_factory=dict)
+    """Taker → what it takes, told apart as the allocation has it: its yen are those of then."""
 
 
 def late(made: Allocation, buckets: Iterable[Bucket], takers: Sequence[Taker]) -> Late:
@@ -62,7 +64,11 @@ def late(made: Allocation, buckets: Iterable[Bucket], takers: Sequence[Taker]) -
             exact[key] = exact.get(key, Fraction()) + bucket.jpy
     for rate in sorted(by_rate, key=rate_order):
         found = _at_rate(found, rate, by_rate[rate], exact, takers)
-    return found
+    rows: dict[Period, tuple[Unallocated, ...]] = {}
+    for one in made.unallocated:
+        if (taker := _first(one, takers)) is not None:
+            rows[taker[0]] = (*rows.get(taker[0], ()), replace(one, settled=made.period))
+    return replace(found, rows=rows)
 
 
 def _with_left(found: Late, one: Unallocated, takers: Sequence[Taker]) -> Late:
