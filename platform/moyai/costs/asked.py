@@ -15,15 +15,19 @@ from moyai.costs.statements.taxes import Taxed, Taxes
 
 
 def asked_document(
-    made: Allocation, taxes: Taxes, inputs: Inputs, state_sha256: str
+    made: Allocation, taxes: Taxes, inputs: Inputs, state_sha256: str, closed_at: str | None
 ) -> dict[str, object]:
     """What is asked of whom, by whom, on which days. Amounts are whole yen, `…_jpy`; rates are percent, None
-    of what has no tax. The same inputs give the same bytes, as of `document`."""
+    of what has no tax. The same inputs give the same bytes, as of `document`.
+
+    `closed_at`: as `Closed.at`; its day is that of issue, from which days of payment follow. None of an open period.
+    """
     return {
         "period": str(made.period),
         "state_sha256": state_sha256,
         "rules_sha256": inputs.rules_sha256,
         "inputs_sha256": inputs.sha256,
+        "closed_at": closed_at,
         "issuer": asdict(inputs.issuer),
         "instalments": None if inputs.instalments is None else _instalments(inputs),
         "payers": [

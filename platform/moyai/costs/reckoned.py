@@ -32,6 +32,8 @@ class Reckoned:
     closed: bool
     corrected: tuple[Corrected, ...] = ()
     """Invoices of closed periods that this one settles, which their rows differ from since."""
+    closed_at: str | None = None
+    """As `Closed.at`; None of an open period."""
 
     @property
     def notes(self) -> tuple[Text, ...]:
@@ -47,7 +49,8 @@ class Reckoned:
     @property
     def asked(self) -> dict[str, object]:
         """What is asked of its payers, as a document."""
-        return asked_document(self.allocation, self.taxes, self.inputs, self.basis.state)
+        state = self.basis.state
+        return asked_document(self.allocation, self.taxes, self.inputs, state, self.closed_at)
 
     @property
     def asked_sha256(self) -> str:

@@ -186,7 +186,8 @@ class Reckoner:
         corrections = self._corrections(period, inputs.members.names, moment)
         takers = self._takers(period, moment)
         besides = {column for taker in takers for column in taker.rules.columns()}
-        return self._reckoned(basis, inputs, corrections, besides, closed=True)
+        made = self._reckoned(basis, inputs, corrections, besides, closed=True)
+        return replace(made, closed_at=part.closed.at)
 
     def _reckoned(
         self,

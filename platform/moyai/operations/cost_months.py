@@ -51,7 +51,7 @@ def _issue(
     manifest: Manifest, made: Reckoned, issued_on: date | None, hashes: tuple[str, str]
 ) -> Issue:
     inputs = made.inputs
-    day = issued_on or _closing_day(manifest, made.basis.period) or today()
+    day = issued_on or _closing_day(made) or today()
     closed = manifest.part(made.basis.period).closed is not None
     basis = Basis(day, made.basis.state, inputs.rules_sha256, *hashes, closed)
     return issue(
@@ -65,10 +65,10 @@ def _issue(
     )
 
 
-def _closing_day(manifest: Manifest, period: Period) -> date | None:
+def _closing_day(made: Reckoned) -> date | None:
     """The day in Japan on which a period was closed."""
-    closed = manifest.part(period).closed
-    return None if closed is None else datetime.fromisoformat(closed.at).astimezone(JAPAN).date()
+    at = made.closed_at
+    return None if at is None else datetime.fromisoformat(at).astimezone(JAPAN).date()
 
 
 def earlier_months(opened: Opened, made: Reckoned) -> Iterator[Known]:

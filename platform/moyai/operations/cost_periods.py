@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from moyai.costs.analysis.compare import Changes, compare
@@ -169,8 +169,9 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Clo
         _refuse_what_none_would_take(manifest, made)
         inputs = writer.put_bytes("closings", ".json", made.inputs.encoded())
         allocated = writer.put_bytes("closings", ".json", canonical(document(made.allocation)))
-        asked = writer.put_bytes("closings", ".json", canonical(made.asked))
         at, by = now(), user()
+        made = replace(made, closed_at=at)
+        asked = writer.put_bytes("closings", ".json", canonical(made.asked))
         closed = Closed(
             made.basis.rows,
             made.basis.invoices,

@@ -147,6 +147,11 @@ KNOWN: dict[str, tuple[Path, object]] = {
     "zeroth_version": ((*IN_MAY, "closed", "versions", "u.csv"), 0),
     "another_version": ((*IN_MAY, "closed", "versions", "a.csv"), 2),
     "settled_version": ((*IN_MAY, "corrections", 0, "versions", "a.csv"), 1),
+    "moment": ((*IN_MAY, "closed", "at"), f"{AT}x"),
+    "moment_elsewhere": ((*IN_MAY, "closed", "at"), "2026-06-01T09:00:00+09:00"),
+    "moment_of_no_zone": ((*IN_MAY, "corrections", 0, "at"), "2026-06-01T00:00:00"),
+    "moment_of_a_day": ((*IN_MAY, "sources", "a.csv", 0, "at"), "2026-06-01"),
+    "closed_by": ((*IN_MAY, "closed", "by"), 1),
     "some_versions": ((*IN_MAY, "closed", "versions"), {"u.csv": 1}),
 }
 
@@ -191,7 +196,7 @@ def test_its_form_may_be_another() -> None:
     assert decode(json.dumps(dict(reversed(DOCUMENT.items())), indent=7).encode()) == MANIFEST
 
 
-@pytest.mark.parametrize("version", [1, 2, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 5])
 def test_another_version_of_the_format_is_refused_by_its_number(version: int) -> None:
     """The first had no checksum."""
     other = {key: value for key, value in DOCUMENT.items() if key != "sha256"}

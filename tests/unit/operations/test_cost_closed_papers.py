@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -80,13 +81,44 @@ def test_what_papers_say_cannot_be_changed_without_another_hash_than_theirs(
     assert _printed(office, tmp_path) == found.asked_sha256
 
 
+def test_the_day_of_issue_cannot_be_changed_without_another_hash_than_that_of_papers(
+    office: Office, tmp_path: Path
+) -> None:
+    printed = _printed(office, tmp_path)
+    _close_at(office, "2027-04-20T00:00:00+00:00")
+    assert not office.verified()
+    with pytest.raises(OperationFailed, match="what it was closed with"):
+        _printed(office, tmp_path)
+    _forge(office, lambda one: one, remake=True)
+    assert office.verified()
+    assert _printed(office, tmp_path) != printed
+
+
+def test_papers_that_are_written_for_another_day_have_the_same_hash(
+    office: Office, tmp_path: Path
+) -> None:
+    day = date(2026, 6, 15)
+    assert _printed(office, tmp_path / "other", day) == _printed(office, tmp_path / "closed")
+
+
+def _close_at(office: Office, at: str) -> None:
+    """May, as if it had been closed at another moment; the manifest is sealed anew."""
+    opened = open_costs(office.file, "sandbox")
+    may = period_of(MAY)
+    with opened.ledger.writing("test") as writer:
+        part = writer.manifest.part(may)
+        assert part.closed is not None
+        closed = replace(part.closed, at=at)
+        writer.commit(writer.manifest.with_part(may, part.as_closed(closed)))
+
+
 def _verified(office: Office) -> tuple[Verified, ...]:
     return verification(office.file, "sandbox")
 
 
-def _printed(office: Office, folder: Path) -> str:
+def _printed(office: Office, folder: Path, issued_on: date | None = None) -> str:
     """The hash on Osaka's statement; its request has the same."""
-    asked = Asked(MAY, folder, (Kind.HTML,), "en", None)
+    asked = Asked(MAY, folder, (Kind.HTML,), "en", issued_on)
     [papers] = statements(office.file, "sandbox", asked, OSAKA)
     text = "".join(one.path.read_text(encoding="utf-8") for one in papers.files)
     found = re.findall(r"What is asked(?:\s|<[^>]*>)+([0-9a-f]{64})", text)
@@ -107,7 +139,7 @@ def _forge(office: Office, change: Callable[[Inputs], Inputs], *, remake: bool) 
         )
         if remake:
             made = opened.reckoner().reckon(may)
-            asked = asked_document(made.allocation, made.taxes, inputs, made.basis.state)
+            asked = asked_document(made.allocation, made.taxes, inputs, made.basis.state, closed.at)
             closed = replace(
                 closed,
                 asked=writer.put_bytes("closings", ".json", canonical(asked)),

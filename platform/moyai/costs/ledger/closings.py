@@ -14,6 +14,7 @@ from moyai.costs.ledger.values import (
     hashes_of,
     is_none,
     list_of,
+    moment_of,
     part_of,
     rate_of,
     sha256_of,
@@ -108,7 +109,7 @@ def closed_of(document: Document) -> Closed:
         sha256_of(document, "asked"),
         tuple(_carried(document_of(one, "carried")) for one in list_of(document, "carried")),
         _tax_carried(part_of(document, "tax_carried")),
-        text_of(document, "at"),
+        moment_of(document, "at"),
         text_of(document, "by"),
         _versions(document),
     )
@@ -134,7 +135,7 @@ def correction_of(document: Document) -> Correction:
         hashes_of(document, "sources"),
         invoices_of(document),
         sha256_of(document, "state"),
-        text_of(document, "at"),
+        moment_of(document, "at"),
         text_of(document, "by"),
         _versions(document),
     )

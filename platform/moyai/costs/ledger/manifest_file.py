@@ -23,6 +23,7 @@ from moyai.costs.ledger.values import (
     document_of,
     is_none,
     list_of,
+    moment_of,
     part_of,
     sha256_of,
     sha256s_of,
@@ -39,7 +40,7 @@ from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.texts import Text
 
 KEY = "manifest.json"
-_VERSION = 3
+_VERSION = 4
 _CHECKSUM = "sha256"
 
 
@@ -221,7 +222,7 @@ def _version(document: Document) -> Version:
         count=whole_of(document, "count"),
         totals=totals_of(document, "totals"),
         columns=texts_of(document, "columns"),
-        at=text_of(document, "at"),
+        at=moment_of(document, "at"),
         by=text_of(document, "by"),
         etag=text_or_none(document, "etag") if "etag" in document else None,
         also=sha256s_of(document, "also") if "also" in document else (),

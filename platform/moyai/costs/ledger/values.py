@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -70,6 +71,18 @@ def text_of(document: Document, key: str) -> str:
 def text_or_none(document: Document, key: str) -> str | None:
     """A text, or None."""
     return None if is_none(document, key) else text_of(document, key)
+
+
+def moment_of(document: Document, key: str) -> str:
+    """A moment in UTC, ISO 8601, as it was written."""
+    text = text_of(document, key)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Damaged(key, text) from error
+    if moment.tzinfo != UTC or moment.isoformat() != text:
+        raise Damaged(key, text)
+    return text
 
 
 def texts_of(document: Document, key: str) -> tuple[str, ...]:
