@@ -20,7 +20,8 @@ def asked_document(
     """What is asked of whom, by whom, on which days. Amounts are whole yen, `…_jpy`; rates are percent, None
     of what has no tax. The same inputs give the same bytes, as of `document`.
 
-    `closed_at`: as `Closed.at`; its day is that of issue, from which days of payment follow. None of an open period.
+    `closed_at`: as `Closed.at`, None of an open period; its day is that of issue, from which days of payment
+    follow.
     """
     return {
         "period": str(made.period),

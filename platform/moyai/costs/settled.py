@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, RuleMoved
 from moyai.costs.apportion.inputs import Caught
 from moyai.costs.apportion.settling import bearer
-from moyai.costs.ledger.changes import Changed, changed_rows
+from moyai.costs.frozen import Inputs
+from moyai.costs.ledger.changes import Catching, Changed, Own, changed_rows
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.ledger.manifest import Basis, PeriodPart, Version
 from moyai.costs.ledger.store import Store
 from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
-from moyai.registry.cost_rules import RuleSet, ShareBy
+from moyai.registry.cost_rules import ShareBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +69,40 @@ def settled(
     payer = Payer(PayerKind.BODY, code)
     codes = {one.name for made in steps for one in _payers(made.allocation, payer, names)}
     rules = sorted(moved, key=lambda one: one.rule)
-    own, drivers = _concerning(inputs.rules, (one.rule for one in rules), codes)
+    own, drivers = _concerning(inputs, (one.rule for one in rules), codes)
     return Settled(
         before.basis.period,
         tuple(rules),
         tuple(_files(part, before.basis, after.basis)),
         tuple(_invoices(before.basis, after.basis)),
-        changed_rows(
-            store, before.basis, after.basis, inputs.rules, inputs.members.names, own, drivers
-        ),
+        changed_rows(store, before.basis, after.basis, own, drivers),
     )
 
 
-def late(store: Store, part: PeriodPart, steps: tuple[Reckoned, Reckoned], pool: str) -> Settled:
+def late(
+    store: Store,
+    part: PeriodPart,
+    steps: tuple[Reckoned, Reckoned],
+    bearing: Inputs,
+    caught: Caught,
+) -> Settled:
     """What of a settled period its own rules leave to nobody, which another period's pool takes, or its direct
-    rule. `part` and `steps` as of `settled`."""
+    rule. `part` and `steps` as of `settled`; `bearing`: of that period, `caught`: by its rules."""
     before, after = (one.basis for one in steps)
     inputs = steps[1].inputs
-    own = (None, Caught(pool, None))
-    names = inputs.members.names
+    own: Own = ((_catching(inputs, None), _catching(bearing, caught)),)
+    drivers = frozenset[str]()
+    if caught.body is None and any(
+        one.pool == caught.rule for made in steps for one in made.allocation.unallocated
+    ):
+        left, drivers = _concerning(inputs, [caught.rule], set())
+        own = None if left is None else (*own, *left)
     return Settled(
         before.period,
         (),
         tuple(_files(part, before, after)),
         tuple(_invoices(before, after)),
-        changed_rows(store, before, after, inputs.rules, names, own, frozenset()),
+        changed_rows(store, before, after, own, drivers),
     )
 
 
@@ -101,10 +111,11 @@ def _payers(made: Allocation, payer: Payer, names: Mapping[str, str]) -> set[Pay
 
 
 def _concerning(
-    rules: RuleSet, borne: Iterable[str], codes: set[str]
-) -> tuple[tuple[Caught, ...] | None, frozenset[str]]:
+    inputs: Inputs, borne: Iterable[str], codes: set[str]
+) -> tuple[Own, frozenset[str]]:
     """What catches the rows that a body's rules share, those of pools that flow into its own among them,
     and the drivers that they are shared by. None where any row may: direct costs of all are weights."""
+    rules = inputs.rules
     names = set(borne)
     while (
         more := {pool.name for pool in rules.pools for flow in pool.flows if flow.pool in names}
@@ -122,7 +133,12 @@ def _concerning(
         if rule.name in names
         for code in sorted(codes)
     ]
-    return (*direct, *(Caught(pool.name, None) for pool in pools)), drivers
+    caught = [*direct, *(Caught(pool.name, None) for pool in pools)]
+    return tuple((_catching(inputs, one),) for one in caught), drivers
+
+
+def _catching(inputs: Inputs, caught: Caught | None) -> Catching:
+    return Catching(inputs.rules, inputs.members.names, caught)
 
 
 def _files(part: PeriodPart, before: Basis, after: Basis) -> Iterable[FileMoved]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moyai.costs.apportion.allocation import LineKind
+from moyai.costs.apportion.inputs import Caught
 from moyai.costs.closed_periods import ClosedPeriods
 from moyai.costs.explain.lines import Place, StatementLine, lines_of, place_of
 from moyai.costs.explain.way import Way, carried_way, way_of
@@ -104,8 +105,13 @@ def _late(opened: Opened, last: Passed) -> Settled | None:
     if (closed := way.late_of) is None:
         return None
     steps = opened.reckoner().steps(closed, last.reckoned.basis.period)
-    pool = way.pools[-1].account.name if way.pools else way.borne.rule
-    return late(opened.ledger.store, opened.manifest.part(closed), steps, pool)
+    caught = (
+        Caught(way.pools[-1].account.name, None)
+        if way.pools
+        else Caught(way.borne.rule, way.borne.payer.name)
+    )
+    part = opened.manifest.part(closed)
+    return late(opened.ledger.store, part, steps, last.reckoned.inputs, caught)
 
 
 def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | None:

@@ -10,6 +10,7 @@ from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, 
 
 from moyai.costs.apportion.allocation import LineKind, PoolAccount
 from moyai.costs.documents.write import Kind
+from moyai.costs.explain.lines import lines_of
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.errors import Refused
@@ -18,7 +19,8 @@ from moyai.operations.cost_documents import Asked, statements
 from moyai.operations.cost_explanation import explanation
 from moyai.operations.cost_periods import close
 
-JULY = "2026-07"
+APRIL, JULY = "2026-04", "2026-07"
+DIRECT = "      direct: [{ name: own, where: {}, column: SubAccountId, bodies: {} }]\n"
 QUEUE = "        - { name: queue, title: 待ち行列, where: WHERE, shares: [{ by: equal }] }\n"
 CITY = "        - { name: city,"
 
@@ -94,8 +96,7 @@ def test_late_costs_are_told_apart_by_columns_that_their_own_rules_did_not_look_
 
 def test_a_direct_rule_charges_late_costs_to_its_body(office: Office) -> None:
     _late(office, "300", SubAccountId="sakai")
-    direct = "      direct: [{ name: own, where: {}, column: SubAccountId, bodies: {} }]\n"
-    office.rewrite(("      pools:", f"{direct}      pools:"))
+    office.rewrite(("      pools:", f"{DIRECT}      pools:"))
     made = office.close(JUNE)
     [one] = [one for one in made.allocation.borne if one.rule == "own"]
     [line] = one.lines
@@ -120,6 +121,90 @@ def test_a_yen_of_late_costs_is_followed_to_their_rows(office: Office) -> None:
     assert found.settled.period == period_of(MAY)
     [row] = found.settled.rows.rows
     assert (row.came, row.file, row.line, row.amount) == (True, "late.csv", 2, 300)
+
+
+def test_late_yen_are_of_the_rows_that_the_bearing_rule_catches(office: Office) -> None:
+    """With 10 % of tax in each row."""
+    _late_rows(
+        office,
+        ("300", "SQS", "x"),
+        ("100", "SQS", "y"),
+        ("5000", "SNS", "x"),
+        ("70", "Z", "sakai"),
+        ("90", "Z", "osaka"),
+        ("20", "Z", SAKAI),
+    )
+    office.rewrite(
+        (
+            CITY,
+            QUEUE.replace("WHERE", "{ ServiceName: SQS }")
+            + QUEUE.replace("WHERE", "{ ServiceName: SNS }").replace("queue", "sns")
+            + CITY,
+        ),
+        ("      pools:", f"{DIRECT}      pools:"),
+    )
+    made = office.close(JUNE)
+    assert _traced(office, made, OSAKA) == {
+        "own": ({6}, 99),
+        "queue": ({2, 3}, 440),
+        "sns": ({4}, 5_500),
+    }
+    assert _traced(office, made, SAKAI) == {
+        "own": ({5, 7}, 99),
+        "queue": ({2, 3}, 440),
+        "sns": ({4}, 5_500),
+    }
+
+
+def test_late_yen_that_a_pool_of_the_closed_month_left_are_of_its_rows(office: Office) -> None:
+    """Its members are none in May; S3 has some, and its late rows are settled by rule."""
+    office.rewrite(("kind:政令市 or service:eapp-b", "kind:町"))
+    office.yen("apr.csv", APRIL, EC2="300")
+    office.close(APRIL)
+    _late_rows(office, ("300", "RDS", "x"), ("500", "S3", "x"), ("70", "SQS", "x"), month=APRIL)
+    office.rewrite(
+        ("kind:町", "all"), (CITY, QUEUE.replace("WHERE", "{ ServiceName: SQS }") + CITY)
+    )
+    made = office.close(JUNE)
+    assert _traced(office, made, OSAKA) == {"city": ({2}, 330), "queue": ({4}, 77)}
+
+
+def _late_rows(office: Office, *rows: tuple[str, str, str], month: str = MAY) -> None:
+    """Rows of yen, service and account."""
+    found = [
+        focus_row(
+            yen,
+            BillingCurrency="JPY",
+            ServiceName=service,
+            SubAccountId=account,
+            BillingPeriodStart=f"{month}-01",
+        )
+        for yen, service, account in rows
+    ]
+    office.take(csv_file(office.file.parent / "late.csv", found))
+
+
+def _traced(office: Office, made: Reckoned, code: str) -> dict[str, tuple[set[int], int]]:
+    """Rule → lines of the rows that a body's first yen of it is said to be of, and what they come to by the
+    invoice, where it is of late costs."""
+    found: dict[str, tuple[set[int], int]] = {}
+    lines = lines_of(made.allocation, made.inputs.rules, made.taxes, code)
+    for number in range(1, len(lines) + 1):
+        one = explanation(office.file, "sandbox", JUNE, code, 1, number)
+        way = one.passed[-1].way
+        if one.settled is None or way.late_of is None:
+            continue
+        rows = one.settled.rows.rows
+        assert one.settled.rows.more == 0
+        yen = int(sum(row.amount for row in rows) * 11 / 10)
+        late = (
+            dict(_pool(made, way.pools[-1].account.name).settled_in_jpy)
+            if way.pools
+            else {way.late_of: way.line.jpy}
+        )
+        assert late == {way.late_of: yen}
+        found[way.borne.rule] = ({row.line for row in rows}, yen)
+    return found
 
 
 def test_late_costs_that_nobody_bears_stay_so_and_are_said_once(office: Office) -> None:

@@ -20,8 +20,23 @@ from moyai.costs.ledger.sorting import caught_sql
 from moyai.costs.ledger.store import Store
 from moyai.registry.cost_rules import RuleSet
 
-Own = tuple[Caught | None, ...] | None
-"""What catches rows of concern, None among them: no rule does. None: all are of concern."""
+
+@dataclass(frozen=True, slots=True)
+class Catching:
+    """What catches rows by a rule set; `caught` None: no rule of it does."""
+
+    rules: RuleSet
+    names: Mapping[str, str]
+    """As `Members.names`."""
+    caught: Caught | None
+
+    def sql(self, there: frozenset[str]) -> str:
+        """SQL that holds of these rows; `there`: the columns that a file has."""
+        return f"({caught_sql(self.rules, there, self.names, self.caught)})"
+
+
+Own = tuple[tuple[Catching, ...], ...] | None
+"""Rows are of concern of which all of one of these hold. None: all are of concern."""
 
 MOST = 20
 """How many rows are told one by one."""
@@ -56,16 +71,14 @@ def changed_rows(
     store: Store,
     before: Basis,
     after: Basis,
-    rules: RuleSet,
-    names: Mapping[str, str],
     own: Own,
     drivers: frozenset[str],
 ) -> Changed:
     """The rows that came and went between two bases, all files together.
 
-    `own`: what catches the rows of concern by `rules` and `names`; `drivers`: those of concern.
+    `own`: what catches the rows of concern; `drivers`: those of concern.
     """
-    costs = _costs(store, _moved(before, after, "costs"), rules, names, own)
+    costs = _costs(store, _moved(before, after, "costs"), own)
     usage = list(_drivers(store, _moved(before, after, "drivers")))
     concerning = [one for one in usage if one.driver in drivers]
     rows = sorted([*costs.rows, *concerning], key=lambda one: (one.file, one.line, one.came))[:MOST]
@@ -112,8 +125,6 @@ def _quantity(row: DriverRow) -> _Quantity:
 def _costs(
     store: Store,
     moved: list[_Moved],
-    rules: RuleSet,
-    names: Mapping[str, str],
     own: Own,
 ) -> Changed:
     if not moved:
@@ -130,7 +141,7 @@ def _costs(
             f"({' UNION ALL '.join(hashes)}) GROUP BY h HAVING sum(n) <> 0"
         )
         told = [
-            _side_sql(one, side, columns, _own_sql(rules, one[2], names, own))
+            _side_sql(one, side, columns, _own_sql(one[2], own))
             for one, side in zip(moved, sides, strict=True)
         ]
         connection.execute(
@@ -151,12 +162,13 @@ def _side_sql(moved: _Moved, side: Side, columns: Iterable[str], own: str) -> st
     )
 
 
-def _own_sql(rules: RuleSet, version: Version, names: Mapping[str, str], own: Own) -> str:
+def _own_sql(version: Version, own: Own) -> str:
     """SQL that holds of the rows of concern."""
     if own is None:
         return "true"
     there = frozenset(version.columns)
-    return " OR ".join(f"({caught_sql(rules, there, names, one)})" for one in own) or "false"
+    ways = (" AND ".join(one.sql(there) for one in all_of) for all_of in own)
+    return " OR ".join(f"({way})" for way in ways) or "false"
 
 
 def _read(connection: duckdb.DuckDBPyConnection) -> Changed:
