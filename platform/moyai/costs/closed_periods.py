@@ -80,19 +80,22 @@ class ClosedPeriods:
 
     def names(self, period: Period, present: Mapping[str, str]) -> dict[str, str]:
         """What codes mean in an open period: as the file has it (`present`), and for bodies of periods that it
-        settles of which the file has no code, as closings have it, one merger after the other."""
+        settles of which the file has no code, as closings have it, one merger after the other. Slugs and former
+        codes of bodies that the file no longer has mean the same as their codes, where it has them of no other;
+        those of the newest month count."""
         names = dict(present)
-        corrected = {closed for closed, _, _ in self.corrected(period)}
-        bodies = {
-            code
-            for closed in sorted(corrected)
-            for code in self.frozen(self._manifest.part(closed)).members.bodies
-        }
+        corrected = sorted({closed for closed, _, _ in self.corrected(period)}, reverse=True)
+        members = [self.frozen(self._manifest.part(closed)).members for closed in corrected]
+        bodies = {code for one in members for code in one.bodies}
         unknown = sorted(bodies - names.keys())
         frozen = self._frozen_names() if unknown else []
         for code in unknown:
             if (became := successor(code, frozen, names)) != code:
                 names[code] = became
+        for one in members:
+            for word, code in sorted(one.names.items()):
+                if names.get(code, code) != code:
+                    names.setdefault(word, names[code])
         return names
 
     def _frozen_names(self) -> list[Mapping[str, str]]:

@@ -92,11 +92,15 @@ def _chosen(registry: Registry, made: Reckoned, found: Issue, selector: str) -> 
     """Codes that a selector means, of the file and of the period."""
     present = {body.code for body in registry.tenants}
     names = made.inputs.members.names
-    slugs = {code: word for word, code in names.items() if not word.isdigit()}
+    slugs: dict[str, list[str]] = {}
+    for word, code in names.items():
+        if not word.isdigit():
+            slugs.setdefault(code, []).append(word)
     vanished = [
-        Vanished(one.code, slugs.get(one.code, one.code), one.name)
+        Vanished(one.code, slug, one.name)
         for one in found.statements
         if one.code not in present
+        for slug in slugs.get(one.code, [one.code])
     ]
     return codes_then(registry, vanished, selector, made.basis.period.first)
 

@@ -105,7 +105,7 @@ def codes_then(
     """Codes that a selector means of a time at which the bodies of `then` still stood for themselves.
 
     The code of one of them means it alone, not whose it became since; who means that one by a word of its
-    own means both. Raises as `select`.
+    own means both. One that had several slugs is in `then` with each. Raises as `select`.
     """
     expression = _checked(registry, then, text)
     apart = {one.code for one in then}
@@ -118,7 +118,14 @@ def codes_then(
             return own
         return lambda word: own(word) or _word(word, replace(heir, former_codes=()), day)
 
-    every = present | {one.code: says_of(one) for one in then}
+    ways: dict[str, list[Callable[[Word], bool]]] = {}
+    for one in then:
+        ways.setdefault(one.code, []).append(says_of(one))
+
+    def says_any(code: str) -> Callable[[Word], bool]:
+        return lambda word: any(says(word) for says in ways[code])
+
+    every = present | {code: says_any(code) for code in ways}
     return frozenset(code for code, says in every.items() if _means(expression, says))
 
 

@@ -112,6 +112,40 @@ def test_a_direct_rule_charges_late_costs_to_its_body(office: Office) -> None:
     assert office.verified()
 
 
+@pytest.mark.parametrize("word", [VILLAGE, "chihayaakasaka"])
+def test_late_costs_of_a_merged_body_are_its_successors_by_its_code_or_slug(
+    office: Office, word: str, tmp_path: Path
+) -> None:
+    office.merge()
+    office.rewrite(("      pools:", f"{DIRECT}      pools:"))
+    _late(office, "300", SubAccountId=word)
+    assert _borne(office.close(JUNE), "own") == {SAKAI: 330}
+    assert office.verified()
+    office.leave(SAKAI)
+    asked = Asked(JUNE, tmp_path / "out", (Kind.CSV,), "ja", None)
+    for slug in ("sakai", "chihayaakasaka"):
+        assert [one.code for one in statements(office.file, "sandbox", asked, slug)] == [SAKAI]
+
+
+def test_the_slug_of_a_merged_body_that_another_one_has_since_means_that_one(
+    office: Office,
+) -> None:
+    office.merge()
+    office.rewrite(
+        ("      pools:", f"{DIRECT}      pools:"), ("slug: osaka\n", "slug: chihayaakasaka\n")
+    )
+    _late(office, "300", SubAccountId="chihayaakasaka")
+    assert _borne(office.close(JUNE), "own") == {OSAKA: 330}
+
+
+def test_the_slug_of_a_body_without_a_successor_means_none(office: Office) -> None:
+    office.leave()
+    office.rewrite(("      pools:", f"{DIRECT}      pools:"))
+    _late(office, "300", SubAccountId="chihayaakasaka")
+    [left] = office.reckon(JUNE).allocation.unallocated
+    assert left.jpy == 330
+
+
 def test_a_yen_of_late_costs_is_followed_to_their_rows(office: Office) -> None:
     _late(office, "300")
     office.rewrite((CITY, QUEUE.replace("WHERE", "{ ServiceName: SQS }") + CITY))
