@@ -62,6 +62,17 @@ class ClosedPeriods:
         )
         return next(found, None)
 
+    def of_year_before(self, period: Period, year_start: str) -> tuple[Period, ...]:
+        """The months of a period's fiscal year before it that are closed or have costs, in order."""
+        year = period.fiscal_year(year_start)
+        return tuple(
+            other
+            for other, part in self._in_order()
+            if other < period
+            and other.fiscal_year(year_start) == year
+            and (part.closed is not None or part.current(other).sources)
+        )
+
     def corrected(self, period: Period) -> Iterator[tuple[Period, Basis, Basis]]:
         """Closed periods whose corrections one bears: what they were billed by before, and come to since."""
         is_bearer = period == self.bearer()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from moyai.costs.apportion.inputs import Members, TaxCarried
+from moyai.costs.periods import Period
 from moyai.costs.record import canonical, sha256
 from moyai.registry.cost_rules import Budget, Instalments, Issuer, RuleSet
 
@@ -28,6 +29,8 @@ class Inputs:
     """Tax that the period before left to this one."""
     budgets: tuple[Budget, ...]
     """Those of the period's fiscal year, which documents set its costs against."""
+    earlier: tuple[Period, ...]
+    """The months of that year before it which were on record, in order: documents show them beside it."""
 
     def encoded(self) -> bytes:
         """Canonical JSON, which `decode_inputs` reads."""

@@ -98,6 +98,7 @@ class Reckoner:
             year_start,
             self._periods.tax_carried(period),
             tuple(one for one in sharing.budgets if one.fiscal_year == year),
+            self._periods.of_year_before(period, year_start),
         )
 
     def with_rules(self, period: Period, rules: RuleSet) -> Reckoned:

@@ -12,7 +12,7 @@ from moyai.costs.reckoned import Reckoned
 from moyai.errors import UsageError
 from moyai.operations.cost_corrections import unsettled
 from moyai.operations.cost_fee_findings import fee_notes
-from moyai.operations.cost_months import Known, earlier_months, known_month
+from moyai.operations.cost_months import Known, known_month, months_beside
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.texts import Text
 
@@ -62,4 +62,4 @@ def states_of(made: Reckoned, months: Sequence[Known]) -> tuple[BudgetState, ...
 def _budgets(opened: Opened, made: Reckoned) -> tuple[BudgetState, ...]:
     if not made.inputs.budgets:
         return ()  # months before this one are reckoned for budgets only
-    return states_of(made, (*earlier_months(opened, made), known_month(opened, made)))
+    return states_of(made, (*months_beside(opened, made), known_month(opened, made)))

@@ -18,7 +18,7 @@ from moyai.costs.statements.statement import Issue
 from moyai.costs.statements.titles import accounts_close
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_budgets import states_of
-from moyai.operations.cost_months import earlier_months, issue_of, known_month
+from moyai.operations.cost_months import issue_of, known_month, months_beside
 from moyai.operations.cost_periods import open_costs, reckoned
 from moyai.operations.workspace import today
 from moyai.planning.selectors import Vanished, codes_then, former_codes_in
@@ -124,7 +124,7 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
     opened = open_costs(file, site)
     made = reckoned(opened, period_of(asked.period))
     members = made.inputs.members
-    earlier = tuple(earlier_months(opened, made))
+    earlier = tuple(months_beside(opened, made))
     around = Surroundings(
         populations=members.populations,
         earlier=tuple(one.asked for one in earlier),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from moyai.costs.closed_periods import ClosedPeriods
 from moyai.costs.ledger.manifest import Manifest
 from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
@@ -73,16 +74,18 @@ def _closing_day(made: Reckoned) -> date | None:
 
 def earlier_months(opened: Opened, made: Reckoned) -> Iterator[Known]:
     """What earlier periods of the same fiscal year came to, where they are on record."""
-    year = made.basis.period.fiscal_year(made.inputs.fiscal_year_start)
+    closed = ClosedPeriods(opened.ledger, opened.manifest)
+    year_start = made.inputs.fiscal_year_start
+    yield from _months(opened, closed.of_year_before(made.basis.period, year_start))
+
+
+def months_beside(opened: Opened, made: Reckoned) -> Iterator[Known]:
+    """The same as of `earlier_months`, but of a closed period those that were on record when it was closed: its
+    documents stay as they are. Each of them was closed before it."""
+    yield from _months(opened, made.inputs.earlier)
+
+
+def _months(opened: Opened, periods: Iterable[Period]) -> Iterator[Known]:
     reckoner = opened.reckoner()
-    for period in _on_record(opened.manifest, made.basis.period):
-        if period.fiscal_year(made.inputs.fiscal_year_start) == year:
-            yield known_month(opened, reckoner.reckon(period))
-
-
-def _on_record(manifest: Manifest, before: Period) -> Iterable[Period]:
-    return (
-        period
-        for period in sorted(manifest.periods)
-        if period < before and manifest.part(period).current(period).sources
-    )
+    for period in periods:
+        yield known_month(opened, reckoner.reckon(period))

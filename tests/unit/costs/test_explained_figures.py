@@ -60,7 +60,7 @@ def reckoned(
     one: Bill, rule_set: RuleSet, who: Members, carried: TaxCarried | None = None
 ) -> Reckoned:
     """A bill divided, every bucket a group of rows of its own."""
-    inputs = Inputs(rule_set, who, ISSUER, None, NAMES, "04-01", carried or TaxCarried(), ())
+    inputs = Inputs(rule_set, who, ISSUER, None, NAMES, "04-01", carried or TaxCarried(), (), ())
     one = caught(one, rule_set, who)
     groups = [
         RowGroup(b.values, "AWS", None, None, "JPY", False, b.rate, b.jpy, b.rows, b.caught)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from moyai.operations.cost_documents import Asked, report, statements
 from moyai.operations.cost_periods import Verified, open_costs, verification
 from moyai.registry.cost_rules import Treatment
 
+APRIL, JULY = "2026-04", "2026-07"
 _BUDGETS = "cost_sharing:\n  budgets: [{ fiscal_year: 2026, amount: 5000 }]\n"
 
 
@@ -42,10 +43,41 @@ def test_a_closed_month_is_shown_with_the_budgets_that_it_was_closed_with(
     assert open_one.budget.amount == 900_000
 
 
-def _overview(office: Office, folder: Path) -> tuple[list[int], str]:
-    made = report(office.file, "sandbox", Asked(JUNE, folder, (Kind.CSV,), "en", None))
+def _overview(
+    office: Office, folder: Path, kind: Kind = Kind.CSV, month: str = JUNE
+) -> tuple[list[int], str]:
+    made = report(office.file, "sandbox", Asked(month, folder, (kind,), "en", None))
     [file] = made.files
     return [one.budget.amount for one in made.budgets], file.path.read_text(encoding="utf-8-sig")
+
+
+def test_the_overview_of_a_closed_month_stays_when_an_earlier_one_comes_and_goes(
+    office: Office, tmp_path: Path
+) -> None:
+    office.rewrite(("cost_sharing:\n", _BUDGETS))
+    office.yen("june.csv", JUNE, EC2="300")
+    open_one = _overview(office, tmp_path, Kind.HTML)
+    office.close(JUNE)
+    closed = _overview(office, tmp_path, Kind.HTML)
+    assert _months_in(open_one) == _months_in(closed) == ["May", "June"]
+    office.yen("apr.csv", APRIL, EC2="900")
+    assert _overview(office, tmp_path, Kind.HTML) == closed
+    office.close(APRIL)
+    assert _overview(office, tmp_path, Kind.HTML) == closed
+    for name in ("may.csv", "usage.csv"):
+        office.withdraw(name, MAY)
+    office.invoice(MAY, 0, "0")
+    assert _overview(office, tmp_path, Kind.HTML) == closed
+    office.yen("july.csv", JULY, EC2="300")
+    july = _overview(office, tmp_path, Kind.HTML, JULY)
+    assert _months_in(july) == ["April", "May", "June", "July"]
+    assert office.verified()
+
+
+def _months_in(shown: tuple[list[int], str]) -> list[str]:
+    """The months of the trend that have costs."""
+    found = re.findall(r'<th scope="row">([A-Z][a-z]+) 2026</th>\s*<td class="n">[0-9]', shown[1])
+    return [str(one) for one in found]
 
 
 _FORGED: dict[str, Callable[[Inputs], Inputs]] = {
