@@ -90,13 +90,14 @@ def late(
     rule. `part` and `steps` as of `settled`; `bearing`: of that period, `caught`: by its rules."""
     before, after = (one.basis for one in steps)
     inputs = steps[1].inputs
-    own: Own = ((_catching(inputs, None), _catching(bearing, caught)),)
+    uncaught = (_catching(inputs, None), _catching(bearing, caught))
+    own: Own = (uncaught,)
     drivers = frozenset[str]()
     if caught.body is None and any(
         one.pool == caught.rule for made in steps for one in made.allocation.unallocated
     ):
         left, drivers = _concerning(inputs, [caught.rule], set())
-        own = None if left is None else (*own, *left)
+        own = None if left is None else (uncaught, *left)
     return Settled(
         before.period,
         (),
