@@ -13,6 +13,7 @@ from moyai.costs.apportion.inputs import Presence
 from moyai.registry.cost_rules import (
     Direct,
     Prorating,
+    Rounding,
     ShareBy,
     Subsidy,
     SubsidyWhen,
@@ -175,6 +176,30 @@ def test_cost_that_is_just_all_minimums_holds_them() -> None:
     made = allocate(bill(30_000), rules(pool(minimum=10_000)), everybody())
     assert set(_yen(made).values()) == {10_000}
     assert made.pools[0].notes == ()
+
+
+def test_a_base_fee_is_no_more_than_the_most_of_the_days() -> None:
+    """Half of ¥3,000 is ¥1,500: up to ¥2,000 in thousands, and ¥1,000 at most."""
+    who = members({"all": {"271004": FULL, "273830": HALF}})
+    limited = pool(base_fee=3_000, maximum=3_000)
+    made = allocate(bill(4_000), rules(limited, unit=1_000, method=Rounding.CEILING), who)
+    assert _of_kind(made, LineKind.BASE_FEE) == {"271004": 3_000, "273830": 1_000}
+    assert _yen(made) == {"271004": 3_000, "273830": 1_000}
+
+
+@pytest.mark.parametrize(
+    ("yen", "minimum", "said"), [(2_000, 1_500, 1), (1_500, 1_500, 2), (2_000, 1_000, 0)]
+)
+def test_base_fees_that_use_up_the_cost_are_said_to_leave_less_than_the_minimum(
+    yen: int, minimum: int, said: int
+) -> None:
+    """Of less than the base fees make, the other note says that they are reduced."""
+    who = members({"all": {"271004": FULL, "273830": FULL}})
+    made = allocate(bill(yen), rules(pool(base_fee=1_000, minimum=minimum)), who)
+    assert set(_yen(made).values()) == {yen // 2}
+    notes = [note.en for note in made.pools[0].notes]
+    assert len(notes) == said
+    assert any("less than its minimum" in note for note in notes) is (said > 0)
 
 
 def test_set_amounts_are_in_the_unit_too() -> None:

@@ -47,6 +47,8 @@ def share(
     sharers, rest = _set_amounts(amount, pool, rule, present, made)
     if rest or (even_nothing and not amount):
         rest = _share_parts(rest, pool, rule, sharers, members, direct, made)
+    elif amount > 0:
+        _note_least(pool, rule.unit, present, made)
     fees(pool, rule, present, made)
     subsidies_after(pool, members, made)
     return made
@@ -70,17 +72,12 @@ def _set_amounts(
     """Fixed amounts and base fees; who shares the rest, and how much that is.
 
     Credits, amounts below zero, have neither. Where there is less than they come to, they are reduced to it
-    in proportion and rounded as shares are: nobody is paid out of what others bear.
+    in proportion and rounded as shares are: nobody is paid out of what others bear. A base fee
+    is no more than the most that a member bears.
     """
     if amount <= 0 or not (pool.fixed or pool.base_fee):
         return dict(present), amount
-    set_yen = {
-        code: to_unit(
-            *(pool.fixed.get(code, pool.base_fee) * time).as_integer_ratio(), rule.unit, rule.method
-        )
-        for code, presence in present.items()
-        for time in (share_of_time(presence, pool.prorating),)
-    }
+    set_yen = {code: _set_amount(code, pool, rule, one) for code, one in present.items()}
     made.set_by_rule = sum(set_yen.values())
     if made.set_by_rule > amount:
         _reduce(set_yen, amount, pool, rule, made)
@@ -93,6 +90,34 @@ def _set_amounts(
         made.leave(pool, rest, _ALL_FIXED)
         rest = 0
     return sharers, rest
+
+
+def _set_amount(code: str, pool: Pool, rule: RoundingRule, presence: Presence) -> int:
+    exact = pool.fixed.get(code, pool.base_fee) * share_of_time(presence, pool.prorating)
+    yen = to_unit(exact.numerator, exact.denominator, rule.unit, rule.method)
+    most = None if code in pool.fixed else most_of(pool, rule.unit, presence)
+    return yen if most is None else min(yen, most)
+
+
+def most_of(pool: Pool, unit: int, presence: Presence) -> int | None:
+    """What a member bears at most for its days, whole units; None: without end."""
+    time = share_of_time(presence, pool.prorating)
+    return None if pool.maximum is None else _down(pool.maximum * time, unit)
+
+
+def _least_of(pool: Pool, unit: int, presence: Presence) -> int:
+    return _down((pool.minimum or 0) * share_of_time(presence, pool.prorating), unit)
+
+
+def _note_least(pool: Pool, unit: int, present: Mapping[str, Presence], made: Shared) -> None:
+    """Say where set amounts use up the cost, and leave a member below the least."""
+    borne = made.of_bodies()
+    if any(
+        borne.get(code, 0) < _least_of(pool, unit, presence)
+        for code, presence in present.items()
+        if code not in pool.fixed
+    ):
+        made.notes.append(_least_used_up(pool.title))
 
 
 def _reduce(
@@ -149,11 +174,10 @@ def _limit(
     Limits are whole units, so that a share within them stays so when it is rounded.
     """
     base = {code: sum(line.jpy for line in made.lines.get(body(code), ())) for code in sharers}
-    limits: dict[str, Limits] = {}
-    for code, presence in sharers.items():
-        time = share_of_time(presence, pool.prorating)
-        most = None if pool.maximum is None else _down(pool.maximum * time, unit)
-        limits[code] = Limits(_down((pool.minimum or 0) * time, unit), most)
+    limits = {
+        code: Limits(_least_of(pool, unit, presence), most_of(pool, unit, presence))
+        for code, presence in sharers.items()
+    }
     before = {code: base[code] + exact.of(code) for code in sharers}
     total = rest + sum(base.values())
     found = within(total, {code: max(yen, Fraction()) for code, yen in before.items()}, limits)
@@ -228,4 +252,11 @@ def _least_not_held(title: str) -> Text:
     return Text(
         f"{title}: 総額が下限の合計に満たないため、下限の比で分けました",
         f"{title}: there is less than all minimums, so it was shared in proportion to them",
+    )
+
+
+def _least_used_up(title: str) -> Text:
+    return Text(
+        f"{title}: 定額と基本料で費用を使い切るため、下限に満たない団体があります",
+        f"{title}: fixed amounts and base fees use up what it costs, so a member bears less than its minimum",
     )

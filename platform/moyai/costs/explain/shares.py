@@ -7,9 +7,10 @@ from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Borne, Line, LineKind, PayerKind, ShareLimits
 from moyai.costs.apportion.reliefs import subsidy_yen
-from moyai.costs.apportion.rounding import by_loss
+from moyai.costs.apportion.rounding import by_loss, to_unit
 from moyai.costs.apportion.shared import PartsShared
-from moyai.costs.apportion.sharing import share
+from moyai.costs.apportion.sharing import most_of, share
+from moyai.costs.apportion.weights import share_of_time
 from moyai.costs.documents.compose.words import LINES, SHARES
 from moyai.costs.explain.figures import Figure, percent, rate_words, to_unit_words, two_places
 from moyai.costs.explain.pools import divided_figures
@@ -110,9 +111,10 @@ class _Lines:
         if self._days() and self._pool.prorating is Prorating.DAYS:
             days = f" × {self._days()}"
         how = to_unit_words(self._rule.method, self._rule.unit)
+        most = self._most_of_fee(line)
         words = Text(
-            f"規則の{title.ja} {yen:,} 円{days}、{how.ja}",
-            f"{title.en.lower()} of the rule, {yen:,} yen{days}, {how.en}",
+            f"規則の{title.ja} {yen:,} 円{days}、{how.ja}{most.ja}",
+            f"{title.en.lower()} of the rule, {yen:,} yen{days}, {how.en}{most.en}",
         )
         if line.by_rule is None:
             yield Figure("set_amount", words, line.jpy)
@@ -126,6 +128,18 @@ class _Lines:
             f"reduced to what there is, × {of} = {two_places(exact)} yen, {how.en}",
         )
         yield Figure("set_amount", words, line.jpy, exact)
+
+    def _most_of_fee(self, line: Line) -> Text:
+        """Words of the most that a base fee is held at; none where it is not."""
+        presence = self._borne.presence
+        if line.kind is not LineKind.BASE_FEE or presence is None:
+            return Text("", "")
+        most = most_of(self._pool, self._rule.unit, presence)
+        exact = self._pool.base_fee * share_of_time(presence, self._pool.prorating)
+        rounded = to_unit(exact.numerator, exact.denominator, self._rule.unit, self._rule.method)
+        if most is None or rounded <= most:
+            return Text("", "")
+        return Text(f"、上限 {most:,} 円まで", f", at most {most:,} yen")
 
     def _fee(self, line: Line) -> Iterator[Figure]:
         title = LINES[line.kind]
