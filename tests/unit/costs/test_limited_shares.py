@@ -221,3 +221,12 @@ def test_lines_other_than_shares_have_no_limits() -> None:
     made = _issued(13_000, **WITH_FEES)
     lines = [line for one in made.statements for s in one.sections for line in s.lines]
     assert {line.kind for line in lines if line.limited} == {LineKind.SHARE}
+
+
+def test_a_least_of_nothing_is_shown_where_there_is_less_than_all_minimums() -> None:
+    """10 a month are 0 for one day; of 15 yen the others bear half each."""
+    made = _issued(15, Presence(1, 31), minimum=10)
+    assert (_limits(made, VILLAGE).least, _limits(made, VILLAGE).held) == (0, False)
+    bundle = _bundle(made, VILLAGE, "en")
+    for sheet, place, written, worked_out in Workbook.of(xlsx(bundle)).formula_cells():
+        assert worked_out == pytest.approx(written, abs=1e-4), (sheet, place)

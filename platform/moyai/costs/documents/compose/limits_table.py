@@ -56,7 +56,7 @@ def limit_rows(found: ShareLimits, key: str, lang: Lang) -> Iterator[Row]:
     if found.base_fee:
         label, formula = _WITH_BASE_FEE, f"{{{key}.exact}}+{found.base_fee}"
     yield _row(label, exact(found.weighed, f"{at}.weighed", formula), lang)
-    if found.least or found.at_least:
+    if found.least or found.at_least or not found.held:
         yield _row(_LEAST, yen(found.least, f"{at}.least"), lang)
     if found.most is not None:
         yield _row(_MOST, yen(found.most, f"{at}.most"), lang)
