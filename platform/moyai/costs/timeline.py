@@ -26,6 +26,7 @@ class Timeline:
         self._order = [period for _, period in sorted(closed)]
         self._moments = {period: moment for moment, period in enumerate(self._order)}
         self.now = len(self._order)
+        self._moved: dict[int, tuple[Period, ...]] = {}
 
     def moment(self, period: Period) -> int:
         """When a closed period was closed."""
@@ -50,13 +51,18 @@ class Timeline:
             if self.basis(period, moment).state != self.basis(period, moment - 1).state
         ]
 
-    def moved(self, moment: int) -> list[Period]:
+    def moved(self, moment: int) -> tuple[Period, ...]:
         """These, and those that took costs of them: all that may come to something else, in order."""
+        if moment not in self._moved:
+            self._moved[moment] = self._moved_at(moment)
+        return self._moved[moment]
+
+    def _moved_at(self, moment: int) -> tuple[Period, ...]:
         found = set(self.changed(moment))
         for period in self._order[:moment]:
             if period in found:
                 found.update(self.takers(period, moment - 1))
-        return [period for period in self._order if period in found]
+        return tuple(period for period in self._order if period in found)
 
     def last_moved(self, period: Period, moment: int) -> int:
         """The last moment up to this one at which a closed period came to something else, or was closed."""
