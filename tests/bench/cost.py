@@ -92,9 +92,11 @@ def measure(
             "import_peak_mb": round(site.imported.peak_mb),
         }
     pandas = against_pandas(site, scratch, python) if python else {}
+    by_column = _run(["by_column", str(site.rows)], site.home)["seconds"]
     told = by_rows[str(sizes[-1])]
     return {
         "vs_duckdb": round(ours / bare, 2),
+        "vs_duckdb_by_column": round(ours / by_column, 2),
         "pandas_float_vs_ours": _ratio(pandas.get("float")),
         "pandas_decimal_vs_ours": _ratio(pandas.get("decimal")),
         "peak_mb": told["peak_mb"],

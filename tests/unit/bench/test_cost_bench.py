@@ -48,7 +48,13 @@ def test_every_figure_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     python = VENV / "bin" / "python"
     made = python.is_file()
     found = cost.measure(tmp_path, [2000], python if made else None, bodies=30)
-    for key in ("vs_duckdb", "peak_mb", "import_peak_mb", "statements_seconds"):
+    for key in (
+        "vs_duckdb",
+        "vs_duckdb_by_column",
+        "peak_mb",
+        "import_peak_mb",
+        "statements_seconds",
+    ):
         value = found[key]
         assert isinstance(value, (int, float)), key
         assert value > 0, key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -433,3 +434,30 @@ def test_rows_that_are_not_what_their_hash_says_are_refused(tmp_path: Path) -> N
     ledger = a_ledger(tmp_path)
     with pytest.raises(OperationFailed, match="missing or damaged"):
         group_rows(ledger.store, ledger.basis(SEPTEMBER), ["ServiceName"])
+
+
+def test_tags_of_many_keys_are_each_found(tmp_path: Path) -> None:
+    """More keys than have columns of their own, and some that differ in case only."""
+    ledger = a_ledger(tmp_path)
+    many = {f"k{number:02}": f"v{number}" for number in range(40)}
+    rows = [
+        focus_row("1", Tags=json.dumps({**many, "Env": "a", "env": "b"})),
+        focus_row("2", Tags=json.dumps({"env": "c", "k39": "other"})),
+        focus_row("4", Tags=""),
+    ]
+    put(ledger, csv_file(tmp_path / "a.csv", rows))
+    keys = ["Tags.Env", "Tags.env", "Tags.k00", "Tags.k39"]
+    found = {
+        tuple(one.values[key] for key in keys): one.amount
+        for one in group_rows(ledger.store, ledger.basis(SEPTEMBER), keys)
+    }
+    assert found == {
+        ("a", "b", "v0", "v39"): 1,
+        (None, "c", None, "other"): 2,
+        (None, None, None, None): 4,
+    }
+    assert {f"Tags.{key}" for key in many} <= set(columns_of(ledger.basis(SEPTEMBER)))
+    rows[0]["Tags"] = json.dumps({**many, "Env": "a", "env": "changed"})
+    (again,) = put(ledger, csv_file(tmp_path / "a.csv", rows))
+    assert again.difference is not None
+    assert (again.difference.added, again.difference.removed) == (1, 1)

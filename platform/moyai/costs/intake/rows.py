@@ -19,7 +19,16 @@ from moyai.costs.duck import literal, quoted
 from moyai.costs.intake.decimals import MOST_DIGITS, Width, is_number, scale_digits, whole_digits
 from moyai.costs.intake.faults import MOST, Faults
 from moyai.costs.intake.months import month_sql
-from moyai.costs.intake.shapes import COSTS, LINE, MOMENTS, NEEDED, TAGS, TAX_RATE, Shape
+from moyai.costs.intake.shapes import (
+    COSTS,
+    LINE,
+    MOMENTS,
+    NEEDED,
+    TAGS,
+    TAX_RATE,
+    Shape,
+    tag_columns,
+)
 from moyai.costs.intake.staging import Staged
 from moyai.costs.periods import Period, period_of
 from moyai.errors import UsageError
@@ -249,35 +258,44 @@ def _write(
     if tags is not None:
         selected.append(f"{tags} AS {TAGS}")
     begins = shape.columns["BillingPeriodStart"]
+    source = (
+        f"(SELECT {', '.join(selected)} FROM {staged.relation} "
+        f"WHERE {month_sql(begins)} = '{period}')"
+    )
+    keys = () if tags is None else _tag_keys(connection, staged, tags, period, begins)
+    own = [
+        f"map_extract_value({TAGS}, {literal(key)}) AS {quoted(f'{TAGS}.{key}')}"
+        for key in tag_columns(keys)
+    ]
     connection.execute(
-        f"COPY (SELECT {', '.join(selected)} FROM {staged.relation} "
-        f"WHERE {month_sql(begins)} = '{period}') "
+        f"COPY (SELECT {', '.join(['*', *own])} FROM {source}) "
         f"TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
     )
-    return _described(connection, path, period, shape, has_tags=tags is not None)
+    return _described(connection, path, period, (*shape.columns, *(f"{TAGS}.{k}" for k in keys)))
+
+
+def _tag_keys(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, tags: str, period: Period, begins: str
+) -> tuple[str, ...]:
+    found = connection.execute(
+        f"SELECT DISTINCT unnest(map_keys({tags})) AS k FROM {staged.relation} "
+        f"WHERE {month_sql(begins)} = '{period}' ORDER BY k LIMIT {_MOST_TAG_KEYS}"
+    )
+    return tuple(key for (key,) in found.fetchall())
 
 
 def _described(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     period: Period,
-    shape: Shape,
-    *,
-    has_tags: bool,
+    columns: tuple[str, ...],
 ) -> PeriodRows:
     relation = f"read_parquet({literal(path)})"
     found = connection.execute(
         f"SELECT BillingCurrency, sum(BilledCost), count(*) FROM {relation} GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    columns = list(shape.columns)
-    if has_tags:
-        keys = connection.execute(
-            f"SELECT DISTINCT unnest(map_keys({TAGS})) AS k FROM {relation} ORDER BY k "
-            f"LIMIT {_MOST_TAG_KEYS}"
-        ).fetchall()
-        columns += [f"{TAGS}.{key}" for (key,) in keys]
     totals = {currency: amount for currency, amount, _ in found}
-    return PeriodRows(period, path, sum(row[2] for row in found), totals, tuple(columns))
+    return PeriodRows(period, path, sum(row[2] for row in found), totals, columns)
 
 
 def _tags_map(text: str) -> str:

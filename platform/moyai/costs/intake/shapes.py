@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from moyai.costs.duck import literal
@@ -15,6 +15,7 @@ MOMENTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "Charg
 NEEDED = ("BilledCost", "BillingCurrency", "BillingPeriodStart")
 """Columns that each row must have a value in."""
 TAGS = "Tags"
+_MOST_TAG_COLUMNS = 32
 LINE = "x_SourceLine"
 TAX_RATE = "x_TaxRate"
 """Percent; of rows that come by the template."""
@@ -137,3 +138,12 @@ _FOCUS = {
     )
 }
 """In lower case → as FOCUS writes it; some databases export names in one case."""
+
+
+def tag_columns(keys: Iterable[str]) -> tuple[str, ...]:
+    """Keys of tags that have a column `Tags.KEY` of their own beside the map, which is slow to look into: the
+    first ones in order, of those that differ in case only the first."""
+    found: dict[str, str] = {}
+    for key in sorted(keys):
+        found.setdefault(key.lower(), key)
+    return tuple(found.values())[:_MOST_TAG_COLUMNS]

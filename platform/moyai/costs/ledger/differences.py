@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from moyai.costs.duck import connected, literal, quoted
-from moyai.costs.intake.shapes import COSTS, LINE
+from moyai.costs.intake.shapes import COSTS, LINE, TAGS
 
 _EXACT = Context(prec=200, traps=[Inexact])
 
@@ -83,7 +83,10 @@ def side_of(connection: duckdb.DuckDBPyConnection, path: Path) -> Side:
     """A file's rows and columns."""
     relation = f"read_parquet({literal(path)})"
     found = connection.execute(f"DESCRIBE FROM {relation}").fetchall()
-    return Side(relation, frozenset(str(row[0]) for row in found))
+    names = frozenset(str(row[0]) for row in found)
+    # what has a column of its own is in the map too
+    own = {name for name in names if TAGS in names and name.startswith(f"{TAGS}.")}
+    return Side(relation, names - own)
 
 
 def hash_sql(names: Iterable[str], there: frozenset[str]) -> str:

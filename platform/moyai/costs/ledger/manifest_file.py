@@ -40,7 +40,7 @@ from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.texts import Text
 
 KEY = "manifest.json"
-_VERSION = 4
+_VERSION = 5
 _CHECKSUM = "sha256"
 
 

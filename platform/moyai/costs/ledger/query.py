@@ -17,7 +17,7 @@ import duckdb
 from moyai.costs.disk import temporary_folder
 from moyai.costs.duck import connected, literal, quoted
 from moyai.costs.intake.drivers import DriverRow, load_drivers, quantities
-from moyai.costs.intake.shapes import COSTS, LINE, TAGS, TAX_RATE
+from moyai.costs.intake.shapes import COSTS, LINE, TAGS, TAX_RATE, tag_columns
 from moyai.costs.ledger.groups import RowGroup
 from moyai.costs.ledger.manifest import Basis, Version
 from moyai.costs.ledger.store import Store
@@ -192,8 +192,11 @@ def column_sql(name: str, there: frozenset[str]) -> str:
     `one_text`: files differ in how many places a column has."""
     prefix = f"{TAGS}."
     if name.startswith(prefix):
-        if not any(other.startswith(prefix) for other in there):
+        keys = [other.removeprefix(prefix) for other in there if other.startswith(prefix)]
+        if not keys:
             return _NONE
+        if name.removeprefix(prefix) in tag_columns(keys):
+            return quoted(name)
         return f"map_extract_value({TAGS}, {literal(name.removeprefix(prefix))})"
     if name not in there:
         return _NONE
