@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import typer
 
@@ -27,13 +27,18 @@ def show_statements(period: str, found: Sequence[Papers], output: Output) -> Non
         for one in found:
             for former in one.former:
                 show_line(_borne_by(period, former, one))
-    for note in dict.fromkeys(note for one in notes.values() for note in one):
-        typer.echo(visible(say("注意: ", "note: ") + note), err=True)
+    _note(note for one in found for note in one.notes)
 
 
 def _show_texts(texts: Sequence[Text]) -> None:
     for one in texts:
         show_line(one.of(LANG))
+
+
+def _note(notes: Iterable[Text]) -> None:
+    """What to look at, each thing once, to standard error."""
+    for note in dict.fromkeys(notes):
+        typer.echo(visible(say("注意: ", "note: ") + note.of(LANG)), err=True)
 
 
 def _borne_by(period: str, former: str, found: Papers) -> str:
@@ -68,8 +73,9 @@ def show_reported(found: Reported, output: Output) -> None:
     """The overview's files, that it is provisional, and the budgets that are to be warned of."""
     _show_written([("", one) for one in found.files], output)
     with aside(output):
-        _show_texts((*found.marks, *found.notes))
+        _show_texts(found.marks)
         note_budgets(found.budgets, found.names)
+    _note(found.notes)
 
 
 def show_exported(made: Exported, output: Output) -> None:

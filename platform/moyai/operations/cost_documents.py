@@ -166,8 +166,8 @@ def _early(asked: Asked, period: Period) -> Iterator[Text]:
     """That the day of issue that was asked for is before the period is over."""
     if asked.issued_on is not None and asked.issued_on < period.end:
         yield Text(
-            f"注意: 発行日 {asked.issued_on} は、{period} が終わる前です。",
-            f"note: the day of issue, {asked.issued_on}, is before {period} is over.",
+            f"発行日 {asked.issued_on} は、{period} が終わる前です。",
+            f"the day of issue, {asked.issued_on}, is before {period} is over.",
         )
 
 
@@ -176,8 +176,8 @@ def _past(asks: Request, now: date) -> Iterator[Text]:
     for due in asks.dues:
         if due.day is not None and due.day < now:
             yield Text(
-                f"注意: 支払期限 {due.day} は過ぎています（発行日は {asks.statement.basis.issued_on}）。",
-                f"note: the due day {due.day} has passed; "
+                f"支払期限 {due.day} は過ぎています（発行日は {asks.statement.basis.issued_on}）。",
+                f"the due day {due.day} has passed; "
                 f"the day of issue is {asks.statement.basis.issued_on}.",
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.unit.cli.cost_months import MAY, Run, add_invoice, month_row, read_json
 from tests.unit.costs.ledgers import csv_file
@@ -20,6 +21,31 @@ def _carrying(project: Path) -> None:
     (project / "tenants.yaml").write_text(text.replace(before, after), encoding="utf-8")
 
 
+def _correct_may(may: Path, moyai: Run, project: Path) -> None:
+    """May, which is closed, has USD 100 more of chat and as much less of forms; June has costs of its own."""
+    csv_file(
+        may,
+        [
+            month_row("500", "eapp-a"),
+            month_row("200", "chat"),
+            month_row("50", "chat", tenant="273830"),
+        ],
+    )
+    assert "correction to a closed period" in moyai("cost", "import", "may.csv").stdout
+    csv_file(project / "june.csv", [month_row("10", "chat", "2026-06")])
+    assert moyai("cost", "import", "june.csv").returncode == 0
+    add_invoice(moyai, "2026-06", "J-1", "10", 1_500)
+
+
+def _settled(june: dict[str, Any]) -> dict[str, int]:
+    return {
+        body["code"]: line["jpy"]
+        for body in june["bodies"]
+        for line in body["lines"]
+        if line["kind"] == "settlement"
+    }
+
+
 def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     may: Path, moyai: Run, project: Path
 ) -> None:
@@ -32,28 +58,12 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     (project / "tenants.yaml").write_text(
         text.replace("count: 4909", "count: 9409"), encoding="utf-8"
     )
-    csv_file(
-        may,
-        [
-            month_row("500", "eapp-a"),
-            month_row("200", "chat"),
-            month_row("50", "chat", tenant="273830"),
-        ],
-    )
-    assert "correction to a closed period" in moyai("cost", "import", "may.csv").stdout
+    _correct_may(may, moyai, project)
     again = read_json(moyai("cost", "allocate", MAY, "-o", "json"))
     assert {key: again[key] for key in closed} == closed
-    csv_file(project / "june.csv", [month_row("10", "chat", "2026-06")])
-    assert moyai("cost", "import", "june.csv").returncode == 0
-    add_invoice(moyai, "2026-06", "J-1", "10", 1_500)
     june = read_json(moyai("cost", "allocate", "2026-06", "-o", "json"))
     assert (june["bill_jpy"], june["settled_jpy"], june["difference_jpy"]) == (1_650, 0, 0)
-    settled = {
-        body["code"]: line["jpy"]
-        for body in june["bodies"]
-        for line in body["lines"]
-        if line["kind"] == "settlement"
-    }
+    settled = _settled(june)
     # What moved from one pool to another is less for some and more for others.
     assert sum(settled.values()) == 0
     assert settled["271004"] < 0 < settled["272027"]
@@ -64,6 +74,19 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     for one in since["bodies"]:
         assert sum(rule["before_jpy"] for rule in one["rules"]) == billed[one["code"]]
         assert sum(rule["difference_jpy"] for rule in one["rules"]) == one["jpy"]
+    assert read_json(moyai("cost", "close", "2026-06", "-o", "json"))["closed"]
+    # It was settled once: July has nothing of it.
+    nothing = moyai("cost", "allocate", "2026-07")
+    assert nothing.returncode == 2
+    assert "no costs are on record for 2026-07" in nothing.stderr
+
+
+def test_a_yen_of_a_settlement_is_explained_by_its_files_and_rows(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    assert moyai("cost", "close", MAY).returncode == 0
+    _correct_may(may, moyai, project)
+    june = read_json(moyai("cost", "allocate", "2026-06", "-o", "json"))
     share = sum(
         line["jpy"]
         for body in june["bodies"]
@@ -80,9 +103,16 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     less = moyai("cost", "explain", "2026-06", "271004", "--line", str(number))
     assert (
         f"line {number}, yen 1: Settlement of May 2026 (section 1 of the statement) "
-        f"{settled['271004']:,} yen\n"
+        f"{_settled(june)['271004']:,} yen\n"
     ) in less.stdout
-    assert read_json(moyai("cost", "close", "2026-06", "-o", "json"))["closed"]
+
+
+def test_verifying_looks_at_every_file_as_it_was_imported(
+    may: Path, moyai: Run, project: Path
+) -> None:
+    assert moyai("cost", "close", MAY).returncode == 0
+    _correct_may(may, moyai, project)
+    assert moyai("cost", "close", "2026-06").returncode == 0
     assert [one["same"] for one in read_json(moyai("cost", "verify", "-o", "json"))] == [True, True]
     assert "imported files are kept as they came" in moyai("cost", "verify").stdout
     [kept] = [
@@ -93,10 +123,6 @@ def test_a_closed_period_stays_and_what_is_corrected_is_settled_in_the_next(
     assert lost.returncode == ExitCode.FAILED
     assert f"missing or damaged: sources/{kept.name} (may.csv of 2026-05)" in lost.stderr
     assert [one["same"] for one in json.loads(lost.stdout)] == [True, True]
-    # It was settled once: July has nothing of it.
-    nothing = moyai("cost", "allocate", "2026-07")
-    assert nothing.returncode == 2
-    assert "no costs are on record for 2026-07" in nothing.stderr
 
 
 def test_closing_what_is_closed_says_so(may: Path, moyai: Run) -> None:

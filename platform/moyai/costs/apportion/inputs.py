@@ -18,6 +18,15 @@ def rate_order(rate: Rate) -> Fraction:
     return Fraction(-1) if rate is None else rate
 
 
+Likeness = tuple[tuple[str, bool, str], ...]
+"""Columns with their values, in order: no value is not an empty one."""
+
+
+def likeness(values: Mapping[str, str | None]) -> Likeness:
+    """What rows with these values are alike in; it can be ordered."""
+    return tuple(sorted((name, value is not None, value or "") for name, value in values.items()))
+
+
 @dataclass(frozen=True, slots=True)
 class Caught:
     """By which rule rows are caught; `body` is set where a direct rule caught them."""

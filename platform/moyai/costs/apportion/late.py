@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Allocation, Unallocated
 from moyai.costs.apportion.catching import catch
-from moyai.costs.apportion.inputs import Bucket, Caught, Rate, rate_order
+from moyai.costs.apportion.inputs import Bucket, Caught, Likeness, Rate, likeness, rate_order
 from moyai.costs.apportion.mixes import Mix, sum_of
 from moyai.costs.apportion.rounding import to_whole_yen
 from moyai.costs.periods import Period
@@ -50,73 +50,62 @@ def late(made: Allocation, buckets: Iterable[Bucket], takers: Sequence[Taker]) -
     do not depend on the columns by which the rest is told apart.
     """
     found = Late({}, ())
-    by_rate: dict[Rate, list[Unallocated]] = {}
-    for one in made.unallocated:
+    by_rate: dict[Rate, list[_Taken]] = {}
+    rows: dict[Period, tuple[Unallocated, ...]] = {}
+    for left in made.unallocated:
+        one = replace(left, settled=made.period)
+        taker = _first(one, takers)
+        if taker is not None:
+            rows[taker[0]] = (*rows.get(taker[0], ()), one)
         if one.pool is None:
             [rate] = one.by_rate
-            by_rate.setdefault(rate, []).append(replace(one, settled=made.period))
+            by_rate.setdefault(rate, []).append((one, taker))
+        elif taker is None:
+            found = replace(found, left=(*found.left, one))
         else:
-            found = _with_left(found, replace(one, settled=made.period), takers)
-    exact: dict[_Likeness, Fraction] = {}
+            found = _with(found, *taker, one.by_rate)
+    exact: dict[tuple[Rate, Likeness], Fraction] = {}
     for bucket in buckets:
         if bucket.caught is None:
-            key = _likeness(bucket.rate, bucket.values)
+            key = bucket.rate, likeness(bucket.values)
             exact[key] = exact.get(key, Fraction()) + bucket.jpy
     for rate in sorted(by_rate, key=rate_order):
-        found = _at_rate(found, rate, by_rate[rate], exact, takers)
-    rows: dict[Period, tuple[Unallocated, ...]] = {}
-    for one in made.unallocated:
-        if (taker := _first(one, takers)) is not None:
-            rows[taker[0]] = (*rows.get(taker[0], ()), replace(one, settled=made.period))
+        found = _at_rate(found, rate, by_rate[rate], exact)
     return replace(found, rows=rows)
 
 
-def _with_left(found: Late, one: Unallocated, takers: Sequence[Taker]) -> Late:
-    """What a pool left, whole yen already."""
-    taker = _first(one, takers)
-    if taker is None:
-        return Late(found.taken, (*found.left, one))
-    return _with(found, *taker, one.by_rate)
+_Taker = tuple[Period, Caught]
+_Taken = tuple[Unallocated, _Taker | None]
+"""What no rule of its own catches, with who takes it and by which rule."""
 
 
 def _at_rate(
     found: Late,
     rate: Rate,
-    ones: Sequence[Unallocated],
-    exact: Mapping[_Likeness, Fraction],
-    takers: Sequence[Taker],
+    ones: Sequence[_Taken],
+    exact: Mapping[tuple[Rate, Likeness], Fraction],
 ) -> Late:
     """What no rule of its own catches, at one rate."""
-    sums: dict[tuple[Period, Caught], Fraction] = {}
+    sums: dict[_Taker, Fraction] = {}
     none: list[Unallocated] = []
-    for one in ones:
-        taker = _first(one, takers)
+    for one, taker in ones:
         if taker is None:
             none.append(one)
         else:
-            sums[taker] = sums.get(taker, Fraction()) + exact[_likeness(rate, one.values)]
+            sums[taker] = sums.get(taker, Fraction()) + exact[rate, likeness(one.values)]
     order = sorted(sums, key=lambda key: (key[0], key[1].rule, key[1].body or ""))
-    rest = [exact[_likeness(rate, one.values)] for one in none]
-    whole = to_whole_yen([*(sums[key] for key in order), *rest], sum(one.jpy for one in ones))
+    rest = [exact[rate, likeness(one.values)] for one in none]
+    whole = to_whole_yen([*(sums[key] for key in order), *rest], sum(one.jpy for one, _ in ones))
     for key, yen in zip(order, whole, strict=False):
         found = _with(found, *key, {rate: yen})
     left = (
         replace(one, jpy=yen, by_rate={rate: yen})
         for one, yen in zip(none, whole[len(order) :], strict=True)
     )
-    return Late(found.taken, (*found.left, *left))
+    return replace(found, left=(*found.left, *left))
 
 
-_Likeness = tuple[Rate, tuple[tuple[str, bool, str], ...]]
-
-
-def _likeness(rate: Rate, values: Mapping[str, str | None]) -> _Likeness:
-    """Alike in the rate and in every column; no value is not an empty one."""
-    words = ((name, value is not None, value or "") for name, value in values.items())
-    return rate, tuple(sorted(words))
-
-
-def _first(one: Unallocated, takers: Sequence[Taker]) -> tuple[Period, Caught] | None:
+def _first(one: Unallocated, takers: Sequence[Taker]) -> _Taker | None:
     for taker in takers:
         if (caught := taker.catches(one)) is not None:
             return taker.period, caught

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Unallocated
-from moyai.costs.apportion.inputs import Bill, Bucket, Caught, Rate, rate_order
+from moyai.costs.apportion.inputs import Bill, Bucket, Caught, Likeness, Rate, likeness, rate_order
 from moyai.costs.apportion.mixes import Mix
 from moyai.costs.apportion.rounding import to_whole_yen, total
 from moyai.texts import Text
@@ -40,10 +40,10 @@ def whole_yen(bill: Bill) -> WholeYen:
     rest is told apart by.
     """
     sums: dict[Rate, dict[Caught, Fraction]] = {}
-    uncaught: dict[Rate, dict[_Likeness, Bucket]] = {}
+    uncaught: dict[Rate, dict[Likeness, Bucket]] = {}
     for bucket in bill.buckets:
         if bucket.caught is None:
-            alike, known = _likeness(bucket), uncaught.setdefault(bucket.rate, {})
+            alike, known = likeness(bucket.values), uncaught.setdefault(bucket.rate, {})
             known[alike] = _together(known[alike], bucket) if alike in known else bucket
         else:
             at = sums.setdefault(bucket.rate, {})
@@ -67,7 +67,7 @@ def _add_rate(
     rate: Rate,
     whole: int,
     sums: Mapping[Caught, Fraction],
-    uncaught: Mapping[_Likeness, Bucket],
+    uncaught: Mapping[Likeness, Bucket],
 ) -> None:
     """Whole yen at one rate."""
     rules = sorted(sums, key=lambda caught: (caught.rule, caught.body or ""))
@@ -84,15 +84,6 @@ def _add_rate(
         Unallocated(_NO_RULE, None, bucket.values, part, bucket.rows, by_rate={rate: part})
         for bucket, part in zip(lost, parts, strict=True)
     ]
-
-
-_Likeness = tuple[tuple[str, bool, str], ...]
-
-
-def _likeness(bucket: Bucket) -> _Likeness:
-    """Alike in every column; no value is not an empty one."""
-    values = ((name, value is not None, value or "") for name, value in bucket.values.items())
-    return tuple(sorted(values))
 
 
 def _together(one: Bucket, other: Bucket) -> Bucket:
