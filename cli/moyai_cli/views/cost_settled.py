@@ -19,6 +19,7 @@ Step = Mapping[str, object]
 
 SETTLED_STEPS = {
     "settled": say("精算する期間", "settled period"),
+    "late": say("遅れて届いた費用の期間", "late costs of"),
     "rule": say("費用区分", "rule"),
     "file": say("ファイル", "file"),
     "changed_invoice": say("請求書", "invoice"),
@@ -30,8 +31,16 @@ _HASH_SIGNS = 12
 
 
 def settled_steps(found: Settled) -> Iterator[Step]:
-    """The period, the body's rules, files and invoices that changed, rows that came and went."""
+    """The period, the body's rules, files and invoices that changed, rows that came and went; then those
+    of periods of which it had taken late costs."""
     yield _step("settled", found.period.named.of(LANG), period=str(found.period))
+    yield from _moved(found)
+    for one in found.late:
+        yield _step("late", one.period.named.of(LANG), period=str(one.period))
+        yield from _moved(one)
+
+
+def _moved(found: Settled) -> Iterator[Step]:
     for one in found.rules:
         title, moved = one.title.of(LANG), f"{one.before:,} → {one.after:,}"
         words = say(f"{title} {moved} 円", f"{title} {moved} yen") + f" ({one.difference:+,})"

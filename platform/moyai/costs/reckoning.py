@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from moyai.costs.apportion.allocate import allocate
 from moyai.costs.apportion.allocation import Settlement, Unallocated
-from moyai.costs.apportion.inputs import Members
+from moyai.costs.apportion.inputs import Caught, Members
 from moyai.costs.apportion.late import Late, Taker, late
 from moyai.costs.apportion.settling import settlement, verify_borne
 from moyai.costs.closed_periods import ClosedPeriods
@@ -150,6 +150,23 @@ class Reckoner:
         if closed not in self._timeline.moved(moment):
             raise LookupError(f"{period} does not settle {closed}")
         return self._at(closed, moment - 1), self._at(closed, moment)
+
+    def late_moved(self, closed: Period, period: Period) -> dict[Period, tuple[Caught, ...]]:
+        """Of which periods a closed one, which another settles, took late costs that are others since; by which
+        of its rules."""
+        moment = self._moment(period)
+        found: dict[Period, tuple[Caught, ...]] = {}
+        for one in self._timeline.moved(moment):
+            if closed in self._timeline.takers(one, moment - 1):
+                old, new = (
+                    self._late_of(one, at).taken.get(closed, {}) for at in (moment - 1, moment)
+                )
+                moved = tuple(
+                    caught for caught in {**old, **new} if old.get(caught) != new.get(caught)
+                )
+                if moved:
+                    found[one] = moved
+        return found
 
     def late_rows(self, period: Period) -> tuple[Unallocated, ...]:
         """What a period that settles others takes of their late costs, and what none does. Raises as

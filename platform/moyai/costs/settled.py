@@ -49,6 +49,8 @@ class Settled:
     invoices: tuple[InvoiceMoved, ...]
     rows: Changed
     """Those that the body's rules catch, and how many others there are."""
+    late: tuple[Settled, ...] = ()
+    """What moved it besides its own: periods of which it had taken late costs, with what became of these."""
 
 
 def settled(
@@ -84,20 +86,20 @@ def late(
     part: PeriodPart,
     steps: tuple[Reckoned, Reckoned],
     bearing: Inputs,
-    caught: Caught,
+    caught: Sequence[Caught],
 ) -> Settled:
-    """What of a settled period its own rules leave to nobody, which another period's pool takes, or its direct
-    rule. `part` and `steps` as of `settled`; `bearing`: of that period, `caught`: by its rules."""
+    """What of a settled period its own rules leave to nobody, which another period's pools take, or its direct
+    rules. `part` and `steps` as of `settled`; `bearing`: of that period, `caught`: by its rules."""
     before, after = (one.basis for one in steps)
     inputs = steps[1].inputs
-    uncaught = (_catching(inputs, None), _catching(bearing, caught))
-    own: Own = (uncaught,)
+    uncaught = tuple((_catching(inputs, None), _catching(bearing, one)) for one in caught)
+    own: Own = uncaught
     drivers = frozenset[str]()
-    if caught.body is None and any(
-        one.pool == caught.rule for made in steps for one in made.allocation.unallocated
-    ):
-        left, drivers = _concerning(inputs, [caught.rule], set())
-        own = None if left is None else (uncaught, *left)
+    without = {one.pool for made in steps for one in made.allocation.unallocated}
+    pools = [one.rule for one in caught if one.body is None and one.rule in without]
+    if pools:
+        left, drivers = _concerning(inputs, pools, set())
+        own = None if left is None else (*uncaught, *left)
     return Settled(
         before.period,
         (),

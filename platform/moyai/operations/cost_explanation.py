@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from moyai.costs.apportion.allocation import LineKind
@@ -111,23 +111,35 @@ def _late(opened: Opened, last: Passed) -> Settled | None:
         else Caught(way.borne.rule, way.borne.payer.name)
     )
     part = opened.manifest.part(closed)
-    return late(opened.ledger.store, part, steps, last.reckoned.inputs, caught)
+    return late(opened.ledger.store, part, steps, last.reckoned.inputs, [caught])
 
 
 def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | None:
     if way.line.kind is not LineKind.SETTLEMENT:
         return None
     closed = settled_by(way.borne.rule)
+    reckoner, period = opened.reckoner(), made.basis.period
+    steps = reckoner.steps(closed, period)
     found = settled(
         opened.ledger.store,
         opened.manifest.part(closed),
-        opened.reckoner().steps(closed, made.basis.period),
+        steps,
         code,
         made.inputs.members.names,
         way.borne.moved,
     )
     assert sum(one.difference for one in found.rules) == way.line.jpy, closed
-    return found
+    late_ones = (
+        late(
+            opened.ledger.store,
+            opened.manifest.part(one),
+            reckoner.steps(one, period),
+            steps[1].inputs,
+            caught,
+        )
+        for one, caught in reckoner.late_moved(closed, period).items()
+    )
+    return replace(found, late=tuple(late_ones))
 
 
 def _code_of(registry: Registry, made: Reckoned, body: str) -> str:

@@ -10,9 +10,10 @@ from tests.unit.operations.cost_office import JUNE, MAY, OSAKA, SAKAI, VILLAGE, 
 
 from moyai.costs.apportion.allocation import LineKind, PoolAccount
 from moyai.costs.documents.write import Kind
-from moyai.costs.explain.lines import lines_of
+from moyai.costs.explain.lines import NetLine, lines_of
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
+from moyai.costs.settled import Settled
 from moyai.errors import Refused
 from moyai.operations.cost_check import Beside, check_cost_rules
 from moyai.operations.cost_documents import Asked, statements
@@ -266,6 +267,13 @@ def test_what_goes_away_again_goes_back_to_those_who_bore_it(office: Office) -> 
     assert _pool(made).settled_in == {}
     assert office.verified()
     assert sum(one.jpy for one in made.settlements) == -330
+    # That of June has no row of its own that moved: it is told by what went of May.
+    found = _explained_settlement(office, JULY, SAKAI)
+    assert (found.period, found.files, found.rows.rows) == (period_of(JUNE), (), ())
+    [may] = found.late
+    [row] = may.rows.rows
+    assert (may.period, row.came, row.file, row.amount) == (period_of(MAY), False, "late.csv", 300)
+    assert [(one.file, one.after[1].rows) for one in may.files] == [("late.csv", None)]
     # It comes once more: June's rules catch it, as they did.
     _late(office, "300")
     august = office.reckon("2026-08")
@@ -293,6 +301,20 @@ def test_what_a_pool_without_drivers_left_goes_back_when_they_come(office: Offic
     billed = {OSAKA: 110, SAKAI: 330}
     paid = {code: both[code] + took.get(code, 0) + billed.get(code, 0) for code in _CODES}
     assert paid == {OSAKA: 0, SAKAI: 0, VILLAGE: 524}
+
+
+def _explained_settlement(office: Office, month: str, code: str) -> Settled:
+    """What a body's one settlement of a month is made of."""
+    made = office.reckon(month)
+    lines = lines_of(made.allocation, made.inputs.rules, made.taxes, code)
+    [at] = [
+        number
+        for number, one in enumerate(lines, 1)
+        if isinstance(one, NetLine) and one.line.kind is LineKind.SETTLEMENT
+    ]
+    found = explanation(office.file, "sandbox", month, code, yen=1, line=at).settled
+    assert found is not None
+    return found
 
 
 _CODES = (OSAKA, SAKAI, VILLAGE)
