@@ -65,3 +65,7 @@ def csv_file(path: Path, rows: Sequence[Mapping[str, str]], encoding: str = "utf
 def _field(value: str) -> str:
     quote = any(sign in value for sign in ',"\n\r')
     return '"' + value.replace('"', '""') + '"' if quote else value
+
+
+def many(count: int, start: int = 0, **columns: str) -> list[dict[str, str]]:
+    return [focus_row(f"{number}.5", **columns) for number in range(start, start + count)]

@@ -10,7 +10,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from moyai.costs.apportion.allocate import allocate as allocate_caught
-from moyai.costs.apportion.allocation import Allocation, Settlement
+from moyai.costs.apportion.allocation import Allocation, LineKind, Settlement
 from moyai.costs.apportion.catching import catch
 from moyai.costs.apportion.inputs import Bill, Bucket, Carried, Members, Presence, rate_order
 from moyai.costs.periods import Period
@@ -296,3 +296,14 @@ def some_members(draw: st.DrawFn, rule_set: RuleSet) -> Members:
             for rate in sorted(draw(st.sets(st.sampled_from(RATES))), key=rate_order)
         ),
     )
+
+
+def yen_of(made: Allocation) -> dict[str, int]:
+    """Code → what the body bears of all rules, in yen before tax."""
+    return {code: sum(one.jpy for one in borne) for code, borne in made.bodies()}
+
+
+def lines_of(made: Allocation, code: str) -> list[tuple[LineKind, int]]:
+    """A body's lines, in their order."""
+    borne = dict(made.bodies())[code]
+    return [(line.kind, line.jpy) for one in borne for line in one.lines]

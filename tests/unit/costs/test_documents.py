@@ -16,16 +16,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from tests.unit.costs.papers import (
-    BASIS,
-    INSTALMENTS,
-    ISSUER,
-    NAMES,
-    TEN,
-    issued,
-    some_issue,
-    taxable,
-)
+from tests.unit.costs.bundles import bundles_of, request_of, village, with_everything
+from tests.unit.costs.papers import BASIS, ISSUER, NAMES, TEN, issued, some_issue, taxable
 from tests.unit.costs.reading import Page, Value, Workbook, pdf_text
 from tests.unit.costs.rulebook import (
     FULL,
@@ -39,7 +31,6 @@ from tests.unit.costs.rulebook import (
     rules,
 )
 
-from moyai.costs.apportion.inputs import Presence
 from moyai.costs.documents.compose.overview_paper import overview_bundle
 from moyai.costs.documents.compose.statement_paper import body_bundle
 from moyai.costs.documents.csv_file import csv_file
@@ -50,22 +41,11 @@ from moyai.costs.documents.write import Kind, write_bundle, write_statement
 from moyai.costs.documents.written import written
 from moyai.costs.documents.xlsx import xlsx
 from moyai.costs.statements.overview import Surroundings, overview
-from moyai.costs.statements.request import Request, request
 from moyai.costs.statements.statement import Issue, Statement, issue
 from moyai.errors import OperationFailed
-from moyai.registry.cost_rules import (
-    Condition,
-    Direct,
-    Flow,
-    Issuer,
-    RuleSet,
-    ShareBy,
-    Subsidy,
-    SubsidyWhen,
-)
+from moyai.registry.cost_rules import Condition, Direct, Issuer, RuleSet, ShareBy
 from moyai.texts import Lang
 
-HARP = Fraction("0.58496250072115618")
 HOSTILE = (
     "#panic() $x^2$ \\ *太* _字_ `r` @ref <label> [市]",
     "<script>alert(1)</script>&amp;\"'",
@@ -73,41 +53,6 @@ HOSTILE = (
     "{{ 7*7 }} {% raw %} {all.total}",
     "+市\r\n@次\u202e行\x00",
 )
-
-
-def _with_everything() -> Issue:
-    """All that a section can have: flows, subsidies, fees, days, limits, several parts, two rates."""
-    first = pool(
-        "first",
-        part(ShareBy.EQUAL, 40),
-        part(ShareBy.POPULATION, 40, power=HARP),
-        part(ShareBy.USAGE, 20, driver="requests"),
-        title="電子申請システム",
-        where=(Condition("ServiceName", ("s0", "s1")),),
-        flows=(Flow("second", Fraction(100, 3)),),
-        joining_fee=50_000,
-    )
-    second = pool(
-        "second",
-        part(ShareBy.POPULATION),
-        title="文書管理システム（令和6年度調達・5年間の長期継続契約による共同利用分）",
-        where=(Condition("ServiceName", ("s2",)),),
-        base_fee=10_000,
-        minimum=20_000,
-        subsidies=(Subsidy("国", SubsidyWhen.BEFORE, Fraction(50), None, "all"),),
-    )
-    direct = Direct("専用環境", (), "ServiceName", {"s3": "271004"}, ())
-    present = {**dict.fromkeys(OSAKA, FULL), "273830": Presence(16, 31, joins=True)}
-    who = members(
-        {"first": present, "second": present},
-        drivers={"requests": {"271004": Fraction("1234.5"), "273830": Fraction(7)}},
-    )
-    one = replace(bill(1_234_567, -200_001, 777_777, 54_321, rate=TEN), taxes={TEN: 186_666})
-    return issued(one, taxable(rules(first, second, direct=(direct,))), who)
-
-
-def _village() -> Issue:
-    return issued(bill(17))
 
 
 def _credit() -> Issue:
@@ -118,18 +63,7 @@ def _thousands() -> Issue:
     return issued(bill(98_765_432), rules(pool(), unit=1000))
 
 
-CASES = [_with_everything, _village, _credit, _thousands]
-
-
-def _request(statement: Statement) -> Request:
-    return request(statement, INSTALMENTS, "04-01")
-
-
-def _bundles(made: Issue, lang: Lang = "ja") -> list[Bundle]:
-    """Of every body, and the overview."""
-    found = [body_bundle(one, _request(one), NAMES, lang) for one in made.statements]
-    around = Surroundings(OSAKA, alone={"271004": 3_000_000})
-    return [*found, overview_bundle(overview(made, around), NAMES, lang)]
+CASES = [with_everything, village, _credit, _thousands]
 
 
 def _rows(bundle: Bundle, *, wide: bool = True) -> list[tuple[Cell, ...]]:
@@ -147,7 +81,7 @@ def _rows(bundle: Bundle, *, wide: bool = True) -> list[tuple[Cell, ...]]:
 def test_every_cell_of_every_table_is_in_pdf_html_and_workbook(
     case: Callable[[], Issue], lang: Lang
 ) -> None:
-    for bundle in _bundles(case(), lang):
+    for bundle in bundles_of(case(), lang):
         texts = [[written(cell, lang) for cell in row] for row in _rows(bundle)]
         page_rows = Page.of(html(bundle)).rows
         assert [row for row in page_rows if row in texts] == texts
@@ -176,7 +110,7 @@ def _number(value: Fraction) -> int | float:
 @pytest.mark.parametrize("case", CASES)
 def test_totals_are_equal_in_all_formats(case: Callable[[], Issue]) -> None:
     for statement in case().statements:
-        bundle = body_bundle(statement, _request(statement), NAMES, "ja")
+        bundle = body_bundle(statement, request_of(statement), NAMES, "ja")
         total = statement.total
         amount = written(Cell(total, Style.YEN), "ja")
         assert {Page.of(html(bundle)).keyed[key] for key in ("top.total", "all.total")} == {amount}
@@ -201,7 +135,7 @@ def _csv(bundle: Bundle) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_formulas_come_to_what_is_written(case: Callable[[], Issue]) -> None:
-    for bundle in _bundles(case()):
+    for bundle in bundles_of(case()):
         found = list(Workbook.of(xlsx(bundle)).formula_cells())
         assert len(found) > 5
         for sheet, place, written_value, worked_out in found:
@@ -212,7 +146,7 @@ def test_formulas_come_to_what_is_written(case: Callable[[], Issue]) -> None:
 @settings(max_examples=15, deadline=None)
 def test_formulas_of_any_statement_come_to_what_is_written(made: Issue) -> None:
     for statement in made.statements[:2]:
-        bundle = body_bundle(statement, _request(statement), NAMES, "en")
+        bundle = body_bundle(statement, request_of(statement), NAMES, "en")
         if max((abs(value) for value in _yen_values(bundle)), default=0) < 10**11:
             for sheet, place, written_value, worked_out in Workbook.of(
                 xlsx(bundle)
@@ -228,7 +162,7 @@ def _yen_values(bundle: Bundle) -> list[int | Fraction]:
 
 def test_a_share_is_a_live_formula_of_percents_and_weights() -> None:
     statement = issued(bill(1_234_567)).statements[0]
-    book = Workbook.of(xlsx(body_bundle(statement, _request(statement), NAMES, "ja")))
+    book = Workbook.of(xlsx(body_bundle(statement, request_of(statement), NAMES, "ja")))
     sheet = book.formulas["内訳書"]
     [caught] = [row[1] for row in sheet.iter_rows() if row[0].value == "当期の費用"]
     caught.value = 2_000_000
@@ -242,7 +176,7 @@ def test_a_share_is_a_live_formula_of_percents_and_weights() -> None:
 def test_the_tax_follows_a_weight_where_there_is_one_rate(sheet: str) -> None:
     one = replace(bill(1_234_566, rate=TEN), taxes={TEN: 123_456})
     statement = issued(one, taxable(rules(pool()))).statements[0]
-    book = Workbook.of(xlsx(body_bundle(statement, _request(statement), NAMES, "ja")))
+    book = Workbook.of(xlsx(body_bundle(statement, request_of(statement), NAMES, "ja")))
     [weight] = [row[2] for row in book.formulas["内訳書"].iter_rows() if row[0].value == "均等割"]
     weight.value = 2
     net = 1_234_566 * 2 // 3
@@ -267,7 +201,7 @@ def test_with_several_rates_the_tax_follows_where_no_rule_has_two() -> None:
     one = replace(first, buckets=buckets, taxes={TEN: 900, eight: 288, five: 30})
     made = issued(one, taxable(rules(*pools)), everybody("a", "b", "c"))
     statement = made.statements[0]
-    bundle = body_bundle(statement, _request(statement), NAMES, "ja")
+    bundle = body_bundle(statement, request_of(statement), NAMES, "ja")
     [summary] = [table for table in bundle.papers[1].tables() if table.caption == "負担金の集計"]
     nets = {row.cells[0].value: row.cells[1].formula for row in summary.rows}
     assert nets["消費税額（10%対象）"] == "{all.1}"
@@ -277,7 +211,7 @@ def test_with_several_rates_the_tax_follows_where_no_rule_has_two() -> None:
 
 def _share_cell(statement: Statement) -> tuple[object, str]:
     """Its written value, and its type in the file: `f` of a formula, `n` of a number."""
-    book = Workbook.of(xlsx(body_bundle(statement, _request(statement), NAMES, "ja")))
+    book = Workbook.of(xlsx(body_bundle(statement, request_of(statement), NAMES, "ja")))
     [cell] = [row[1] for row in book.formulas["内訳書"].iter_rows() if row[0].value == "按分額"]
     return book.values["内訳書"][cell.coordinate].value, cell.data_type
 
@@ -296,7 +230,7 @@ def test_what_a_spreadsheet_would_get_wrong_is_a_value_and_no_formula() -> None:
 
 def test_amounts_of_sixteen_digits_are_text_and_nothing_is_calculated_from_them() -> None:
     statement = issued(bill(3 * 10**15 - 1), rules(pool())).statements[0]
-    book = Workbook.of(xlsx(body_bundle(statement, _request(statement), NAMES, "ja")))
+    book = Workbook.of(xlsx(body_bundle(statement, request_of(statement), NAMES, "ja")))
     assert ["当期の費用", str(3 * 10**15 - 1)] in book.rows()
     assert list(book.formula_cells()) == []
 
@@ -320,7 +254,7 @@ def _hostile(words: str) -> list[Bundle]:
         names,
         BASIS,
     )
-    bundles = [body_bundle(one, _request(one), names, "ja") for one in all_issued.statements[:1]]
+    bundles = [body_bundle(one, request_of(one), names, "ja") for one in all_issued.statements[:1]]
     return [*bundles, overview_bundle(overview(all_issued, Surroundings()), names, "ja")]
 
 
@@ -349,7 +283,7 @@ def test_foreign_text_stays_text_everywhere(words: str) -> None:
 
 def test_pages_need_nothing_else_and_say_their_language() -> None:
     for lang in ("ja", "en"):
-        for bundle in _bundles(_with_everything(), lang):
+        for bundle in bundles_of(with_everything(), lang):
             page = Page.of(html(bundle))
             assert ("lang", lang) in page.attributes
             assert not {"script", "link", "img", "iframe"} & set(page.tags)
@@ -359,22 +293,22 @@ def test_pages_need_nothing_else_and_say_their_language() -> None:
 
 
 def test_a_pdf_is_for_keeping_and_for_all_readers() -> None:
-    content = pdf(_bundles(_village())[0])
+    content = pdf(bundles_of(village())[0])
     assert b"pdfaid:part>2" in content
     assert b"pdfuaid:part>1" in content
 
 
 def test_long_tables_go_over_pages() -> None:
-    short, *_, whole = _bundles(_with_everything())
+    short, *_, whole = bundles_of(with_everything())
     assert len(pages(short, 20)) >= 3
     assert len(pages(whole, 20)) >= 2
 
 
 _PRINT_HASHES = """
 import hashlib
-from tests.unit.costs import test_documents as t
+from tests.unit.costs.bundles import bundles_of, with_everything
 from moyai.costs.documents.write import RENDERERS
-for bundle in t._bundles(t._with_everything()):
+for bundle in bundles_of(with_everything()):
     for kind, render in RENDERERS.items():
         print(bundle.stem, kind.value, hashlib.sha256(render(bundle)).hexdigest())
 """
@@ -399,9 +333,9 @@ def test_the_same_statements_are_the_same_bytes_in_another_process() -> None:
 
 
 def test_files_are_whole_private_and_named_with_their_hashes(tmp_path: Path) -> None:
-    statement = _village().statements[0]
+    statement = village().statements[0]
     folder = tmp_path / "deep" / "statements"
-    files = write_statement(statement, _request(statement), folder)
+    files = write_statement(statement, request_of(statement), folder)
     assert [one.path.name for one in files] == [
         f"2026-05-271004.{kind}" for kind in ("pdf", "xlsx", "csv", "html")
     ]
@@ -413,7 +347,7 @@ def test_files_are_whole_private_and_named_with_their_hashes(tmp_path: Path) -> 
 
 
 def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path) -> None:
-    bundle = _bundles(_village())[0]
+    bundle = bundles_of(village())[0]
     (tmp_path / f"{bundle.stem}.csv").mkdir()
     with pytest.raises(OperationFailed) as caught:
         write_bundle(bundle, tmp_path, [Kind.CSV])
@@ -422,13 +356,13 @@ def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path) -> None:
-    bundle = replace(_bundles(_village())[0], stem="../x")
+    bundle = replace(bundles_of(village())[0], stem="../x")
     with pytest.raises(ValueError, match="no name"):
         write_bundle(bundle, tmp_path)
 
 
 def test_a_refund_says_so_and_asks_for_nothing() -> None:
-    bundle = _bundles(_credit())[0]
+    bundle = bundles_of(_credit())[0]
     runs = pdf_text(pdf(bundle))
     assert "負担金還付通知書" in runs
     [body, *_] = _credit().statements
@@ -440,14 +374,14 @@ def test_a_refund_says_so_and_asks_for_nothing() -> None:
 
 def test_a_body_that_owes_nothing_is_asked_for_nothing() -> None:
     [nothing, *_] = (one for one in issued(bill(5)).statements if one.total == 0)
-    words = Page.of(html(body_bundle(nothing, _request(nothing), NAMES, "ja"))).words
+    words = Page.of(html(body_bundle(nothing, request_of(nothing), NAMES, "ja"))).words
     assert "お支払いいただくものはありません" in words
     assert "振込先" not in words
-    assert "振込先" in Page.of(html(_bundles(_village())[0])).words
+    assert "振込先" in Page.of(html(bundles_of(village())[0])).words
 
 
 def test_documents_name_what_they_rest_on() -> None:
-    bundle = _bundles(_village())[0]
+    bundle = bundles_of(village())[0]
     for text in ("".join(pdf_text(pdf(bundle))), Page.of(html(bundle)).words):
         assert BASIS.state_sha256 in text
         assert BASIS.rules_sha256 in text
@@ -458,54 +392,6 @@ def test_documents_name_what_they_rest_on() -> None:
         assert ISSUER.registration_number in text
 
 
-MARKS = {
-    "ja": ("未確定: この期間はまだ締めていません。", "未配分の費用あり: "),
-    "en": ("Provisional: the month is not closed.", "Some cost is unallocated: "),
-}
-
-
-def _open(made: Issue) -> Issue:
-    """The same while its period is open."""
-    basis = replace(made.basis, closed=False)
-    statements = tuple(replace(one, basis=basis) for one in made.statements)
-    return replace(made, basis=basis, statements=statements)
-
-
-def _left() -> Issue:
-    """Some cost that no rule catches."""
-    return issued(bill(500, 77), rules(pool(where=(Condition("ServiceName", ("s0",)),))))
-
-
-def _said(bundle: Bundle) -> list[tuple[str, int]]:
-    """The words of each format, and how often marks are at least there: once a paper, or once a file."""
-    papers = len(bundle.papers)
-    cells = [str(value) for row in Workbook.of(xlsx(bundle)).rows() for value in row]
-    lines = csv_file(bundle).decode("utf-8-sig")
-    return [
-        ("".join(pdf_text(pdf(bundle))), papers),
-        (Page.of(html(bundle)).words, papers),
-        ("\n".join(cells), papers),
-        (lines, 1),
-    ]
-
-
-@pytest.mark.parametrize("lang", ["ja", "en"])
-def test_papers_of_an_open_period_say_in_every_format_that_they_are_provisional(lang: Lang) -> None:
-    provisional, unallocated = MARKS[lang]
-    for made, leaves in ((_village(), False), (_left(), True)):
-        for bundle in _bundles(_open(made), lang):
-            of_body = len(bundle.papers) == 2
-            for words, least in _said(bundle):
-                assert words.count(provisional) >= least
-                # The overview has a table of what is unallocated.
-                assert (words.count(unallocated) >= least) is (leaves and of_body)
-            assert bundle.title.endswith("（未確定）" if lang == "ja" else " (provisional)")
-        for bundle in _bundles(made, lang):
-            said = [bundle.title, *(words for words, _ in _said(bundle))]
-            assert not [one for one in said if "未確定" in one or "rovisional" in one]
-            assert not [one for one in said if unallocated in one]
-
-
 @pytest.mark.parametrize(("jpy", "foots"), [(15, True), (16, False)])
 def test_parts_that_do_not_sum_as_shown_have_a_note(jpy: int, foots: bool) -> None:
     halves = rules(pool("all", part(ShareBy.EQUAL, 50), part(ShareBy.EQUAL, 50)))
@@ -513,20 +399,12 @@ def test_parts_that_do_not_sum_as_shown_have_a_note(jpy: int, foots: bool) -> No
     parts = [Fraction(jpy, 6)] * 2
     assert (sum(round(one, 2) for one in parts) == round(sum(parts), 2)) is foots
     for lang, note in (("ja", "小数第3位以下を丸めて示す"), ("en", "shown rounded to two places")):
-        words = Page.of(html(body_bundle(statement, _request(statement), NAMES, lang))).words
+        words = Page.of(html(body_bundle(statement, request_of(statement), NAMES, lang))).words
         assert (note in words) is not foots
 
 
-def test_every_page_of_a_provisional_pdf_says_so() -> None:
-    bundle = _bundles(_open(_with_everything()))[0]
-    assert len(pages(bundle, 20)) >= 3
-    runs = "".join(pdf_text(pdf(bundle)))
-    # On each page, and once more at the head of each paper.
-    assert runs.count(MARKS["ja"][0]) == len(pages(bundle, 20)) + len(bundle.papers)
-
-
 def test_a_power_of_the_population_is_said_with_its_weights() -> None:
-    rows = Page.of(html(_bundles(_with_everything())[0])).rows
+    rows = Page.of(html(bundles_of(with_everything())[0])).rows
     [row] = [row for row in rows if row[0].startswith("人口割（")]
     assert row[0] == "人口割（0.585乗）"
     assert len(row[3].replace(",", "").split(".")[0]) == 9

@@ -14,22 +14,33 @@ from tests.unit.costs.reading import Page, Workbook, pdf_text
 from tests.unit.costs.rulebook import (
     CODES,
     FULL,
+    MAY,
     OSAKA,
     allocate,
     bill,
     caught,
     everybody,
+    lines_of,
     members,
     pool,
     rules,
     some_bill,
     some_members,
     some_rules,
+    yen_of,
 )
 
-from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, RuleMoved, Settlement
+from moyai.costs.apportion.allocation import (
+    Allocation,
+    LineKind,
+    Payer,
+    PayerKind,
+    RuleMoved,
+    Settlement,
+)
+from moyai.costs.apportion.inputs import Bill, Members
 from moyai.costs.apportion.late import Taker, late
-from moyai.costs.apportion.settling import settlement
+from moyai.costs.apportion.settling import settlement, verify_borne
 from moyai.costs.documents.compose.statement_paper import body_bundle
 from moyai.costs.documents.csv_file import csv_file
 from moyai.costs.documents.html import html
@@ -41,7 +52,8 @@ from moyai.costs.record import document
 from moyai.costs.statements.request import request
 from moyai.costs.statements.statement import issue
 from moyai.costs.statements.titles import own_titles, with_settlements
-from moyai.registry.cost_rules import Condition, Direct
+from moyai.errors import OperationFailed
+from moyai.registry.cost_rules import Condition, Direct, RuleSet
 from moyai.texts import Lang, Text, same
 
 OSAKA_CITY, SAKAI, VILLAGE = OSAKA
@@ -243,3 +255,77 @@ def test_a_month_without_a_settlement_has_no_such_table() -> None:
     statement = issue(made, rules(pool()), ISSUER, NAMES, BASIS).statements[0]
     bundle = body_bundle(statement, request(statement, INSTALMENTS, "04-01"), NAMES, "ja")
     assert "精算の内訳" not in Page.of(html(bundle)).words
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_a_settlement_makes_two_periods_what_one_correct_one_would_be(data: st.DataObject) -> None:
+    rule_set = data.draw(some_rules())
+    who = data.draw(some_members(rule_set))
+    first = data.draw(some_bill())
+    closed = allocate(first, rule_set, who)
+    if closed.unallocated:  # a period is not closed over that: by simple rules nothing is
+        rule_set, who = rules(pool()), everybody()
+        closed = allocate(first, rule_set, who)
+    other = data.draw(some_bill())
+    corrected = allocate(other, rule_set, who)
+    buckets = caught(other, rule_set, who).buckets
+    taken = late(corrected, buckets, (Taker(JUNE, rules(pool()), everybody().names),))
+    found = settlement(closed, corrected, late=taken.taken.get(JUNE), left=taken.left)
+    later = allocate(bill(300), rules(pool()), everybody(), () if found is None else (found,))
+    alone = allocate(bill(300), rules(pool()), everybody())
+    assert later.settled_jpy == corrected.bill_jpy - closed.bill_jpy
+    lost = sum(one.jpy for one in corrected.unallocated if one.pool is None)
+    assert sum(later.pools[0].settled_in_jpy.values()) == lost
+    if lost:  # the later rules share it anew
+        return
+    for code in {code for code, _ in (*closed.bodies(), *corrected.bodies(), *later.bodies())}:
+        billed = yen_of(closed).get(code, 0) + yen_of(later).get(code, 0)
+        assert billed == yen_of(corrected).get(code, 0) + yen_of(alone).get(code, 0)
+
+
+def test_a_correction_that_changes_nobodys_share_is_no_settlement() -> None:
+    made = allocate(bill(300), rules(pool()), everybody())
+    assert settlement(made, made) is None
+
+
+def test_a_closed_period_that_comes_out_as_none_is_closed_is_told() -> None:
+    nobody = members({"all": {}})
+    damaged = allocate(bill(300), rules(pool()), nobody)
+    with pytest.raises(OperationFailed, match="nobody bears 300 yen of it"):
+        verify_borne(damaged)
+    verify_borne(allocate(bill(360), rules(pool()), everybody()))
+
+
+def test_a_settlement_is_a_line_of_its_own() -> None:
+    closed = allocate(bill(300), rules(pool()), everybody())
+    corrected = allocate(bill(360), rules(pool()), everybody())
+    found = settlement(closed, corrected)
+    assert found is not None
+    later = allocate(bill(0), rules(pool()), everybody(), (found,))
+    assert lines_of(later, "271004") == [(LineKind.SETTLEMENT, 20)]
+    assert later.settled_jpy == 60
+
+
+def _by_late_rules(
+    closed: Allocation, corrected: Allocation, one: Bill, rule_set: RuleSet, who: Members
+) -> Settlement:
+    """In a period of these rules."""
+    found = late(corrected, one.buckets, (Taker(JUNE, rule_set, who.names),))
+    made = settlement(closed, corrected, late=found.taken.get(JUNE), left=found.left)
+    assert made is not None
+    return made
+
+
+def test_what_a_pool_of_a_closed_period_left_goes_to_the_pool_of_that_name() -> None:
+    nobody = members({"all": {}})
+    before = allocate(bill(), rules(pool()), nobody)
+    after = allocate(bill(300), rules(pool()), nobody)
+    moved = _by_late_rules(before, after, bill(300), rules(pool()), everybody())
+    made = allocate(bill(), rules(pool()), everybody(), (moved,))
+    assert made.pools[0].settled_in_jpy == {MAY: 300}
+    assert (made.settled_jpy, made.unallocated, made.difference_jpy) == (300, (), 0)
+    others = rules(pool("other"))
+    moved = _by_late_rules(before, after, bill(300), others, everybody("other"))
+    other = allocate(bill(), others, everybody("other"), (moved,))
+    assert [(one.pool, one.jpy, one.settled) for one in other.unallocated] == [("all", 300, MAY)]
