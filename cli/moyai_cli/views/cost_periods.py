@@ -36,7 +36,7 @@ from moyai_cli.views.cost_taxes import (
     taxes_shown,
     yen_columns,
 )
-from moyai_cli.views.costs import invoice_difference, show_settled_in
+from moyai_cli.views.costs import invoice_difference, settling_fields, show_settling
 
 
 def show_allocated(found: Allocated, output: Output) -> None:
@@ -45,7 +45,7 @@ def show_allocated(found: Allocated, output: Output) -> None:
     if output is Output.JSON:
         whole = {**record(made), "budgets": budget_records(found.budgets)}
         whole["notes"] = [note.of(LANG) for note in (*made.notes, *found.notes)]
-        whole["settled_in"] = None if found.settled_in is None else str(found.settled_in)
+        whole.update(settling_fields(found.settling))
         if found.unknown is not None:
             whole["budgets_unknown"] = found.unknown.of(LANG)
         show_json(indented(whole))
@@ -61,7 +61,7 @@ def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None =
     if output is Output.TABLE:
         _head(made)
         if budgeted is not None:
-            show_settled_in(made.basis.period, budgeted.settled_in)
+            show_settling(budgeted.settling)
             _notes(budgeted.notes)
             _budgets(budgeted)
         show_unallocated(made.allocation.unallocated)
@@ -110,7 +110,7 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
         Column("by", say("担当", "by")),
         Column("asked_sha256", say("請求の内容", "what is asked")),
         Column("allocation_sha256", say("按分", "allocation")),
-        *([] if output is Output.TABLE else [Column("settled_in", "settled_in")]),
+        *([] if output is Output.TABLE else [Column(name, name) for name in settling_fields(None)]),
     ]
     records = [
         {
@@ -120,14 +120,14 @@ def show_verified(found: Sequence[Verified], output: Output) -> None:
             "by": one.by,
             "asked_sha256": one.asked_sha256,
             "allocation_sha256": one.allocation_sha256,
-            "settled_in": None if one.settled_in is None else str(one.settled_in),
+            **settling_fields(one.settling),
         }
         for one in found
     ]
     listing(records, columns, output)
     if output is Output.TABLE:
         for one in found:
-            show_settled_in(one.period, one.settled_in)
+            show_settling(one.settling)
 
 
 def show_kept(found: KeptSources) -> None:

@@ -14,7 +14,7 @@ from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.ledger.manifest import Basis, PeriodPart
 from moyai.costs.periods import Period
 from moyai.costs.record import plain as exact
-from moyai.operations.cost_corrections import settlement_note
+from moyai.operations.cost_corrections import Settling
 from moyai.texts import Text, in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
@@ -79,7 +79,20 @@ def show_imported(found: Sequence[Imported], output: Output) -> None:
 def show_settled_in(period: Period, bearer: Period | None) -> None:
     """Which open period bears what a closed one was changed by; nothing where none does."""
     if bearer is not None:
-        show_line(settlement_note(period, bearer).of(LANG) + say("。", "."))
+        show_settling(Settling(period, bearer))
+
+
+def show_settling(settling: Settling | None) -> None:
+    """Which open period settles a closed one, and why; nothing where none does."""
+    if settling is not None:
+        show_line(settling.note.of(LANG) + say("。", "."))
+
+
+def settling_fields(settling: Settling | None) -> dict[str, object]:
+    """For programs: which open period settles a closed one, and whose late costs it is for."""
+    if settling is None:
+        return {"settled_in": None, "late_of": []}
+    return {"settled_in": str(settling.bearer), "late_of": list(map(str, settling.late_of))}
 
 
 def _warn_doubled(one: Imported, other: str) -> None:

@@ -6,16 +6,35 @@ whatever papers say is in this document, or in what it names by hash.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from moyai.costs.apportion.allocation import Allocation, Payer
 from moyai.costs.frozen import Inputs
+from moyai.costs.periods import Period
 from moyai.costs.record import plain
 from moyai.costs.statements.taxes import Taxed, Taxes
 
 
+@dataclass(frozen=True, slots=True)
+class Settles:
+    """A closed period that a period settles."""
+
+    period: Period
+    inputs_sha256: str
+    """As `Closed.inputs`."""
+    billed_state: str
+    """`Basis.state` that it was billed by."""
+    state: str
+    """`Basis.state` that it comes to since."""
+
+
 def asked_document(
-    made: Allocation, taxes: Taxes, inputs: Inputs, state_sha256: str, closed_at: str | None
+    made: Allocation,
+    taxes: Taxes,
+    inputs: Inputs,
+    state_sha256: str,
+    settles: tuple[Settles, ...],
+    closed_at: str | None,
 ) -> dict[str, object]:
     """What is asked of whom, by whom, on which days. Amounts are whole yen, `…_jpy`; rates are percent, None
     of what has no tax. The same inputs give the same bytes, as of `document`.
@@ -28,6 +47,15 @@ def asked_document(
         "state_sha256": state_sha256,
         "rules_sha256": inputs.rules_sha256,
         "inputs_sha256": inputs.sha256,
+        "settles": [
+            {
+                "period": str(one.period),
+                "inputs_sha256": one.inputs_sha256,
+                "billed_state_sha256": one.billed_state,
+                "state_sha256": one.state,
+            }
+            for one in settles
+        ],
         "closed_at": closed_at,
         "issuer": asdict(inputs.issuer),
         "instalments": None if inputs.instalments is None else _instalments(inputs),

@@ -111,9 +111,8 @@ class ClosedPeriods:
 
     def _frozen_names(self) -> list[Mapping[str, str]]:
         """What codes meant at each closing, the oldest one first: a month may be closed after a later one."""
-        closed = [part.closed for _, part in self._in_order() if part.closed is not None]
-        closed.sort(key=lambda one: one.at)
-        return [decode_inputs(self._ledger.closing(one.inputs)).members.names for one in closed]
+        parts = map(self._manifest.part, self._manifest.closings)
+        return [self.frozen(part).members.names for part in parts]
 
     def former_names(self, settlements: tuple[Settlement, ...]) -> dict[str, str]:
         """Code → name of bodies that bear settlements, as periods from the settled ones on have them: the

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from moyai.costs.analysis.sums import Sums, sums_of
 from moyai.costs.apportion.allocation import Allocation, PayerKind, Settlement
 from moyai.costs.apportion.inputs import Carried, Rate, TaxCarried, rate_order
-from moyai.costs.asked import asked_document
+from moyai.costs.asked import Settles, asked_document
 from moyai.costs.frozen import Inputs
 from moyai.costs.invoice_rows import Corrected
 from moyai.costs.ledger.closings import Closed
@@ -32,6 +32,8 @@ class Reckoned:
     closed: bool
     corrected: tuple[Corrected, ...] = ()
     """Invoices of closed periods that this one settles, which their rows differ from since."""
+    settles: tuple[Settles, ...] = ()
+    """Closed periods that it settles, in the order in which they were closed; they may come to the same."""
     closed_at: str | None = None
     """As `Closed.at`; None of an open period."""
 
@@ -49,8 +51,14 @@ class Reckoned:
     @property
     def asked(self) -> dict[str, object]:
         """What is asked of its payers, as a document."""
-        state = self.basis.state
-        return asked_document(self.allocation, self.taxes, self.inputs, state, self.closed_at)
+        return asked_document(
+            self.allocation,
+            self.taxes,
+            self.inputs,
+            self.basis.state,
+            self.settles,
+            self.closed_at,
+        )
 
     @property
     def asked_sha256(self) -> str:

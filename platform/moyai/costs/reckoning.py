@@ -14,6 +14,7 @@ from moyai.costs.apportion.allocation import Settlement, Unallocated
 from moyai.costs.apportion.inputs import Caught, Members
 from moyai.costs.apportion.late import Late, Taker, late
 from moyai.costs.apportion.settling import settlement, verify_borne
+from moyai.costs.asked import Settles
 from moyai.costs.closed_periods import ClosedPeriods
 from moyai.costs.fees import FeeDue, fees_due
 from moyai.costs.frozen import Inputs
@@ -26,11 +27,12 @@ from moyai.costs.ledger.sorting import sorted_rows
 from moyai.costs.membership import by_codes, members_of, names_of
 from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
+from moyai.costs.rules_of_file import rules_of, sharing_of
 from moyai.costs.statements.titles import own_titles, with_settlements
 from moyai.costs.timeline import Timeline
 from moyai.costs.yen import in_yen
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.registry.cost_rules import CostSharing, RuleSet
+from moyai.registry.cost_rules import RuleSet
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -39,7 +41,7 @@ from moyai.texts import Text
 class _Correction:
     """What a closed period came to since it was billed."""
 
-    closed: Period
+    settles: Settles
     settlement: Settlement | None
     """None: nobody bears anything else than before."""
     invoices: tuple[Corrected, ...]
@@ -80,11 +82,9 @@ class Reckoner:
         return self._reckoned(basis, inputs, corrections, closed=False)
 
     def inputs(self, period: Period, basis: Basis) -> Inputs:
-        """What tenants.yaml says of a period."""
+        """What tenants.yaml says of a period. Raises as `rules_of`."""
         sharing = sharing_of(self._registry)
-        rules = sharing.on(period.first)
-        if rules is None:
-            raise _no_rules(period)
+        rules = rules_of(sharing, period)
         drivers = drivers_of(self._ledger.store, basis)
         carried = self._periods.carried(period)
         year_start = self._registry.federation.fiscal_year_start
@@ -135,7 +135,7 @@ class Reckoner:
     def due_corrections(self, period: Period) -> tuple[tuple[Period, Basis], ...]:
         """Closed periods that an open one settles, with what they rest on since."""
         due = self._due(period, self._periods.names(period, names_of(self._registry)))
-        settled = {one.closed for one in due if one.settlement is not None}
+        settled = {one.settles.period for one in due if one.settlement is not None}
         now = self._timeline.now
         return tuple(
             (closed, self._timeline.basis(closed, now))
@@ -167,6 +167,17 @@ class Reckoner:
                 if moved:
                     found[one] = moved
         return found
+
+    def late_moved_now(self) -> dict[Period, tuple[Period, ...]]:
+        """Closed periods that an open one settles since late costs that they took are others by now → whose."""
+        bearer = self._periods.bearer()
+        if bearer is None:
+            return {}
+        found = {
+            closed: tuple(self.late_moved(closed, bearer))
+            for closed in self._timeline.moved(self._timeline.now)
+        }
+        return {closed: those for closed, those in found.items() if those}
 
     def late_rows(self, period: Period) -> tuple[Unallocated, ...]:
         """What a period that settles others takes of their late costs, and what none does. Raises as
@@ -222,7 +233,8 @@ class Reckoner:
         converted = in_yen(basis.period, groups, basis.invoices, inputs.rules.tax)
         made = allocate(converted.bill, inputs.rules, inputs.members, settlements)
         differ = tuple(invoice for one in corrections for invoice in one.invoices)
-        return Reckoned(made, converted, inputs, basis, settlements, closed, differ)
+        settles = tuple(one.settles for one in corrections)
+        return Reckoned(made, converted, inputs, basis, settlements, closed, differ, settles)
 
     def _due(self, period: Period, names: Mapping[str, str]) -> tuple[_Correction, ...]:
         """Corrections that an open period bears: what no period has settled yet."""
@@ -251,8 +263,10 @@ class Reckoner:
         titles = with_settlements(own_titles(old.inputs.rules), rules)
         found = self._late_of(closed, moment)
         taken, left = found.taken.get(bearer, {}), found.left if moment == own else ()
+        frozen = self._manifest.part(closed).closed
+        assert frozen is not None
         return _Correction(
-            closed,
+            Settles(closed, frozen.inputs, old.basis.state, new.basis.state),
             settlement(old.allocation, new.allocation, names, titles, taken, left),
             corrected(closed, old.converted.differing, new.converted.differing),
         )
@@ -287,19 +301,6 @@ def _settlements(corrections: tuple[_Correction, ...]) -> tuple[Settlement, ...]
     return tuple(one.settlement for one in corrections if one.settlement is not None)
 
 
-def sharing_of(registry: Registry) -> CostSharing:
-    """The rules of the file. Raises `UsageError` where it has none."""
-    if registry.cost_sharing is None:
-        raise UsageError(
-            Text(
-                f"{registry.path.name} に cost_sharing（負担金の規則）がありません。",
-                f"{registry.path.name} has no cost_sharing, the rules of cost sharing.",
-            ),
-            touched=NOTHING_TOUCHED,
-        )
-    return registry.cost_sharing
-
-
 def _nothing(period: Period, fees: tuple[FeeDue, ...]) -> UsageError:
     due = [one.words for one in fees]
     ja = "".join(f"\n{one.ja}がこの月にあります。" for one in due)
@@ -317,19 +318,5 @@ def _nothing(period: Period, fees: tuple[FeeDue, ...]) -> UsageError:
         remedy=Text(
             f"moyai cost import FILE で取り込めます。{zero.ja if due else ''}",
             f"moyai cost import FILE brings them in.{zero.en if due else ''}",
-        ),
-    )
-
-
-def _no_rules(period: Period) -> UsageError:
-    return UsageError(
-        Text(
-            f"{period.first} に有効な規則が cost_sharing の rule_sets にありません。",
-            f"no rule set of cost_sharing holds on {period.first}.",
-        ),
-        touched=NOTHING_TOUCHED,
-        remedy=Text(
-            "tenants.yaml の cost_sharing.rule_sets に、from がその日以前の規則を書いてください。",
-            "Write one into cost_sharing.rule_sets of tenants.yaml whose from is that day or before.",
         ),
     )

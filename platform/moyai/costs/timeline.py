@@ -18,12 +18,7 @@ class Timeline:
 
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
-        closed = [
-            (part.closed.at, period)
-            for period, part in manifest.periods.items()
-            if part.closed is not None
-        ]
-        self._order = [period for _, period in sorted(closed)]
+        self._order = manifest.closings
         self._moments = {period: moment for moment, period in enumerate(self._order)}
         self.now = len(self._order)
         self._moved: dict[int, tuple[Period, ...]] = {}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moyai.costs.analysis.budgets import BudgetState, budget_states
-from moyai.costs.periods import Period, period_of
+from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.errors import UsageError
-from moyai.operations.cost_corrections import unsettled
+from moyai.operations.cost_corrections import Settling, unsettled
 from moyai.operations.cost_fee_findings import fee_notes
 from moyai.operations.cost_months import Known, known_month, months_beside
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
@@ -25,7 +25,7 @@ class Allocated:
     budgets: tuple[BudgetState, ...]
     notes: tuple[Text, ...]
     """What a reader may not expect of it, beside what its pools and invoices say."""
-    settled_in: Period | None
+    settling: Settling | None
     """The open period that bears what this closed one was corrected by since."""
     unknown: Text | None = None
     """Why it is not known where they stand: a month before this one cannot be reckoned."""
@@ -40,11 +40,11 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
     when = period_of(period)
     made = reckoned(opened, when)
     notes = tuple(fee_notes(opened.workspace.registry, opened.manifest, when))
-    bearer = unsettled(opened.ledger, opened.manifest).get(when)
+    settling = unsettled(opened.ledger, opened.manifest, opened.reckoner()).get(when)
     try:
-        return Allocated(made, _budgets(opened, made), notes, bearer)
+        return Allocated(made, _budgets(opened, made), notes, settling)
     except UsageError as error:
-        return Allocated(made, (), notes, bearer, error.what)
+        return Allocated(made, (), notes, settling, error.what)
 
 
 def states_of(made: Reckoned, months: Sequence[Known]) -> tuple[BudgetState, ...]:

@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from moyai.costs.closed_periods import ClosedPeriods
 from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Manifest
 from moyai.costs.periods import Period
+from moyai.costs.reckoning import Reckoner
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace
 from moyai.texts import Text
 
 
-def unsettled(ledger: Ledger, manifest: Manifest) -> dict[Period, Period]:
-    """Closed periods that were corrected since and that no closed one settles → the open period that bears it.
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A closed period that comes to something else by now, which no closed one settles."""
+
+    closed: Period
+    bearer: Period
+    """The open period that bears it."""
+    late_of: tuple[Period, ...] = ()
+    """It took late costs of these, which are others by now. Empty where its own rows, drivers or invoices were
+    corrected."""
+
+    @property
+    def note(self) -> Text:
+        """Which period settles it, and why."""
+        if not self.late_of:
+            return settlement_note(self.closed, self.bearer)
+        those = ", ".join(map(str, self.late_of))
+        return Text(
+            f"{self.closed} が負担した {those} の遅れた費用は、その後に変わりました。"
+            f"{self.bearer} で精算します",
+            f"late costs of {those} that {self.closed} bore were changed since: settled in {self.bearer}",
+        )
+
+
+def unsettled(ledger: Ledger, manifest: Manifest, reckoner: Reckoner) -> dict[Period, Settling]:
+    """Closed periods that come to something else by now, and that no closed one settles.
     What is on record differs; it may come to the same for all bodies."""
+    corrected = _corrected(ledger, manifest)
+    bearer = next(iter(corrected.values()), None)
+    if bearer is None:
+        return {}
+    late = reckoner.late_moved_now()
+    found = {closed: Settling(closed, bearer, those) for closed, those in late.items()}
+    return found | {closed: Settling(closed, bearer) for closed in corrected}
+
+
+def _corrected(ledger: Ledger, manifest: Manifest) -> dict[Period, Period]:
+    """Closed periods whose rows, drivers or invoices were corrected since → who bears that."""
     periods = ClosedPeriods(ledger, manifest)
     bearer = periods.bearer()
     if bearer is None:
@@ -29,11 +67,11 @@ def settles(ledger: Ledger, manifest: Manifest, period: Period) -> bool:
 def settled_in(workspace: Workspace, period: Period) -> Period | None:
     """The open period that bears what a closed one was corrected by; None where it is open, or nothing was."""
     ledger = open_ledger(workspace)
-    return unsettled(ledger, ledger.manifest()).get(period)
+    return _corrected(ledger, ledger.manifest()).get(period)
 
 
 def settlement_note(closed: Period, bearer: Period) -> Text:
-    """Which period settles a closed one, as of `unsettled`."""
+    """Which period settles one that was corrected after it was closed."""
     return Text(
         f"{closed} は閉じた後に変わりました。{bearer} で精算します",
         f"{closed} was changed since it was closed: settled in {bearer}",

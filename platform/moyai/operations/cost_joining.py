@@ -11,7 +11,7 @@ from moyai.costs.analysis.joining import is_in, joined, pools_naming, pools_of
 from moyai.costs.apportion.allocation import LineKind, PayerKind
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.reckoning import sharing_of
+from moyai.costs.rules_of_file import sharing_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
 from moyai.planning.selectors import only

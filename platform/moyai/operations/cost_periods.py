@@ -16,10 +16,11 @@ from moyai.costs.ledger.query import columns_of, group_rows
 from moyai.costs.membership import names_of
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned, verify
-from moyai.costs.reckoning import Reckoner, sharing_of
+from moyai.costs.reckoning import Reckoner
 from moyai.costs.record import canonical, document
+from moyai.costs.rules_of_file import sharing_of
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
-from moyai.operations.cost_corrections import unsettled
+from moyai.operations.cost_corrections import Settling, unsettled
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace, open_workspace
 from moyai.registry.cost_rules import Treatment
@@ -90,8 +91,8 @@ class Verified:
     """As it was closed."""
     asked_sha256: str
     """Of what was asked then, as papers have it."""
-    settled_in: Period | None
-    """The open period that bears what it was corrected by since; None where all is settled."""
+    settling: Settling | None
+    """How what it comes to since is settled; None where all is."""
 
 
 def verification(file: Path | None, site: str) -> tuple[Verified, ...]:
@@ -99,7 +100,7 @@ def verification(file: Path | None, site: str) -> tuple[Verified, ...]:
     kept, are missing or changed."""
     opened = open_costs(file, site)
     reckoner = opened.reckoner()
-    bearers = unsettled(opened.ledger, opened.manifest)
+    bearers = unsettled(opened.ledger, opened.manifest, reckoner)
     found: list[Verified] = []
     for period, part in sorted(opened.manifest.periods.items()):
         closed = part.closed
@@ -184,6 +185,7 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Clo
             at,
             by,
             made.basis.numbers,
+            len(manifest.closings) + 1,
         )
         manifest = manifest.with_part(when, part.as_closed(closed))
         for other, basis in reckoner.due_corrections(when):
@@ -191,8 +193,10 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Clo
                 when, basis.rows, basis.invoices, basis.state, at, by, basis.numbers
             )
             manifest = manifest.with_part(other, manifest.part(other).corrected(correction))
-        writer.commit(manifest)
+        # As it will be reckoned from here on: nobody may be asked for what does not come out again.
         made = Reckoner(opened.ledger, manifest, opened.workspace.registry).reckon(when)
+        verify(made, closed)
+        writer.commit(manifest)
         return Closing(made, None)
 
 

@@ -144,14 +144,28 @@ def test_tags_that_have_a_column_each(form: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "head", ["BilledCost,BillingCurrency,BillingPeriodStart,Tags", MODERN[:-1]]
 )
-def test_a_column_called_as_a_tag_beside_the_tags(head: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["Tags.t", "tags.t", "TAGS.T"])
+def test_a_column_called_as_a_tag_beside_the_tags(head: str, name: str, tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     cells = {"BilledCost": "1", "BillingCurrency": "USD", "BillingPeriodStart": "2024-09-01"}
     line = ",".join(cells.get(name, "") for name in head.split(","))
-    file.write_text(f"{head},Tags.t\n{line},x\n")
+    file.write_text(f"{head},{name}\n{line},x\n")
     with pytest.raises(IntakeError) as raised:
         put(a_ledger(tmp_path), file)
-    assert [(fault.line, fault.column) for fault in raised.value.faults] == [(1, "Tags.t")]
+    assert [(fault.line, fault.column) for fault in raised.value.faults] == [(1, name)]
+
+
+def test_columns_of_tags_are_told_apart_by_their_keys_alone(tmp_path: Path) -> None:
+    row = {**focus_row("1"), "Tags.env": "a", "tags.Env": "b", "TAGS.ENV": "c"}
+    (found,) = groups(tmp_path, csv_file(tmp_path / "a.csv", [row]), *_ENVS)
+    assert found.values == dict(zip(_ENVS, "abc", strict=True))
+    row = {**focus_row("1"), "Tags.env": "a", "tags.env": "b"}
+    with pytest.raises(IntakeError) as raised:
+        put(a_ledger(tmp_path / "twice"), csv_file(tmp_path / "b.csv", [row]))
+    assert [(fault.line, fault.column) for fault in raised.value.faults] == [(1, "tags.env")]
+
+
+_ENVS = ("Tags.env", "Tags.Env", "Tags.ENV")
 
 
 def test_a_damaged_page_of_parquet_is_a_fault(tmp_path: Path) -> None:

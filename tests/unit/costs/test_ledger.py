@@ -166,7 +166,18 @@ def test_a_closed_period_keeps_what_it_rests_on(tmp_path: Path) -> None:
         kept = writer.put_bytes("closings", ".json", b"{}")
         at = "2024-11-01T00:00:00+00:00"
         closed = Closed(
-            frozen, basis.invoices, basis.state, kept, kept, kept, (), TaxCarried(), at, "taro"
+            frozen,
+            basis.invoices,
+            basis.state,
+            kept,
+            kept,
+            kept,
+            (),
+            TaxCarried(),
+            at,
+            "taro",
+            {"a.csv": 1},
+            1,
         )
         part = replace(writer.manifest.part(SEPTEMBER), closed=closed)
         writer.commit(writer.manifest.with_part(SEPTEMBER, part))

@@ -133,8 +133,8 @@ class Office:
     def unsettled(self) -> dict[str, str]:
         """Closed months that were changed since → the month that settles each."""
         opened = open_costs(self.file, "sandbox")
-        found = unsettled(opened.ledger, opened.manifest)
-        return {str(closed): str(bearer) for closed, bearer in found.items()}
+        found = unsettled(opened.ledger, opened.manifest, opened.reckoner())
+        return {str(closed): str(one.bearer) for closed, one in found.items()}
 
     def close(self, month: str) -> Reckoned:
         return close(self.file, "sandbox", month, 0).reckoned

@@ -148,6 +148,31 @@ def _verified(office: Office) -> tuple[Verified, ...]:
     return verification(office.file, "sandbox")
 
 
+def test_what_a_month_settled_cannot_be_changed_without_another_hash_than_theirs(
+    office: Office,
+) -> None:
+    """A late row of May becomes one of another service that the same bodies share: all amounts stay."""
+    office.yen("late.csv", MAY, EC2="3000")
+    office.yen("june.csv", JUNE, EC2="300")
+    office.close(JUNE)
+    before = verification(office.file, "sandbox")
+    may = period_of(MAY)
+    office.yen("late.csv", MAY, RDS="3000")
+    opened = open_costs(office.file, "sandbox")
+    with opened.ledger.writing("test") as writer:
+        part = writer.manifest.part(may)
+        first, second = part.sources["late.csv"]
+        part = replace(part, sources={**part.sources, "late.csv": (replace(second, at=first.at),)})
+        [settled] = part.corrections
+        settled = replace(settled, sources={**settled.sources, "late.csv": second.place[1]})
+        settled = replace(settled, state=part.basis_of(may, settled).state)
+        writer.commit(writer.manifest.with_part(may, replace(part, corrections=(settled,))))
+    [was_may, was_june], [may_now, june_now] = before, verification(office.file, "sandbox")
+    assert may_now == was_may
+    assert june_now.allocation_sha256 == was_june.allocation_sha256
+    assert not june_now.same
+
+
 def _printed(office: Office, folder: Path, issued_on: date | None = None) -> str:
     """The hash on Osaka's statement; its request has the same."""
     asked = Asked(MAY, folder, (Kind.HTML,), "en", issued_on)
@@ -171,7 +196,8 @@ def _forge(office: Office, change: Callable[[Inputs], Inputs], *, remake: bool) 
         )
         if remake:
             made = opened.reckoner().reckon(may)
-            asked = asked_document(made.allocation, made.taxes, inputs, made.basis.state, closed.at)
+            state = made.basis.state
+            asked = asked_document(made.allocation, made.taxes, inputs, state, (), closed.at)
             closed = replace(
                 closed,
                 asked=writer.put_bytes("closings", ".json", canonical(asked)),

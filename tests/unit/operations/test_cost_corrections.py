@@ -22,6 +22,7 @@ from moyai.costs.ledger.store import Store
 from moyai.costs.periods import period_of
 from moyai.costs.settled import FileMoved
 from moyai.errors import OperationFailed, UsageError
+from moyai.operations import cost_periods
 from moyai.operations.cost_budgets import allocation
 from moyai.operations.cost_explanation import explanation
 from moyai.operations.cost_periods import open_costs, verification
@@ -298,14 +299,34 @@ def test_the_month_that_settles_is_the_first_with_costs_after_the_last_closed_on
     assert office.unsettled() == {MAY: "2026-08"}
     office.yen("september.csv", "2026-09", EC2="300")
     assert office.unsettled() == {MAY: "2026-09"}
-    assert str(allocation(office.file, "sandbox", MAY).settled_in) == "2026-09"
+    told = allocation(office.file, "sandbox", MAY).settling
+    assert told is not None
+    assert str(told.bearer) == "2026-09"
     assert settled(office.reckon(JUNE)) == {}
     assert sum(settled(office.reckon("2026-09")).values()) > 0
     [may, july] = verification(office.file, "sandbox")
-    assert (may.same, str(may.settled_in), july.settled_in) == (True, "2026-09", None)
+    assert (may.same, may.settling, july.settling) == (True, told, None)
     office.withdraw("more.csv")
     assert office.unsettled() == {}
     office.yen("more.csv", MAY, EC2="950")
     office.close(JUNE)
     office.close("2026-09")
     assert office.unsettled() == {}
+
+
+def test_closings_are_in_the_order_of_the_ledger_whatever_clocks_say(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """June is closed on a machine whose clock is two minutes behind that of May's."""
+    moments = iter(["10:00:00", "09:58:00", "09:58:00"])
+    monkeypatch.setattr(cost_periods, "now", lambda: f"2026-07-01T{next(moments)}+00:00")
+    office.close(MAY)
+    office.yen("june.csv", JUNE, EC2="300")
+    office.yen("late.csv", MAY, EC2="3000")
+    due = settled(office.reckon(JUNE))
+    assert sum(due.values()) == 3300
+    assert settled(office.close(JUNE)) == due
+    assert office.verified()
+    office.yen("july.csv", "2026-07", EC2="300")
+    assert settled(office.close("2026-07")) == {}
+    assert office.verified()

@@ -15,10 +15,11 @@ from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.settled import Settled
 from moyai.errors import Refused
+from moyai.operations.cost_budgets import allocation
 from moyai.operations.cost_check import Beside, check_cost_rules
 from moyai.operations.cost_documents import Asked, statements
 from moyai.operations.cost_explanation import explanation
-from moyai.operations.cost_periods import close
+from moyai.operations.cost_periods import close, verification
 
 APRIL, JULY = "2026-04", "2026-07"
 DIRECT = "      direct: [{ name: own, where: {}, column: SubAccountId, bodies: {} }]\n"
@@ -301,6 +302,27 @@ def test_what_a_pool_without_drivers_left_goes_back_when_they_come(office: Offic
     billed = {OSAKA: 110, SAKAI: 330}
     paid = {code: both[code] + took.get(code, 0) + billed.get(code, 0) for code in _CODES}
     assert paid == {OSAKA: 0, SAKAI: 0, VILLAGE: 524}
+
+
+def test_a_month_whose_late_costs_went_away_says_which_one_settles_it(office: Office) -> None:
+    _late(office, "300")
+    office.rewrite((CITY, QUEUE.replace("WHERE", "{ ServiceName: SQS }") + CITY))
+    office.close(JUNE)
+    office.yen("july.csv", JULY, EC2="300")
+    assert office.unsettled() == {}
+    # What its own rules catch moves May alone, though June settles it.
+    office.yen("more.csv", MAY, EC2="900")
+    assert office.unsettled() == {MAY: JULY}
+    office.withdraw("late.csv")
+    assert office.unsettled() == {MAY: JULY, JUNE: JULY}
+    may, june = (one.settling for one in verification(office.file, "sandbox"))
+    assert may is not None
+    assert june is not None
+    assert (may.late_of, june.late_of) == ((), (period_of(MAY),))
+    assert june.note.en == (
+        "late costs of 2026-05 that 2026-06 bore were changed since: settled in 2026-07"
+    )
+    assert allocation(office.file, "sandbox", JUNE).settling == june
 
 
 def _explained_settlement(office: Office, month: str, code: str) -> Settled:

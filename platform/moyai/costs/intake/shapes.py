@@ -58,10 +58,10 @@ class Shape:
 
 
 def doubled(staged: Staged) -> str | None:
-    """A column of FOCUS that the file has twice, in one spelling and another, as it is spelt last."""
+    """A column of FOCUS, or of one tag, that the file has twice, in two spellings: the later one."""
     seen: set[str] = set()
     for name in staged.columns:
-        key = _FOCUS.get(name.lower())
+        key = _known_as(name)
         if key in seen:
             return name
         if key is not None:
@@ -71,11 +71,11 @@ def doubled(staged: Staged) -> str | None:
 
 def focus_shape(staged: Staged) -> Shape | None:
     """FOCUS 1.0 to 1.4, or None where the needed columns are not all there."""
-    found = {_FOCUS.get(name.lower(), name): name for name in staged.columns}
+    found = {_known_as(name) or name: name for name in staged.columns}
     if not all(name in found for name in NEEDED):
         return None
     tags = found.get(TAGS)
-    flat = [name for name in found if tags is None and name.startswith(f"{TAGS}.")]
+    flat = [name for name in found if tags is None and is_tag(name)]
     columns = {
         name: staged.columns[own]
         for name, own in found.items()
@@ -89,7 +89,7 @@ def focus_shape(staged: Staged) -> Shape | None:
         None if tags is None or is_map else staged.columns[tags],
         staged.raw[tags]
         if tags is not None and is_map
-        else tags_of({name.removeprefix(f"{TAGS}."): staged.columns[name] for name in flat}),
+        else tags_of({name.removeprefix(f"{TAGS}."): staged.columns[found[name]] for name in flat}),
         floats_of(staged, {name: found[name] for name in COSTS if name in found}),
     )
 
@@ -105,7 +105,19 @@ def tags_of(columns: Mapping[str, str]) -> str | None:
 
 def beside_tags(shape: Shape) -> str | None:
     """A column that is called as a tag is, in a file that has its tags elsewhere."""
-    return next((name for name in shape.columns if name.startswith(f"{TAGS}.")), None)
+    return next((name for name in shape.columns if is_tag(name)), None)
+
+
+def is_tag(name: str) -> bool:
+    """Whether a column is called as a tag's is. `tags.KEY` is: SQL would take it for the column of that tag."""
+    return name.lower().startswith(f"{TAGS.lower()}.")
+
+
+def _known_as(name: str) -> str | None:
+    """How FOCUS writes a column, or Moyai one of a tag, of which only the key is told apart by its case."""
+    if is_tag(name):
+        return f"{TAGS}.{name[len(TAGS) + 1 :]}"
+    return _FOCUS.get(name.lower())
 
 
 def floats_of(staged: Staged, costs: Mapping[str, str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from moyai.costs.apportion.inputs import Carried, TaxCarried
@@ -48,9 +48,10 @@ class Closed:
     at: str
     """UTC, ISO 8601."""
     by: str
-    versions: Mapping[str, int] = field(default_factory=dict)
-    """File → which of its versions was its last one then, from 1; a withdrawal is one too. Empty of what was
-    closed before they were kept."""
+    versions: Mapping[str, int]
+    """File → which of its versions was its last one then, from 1; a withdrawal is one too."""
+    number: int
+    """Which closing of the ledger it is, from 1: clocks of several machines tell no order."""
 
     @property
     def documents(self) -> tuple[str, str, str]:
@@ -70,7 +71,7 @@ class Correction:
     state: str
     at: str
     by: str
-    versions: Mapping[str, int] = field(default_factory=dict)
+    versions: Mapping[str, int]
     """As `Closed.versions`."""
 
 
@@ -95,6 +96,7 @@ def closed_document(closed: Closed) -> dict[str, object]:
         "at": closed.at,
         "by": closed.by,
         "versions": dict(closed.versions),
+        "number": closed.number,
     }
 
 
@@ -111,7 +113,8 @@ def closed_of(document: Document) -> Closed:
         _tax_carried(part_of(document, "tax_carried")),
         moment_of(document, "at"),
         text_of(document, "by"),
-        _versions(document),
+        wholes_of(document, "versions"),
+        whole_of(document, "number"),
     )
 
 
@@ -137,7 +140,7 @@ def correction_of(document: Document) -> Correction:
         sha256_of(document, "state"),
         moment_of(document, "at"),
         text_of(document, "by"),
-        _versions(document),
+        wholes_of(document, "versions"),
     )
 
 
@@ -157,7 +160,3 @@ def _tax_carried(document: Document) -> TaxCarried:
 
 def _by_rate(yen: Mapping[Fraction, int]) -> dict[str, int]:
     return {str(rate): jpy for rate, jpy in sorted(yen.items())}
-
-
-def _versions(document: Document) -> dict[str, int]:
-    return wholes_of(document, "versions") if "versions" in document else {}

@@ -120,29 +120,12 @@ class PeriodPart:
         assert self.closed is not None
         return self.basis_of(period, self.closed)
 
-    def billed_basis(self, period: Period) -> Basis:
-        """What bodies were billed for up to now: at closing, or when it was settled last."""
-        if not self.corrections:
-            return self.closed_basis(period)
-        return self.basis_of(period, self.corrections[-1])
-
     def basis_of(self, period: Period, frozen: Frozen) -> Basis:
         """What counted at a closing, or when it was settled. The same content may have come in before and
         after: it is the versions of then."""
-        numbers = frozen.versions or {
-            name: self._number_of_then(name, rows, frozen.at)
-            for name, rows in sorted(frozen.sources.items())
-        }
+        numbers = frozen.versions
         found = {name: self.sources[name][numbers[name] - 1] for name in sorted(frozen.sources)}
         return Basis(period, found, frozen.invoices, numbers)
-
-    def _number_of_then(self, name: str, rows: str, at: str) -> int:
-        """The newest version with these rows that was on record at a moment; the first one where clocks
-        differed."""
-        having = [
-            (number, one.at) for number, one in enumerate(self.sources[name], 1) if one.rows == rows
-        ]
-        return max((number for number, came in having if came <= at), default=having[0][0])
 
     def as_closed(self, closed: Closed) -> PeriodPart:
         """The same, closed."""
@@ -177,6 +160,16 @@ class Manifest:
     def part(self, period: Period) -> PeriodPart:
         """One period's part; an empty one where nothing is on record."""
         return self.periods.get(period, PeriodPart())
+
+    @property
+    def closings(self) -> tuple[Period, ...]:
+        """Closed periods, in the order in which they were closed."""
+        numbers = {
+            period: part.closed.number
+            for period, part in self.periods.items()
+            if part.closed is not None
+        }
+        return tuple(sorted(numbers, key=numbers.__getitem__))
 
     def with_part(self, period: Period, part: PeriodPart) -> Manifest:
         """The same with another part."""

@@ -7,6 +7,7 @@ anew; against them a site has the hash of what is asked on statements, and copie
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 from moyai.costs.ledger.closings import (
     Frozen,
@@ -40,7 +41,7 @@ from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.texts import Text
 
 KEY = "manifest.json"
-_VERSION = 5
+_VERSION = 6
 _CHECKSUM = "sha256"
 
 
@@ -77,7 +78,7 @@ def decode(content: bytes) -> Manifest:
         if version != _VERSION:
             raise _of_another_version(version)
         periods = part_of(document, "periods")
-        found = Manifest({period_of(name): _part(periods, name) for name in periods})
+        found = _in_order(Manifest({period_of(name): _part(periods, name) for name in periods}))
         is_as_written = sealed(document) == document
     except (ValueError, RecursionError, UsageError) as error:
         raise OperationFailed(
@@ -161,6 +162,22 @@ def _consistent(period: Period, part: PeriodPart) -> PeriodPart:
     return part
 
 
+def _in_order(manifest: Manifest) -> Manifest:
+    """The same. Raises `Damaged` where closings are not numbered one after another, or what one settles was
+    closed after it or settled by another after it."""
+    order = manifest.closings
+    for number, period in enumerate(order, 1):
+        closed = manifest.part(period).closed
+        if closed is None or closed.number != number:
+            raise Damaged(f"{period}, number", closed)
+    for number, period in enumerate(order):
+        into = [one.into for one in manifest.part(period).corrections]
+        after = [order.index(one) for one in into if one in order]
+        if len(after) < len(into) or any(a >= b for a, b in pairwise([number, *after])):
+            raise Damaged(f"{period}, into", [str(one) for one in into])
+    return manifest
+
+
 def _refuse_unknown_rows(part: PeriodPart, frozen: Frozen) -> None:
     """Raises `Damaged` for rows that no version has, or not the version that is said."""
     for name, number in frozen.versions.items():
@@ -170,17 +187,12 @@ def _refuse_unknown_rows(part: PeriodPart, frozen: Frozen) -> None:
     for name, rows in frozen.sources.items():
         if rows not in {version.rows for version in part.sources.get(name, ())}:
             raise Damaged(name, rows)
-        if frozen.versions and name not in frozen.versions:
+        if name not in frozen.versions:
             raise Damaged(name, None)
 
 
 def _has_its_state(period: Period, part: PeriodPart, frozen: Frozen) -> bool:
-    """Whether rows and invoices are those of the state. Without versions it is not known where two files
-    brought the same rows: each is a state of its own."""
-    for name, rows in frozen.sources.items():
-        brought = {one.source for one in part.sources[name] if one.rows == rows}
-        if len(brought) > 1 and not frozen.versions:
-            return True
+    """Whether rows and invoices are those of the state."""
     return part.basis_of(period, frozen).state == frozen.state
 
 
