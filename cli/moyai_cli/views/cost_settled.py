@@ -25,7 +25,7 @@ SETTLED_STEPS = {
     "changed_invoice": say("請求書", "invoice"),
     "changed_row": say("行", "row"),
     "more_rows": say("ほかの行", "more rows"),
-    "other_rows": say("ほかの団体の行", "rows of others"),
+    "other_rows": say("そのほかに変わった行", "other rows that changed"),
 }
 _HASH_SIGNS = 12
 

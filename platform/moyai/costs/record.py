@@ -124,6 +124,8 @@ def _line(borne: Borne, line: Line) -> dict[str, object]:
         found["limited"] = line.limited
     if line.by_rule is not None:
         found["by_rule_jpy"] = line.by_rule
+    if line.settled is not None:
+        found["settled"] = str(line.settled)
     if borne.presence is not None:
         found["days"] = borne.presence.days
         found["of_days"] = borne.presence.of

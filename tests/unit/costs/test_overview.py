@@ -34,7 +34,7 @@ from moyai.costs.documents.xlsx import xlsx
 from moyai.costs.periods import Period
 from moyai.costs.statements.overview import Month, Overview, Surroundings, month_of, overview
 from moyai.costs.statements.statement import Issue
-from moyai.registry.cost_rules import Budget, Condition, ShareBy
+from moyai.registry.cost_rules import Budget, Condition, Rounding, ShareBy
 from moyai.texts import Lang
 
 APRIL = Month(Period(2026, 4), {("all", "271004"): 700, ("all", "271403"): 300})
@@ -343,3 +343,20 @@ def test_a_commitment_over_years_is_marked() -> None:
 
 def test_the_period_of_the_overview_is_that_of_the_bill() -> None:
     assert overview(issued(), Surroundings()).month.period == MAY
+
+
+@pytest.mark.parametrize("credit", [-99_981, -99_995, -99_999, -100_000, -100_001, -150_000])
+@pytest.mark.parametrize("method", [Rounding.FLOOR, Rounding.CEILING])
+def test_a_rule_has_its_own_tax_though_another_one_gives_nearly_all_of_it_back(
+    credit: int, method: Rounding
+) -> None:
+    a, b = (pool(name, where=(Condition("ServiceName", (name,)),)) for name in ("s0", "s1"))
+    one = replace(bill(100_000, credit, rate=TEN), taxes={TEN: (100_000 + credit) // 10})
+    made = issued(
+        one,
+        taxable(rules(a, b), method=method),
+        members({name: {"271004": FULL} for name in ("s0", "s1")}),
+    )
+    cells = month_of(made).cells
+    assert abs(cells["s0", "271004"] - 110_000) <= 1
+    assert abs(cells["s1", "271004"] - credit * 11 / 10) <= 1

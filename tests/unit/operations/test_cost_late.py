@@ -13,6 +13,7 @@ from moyai.costs.documents.write import Kind
 from moyai.costs.explain.lines import NetLine, lines_of
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
+from moyai.costs.record import document
 from moyai.costs.settled import Settled
 from moyai.errors import Refused
 from moyai.operations.cost_budgets import allocation
@@ -108,6 +109,8 @@ def test_a_direct_rule_charges_late_costs_to_its_body(office: Office) -> None:
         330,
         period_of(MAY),
     )
+    [said] = [one for one in document(made.allocation)["bodies"] if one["code"] == SAKAI]
+    assert [one.get("settled") for one in said["lines"] if one["kind"] == "late"] == [MAY]
     found = explanation(office.file, "sandbox", JUNE, SAKAI, yen=1)
     assert found.settled is not None
     assert [(row.file, row.line) for row in found.settled.rows.rows] == [("late.csv", 2)]

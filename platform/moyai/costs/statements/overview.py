@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from moyai.costs.apportion.allocation import Borne, PayerKind
-from moyai.costs.apportion.rounding import divide
+from moyai.costs.apportion.rounding import to_whole_yen
 from moyai.costs.periods import Period
 from moyai.costs.statements.statement import Issue, Statement
 from moyai.costs.statements.taxes import Taxed
@@ -239,10 +239,12 @@ def month_of(issue: Issue) -> Month:
         if one.payer.kind is PayerKind.BODY:
             borne.setdefault(one.payer.name, []).append(one)
     cells: dict[tuple[str, str], int] = {}
+    taxable = issue.rules.tax.treatment is Treatment.TAXABLE
     for statement in issue.statements:
         found: dict[str, int] = {}
         for taxed in statement.by_rate:
-            for rule, yen in _by_rule(taxed, borne.get(statement.code, [])).items():
+            own = _by_rule(taxed, borne.get(statement.code, []), taxable=taxable)
+            for rule, yen in own.items():
                 found[rule] = found.get(rule, 0) + yen
         assert sum(found.values()) == statement.total, statement.code
         cells |= {(rule, statement.code): yen for rule, yen in sorted(found.items())}
@@ -257,15 +259,24 @@ def _is_taxed(issue: Issue) -> bool:
     return taxable or any(taxes) or any(one.is_taxed for one in issue.statements)
 
 
-def _by_rule(taxed: Taxed, borne: Sequence[Borne]) -> dict[str, int]:
-    """A body's yen at one rate, with their tax, by rule."""
+def _by_rule(taxed: Taxed, borne: Sequence[Borne], *, taxable: bool) -> dict[str, int]:
+    """A body's yen at one rate, with their tax, by rule.
+
+    Each rule has the tax of its own net amount, and of what rounding and other months leave a part by its
+    size: by a factor of the sum, costs and credits that nearly cancel out would have any tax.
+    """
     nets = {one.rule: one.by_rate[taxed.rate] for one in borne if taxed.rate in one.by_rate}
     over = taxed.tax + taxed.difference
-    if not over:
+    if not (over or taxable):
         return nets
-    if sum(nets.values()) == 0:
-        return {**nets, NO_RULE: over}
-    return {rule: nets[rule] + yen for rule, yen in divide(over, nets).items()}
+    size = sum(map(abs, nets.values()))
+    if size == 0:
+        return {**nets, NO_RULE: over} if over else nets
+    rate = (taxed.rate or Fraction()) / 100
+    rest = (over - sum(nets.values()) * rate) / size
+    exact = [net * rate + abs(net) * rest for net in nets.values()]
+    taxes = dict(zip(nets, to_whole_yen(exact), strict=True))
+    return {rule: net + taxes[rule] for rule, net in nets.items()}
 
 
 def of_budget(cells: Cells, budget: Budget, services: Mapping[str, str | None]) -> int:
