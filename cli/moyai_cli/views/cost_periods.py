@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 import typer
 
@@ -16,10 +17,11 @@ from moyai.costs.apportion.allocation import (
     Unallocated,
 )
 from moyai.costs.ledger.groups import RowGroup
+from moyai.costs.ledger.query import CostRow
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.record import document, indented, sha256
 from moyai.costs.statements.taxes import Taxes
-from moyai.costs.statements.titles import settlement_title
+from moyai.costs.statements.titles import late_words
 from moyai.operations.cost_budgets import Allocated
 from moyai.operations.cost_periods import Closing, Verified
 from moyai.operations.cost_sources import KeptSources
@@ -46,6 +48,10 @@ def show_allocated(found: Allocated, output: Output) -> None:
         whole = {**record(made), "budgets": budget_records(found.budgets)}
         whole["notes"] = [note.of(LANG) for note in (*made.notes, *found.notes)]
         whole.update(settling_fields(found.settling))
+        whole["unallocated_rows"] = [
+            None if row is None else {"file": row.file, "line": row.line}
+            for row in found.first_rows
+        ]
         if found.unknown is not None:
             whole["budgets_unknown"] = found.unknown.of(LANG)
         show_json(indented(whole))
@@ -64,7 +70,9 @@ def show_allocation(made: Reckoned, output: Output, budgeted: Allocated | None =
             show_settling(budgeted.settling)
             _notes(budgeted.notes)
             _budgets(budgeted)
-        show_unallocated(made.allocation.unallocated)
+        show_unallocated(
+            made.allocation.unallocated, () if budgeted is None else budgeted.first_rows
+        )
     taxes = taxes_shown(made)
     columns = [
         Column("code", say("コード", "code")),
@@ -219,7 +227,7 @@ def _head(made: Reckoned) -> None:
 
 
 def _settlement_of(settlements: Sequence[Settlement]) -> str:
-    months = ", ".join(str(one.period) for one in settlements)
+    months = ", ".join(str(one.period) for one in settlements if one.jpy or one.borne)
     return say(f"閉じた期間（{months}）の精算", f"settlement of closed periods ({months})")
 
 
@@ -241,9 +249,9 @@ def _yen(jpy: int) -> str:
     return say(f"{jpy:,} 円", f"{jpy:,} yen")
 
 
-def show_unallocated(left: tuple[Unallocated, ...]) -> None:
-    """A line for each that comes to something in all, or at a rate of tax."""
-    for one in left:
+def show_unallocated(left: tuple[Unallocated, ...], rows: tuple[CostRow | None, ...] = ()) -> None:
+    """A line for each that comes to something in all, or at a rate of tax. `rows`: of the first of them."""
+    for one, row in zip_longest(left, rows):
         if not one.jpy and not any(one.by_rate.values()):
             continue
         values = ", ".join(
@@ -251,7 +259,9 @@ def show_unallocated(left: tuple[Unallocated, ...]) -> None:
         )
         where = one.pool or values or say("値なし", "no values")
         if one.settled is not None:
-            where += f", {settlement_title(one.settled).of(LANG)}"
+            where += f", {late_words(one.settled).of(LANG)}"
+        if row is not None:
+            where += f", {row.file}:{row.line}"
         show_line(
             say(
                 f"負担者なし: {one.jpy:,} 円（{one.reason.ja}: {where}）",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moyai.costs.analysis.budgets import BudgetState, budget_states
+from moyai.costs.ledger.query import CostRow
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.errors import UsageError
@@ -14,6 +15,7 @@ from moyai.operations.cost_corrections import Settling, unsettled
 from moyai.operations.cost_fee_findings import fee_notes
 from moyai.operations.cost_months import Known, known_month, months_beside
 from moyai.operations.cost_periods import Opened, open_costs, reckoned
+from moyai.operations.cost_unallocated import first_rows
 from moyai.texts import Text
 
 
@@ -26,7 +28,9 @@ class Allocated:
     notes: tuple[Text, ...]
     """What a reader may not expect of it, beside what its pools and invoices say."""
     settling: Settling | None
-    """The open period that bears what this closed one was corrected by since."""
+    """How an open period settles what this closed one comes to since."""
+    first_rows: tuple[CostRow | None, ...]
+    """As `first_rows`, of what nobody bears."""
     unknown: Text | None = None
     """Why it is not known where they stand: a month before this one cannot be reckoned."""
 
@@ -41,10 +45,11 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
     made = reckoned(opened, when)
     notes = tuple(fee_notes(opened.workspace.registry, opened.manifest, when))
     settling = unsettled(opened.ledger, opened.manifest, opened.reckoner()).get(when)
+    rows = first_rows(opened, made)
     try:
-        return Allocated(made, _budgets(opened, made), notes, settling)
+        return Allocated(made, _budgets(opened, made), notes, settling, rows)
     except UsageError as error:
-        return Allocated(made, (), notes, settling, error.what)
+        return Allocated(made, (), notes, settling, rows, error.what)
 
 
 def states_of(made: Reckoned, months: Sequence[Known]) -> tuple[BudgetState, ...]:

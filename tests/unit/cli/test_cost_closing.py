@@ -188,6 +188,9 @@ def test_periods_are_closed_in_order_and_not_over_what_nobody_bears(
     assert "1 cost that nobody bears, 1,650 yen in all" in over.stderr
     shown = moyai("cost", "allocate", "2026-06").stdout.splitlines()
     assert shown[1].startswith("unallocated: 1,650 yen (no rule catches it:")
+    assert shown[1].endswith(", june.csv:2)")
+    found = read_json(moyai("cost", "allocate", "2026-06", "-o", "json"))
+    assert found["unallocated_rows"] == [{"file": "june.csv", "line": 2}]
 
 
 def test_what_is_carried_and_settled_is_not_lost_over_a_month_without_costs(

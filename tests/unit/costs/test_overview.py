@@ -23,9 +23,11 @@ from tests.unit.costs.rulebook import (
     rules,
 )
 
+from moyai.costs.apportion.allocate import SETTLEMENT_OF
 from moyai.costs.documents.compose.overview_charts import charts
 from moyai.costs.documents.compose.overview_months import trend_table, trend_tables
 from moyai.costs.documents.compose.overview_paper import overview_bundle
+from moyai.costs.documents.compose.overview_tables import matrix_table, pool_amounts
 from moyai.costs.documents.csv_file import csv_file
 from moyai.costs.documents.html import html
 from moyai.costs.documents.paper import Chart
@@ -360,3 +362,13 @@ def test_a_rule_has_its_own_tax_though_another_one_gives_nearly_all_of_it_back(
     cells = month_of(made).cells
     assert abs(cells["s0", "271004"] - 110_000) <= 1
     assert abs(cells["s1", "271004"] - credit * 11 / 10) <= 1
+
+
+def test_a_settlement_of_another_month_is_in_the_trend_alone() -> None:
+    made = issued()
+    settled = f"{SETTLEMENT_OF}2026-03"
+    april = Month(Period(2026, 4), {(settled, "271004"): 700})
+    found = overview(made, Surroundings(OSAKA, earlier=(april,)))
+    assert settled in found.titles
+    assert [rule for rule, _ in pool_amounts(found)] == ["all"]
+    assert "Settlement" not in "".join(column.title for column in matrix_table(found, "en").columns)

@@ -253,6 +253,9 @@ def test_late_costs_that_nobody_bears_stay_so_and_are_said_once(office: Office) 
     assert [(one.jpy, one.values["ServiceName"]) for one in made.allocation.unallocated] == [
         (330, "SQS")
     ]
+    [row] = allocation(office.file, "sandbox", JUNE).first_rows
+    assert row is not None
+    assert (row.file, row.line) == ("late.csv", 2)
 
 
 def test_what_goes_away_again_goes_back_to_those_who_bore_it(office: Office) -> None:

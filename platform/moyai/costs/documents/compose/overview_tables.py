@@ -73,7 +73,7 @@ def pool_amounts(overview: Overview) -> Iterator[tuple[str, list[int]]]:
     for one in overview.issue.allocation.borne:
         if one.rule not in pools:
             direct[one.rule] = direct.get(one.rule, 0) + one.jpy
-    for rule in overview.titles:
+    for rule in overview.issue.titles:  # settlements of other months have no part in this one
         if rule in pools:
             account = pools[rule]
             amounts = [
@@ -173,9 +173,9 @@ def _body_row(row: BodyRow, at: int, saves: bool, is_taxed: bool) -> Row:
 def matrix_table(overview: Overview, lang: Lang) -> Table:
     """Rule by body, whole yen with tax; too wide for paper."""
     cells = overview.month.cells
-    rules = (
-        [*overview.titles, NO_RULE] if any(not rule for rule, _ in cells) else [*overview.titles]
-    )
+    rules = [*overview.issue.titles]
+    if any(not rule for rule, _ in cells):
+        rules.append(NO_RULE)
     rows: list[Row] = []
     for at, row in enumerate(overview.bodies):
         code = row.statement.code
