@@ -74,7 +74,7 @@ def show_reported(found: Reported, output: Output) -> None:
     _show_written([("", one) for one in found.files], output)
     with aside(output):
         _show_texts(found.marks)
-        note_budgets(found.budgets, found.names)
+        note_budgets(found.budgets, found.names, found.rules)
     _note(found.notes)
 
 

@@ -147,10 +147,10 @@ def _without_once(once: Sequence[int]) -> None:
         return
     typer.echo(
         say(
-            f"閉じた月の精算と追加分（{sum(once):,} 円）は一度だけのものなので、除いています。"
+            f"閉じた月の精算と追加分（合計 {sum(once):,} 円）は一度だけのものなので、除いています。"
             "予算の執行済みには入っています。",
-            f"Settlements and late costs of closed months ({sum(once):,} yen) are there once, and left out; "
-            "they are in what is spent of budgets.",
+            f"Settlements and late costs of closed months ({sum(once):,} yen in all) are there once, and left "
+            "out; they are in what is spent of budgets.",
         )
     )
 

@@ -92,6 +92,7 @@ def show_closed(made: Closing, output: Output) -> None:
     """What was closed, now or before, with the hashes that it can be checked by."""
     with aside(output):
         show_line(_closed(made))
+        show_settling(made.settling)
     if output is not Output.TABLE:
         show_allocation(made.reckoned, output)
         return
@@ -237,7 +238,8 @@ def _notes(notes: Sequence[Text]) -> None:
 
 
 def _budgets(found: Allocated) -> None:
-    note_budgets(found.budgets, found.reckoned.inputs.names)
+    inputs = found.reckoned.inputs
+    note_budgets(found.budgets, inputs.names, inputs.rules)
     if found.unknown is not None:
         typer.echo(
             say("注意: 予算の執行は分かりません。", "note: where the budgets stand is not known: ")

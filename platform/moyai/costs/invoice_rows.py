@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -84,12 +85,14 @@ class Corrected:
     @property
     def note(self) -> Text:
         """What a reader should know."""
-        period, note = self.period, self.found.note
+        period, note, invoice = self.period, self.found.note, self.found.invoice
+        issuer, number = map(shlex.quote, (invoice.issuer, invoice.number))
+        remove = f"moyai cost invoice remove {period} --issuer {issuer} --number {number}"
         return Text(
             f"閉じた {period} の訂正: {note.ja}請求書も新しくなったなら、"
-            f"moyai cost invoice remove {period} と add で差し替えてください。",
-            f"correction of {period}, which is closed: {note.en} Where a new one came, replace it: "
-            f"moyai cost invoice remove {period}, then add.",
+            f"{remove} で外し、add で新しいものを登録してください。",
+            f"correction of {period}, which is closed: {note.en} Where a new one came, take it off with "
+            f"{remove} and put the new one on record with add.",
         )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from moyai.costs.analysis.budgets import BudgetState, budget_states
+from moyai.costs.analysis.budgets import budget_states
 from moyai.costs.ledger.query import CostRow
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
+from moyai.costs.statements.overview import BudgetRow
 from moyai.errors import UsageError
 from moyai.operations.cost_corrections import Settling, unsettled
 from moyai.operations.cost_fee_findings import fee_notes
@@ -24,7 +25,7 @@ class Allocated:
     """A period divided, and the budgets of its fiscal year."""
 
     reckoned: Reckoned
-    budgets: tuple[BudgetState, ...]
+    budgets: tuple[BudgetRow, ...]
     notes: tuple[Text, ...]
     """What a reader may not expect of it, beside what its pools and invoices say."""
     settling: Settling | None
@@ -52,7 +53,7 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
         return Allocated(made, (), notes, settling, rows, error.what)
 
 
-def states_of(made: Reckoned, months: Sequence[Known]) -> tuple[BudgetState, ...]:
+def states_of(made: Reckoned, months: Sequence[Known]) -> tuple[BudgetRow, ...]:
     """Where its budgets stand after the last of the fiscal year's months, which is `made`."""
     services = {pool.name: pool.service for pool in made.inputs.rules.pools}
     return budget_states(
@@ -64,7 +65,7 @@ def states_of(made: Reckoned, months: Sequence[Known]) -> tuple[BudgetState, ...
     )
 
 
-def _budgets(opened: Opened, made: Reckoned) -> tuple[BudgetState, ...]:
+def _budgets(opened: Opened, made: Reckoned) -> tuple[BudgetRow, ...]:
     if not made.inputs.budgets:
         return ()  # months before this one are reckoned for budgets only
     return states_of(made, (*months_beside(opened, made), known_month(opened, made)))

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from moyai.costs.analysis.budgets import BudgetState
 from moyai.costs.documents.compose.words import provisional
 from moyai.costs.documents.write import Kind, Written, write_overview, write_statement
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.statements.overview import Surroundings, overview
+from moyai.costs.statements.overview import BudgetRow, Surroundings, overview
 from moyai.costs.statements.request import Request, request
 from moyai.costs.statements.statement import Issue
 from moyai.costs.statements.titles import accounts_close
@@ -22,6 +21,7 @@ from moyai.operations.cost_months import issue_of, known_month, months_beside
 from moyai.operations.cost_periods import open_costs, reckoned
 from moyai.operations.workspace import today
 from moyai.planning.selectors import Vanished, codes_then, former_codes_in
+from moyai.registry.cost_rules import RuleSet
 from moyai.registry.models import Registry
 from moyai.texts import Lang, Text
 
@@ -110,9 +110,11 @@ class Reported:
     """The overview as it was written, and where the fiscal year's budgets stand."""
 
     files: list[Written]
-    budgets: tuple[BudgetState, ...]
+    budgets: tuple[BudgetRow, ...]
     names: Mapping[str, str]
     """Code → name."""
+    rules: RuleSet
+    """By which the period is divided."""
     marks: tuple[Text, ...]
     """As of `Papers`."""
     notes: tuple[Text, ...]
@@ -125,6 +127,7 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
     made = reckoned(opened, period_of(asked.period))
     members = made.inputs.members
     earlier = tuple(months_beside(opened, made))
+    budgets = states_of(made, (*earlier, known_month(opened, made))) if made.inputs.budgets else ()
     around = Surroundings(
         populations=members.populations,
         earlier=tuple(one.asked for one in earlier),
@@ -132,14 +135,14 @@ def report(file: Path | None, site: str, asked: Asked) -> Reported:
         alone={code: int(yen) for code, yen in members.drivers.get(ALONE, {}).items()},
         quantities=members.drivers,
         year_start=made.inputs.fiscal_year_start,
+        foreseen={one.budget: one.foreseen for one in budgets},
     )
     found = issue_of(opened.manifest, made, asked.issued_on)
     shown = overview(found, around)
     names = made.inputs.names
     files = write_overview(shown, asked.folder, asked.formats, asked.lang, names)
-    budgets = states_of(made, (*earlier, known_month(opened, made))) if shown.budgets else ()
     notes = tuple(_early(asked, made.basis.period))
-    return Reported(files, budgets, names, _marks(found), notes)
+    return Reported(files, budgets, names, made.inputs.rules, _marks(found), notes)
 
 
 def _due_too_late(asks: Request, year_start: str) -> Iterator[Text]:

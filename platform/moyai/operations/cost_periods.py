@@ -147,6 +147,8 @@ class Closing:
     reckoned: Reckoned
     already: Closed | None
     """As what it was closed before; None: it is closed now."""
+    settling: Settling | None = None
+    """How what it comes to since is settled."""
 
 
 def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Closing:
@@ -164,7 +166,8 @@ def close(file: Path | None, site: str, period: str, wait_seconds: float) -> Clo
         part = manifest.part(when)
         if part.closed is not None:
             verify(made, part.closed)
-            return Closing(made, part.closed)
+            settling = unsettled(opened.ledger, manifest, reckoner).get(when)
+            return Closing(made, part.closed, settling)
         _refuse_open_before(manifest, when)
         _refuse_unallocated(made)
         _refuse_what_none_would_take(manifest, made)

@@ -319,6 +319,7 @@ def test_what_changes_a_closed_month_says_which_one_settles_it(
     assert said in moyai("cost", "allocate", MAY).stdout
     assert read_json(moyai("cost", "allocate", MAY, "-o", "json"))["settled_in"] == "2026-06"
     assert said in moyai("cost", "verify").stdout
+    assert said in moyai("cost", "close", MAY).stdout
     assert [one["settled_in"] for one in read_json(moyai("cost", "verify", "-o", "json"))] == [
         "2026-06"
     ]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moyai.costs.analysis.budgets import BudgetState, budget_states
+from moyai.costs.analysis.budgets import budget_states
 from moyai.costs.periods import Period
-from moyai.costs.statements.overview import Month
+from moyai.costs.statements.overview import BudgetRow, Month
 from moyai.registry.cost_rules import Budget
 
 SERVICES = {"chat": "chat", "all": None}
@@ -25,42 +25,44 @@ def months(*yen: int, first: int = 4) -> list[Month]:
     ]  # fmt: skip
 
 
-def state(amount: int, found: list[Month], year: int = 2026) -> BudgetState:
+def state(amount: int, found: list[Month], year: int = 2026) -> BudgetRow:
     budget = Budget(year, "271004", "chat", amount, False, Fraction(80))
     [one] = budget_states([budget], found, SERVICES, "04-01")
     return one
 
 
 @pytest.mark.parametrize(
-    ("amount", "warns", "will_pass", "passed"),
+    ("amount", "will_pass", "passed"),
     [
-        (12_000, False, False, False),
-        (11_999, False, True, False),
-        (3_750, True, True, False),
-        (3_000, True, True, False),
-        (2_999, True, False, True),
+        (12_000, False, False),
+        (11_999, True, False),
+        (3_000, True, False),
+        (2_999, False, True),
     ],
 )
 def test_a_budget_is_warned_of_before_it_is_passed(
-    amount: int, warns: bool, will_pass: bool, passed: bool
+    amount: int, will_pass: bool, passed: bool
 ) -> None:
     """¥1,000 a month for three months: ¥3,000 of ¥12,000 that the year would come to."""
     found = state(amount, months(1_000, 1_000, 1_000))
-    assert (found.spent, found.forecast) == (3_000, 12_000)
-    assert (found.row.warns, found.will_pass, found.row.passed) == (warns, will_pass, passed)
-    assert found.warned is (warns or will_pass)
+    assert (found.spent, found.foreseen) == (3_000, 12_000)
+    assert (found.will_pass, found.passed, found.warns) == (will_pass, passed, will_pass or passed)
+
+
+def test_a_budget_is_warned_of_at_its_percent() -> None:
+    assert [state(amount, months(1_000)).warns for amount in (1_250, 1_251)] == [True, False]
 
 
 def test_too_few_months_and_months_that_are_missing_make_no_forecast() -> None:
-    assert state(1, months(1_000, 1_000)).forecast is None
+    assert state(1, months(1_000, 1_000)).foreseen is None
     april, _, june, july = months(1_000, 1_000, 1_000, 1_000)
     found = state(1_000_000, [april, june, july])
-    assert (found.spent, found.forecast, found.warned) == (3_000, None, False)
+    assert (found.spent, found.foreseen, found.warns) == (3_000, None, False)
 
 
 def test_the_last_month_leaves_nothing_to_forecast() -> None:
     found = state(2_000, months(1_000, 1_000, first=14))
-    assert (found.spent, found.forecast, found.will_pass) == (2_000, 2_000, False)
+    assert (found.spent, found.foreseen, found.will_pass) == (2_000, 2_000, False)
 
 
 def test_only_budgets_of_the_fiscal_year_and_what_is_theirs_count() -> None:
@@ -87,6 +89,6 @@ def test_a_budget_that_was_passed_or_will_be_is_always_warned_of(
 ) -> None:
     found = state(amount, months(*yen))
     assert found.spent == sum(yen)
-    assert found.warned or found.spent <= amount
-    assert found.warned or (found.forecast or 0) <= amount
-    assert not (found.row.passed and found.will_pass)
+    assert found.warns or found.spent <= amount
+    assert found.warns or (found.foreseen or 0) <= amount
+    assert not (found.passed and found.will_pass)

@@ -27,7 +27,7 @@ from moyai.costs.apportion.allocate import SETTLEMENT_OF
 from moyai.costs.documents.compose.overview_charts import charts
 from moyai.costs.documents.compose.overview_months import trend_table, trend_tables
 from moyai.costs.documents.compose.overview_paper import overview_bundle
-from moyai.costs.documents.compose.overview_tables import matrix_table, pool_amounts
+from moyai.costs.documents.compose.overview_tables import budgets_table, matrix_table, pool_amounts
 from moyai.costs.documents.csv_file import csv_file
 from moyai.costs.documents.html import html
 from moyai.costs.documents.paper import Chart
@@ -276,6 +276,15 @@ def test_budgets_warn_at_their_percent_and_say_when_they_are_passed(
     made = issued(bill(3_000), rules(pool()))
     [row] = overview(made, Surroundings(earlier=[APRIL], budgets=[budget])).budgets
     assert (row.spent, row.passed, row.warns) == (1_700, passed, warns)
+
+
+def test_a_budget_that_the_year_would_pass_says_so_on_paper_by_the_title_of_its_service() -> None:
+    made = issued(bill(300), rules(pool(service="chat", title="ビジネスチャット")))
+    budget = Budget(2026, None, "chat", 1_000, False, Fraction(80))
+    for foreseen, note in ((1_001, "will be passed"), (1_000, ""), (None, "")):
+        found = overview(made, Surroundings(budgets=[budget], foreseen={budget: foreseen}))
+        [row] = budgets_table(found, NAMES, "en").rows
+        assert (row.cells[0].value, row.cells[-1].value) == ("ビジネスチャット", note)
 
 
 def test_budgets_are_of_bodies_services_both_or_all_and_of_their_year() -> None:

@@ -84,8 +84,8 @@ def test_a_correction_that_no_longer_fits_its_invoice_is_said_until_the_invoice_
     made = office.reckon(JUNE)
     assert [one.en for one in made.notes] == [
         "correction of 2026-05, which is closed: invoice 2026-05 says 910 USD, its rows sum to 920 "
-        "(difference -10); the yen are the invoice's. Where a new one came, replace it: moyai cost invoice "
-        "remove 2026-05, then add."
+        "(difference -10); the yen are the invoice's. Where a new one came, take it off with moyai cost "
+        "invoice remove 2026-05 --issuer AWS --number 2026-05 and put the new one on record with add."
     ]
     assert office.reckon(MAY).notes == ()
     office.put("june.csv", JUNE, EC2="3")

@@ -50,7 +50,7 @@ def test_settlements_are_not_foreseen_and_are_spent(office: Office) -> None:
     assert budget.row.spent == before + 3 * usual + settled
     assert budget.coming == 7 * usual
     [state] = allocation(office.file, "sandbox", "2026-08").budgets
-    assert state.forecast == before + 10 * usual + settled
+    assert state.foreseen == before + 10 * usual + settled
 
 
 def test_late_costs_of_a_closed_month_are_not_foreseen(office: Office, tmp_path: Path) -> None:

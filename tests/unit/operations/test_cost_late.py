@@ -97,7 +97,7 @@ def test_late_costs_are_told_apart_by_columns_that_their_own_rules_did_not_look_
     assert _pool(made).settled_in_jpy == {period_of(MAY): 330}
 
 
-def test_a_direct_rule_charges_late_costs_to_its_body(office: Office) -> None:
+def test_a_direct_rule_charges_late_costs_to_its_body(office: Office, tmp_path: Path) -> None:
     _late(office, "300", SubAccountId="sakai")
     office.rewrite(("      pools:", f"{DIRECT}      pools:"))
     made = office.close(JUNE)
@@ -114,6 +114,10 @@ def test_a_direct_rule_charges_late_costs_to_its_body(office: Office) -> None:
     found = explanation(office.file, "sandbox", JUNE, SAKAI, yen=1)
     assert found.settled is not None
     assert [(row.file, row.line) for row in found.settled.rows.rows] == [("late.csv", 2)]
+    asked = Asked(JUNE, tmp_path, (Kind.CSV,), "en", None)
+    [papers] = statements(office.file, "sandbox", asked, SAKAI)
+    [statement, *_] = papers.files
+    assert "Direct: late costs of May 2026" in statement.path.read_text(encoding="utf-8-sig")
     assert office.verified()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from moyai.costs.apportion.allocate import SETTLEMENT_OF
 from moyai.costs.apportion.allocation import Borne, Line
-from moyai.costs.documents.compose.words import LINES
+from moyai.costs.documents.compose.words import line_words
 from moyai.costs.explain.figures import Figure
 from moyai.costs.explain.pools import caught_jpy, pool_figures, rows_figures
 from moyai.costs.explain.shares import line_figures
@@ -39,8 +39,8 @@ def line_title(borne: Borne, line: Line, rules: RuleSet) -> Text:
     title = title_of(borne.rule, rules)
     if borne.rule.startswith(SETTLEMENT_OF):
         return title
-    kind = LINES[line.kind]
-    return Text(f"{title.ja} {kind.ja}", f"{title.en} {kind.en.lower()}")
+    kind = line_words(line)
+    return Text(f"{title.ja} {kind.ja}", f"{title.en} {kind.en[0].lower()}{kind.en[1:]}")
 
 
 def _source(step: PoolStep, rules: RuleSet) -> Text:

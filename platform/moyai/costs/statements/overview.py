@@ -78,6 +78,8 @@ class BudgetRow:
 
     budget: Budget
     spent: int
+    foreseen: int | None = None
+    """Yen that the whole fiscal year would come to; None where that is not known."""
 
     @property
     def left(self) -> int:
@@ -95,10 +97,16 @@ class BudgetRow:
         return self.spent > self.budget.amount
 
     @property
+    def will_pass(self) -> bool:
+        """Whether the months left would pass it, which those before did not."""
+        return not self.passed and (self.foreseen or 0) > self.budget.amount
+
+    @property
     def warns(self) -> bool:
-        """Whether it is to be warned of: at its percent, or passed."""
+        """Whether it is to be warned of: at its percent, passed, or to be passed."""
         percent = self.percent
-        return self.passed or (percent is not None and percent >= self.budget.warn_percent)
+        at_percent = percent is not None and percent >= self.budget.warn_percent
+        return self.passed or self.will_pass or at_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +181,8 @@ class Surroundings:
     """Code → yen that the period would cost a body, procuring alone."""
     quantities: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
     """Driver → code → quantity in the period."""
+    foreseen: Mapping[Budget, int | None] = field(default_factory=dict)
+    """As `BudgetRow.foreseen`."""
     year_start: str = "04-01"
     """The fiscal year's first month and day."""
 
@@ -200,7 +210,11 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
         ),
         months=months,
         budgets=tuple(
-            BudgetRow(budget, sum(of_budget(one.cells, budget, services) for one in trend))
+            BudgetRow(
+                budget,
+                sum(of_budget(one.cells, budget, services) for one in trend),
+                around.foreseen.get(budget),
+            )
             for budget in around.budgets
             if budget.fiscal_year == year
         ),

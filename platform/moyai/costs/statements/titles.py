@@ -48,6 +48,12 @@ def title_of(rule: str, rules: RuleSet) -> Text:
     return with_settlements(own_titles(rules), [rule]).get(rule, same(rule))
 
 
+def service_title(service: str, rules: RuleSet) -> Text:
+    """What people call a service: as the one pool of it is titled, where there is one."""
+    titles = [pool.title for pool in rules.pools if pool.service == service]
+    return same(titles[0] if len(titles) == 1 else service)
+
+
 def settlement_title(closed: Period) -> Text:
     """What people call the settlement of a closed period."""
     return Text(f"{closed.named.ja}分の精算", f"Settlement of {closed.named.en}")

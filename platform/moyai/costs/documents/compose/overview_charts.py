@@ -83,7 +83,7 @@ def _bodies(overview: Overview, lang: Lang) -> Chart:
 
 def _budgets(overview: Overview, names: Mapping[str, str], lang: Lang) -> Chart:
     rows = overview.budgets
-    labels = [budget_label(row.budget, names, lang) for row in rows]
+    labels = [budget_label(overview, row.budget, names, lang) for row in rows]
     amounts = tuple(row.budget.amount for row in rows)
     found = [
         draw.Series(Text("予算額", "Budget").of(lang), amounts),

@@ -174,7 +174,10 @@ class _Records:
     def budget(self, row: BudgetRow) -> Iterator[Record]:
         """What it allows, what is spent and left, and how much that is; a warning as an item of its own."""
         budget = row.budget
-        name, code = budget_label(budget, self._names, self._lang), budget.body or ""
+        name, code = (
+            budget_label(self._overview, budget, self._names, self._lang),
+            budget.body or "",
+        )
         amounts = (
             (Text("予算額", "Budget"), budget.amount),
             (Text("執行額", "Spent"), row.spent),

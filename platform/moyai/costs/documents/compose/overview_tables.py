@@ -21,6 +21,7 @@ from moyai.costs.documents.paper import (
     yen,
 )
 from moyai.costs.statements.overview import NO_RULE, BodyRow, BudgetRow, Overview
+from moyai.costs.statements.titles import service_title
 from moyai.registry.cost_rules import Budget
 from moyai.texts import Lang, Text
 
@@ -247,13 +248,18 @@ def budgets_table(overview: Overview, names: Mapping[str, str], lang: Lang) -> T
             Column(Text("執行率（%）", "Percent").of(lang), 3, numeric=True),
             Column(Text("注意", "Note").of(lang), 2),
         ),
-        tuple(_budget_row(row, at, names, lang) for at, row in enumerate(overview.budgets)),
+        tuple(
+            _budget_row(row, at, budget_label(overview, row.budget, names, lang), lang)
+            for at, row in enumerate(overview.budgets)
+        ),
     )
 
 
-def budget_label(budget: Budget, names: Mapping[str, str], lang: Lang) -> str:
+def budget_label(overview: Overview, budget: Budget, names: Mapping[str, str], lang: Lang) -> str:
     """What a budget is of."""
-    who = [name for name in (names.get(budget.body or "", budget.body), budget.service) if name]
+    who = [] if budget.body is None else [names.get(budget.body, budget.body)]
+    if budget.service is not None:
+        who.append(service_title(budget.service, overview.issue.rules).of(lang))
     label = " ".join(who) or Text("全体", "All").of(lang)
     if budget.committed:
         label += Text("（債務負担行為）", " (committed over years)").of(lang)
@@ -261,13 +267,15 @@ def budget_label(budget: Budget, names: Mapping[str, str], lang: Lang) -> str:
 
 
 def budget_note(row: BudgetRow) -> Text:
-    """Whether it is passed, or to be warned of; empty where neither."""
+    """Whether it is passed, will be, or is to be warned of; empty where none of these."""
     if row.passed:
         return Text("超過", "passed")
+    if row.will_pass:
+        return Text("超過見込み", "will be passed")
     return Text("警告", "near its end") if row.warns else Text("", "")
 
 
-def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -> Row:
+def _budget_row(row: BudgetRow, at: int, label: str, lang: Lang) -> Row:
     budget = row.budget
     key = f"budget.{at}"
     share: Cell = BLANK
@@ -275,7 +283,7 @@ def _budget_row(row: BudgetRow, at: int, names: Mapping[str, str], lang: Lang) -
         formula = f"{{{key}.spent}}*100/{{{key}.amount}}"
         share = exact(row.percent, None, formula)
     cells = (
-        Cell(budget_label(budget, names, lang), key=f"{key}.name"),
+        Cell(label, key=f"{key}.name"),
         yen(budget.amount, f"{key}.amount"),
         yen(row.spent, f"{key}.spent"),
         yen(row.left, None, f"{{{key}.amount}}-{{{key}.spent}}"),

@@ -112,7 +112,7 @@ def _section_records(statement: Statement, section: Section, lang: Lang) -> Iter
             item = moved.title.of(lang)
             yield _record(statement, kind, title, item, None, lang, base=amount)
     for line in section.lines:
-        item = words.LINES[line.kind].of(lang)
+        item = words.line_words(line).of(lang)
         if line.by_rule is not None and section.head is not None:
             item += words.reduced(line.by_rule, section.head.account).of(lang)
         yield _record(statement, Text("明細", "line"), title, item, line.jpy, lang)

@@ -183,7 +183,7 @@ def _lines(section: Section, key: str, rule: RoundingRule, lang: Lang) -> Table:
     rows: list[Row] = []
     last = len(section.lines) - 1
     for place, line in enumerate(section.lines):
-        label = words.LINES[line.kind].of(lang)
+        label = words.line_words(line).of(lang)
         formula = None
         if line.by_rule is not None and section.head is not None:
             label += words.reduced(line.by_rule, section.head.account).of(lang)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 
-from moyai.costs.apportion.allocation import LineKind, PartShare, PayerKind, PoolAccount
+from moyai.costs.apportion.allocation import Line, LineKind, PartShare, PayerKind, PoolAccount
 from moyai.costs.apportion.inputs import Rate
 from moyai.costs.documents.written import day, signed, trimmed
 from moyai.costs.statements.statement import Basis
+from moyai.costs.statements.titles import late_title, late_words
 from moyai.registry.cost_rules import Bearer, Rounding, RuleSet, ShareBy, Treatment
 from moyai.texts import Lang, Text, same
 
@@ -61,6 +62,14 @@ _LEAVES_COST = Text(
     "未配分の費用あり: 負担する団体が決まっていない費用があります。",
     "Some cost is unallocated: nobody bears it yet.",
 )
+
+
+def line_words(line: Line) -> Text:
+    """What a line is called; of what came late with the month that it is of."""
+    if line.kind is LineKind.LATE and line.settled is not None:
+        title = late_title(line.settled)
+        return Text(f"直接負担（{title.ja}）", f"Direct: {late_words(line.settled).en}")
+    return LINES[line.kind]
 
 
 def provisional(basis: Basis, *, leaves_cost: bool) -> tuple[Text, ...]:
