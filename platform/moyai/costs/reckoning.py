@@ -291,7 +291,8 @@ class Reckoner:
         ]
         bearer = self._periods.bearer()
         if moment == self._timeline.now and bearer is not None:
-            rules = sharing_of(self._registry).on(bearer.first)
+            sharing = self._registry.cost_sharing
+            rules = None if sharing is None else sharing.on(bearer.first)
             names = self._periods.names(bearer, names_of(self._registry))
             takers += [] if rules is None else [Taker(bearer, rules, names)]
         return tuple(takers)

@@ -333,6 +333,9 @@ def test_a_month_whose_late_costs_went_away_says_which_one_settles_it(office: Of
         "late costs of 2026-05 that 2026-06 bore were changed since: settled in 2026-07"
     )
     assert allocation(office.file, "sandbox", JUNE).settling == june
+    text = office.file.read_text(encoding="utf-8")
+    office.file.write_text(text[: text.index("cost_sharing:")], encoding="utf-8")
+    assert [one.settling for one in verification(office.file, "sandbox")] == [may, june]
 
 
 def _explained_settlement(office: Office, month: str, code: str) -> Settled:
