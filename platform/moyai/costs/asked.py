@@ -26,6 +26,11 @@ class Settles:
     """`Basis.state` that it was billed by."""
     state: str
     """`Basis.state` that it comes to since."""
+    billed_allocation: str
+    """SHA-256 of the allocation's document that it was billed by: what it had settled and taken of others
+    itself is in that, and in no state of its own."""
+    allocation: str
+    """Of the allocation that it comes to since."""
 
 
 def asked_document(
@@ -53,6 +58,8 @@ def asked_document(
                 "inputs_sha256": one.inputs_sha256,
                 "billed_state_sha256": one.billed_state,
                 "state_sha256": one.state,
+                "billed_allocation_sha256": one.billed_allocation,
+                "allocation_sha256": one.allocation,
             }
             for one in settles
         ],

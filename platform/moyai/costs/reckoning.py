@@ -133,15 +133,12 @@ class Reckoner:
         )
 
     def due_corrections(self, period: Period) -> tuple[tuple[Period, Basis], ...]:
-        """Closed periods that an open one settles, with what they rest on since."""
-        due = self._due(period, self._periods.names(period, names_of(self._registry)))
-        settled = {one.settles.period for one in due if one.settlement is not None}
+        """Closed periods that an open one settles, with what they rest on since; they may come to the same."""
+        if period != self._periods.bearer():
+            return ()
         now = self._timeline.now
-        return tuple(
-            (closed, self._timeline.basis(closed, now))
-            for closed in self._timeline.changed(now)
-            if settled & {closed, *self._timeline.takers(closed, now)}
-        )
+        changed = self._timeline.changed(now)
+        return tuple((closed, self._timeline.basis(closed, now)) for closed in changed)
 
     def steps(self, closed: Period, period: Period) -> tuple[Reckoned, Reckoned]:
         """A closed period by what it was billed by, and by what it comes to since, as another one settles
@@ -167,6 +164,10 @@ class Reckoner:
                 if moved:
                     found[one] = moved
         return found
+
+    def takers_before(self, closed: Period, taker: Period) -> tuple[Taker, ...]:
+        """Whose rules catch late costs of a closed period before those of one that settles it."""
+        return self._closed_takers(closed, self._moment(taker) - 1)
 
     def late_moved_now(self) -> dict[Period, tuple[Period, ...]]:
         """Closed periods that an open one settles since late costs that they took are others by now → whose."""
@@ -266,7 +267,14 @@ class Reckoner:
         frozen = self._manifest.part(closed).closed
         assert frozen is not None
         return _Correction(
-            Settles(closed, frozen.inputs, old.basis.state, new.basis.state),
+            Settles(
+                closed,
+                frozen.inputs,
+                old.basis.state,
+                new.basis.state,
+                old.allocation_sha256,
+                new.allocation_sha256,
+            ),
             settlement(old.allocation, new.allocation, names, titles, taken, left),
             corrected(closed, old.converted.differing, new.converted.differing),
         )
@@ -284,18 +292,21 @@ class Reckoner:
     def _takers(self, closed: Period, moment: int) -> tuple[Taker, ...]:
         """Whose rules catch late costs of a closed period after a moment: in order, the one that bears them
         last."""
-        takers = [
-            Taker(one, inputs.rules, inputs.members.names)
-            for one in self._timeline.takers(closed, moment)
-            for inputs in (self._periods.frozen(self._manifest.part(one)),)
-        ]
+        takers = self._closed_takers(closed, moment)
         bearer = self._periods.bearer()
         if moment == self._timeline.now and bearer is not None:
             sharing = self._registry.cost_sharing
             rules = None if sharing is None else sharing.on(bearer.first)
             names = self._periods.names(bearer, names_of(self._registry))
-            takers += [] if rules is None else [Taker(bearer, rules, names)]
-        return tuple(takers)
+            takers += () if rules is None else (Taker(bearer, rules, names),)
+        return takers
+
+    def _closed_takers(self, closed: Period, moment: int) -> tuple[Taker, ...]:
+        return tuple(
+            Taker(one, inputs.rules, inputs.members.names)
+            for one in self._timeline.takers(closed, moment)
+            for inputs in (self._periods.frozen(self._manifest.part(one)),)
+        )
 
 
 def _settlements(corrections: tuple[_Correction, ...]) -> tuple[Settlement, ...]:

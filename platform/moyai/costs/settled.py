@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from moyai.costs.apportion.allocation import Allocation, Payer, PayerKind, RuleMoved
 from moyai.costs.apportion.inputs import Caught
+from moyai.costs.apportion.late import Taker
 from moyai.costs.apportion.settling import bearer
 from moyai.costs.frozen import Inputs
 from moyai.costs.ledger.changes import Catching, Changed, Own, changed_rows
@@ -87,12 +88,16 @@ def late(
     steps: tuple[Reckoned, Reckoned],
     bearing: Inputs,
     caught: Sequence[Caught],
+    before_it: Sequence[Taker],
 ) -> Settled:
     """What of a settled period its own rules leave to nobody, which another period's pools take, or its direct
-    rules. `part` and `steps` as of `settled`; `bearing`: of that period, `caught`: by its rules."""
+    rules. `part` and `steps` as of `settled`; `bearing`: of that period, `caught`: by its rules; `before_it`:
+    whose rules take what they catch first."""
     before, after = (one.basis for one in steps)
     inputs = steps[1].inputs
-    uncaught = tuple((_catching(inputs, None), _catching(bearing, one)) for one in caught)
+    others = (Catching(one.rules, one.names, None) for one in before_it)
+    nobody = (_catching(inputs, None), *others)
+    uncaught = tuple((*nobody, _catching(bearing, one)) for one in caught)
     own: Own = uncaught
     drivers = frozenset[str]()
     without = {one.pool for made in steps for one in made.allocation.unallocated}

@@ -104,14 +104,16 @@ def _late(opened: Opened, last: Passed) -> Settled | None:
     way = last.way
     if (closed := way.late_of) is None:
         return None
-    steps = opened.reckoner().steps(closed, last.reckoned.basis.period)
+    reckoner, period = opened.reckoner(), last.reckoned.basis.period
+    steps = reckoner.steps(closed, period)
     caught = (
         Caught(way.pools[-1].account.name, None)
         if way.pools
         else Caught(way.borne.rule, way.borne.payer.name)
     )
     part = opened.manifest.part(closed)
-    return late(opened.ledger.store, part, steps, last.reckoned.inputs, [caught])
+    first = reckoner.takers_before(closed, period)
+    return late(opened.ledger.store, part, steps, last.reckoned.inputs, [caught], first)
 
 
 def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | None:
@@ -136,6 +138,7 @@ def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | N
             reckoner.steps(one, period),
             steps[1].inputs,
             caught,
+            reckoner.takers_before(one, closed),
         )
         for one, caught in reckoner.late_moved(closed, period).items()
     )

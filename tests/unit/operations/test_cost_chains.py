@@ -1,0 +1,197 @@
+"""Months that settle one another over several sets of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.sample import lay_out
+from tests.unit.operations.cost_office import (
+    JUNE,
+    MAY,
+    OSAKA,
+    RULES,
+    SAKAI,
+    VILLAGE,
+    Office,
+    settled,
+)
+from tests.unit.registry.cost_federation import BODIES
+
+from moyai.costs.explain.lines import NetLine, lines_of
+from moyai.costs.periods import period_of
+from moyai.costs.settled import Settled
+from moyai.operations import cost_periods
+from moyai.operations.cost_budgets import allocation
+from moyai.operations.cost_explanation import explanation
+
+APRIL, JULY = "2026-04", "2026-07"
+_HEAD = RULES[: RULES.index("    - name:")]
+_BASE = "{ name: base, where: { ServiceName: EC2 }, shares: [{ by: equal }] }"
+_XS = "{ name: xs, where: { ServiceName: X }, shares: [{ by: equal }] }"
+
+
+def _rules(*sets: tuple[str, str | None, tuple[str, ...]]) -> str:
+    """Sets of rules: the first month, the one after the last, pools."""
+    found = [_HEAD]
+    for first, end, pools in sets:
+        found.append(f"    - name: r{first}\n      from: {first}-01\n")
+        found += [] if end is None else [f"      until: {end}-01\n"]
+        found += ["      pools:\n", *(f"        - {pool}\n" for pool in pools)]
+    return "".join(found)
+
+
+@pytest.fixture
+def open_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Office]:
+    """A new office of three bodies, by its name and its rules."""
+
+    def made(name: str, rules: str) -> Office:
+        monkeypatch.setenv("MOYAI_HOME", str(tmp_path / name / "home"))
+        bodies = BODIES.replace('    former_codes: ["279978"]\n', "")
+        return Office(lay_out(tmp_path / name / "project", bodies + rules))
+
+    return made
+
+
+Make = Callable[[str, str], Office]
+
+
+def _nothing(office: Office) -> None:
+    office.yen("more.csv", MAY, EC2="0")
+
+
+def _both_signs(office: Office) -> None:
+    office.yen("up.csv", MAY, EC2="3")
+    office.yen("down.csv", MAY, EC2="-3")
+
+
+def _by_another_name(office: Office) -> None:
+    office.withdraw("may.csv")
+    office.yen("may-2.csv", MAY, EC2="300", RDS="200")
+
+
+def _drivers(office: Office) -> None:
+    office.drive("usage.csv", _271004="1", _271403="3")
+
+
+@pytest.mark.parametrize("correct", [_nothing, _both_signs, _by_another_name, _drivers])
+def test_a_correction_that_moves_nobodys_yen_is_settled_all_the_same(
+    open_office: Make, correct: Callable[[Office], None]
+) -> None:
+    office = open_office("a", RULES)
+    office.yen("may.csv", MAY, EC2="300", RDS="200")
+    office.close(MAY)
+    correct(office)
+    assert office.unsettled() == {MAY: JUNE}
+    office.yen("june.csv", JUNE, EC2="300")
+    assert settled(office.close(JUNE)) == {}
+    assert office.unsettled() == {}
+    assert office.verified()
+
+
+def test_late_costs_that_move_only_who_took_of_their_taker_are_settled(open_office: Make) -> None:
+    """X of April is May's by its rules, up to ¥1,000 a body; what May left beyond that is June's."""
+    cap = "{ name: P, where: { ServiceName: [X, Z] }, shares: [{ by: equal }], maximum: 1000 }"
+    wide = "{ name: P, where: { ServiceName: [X, Q] }, shares: [{ by: equal }] }"
+    rules = _rules((APRIL, MAY, (_BASE,)), (MAY, JUNE, (_BASE, cap)), (JUNE, None, (_BASE, wide)))
+    office = open_office("a", rules)
+    office.yen("april.csv", APRIL, EC2="300")
+    office.close(APRIL)
+    office.yen("late-april.csv", APRIL, X="600")
+    office.yen("may.csv", MAY, EC2="300", Z="1200")
+    office.close(MAY)
+    office.yen("late-may.csv", MAY, Z="3000")
+    office.yen("june.csv", JUNE, EC2="300")
+    office.close(JUNE)
+    office.yen("late-april.csv", APRIL, X="1500")
+    office.yen("july.csv", JULY, EC2="300")
+    due = settled(office.reckon(JULY))
+    assert due == {OSAKA: 330, SAKAI: 330, VILLAGE: 330}
+    assert settled(office.close(JULY)) == due
+    assert office.unsettled() == {}
+    assert office.verified()
+
+
+@pytest.mark.parametrize("late", ["EC2", "X"])
+def test_what_a_settled_month_had_settled_or_taken_itself_is_in_the_hash_on_papers(
+    open_office: Make, monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    """Two ledgers that differ in what May had of April alone; June settles the same correction of May."""
+    rules = _rules((APRIL, MAY, (_BASE,)), (MAY, None, (_BASE, _XS)))
+    hashes: list[tuple[str, str]] = []
+    for name, yen in (("a", "300"), ("b", "600")):
+        office, moments = open_office(name, rules), _moments()
+        monkeypatch.setattr(cost_periods, "now", lambda moments=moments: next(moments))
+        office.yen("april.csv", APRIL, EC2="300")
+        office.close(APRIL)
+        office.yen("late.csv", APRIL, **{late: yen})
+        office.yen("may.csv", MAY, EC2="300")
+        office.close(MAY)
+        office.yen("more.csv", MAY, EC2="90")
+        office.yen("june.csv", JUNE, EC2="300")
+        june = office.close(JUNE)
+        hashes.append((june.allocation_sha256, june.asked_sha256))
+    [(allocated, asked), (allocated_too, asked_too)] = hashes
+    assert allocated == allocated_too
+    assert asked != asked_too
+
+
+def _moments() -> Iterator[str]:
+    return (f"2026-{month:02}-01T10:00:00+00:00" for month in range(5, 13))
+
+
+def test_rows_of_late_costs_are_told_where_the_first_taker_bears_them(open_office: Make) -> None:
+    rest = "{ name: rest, where: {}, shares: [{ by: equal }] }"
+    rules = _rules((APRIL, MAY, (_BASE,)), (MAY, JUNE, (_BASE, _XS)), (JUNE, None, (_BASE, rest)))
+    office = open_office("a", rules)
+    office.yen("april.csv", APRIL, EC2="300")
+    office.close(APRIL)
+    office.yen("late-x.csv", APRIL, X="600")
+    office.yen("may.csv", MAY, EC2="300")
+    office.close(MAY)
+    office.yen("late-x.csv", APRIL, X="1500")
+    office.yen("late-y.csv", APRIL, Y="30")
+    office.yen("june.csv", JUNE, EC2="300")
+    assert _rows(_explained(office, "rest")) == [(True, "late-y.csv")]
+    found = _explained(office, f"settlement:{MAY}")
+    [april] = found.late
+    assert (_rows(found), _rows(april)) == ([], [(False, "late-x.csv"), (True, "late-x.csv")])
+
+
+def _explained(office: Office, rule: str) -> Settled:
+    """What Osaka's first yen of a rule in June is made of."""
+    made = office.reckon(JUNE)
+    lines = lines_of(made.allocation, made.inputs.rules, made.taxes, OSAKA)
+    [at] = [
+        number
+        for number, one in enumerate(lines, 1)
+        if isinstance(one, NetLine) and one.borne.rule == rule
+    ]
+    found = explanation(office.file, "sandbox", JUNE, OSAKA, 1, at).settled
+    assert found is not None
+    return found
+
+
+def _rows(found: Settled) -> list[tuple[bool, str]]:
+    return [(row.came, row.file) for row in found.rows.rows]
+
+
+def test_costs_that_nobody_bears_are_told_by_a_row_of_theirs(open_office: Make) -> None:
+    """Alike but for their rates of tax, rows of tax, and a value that ends as a pattern does."""
+    rules = _rules((MAY, None, (_BASE,))).replace(
+        "      pools:", "      tax: { treatment: taxable }\n      pools:"
+    )
+    office = open_office("a", rules)
+    items = office.file.parent / "items.csv"
+    rows = [("Z", 200, 8), ("Z", 100, 10), ("Yab", 3, 10), ("Y*", 5, 10)]
+    lines = [f"{MAY},x,{service},{yen},{rate}" for service, yen, rate in rows]
+    items.write_text("\n".join(["period,item,service,amount,tax_rate", *lines]), encoding="utf-8")
+    office.take(items)
+    told = allocation(office.file, "sandbox", MAY)
+    places = {
+        (one.values["ServiceName"], str(*one.by_rate)): row and row.line
+        for one, row in zip(told.reckoned.allocation.unallocated, told.first_rows, strict=True)
+    }
+    assert places == {("Z", "8"): 2, ("Z", "10"): 3, ("Yab", "10"): 4, ("Y*", "10"): 5}
+    assert told.reckoned.basis.period == period_of(MAY)
