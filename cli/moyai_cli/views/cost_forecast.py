@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import typer
 
 from moyai.costs.analysis.outlook import BudgetOutlook, Outlook, Series
-from moyai.costs.statements.overview import NO_RULE
+from moyai.costs.statements.months import NO_RULE
 from moyai.operations.cost_forecast import Foreseen
 from moyai.registry.cost_rules import Budget
 from moyai.texts import Text, counted, same

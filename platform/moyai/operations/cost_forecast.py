@@ -10,7 +10,7 @@ from moyai.costs.analysis.outlook import Outlook, outlook
 from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.rules_of_file import sharing_of
-from moyai.costs.statements.overview import Month
+from moyai.costs.statements.months import Month
 from moyai.costs.statements.titles import own_titles
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.cost_months import Known, earlier_months, known_month

@@ -10,7 +10,7 @@ from moyai.costs.closed_periods import ClosedPeriods
 from moyai.costs.ledger.manifest import Manifest
 from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
-from moyai.costs.statements.overview import Month, month_of
+from moyai.costs.statements.months import Month, month_of
 from moyai.costs.statements.statement import Basis, Issue, issue
 from moyai.operations.cost_periods import Opened
 from moyai.operations.workspace import today

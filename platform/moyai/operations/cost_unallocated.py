@@ -19,8 +19,8 @@ _FIRST = Fraction(1, 10**40)
 
 
 def first_rows(opened: Opened, made: Reckoned) -> tuple[CostRow | None, ...]:
-    """A row of each cost that nobody bears, of the first `MOST`: the first by the file's hash and the line above
-    zero, else below it. None of what a pool left, which is no row's."""
+    """A row of each cost that nobody bears, of the first `MOST`: by hash and line, those above zero first.
+    None of what a pool left, which is no row's."""
     return tuple(_first_rows(opened, made))
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from moyai.costs.analysis.budgets import budget_states
 from moyai.costs.periods import Period
-from moyai.costs.statements.overview import BudgetRow, Month
+from moyai.costs.statements.months import Month
+from moyai.costs.statements.overview import BudgetRow
 from moyai.registry.cost_rules import Budget
 
 SERVICES = {"chat": "chat", "all": None}

@@ -16,7 +16,7 @@ from moyai.costs.analysis.joining import is_in, joined
 from moyai.costs.analysis.outlook import outlook
 from moyai.costs.membership import members_of
 from moyai.costs.periods import Period
-from moyai.costs.statements.overview import NO_RULE, Month
+from moyai.costs.statements.months import NO_RULE, Month
 from moyai.registry import require
 from moyai.registry.cost_rules import Budget
 

@@ -9,12 +9,13 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
-from tests.unit.costs.papers import NAMES, TEN, issued, some_issue, taxable
+from tests.unit.costs.papers import BASIS, ISSUER, NAMES, TEN, issued, some_issue, taxable
 from tests.unit.costs.reading import Page, Workbook, pdf_text
 from tests.unit.costs.rulebook import (
     FULL,
     MAY,
     OSAKA,
+    allocate,
     bill,
     everybody,
     members,
@@ -24,6 +25,7 @@ from tests.unit.costs.rulebook import (
 )
 
 from moyai.costs.apportion.allocate import SETTLEMENT_OF
+from moyai.costs.apportion.allocation import Payer, PayerKind, RuleMoved, Settlement
 from moyai.costs.documents.compose.overview_charts import charts
 from moyai.costs.documents.compose.overview_months import trend_table, trend_tables
 from moyai.costs.documents.compose.overview_paper import overview_bundle
@@ -34,10 +36,11 @@ from moyai.costs.documents.paper import Chart
 from moyai.costs.documents.pdf import pdf
 from moyai.costs.documents.xlsx import xlsx
 from moyai.costs.periods import Period
-from moyai.costs.statements.overview import Month, Overview, Surroundings, month_of, overview
-from moyai.costs.statements.statement import Issue
+from moyai.costs.statements.months import Month, month_of, of_budget
+from moyai.costs.statements.overview import Overview, Surroundings, overview
+from moyai.costs.statements.statement import Issue, issue
 from moyai.registry.cost_rules import Budget, Condition, Rounding, ShareBy
-from moyai.texts import Lang
+from moyai.texts import Lang, same
 
 APRIL = Month(Period(2026, 4), {("all", "271004"): 700, ("all", "271403"): 300})
 MARCH = Month(Period(2026, 3), {("all", "271004"): 9_999})
@@ -381,3 +384,38 @@ def test_a_settlement_of_another_month_is_in_the_trend_alone() -> None:
     assert settled in found.titles
     assert [rule for rule, _ in pool_amounts(found)] == ["all"]
     assert "Settlement" not in "".join(column.title for column in matrix_table(found, "en").columns)
+
+
+def test_a_rule_that_only_earlier_months_had_keeps_its_title() -> None:
+    before = issued(bill(300), rules(pool("old", title="Former")), everybody("old"))
+    april = replace(month_of(before), period=Period(2026, 4))
+    made = issued(bill(300), rules(pool("new")), everybody("new"))
+    found = overview(made, Surroundings(OSAKA, earlier=(april,)))
+    lines = csv.DictReader(
+        io.StringIO(csv_file(overview_bundle(found, NAMES, "en")).decode("utf-8-sig"), newline="")
+    )
+    told = {line["rule"] for line in lines if line["kind"] == "month by rule"}
+    assert told == {"Former", "new"}
+
+
+def test_a_budget_of_a_service_has_what_is_settled_of_it() -> None:
+    """May had ¥100,000 of chat that are ¥40,000 by now, and ¥59,999 more of another service: with tax."""
+    moved = (
+        RuleMoved("chat", same("chat"), 100_000, 40_000),
+        RuleMoved("forms", same("forms"), 1, 60_000),
+    )
+    osaka = Payer(PayerKind.BODY, "271004")
+    settled = Settlement(MAY, -1, {osaka: {TEN: -1}}, (), {TEN: 0}, {}, {osaka: moved})
+    chat, forms = pool("chat", service="chat"), pool("forms", service="eapp-a", where=NO_ROWS)
+    one = replace(bill(0, rate=TEN), period=Period(2026, 6), taxes={TEN: 0})
+    rule_set = taxable(rules(chat, forms))
+    made = allocate(one, rule_set, everybody("chat", "forms"), (settled,))
+    june = month_of(issue(made, rule_set, ISSUER, NAMES, BASIS))
+
+    def spent(service: str | None) -> int:
+        return of_budget(june, Budget(2026, None, service, 1, False, Fraction(80)), {})
+
+    assert (spent("chat"), spent("eapp-a"), spent(None)) == (-66_000, 65_999, -1)
+
+
+NO_ROWS = (Condition("ServiceName", ("none",)),)

@@ -17,7 +17,8 @@ from moyai.costs.documents.csv_file import csv_file
 from moyai.costs.documents.html import html
 from moyai.costs.documents.paper import Bundle, Cell, RowKind
 from moyai.costs.periods import Period
-from moyai.costs.statements.overview import Month, Overview, Surroundings, overview
+from moyai.costs.statements.months import Month
+from moyai.costs.statements.overview import Overview, Surroundings, overview
 from moyai.registry.cost_rules import Budget, ShareBy
 from moyai.texts import Lang
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.unit.operations.cost_office import MAY, Office
 
-from moyai.costs.statements.overview import NO_RULE
+from moyai.costs.statements.months import NO_RULE
 from moyai.operations.cost_budgets import allocation
 from moyai.operations.cost_forecast import Foreseen, foresee
 

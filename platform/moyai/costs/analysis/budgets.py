@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from moyai.costs.analysis.forecast import YEAR, forecast
-from moyai.costs.statements.overview import BudgetRow, Month, of_budget
+from moyai.costs.statements.months import Month, of_budget
+from moyai.costs.statements.overview import BudgetRow
 from moyai.registry.cost_rules import Budget
 
 
@@ -32,8 +33,8 @@ def budget_states(
     for budget in budgets:
         if budget.fiscal_year != year:
             continue
-        spent = [of_budget(one.cells, budget, services) for one in months]
-        lasting = [of_budget(one.cells, budget, services) for one in regular or months]
+        spent = [of_budget(one, budget, services) for one in months]
+        lasting = [of_budget(one, budget, services) for one in regular or months]
         foreseen = _whole_year(sum(spent), lasting, left) if is_whole else None
         found.append(BudgetRow(budget, sum(spent), foreseen))
     return tuple(found)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from moyai.costs.analysis.forecast import Forecast, forecast, together
 from moyai.costs.periods import Period
-from moyai.costs.statements.overview import BudgetRow, Month, of_budget
+from moyai.costs.statements.months import Month, of_budget
+from moyai.costs.statements.overview import BudgetRow
 from moyai.registry.cost_rules import Budget
 
 
@@ -100,8 +101,8 @@ def _budget(
     services: Mapping[str, str | None],
     rest: int,
 ) -> BudgetOutlook:
-    past = [of_budget(month.cells, budget, services) for month in months]
-    spent = sum(of_budget(month.cells, budget, services) for month in of_year)
+    past = [of_budget(month, budget, services) for month in months]
+    spent = sum(of_budget(month, budget, services) for month in of_year)
     row = BudgetRow(budget, spent)
     if rest == 0:
         return BudgetOutlook(row, 0)

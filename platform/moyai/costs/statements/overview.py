@@ -1,7 +1,6 @@
 """The secretariat's overview 総括表: a period by rule and by body, over its fiscal year. Pure.
 
-Cells are whole yen with tax. A body's tax is spread over its rules in proportion to their net amounts at
-that rate, so that rules, bodies and months all sum to what bodies are asked for.
+Rules, bodies and months all sum to what bodies are asked for (`months.py`).
 """
 
 from __future__ import annotations
@@ -10,45 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from moyai.costs.apportion.allocation import Borne, PayerKind
-from moyai.costs.apportion.rounding import to_whole_yen
 from moyai.costs.periods import Period
+from moyai.costs.statements.months import Month, month_of, of_budget
 from moyai.costs.statements.statement import Issue, Statement
-from moyai.costs.statements.taxes import Taxed
 from moyai.costs.statements.titles import with_settlements
-from moyai.registry.cost_rules import Budget, ShareBy, Treatment
+from moyai.registry.cost_rules import Budget, ShareBy
 from moyai.texts import Text
-
-NO_RULE = ""
-"""The rule of yen that belong to none: tax of a body that has no net amount at its rate."""
-
-Cells = Mapping[tuple[str, str], int]
-"""Rule and body's code → yen with tax."""
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """What bodies were asked for in a period."""
-
-    period: Period
-    cells: Cells
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Code → name, as its statements have it: later months may have the body no longer."""
-    taxed: bool = False
-    """Whether there is tax beside net amounts."""
-
-    def by_rule(self) -> dict[str, int]:
-        """Rule → yen, in order of names."""
-        return _summed(self.cells, 0)
-
-    def by_body(self) -> dict[str, int]:
-        """Code → yen, in order of codes."""
-        return _summed(self.cells, 1)
-
-    @property
-    def total(self) -> int:
-        """Whole yen."""
-        return sum(self.cells.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +163,12 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
     months = tuple((one, on_record.get(one)) for one in period.year_so_far(around.year_start))
     trend = [one for _, one in months if one is not None]
     rules_of_year = [rule for one in trend for rule in one.by_rule()]
-    titles = with_settlements(issue.titles, rules_of_year)
+    former = {rule: title for one in trend for rule, title in one.titles.items()}
+    titles = {
+        **issue.titles,
+        **{rule: former[rule] for rule in sorted(former.keys() - issue.titles.keys())},
+    }
+    titles = with_settlements(titles, rules_of_year)
     services = {pool.name: pool.service for pool in rules.pools}
     return Overview(
         number=f"O-{period}",
@@ -212,7 +183,7 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
         budgets=tuple(
             BudgetRow(
                 budget,
-                sum(of_budget(one.cells, budget, services) for one in trend),
+                sum(of_budget(one, budget, services) for one in trend),
                 around.foreseen.get(budget),
             )
             for budget in around.budgets
@@ -244,66 +215,3 @@ def _unit_prices(
         quantity = sum((measured.get(code, Fraction()) for code in members[rule]), Fraction())
         if quantity:
             yield UnitPrice(rule, driver, quantity, jpy)
-
-
-def month_of(issue: Issue) -> Month:
-    """What a period's statements ask for, by rule and body: the trend's entry for it."""
-    borne: dict[str, list[Borne]] = {}
-    for one in issue.allocation.borne:
-        if one.payer.kind is PayerKind.BODY:
-            borne.setdefault(one.payer.name, []).append(one)
-    cells: dict[tuple[str, str], int] = {}
-    taxable = issue.rules.tax.treatment is Treatment.TAXABLE
-    for statement in issue.statements:
-        found: dict[str, int] = {}
-        for taxed in statement.by_rate:
-            own = _by_rule(taxed, borne.get(statement.code, []), taxable=taxable)
-            for rule, yen in own.items():
-                found[rule] = found.get(rule, 0) + yen
-        assert sum(found.values()) == statement.total, statement.code
-        cells |= {(rule, statement.code): yen for rule, yen in sorted(found.items())}
-    names = {one.code: one.name for one in issue.statements}
-    return Month(issue.allocation.period, cells, names, _is_taxed(issue))
-
-
-def _is_taxed(issue: Issue) -> bool:
-    """Whether contributions are taxable, or there is tax of a month in which they were."""
-    taxable = issue.rules.tax.treatment is Treatment.TAXABLE
-    taxes = (*issue.allocation.taxes.values(), issue.tax_carried_in)
-    return taxable or any(taxes) or any(one.is_taxed for one in issue.statements)
-
-
-def _by_rule(taxed: Taxed, borne: Sequence[Borne], *, taxable: bool) -> dict[str, int]:
-    """A body's yen at one rate, with their tax, by rule.
-
-    Each rule has the tax of its own net amount, and of what rounding and other months leave a part by its
-    size: by a factor of the sum, costs and credits that nearly cancel out would have any tax.
-    """
-    nets = {one.rule: one.by_rate[taxed.rate] for one in borne if taxed.rate in one.by_rate}
-    over = taxed.tax + taxed.difference
-    if not (over or taxable):
-        return nets
-    size = sum(map(abs, nets.values()))
-    if size == 0:
-        return {**nets, NO_RULE: over} if over else nets
-    rate = (taxed.rate or Fraction()) / 100
-    rest = (over - sum(nets.values()) * rate) / size
-    exact = [net * rate + abs(net) * rest for net in nets.values()]
-    taxes = dict(zip(nets, to_whole_yen(exact), strict=True))
-    return {rule: net + taxes[rule] for rule, net in nets.items()}
-
-
-def of_budget(cells: Cells, budget: Budget, services: Mapping[str, str | None]) -> int:
-    """What of these yen a budget is for. `services`: rule → its service."""
-    return sum(
-        yen
-        for (rule, code), yen in cells.items()
-        if budget.body in (None, code) and budget.service in (None, services.get(rule))
-    )
-
-
-def _summed(cells: Cells, at: int) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for key, yen in cells.items():
-        found[key[at]] = found.get(key[at], 0) + yen
-    return dict(sorted(found.items()))

@@ -11,7 +11,8 @@ from moyai.costs.documents.compose.overview_months import Months, by_body, by_ru
 from moyai.costs.documents.compose.overview_tables import budget_label, gross_mark
 from moyai.costs.documents.paper import Chart, Plot, PlotKind, PlotSeries
 from moyai.costs.documents.written import signed
-from moyai.costs.statements.overview import NO_RULE, Overview
+from moyai.costs.statements.months import NO_RULE
+from moyai.costs.statements.overview import Overview
 from moyai.texts import Lang, Text
 
 _MOST_BODIES = 45

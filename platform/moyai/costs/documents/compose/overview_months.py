@@ -9,7 +9,8 @@ from moyai.costs.documents.compose.common import sums_of
 from moyai.costs.documents.compose.overview_tables import gross_mark
 from moyai.costs.documents.paper import BLANK, Cell, Column, Row, RowKind, Style, Table, text, yen
 from moyai.costs.documents.written import month
-from moyai.costs.statements.overview import NO_RULE, Overview
+from moyai.costs.statements.months import NO_RULE
+from moyai.costs.statements.overview import Overview
 from moyai.texts import Lang, Text
 
 Months = Sequence[Mapping[str, int] | None]

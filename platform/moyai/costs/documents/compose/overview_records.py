@@ -17,8 +17,9 @@ from moyai.costs.documents.compose.overview_tables import (
 )
 from moyai.costs.documents.paper import BLANK, Cell, Record, Style, exact, text, yen
 from moyai.costs.periods import Period
-from moyai.costs.statements.overview import NO_RULE, BodyRow, BudgetRow, Overview
-from moyai.texts import Lang, Text
+from moyai.costs.statements.months import NO_RULE
+from moyai.costs.statements.overview import BodyRow, BudgetRow, Overview
+from moyai.texts import Lang, Text, same
 
 _HEADERS = (
     Text("書類番号", "document"),
@@ -199,7 +200,8 @@ class _Records:
         return self._record(kind, title, code, name, jpy=jpy, mark=mark, period=period)
 
     def _title(self, rule: str) -> str:
-        return self._overview.titles.get(rule, words.TAX).of(self._lang)
+        title = words.TAX if rule == NO_RULE else self._overview.titles.get(rule, same(rule))
+        return title.of(self._lang)
 
     def _record(
         self,

@@ -20,7 +20,8 @@ from moyai.costs.documents.paper import (
     text,
     yen,
 )
-from moyai.costs.statements.overview import NO_RULE, BodyRow, BudgetRow, Overview
+from moyai.costs.statements.months import NO_RULE
+from moyai.costs.statements.overview import BodyRow, BudgetRow, Overview
 from moyai.costs.statements.titles import service_title
 from moyai.registry.cost_rules import Budget
 from moyai.texts import Lang, Text
