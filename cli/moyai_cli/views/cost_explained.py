@@ -39,8 +39,8 @@ def _steps(found: Explained) -> Iterator[Step]:
     whole = sum(one.jpy for one in found.lines)
     if whole <= 0:
         yield _step(step_of(whole), say("明細の合計", "its lines sum to"), whole)
-    if found.place is None:
         yield from map(_figure, nothing_figures(found.reckoned, found.code, found.lines))
+    if found.place is None:
         return
     yield from _line(found, found.place)
     for at, passed in enumerate(found.passed):

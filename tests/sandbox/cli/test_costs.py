@@ -142,9 +142,10 @@ def test_every_command_of_the_runbook_does_what_it_says(federation: Federation) 
     assert "2026-10 is closed." in closings[0]
     assert all("2026-10 is closed already (" in one for one in closings[1:])
     first_hashes, *again = [
-        one.partition("2026-10 is closed")[2].partition("\n")[2] for one in closings
+        one.partition("2026-10 is closed")[2].rpartition(" yen allocated, ")[2] for one in closings
     ]
     assert again == [first_hashes] * 2
+    assert "settled in 2026-11." in closings[-1]
     assert "difference 0" in first_hashes
     [corrected] = said('moyai cost import "$CORRECTED"')
     assert "correction to a closed period" in corrected
