@@ -1,4 +1,4 @@
-"""Closings in order of time: what each closed period rested on after each of them, and whom that moves. Pure.
+"""Closings in the order of the ledger: what each closed period rested on after each, and whom that moves. Pure.
 
 A closing bears what closed periods were corrected by since the one before it. What the own rules of a corrected
 period leave to nobody is caught by those of the periods that took such costs of it before, then by those of the
