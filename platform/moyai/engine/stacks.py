@@ -43,6 +43,9 @@ class StackRun:
     gives_way: bool = False
     """Where another command had to be waited for, end without having begun: what that did may
     have changed whether and how this is to run."""
+    after_another: bool = False
+    """Another command was at the stack when this was asked for: it counts as waited for, even where
+    it has ended by the time that a worker comes to the lock."""
 
 
 @dataclass(frozen=True, slots=True)

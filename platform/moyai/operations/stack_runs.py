@@ -137,10 +137,11 @@ class StackRuns:
         for stack in todo:
             if not stack.needs_engine:
                 continue
-            self._turns.take(stack_id(stack))
+            mine = self._turns.take(stack_id(stack))
             if self._driver.cancelled or self._state.begin(stack_id(stack)):
                 run = stack_run(self._workspace, stack, self._day, "up")
-                yield replace(run, gives_way=True)
+                patient = self._wait_seconds > 0  # else nobody is waited for, and all would spin
+                yield replace(run, gives_way=True, after_another=patient and not mine)
             else:
                 self._turns.end(stack_id(stack))
                 has_moved(stack)

@@ -27,14 +27,15 @@ class Turns:
         self._folder = home / "work"
         self._held: dict[StackId, int] = {}
 
-    def take(self, stack: StackId) -> None:
-        """Take the turn, unless another command has it."""
+    def take(self, stack: StackId) -> bool:
+        """Take the turn. False where another command has it."""
         with suppress(OSError):  # a full disk: what comes of it is told where it matters
             handle = self._open(stack)
-            if _is_taken(handle):
-                self._held[stack] = handle
-            else:
+            if not _is_taken(handle):
                 os.close(handle)
+                return False
+            self._held[stack] = handle
+        return True
 
     def end(self, stack: StackId) -> None:
         """The turn is over, where this command had it."""

@@ -353,6 +353,8 @@ def test_a_run_that_gives_way_to_another_command_waits_and_does_not_begin(
         assert event.result.ok
         assert event.result.gave_way
         assert site.names() == set()
+        assert only(patient, replace(run, after_another=True)).gave_way  # it has just ended
+        assert site.names() == set()
         again = only(patient, run)
         assert not again.gave_way
         assert site.names() == {"x"}

@@ -24,7 +24,8 @@ sys.stdin.readline()
 
 def test_a_turn_is_waited_for_no_longer_than_asked(tmp_path: Path) -> None:
     one, other = Turns(tmp_path), Turns(tmp_path)
-    one.take(STACK)
+    assert one.take(STACK)
+    assert not other.take(STACK)
     began = time.monotonic()
     other.wait(STACK, 0.3)
     assert 0.3 <= time.monotonic() - began < 30
@@ -32,7 +33,7 @@ def test_a_turn_is_waited_for_no_longer_than_asked(tmp_path: Path) -> None:
     began = time.monotonic()
     other.wait(STACK, 60)
     assert time.monotonic() - began < 30
-    other.take(STACK)
+    assert other.take(STACK)
     other.end(STACK)
 
 

@@ -71,7 +71,7 @@ class Runner:
             lambda: self._control.poll(0),
         )
         try:
-            if lock.waited and run.gives_way:
+            if run.gives_way and (lock.waited or run.after_another):
                 return Made(gave_way=True)
             self._control.send(Started(run.stack))
             dead = self._clear_locks(run, lock.previous)
