@@ -1,0 +1,1 @@
+"""Runbooks: read from `runbooks/*.md.j2`, checked, rendered."""
