@@ -1,9 +1,10 @@
-"""Folders that are the owner's alone, room kept free for what must be written, and a full disk."""
+"""Folders and files that are the owner's alone, room kept free for what must be written, and a full disk."""
 
 from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 from moyai.errors import OperationFailed
@@ -19,6 +20,25 @@ def private_folder(folder: Path) -> Path:
         private_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def write_private(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Replace a file atomically, readable by its owner only.
+
+    `durable` also waits until it is on disk, for files that must outlive a power cut.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 class Ballast:

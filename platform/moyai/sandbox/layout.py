@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from moyai.engine.files import write_private
 
 PRIVATE_FOLDER = 0o700
 
@@ -107,25 +107,6 @@ class Layout:
             write_private(self.passphrase, secrets.token_urlsafe(32).encode())
         if not self.aws_config.exists():
             write_private(self.aws_config, b"[default]\n")
-
-
-def write_private(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Replace a file atomically, readable by its owner only.
-
-    `durable` also waits until it is on disk, for files that must outlive a power cut.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            if durable:
-                stream.flush()
-                os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def write_json(path: Path, document: Mapping[str, object] | list[object]) -> None:

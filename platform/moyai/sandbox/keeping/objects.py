@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from moyai.sandbox.layout import write_private
+from moyai.engine.files import write_private
 
 _KEPT_INSIDE = 32 * 1024
 """Bytes up to which a content is part of the snapshot itself."""

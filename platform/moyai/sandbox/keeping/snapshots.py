@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from moyai.engine.files import write_private
 from moyai.sandbox.keeping.headers import (
     DamagedError,
     Header,
@@ -22,7 +23,6 @@ from moyai.sandbox.keeping.headers import (
     snapshot_files,
     snapshot_name,
 )
-from moyai.sandbox.layout import write_private
 
 _KEPT = 2
 _NONCE = 12

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
-from moyai.sandbox.layout import write_private
+from moyai.engine.files import write_private
 from moyai.sandbox.postgres import instance as servers
 from moyai.sandbox.postgres.instance import OPERATIONS, TEMPLATE, Instance, make_template
 from moyai.sandbox.postgres.roles import prepare_cluster, prepare_operations, renew_superuser

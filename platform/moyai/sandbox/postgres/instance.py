@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psutil
 
-from moyai.engine.files import disk_trouble
+from moyai.engine.files import disk_trouble, write_private
 from moyai.errors import OperationFailed
-from moyai.sandbox.layout import read_json, write_json, write_private
+from moyai.sandbox.layout import read_json, write_json
 from moyai.sandbox.postgres import binaries, settings
 from moyai.sandbox.processes import Identity, free_port, wait_until
 from moyai.texts import Text

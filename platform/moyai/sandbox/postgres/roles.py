@@ -8,7 +8,7 @@ from contextlib import closing
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-from moyai.sandbox.layout import write_private
+from moyai.engine.files import write_private
 from moyai.sandbox.postgres.instance import OPERATIONS, SUPERUSER, Instance
 from moyai.sandbox.processes import LOOPBACK
 
@@ -68,7 +68,9 @@ def prepare_operations(instance: Instance) -> None:
     password = secrets.token_urlsafe(24)
     write_private(instance.folder / "password", password.encode())
     with closing(connect(instance)) as connection:
-        connection.execute(SQL("CREATE ROLE {} LOGIN CREATEDB").format(Identifier(OPERATIONS)))
+        connection.execute(
+            SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE").format(Identifier(OPERATIONS))
+        )
         _set_password(connection, OPERATIONS, password)
         name = Identifier(OPERATIONS)
         connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(name, name))

@@ -1,0 +1,119 @@
+"""Connections to the operations database: by group, on TCP or a socket, with lost ones told apart.
+
+A URL never has a password: libpq finds it in the password file that the URL or `Logins` names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from moyai.errors import OperationFailed, UsageError
+from moyai.texts import Text
+
+GONE = frozenset({"57P01", "57P02", "57P03"})
+"""SQLSTATEs of a server that shuts down, crashed or starts: the connection is gone, or soon is."""
+_CONNECT_SECONDS = 5
+_SESSION = {
+    # A worker that freezes in a transaction must not hold its locks for good.
+    "idle_in_transaction_session_timeout": "60s",
+    "lock_timeout": "15s",
+}
+
+
+def database_url(text: str) -> URL:
+    """A PostgreSQL URL for psycopg. Raises `UsageError` for another, or for one with a password."""
+    try:
+        url = make_url(text)
+    except sa.exc.ArgumentError:
+        url = None
+    if url is None or not url.drivername.startswith("postgres"):
+        raise UsageError(
+            Text(
+                "operations_database は PostgreSQL の URL（postgresql://…）で書いてください。",
+                "operations_database has to be a URL of PostgreSQL: postgresql://…",
+            )
+        )
+    if url.password is not None:
+        raise UsageError(
+            Text(
+                "operations_database の URL にパスワードを書かないでください。",
+                "the URL of operations_database must not have a password in it.",
+            ),
+            remedy=Text(
+                "パスワードはパスワードファイル（passfile=… または ~/.pgpass）に置いてください。",
+                "Put it into a password file (passfile=… or ~/.pgpass).",
+            ),
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def open_engine(
+    url: URL, *, role: str | None = None, pool_size: int = 4, name: str = "moyai"
+) -> sa.Engine:
+    """An engine whose sessions take a role, and whose lost connections are seen as lost."""
+    options = " ".join(f"-c {key}={value}" for key, value in _SESSION.items())
+    if role is not None:
+        options += f" -c role={role}"
+    engine = sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=False,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": name,
+            "options": options,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+        },
+    )
+    tell_lost_ones(engine)
+    return engine
+
+
+def tell_lost_ones(engine: sa.Engine) -> None:
+    """Have every lost connection of an engine counted as lost.
+
+    On a Unix socket psycopg says "connection is bad" with no SQLSTATE, which neither SQLAlchemy nor
+    DBOS takes for a lost connection: a thread would end with it, and its row stay PENDING for good.
+    """
+    sa.event.listen(engine, "handle_error", _judge)
+
+
+def _judge(context: Any) -> None:
+    error = context.original_exception
+    if is_lost(error):
+        context.is_disconnect = True
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether an error of psycopg means that the connection, not the statement, failed."""
+    if isinstance(error, sa.exc.DBAPIError):
+        error = error.orig
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    state = error.sqlstate
+    return state is None or state.startswith("08") or state in GONE
+
+
+def unreachable(error: Exception) -> OperationFailed:
+    """For people: the operations database does not answer."""
+    cause = getattr(error, "orig", None) or error
+    first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+    return OperationFailed(
+        Text(
+            f"運用データベースに接続できません（{first}）。",
+            f"the operations database cannot be reached ({first}).",
+        ),
+        remedy=Text(
+            "サンドボックスなら moyai sandbox start を、そうでなければデータベースの状態と"
+            "接続先を確かめてください。",
+            "For the sandbox run moyai sandbox start; otherwise look at the database and at where "
+            "operations_database points.",
+        ),
+    )

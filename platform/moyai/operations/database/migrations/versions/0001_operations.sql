@@ -1,0 +1,300 @@
+-- Operations, their bodies and steps, approvals, debts, workers, audit chains.
+-- Everything belongs to moyai_owner, who cannot log in. What changes a body's entry goes through
+-- functions: each asks for the caller's claim, and writes entry, step and audit record in one
+-- transaction and one round trip.
+
+CREATE TABLE moyai.operation (
+  id text PRIMARY KEY,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  site text NOT NULL,
+  plan text NOT NULL,
+  plan_sha256 text NOT NULL,
+  planned_by text NOT NULL,
+  planner_signature text,
+  status text NOT NULL DEFAULT 'planned' CHECK (status IN
+    ('planned', 'running', 'paused', 'held', 'done', 'failed', 'cancelled', 'expired')),
+  reason jsonb,
+  wanted text NOT NULL DEFAULT 'run' CHECK (wanted IN ('run', 'pause', 'cancel', 'stop')),
+  released text[] NOT NULL DEFAULT '{}',
+  planned_at timestamptz NOT NULL DEFAULT now(),
+  began_at timestamptz,
+  ended_at timestamptz
+);
+COMMENT ON COLUMN moyai.operation.plan IS 'canonical JSON: the bytes that are hashed and approved';
+COMMENT ON COLUMN moyai.operation.plan_sha256 IS 'to look plans up by; who decides by it reckons it anew';
+COMMENT ON COLUMN moyai.operation.wanted IS
+  'what persons want: pause and cancel let running bodies end, stop takes them back after the step';
+CREATE INDEX operation_by_time ON moyai.operation (planned_at DESC, id DESC);
+CREATE INDEX operation_alive ON moyai.operation (id)
+  WHERE status IN ('planned', 'running', 'paused', 'held');
+
+CREATE TABLE moyai.wave (
+  operation_id text NOT NULL REFERENCES moyai.operation,
+  number integer NOT NULL,
+  name text NOT NULL,
+  status text NOT NULL DEFAULT 'waiting' CHECK (status IN
+    ('waiting', 'running', 'soaking', 'held', 'done')),
+  reason jsonb,
+  began_at timestamptz,
+  soak_until timestamptz,
+  ended_at timestamptz,
+  PRIMARY KEY (operation_id, number)
+);
+
+CREATE TABLE moyai.body (
+  operation_id text NOT NULL REFERENCES moyai.operation,
+  code text NOT NULL,
+  name text NOT NULL,
+  wave integer NOT NULL,
+  position integer NOT NULL,
+  status text NOT NULL DEFAULT 'waiting' CHECK (status IN
+    ('waiting', 'running', 'done', 'failed', 'held', 'skipped', 'moved', 'cancelled')),
+  step text,
+  attempts integer NOT NULL DEFAULT 0,
+  claim bigint NOT NULL DEFAULT 0,
+  worker text,
+  began_at timestamptz,
+  ended_at timestamptz,
+  error jsonb,
+  error_signature text,
+  waits jsonb,
+  result jsonb,
+  PRIMARY KEY (operation_id, code)
+);
+COMMENT ON COLUMN moyai.body.claim IS 'the fence: who writes for this carrying has to know it';
+COMMENT ON COLUMN moyai.body.waits IS 'why it does not begin yet, for people';
+CREATE UNIQUE INDEX body_one_operation_at_a_time ON moyai.body (code) WHERE status = 'running';
+CREATE INDEX body_by_code ON moyai.body (code);
+
+CREATE TABLE moyai.step (
+  operation_id text NOT NULL,
+  code text NOT NULL,
+  attempt integer NOT NULL,
+  step text NOT NULL,
+  ordinal integer NOT NULL,
+  status text NOT NULL CHECK (status IN ('intended', 'done')),
+  key text NOT NULL,
+  claim bigint NOT NULL,
+  intended_at timestamptz NOT NULL DEFAULT now(),
+  done_at timestamptz,
+  looked boolean NOT NULL DEFAULT false,
+  result jsonb,
+  PRIMARY KEY (operation_id, code, attempt, step),
+  FOREIGN KEY (operation_id, code) REFERENCES moyai.body
+);
+COMMENT ON TABLE moyai.step IS 'the effect ledger: intended before an effect, done after it';
+COMMENT ON COLUMN moyai.step.looked IS 'found to be done already, by a later claim';
+
+CREATE TABLE moyai.approval (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  operation_id text NOT NULL REFERENCES moyai.operation,
+  subject text NOT NULL,
+  operator text NOT NULL,
+  plan_sha256 text NOT NULL,
+  signature text NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX approval_by_operation ON moyai.approval (operation_id);
+
+CREATE TABLE moyai.debt (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  code text NOT NULL,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  operation_id text NOT NULL REFERENCES moyai.operation,
+  reason jsonb NOT NULL,
+  opened_at timestamptz NOT NULL DEFAULT now(),
+  closed_at timestamptz,
+  closed_by text REFERENCES moyai.operation
+);
+CREATE UNIQUE INDEX debt_once ON moyai.debt (code, kind, subject) WHERE closed_at IS NULL;
+
+CREATE TABLE moyai.worker (
+  id text PRIMARY KEY,
+  lease integer NOT NULL,
+  host text NOT NULL,
+  supervisor_pid integer NOT NULL,
+  pid integer NOT NULL,
+  version text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  seen_at timestamptz NOT NULL DEFAULT now(),
+  free_since timestamptz,
+  ended_at timestamptz,
+  taken_at timestamptz
+);
+COMMENT ON COLUMN moyai.worker.free_since IS 'since when another worker found its lease free';
+COMMENT ON COLUMN moyai.worker.ended_at IS 'when all of its processes were seen dead';
+CREATE INDEX worker_alive ON moyai.worker (id) WHERE taken_at IS NULL;
+
+CREATE TABLE moyai.audit_head (
+  chain text PRIMARY KEY,
+  seq bigint NOT NULL,
+  sha256 text NOT NULL
+);
+CREATE TABLE moyai.audit (
+  chain text NOT NULL,
+  seq bigint NOT NULL,
+  at timestamptz NOT NULL,
+  content text NOT NULL,
+  previous_sha256 text NOT NULL,
+  sha256 text NOT NULL,
+  PRIMARY KEY (chain, seq)
+);
+ALTER TABLE moyai.audit ENABLE ROW LEVEL SECURITY;
+ALTER TABLE moyai.audit FORCE ROW LEVEL SECURITY;
+CREATE POLICY audit_append ON moyai.audit FOR INSERT WITH CHECK (true);
+-- A body's own login (moyai_body_271004) reads its own chain only.
+CREATE POLICY audit_read ON moyai.audit FOR SELECT USING (
+  pg_has_role(current_user, 'moyai_auditor', 'MEMBER')
+  OR pg_has_role(current_user, 'moyai_operator', 'MEMBER')
+  OR pg_has_role(current_user, 'moyai_worker', 'MEMBER')
+  OR chain = 'body:' || substring(current_user FROM '^moyai_body_([0-9]{6})$'));
+
+CREATE FUNCTION moyai.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'records of the audit are never changed' USING ERRCODE = 'MY002';
+END $$;
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON moyai.audit
+  FOR EACH STATEMENT EXECUTE FUNCTION moyai.refuse_change();
+
+-- The hash of a record: SHA-256 over these lines, in UTF-8 (moyai.audit.records reckons the same).
+CREATE FUNCTION moyai.record(p_chain text, p_content text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
+DECLARE
+  head moyai.audit_head;
+  moment timestamptz := clock_timestamp();
+  hash text;
+BEGIN
+  INSERT INTO moyai.audit_head VALUES (p_chain, 0, encode(sha256(convert_to(
+    'moyai.audit/1' || chr(10) || p_chain, 'UTF8')), 'hex'))
+    ON CONFLICT DO NOTHING;
+  SELECT * INTO head FROM moyai.audit_head WHERE chain = p_chain FOR UPDATE;
+  hash := encode(sha256(convert_to(concat_ws(chr(10), 'moyai.audit/1', p_chain, head.seq + 1,
+    to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), head.sha256, p_content),
+    'UTF8')), 'hex');
+  INSERT INTO moyai.audit VALUES (p_chain, head.seq + 1, moment, p_content, head.sha256, hash);
+  UPDATE moyai.audit_head SET seq = head.seq + 1, sha256 = hash WHERE chain = p_chain;
+END $$;
+
+CREATE FUNCTION moyai.fence(p_operation text, p_code text, p_claim bigint) RETURNS moyai.body
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
+DECLARE entry moyai.body;
+BEGIN
+  SELECT * INTO entry FROM moyai.body
+    WHERE operation_id = p_operation AND code = p_code AND claim = p_claim AND status = 'running'
+    FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION '% % has another claim', p_operation, p_code USING ERRCODE = 'MY001';
+  END IF;
+  RETURN entry;
+END $$;
+
+-- A worker takes a body that was begun: the claim it has from now on, and what is on record of the
+-- attempt. NULL: the attempt is over, or was never begun.
+CREATE FUNCTION moyai.take(p_operation text, p_code text, p_attempt integer, p_worker text)
+RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
+DECLARE
+  entry moyai.body;
+  found jsonb;
+BEGIN
+  UPDATE moyai.body SET claim = claim + 1, worker = p_worker
+    WHERE operation_id = p_operation AND code = p_code AND attempts = p_attempt
+      AND status = 'running'
+    RETURNING * INTO entry;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+      'step', step, 'status', status, 'result', result) ORDER BY ordinal), '[]')
+    INTO found FROM moyai.step
+    WHERE operation_id = p_operation AND code = p_code AND attempt = p_attempt;
+  RETURN jsonb_build_object('claim', entry.claim, 'steps', found);
+END $$;
+
+-- The step in hand is done (p_done, or NULL at the beginning), the next one is intended (p_next, or
+-- NULL). What is wanted of the operation.
+CREATE FUNCTION moyai.go_on(
+  p_operation text, p_code text, p_claim bigint,
+  p_done text, p_looked boolean, p_result jsonb,
+  p_next text, p_ordinal integer, p_key text, p_records text[])
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
+DECLARE
+  entry moyai.body;
+  content text;
+BEGIN
+  entry := moyai.fence(p_operation, p_code, p_claim);
+  IF p_done IS NOT NULL THEN
+    UPDATE moyai.step SET status = 'done', done_at = clock_timestamp(), looked = p_looked,
+        result = p_result, claim = p_claim
+      WHERE operation_id = p_operation AND code = p_code AND attempt = entry.attempts
+        AND step = p_done AND status = 'intended';
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'step % of % was not intended', p_done, p_code USING ERRCODE = 'MY003';
+    END IF;
+  END IF;
+  IF p_next IS NOT NULL THEN
+    INSERT INTO moyai.step (operation_id, code, attempt, step, ordinal, status, key, claim,
+        intended_at)
+      VALUES (p_operation, p_code, entry.attempts, p_next, p_ordinal, 'intended', p_key, p_claim,
+        clock_timestamp());
+    UPDATE moyai.body SET step = p_next WHERE operation_id = p_operation AND code = p_code;
+  END IF;
+  FOREACH content IN ARRAY p_records LOOP
+    PERFORM moyai.record('body:' || p_code, content);
+  END LOOP;
+  RETURN (SELECT wanted FROM moyai.operation WHERE id = p_operation);
+END $$;
+
+-- The carrying has ended.
+CREATE FUNCTION moyai.finish(
+  p_operation text, p_code text, p_claim bigint,
+  p_status text, p_error jsonb, p_signature text, p_result jsonb, p_record text, p_debt jsonb)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
+DECLARE
+  entry moyai.body;
+  of_operation moyai.operation;
+BEGIN
+  entry := moyai.fence(p_operation, p_code, p_claim);
+  SELECT * INTO of_operation FROM moyai.operation WHERE id = p_operation;
+  UPDATE moyai.body SET status = p_status, error = p_error, error_signature = p_signature,
+      result = p_result, ended_at = clock_timestamp()
+    WHERE operation_id = p_operation AND code = p_code;
+  IF p_status = 'done' THEN
+    UPDATE moyai.debt SET closed_at = clock_timestamp(), closed_by = p_operation
+      WHERE code = p_code AND kind = of_operation.kind AND subject = of_operation.subject
+        AND closed_at IS NULL;
+  ELSIF p_debt IS NOT NULL THEN
+    INSERT INTO moyai.debt (code, kind, subject, operation_id, reason)
+      VALUES (p_code, of_operation.kind, of_operation.subject, p_operation, p_debt)
+      ON CONFLICT (code, kind, subject) WHERE closed_at IS NULL
+      DO UPDATE SET reason = excluded.reason, operation_id = excluded.operation_id;
+  END IF;
+  PERFORM moyai.record('body:' || p_code, p_record);
+END $$;
+
+GRANT USAGE ON SCHEMA moyai TO moyai_worker, moyai_operator, moyai_auditor;
+GRANT SELECT ON ALL TABLES IN SCHEMA moyai TO moyai_worker, moyai_operator;
+GRANT SELECT ON moyai.audit, moyai.audit_head TO moyai_auditor;
+GRANT USAGE ON SCHEMA moyai TO moyai_body;
+GRANT SELECT ON moyai.audit TO moyai_body;
+GRANT INSERT ON moyai.operation, moyai.wave, moyai.body, moyai.approval TO moyai_operator;
+GRANT UPDATE (status, reason, wanted, released) ON moyai.operation TO moyai_operator;
+GRANT UPDATE (status, reason) ON moyai.wave TO moyai_operator;
+GRANT UPDATE (status, error, error_signature, waits) ON moyai.body TO moyai_operator;
+GRANT UPDATE (status, reason, began_at, ended_at) ON moyai.operation TO moyai_worker;
+GRANT UPDATE (status, reason, began_at, soak_until, ended_at) ON moyai.wave TO moyai_worker;
+GRANT UPDATE (status, step, attempts, began_at, ended_at, error, error_signature, waits)
+  ON moyai.body TO moyai_worker;
+GRANT INSERT, UPDATE ON moyai.worker TO moyai_worker;
+GRANT INSERT ON moyai.debt TO moyai_worker;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA moyai FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION moyai.record(text, text) TO moyai_worker, moyai_operator;
+GRANT EXECUTE ON FUNCTION moyai.take(text, text, integer, text) TO moyai_worker;
+GRANT EXECUTE ON FUNCTION moyai.go_on(text, text, bigint, text, boolean, jsonb, text, integer, text,
+  text[]) TO moyai_worker;
+GRANT EXECUTE ON FUNCTION moyai.finish(text, text, bigint, text, jsonb, text, jsonb, text, jsonb)
+  TO moyai_worker;
