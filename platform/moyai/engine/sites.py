@@ -84,6 +84,13 @@ class SiteRuntime(Protocol):
         """Spans whose changes may be lost: stacks applied in one are `unknown` until looked at."""
         ...
 
+    def operations_database(self) -> str:
+        """The URL of the database of durable operations, without a password in it.
+
+        Raises `UsageError` where the site has none, `OperationFailed` where it does not run.
+        """
+        ...
+
 
 class EmbeddedSite(SiteRuntime, Protocol):
     """A runtime that Moyai itself can start and stop."""
@@ -105,13 +112,6 @@ class EmbeddedSite(SiteRuntime, Protocol):
 
         Of one that runs also `snapshot_problem` (why the last one could not be taken, or None) and
         `not_kept` (what snapshots leave out), or `problem` where it does not answer.
-        """
-        ...
-
-    def operations_database(self) -> str:
-        """The URL of the database of durable operations, without a password in it.
-
-        Raises `OperationFailed` where the site is not running.
         """
         ...
 

@@ -29,6 +29,12 @@ class Session:
     state: SiteState
     history: History
 
+    def anew(self) -> Session:
+        """The same workspace with records that are read anew: others may have written them."""
+        runtime = self.workspace.runtime
+        state = SiteState(open_records(runtime), open_checkpoints(runtime), runtime.doubts)
+        return Session(self.workspace, state, self.history)
+
     def make_ready(self) -> Text | None:
         """Have the site ready, as `SiteRuntime.ensure_ready`; what it says was started.
 

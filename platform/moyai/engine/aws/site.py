@@ -95,6 +95,21 @@ class AwsSite:
             return {**common, **_callers_profile()}
         return {**common, **_hidden_identity(), **self._role_profile(self.site.role_arn)}
 
+    def operations_database(self) -> str:
+        """As tenants.yaml has it. Raises `UsageError` where it has none."""
+        if self.site.operations_database is None:
+            raise UsageError(
+                Text(
+                    f"拠点 {self.site.name} に operations_database がありません。",
+                    f"the site {self.site.name} has no operations_database.",
+                ),
+                remedy=Text(
+                    "運用データベース（PostgreSQL）の URL を tenants.yaml の sites に書いてください。",
+                    "Write the URL of a PostgreSQL database into its entry of tenants.yaml.",
+                ),
+            )
+        return self.site.operations_database
+
     def plugins(self) -> tuple[Plugin, ...]:
         """Moyai's own; the official `aws` plugin is the engine's business."""
         return (Plugin("moyai", (sys.executable, "-m", "moyai.provider")),)

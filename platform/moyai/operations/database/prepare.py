@@ -106,13 +106,14 @@ def _schemas(url: URL) -> None:
         ensure_dbos_schema(engine, DBOS_SCHEMA)
         run_dbos_migrations(engine, DBOS_SCHEMA, use_listen_notify=False)
         with engine.begin() as connection:
-            for statement in _DBOS_GRANTS:
+            for statement in _GRANTS:
                 connection.execute(sa.text(statement))
     finally:
         engine.dispose()
 
 
-_DBOS_GRANTS = (
+_GRANTS = (
+    "GRANT SELECT ON moyai.alembic_version TO moyai_worker, moyai_operator, moyai_auditor",
     f"GRANT USAGE ON SCHEMA {DBOS_SCHEMA} TO moyai_worker, moyai_operator",
     f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {DBOS_SCHEMA} TO moyai_worker",
     f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {DBOS_SCHEMA} TO moyai_worker",

@@ -16,13 +16,15 @@ CREATE TABLE moyai.operation (
     ('planned', 'running', 'paused', 'held', 'done', 'failed', 'cancelled', 'expired')),
   reason jsonb,
   wanted text NOT NULL DEFAULT 'run' CHECK (wanted IN ('run', 'pause', 'cancel', 'stop')),
-  released text[] NOT NULL DEFAULT '{}',
+  released jsonb NOT NULL DEFAULT '{}',
   planned_at timestamptz NOT NULL DEFAULT now(),
   began_at timestamptz,
   ended_at timestamptz
 );
 COMMENT ON COLUMN moyai.operation.plan IS 'canonical JSON: the bytes that are hashed and approved';
 COMMENT ON COLUMN moyai.operation.plan_sha256 IS 'to look plans up by; who decides by it reckons it anew';
+COMMENT ON COLUMN moyai.operation.released IS
+  'what persons let go on that was held, and when: wave:NUMBER, operation';
 COMMENT ON COLUMN moyai.operation.wanted IS
   'what persons want: pause and cancel let running bodies end, stop takes them back after the step';
 CREATE INDEX operation_by_time ON moyai.operation (planned_at DESC, id DESC);
@@ -38,7 +40,7 @@ CREATE TABLE moyai.wave (
   reason jsonb,
   began_at timestamptz,
   soak_until timestamptz,
-  ended_at timestamptz,
+  healthy_at timestamptz,
   PRIMARY KEY (operation_id, number)
 );
 
@@ -54,6 +56,7 @@ CREATE TABLE moyai.body (
   attempts integer NOT NULL DEFAULT 0,
   claim bigint NOT NULL DEFAULT 0,
   worker text,
+  carrier text,
   began_at timestamptz,
   ended_at timestamptz,
   error jsonb,
@@ -63,6 +66,7 @@ CREATE TABLE moyai.body (
   PRIMARY KEY (operation_id, code)
 );
 COMMENT ON COLUMN moyai.body.claim IS 'the fence: who writes for this carrying has to know it';
+COMMENT ON COLUMN moyai.body.carrier IS 'the workflow that carries it';
 COMMENT ON COLUMN moyai.body.waits IS 'why it does not begin yet, for people';
 CREATE UNIQUE INDEX body_one_operation_at_a_time ON moyai.body (code) WHERE status = 'running';
 CREATE INDEX body_by_code ON moyai.body (code);
@@ -73,7 +77,7 @@ CREATE TABLE moyai.step (
   attempt integer NOT NULL,
   step text NOT NULL,
   ordinal integer NOT NULL,
-  status text NOT NULL CHECK (status IN ('intended', 'done')),
+  status text NOT NULL CHECK (status IN ('intended', 'done', 'failed')),
   key text NOT NULL,
   claim bigint NOT NULL,
   intended_at timestamptz NOT NULL DEFAULT now(),
@@ -117,15 +121,20 @@ CREATE TABLE moyai.worker (
   supervisor_pid integer NOT NULL,
   pid integer NOT NULL,
   version text NOT NULL,
+  room integer NOT NULL DEFAULT 0,
   started_at timestamptz NOT NULL DEFAULT now(),
   seen_at timestamptz NOT NULL DEFAULT now(),
   free_since timestamptz,
   ended_at timestamptz,
-  taken_at timestamptz
+  taken_at timestamptz,
+  recovered_at timestamptz
 );
+COMMENT ON COLUMN moyai.worker.room IS 'bodies that it can take beside those it has, by its memory';
 COMMENT ON COLUMN moyai.worker.free_since IS 'since when another worker found its lease free';
+COMMENT ON COLUMN moyai.worker.taken_at IS 'from when it may do nothing any more';
+COMMENT ON COLUMN moyai.worker.recovered_at IS 'when its bodies were given to others';
 COMMENT ON COLUMN moyai.worker.ended_at IS 'when all of its processes were seen dead';
-CREATE INDEX worker_alive ON moyai.worker (id) WHERE taken_at IS NULL;
+CREATE INDEX worker_alive ON moyai.worker (id) WHERE recovered_at IS NULL;
 
 CREATE TABLE moyai.audit_head (
   chain text PRIMARY KEY,
@@ -137,7 +146,6 @@ CREATE TABLE moyai.audit (
   seq bigint NOT NULL,
   at timestamptz NOT NULL,
   content text NOT NULL,
-  previous_sha256 text NOT NULL,
   sha256 text NOT NULL,
   PRIMARY KEY (chain, seq)
 );
@@ -158,22 +166,32 @@ END $$;
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON moyai.audit
   FOR EACH STATEMENT EXECUTE FUNCTION moyai.refuse_change();
 
--- The hash of a record: SHA-256 over these lines, in UTF-8 (moyai.audit.records reckons the same).
-CREATE FUNCTION moyai.record(p_chain text, p_content text) RETURNS void
+-- A record comes in four pieces of its canonical JSON, between which moment, hash of the one before
+-- and number are put; its hash is over the whole (moyai.audit.records says the same).
+CREATE FUNCTION moyai.record(p_chain text, p_pieces jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
 DECLARE
   head moyai.audit_head;
   moment timestamptz := clock_timestamp();
+  content text;
+  document jsonb;
   hash text;
 BEGIN
   INSERT INTO moyai.audit_head VALUES (p_chain, 0, encode(sha256(convert_to(
-    'moyai.audit/1' || chr(10) || p_chain, 'UTF8')), 'hex'))
+    '{"chain":"' || p_chain || '","schema":"moyai.audit/1","seq":0}', 'UTF8')), 'hex'))
     ON CONFLICT DO NOTHING;
   SELECT * INTO head FROM moyai.audit_head WHERE chain = p_chain FOR UPDATE;
-  hash := encode(sha256(convert_to(concat_ws(chr(10), 'moyai.audit/1', p_chain, head.seq + 1,
-    to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), head.sha256, p_content),
-    'UTF8')), 'hex');
-  INSERT INTO moyai.audit VALUES (p_chain, head.seq + 1, moment, p_content, head.sha256, hash);
+  content := concat(
+    p_pieces->>0, to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
+    p_pieces->>1, head.sha256, p_pieces->>2, head.seq + 1, p_pieces->>3);
+  document := content::jsonb;
+  IF document->>'chain' IS DISTINCT FROM p_chain
+      OR document->>'previous_sha256' IS DISTINCT FROM head.sha256
+      OR document->>'seq' IS DISTINCT FROM (head.seq + 1)::text THEN
+    RAISE EXCEPTION 'no record of %', p_chain USING ERRCODE = 'MY004';
+  END IF;
+  hash := encode(sha256(convert_to(content, 'UTF8')), 'hex');
+  INSERT INTO moyai.audit VALUES (p_chain, head.seq + 1, moment, content, hash);
   UPDATE moyai.audit_head SET seq = head.seq + 1, sha256 = hash WHERE chain = p_chain;
 END $$;
 
@@ -197,7 +215,7 @@ RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
 DECLARE
   entry moyai.body;
-  found jsonb;
+  known jsonb;
 BEGIN
   UPDATE moyai.body SET claim = claim + 1, worker = p_worker
     WHERE operation_id = p_operation AND code = p_code AND attempts = p_attempt
@@ -207,33 +225,48 @@ BEGIN
     RETURN NULL;
   END IF;
   SELECT coalesce(jsonb_agg(jsonb_build_object(
-      'step', step, 'status', status, 'result', result) ORDER BY ordinal), '[]')
-    INTO found FROM moyai.step
+      'step', step, 'status', status, 'result', result, 'ordinal', ordinal) ORDER BY ordinal), '[]')
+    INTO known FROM moyai.step
     WHERE operation_id = p_operation AND code = p_code AND attempt = p_attempt;
-  RETURN jsonb_build_object('claim', entry.claim, 'steps', found);
+  RETURN jsonb_build_object('claim', entry.claim, 'steps', known, 'error', entry.error,
+    'signature', entry.error_signature,
+    'wanted', (SELECT wanted FROM moyai.operation WHERE id = p_operation));
 END $$;
 
--- The step in hand is done (p_done, or NULL at the beginning), the next one is intended (p_next, or
--- NULL). What is wanted of the operation.
+-- The step in hand has ended (p_ended, or NULL at the beginning), with an error or without; the next
+-- one is intended (p_next, or NULL). What is wanted of the operation.
 CREATE FUNCTION moyai.go_on(
   p_operation text, p_code text, p_claim bigint,
-  p_done text, p_looked boolean, p_result jsonb,
-  p_next text, p_ordinal integer, p_key text, p_records text[])
+  p_ended text, p_looked boolean, p_result jsonb, p_error jsonb, p_signature text,
+  p_next text, p_ordinal integer, p_key text, p_records jsonb)
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
 DECLARE
   entry moyai.body;
-  content text;
+  pieces jsonb;
 BEGIN
   entry := moyai.fence(p_operation, p_code, p_claim);
-  IF p_done IS NOT NULL THEN
-    UPDATE moyai.step SET status = 'done', done_at = clock_timestamp(), looked = p_looked,
-        result = p_result, claim = p_claim
+  -- Asked again after a lost answer: all of it is there.
+  IF EXISTS (SELECT 1 FROM moyai.step
       WHERE operation_id = p_operation AND code = p_code AND attempt = entry.attempts
-        AND step = p_done AND status = 'intended';
+        AND claim = p_claim
+        AND ((p_next IS NOT NULL AND step = p_next)
+          OR (p_next IS NULL AND step = p_ended AND status <> 'intended'))) THEN
+    RETURN (SELECT wanted FROM moyai.operation WHERE id = p_operation);
+  END IF;
+  IF p_ended IS NOT NULL THEN
+    UPDATE moyai.step SET done_at = clock_timestamp(), looked = p_looked, claim = p_claim,
+        status = CASE WHEN p_error IS NULL THEN 'done' ELSE 'failed' END,
+        result = coalesce(p_error, p_result)
+      WHERE operation_id = p_operation AND code = p_code AND attempt = entry.attempts
+        AND step = p_ended AND status = 'intended';
     IF NOT FOUND THEN
-      RAISE EXCEPTION 'step % of % was not intended', p_done, p_code USING ERRCODE = 'MY003';
+      RAISE EXCEPTION 'step % of % was not intended', p_ended, p_code USING ERRCODE = 'MY003';
     END IF;
+  END IF;
+  IF p_error IS NOT NULL THEN
+    UPDATE moyai.body SET error = p_error, error_signature = p_signature
+      WHERE operation_id = p_operation AND code = p_code;
   END IF;
   IF p_next IS NOT NULL THEN
     INSERT INTO moyai.step (operation_id, code, attempt, step, ordinal, status, key, claim,
@@ -242,8 +275,8 @@ BEGIN
         clock_timestamp());
     UPDATE moyai.body SET step = p_next WHERE operation_id = p_operation AND code = p_code;
   END IF;
-  FOREACH content IN ARRAY p_records LOOP
-    PERFORM moyai.record('body:' || p_code, content);
+  FOR pieces IN SELECT jsonb_array_elements(p_records) LOOP
+    PERFORM moyai.record('body:' || p_code, pieces);
   END LOOP;
   RETURN (SELECT wanted FROM moyai.operation WHERE id = p_operation);
 END $$;
@@ -251,13 +284,17 @@ END $$;
 -- The carrying has ended.
 CREATE FUNCTION moyai.finish(
   p_operation text, p_code text, p_claim bigint,
-  p_status text, p_error jsonb, p_signature text, p_result jsonb, p_record text, p_debt jsonb)
+  p_status text, p_error jsonb, p_signature text, p_result jsonb, p_record jsonb, p_debt jsonb)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
 DECLARE
   entry moyai.body;
   of_operation moyai.operation;
 BEGIN
+  IF EXISTS (SELECT 1 FROM moyai.body WHERE operation_id = p_operation AND code = p_code
+      AND claim = p_claim AND status = p_status) THEN
+    RETURN;  -- asked again after a lost answer
+  END IF;
   entry := moyai.fence(p_operation, p_code, p_claim);
   SELECT * INTO of_operation FROM moyai.operation WHERE id = p_operation;
   UPDATE moyai.body SET status = p_status, error = p_error, error_signature = p_signature,
@@ -286,15 +323,16 @@ GRANT UPDATE (status, reason, wanted, released) ON moyai.operation TO moyai_oper
 GRANT UPDATE (status, reason) ON moyai.wave TO moyai_operator;
 GRANT UPDATE (status, error, error_signature, waits) ON moyai.body TO moyai_operator;
 GRANT UPDATE (status, reason, began_at, ended_at) ON moyai.operation TO moyai_worker;
-GRANT UPDATE (status, reason, began_at, soak_until, ended_at) ON moyai.wave TO moyai_worker;
-GRANT UPDATE (status, step, attempts, began_at, ended_at, error, error_signature, waits)
+GRANT UPDATE (status, reason, began_at, soak_until, healthy_at) ON moyai.wave TO moyai_worker;
+GRANT UPDATE (status, step, attempts, carrier, began_at, ended_at, error, error_signature, waits)
   ON moyai.body TO moyai_worker;
 GRANT INSERT, UPDATE ON moyai.worker TO moyai_worker;
 GRANT INSERT ON moyai.debt TO moyai_worker;
+GRANT UPDATE (closed_at) ON moyai.debt TO moyai_operator;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA moyai FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION moyai.record(text, text) TO moyai_worker, moyai_operator;
+GRANT EXECUTE ON FUNCTION moyai.record(text, jsonb) TO moyai_worker, moyai_operator;
 GRANT EXECUTE ON FUNCTION moyai.take(text, text, integer, text) TO moyai_worker;
-GRANT EXECUTE ON FUNCTION moyai.go_on(text, text, bigint, text, boolean, jsonb, text, integer, text,
-  text[]) TO moyai_worker;
-GRANT EXECUTE ON FUNCTION moyai.finish(text, text, bigint, text, jsonb, text, jsonb, text, jsonb)
+GRANT EXECUTE ON FUNCTION moyai.go_on(text, text, bigint, text, boolean, jsonb, jsonb, text, text,
+  integer, text, jsonb) TO moyai_worker;
+GRANT EXECUTE ON FUNCTION moyai.finish(text, text, bigint, text, jsonb, text, jsonb, jsonb, jsonb)
   TO moyai_worker;

@@ -1,0 +1,94 @@
+"""The operations database of a site, opened as one of its groups; made ready at its first use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from moyai.errors import OperationFailed
+from moyai.operations.database.connecting import database_url, is_lost, open_engine, unreachable
+from moyai.operations.database.prepare import is_prepared, logins, prepare
+from moyai.operations.workspace import Workspace
+from moyai.texts import Text
+
+VERSION = "0001"
+"""The newest migration that this code needs."""
+_ROLES_LOST = frozenset({"28000", "28P01"})
+"""SQLSTATEs of a login that is not there or has another password."""
+
+
+def login_url(workspace: Workspace, group: str) -> URL:
+    """The URL of a group's login on a site. A site's first use of it makes the database ready.
+
+    Raises `UsageError` and `OperationFailed` as the site does, and where it cannot be made ready.
+    """
+    places = logins(database_url(workspace.runtime.operations_database()), workspace.runtime.home)
+    if not is_prepared(places):
+        prepare(places)
+    return places.of(group)
+
+
+@contextmanager
+def operations_engine(workspace: Workspace, group: str = "moyai_operator") -> Iterator[sa.Engine]:
+    """An engine for a command, looked at once. Raises as `login_url`, and where it is too old."""
+    engine = open_engine(login_url(workspace, group), pool_size=2, name="moyai")
+    try:
+        with telling():
+            _look(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Turn a server that does not answer into an error for people."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _ROLES_LOST:
+            raise _renewed() from None
+        if is_lost(error):
+            raise unreachable(error) from None
+        raise
+
+
+def _look(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        found = connection.execute(
+            sa.text("SELECT to_regclass('moyai.operation') IS NOT NULL")
+        ).scalar()
+        version = (
+            connection.execute(sa.text("SELECT version_num FROM moyai.alembic_version")).scalar()
+            if found
+            else None
+        )
+    if version is None or str(version) < VERSION:
+        raise OperationFailed(
+            Text(
+                "運用データベースの版が古いか、用意されていません。",
+                "the operations database is older than this version of Moyai, or not made ready.",
+            ),
+            remedy=Text(
+                "moyai operation prepare を実行してください。", "Run moyai operation prepare."
+            ),
+        )
+
+
+def _renewed() -> OperationFailed:
+    return OperationFailed(
+        Text(
+            "運用データベースにログインできません。パスワードが変わったか、ログインがありません。",
+            "the operations database does not let this machine log in: its passwords were renewed "
+            "elsewhere, or its logins are gone.",
+        ),
+        remedy=Text(
+            "moyai operation prepare --new-passwords で新しくするか、ほかの機械から "
+            "パスワードファイルを写してください。",
+            "Run moyai operation prepare --new-passwords, or copy the password file of another "
+            "machine.",
+        ),
+    )

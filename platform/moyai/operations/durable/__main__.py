@@ -1,0 +1,29 @@
+"""`python -m moyai.operations.durable URL BODIES HEARTBEAT FILE SITE`: one worker process.
+
+Started by `moyai.operations.durable.supervisor`, with the worker's id in `MOYAI_WORKER`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.process import work
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.table import kind_of
+
+
+def main(arguments: list[str]) -> int:
+    """Run it; the exit code."""
+    url, bodies, heartbeat, file, site = arguments
+    source = SiteSource(Path(file), site)
+    knowledge = Knowledge(
+        kind=lambda name: kind_of(name, source),
+        registry=lambda: source.session().workspace.registry,
+    )
+    return work(url, int(bodies), int(heartbeat), knowledge)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

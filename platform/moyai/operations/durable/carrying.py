@@ -1,0 +1,314 @@
+"""One body carried from step to step, and back where a step failed. Knows no worker and no queue.
+
+What is on record decides where it goes on: a carrying that takes over another's looks for the step
+that was begun, and never does again what is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from moyai.audit.pieces import Pieces, pieces
+from moyai.audit.records import chain_of
+from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
+from moyai.operations.kinds.kind import InDoubt, Kind, Look, Moved, Result, Step, Unavailable, Work
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.registry.models import JsonValue
+from moyai.texts import Text
+
+BACK = "-"
+"""A step's name while it is taken back begins with it."""
+_CHANGING = re.compile(r"arn:\S+|[0-9a-f]{8,}|\d+")
+
+
+@dataclass(slots=True)
+class Carrying:
+    """One carrying of one body. `run` returns when the body's end is on record."""
+
+    ledger: Ledger
+    kind: Kind
+    plan: OperationPlan
+    plan_sha256: str
+    body: PlannedBody
+    taken: Taken
+    worker: str
+    cleared: frozenset[str] = frozenset()
+    _results: dict[str, Result] = field(default_factory=dict)
+    _open: Ended | None = None
+    """A step whose end goes on record with the next step's beginning."""
+    _records: list[Pieces] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Carry it on from where it is. Raises `Fenced` where another has the body by now."""
+        self._results = {one.name: one.result for one in self.taken.steps if one.status == "done"}
+        steps = self.kind.steps(self.plan, self.body)
+        error = self._before() or self._forward(steps)
+        if error is None:
+            self._finish("done", None)
+        elif type(error) in _PLAIN_ENDS and not self._changed(steps):
+            self._finish(_PLAIN_ENDS[type(error)], error)
+        else:
+            self._back(steps, error)
+
+    def _before(self) -> MoyaiError | None:
+        """Why it was being taken back when it was taken over, or None."""
+        if self.taken.error is None:
+            return None
+        return from_document(self.taken.error)
+
+    def _forward(self, steps: tuple[Step, ...]) -> MoyaiError | None:
+        begun = {one.name for one in self.taken.steps if one.status == "intended"}
+        for ordinal, step in enumerate(steps, 1):
+            if step.name in self._results:
+                continue
+            if step.name in begun:
+                wanted, looked = self.taken.wanted, self._looked(step)
+            else:
+                wanted, looked = self._begin(step.name, ordinal), None
+            if wanted == "stop" and looked is None:
+                error: MoyaiError | None = Stopped()
+            else:
+                error = self._do(step, looked)
+            if error is not None:
+                self._end(step.name, {}, error=error)
+                return error
+        return None
+
+    def _looked(self, step: Step) -> Result | MoyaiError | None:
+        """What is found of a step that was begun before: its result, or why nobody can say."""
+        if step.only_reads:
+            return None
+        try:
+            found = step.look(self._work(step.name))
+        except MoyaiError as error:
+            return error
+        if isinstance(found, Look):
+            return None if found is Look.NOT_DONE else _unknown(step)
+        return found
+
+    def _do(self, step: Step, looked: Result | MoyaiError | None) -> MoyaiError | None:
+        if isinstance(looked, MoyaiError):
+            return looked
+        if looked is not None:
+            self._end(step.name, looked, looked=True)
+            return None
+        try:
+            result = step.do(self._work(step.name))
+        except MoyaiError as error:
+            return error
+        except Exception as error:  # a bug: it must not strand the body
+            return bug(error)
+        self._end(step.name, result)
+        return None
+
+    def _back(self, steps: tuple[Step, ...], error: MoyaiError) -> None:
+        """Take back, the last step first; a person is needed where that fails."""
+        self._put_end_on_record()
+        if isinstance(error, InDoubt):
+            self._finish("held", error)
+            return
+        touched = {one.name for one in self.taken.steps} | self._results.keys()
+        begun = {one.name for one in self.taken.steps if one.status == "intended"}
+        for ordinal, step in reversed(list(enumerate(steps, 1))):
+            name = BACK + step.name
+            done_before = name in self._results
+            if step.only_reads or step.name not in touched | {self._failed(steps)} or done_before:
+                continue
+            if name not in begun:
+                self._begin(name, 2 * len(steps) + 1 - ordinal)
+            try:
+                result = step.undo(self._work(name), error)
+            except MoyaiError as trouble:
+                self._hold(name, error, trouble)
+                return
+            except Exception as trouble:  # as above
+                self._hold(name, error, bug(trouble))
+                return
+            self._end(name, result or {})
+        self._finish("cancelled" if isinstance(error, Stopped) else "failed", error)
+
+    def _failed(self, steps: tuple[Step, ...]) -> str | None:
+        """The step that was in hand when it failed."""
+        for step in steps:
+            if step.name not in self._results:
+                return step.name
+        return None
+
+    def _hold(self, name: str, error: MoyaiError, trouble: MoyaiError) -> None:
+        self._end(name, {}, error=trouble)
+        self._finish("held", both(error, trouble))
+
+    def _changed(self, steps: tuple[Step, ...]) -> bool:
+        """Whether something outside may have been changed by now."""
+        failed = self._failed(steps)
+        return any(
+            not step.only_reads and (step.name in self._results or step.name == failed)
+            for step in steps
+        )
+
+    def _work(self, name: str) -> Work:
+        return Work(
+            operation=self.taken.operation,
+            plan=self.plan,
+            body=self.body,
+            attempt=self.taken.attempt,
+            key=self._key(name),
+            results=dict(self._results),
+            cleared=self.cleared,
+        )
+
+    def _key(self, name: str) -> str:
+        words = f"{self.taken.operation}/{self.body.code}/{self.taken.attempt}/{name}"
+        return hashlib.sha256(words.encode()).hexdigest()[:32]
+
+    def _begin(self, name: str, ordinal: int) -> str:
+        ended, self._open = self._open, None
+        records, self._records = self._records, []
+        following = Next(name, ordinal, self._key(name))
+        return self.ledger.go_on(self.taken, ended, following, records)
+
+    def _end(
+        self,
+        name: str,
+        result: Result,
+        *,
+        looked: bool = False,
+        error: MoyaiError | None = None,
+    ) -> None:
+        told = None if error is None else to_document(error)
+        signed = None if error is None else signature(name, error)
+        self._open = Ended(name, result, looked, told, signed)
+        self._records.append(self._record(name, "failed" if error else "done", told or result))
+        if error is None:
+            self._results[name] = result
+        else:
+            self._put_end_on_record()
+
+    def _put_end_on_record(self) -> None:
+        if self._open is not None:
+            ended, self._open = self._open, None
+            records, self._records = self._records, []
+            self.ledger.go_on(self.taken, ended, None, records)
+
+    def _finish(self, status: str, error: MoyaiError | None) -> None:
+        self._put_end_on_record()
+        told = None if error is None else to_document(error)
+        last = self._failed(self.kind.steps(self.plan, self.body)) or ""
+        debt = status in ("skipped", "moved", "failed", "held")
+        self.ledger.finish(
+            self.taken,
+            status,
+            self._record(None, status, told or {}),
+            error=told,
+            signature=None if error is None else signature(last, error),
+            debt=told if debt else None,
+        )
+
+    def _record(self, step: str | None, result: str, details: Mapping[str, JsonValue]) -> Pieces:
+        return pieces(
+            chain_of(self.body.code),
+            actor=f"worker:{self.worker}",
+            action=f"{self.kind.name}.{'body' if step is None else 'step'}",
+            operation=self.taken.operation,
+            plan_sha256=self.plan_sha256,
+            code=self.body.code,
+            step=step,
+            attempt=self.taken.attempt,
+            result=result,
+            details=details,
+        )
+
+
+class Stopped(MoyaiError):
+    """A person wanted running bodies to stop after the step in hand."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "運用者の指示により、手順の区切りで止めました。",
+                "stopped between two steps, as an operator wanted.",
+            )
+        )
+
+
+_PLAIN_ENDS: Mapping[type[MoyaiError], str] = {
+    Unavailable: "skipped",
+    Moved: "moved",
+    Stopped: "cancelled",
+}
+
+
+def signature(step: str, error: MoyaiError) -> str:
+    """What failures of one cause have in common: the step and the words without what changes."""
+    words = _CHANGING.sub("#", error.what.en)
+    return f"{step}: {words}"[:300]
+
+
+def to_document(error: MoyaiError) -> dict[str, JsonValue]:
+    """An error on record: its sentences in both languages."""
+    parts = {"what": error.what, "touched": error.touched, "remedy": error.remedy}
+    found: dict[str, JsonValue] = {
+        name: None if text is None else {"ja": text.ja, "en": text.en}
+        for name, text in parts.items()
+    }
+    return {"type": type(error).__name__, **found}
+
+
+def from_document(document: Mapping[str, object]) -> MoyaiError:
+    """The error that `to_document` wrote, as far as taking back asks for it."""
+    known = {kind.__name__: kind for kind in (InDoubt, Moved, Unavailable)}
+    if document.get("type") == Stopped.__name__:
+        return Stopped()
+    texts = {
+        name: Text(**told) if isinstance(told := document.get(name), dict) else None
+        for name in ("what", "touched", "remedy")
+    }
+    what = texts.pop("what") or Text("不明な失敗です。", "an unknown failure.")
+    return known.get(str(document.get("type")), OperationFailed)(what, **texts)
+
+
+def both(error: MoyaiError, trouble: MoyaiError) -> MoyaiError:
+    """A failure, and what went wrong when it was to be taken back."""
+    return InDoubt(
+        Text(
+            f"{error.what.ja} 元に戻す途中でも失敗しました: {trouble.what.ja}",
+            f"{error.what.en} Taking it back failed too: {trouble.what.en}",
+        ),
+        touched=trouble.touched or error.touched,
+        remedy=trouble.remedy or error.remedy,
+    )
+
+
+def bug(error: Exception) -> MoyaiError:
+    """An error that nobody expected, by its type and place: its words may hold anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"
+    kind = type(error).__name__
+    return OperationFailed(
+        Text(
+            f"もやいの不具合です（{kind}、{place}）。",
+            f"a bug of Moyai's ({kind} in {place}).",
+        ),
+        remedy=Text(
+            "ワーカーのログを添えて知らせてください。",
+            "Please report it with the worker's log.",
+        ),
+    )
+
+
+def _unknown(step: Step) -> MoyaiError:
+    return InDoubt(
+        Text(
+            f"手順「{step.title.ja}」が済んだかどうか分かりません。",
+            f"it is not known whether the step '{step.title.en}' was done.",
+        ),
+        remedy=Text(
+            "実環境を確かめてから、moyai operation retry を実行してください。",
+            "Look at what is live, then run moyai operation retry.",
+        ),
+    )

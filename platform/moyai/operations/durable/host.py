@@ -1,0 +1,180 @@
+"""One worker process: its lease, the queue, the conductor, and takeover of workers that are gone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from moyai.errors import OperationFailed
+from moyai.operations.database.connecting import is_lost, open_engine
+from moyai.operations.durable import memory
+from moyai.operations.durable.carrying import Carrying
+from moyai.operations.durable.conductor import Conductor
+from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.lease import Heartbeat, Lease, conninfo
+from moyai.operations.durable.ledger import Fenced, Ledger
+from moyai.operations.durable.plans import Plans
+from moyai.operations.durable.processes import host_id, kill, marked
+from moyai.operations.durable.queue import VERSION, BodyQueue
+from moyai.operations.durable.takeover import Takeover
+from moyai.texts import Text
+
+_LOOK_SECONDS = 1.0
+_BUSY_SECONDS = 0.05
+"""Between two looks of the conductor while bodies begin and end."""
+_LEASE_SECONDS = 30.0
+_TAKEN = 75
+"""Exit code of a process whose bodies another has taken."""
+
+Tell = Callable[[str], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a worker works."""
+
+    url: URL
+    """Of the worker's login."""
+    worker: str
+    heartbeat: int | None
+    """The file descriptor of the supervisor's pipe."""
+    bodies: int
+    """Bodies at a time."""
+
+
+class Host:
+    """The process. `run` returns once it was asked to end and what it had in hand is done."""
+
+    def __init__(self, place: Place, knowledge: Knowledge, tell: Tell) -> None:
+        self._place = place
+        self._tell = tell
+        self._knowledge = knowledge
+        # A thread that carries a body has a connection for a moment at each step.
+        self._engine = open_engine(place.url, pool_size=8, name=f"moyai-worker {place.worker}")
+        self._queue = BodyQueue(
+            open_engine(place.url, pool_size=8, name=f"moyai-dbos {place.worker}"), place.worker
+        )
+        self._ledger = Ledger(self._engine, place.worker)
+        self._plans = Plans(self._engine)
+        self._conductor = Conductor(self._engine, self._queue, self._plans, knowledge)
+        self._ending = threading.Event()
+        number = secrets.randbits(31)
+        self._lease = Lease(place.url, place.worker, number, self._lost)
+        self._number = number
+
+    def run(self) -> None:
+        """Work until `end`. Raises `OperationFailed` where the lease cannot be had."""
+        self._register()
+        self._lease.beat = Heartbeat(self._place.heartbeat)
+        if not self._lease.start(_LEASE_SECONDS):
+            raise OperationFailed(
+                Text("ワーカーのリースを得られません。", "the worker's lease cannot be had.")
+            )
+        self._queue.start(self._carry, self._place.bodies)
+        self._lease.room = self._room
+        self._tell(f"worker {self._place.worker} takes {self._place.bodies} bodies at a time")
+        threads = [
+            threading.Thread(target=self._conduct, name="conductor", daemon=True),
+            threading.Thread(target=self._look_after_others, name="takeover", daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        self._ending.wait()
+        self._queue.stop(24 * 3600)
+        for thread in threads:
+            thread.join(5)
+        self._lease.end()
+
+    def end(self) -> None:
+        """Take no more bodies; end when those in hand are done."""
+        self._lease.room = lambda: 0
+        self._ending.set()
+
+    def _register(self) -> None:
+        place = self._place
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO moyai.worker (id, lease, host, supervisor_pid, pid, version) "
+                    "VALUES (:id, :lease, :host, :supervisor, :pid, :version)"
+                ),
+                {
+                    "id": place.worker,
+                    "lease": self._number,
+                    "host": host_id(),
+                    "supervisor": os.getppid(),
+                    "pid": os.getpid(),
+                    "version": VERSION,
+                },
+            )
+
+    def _room(self) -> int:
+        return memory.room(self._place.bodies, self._queue.in_hand())
+
+    def _lost(self) -> None:
+        """Another has this worker's bodies: nothing more may be done here."""
+        self._tell(f"worker {self._place.worker}: another worker has taken over; ends at once")
+        kill(marked(self._place.worker))
+        os._exit(_TAKEN)
+
+    def _carry(self, operation: str, code: str, attempt: int) -> None:
+        taken = self._ledger.take(operation, code, attempt)
+        if taken is None:
+            return
+        known = self._plans.of(operation)
+        try:
+            Carrying(
+                ledger=self._ledger,
+                kind=self._knowledge.kind(known.plan.kind),
+                plan=known.plan,
+                plan_sha256=known.sha256,
+                body=known.plan.body(code),
+                taken=taken,
+                worker=self._place.worker,
+                cleared=self._conductor.cleared(operation),
+            ).run()
+        except Fenced:
+            self._tell(f"{operation} {code}: another worker has it")
+
+    def _conduct(self) -> None:
+        while not self._ending.is_set():
+            moved = self._guarded(self._conductor.look, False)
+            self._ending.wait(_BUSY_SECONDS if moved else _LOOK_SECONDS)
+
+    def _look_after_others(self) -> None:
+        takeover = Takeover(self._place.worker, host_id(), self._queue.recover)
+        while not self._ending.is_set():
+            self._guarded(lambda: self._with_connection(takeover), None)
+            self._ending.wait(_LOOK_SECONDS)
+
+    def _with_connection(self, takeover: Takeover) -> None:
+        given = conninfo(self._place.url)
+        with closing(
+            psycopg.connect(
+                given, autocommit=True, connect_timeout=3, application_name="moyai-takeover"
+            )
+        ) as connection:
+            while not self._ending.is_set():
+                for worker in takeover.look(connection):
+                    self._tell(f"took over what worker {worker} had")
+                self._queue.give_back_lost()
+                self._ending.wait(_LOOK_SECONDS)
+
+    def _guarded(self, look: Callable[[], T], otherwise: T) -> T:
+        """A server that is away, or starts, is looked for again."""
+        try:
+            return look()
+        except (sa.exc.DBAPIError, psycopg.Error) as error:
+            if not is_lost(error):
+                self._tell(f"worker {self._place.worker}: {type(error).__name__}")
+            return otherwise

@@ -1,0 +1,19 @@
+"""What a worker is told of the world outside the operations database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from moyai.operations.kinds.kind import Kind
+from moyai.registry.models import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Given to a worker by who starts it."""
+
+    kind: Callable[[str], Kind]
+    """The kind of a name. Raises `UsageError` for one that is not known."""
+    registry: Callable[[], Registry]
+    """tenants.yaml as it is now: operators and their keys. Raises `MoyaiError` where it cannot be read."""

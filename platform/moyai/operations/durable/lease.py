@@ -1,0 +1,132 @@
+"""A worker's lease: an advisory lock in a session of its own, touched each second.
+
+A worker that freezes loses it, as the server ends a session that is idle for 8 seconds. One whose
+bodies another has taken ends at once: what it still has in hand is not its own any more.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+
+import psycopg
+from sqlalchemy.engine import URL
+
+from moyai.operations.database.connecting import is_lost
+
+LOCKS = 7701
+"""The first key of workers' advisory locks; the second is the worker's `lease`."""
+TOUCH_SECONDS = 1.0
+IDLE_SECONDS = 8
+"""After so long without a touch the server ends the session."""
+_CONNECT_SECONDS = 3
+
+
+def conninfo(url: URL) -> str:
+    """libpq's connection string of a URL without a password."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+class Lease:
+    """The lease of one worker, kept by a thread."""
+
+    def __init__(self, url: URL, worker: str, lease: int, lost: Callable[[], None]) -> None:
+        """`lost` is called once where another has taken over; it should end the process."""
+        self._conninfo = conninfo(url)
+        self._worker = worker
+        self._lease = lease
+        self._lost = lost
+        self._held = threading.Event()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+        self.room: Callable[[], int] = lambda: 0
+        """Asked at each touch: how many bodies more this worker can take."""
+        self.beat: Callable[[], None] = lambda: None
+        """Called after each touch: the supervisor's sign of life."""
+
+    def start(self, seconds: float) -> bool:
+        """Begin; whether it was had within so many seconds."""
+        self._thread.start()
+        return self._held.wait(seconds)
+
+    def end(self) -> None:
+        """Give it back."""
+        self._ending.set()
+        self._thread.join(5)
+
+    def _keep(self) -> None:
+        while not self._ending.is_set():
+            try:
+                with closing(self._connect()) as connection:
+                    self._hold(connection)
+            except psycopg.Error as error:
+                if not is_lost(error):
+                    raise
+                self._ending.wait(TOUCH_SECONDS / 2)
+
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(
+            self._conninfo,
+            autocommit=True,
+            connect_timeout=_CONNECT_SECONDS,
+            application_name="moyai-lease",
+            options=f"-c idle_session_timeout={IDLE_SECONDS}s -c statement_timeout=5s",
+            keepalives_idle=3,
+            keepalives_interval=1,
+            keepalives_count=3,
+        )
+
+    def _hold(self, connection: psycopg.Connection) -> None:
+        while not self._ending.is_set():
+            row = connection.execute(
+                "SELECT pg_try_advisory_lock(%s, %s)", (LOCKS, self._lease)
+            ).fetchone()
+            if row == (True,):
+                break
+            # An own session before this one, which the server has not seen dead yet, or a taker.
+            if self._is_taken(connection):
+                self._lost()
+                return
+            self._ending.wait(TOUCH_SECONDS / 4)
+        while not self._ending.is_set():
+            if self._is_taken(connection):
+                self._lost()
+                return
+            self._touch(connection)
+            self._held.set()
+            self.beat()
+            self._ending.wait(TOUCH_SECONDS)
+
+    def _touch(self, connection: psycopg.Connection) -> None:
+        connection.execute(
+            "UPDATE moyai.worker SET seen_at = clock_timestamp(), free_since = NULL, room = %s "
+            "WHERE id = %s",
+            (self.room(), self._worker),
+        )
+
+    def _is_taken(self, connection: psycopg.Connection) -> bool:
+        row = connection.execute(
+            "SELECT taken_at IS NOT NULL FROM moyai.worker WHERE id = %s", (self._worker,)
+        ).fetchone()
+        return row is None or row == (True,)
+
+
+class Heartbeat:
+    """Signs of life on a pipe that the supervisor watches."""
+
+    def __init__(self, handle: int | None) -> None:
+        self._handle = handle
+
+    def __call__(self) -> None:
+        """Tell it that this process lives and has its lease."""
+        if self._handle is not None:
+            with suppress(OSError):
+                os.write(self._handle, b".")
+
+
+def now() -> float:
+    """Seconds of a clock that nobody sets."""
+    return time.monotonic()

@@ -1,0 +1,50 @@
+"""Plans of operations as a worker knows them: read once, with the hash reckoned of what is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from moyai.operations.database.reading import no_such, plan_of
+from moyai.planning.fleet.plans import OperationPlan
+
+_PLAN = sa.text("SELECT plan FROM moyai.operation WHERE id = :id")
+_KEPT = 32
+"""Plans kept in memory; a worker's memory stays flat over many operations."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlan:
+    """A plan and the hash of its bytes on record."""
+
+    plan: OperationPlan
+    sha256: str
+
+
+class Plans:
+    """The plans of one worker. May be used by several threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._known: dict[str, KnownPlan] = {}
+
+    def of(self, operation: str) -> KnownPlan:
+        """The plan of one operation. Raises `UsageError` where there is none of that id."""
+        with self._lock:
+            known = self._known.get(operation)
+        if known is not None:
+            return known
+        with self._engine.connect() as connection:
+            text = connection.execute(_PLAN, {"id": operation}).scalar()
+        if text is None:
+            raise no_such(operation)
+        found = KnownPlan(plan_of(text), hashlib.sha256(str(text).encode()).hexdigest())
+        with self._lock:
+            while len(self._known) >= _KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[operation] = found
+        return found

@@ -1,0 +1,117 @@
+"""DBOS as Moyai uses it: one queue of bodies, recovery of workers that are gone, and what of it is private.
+
+All that DBOS does not promise (`_recover_pending_workflows`, `_sys_db`, `_active_workflows_set`) is used
+here alone; `tests/sandbox/durable/test_dbos_contract.py` holds what it does in the pinned version.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos._dbos import _get_dbos_instance
+
+NAME = "moyai"
+QUEUE = "moyai-bodies"
+VERSION = "moyai-1"
+"""What workers of one kind can go on with: changed where `carry` takes other arguments."""
+WORKFLOW = "moyai-carry"
+_FOR_EVER = 1_000_000
+"""Each takeover counts as an attempt of recovery; a body is never given up for their number."""
+_LOST_SECONDS = 5.0
+_PENDING = sa.text(
+    "SELECT workflow_uuid FROM dbos.workflow_status "
+    "WHERE status = 'PENDING' AND executor_id = :worker AND queue_name = :queue"
+)
+
+Carry = Callable[[str, str, int], None]
+
+
+class BodyQueue:
+    """The queue of bodies as one worker process has it. One in a process."""
+
+    def __init__(self, engine: sa.Engine, worker: str) -> None:
+        """`engine`: to the operations database, as `moyai_worker`, with lost connections told apart."""
+        self._engine = engine
+        self._worker = worker
+        self._lost_since: dict[str, float] = {}
+        self._client: DBOSClient | None = None
+
+    def start(self, carry: Carry, bodies: int, poll_seconds: float = 0.2) -> None:
+        """Take bodies off the queue, so many at a time, and carry each in a thread of its own."""
+        config: DBOSConfig = {
+            "name": NAME,
+            "system_database_engine": self._engine,
+            "application_version": VERSION,
+            "executor_id": self._worker,
+            "run_migrations": False,
+            "use_listen_notify": False,
+            "log_level": "WARNING",
+            "console_log_level": "WARNING",
+        }
+        DBOS(config=config)
+
+        def body(operation: str, code: str, attempt: int) -> None:
+            carry(operation, code, attempt)
+
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_FOR_EVER)(body)
+        DBOS.listen_queues([QUEUE])
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=bodies,
+            polling_interval_sec=poll_seconds,
+            on_conflict="always_update",
+        )
+        self._client = DBOSClient(system_database_engine=self._engine)
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+
+    def put(self, connection: sa.Connection, carrier: str, body: tuple[str, str, int]) -> None:
+        """Put a begun body on the queue, within the transaction that begins it."""
+        assert self._client is not None
+        self._client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": WORKFLOW,
+                "queue_name": QUEUE,
+                "workflow_id": carrier,
+                "app_version": VERSION,
+                "application_name": NAME,
+            },
+            *body,
+        )
+
+    def recover(self, workers: Sequence[str]) -> None:
+        """Put the bodies of workers that are gone on the queue again."""
+        DBOS._recover_pending_workflows(list(workers))
+
+    def give_back_lost(self) -> int:
+        """Put bodies of this worker that no thread has on the queue again; how many.
+
+        A restart of the server can end a thread whose row stays PENDING; nobody would take it, and
+        it would hold its place on the queue.
+        """
+        instance = _get_dbos_instance()
+        with self._engine.connect() as connection:
+            given = {"worker": self._worker, "queue": QUEUE}
+            pending = [str(row[0]) for row in connection.execute(_PENDING, given)]
+        active = set(instance._active_workflows_set.activeList())
+        now = time.monotonic()
+        lost = [one for one in pending if one not in active]
+        self._lost_since = {one: self._lost_since.get(one, now) for one in lost}
+        again = [one for one, since in self._lost_since.items() if now - since >= _LOST_SECONDS]
+        for one in again:
+            instance._sys_db.reenqueue_for_recovery(one, [self._worker], QUEUE)
+            del self._lost_since[one]
+        return len(again)
+
+    def in_hand(self) -> int:
+        """Bodies that this process carries now."""
+        return int(_get_dbos_instance()._active_workflows_set.count_for_queue(QUEUE))
+
+    def stop(self, seconds: int) -> None:
+        """Take no more, and let those in hand end for so many seconds."""
+        DBOS.destroy(workflow_completion_timeout_sec=seconds)

@@ -1,0 +1,95 @@
+"""`check`: whether each body's services answer as their application would find them. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moyai.engine.stacks import StackId
+from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.inside import Inside
+from moyai.operations.kinds.kind import Look, Result, Step, Unavailable, Work
+from moyai.operations.kinds.site import SiteSource
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.topology import TENANT
+from moyai.texts import Text, counted
+
+
+@dataclass(frozen=True, slots=True)
+class CheckHealth:
+    """The health check of every service that is on record of a body."""
+
+    source: SiteSource
+    name: str = "health"
+    title: Text = Text("正常性の確認", "health check")
+    only_reads: bool = True
+
+    def do(self, work: Work) -> Result:
+        """Raises `Unavailable` where there is no environment, `OperationFailed` with each failure."""
+        session = self.source.session()
+        stack = StackId(TENANT, work.body.code)
+        record, outputs = session.state.record(stack), session.state.outputs(stack)
+        if not outputs or not record.releases:
+            raise Unavailable(
+                Text(
+                    f"{work.body.name}の環境は、記録にありません。",
+                    f"{work.body.name} has no environment on record.",
+                ),
+                remedy=Text(
+                    f"moyai onboard {work.body.code} で作れます。",
+                    f"moyai onboard {work.body.code} makes it.",
+                ),
+            )
+        inside = Inside(session.workspace.site, session.workspace.runtime.environment())
+        wanted = work.plan.parameters.get("service")
+        failures: list[MoyaiError] = []
+        checked: list[str] = []
+        for service, release in sorted(record.releases.items()):
+            if wanted not in (None, service):
+                continue
+            try:
+                inside.health(session.workspace.registry, outputs, service, release)
+            except MoyaiError as error:
+                failures.append(error)
+            checked.append(service)
+        if failures:
+            raise _failed(failures)
+        return {"services": tuple(checked)}
+
+    def look(self, work: Work) -> Result | Look:
+        """It changes nothing: it is done again."""
+        return Look.NOT_DONE
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        """There is nothing to take back."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The kind `check`."""
+
+    source: SiteSource
+    name: str = "check"
+    title: Text = Text("一斉点検", "fleet check")
+    needs_approval: bool = False
+    gates_by_health: bool = False
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        """Nothing was changed."""
+
+    def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
+        """One step."""
+        return (CheckHealth(self.source),)
+
+
+def _failed(failures: list[MoyaiError]) -> MoyaiError:
+    if len(failures) == 1:
+        return failures[0]
+    first, number = failures[0].what, len(failures)
+    return OperationFailed(
+        Text(
+            f"{number} つのサービスが正常ではありません。最初のもの: {first.ja}",
+            f"{counted(number, 'service fails', 'services fail')}; the first: {first.en}",
+        ),
+        remedy=failures[0].remedy,
+    )

@@ -1,0 +1,126 @@
+"""What a kind of operation is: named steps for one body, each looked for, done and taken back.
+
+A step that changes something may be begun again after a crash: `look` says whether it was done. What
+`do` raises decides how the body ends:
+
+- `Unavailable`: it cannot be worked on now; *skipped*, with a debt;
+- `Moved`: what would be done is not what was planned; it waits alone;
+- `InDoubt`: data may be in doubt; *held* for a person, nothing is taken back;
+- any other `MoyaiError`: *failed*; the steps done are taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from moyai.errors import MoyaiError
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.registry.models import JsonValue
+from moyai.texts import Text
+
+Result = Mapping[str, JsonValue]
+"""What a step leaves for later ones and for the report: small, without secrets."""
+
+
+class Unavailable(MoyaiError):
+    """The body cannot be worked on now: missing, unknown, frozen, not answering."""
+
+
+class Moved(MoyaiError):
+    """What would be done with the body is not what was planned and approved."""
+
+
+class InDoubt(MoyaiError):
+    """A person has to look before anything else is done with the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a step is given."""
+
+    operation: str
+    plan: OperationPlan
+    body: PlannedBody
+    attempt: int
+    key: str
+    """The step's idempotency key, the same whenever it is begun again in this attempt."""
+    results: Mapping[str, Result]
+    """Of the steps done in this attempt, by name."""
+    cleared: frozenset[str]
+    """Subjects approved by now: `plan`, `unverified-restore:271004`."""
+
+
+class Look(Enum):
+    """What is found of a step that was begun and whose end is not on record."""
+
+    NOT_DONE = "not done"
+    UNKNOWN = "unknown"
+
+
+class Step(Protocol):
+    """One step."""
+
+    @property
+    def name(self) -> str:
+        """In English, `close-writes`; unique within the kind, without a leading `-`."""
+        ...
+
+    @property
+    def title(self) -> Text:
+        """For people."""
+        ...
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing outside: begun again without a look, never taken back."""
+        ...
+
+    def do(self, work: Work) -> Result:
+        """Do it. Raises `MoyaiError`."""
+        ...
+
+    def look(self, work: Work) -> Result | Look:
+        """Whether it was done: its result then."""
+        ...
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        """Take it back, done wholly or in part; None where there is nothing to take back.
+
+        May be begun again. Raises `InDoubt` where a person has to look first.
+        """
+        ...
+
+
+class Kind(Protocol):
+    """One kind of operation."""
+
+    @property
+    def name(self) -> str:
+        """`upgrade`."""
+        ...
+
+    @property
+    def title(self) -> Text:
+        """For people: 一斉更新."""
+        ...
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether another person than the planner has to approve its plans."""
+        ...
+
+    @property
+    def gates_by_health(self) -> bool:
+        """Whether a wave's soak ends with a look at its bodies' health (`is_well`)."""
+        ...
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        """Look at a body after the soak. Raises `MoyaiError` where it is not well."""
+        ...
+
+    def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
+        """The steps of one body, in order."""
+        ...

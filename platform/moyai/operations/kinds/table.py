@@ -1,0 +1,29 @@
+"""The kinds of operations by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from moyai.errors import UsageError
+from moyai.operations.kinds.check import Check
+from moyai.operations.kinds.kind import Kind
+from moyai.operations.kinds.site import SiteSource
+from moyai.texts import Text
+
+_KINDS: Mapping[str, Callable[[SiteSource], Kind]] = {
+    "check": Check,
+}
+
+
+def kind_of(name: str, source: SiteSource) -> Kind:
+    """The kind of that name. Raises `UsageError` with the known ones."""
+    make = _KINDS.get(name)
+    if make is None:
+        known = ", ".join(sorted(_KINDS))
+        raise UsageError(
+            Text(
+                f"一斉作業の種類「{name}」はありません。あるもの: {known}",
+                f"there is no kind of operation '{name}'; known: {known}",
+            )
+        )
+    return make(source)

@@ -1,0 +1,135 @@
+"""A kind of operation whose effects are lines in files, so that they can be counted from outside."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.kinds.kind import InDoubt, Kind, Look, Moved, Result, Step, Unavailable, Work
+from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
+from moyai.texts import Text, same
+
+ENDS: dict[str, type[MoyaiError]] = {
+    "failed": OperationFailed,
+    "skipped": Unavailable,
+    "moved": Moved,
+    "held": InDoubt,
+}
+
+
+@dataclass(frozen=True)
+class CountedStep:
+    """Writes one line; a second one would be seen."""
+
+    name: str
+    only_reads: bool = False
+
+    @property
+    def title(self) -> Text:
+        return same(self.name)
+
+    def do(self, work: Work) -> Result:
+        trouble = work.plan.parameters.get(f"{work.body.code}:{self.name}:{work.attempt}")
+        _slowly(work)
+        if trouble is not None:
+            raise ENDS[str(trouble)](same(f"{self.name} was told to end as {trouble}"))
+        if not self.only_reads:
+            _write(work, self.name)
+        _slowly(work)
+        return {"step": self.name}
+
+    def look(self, work: Work) -> Result | Look:
+        lines = effects(_folder(work), work.body.code)
+        return {"step": self.name} if f"{work.attempt} {self.name}" in lines else Look.NOT_DONE
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        if work.plan.parameters.get(f"{work.body.code}:-{self.name}:{work.attempt}"):
+            raise OperationFailed(same(f"{self.name} cannot be taken back"))
+        if f"{work.attempt} -{self.name}" not in effects(_folder(work), work.body.code):
+            _write(work, f"-{self.name}")
+        return {}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Reads once, then writes as many lines as the plan says."""
+
+    name: str = "counted"
+    title: Text = Text("数える", "counting")
+    needs_approval: bool = False
+    gates_by_health: bool = False
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        """Always."""
+
+    def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
+        number = int(str(plan.parameters.get("steps", 3)))
+        return (
+            CountedStep("read", only_reads=True),
+            *(CountedStep(f"write-{one}") for one in range(1, number + 1)),
+        )
+
+
+def counted_kind(name: str) -> Kind:
+    """The only kind there is."""
+    assert name == "counted"
+    return Counted()
+
+
+def make_plan(
+    folder: Path,
+    bodies: int,
+    *,
+    waves: int = 1,
+    at_once: int = 4,
+    tolerance: int = 0,
+    mode: str = "soft",
+    **parameters: str,
+) -> OperationPlan:
+    """A plan of so many bodies, evenly in waves, that needs no approval and no opening."""
+    codes = [f"{number:06}" for number in range(100000, 100000 + bodies)]
+    return OperationPlan(
+        kind="counted",
+        subject="lines",
+        parameters={"folder": str(folder), **parameters},
+        site="sandbox",
+        registry_sha256="",
+        planned_by="planner@example.jp",
+        planned_at=datetime.now(UTC),
+        waves=tuple(
+            PlannedWave(number, f"w{number}", Limits(at_once, tolerance, mode), 0)  # type: ignore[arg-type]
+            for number in range(1, waves + 1)
+        ),
+        bodies=tuple(
+            PlannedBody(code, f"body {code}", 1 + at * waves // bodies, "0" * 64, (), 1, None)
+            for at, code in enumerate(codes)
+        ),
+        same_errors=0,
+        approval_seconds=0,
+    )
+
+
+def effects(folder: Path, code: str) -> list[str]:
+    """What was written for one body, in order: attempt and step."""
+    path = folder / f"{code}.log"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def _folder(work: Work) -> Path:
+    return Path(str(work.plan.parameters["folder"]))
+
+
+def _write(work: Work, words: str) -> None:
+    handle = os.open(
+        _folder(work) / f"{work.body.code}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    )
+    os.write(handle, f"{work.attempt} {words}\n".encode())
+    os.close(handle)
+
+
+def _slowly(work: Work) -> None:
+    time.sleep(float(str(work.plan.parameters.get("seconds", "0"))))

@@ -1,0 +1,208 @@
+"""One body's steps on record: forward, back, taken over at any place, and never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from counting import Counted, effects, make_plan
+
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.prepare import Logins
+from moyai.operations.database.reading import shown, steps
+from moyai.operations.database.rows import BodyRow
+from moyai.operations.database.writing import create
+from moyai.operations.durable.carrying import Carrying
+from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
+from moyai.planning.fleet.plans import OperationPlan, plan_sha256
+
+CODE = "100000"
+
+
+@dataclass
+class Office:
+    """An operation on one body that was begun, and what carries it."""
+
+    operator: sa.Engine
+    worker: sa.Engine
+    folder: Path
+    plan: OperationPlan
+    operation: str = ""
+
+    def begin(self) -> None:
+        with self.operator.begin() as connection:
+            self.operation = create(connection, self.plan, None)
+        with self.worker.begin() as connection:
+            connection.execute(
+                sa.text("UPDATE moyai.body SET status = 'running', attempts = attempts + 1")
+            )
+
+    def take(self, worker: str = "w1") -> tuple[Ledger, Taken]:
+        ledger = Ledger(self.worker, worker)
+        taken = ledger.take(self.operation, CODE, self.attempt)
+        assert taken is not None
+        return ledger, taken
+
+    def carry(self, worker: str = "w1") -> BodyRow:
+        ledger, taken = self.take(worker)
+        plan = self.plan
+        Carrying(ledger, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, worker).run()
+        return self.body
+
+    attempt = 1
+
+    @property
+    def body(self) -> BodyRow:
+        with self.operator.connect() as connection:
+            [body] = shown(connection, self.operation).bodies
+        return body
+
+    def steps(self) -> list[tuple[str, str]]:
+        with self.operator.connect() as connection:
+            return [(one.step, one.status) for one in steps(connection, self.operation)]
+
+
+@pytest.fixture
+def office(places: Logins, tmp_path: Path) -> Iterator[Office]:
+    operator = open_engine(places.of("moyai_operator"))
+    worker = open_engine(places.of("moyai_worker"))
+    yield Office(operator, worker, tmp_path, make_plan(tmp_path, 1))
+    operator.dispose()
+    worker.dispose()
+
+
+def _with(office: Office, **parameters: str) -> None:
+    office.plan = make_plan(office.folder, 1, **parameters)
+    office.begin()
+
+
+def test_a_body_goes_forward_through_all_steps(office: Office) -> None:
+    office.begin()
+    assert office.carry().status == "done"
+    assert effects(office.folder, CODE) == ["1 write-1", "1 write-2", "1 write-3"]
+    names = ("read", "write-1", "write-2", "write-3")
+    assert office.steps() == [(name, "done") for name in names]
+
+
+def test_a_step_that_fails_has_those_before_it_taken_back(office: Office) -> None:
+    _with(office, **{f"{CODE}:write-2:1": "failed"})
+    body = office.carry()
+    assert body.status == "failed"
+    assert body.error is not None
+    assert "write-2 was told" in body.error["what"]["en"]
+    assert effects(office.folder, CODE) == ["1 write-1", "1 -write-2", "1 -write-1"]
+    assert office.steps()[2:] == [
+        ("write-2", "failed"),
+        ("-write-2", "done"),
+        ("-write-1", "done"),
+    ]
+
+
+@pytest.mark.parametrize("status", ["skipped", "moved"])
+def test_what_cannot_begin_is_left_with_a_debt(office: Office, status: str) -> None:
+    _with(office, **{f"{CODE}:read:1": status})
+    assert office.carry().status == status
+    assert effects(office.folder, CODE) == []
+    with office.operator.connect() as connection:
+        owed = connection.execute(sa.text("SELECT code, subject FROM moyai.debt")).all()
+    assert [tuple(row) for row in owed] == [(CODE, "lines")]
+
+
+def test_doubt_takes_nothing_back(office: Office) -> None:
+    _with(office, **{f"{CODE}:write-2:1": "held"})
+    assert office.carry().status == "held"
+    assert effects(office.folder, CODE) == ["1 write-1"]
+
+
+def test_what_cannot_be_taken_back_holds_the_body_with_both_reasons(office: Office) -> None:
+    _with(office, **{f"{CODE}:write-2:1": "failed", f"{CODE}:-write-1:1": "failed"})
+    body = office.carry()
+    assert body.status == "held"
+    assert body.error is not None
+    assert "told to end" in body.error["what"]["en"]
+    assert "cannot be taken back" in body.error["what"]["en"]
+
+
+class _Killed(BaseException):
+    """A process that ends here."""
+
+
+class _Mortal(Ledger):
+    """Ends its process before or after its n-th call."""
+
+    def __init__(self, ledger: Ledger, calls: int, after: bool) -> None:
+        self._real, self._calls, self._after = ledger, calls, after
+
+    def go_on(
+        self, taken: Taken, ended: Ended | None, following: Next | None, records: object
+    ) -> str:
+        self._calls -= 1
+        if self._calls == 0 and not self._after:
+            raise _Killed
+        answer = self._real.go_on(taken, ended, following, records)  # type: ignore[arg-type]
+        if self._calls == 0:
+            raise _Killed
+        return answer
+
+    def finish(self, *arguments: object, **named: object) -> None:
+        self._real.finish(*arguments, **named)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("calls", range(1, 9))
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_carrying_that_ends_anywhere_is_gone_on_with(
+    office: Office, calls: int, after: bool, fails: bool
+) -> None:
+    _with(office, **({f"{CODE}:write-3:1": "failed"} if fails else {}))
+    ledger, taken = office.take()
+    plan = office.plan
+    mortal = _Mortal(ledger, calls, after)
+    carrying = Carrying(mortal, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, "w1")
+    try:
+        carrying.run()
+    except _Killed:
+        office.carry("w2")
+    body = office.body
+    there = effects(office.folder, CODE)
+    assert len(there) == len(set(there)), there
+    if fails:
+        assert body.status == "failed"
+        assert [one for one in there if "-" not in one.split()[1][:1]] == there[:2]
+        assert sorted(there[2:]) == ["1 -write-1", "1 -write-2", "1 -write-3"]
+    else:
+        assert body.status == "done"
+        assert there == ["1 write-1", "1 write-2", "1 write-3"]
+
+
+def test_who_was_taken_over_writes_nothing_more(office: Office) -> None:
+    office.begin()
+    ledger, taken = office.take("frozen")
+    office.take("other")
+    with pytest.raises(Fenced):
+        ledger.go_on(taken, None, Next("read", 1, "k"), ())
+    assert office.steps() == []
+
+
+def test_a_call_asked_again_after_a_lost_answer_changes_nothing(office: Office) -> None:
+    office.begin()
+    ledger, taken = office.take()
+    for _ in range(2):
+        ledger.go_on(taken, None, Next("read", 1, "k"), ())
+    for _ in range(2):
+        ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"), ())
+    assert office.steps() == [("read", "done"), ("write-1", "intended")]
+    for _ in range(2):
+        ledger.go_on(taken, Ended("write-1", {}), None, ())
+    record = ("{", "", "", "}")
+    del record
+    assert office.steps() == [("read", "done"), ("write-1", "done")]
+
+
+def test_an_attempt_that_is_over_is_not_taken(office: Office) -> None:
+    office.begin()
+    office.carry()
+    assert Ledger(office.worker, "late").take(office.operation, CODE, 1) is None

@@ -1,0 +1,19 @@
+"""A worker process that knows the counted kind alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from counting import counted_kind
+
+from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.process import work
+from moyai.registry import require
+
+if __name__ == "__main__":
+    url, bodies, heartbeat, file = sys.argv[1:]
+    knowledge = Knowledge(kind=counted_kind, registry=lambda: require(Path(file)))
+    sys.exit(work(url, int(bodies), int(heartbeat), knowledge))
