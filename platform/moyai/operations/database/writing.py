@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from moyai.audit.pieces import pieces
 from moyai.audit.records import FEDERATION
+from moyai.canonical_json import canonical
 from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.reading import no_such
-from moyai.planning.fleet.plans import OperationPlan, canonical, plan_sha256, to_document
+from moyai.planning.fleet.plans import OperationPlan, plan_sha256, to_document
 from moyai.registry.models import JsonValue
 from moyai.texts import JAPAN, Text
 
