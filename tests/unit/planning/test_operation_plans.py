@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moyai.canonical_json import canonical
 from moyai.planning.fleet.plans import (
     Limits,
     OperationPlan,
     PlannedBody,
     PlannedWave,
-    canonical,
     from_document,
     plan_sha256,
     to_document,

@@ -6,13 +6,12 @@ operations database.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal
 
+from moyai.canonical_json import sha256_of
 from moyai.planning.openings import Calendar
 from moyai.registry.models import Freeze, JsonValue, MaintenanceWindow
 from moyai.texts import Text
@@ -113,16 +112,9 @@ def from_document(document: Mapping[str, object]) -> OperationPlan:
         raise ValueError(f"no plan: {error!r}") from error
 
 
-def canonical(document: object) -> bytes:
-    """Canonical JSON, as RFC 8785 has it for what occurs here: no floats, keys in ASCII."""
-    return json.dumps(
-        document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
-
-
 def plan_sha256(plan: OperationPlan) -> str:
     """The hash that is approved."""
-    return hashlib.sha256(canonical(to_document(plan))).hexdigest()
+    return sha256_of(to_document(plan))
 
 
 def _plain(value: object) -> object:

@@ -1,0 +1,87 @@
+"""The export of one chain as a page for people: one HTML file, no scripts, nothing from elsewhere. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from moyai.audit.details import plain
+from moyai.audit.export import Header
+from moyai.audit.page_words import WORDS
+from moyai.audit.records import AuditRecord
+from moyai.audit.verify import Finding
+from moyai.registry.models import JsonValue
+from moyai.texts import Lang, Text, in_japan, visible
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page(
+    header: Header,
+    records: Iterable[AuditRecord],
+    lang: Lang,
+    *,
+    words: Mapping[str, Text] | None = None,
+    findings: Sequence[Finding] | None = None,
+) -> Iterator[str]:
+    """The page, piece by piece, as the records come.
+
+    `words`: what actions, steps and results are called; one that is not in it stands as it is.
+    `findings`: of `verify`, where it was done; None: the page does not say whether the chain is whole.
+    """
+    named = {**RESULTS, **(words or {})}
+
+    def word(code: str) -> str:
+        return named[code].of(lang) if code in named else visible(code)
+
+    yield from _template().generate(
+        lang=lang,
+        w={key: text.of(lang) for key, text in WORDS.items()},
+        header=header,
+        records=records,
+        findings=None if findings is None else [one.what.of(lang) for one in findings],
+        word=word,
+    )
+
+
+RESULTS: Mapping[str, Text] = {
+    "done": Text("完了", "done"),
+    "failed": Text("失敗", "failed"),
+    "held": Text("保留", "held"),
+    "skipped": Text("見送り", "skipped"),
+    "refused": Text("拒否", "refused"),
+    "cancelled": Text("取消", "cancelled"),
+}
+"""Results that every caller has."""
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(moment=_moment, visible=_visible, detail=_detail)
+    return environment.get_template("export.html.j2")
+
+
+def _moment(moment: datetime) -> str:
+    return in_japan(moment)
+
+
+def _visible(words: object) -> str:
+    return visible(str(words))
+
+
+def _detail(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return visible(value)
+    return visible(json.dumps(plain(value), ensure_ascii=False))
