@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, time
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal
-
-import typst
-from pylopdf_fonts_cjk import sans_path
 
 from moyai.costs.documents.paper import (
     Block,
@@ -27,20 +22,20 @@ from moyai.costs.documents.paper import (
 )
 from moyai.costs.documents.written import plain, written
 from moyai.texts import JAPAN, Lang, Text
+from moyai.typesetting import STANDARDS, compiler
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
+_TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
 
 Json = str | bool | int | list["Json"] | dict[str, "Json"]
 
 
 def pdf(bundle: Bundle) -> bytes:
     """The bundle's papers, one after the other, as one PDF."""
-    made = _compiler().compile(
+    made = compiler(_TEMPLATE).compile(
         format="pdf",
         sys_inputs=inputs(bundle),
         timestamp=datetime.combine(bundle.issued_on, time(), JAPAN),
-        pdf_standards=[*_STANDARDS],
+        pdf_standards=[*STANDARDS],
     )
     assert isinstance(made, bytes)
     return made
@@ -48,7 +43,7 @@ def pdf(bundle: Bundle) -> bytes:
 
 def pages(bundle: Bundle, dots_per_inch: float = 100) -> list[bytes]:
     """The same as pictures (PNG), a page each."""
-    made = _compiler().compile(format="png", sys_inputs=inputs(bundle), ppi=dots_per_inch)
+    made = compiler(_TEMPLATE).compile(format="png", sys_inputs=inputs(bundle), ppi=dots_per_inch)
     return [made] if isinstance(made, bytes) else list(made or ())
 
 
@@ -63,19 +58,6 @@ def inputs(bundle: Bundle) -> dict[str, str]:
         "papers": [_paper(paper, lang) for paper in bundle.papers],
     }
     return {"data": json.dumps(data, ensure_ascii=False)}
-
-
-@lru_cache(maxsize=1)
-def _compiler() -> typst.Compiler:
-    """One for the whole process: fonts are loaded once. No font of the machine plays a part."""
-    fonts = typst.Fonts(
-        include_system_fonts=False,
-        include_embedded_fonts=False,
-        font_paths=[sans_path().parent],
-    )
-    return typst.Compiler(
-        _TEMPLATES / "paper.typ", root=_TEMPLATES, font_paths=fonts, ignore_system_fonts=True
-    )
 
 
 def _paper(paper: Paper, lang: Lang) -> Json:

@@ -1,0 +1,126 @@
+"""Jinja2 for runbooks: sandboxed, with nothing undefined, and nothing of a value read as more than words.
+
+What people read has both languages in one source: `{% ja %}…{% en %}…{% endlang %}`. Values in it are escaped
+for Markdown; in blocks of commands they are quoted for the shell by `| sh`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+
+from jinja2 import StrictUndefined, nodes, select_autoescape
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from jinja2.sandbox import SandboxedEnvironment
+
+from moyai.texts import Text
+
+_MARKS = re.compile(r"([\\`*_\[\]<>|&])")
+_AT_START = re.compile(r"\A([0-9]*)([#+=.):~-])")
+"""What makes a heading, a list, a rule or a fence of a line that it begins."""
+
+
+class NoArgument(Exception):
+    """A value that cannot be an argument; `reason` says why."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
+
+
+class Verbatim(str):
+    """Markdown of our own making, which is not escaped again."""
+
+    __slots__ = ()
+
+
+class Languages(Extension):
+    """`{% ja %}…{% en %}…{% endlang %}`: both have to be there."""
+
+    tags = {"ja"}  # noqa: RUF012 - the extension's interface
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """The part for the language `lang`."""
+        line = next(parser.stream).lineno
+        japanese = parser.parse_statements(("name:en",), drop_needle=True)
+        english = parser.parse_statements(("name:endlang",), drop_needle=True)
+        is_japanese = nodes.Compare(
+            nodes.Name("lang", "load"), [nodes.Operand("eq", nodes.Const("ja"))]
+        )
+        return nodes.If(is_japanese, japanese, [], english).set_lineno(line)
+
+
+def _for_shell(value: object) -> Verbatim:
+    return Verbatim(shlex.join(map(str, value) if isinstance(value, tuple) else [str(value)]))
+
+
+def _for_reading(value: object) -> str:
+    if isinstance(value, Verbatim):
+        return value
+    return escaped(", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
+
+
+def escaped(words: str) -> str:
+    """Words as Markdown that shows them and does nothing else."""
+    return _AT_START.sub(r"\1\\\2", _MARKS.sub(r"\\\1", " ".join(words.split())))
+
+
+def _as_argument(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise NoArgument(
+            Text("引数にできない値です（空、はい/いいえ、リスト）", "no argument can be made of it")
+        )
+    return str(value)
+
+
+@lru_cache(maxsize=4)
+def _environment(finalize: Callable[[object], str]) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined,
+        extensions=[Languages],
+        finalize=finalize,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # No HTML comes of it: `finalize` escapes for Markdown.
+        autoescape=select_autoescape((), default_for_string=False),
+    )
+    environment.globals.clear()
+    environment.filters["sh"] = _for_shell
+    return environment
+
+
+def for_reading() -> SandboxedEnvironment:
+    """For what people read: Markdown."""
+    return _environment(_for_reading)
+
+
+def for_arguments() -> SandboxedEnvironment:
+    """For arguments: a template becomes one argument, whatever its values are."""
+    return _environment(_as_argument)
+
+
+def for_sentences() -> SandboxedEnvironment:
+    """For sentences that are shown as they are: titles and questions."""
+    return _environment(_as_sentence)
+
+
+def _as_sentence(value: object) -> str:
+    return " ".join(
+        (", ".join(map(str, value)) if isinstance(value, tuple) else str(value)).split()
+    )
+
+
+def sentence(text: Text, values: Mapping[str, object]) -> Text:
+    """A title or question with values in it."""
+    environment = for_sentences()
+    return Text(
+        environment.from_string(text.ja).render(values, lang="ja"),
+        environment.from_string(text.en).render(values, lang="en"),
+    )
