@@ -68,6 +68,7 @@ class Host:
         self._plans = Plans(self._engine)
         self._conductor = Conductor(self._engine, self._queue, self._plans, knowledge)
         self._ending = threading.Event()
+        self._said = ""
         number = secrets.randbits(31)
         self._lease = Lease(place.url, place.worker, number, self._lost)
         self._number = number
@@ -175,6 +176,15 @@ class Host:
         try:
             return look()
         except (sa.exc.DBAPIError, psycopg.Error) as error:
-            if not is_lost(error):
-                self._tell(f"worker {self._place.worker}: {type(error).__name__}")
+            said = "the operations database is away" if is_lost(error) else _primary(error)
+            if said != self._said:
+                self._said = said
+                self._tell(f"worker {self._place.worker}: {said}")
             return otherwise
+
+
+def _primary(error: sa.exc.DBAPIError | psycopg.Error) -> str:
+    """The server's first sentence: it names tables and roles, and quotes no row."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    diagnostics = getattr(cause, "diag", None)
+    return f"{type(cause).__name__}: {getattr(diagnostics, 'message_primary', None)}"

@@ -324,7 +324,7 @@ GRANT UPDATE (status, reason) ON moyai.wave TO moyai_operator;
 GRANT UPDATE (status, error, error_signature, waits) ON moyai.body TO moyai_operator;
 GRANT UPDATE (status, reason, began_at, ended_at) ON moyai.operation TO moyai_worker;
 GRANT UPDATE (status, reason, began_at, soak_until, healthy_at) ON moyai.wave TO moyai_worker;
-GRANT UPDATE (status, step, attempts, carrier, began_at, ended_at, error, error_signature, waits)
+GRANT UPDATE (status, step, attempts, worker, carrier, began_at, ended_at, error, error_signature, waits)
   ON moyai.body TO moyai_worker;
 GRANT INSERT, UPDATE ON moyai.worker TO moyai_worker;
 GRANT INSERT ON moyai.debt TO moyai_worker;

@@ -1,0 +1,116 @@
+"""Bodies are carried once each, whatever happens to the workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from counting import effects, make_plan
+from workers import Fleet
+
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.prepare import Logins
+from moyai.operations.database.writing import retry, want
+
+
+@pytest.fixture
+def fleet(places: Logins, tmp_path: Path) -> Iterator[Fleet]:
+    found = Fleet(places, open_engine(places.of("moyai_operator")), tmp_path)
+    yield found
+    found.close()
+
+
+def test_waves_are_carried_in_order_by_two_workers(fleet: Fleet) -> None:
+    fleet.start(number=2)
+    operation = fleet.plan(make_plan(fleet.folder, 20, waves=3))
+    view = fleet.ended(operation)
+    assert view.row.status == "done"
+    fleet.counted_once(view)
+    spans = {
+        wave.number: [
+            (one.began_at, one.ended_at) for one in view.bodies if one.wave == wave.number
+        ]
+        for wave in view.waves
+    }
+    for number in (1, 2):
+        ends = [ended for _, ended in spans[number] if ended is not None]
+        begins = [began for began, _ in spans[number + 1] if began is not None]
+        assert max(ends) <= min(begins)
+
+
+def test_a_wave_with_a_failure_holds_and_goes_on_after_a_retry(fleet: Fleet) -> None:
+    fleet.start()
+    plan = make_plan(fleet.folder, 6, waves=2, at_once=1, **{"100001:write-2:1": "failed"})
+    operation = fleet.plan(plan)
+    view = fleet.until(operation, lambda one: one.row.status == "held", 30)
+    assert [one.status for one in view.bodies] == ["done", "failed", *["waiting"] * 4]
+    assert effects(fleet.folder, "100001") == ["1 write-1", "1 -write-2", "1 -write-1"]
+    with fleet.engine.begin() as connection:
+        retry(connection, operation, ["100001"], "operator:a@example.jp")
+    view = fleet.ended(operation)
+    assert {one.status for one in view.bodies} == {"done"}
+    assert view.bodies[1].attempts == 2
+
+
+def test_the_bodies_of_a_killed_worker_are_taken_over_at_once(fleet: Fleet) -> None:
+    fleet.start(number=2, bodies=2)
+    operation = fleet.plan(make_plan(fleet.folder, 8, at_once=4, seconds="0.5"))
+    fleet.until(operation, lambda one: sum(b.worker is not None for b in one.bodies) >= 4, 30)
+    victim = fleet.worker_pids()[0]
+    os.kill(victim, signal.SIGKILL)
+    killed = time.monotonic()
+    view = fleet.ended(operation)
+    assert view.row.status == "done"
+    assert time.monotonic() - killed < 30
+    fleet.counted_once(view)
+    assert "took over" in fleet.logs()
+
+
+def test_a_frozen_worker_is_killed_and_its_bodies_taken_over(fleet: Fleet) -> None:
+    fleet.start(number=2, bodies=2)
+    operation = fleet.plan(make_plan(fleet.folder, 8, at_once=4, seconds="0.3"))
+    fleet.until(operation, lambda one: sum(b.worker is not None for b in one.bodies) >= 4, 30)
+    os.kill(fleet.worker_pids()[0], signal.SIGSTOP)
+    view = fleet.ended(operation)
+    assert view.row.status == "done"
+    fleet.counted_once(view)
+    assert "no sign of life" in fleet.logs()
+
+
+def test_pause_lets_running_bodies_end_and_resume_goes_on(fleet: Fleet) -> None:
+    fleet.start()
+    operation = fleet.plan(make_plan(fleet.folder, 6, at_once=2, seconds="0.2"))
+    fleet.until(operation, lambda one: any(b.status == "running" for b in one.bodies), 30)
+    with fleet.engine.begin() as connection:
+        want(connection, operation, "pause", "operator:a@example.jp")
+    view = fleet.until(
+        operation,
+        lambda one: (
+            one.row.status == "paused" and not any(b.status == "running" for b in one.bodies)
+        ),
+        30,
+    )
+    assert any(body.status == "waiting" for body in view.bodies)
+    with fleet.engine.begin() as connection:
+        want(connection, operation, "run", "operator:a@example.jp")
+    view = fleet.ended(operation)
+    fleet.counted_once(view)
+
+
+def test_stop_takes_running_bodies_back_after_the_step_in_hand(fleet: Fleet) -> None:
+    fleet.start()
+    operation = fleet.plan(make_plan(fleet.folder, 4, at_once=1, seconds="0.3"))
+    fleet.until(operation, lambda one: one.bodies[0].step == "write-2", 30)
+    with fleet.engine.begin() as connection:
+        want(connection, operation, "stop", "operator:a@example.jp")
+    view = fleet.ended(operation)
+    assert view.row.status == "cancelled"
+    assert {one.status for one in view.bodies} == {"cancelled"}
+    there = effects(fleet.folder, "100000")
+    assert "1 write-1" in there
+    assert "1 -write-1" in there
+    assert "1 write-3" not in there
