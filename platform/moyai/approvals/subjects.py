@@ -1,0 +1,81 @@
+"""What a signature is about, and the line that is signed. Pure.
+
+`plan`, `wave:2`, `body:271004`, and a risk of one body by its name: `unverified-restore:271004`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+PLAN_NAMESPACE = "moyai-plan@1"
+"""Of the planner's signature, which says who planned."""
+APPROVAL_NAMESPACE = "moyai-approval@1"
+"""Of approvals. A signature in one namespace says nothing in another."""
+
+Kind = Literal["plan", "wave", "body", "risk"]
+_SUBJECT = re.compile(
+    r"(?P<plan>plan)|wave:(?P<wave>[1-9][0-9]{0,3})|(?P<risk>[a-z][a-z-]{0,39}):(?P<code>[0-9]{6})"
+)
+_WORD = re.compile(r"[!-~]{1,200}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is approved. `str()` writes it."""
+
+    kind: Kind
+    wave: int | None = None
+    code: str | None = None
+    risk: str | None = None
+
+    def __str__(self) -> str:
+        if self.kind == "plan":
+            return "plan"
+        if self.kind == "wave":
+            return f"wave:{self.wave}"
+        return f"{self.risk or 'body'}:{self.code}"
+
+
+PLAN = Subject("plan")
+
+
+def wave(number: int) -> Subject:
+    """A wave, by its number from 1."""
+    return Subject("wave", wave=number)
+
+
+def body(code: str) -> Subject:
+    """A body's own slot."""
+    return Subject("body", code=code)
+
+
+def risk(name: str, code: str) -> Subject:
+    """A risk that is taken with one body."""
+    return Subject("risk", code=code, risk=name)
+
+
+def parse(text: str) -> Subject:
+    """Read a subject. Raises ValueError for anything that `str()` of one does not write."""
+    found = _SUBJECT.fullmatch(text)
+    if found is None or found["risk"] in ("plan", "wave"):
+        raise ValueError(f"no subject: {text!r}")
+    if found["plan"]:
+        return PLAN
+    if found["wave"]:
+        return wave(int(found["wave"]))
+    return body(found["code"]) if found["risk"] == "body" else risk(found["risk"], found["code"])
+
+
+def signed_line(operation: str, sha256: str, subject: Subject | str) -> bytes:
+    """What is signed: `<operation> <hash> <subject>` and a line feed, as `echo` writes it.
+
+    The hash is of all that a person agrees to: an operation's plan, a runbook with its parameters. Raises
+    ValueError for a word with blanks or signs outside ASCII, and for what is no SHA-256 in lower case.
+    """
+    words = (operation, sha256, str(subject))
+    if _SHA256.fullmatch(sha256) is None or not all(_WORD.fullmatch(word) for word in words):
+        raise ValueError("not what can be signed")
+    return (" ".join(words) + "\n").encode()

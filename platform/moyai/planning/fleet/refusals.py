@@ -1,0 +1,168 @@
+"""Why an approval does not count, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from moyai.approvals.rejections import Rejection
+from moyai.approvals.subjects import Subject
+from moyai.planning.fleet.plans import PlannedBody
+from moyai.texts import Text, in_japan, visible
+
+_NAMED = 5
+"""Bodies that are named; more are counted."""
+
+_ANOTHER_PERSON = Text(
+    "ほかの承認担当者に承認してもらってください。", "Another approver has to approve."
+)
+_IN_FILE = Text(
+    "tenants.yaml の operators（団体の承認者は approvers）を確かめてください。",
+    "Look at operators in tenants.yaml (for a body's own, at its approvers).",
+)
+
+
+def unknown_subject(subject: str) -> Rejection:
+    """The subject is none of those that there are."""
+    said = visible(subject)[:80]
+    return Rejection(
+        "unknown-subject",
+        Text(f"承認の対象（{said}）を読めません。", f"There is no subject {said}."),
+        Text(
+            "plan、wave:番号、body:団体コード、リスク名:団体コードのどれかです。",
+            "It is one of plan, wave:NUMBER, body:CODE and RISK:CODE.",
+        ),
+    )
+
+
+def not_planned(subject: Subject) -> Rejection:
+    """The plan has no such wave, body or risk."""
+    return Rejection(
+        "not-planned",
+        Text(f"この計画に {subject} はありません。", f"This plan has no {subject}."),
+        Text(
+            "moyai operation show で、計画の適用枠と団体を確かめてください。",
+            "moyai operation show tells the plan's waves and bodies.",
+        ),
+    )
+
+
+def unknown_person(email: str) -> Rejection:
+    """Nobody in tenants.yaml has this address."""
+    said = visible(email)[:120]
+    return Rejection(
+        "unknown-person",
+        Text(f"{said} は tenants.yaml にいません。", f"{said} is not in tenants.yaml."),
+        _IN_FILE,
+    )
+
+
+def no_approver(email: str) -> Rejection:
+    """The role is another."""
+    return Rejection(
+        "no-approver",
+        Text(f"{email} の役割は承認担当（approver）ではありません。", f"{email} is no approver."),
+        _ANOTHER_PERSON,
+    )
+
+
+def no_planner(email: str) -> Rejection:
+    """The role is one that only looks."""
+    return Rejection(
+        "no-planner",
+        Text(f"{email} の役割では計画できません。", f"{email} has no role that may plan."),
+        _IN_FILE,
+    )
+
+
+def expired_person(email: str, expires: date) -> Rejection:
+    """The person's time in tenants.yaml is over."""
+    return Rejection(
+        "expired-person",
+        Text(f"{email} の期限（{expires}）が過ぎています。", f"{email} expired on {expires}."),
+        _IN_FILE,
+    )
+
+
+def not_theirs(email: str, bodies: Sequence[PlannedBody]) -> Rejection:
+    """Some of the bodies are not the approver's to approve for."""
+    ja, en = (
+        "、".join(one.name for one in bodies[:_NAMED]),
+        ", ".join(one.name for one in bodies[:_NAMED]),
+    )
+    if len(bodies) > _NAMED:
+        ja, en = f"{ja} ほか", f"{en} and others"
+    return Rejection(
+        "not-theirs",
+        Text(
+            f"{email} の担当（bodies）に入っていない団体が{len(bodies)}あります: {ja}。",
+            f"The bodies of {email} are not all that this is about; {len(bodies)} missing: {en}.",
+        ),
+        _ANOTHER_PERSON,
+    )
+
+
+def not_its_body(email: str) -> Rejection:
+    """A body's own approver approved something else."""
+    return Rejection(
+        "not-its-body",
+        Text(
+            f"{email} は団体の承認者で、自団体の枠（body:団体コード）だけを承認できます。",
+            f"{email} is a body's own approver, and approves body:CODE of that body only.",
+        ),
+        _ANOTHER_PERSON,
+    )
+
+
+def body_s_own(body: PlannedBody) -> Rejection:
+    """The body's own word is asked for."""
+    return Rejection(
+        "body-s-own",
+        Text(
+            f"{body.name} の枠は、その団体の承認者だけが承認できます。",
+            f"The slot of {body.name} is approved by that body's own approvers only.",
+        ),
+        Text(
+            "tenants.yaml にあるその団体の approvers に承認してもらってください。",
+            "Ask those whom tenants.yaml has as approvers of that body.",
+        ),
+    )
+
+
+def same_person(email: str) -> Rejection:
+    """The planner approved."""
+    return Rejection(
+        "same-person",
+        Text(
+            f"{email} は計画した本人です。承認は別の人がします。",
+            f"{email} planned it; another person approves.",
+        ),
+        _ANOTHER_PERSON,
+    )
+
+
+def same_key(email: str) -> Rejection:
+    """The planner's key approved, under another name."""
+    return Rejection(
+        "same-key",
+        Text(
+            f"{email} の鍵は、計画した人の鍵と同じです。承認は別の人が別の鍵でします。",
+            f"The key of {email} is the planner's; another person approves with another key.",
+        ),
+        _ANOTHER_PERSON,
+    )
+
+
+def aged_out(until: datetime) -> Rejection:
+    """The approval is too old."""
+    return Rejection(
+        "aged-out",
+        Text(
+            f"承認の有効期限（{in_japan(until)}）が過ぎました。",
+            f"The approval held until {in_japan(until)}.",
+        ),
+        Text(
+            "計画がまだ妥当か確かめて、もう一度承認してください。",
+            "See that the plan still stands, then approve once more.",
+        ),
+    )

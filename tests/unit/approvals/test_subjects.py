@@ -1,0 +1,67 @@
+"""Subjects are read as they are written, and a line that is signed has one meaning."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moyai.approvals.subjects import PLAN, body, parse, risk, signed_line, wave
+
+CODES = st.from_regex(r"[0-9]{6}", fullmatch=True)
+SUBJECTS = (
+    st.just(PLAN)
+    | st.builds(wave, st.integers(1, 9999))
+    | st.builds(body, CODES)
+    | st.builds(risk, st.sampled_from(("unverified-restore", "no-backup")), CODES)
+)
+
+
+@given(SUBJECTS)
+def test_a_subject_is_read_as_it_is_written(subject: object) -> None:
+    assert parse(str(subject)) == subject
+
+
+def test_subjects_look_as_the_decision_says() -> None:
+    written = ("plan", "wave:2", "body:271004", "unverified-restore:271004")
+    assert (
+        tuple(map(str, (PLAN, wave(2), body("271004"), risk("unverified-restore", "271004"))))
+        == written
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("", "Plan", "plan ", "plan:271004", "wave:", "wave:0", "wave:02", "wave:271004"),
+        *("body:27100", "body:271004\n", "body:２７１００４", "body:271004 wave:1"),
+        *("x y:271004", "-x:271004"),
+    ],
+)
+def test_what_is_no_subject_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="no subject"):
+        parse(wrong)
+
+
+def test_the_signed_line_is_three_words() -> None:
+    assert signed_line("20261126-3", "ab" * 32, wave(2)) == (
+        b"20261126-3 " + b"ab" * 32 + b" wave:2\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "sha256", "subject"),
+    [
+        ("20261126-3 x", "ab" * 32, "plan"),
+        ("", "ab" * 32, "plan"),
+        ("20261126-3", "AB" * 32, "plan"),
+        ("20261126-3", "ab", "plan"),
+        ("20261126-3", "ab" * 32, "pl\nan"),
+        ("操作", "ab" * 32, "plan"),
+    ],
+)
+def test_a_line_that_could_be_read_in_two_ways_is_not_signed(
+    operation: str, sha256: str, subject: str
+) -> None:
+    with pytest.raises(ValueError, match="not what can be signed"):
+        signed_line(operation, sha256, subject)
