@@ -1,0 +1,112 @@
+"""What is said of operations, waves and bodies that do not go on. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from moyai.texts import Text, counted, in_japan
+
+APPROVAL_AWAITED = Text("承認を待っています", "waits for approval")
+APPROVAL_LAPSED = Text(
+    "計画の承認の期限が切れました。もう一度承認されるまで新しい団体には着手しません",
+    "the approval of the plan has run out; no other body is begun until it is approved again",
+)
+EXPIRED = Text(
+    "期限までに承認されませんでした", "it was not approved before the time for that was over"
+)
+PAUSED = Text(
+    "一時停止中です。着手済みの団体は最後まで進みます",
+    "paused by a person; bodies that were begun go on to their end",
+)
+CANCELLING = Text(
+    "取消し中です。着手済みの団体は最後まで進みます",
+    "being cancelled; bodies that were begun go on to their end",
+)
+CANCELLED = Text("取り消されました", "it was cancelled")
+BUSY = Text("ほかの一斉作業がこの団体で進行中です", "another operation is at this body")
+TURN = Text(
+    "同時に進める団体数の上限のため順番待ちです",
+    "waits for its turn: as many as may go on at once do",
+)
+MEMORY = Text("作業用メモリの空きを待っています", "waits for free memory of the workers")
+OWN_APPROVAL = Text("団体自身の承認を待っています", "waits for the body's own approval of its slot")
+NEVER_OPEN = Text(
+    "この先の凍結期間により、着手できる作業時間帯がありません",
+    "no maintenance window is to come in which it may be begun, for its freezes",
+)
+HEALTH_AWAITED = Text(
+    "様子見の期間が終わり、稼働状況の確認を待っています",
+    "its soak is over; a look at its bodies' health is awaited",
+)
+
+
+def wave_approval(name: str) -> Text:
+    """A wave that needs an approval of its own."""
+    return Text(f"適用枠「{name}」の承認を待っています", f"waits for the approval of wave {name!r}")
+
+
+def risk_approval(risk: str) -> Text:
+    """A body with a risk that has to be approved by its name."""
+    words = _RISKS.get(risk, Text(f"「{risk}」", risk))
+    return Text(
+        f"{words.ja}を認める承認を待っています", f"waits for an approval that says so: {words.en}"
+    )
+
+
+_RISKS = {
+    "unverified-restore": Text(
+        "復元が確認されていないバックアップでの作業",
+        "no restore of its backup has been verified lately",
+    )
+}
+
+
+def not_before(moment: datetime) -> Text:
+    """A body that may be begun again only later."""
+    return Text(
+        f"{in_japan(moment)} 以降に着手します", f"it is not begun before {in_japan(moment)}"
+    )
+
+
+def opens_at(moment: datetime) -> Text:
+    """A body whose present opening, if any, has not enough time left."""
+    return Text(
+        f"所要見込みが収まる次の作業時間帯（{in_japan(moment)} から）を待っています",
+        f"waits for the next maintenance window that is long enough, from {in_japan(moment)}",
+    )
+
+
+def too_many_failures(failures: int, tolerance: int) -> Text:
+    """A wave of which more bodies failed than may."""
+    return Text(
+        f"失敗または保留が {failures} 団体で、許容の {tolerance} 団体を超えました",
+        f"{counted(failures, 'body has', 'bodies have')} failed or are held; {tolerance} may",
+    )
+
+
+def same_errors(signature: str, count: int) -> Text:
+    """An operation in which one error comes again and again."""
+    return Text(
+        f"同じエラー（{signature}）が {count} 団体で起きました",
+        f"the same error ({signature}) has come up in {counted(count, 'body', 'bodies')}",
+    )
+
+
+def no_such_wave(codes: tuple[str, ...]) -> Text:
+    """A plan that names waves it does not have."""
+    return Text(
+        f"計画に適用枠のない団体があります: {', '.join(codes)}",
+        f"the plan has no wave for {', '.join(codes)}",
+    )
+
+
+def ended(done: int, failures: int, debts: int) -> Text:
+    """An operation of which nothing is left to do."""
+    ja, en = [f"完了 {done} 団体"], [f"{done} done"]
+    if failures:
+        ja.append(f"失敗・保留 {failures} 団体")
+        en.append(f"{failures} failed or held")
+    if debts:
+        ja.append(f"未了 {debts} 団体")
+        en.append(f"{debts} still owed")
+    return Text("、".join(ja), ", ".join(en))
