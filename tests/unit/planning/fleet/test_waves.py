@@ -50,7 +50,7 @@ REST = Wave("残り", rest=True)
 WAVES = st.sampled_from(
     (
         Wave("先行", select=BODIES[2].code),
-        Wave("中核", select="kind:市"),
+        Wave("中核", select="kind:一般市"),
         Wave("一割", share=Amount(percent=Fraction(10))),
         Wave("三つ", share=Amount(3)),
         Wave("全部", rest=True),
