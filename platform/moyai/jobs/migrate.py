@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from contextlib import closing
 
 import psycopg
+from psycopg.errors import LockNotAvailable
 from psycopg.sql import SQL, Identifier
 
+from moyai.jobs import guards
 from moyai.jobs.aws import Cloud
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
@@ -19,8 +21,6 @@ from moyai.jobs.settings import MigrateJob
 from moyai.texts import Text
 
 _SESSION: Mapping[str, str] = {"statement_timeout": "1800s", "client_min_messages": "error"}
-# One migrate job of a database after the other.
-_LOCK = "SELECT pg_advisory_lock(7703, 1)"
 _LOCK_TIMEOUT = "15s"
 """How long a statement waits for a table: a running service waits behind it as long."""
 _TABLE = """
@@ -71,7 +71,7 @@ def migrate(job: MigrateJob, cloud: Cloud) -> Fields:
     login = SecretStore(cloud).read(job.owner_secret)
     with closing(connect(job.server, login, job.name, _SESSION)) as connection:
         try:
-            connection.execute(_LOCK)
+            connection.execute(guards.LOCK)
             connection.execute(SQL("SET lock_timeout = {}").format(_LOCK_TIMEOUT))
             applied = _applied(connection, job.app)
         except psycopg.Error as error:
@@ -81,13 +81,31 @@ def migrate(job: MigrateJob, cloud: Cloud) -> Fields:
         done: list[dict[str, object]] = []
         for migration in todo.apply:
             done.append(_apply(connection, migration, done))
+        guarded = _guard(connection)
     return {
         "service": job.service,
         "schema_version": todo.version,
         "wanted": job.schema_version,
         "applied": done,
         "pending": [f"{m.version:04}_{m.name}" for m in todo.pending],
+        "guarded": guarded,
     }
+
+
+def _guard(connection: Connection) -> bool:
+    """Guard what migrations of an older image left bare; whether all is guarded now.
+
+    A service that writes without a pause is no reason to fail: `writes-close` makes it up.
+    """
+    try:
+        with connection.transaction():
+            guards.put_up(connection)
+    except LockNotAvailable:
+        return False
+    except psycopg.Error as error:
+        doing = Text("書き込みの計数を用意", "put up the counting of writes")
+        raise statement_failed(error, doing) from None
+    return True
 
 
 def _applied(connection: Connection, app: str) -> list[Applied]:
@@ -106,8 +124,14 @@ def _apply(
     begin = time.perf_counter()
     name = f"{migration.version:04}_{migration.name}"
     values = (migration.version, migration.name, migration.sha256)
+
+    def record() -> None:
+        connection.execute(_RECORD, values)
+        # Tables that it made are guarded from the moment that anybody sees them.
+        guards.put_up(connection)
+
     try:
-        apply_whole(connection, migration.sql, _RECORD, values)
+        apply_whole(connection, migration.sql, record)
     except NotApplied as failure:
         failed = _failed(failure, name)
         raise JobError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal
 
@@ -34,8 +34,8 @@ class NotApplied(Exception):
         self.role = role
 
 
-def apply_whole(connection: Connection, sql: str, record: str, values: Sequence[object]) -> None:
-    """Run a text and then the statement that records it, both or neither. Raises `NotApplied`.
+def apply_whole(connection: Connection, sql: str, record: Callable[[], object]) -> None:
+    """Run a text and then what records it, both or neither. Raises `NotApplied`.
 
     A savepoint whose name nobody can guess is known to the transaction that was begun, and neither
     outside it nor to one that the text began.
@@ -60,7 +60,7 @@ def apply_whole(connection: Connection, sql: str, record: str, values: Sequence[
         after = connection.execute(_ROLES).fetchone()
         if after != before:
             raise NotApplied("undone", role=" / ".join(after or ()))
-        connection.execute(record, values)
+        record()
         connection.execute("COMMIT")
     except psycopg.Error as error:
         raise NotApplied("unknown" if connection.broken else fate, error) from None

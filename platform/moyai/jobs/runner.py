@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 from moyai.errors import ExitCode
-from moyai.jobs import databases, health, metering, migrate, settings
+from moyai.jobs import databases, health, metering, migrate, settings, writes
 from moyai.jobs.aws import Cloud
 from moyai.jobs.results import Fields, JobError, failure_fields, line_of
 from moyai.texts import Text
@@ -40,6 +40,22 @@ def _meter(environment: Environment, cloud: Cloud) -> Fields:
     return metering.measure(settings.meter_job(environment), cloud)
 
 
+def _close(environment: Environment, cloud: Cloud) -> Fields:
+    return writes.close(settings.writes_job(environment), cloud)
+
+
+def _open(environment: Environment, cloud: Cloud) -> Fields:
+    return writes.reopen(settings.writes_job(environment), cloud)
+
+
+def _state(environment: Environment, cloud: Cloud) -> Fields:
+    return writes.state(settings.owner_job(environment), cloud)
+
+
+def _count(environment: Environment, cloud: Cloud) -> Fields:
+    return writes.count(settings.count_job(environment), cloud)
+
+
 VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "database-create": _create,
     "database-inspect": _inspect,
@@ -47,6 +63,10 @@ VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "migrate": _migrate,
     "health": _health,
     "meter": _meter,
+    "writes-close": _close,
+    "writes-open": _open,
+    "writes-state": _state,
+    "writes-count": _count,
 }
 
 

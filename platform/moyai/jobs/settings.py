@@ -14,6 +14,8 @@ from moyai.texts import Text
 Environment = Mapping[str, str]
 Phase = Literal["expand", "all"]
 
+WRITES_SECONDS = 120
+"""Longer than a statement or an idle transaction of an application may last (`catalogue.LIMITS`)."""
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -105,6 +107,35 @@ class MeterJob:
     """The first day after it."""
 
 
+@dataclass(frozen=True, slots=True)
+class OwnerJob:
+    """What a job needs that works in a database as its owner."""
+
+    server: Server
+    name: str
+    owner_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class WritesJob:
+    """Arguments of `writes-close` and `writes-open`."""
+
+    database: OwnerJob
+    by: str
+    """Who closes: an operation's id, or a person. Only the same opens again."""
+    seconds: int
+    """How long transactions that write are waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountJob:
+    """Arguments of `writes-count`."""
+
+    database: OwnerJob
+    bucket: str
+    prefix: str
+
+
 def database_job(environment: Environment) -> DatabaseJob:
     """Read what the master's verbs share. Raises `JobError` for what is missing or wrong."""
     return DatabaseJob(
@@ -179,6 +210,34 @@ def meter_job(environment: Environment) -> MeterJob:
         prefix=_word(environment, "OBJECT_PREFIX"),
         first=_day(environment, "PERIOD_FIRST"),
         next=_day(environment, "PERIOD_NEXT"),
+    )
+
+
+def owner_job(environment: Environment) -> OwnerJob:
+    """Read what the owner's verbs share, all of `writes-state`'s. Raises `JobError`."""
+    return OwnerJob(
+        server=_server(environment),
+        name=_word(environment, "DATABASE_NAME"),
+        owner_secret=_word(environment, "OWNER_SECRET"),
+    )
+
+
+def writes_job(environment: Environment) -> WritesJob:
+    """Read `writes-close`'s and `writes-open`'s arguments. Raises `JobError`."""
+    given = environment.get("WRITES_SECONDS")
+    return WritesJob(
+        database=owner_job(environment),
+        by=_word(environment, "WRITES_BY"),
+        seconds=_number(environment, "WRITES_SECONDS") if given else WRITES_SECONDS,
+    )
+
+
+def count_job(environment: Environment) -> CountJob:
+    """Read `writes-count`'s arguments. Raises `JobError`."""
+    return CountJob(
+        database=owner_job(environment),
+        bucket=_word(environment, "DOCUMENTS_BUCKET"),
+        prefix=_word(environment, "OBJECT_PREFIX"),
     )
 
 

@@ -49,6 +49,44 @@ class Inside:
         days = {"PERIOD_FIRST": str(period.first), "PERIOD_NEXT": str(period.end)}
         return self._run("meter", registry, outputs, service, release, days)
 
+    def writes_close(
+        self,
+        registry: Registry,
+        outputs: Mapping[str, Any],
+        service: str,
+        release: str,
+        by: str,
+    ) -> JobResult:
+        """Let the application write no rows any more; reads go on. Raises `JobFailed`.
+
+        `by` is who closes; the same must open. Codes: `writers` (transactions did not end in time;
+        nothing was changed), `closed-by-other`.
+        """
+        return self._run("writes-close", registry, outputs, service, release, {"WRITES_BY": by})
+
+    def writes_open(
+        self,
+        registry: Registry,
+        outputs: Mapping[str, Any],
+        service: str,
+        release: str,
+        by: str,
+    ) -> JobResult:
+        """Let the application write again. Raises `JobFailed`, with codes as `writes_close`."""
+        return self._run("writes-open", registry, outputs, service, release, {"WRITES_BY": by})
+
+    def writes_state(
+        self, registry: Registry, outputs: Mapping[str, Any], service: str, release: str
+    ) -> JobResult:
+        """Whether writes are closed: `closed`, `closed_by`, `closed_at`. Raises `JobFailed`."""
+        return self._run("writes-state", registry, outputs, service, release)
+
+    def writes_count(
+        self, registry: Registry, outputs: Mapping[str, Any], service: str, release: str
+    ) -> JobResult:
+        """A token of what was written so far, for `nothing_written`. Raises `JobFailed`."""
+        return self._run("writes-count", registry, outputs, service, release)
+
     def _run(
         self,
         verb: str,
@@ -84,3 +122,16 @@ class Inside:
             task_role_arn=target.health_role_arn if verb == "health" else None,
             endpoint_url=self._endpoint,
         )
+
+
+def nothing_written(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether it is proved that the application wrote nothing between two results.
+
+    Each is the fields of `writes-count` or of `dump`. The first must have been taken while writes were
+    closed, else a transaction that was counted before it may have ended after it.
+    """
+    whole = before.get("guarded") is True and after.get("guarded") is True
+    first, last = before.get("token"), after.get("token")
+    if not (whole and before.get("closed") is True and isinstance(first, Mapping)):
+        return False
+    return first.get("rows") is not None and first == last
