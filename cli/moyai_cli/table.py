@@ -49,6 +49,12 @@ COMMANDS: dict[str, Entry] = {
         "費用を取り込み、団体に按分する",
         "Import costs and share them among bodies",
     ),
+    "runbook": _entry(
+        "runbook",
+        _WORK,
+        "手順書を一覧・書出し・検査・実行する",
+        "List, render, check and run runbooks",
+    ),
     "validate": _entry(
         "validate", _FILE, "tenants.yaml の誤りをすべて示す", "Show every error in tenants.yaml"
     ),

@@ -155,7 +155,7 @@ def _code(parameter: Parameter, word: str, context: _Context) -> Value:
                 f"{len(meant)} bodies are named '{word}': choose one by its code",
             )
         )
-    if not parameter.known:
+    if not parameter.known and word.isdigit():
         return _new_code(word)
     raise _Wrong(_hinted(no_body(word, context.words.bodies)))
 

@@ -1,0 +1,216 @@
+"""Runs of runbooks, for people and for programs; and the person at the terminal."""
+
+from __future__ import annotations
+
+import getpass
+import select
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+
+import typer
+
+from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.operations.runbooks.asking import Question
+from moyai.operations.runbooks.dry_run import Planned
+from moyai.operations.runbooks.events import (
+    ApprovalWanted,
+    Event,
+    NotUndone,
+    OutputLine,
+    RunBegins,
+    RunEnds,
+    StepBegins,
+    StepEnds,
+    StepLeft,
+)
+from moyai.operations.runbooks.records import RunRecord
+from moyai.operations.runbooks.stepping import why_no_answer
+from moyai.runbook.model import AnswerType
+from moyai.runbook.words import KINDS
+from moyai.texts import Text
+from moyai_cli.language import of, say
+from moyai_cli.render import Column, Output, listing, show_line
+
+_STATUSES: Mapping[str, Text] = {
+    "begun": Text("待っています", "waits"),
+    "done": Text("済み", "done"),
+    "noted": Text("成り立ちません（続けます）", "does not hold; going on"),
+    "failed": Text("失敗", "failed"),
+    "stopped": Text("止めました", "stopped"),
+}
+
+
+class Terminal:
+    """Who sits at the terminal; answers that were given beforehand are not asked for."""
+
+    def __init__(self, name: str | None, answers: Mapping[str, str]) -> None:
+        self.name = name or getpass.getuser()
+        self._answers = answers
+
+    def answer(self, question: Question) -> str | None:
+        """See `Person.answer`: without a terminal nobody answers."""
+        given = self._answers.get(question.id)
+        typer.echo(f"  ? {of(question.text)}")
+        if given is not None or not sys.stdin.isatty():
+            return given
+        return self._asked(question)
+
+    def _asked(self, question: Question) -> str | None:
+        for key, said in question.choices.items():
+            typer.echo(f"    {key}: {of(said)}")
+        hint = say("yes か no", "yes or no") if question.type is AnswerType.YES_NO else ""
+        while True:
+            typer.echo(f"  {hint}> ", nl=False)
+            ready, _, _ = select.select([sys.stdin], [], [], question.timeout_seconds)
+            line = sys.stdin.readline() if ready else ""
+            if not line:
+                typer.echo()
+                return None
+            answer = line.strip()
+            why = why_no_answer(question, answer)
+            if why is None:
+                return answer
+            show_line(f"    {of(why)}")
+
+
+def show_events(events: Iterable[Event]) -> RunRecord:
+    """Tell what is done as it is done; the run's record at its end."""
+    record: RunRecord | None = None
+    for event in events:
+        _show(event)
+        if isinstance(event, RunEnds):
+            record = event.record
+    assert record is not None
+    return record
+
+
+def _show(event: Event) -> None:
+    if isinstance(event, RunBegins):
+        show_line(f"{of(event.title)} ({event.record.id})")
+    elif isinstance(event, StepBegins):
+        number = f"{event.number}/{event.total}" if event.number else say("始める前に", "before")
+        show_line(f"[{number}] {event.id}: {of(event.title)}")
+        if event.argv:
+            show_line(f"  $ {shlex.join(event.argv)}")
+    elif isinstance(event, OutputLine):
+        show_line(f"  | {event.line}")
+    elif isinstance(event, StepEnds):
+        said = f": {of(event.said)}" if event.said is not None else ""
+        show_line(f"  → {of(_STATUSES[event.status])}{said}")
+    elif isinstance(event, StepLeft):
+        show_line(f"[{say('済み', 'done')}] {event.id}: {of(event.title)}")
+    elif isinstance(event, NotUndone):
+        show_line(f"[{say('戻しません', 'not undone')}] {event.id}: {of(event.why)}")
+    elif isinstance(event, ApprovalWanted):
+        show_line(f"[{say('承認待ち', 'approval')}] {event.id}: {of(event.title)}")
+        show_line(f"  {event.line}")
+    elif event.noted:
+        names = ", ".join(event.noted)
+        show_line(say(f"成り立たなかった点検: {names}", f"Checks that do not hold: {names}"))
+
+
+def show_record(record: RunRecord, output: Output) -> None:
+    """A run's steps as records."""
+    columns = ("run", "step", "status", "begun_at", "ended_at", "exit_code", "said")
+    records = [
+        {
+            "run": record.id,
+            "runbook": record.runbook,
+            "run_status": record.status,
+            "step": name,
+            "status": one.status,
+            "begun_at": one.begun_at,
+            "ended_at": one.ended_at,
+            "argv": list(one.argv),
+            "exit_code": one.exit_code,
+            "output_sha256": one.output_sha256,
+            "said": one.said,
+        }
+        for name, one in record.steps.items()
+    ]
+    listing(records, [Column(key, key) for key in columns], output)
+
+
+def show_runs(records: Iterable[RunRecord], output: Output) -> None:
+    """Runs, the newest last."""
+    keys = ("id", "runbook", "status", "person", "begun_at", "steps")
+    found = [
+        {
+            "id": one.id,
+            "runbook": one.runbook,
+            "status": one.status,
+            "person": one.person,
+            "begun_at": one.begun_at,
+            "steps": len(one.steps),
+        }
+        for one in records
+    ]
+    listing(found, [Column(key, key, is_number=key == "steps") for key in keys], output)
+
+
+def show_planned(planned: Iterable[Planned], output: Output) -> None:
+    """What would be done."""
+    records = [
+        {
+            "step": one.id,
+            "kind": one.kind.value,
+            "title": of(one.title),
+            "argv": list(one.argv),
+            "expect": one.expect,
+            "ask": None if one.ask is None else of(one.ask),
+            "approval": one.approval,
+            "timeout_seconds": one.timeout_seconds,
+            "undo": list(one.undo),
+        }
+        for one in planned
+    ]
+    if output is not Output.TABLE:
+        listing(records, [Column(key, key) for key in records[0]], output)
+        return
+    typer.echo(say("何も行いません。行うとすれば:", "Nothing is done. It would be:"))
+    for one in planned:
+        show_line(f"{one.id} ({of(KINDS[one.kind])}): {of(one.title)}")
+        for line in _details(one):
+            show_line(f"  {line}")
+
+
+def _details(one: Planned) -> Iterable[str]:
+    if one.approval:
+        yield say("もう一人の承認が要ります", "a second person has to approve")
+    if one.argv:
+        yield f"$ {shlex.join(one.argv)}"
+    if one.expect is not None:
+        yield say("成り立つこと: ", "has to hold: ") + one.expect
+    if one.ask is not None:
+        yield f"? {of(one.ask)}"
+
+
+def trouble(record: RunRecord) -> MoyaiError | None:
+    """What is to be told where a run did not come to its end."""
+    again = f"moyai runbook run --resume {record.id}"
+    resume = Text(f"{again} で続きから行います。", f"{again} goes on.")
+    touched = Text(
+        "行った手順は記録にあります。", "What was done is on record, and is not done again."
+    )
+    if record.status == "failed":
+        back = f"moyai runbook run --back {record.id}"
+        what = Text(f"{record.id} は途中で失敗しました。", f"{record.id} failed on its way.")
+        remedy = Text(
+            f"直してから {again} で続きから行うか、{back} で元に戻します。",
+            f"Mend it and go on with {again}, or take it back with {back}.",
+        )
+        return OperationFailed(what, touched=touched, remedy=remedy)
+    if record.status == "waiting":
+        what = Text(
+            f"{record.id} は、承認か答えを待っています。",
+            f"{record.id} waits for an approval or an answer.",
+        )
+        return Refused(what, touched=touched, remedy=resume)
+    if record.status == "stopped":
+        what = Text(
+            f"{record.id} は、答えによりここで止めました。",
+            f"{record.id} stopped here by what was answered.",
+        )
+        return Refused(what, touched=touched, remedy=resume)
+    return None

@@ -1,0 +1,75 @@
+"""Who and what a run needs beside itself: a person, approvals, a place for evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from moyai.engine.files import disk_trouble
+from moyai.operations.runbooks.records import RunStore
+from moyai.runbook.model import AnswerType
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked."""
+
+    id: str
+    """The step's id; `precondition-1`; `again:STEP` where one is to be done again."""
+    text: Text
+    type: AnswerType
+    choices: Mapping[str, Text]
+    timeout_seconds: int
+
+
+class Person(Protocol):
+    """Who carries a runbook out."""
+
+    @property
+    def name(self) -> str:
+        """The e-mail address of an operator, or the name of a user of this machine."""
+        ...
+
+    def answer(self, question: Question) -> str | None:
+        """`yes` or `no`, words, or a choice's key; None where nobody answers in time."""
+        ...
+
+
+class Approvals(Protocol):
+    """Whose signature counts."""
+
+    def approver(self, line: str, signature: str, person: str) -> str:
+        """Who signed a line, where it is somebody who may, and another than `person`.
+
+        Raises `Refused` with the reason and what to do.
+        """
+        ...
+
+
+class Evidence(Protocol):
+    """Where it is kept what was done."""
+
+    def put(self, run: str, record: Mapping[str, object]) -> None:
+        """Keep a record; it has no secret in it. Raises `OperationFailed`."""
+        ...
+
+
+class FileEvidence:
+    """Evidence as JSON Lines beside the run's record, a file for each run, only ever appended to."""
+
+    def __init__(self, store: RunStore) -> None:
+        self._store = store
+
+    def put(self, run: str, record: Mapping[str, object]) -> None:
+        """See `Evidence.put`."""
+        path = self._store.folder / f"{run}.evidence.jsonl"
+        line = json.dumps(record, ensure_ascii=False, sort_keys=True)
+        try:
+            path.touch(mode=0o600)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise disk_trouble(error, str(path)) from error

@@ -1,0 +1,288 @@
+"""A runbook carried out, step by step; what was done is on record before the next begins.
+
+A step's record is `begun` before it does anything. Where its end never came on record, `once` steps are done
+again only after a person said so; others are simply done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.runbooks.asking import Question
+from moyai.operations.runbooks.events import (
+    ApprovalWanted,
+    Event,
+    NotUndone,
+    RunBegins,
+    RunEnds,
+    StepBegins,
+    StepEnds,
+    StepLeft,
+)
+from moyai.operations.runbooks.records import RunRecord, RunStatus, StepRecord, StepStatus
+from moyai.operations.runbooks.stepping import Probe, argv_of, asked, carried
+from moyai.operations.runbooks.surroundings import Surroundings
+from moyai.registry.words import not_known
+from moyai.runbook.commands import content_hash, plain
+from moyai.runbook.model import (
+    AnswerType,
+    Idempotency,
+    Kind,
+    Precondition,
+    Runbook,
+    Step,
+    Values,
+)
+from moyai.runbook.templates import sentence
+from moyai.texts import Text
+
+
+def begin(runbook: Runbook, values: Values, site: str, surroundings: Surroundings) -> RunRecord:
+    """The record of a new run, of which nothing is done yet. Raises `OperationFailed`."""
+    now = surroundings.now()
+    record = RunRecord(
+        id=surroundings.store.new_id(now),
+        runbook=runbook.name,
+        source_sha256=runbook.sha256,
+        site=site,
+        person=surroundings.person.name,
+        begun_at=now.isoformat(),
+        values=plain(values),
+    )
+    surroundings.store.save(record)
+    return record
+
+
+def run(
+    runbook: Runbook, run_id: str, surroundings: Surroundings, first: str | None = None
+) -> Iterator[Event]:
+    """Carry a run on to its end, or to where it has to wait. `first`: the step to go on from, done or not.
+
+    Raises `Refused` where it is carried out elsewhere or the runbook was changed since it began, `UsageError`
+    for an unknown step, `OperationFailed` where nothing can be written.
+    """
+    with surroundings.store.held(run_id):
+        record = surroundings.store.load(run_id)
+        _same_content(runbook, record)
+        yield from _Run(runbook, record, surroundings).carry(first)
+
+
+def take_back(runbook: Runbook, run_id: str, surroundings: Surroundings) -> Iterator[Event]:
+    """Undo what a run has begun, in reverse, by the undo steps of each step. Raises as `run`."""
+    with surroundings.store.held(run_id):
+        record = surroundings.store.load(run_id)
+        _same_content(runbook, record)
+        yield from _Run(runbook, record, surroundings).take_back()
+
+
+def line_to_sign(runbook: Runbook, record: RunRecord, step: str) -> str:
+    """`<run id> <hash of content and values> <step id>`: what an approver signs."""
+    return f"{record.id} {content_hash(runbook, record.known_values())} {step}"
+
+
+def _same_content(runbook: Runbook, record: RunRecord) -> None:
+    if runbook.sha256 == record.source_sha256:
+        return
+    raise Refused(
+        Text(
+            f"手順書 {runbook.name} は、実行 {record.id} を始めたあとに変わりました。",
+            f"the runbook {runbook.name} was changed since {record.id} began.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "手順書を元に戻すか、新しく実行してください。",
+            "Put the runbook back as it was, or begin a new run.",
+        ),
+    )
+
+
+class _Stop(Exception):
+    """The run goes no further; `status` is what it is from now on."""
+
+    def __init__(self, status: RunStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class _Run:
+    def __init__(self, runbook: Runbook, record: RunRecord, around: Surroundings) -> None:
+        self._runbook = runbook
+        self._record = record
+        self._around = around
+        self._again: frozenset[str] = frozenset()
+        """Steps that are done although they are on record as done."""
+
+    def carry(self, first: str | None) -> Iterator[Event]:
+        steps = self._runbook.steps
+        if first is not None:
+            ids = [one.id for one in steps]
+            if first not in ids:
+                message = not_known(first, ids, "手順", "step")
+                raise UsageError(Text(f"{message.ja}。", message.en), touched=NOTHING_TOUCHED)
+            self._again = frozenset(ids[ids.index(first) :])
+        self._save(replace(self._record, status="running"))
+        yield RunBegins(self._record, self._runbook.title)
+        try:
+            if not self._record.steps:
+                for number, one in enumerate(self._runbook.preconditions, start=1):
+                    yield from self._precondition(number, one)
+            for number, step in enumerate(steps, start=1):
+                yield from self._carry_step(number, step)
+        except _Stop as stop:
+            self._save(replace(self._record, status=stop.status))
+        else:
+            self._save(replace(self._record, status="done"))
+        yield RunEnds(self._record, self._noted())
+
+    def take_back(self) -> Iterator[Event]:
+        yield RunBegins(self._record, self._runbook.title)
+        begun = [one for one in self._runbook.steps if one.id in self._record.steps]
+        undone: list[tuple[Step, Step]] = []
+        for step in reversed(begun):
+            undone += [(step, self._runbook.undo_steps[name]) for name in step.undo]
+            if step.no_undo is not None:
+                title, why = (sentence(one, self._values()) for one in (step.title, step.no_undo))
+                yield NotUndone(step.id, title, why)
+        try:
+            for number, (_, undo) in enumerate(undone, start=1):
+                yield from self._do(undo, f"-{undo.id}", number, len(undone))
+        except _Stop as stop:
+            self._save(replace(self._record, status=stop.status))
+        else:
+            self._save(replace(self._record, status="taken-back"))
+        yield RunEnds(self._record, self._noted())
+
+    def _values(self) -> dict[str, object]:
+        return {**self._record.known_values()}
+
+    def _noted(self) -> tuple[str, ...]:
+        return tuple(name for name, one in self._record.steps.items() if one.status == "noted")
+
+    def _save(self, record: RunRecord) -> None:
+        self._around.store.save(record)
+        self._record = record
+
+    def _carry_step(self, number: int, step: Step) -> Iterator[Event]:
+        before = self._record.steps.get(step.id)
+        ended_well = before is not None and before.status in ("done", "noted")
+        if ended_well and step.id not in self._again:
+            yield StepLeft(step.id, sentence(step.title, self._values()))
+            return
+        if step.approval:
+            yield from self._approved(step)
+        if before is not None and step.idempotency is Idempotency.ONCE:
+            self._agreed(step, before)
+        yield from self._do(step, step.id, number, len(self._runbook.steps))
+
+    def _approved(self, step: Step) -> Iterator[Event]:
+        line = line_to_sign(self._runbook, self._record, step.id)
+        given = self._record.approvals.get(step.id)
+        if given is None or given.line != line:
+            yield ApprovalWanted(step.id, sentence(step.title, self._values()), line)
+            raise _Stop("waiting")
+        self._around.approvals.approver(line, given.signature, self._record.person)
+
+    def _agreed(self, step: Step, before: StepRecord) -> None:
+        title = sentence(step.title, self._values())
+        how = (
+            Text("終わりが記録にありません", "its end is not on record")
+            if before.status == "begun"
+            else Text("前に行っています", "it was done before")
+        )
+        text = Text(
+            f"「{title.ja}」は一度だけ行う手順で、{how.ja}（{before.begun_at}）。もう一度行いますか。",
+            f"'{title.en}' is to be done once, and {how.en} ({before.begun_at}). Do it again?",
+        )
+        question = Question(f"again:{step.id}", text, AnswerType.YES_NO, {}, step.timeout_seconds)
+        if self._around.person.answer(question) != "yes":
+            raise _Stop("stopped")
+
+    def _precondition(self, number: int, one: Precondition) -> Iterator[Event]:
+        title = sentence(one.title, self._values())
+        name = f"precondition-{number}"
+        argv = argv_of(one.run, self._record)
+        yield StepBegins(name, title, 0, 0, self._shown(argv))
+        begun = self._begun(argv)
+        if not argv:
+            question = Question(
+                name,
+                Text(f"成り立っていますか: {title.ja}", f"Does this hold: {title.en}"),
+                AnswerType.YES_NO,
+                {},
+                one.timeout_seconds,
+            )
+            answer = self._around.person.answer(question)
+            status: StepStatus = "done" if answer == "yes" else "stopped"
+            ended = replace(begun, status=status, said=answer)
+            said = None if answer is None else Text(answer, answer)
+        else:
+            probe = Probe(name, argv, one.timeout_seconds, one)
+            ended, said = yield from carried(begun, probe, self._record, self._around)
+        self._tell(name, ended)
+        yield StepEnds(name, ended.status, said)
+        if ended.status != "done":
+            raise _Stop("failed" if argv else "stopped")
+
+    def _do(self, step: Step, name: str, number: int, total: int) -> Iterator[Event]:
+        argv = argv_of(step.run, self._record)
+        title = sentence(step.title, self._values())
+        yield StepBegins(name, title, number, total, self._shown(argv))
+        begun = self._begun(argv)
+        self._save(self._record.with_step(name, begun))
+        if step.kind is Kind.QUESTION:
+            ended, said = asked(step, begun, self._record, self._around)
+            self._bind(step, ended)
+        else:
+            judge = None if step.expect is None else step
+            probe = Probe(name, argv, step.timeout_seconds, judge)
+            ended, said = yield from carried(begun, probe, self._record, self._around)
+            if ended.status == "failed" and step.goes_on:
+                ended = replace(ended, status="noted")
+        self._save(self._record.with_step(name, ended))
+        self._tell(name, ended)
+        yield StepEnds(name, ended.status, said)
+        if ended.status in ("failed", "stopped"):
+            raise _Stop(ended.status)
+        if ended.status == "begun":
+            raise _Stop("waiting")
+
+    def _bind(self, step: Step, ended: StepRecord) -> None:
+        """Keep an answer by its name, for the steps that follow."""
+        if step.answer is not None and step.answer.bind is not None and ended.said is not None:
+            values = {**self._record.values, step.answer.bind: ended.said}
+            self._record = replace(self._record, values=values)
+
+    def _shown(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self._around.programs.without_secrets(word) for word in argv)
+
+    def _begun(self, argv: tuple[str, ...]) -> StepRecord:
+        return StepRecord("begun", self._around.now().isoformat(), argv=self._shown(argv))
+
+    def _tell(self, name: str, ended: StepRecord) -> None:
+        """Evidence: who, when, what, and how it ended."""
+        self._around.evidence.put(
+            self._record.id,
+            {
+                "run": self._record.id,
+                "runbook": self._runbook.name,
+                "source_sha256": self._runbook.sha256,
+                "content_sha256": content_hash(self._runbook, self._record.known_values()),
+                "site": self._record.site,
+                "step": name,
+                "person": self._around.person.name,
+                "approved_by": self._approver(name),
+                "status": ended.status,
+                "begun_at": ended.begun_at,
+                "ended_at": ended.ended_at,
+                "argv": list(ended.argv),
+                "exit_code": ended.exit_code,
+                "output_sha256": ended.output_sha256,
+                "said": ended.said,
+            },
+        )
+
+    def _approver(self, name: str) -> str | None:
+        given = self._record.approvals.get(name)
+        return None if given is None else given.by
