@@ -1,0 +1,310 @@
+"""Runbooks carried out with real processes: what is done once, what is done again, what is on record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from moyai.engine.worker.log import Redactor
+from moyai.errors import Refused, UsageError
+from moyai.operations.runbooks.approving import approve
+from moyai.operations.runbooks.asking import FileEvidence, Question
+from moyai.operations.runbooks.events import ApprovalWanted, NotUndone, OutputLine
+from moyai.operations.runbooks.programs import Ended, Line, Programs
+from moyai.operations.runbooks.records import RunRecord, RunStore, StepRecord
+from moyai.operations.runbooks.running import begin, run, take_back
+from moyai.operations.runbooks.surroundings import Surroundings
+from moyai.runbook.model import Runbook
+from moyai.runbook.read import read
+from moyai.texts import Text
+
+BOOK = """\
+---
+name: trial
+title: {{ ja: 試し, en: Trial }}
+purpose: {{ ja: 試す。, en: Trying. }}
+steps:
+  - id: one
+    kind: command
+    title: {{ ja: 一, en: One }}
+    run: [sh, -c, "echo one >> done; echo said one"]
+    timeout_seconds: 20
+    idempotency: safe
+    undo: [un-one]
+  - id: name
+    kind: question
+    title: {{ ja: 名, en: Name }}
+    ask: {{ ja: 名は, en: Name }}
+    answer: {{ type: text, bind: who }}
+    timeout_seconds: 20
+  - id: two
+    kind: command
+    title: {{ ja: 二, en: Two }}
+    run: [sh, -c, '{two}', sh, "{{{{ who }}}}"]
+    timeout_seconds: 20
+    idempotency: {idempotency}
+    approval: {approval}
+    no_undo: {{ ja: 戻せない。, en: No way back. }}
+  - id: looked
+    kind: check
+    title: {{ ja: 見る, en: Look }}
+    run: [moyai, status, --output, json]
+    expect: $.count == 2
+    goes_on: true
+    timeout_seconds: 20
+undo_steps:
+  - id: un-one
+    kind: command
+    title: {{ ja: 一を戻す, en: Undo one }}
+    run: [sh, -c, "echo un-one >> done"]
+    timeout_seconds: 20
+    idempotency: safe
+---
+{{{{ step("one") }}}}
+{{{{ step("name") }}}}
+{{{{ step("two") }}}}
+{{{{ step("looked") }}}}
+"""
+
+
+def book(
+    two: str = "echo two-$1 >> done", idempotency: str = "safe", approval: str = "false"
+) -> Runbook:
+    text = BOOK.format(two=two, idempotency=idempotency, approval=approval)
+    found = read("trial.md.j2", text.encode())
+    assert found.runbook is not None, [one.render("en") for one in found.problems]
+    return found.runbook
+
+
+@dataclass
+class Somebody:
+    """Answers what it knows, and remembers what it was asked."""
+
+    answers: Mapping[str, str]
+    name: str = "keikaku@example.jp"
+    asked: list[str] = field(default_factory=list)
+
+    def answer(self, question: Question) -> str | None:
+        self.asked.append(question.id)
+        return self.answers.get(question.id)
+
+
+class Signed:
+    """Takes the word `good` for a signature."""
+
+    def approver(self, line: str, signature: str, person: str) -> str:
+        if signature != "good":
+            raise Refused(Text("だめ", "no"))
+        return "shonin@example.jp"
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Surroundings:
+    store = RunStore(tmp_path / "site")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    counted = 'import json; print(json.dumps({"count": len(open("done").readlines())}))'
+    programs = Programs(
+        (sys.executable, "-c", counted),
+        folder,
+        dict(os.environ),
+        Redactor(["hidden-word"]).clean,
+        grace_seconds=2,
+    )
+    person = Somebody({"name": "x y; echo", "again:two": "yes"})
+    return Surroundings(store, person, Signed(), FileEvidence(store), programs)
+
+
+def lines(around: Surroundings) -> list[str]:
+    path = around.programs.folder / "done"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def carried(runbook: Runbook, around: Surroundings) -> RunRecord:
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    list(run(runbook, record.id, around))
+    return around.store.load(record.id)
+
+
+def test_a_run_comes_to_its_end_with_evidence_of_each_step(around: Surroundings) -> None:
+    record = carried(book(), around)
+    assert (record.status, lines(around)) == ("done", ["one", "two-x y; echo"])
+    assert {name: one.status for name, one in record.steps.items()} == dict.fromkeys(
+        ("one", "name", "two", "looked"), "done"
+    )
+    path = around.store.folder / f"{record.id}.evidence.jsonl"
+    kept = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [one["step"] for one in kept] == ["one", "name", "two", "looked"]
+    output = (around.store.folder / f"{record.id}.output" / "one.log").read_bytes()
+    assert output == b"said one\n"
+    assert kept[0]["output_sha256"] == hashlib.sha256(output).hexdigest()
+    assert {one["person"] for one in kept} == {"keikaku@example.jp"}
+    for file in around.store.folder.rglob("*"):
+        assert stat.S_IMODE(file.stat().st_mode) == (0o700 if file.is_dir() else 0o600)
+
+
+def test_what_failed_is_done_again_and_nothing_before_it(around: Surroundings) -> None:
+    runbook = book("test -e mended && echo two >> done")
+    record = carried(runbook, around)
+    assert (record.status, record.steps["two"].exit_code) == ("failed", 1)
+    (around.programs.folder / "mended").touch()
+    list(run(runbook, record.id, around))
+    assert around.store.load(record.id).status == "done"
+    assert lines(around) == ["one", "two"]
+
+
+def test_a_check_that_does_not_hold_may_let_the_run_go_on(around: Surroundings) -> None:
+    record = carried(book("true"), around)
+    assert (record.status, record.steps["looked"].status) == ("done", "noted")
+
+
+def test_a_run_goes_on_from_a_step_that_is_named(around: Surroundings) -> None:
+    runbook = book()
+    record = carried(runbook, around)
+    list(run(runbook, record.id, around, "two"))
+    assert lines(around) == ["one", "two-x y; echo", "two-x y; echo"]
+    with pytest.raises(UsageError, match="did you mean two"):
+        list(run(runbook, record.id, around, "tow"))
+
+
+@pytest.mark.parametrize(("says", "ends", "times"), [("yes", "done", 1), ("no", "stopped", 0)])
+def test_what_is_done_once_is_asked_for_where_its_end_is_not_on_record(
+    around: Surroundings, says: str, ends: str, times: int
+) -> None:
+    runbook = book(idempotency="once")
+    person = Somebody({"name": "x", "again:two": says})
+    around = replace(around, person=person)
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    around.store.save(record.with_step("two", StepRecord("begun", record.begun_at)))
+    list(run(runbook, record.id, around))
+    assert around.store.load(record.id).status == ends
+    assert person.asked == ["name", "again:two"]
+    assert lines(around).count("two-x") == times
+
+
+def test_without_an_answer_the_run_waits_and_then_goes_on(around: Surroundings) -> None:
+    runbook = book()
+    record = carried(runbook, replace(around, person=Somebody({})))
+    assert record.status == "waiting"
+    list(run(runbook, record.id, around))
+    assert around.store.load(record.id).status == "done"
+    assert lines(around) == ["one", "two-x y; echo"]
+
+
+def test_a_step_waits_for_its_approval_which_is_of_content_and_answers(
+    around: Surroundings,
+) -> None:
+    runbook = book(approval="true")
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    wanted = [one for one in run(runbook, record.id, around) if isinstance(one, ApprovalWanted)]
+    assert lines(around) == ["one"]
+    with pytest.raises(Refused):
+        approve(around.store, runbook, record.id, "two", "bad", around.approvals)
+    given = approve(around.store, runbook, record.id, "two", "good", around.approvals)
+    assert given.approvals["two"].line == wanted[0].line
+    assert wanted[0].line.startswith(f"{record.id} ")
+    # Another answer than the one that was approved: the approval is none any more.
+    around.store.save(replace(given, values={**given.values, "who": "else"}))
+    list(run(runbook, record.id, around))
+    assert (around.store.load(record.id).status, lines(around)) == ("waiting", ["one"])
+    around.store.save(given)
+    list(run(runbook, record.id, around))
+    assert (around.store.load(record.id).status, lines(around)) == (
+        "done",
+        ["one", "two-x y; echo"],
+    )
+
+
+def test_what_was_begun_is_taken_back_in_reverse(around: Surroundings) -> None:
+    runbook = book()
+    record = carried(runbook, around)
+    told = list(take_back(runbook, record.id, around))
+    assert lines(around)[-1] == "un-one"
+    assert [one.why.en for one in told if isinstance(one, NotUndone)] == ["No way back."]
+    assert around.store.load(record.id).status == "taken-back"
+
+
+def test_a_runbook_that_was_changed_meanwhile_is_refused(around: Surroundings) -> None:
+    record = carried(book("false"), around)
+    with pytest.raises(Refused, match="was changed since"):
+        list(run(book("true"), record.id, around))
+
+
+def test_two_do_not_carry_one_run_out(around: Surroundings) -> None:
+    runbook = book()
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    with around.store.held(record.id), pytest.raises(Refused, match="elsewhere"):
+        list(run(runbook, record.id, around))
+    assert lines(around) == []
+
+
+def test_no_secret_is_kept_or_shown(around: Surroundings) -> None:
+    secret = "hidden-word postgresql://moyai:s3cretive@db AKIAABCDEFGHIJKLMNOP"
+    runbook = book(f"echo {secret}; echo {secret} >&2")
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    told = list(run(runbook, record.id, around))
+    shown = [one.line for one in told if isinstance(one, OutputLine) and one.id == "two"]
+    kept = "".join(p.read_text() for p in around.store.folder.rglob("*") if p.is_file())
+    assert len(shown) == 2
+    for word in ("hidden-word", "s3cretive", "AKIAABCDEFGHIJKLMNOP"):
+        # The runbook's own content is not a secret: it is only its hash that is kept.
+        assert word not in kept + "".join(shown)
+        assert word in secret
+
+
+def test_a_command_that_takes_too_long_is_ended_with_all_it_started(around: Surroundings) -> None:
+    begun = time.monotonic()
+    script = "trap '' TERM; sleep 300 & echo $!; wait; wait; wait"
+    found = list(replace(around.programs, grace_seconds=0.3).run(("sh", "-c", script), 0.5))
+    assert time.monotonic() - begun < 10
+    assert isinstance(found[-1], Ended)
+    assert found[-1].exit_code is None
+    assert isinstance(found[0], Line)
+    assert is_gone(int(found[0].words))
+
+
+def is_gone(pid: int) -> bool:
+    for _ in range(100):
+        state = subprocess.run(
+            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True
+        )
+        if state.stdout.strip()[:1] in ("", "Z"):
+            return True
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    return False
+
+
+def test_what_a_command_leaves_running_is_not_waited_for(around: Surroundings) -> None:
+    begun = time.monotonic()
+    found = list(around.programs.run(("sh", "-c", "sleep 30 & echo $!"), 60))
+    assert time.monotonic() - begun < 10
+    assert isinstance(found[0], Line)
+    os.kill(int(found[0].words), signal.SIGKILL)
+
+
+def test_a_program_that_is_not_there_fails_its_step(around: Surroundings) -> None:
+    (ended,) = around.programs.run(("no-such-program",), 5)
+    assert isinstance(ended, Ended)
+    assert ended.why is not None
+    assert "no-such-program" in ended.why.en
+
+
+def test_a_damaged_record_is_told(around: Surroundings) -> None:
+    record = carried(book(), around)
+    (around.store.folder / f"{record.id}.json").write_text('{"steps": 1}')
+    with pytest.raises(Exception, match="is damaged"):
+        around.store.load(record.id)
+    with pytest.raises(UsageError, match="there is no run"):
+        around.store.load("../x")
