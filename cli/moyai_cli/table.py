@@ -65,6 +65,12 @@ COMMANDS: dict[str, Entry] = {
         "Print the JSON Schema that an editor can use",
     ),
     "tenant": _entry("tenant", _FILE, "団体を一覧・表示・追加する", "List, show and add bodies"),
+    "operator": _entry(
+        "operator",
+        _FILE,
+        "担当者と権限の期限を一覧する",
+        "List operators and when their rights end",
+    ),
     "sandbox": _entry(
         "sandbox",
         _TOOLS,
