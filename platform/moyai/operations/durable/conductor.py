@@ -15,12 +15,12 @@ import sqlalchemy as sa
 
 from moyai.audit.records import FEDERATION
 from moyai.errors import MoyaiError
-from moyai.operations.database.rows import ApprovalRow, document_of, text_of
+from moyai.operations.database.rows import document_of, text_of
 from moyai.operations.database.writing import record
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
 from moyai.operations.durable.queue import BodyQueue
-from moyai.planning.fleet.clearing import clearances
+from moyai.planning.fleet.clearing import Approval, Facts, clearances
 from moyai.planning.fleet.conducting import Decision, StatusChange, decide
 from moyai.planning.fleet.states import BodyState, OperationState, WaveState
 from moyai.registry.models import JsonValue
@@ -45,9 +45,10 @@ _WAVES = sa.text(
 )
 _BUSY = sa.text("SELECT code FROM moyai.body WHERE status = 'running' AND operation_id <> :id")
 _APPROVALS = sa.text(
-    "SELECT subject, operator, plan_sha256, signature, received_at FROM moyai.approval "
+    "SELECT subject, operator, signature, received_at FROM moyai.approval "
     "WHERE operation_id = :id ORDER BY id"
 )
+_PLANNER = sa.text("SELECT planner_signature FROM moyai.operation WHERE id = :id")
 _BEGIN = sa.text(
     "UPDATE moyai.body SET status = 'running', attempts = attempts + 1, step = NULL, worker = NULL, "
     "error = NULL, error_signature = NULL, waits = NULL, began_at = clock_timestamp(), "
@@ -132,12 +133,14 @@ class Conductor:
         rows = connection.execute(_APPROVALS, {"id": operation}).all()
         if not rows:
             return frozenset()
-        approvals = tuple(ApprovalRow(*row) for row in rows)
+        approvals = tuple(Approval(*row) for row in rows)
+        signed = connection.execute(_PLANNER, {"id": operation}).scalar()
         try:
             registry = self._knowledge.registry()
         except MoyaiError:
             return frozenset()  # a file that cannot be read approves nothing
-        return clearances(operation, known.plan, known.sha256, approvals, registry, now)
+        facts = Facts(operation, known.plan, known.sha256, signed)
+        return clearances(facts, approvals, registry, now)
 
     def _state(
         self, connection: sa.Connection, row: Any, known: KnownPlan, now: datetime
