@@ -122,6 +122,7 @@ class SiteState:
             fingerprint=record.fingerprint,
             releases=record.releases,
             facts=record.facts,
+            moving=record.moving,
             applied_at=record.applied_at,
             verified_at=record.verified_at,
             running_since=record.running_since,

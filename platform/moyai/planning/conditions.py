@@ -44,6 +44,8 @@ class Recorded:
     """Service → release on record."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What must not change unnoticed (`planning.facts`)."""
+    moving: Mapping[str, str] = field(default_factory=dict)
+    """Service → release that an upgrade is bringing: what its stack is built with meanwhile."""
     applied_at: datetime | None = None
     """When the last update ended well."""
     verified_at: datetime | None = None

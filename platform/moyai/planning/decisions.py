@@ -111,7 +111,7 @@ def _foundation_stack(basis: Basis, name: str) -> PlannedStack:
 def _tenant_stack(basis: Basis, body: Tenant, rules: tuple[Rule, ...]) -> PlannedStack:
     registry, day = basis.registry, basis.day
     recorded = basis.tenants.get(body.code, Recorded(body.code))
-    chosen = releases.resolve(registry, body, day, recorded.releases)
+    chosen = releases.resolve(registry, body, day, recorded.releases, recorded.moving)
     wanted = fingerprints.tenant(
         registry, basis.site, body, day, chosen.used, rules, basis.under_tenants
     )

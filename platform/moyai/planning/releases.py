@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from moyai.registry.models import Registry, Tenant
 
@@ -34,8 +35,21 @@ class Releases:
     """Those whose target has moved on; only an upgrade follows it."""
 
 
-def resolve(registry: Registry, body: Tenant, day: date, recorded: Mapping[str, str]) -> Releases:
-    """The releases of a body's begun subscriptions, given those on record (service → release)."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def resolve(
+    registry: Registry,
+    body: Tenant,
+    day: date,
+    recorded: Mapping[str, str],
+    moving: Mapping[str, str] = _NOTHING,
+) -> Releases:
+    """The releases of a body's begun subscriptions, given those on record (service → release).
+
+    `moving`: those that an upgrade is bringing now; a stack is built with them, by whomever, until the
+    upgrade has ended one way or the other.
+    """
     used: dict[str, str] = {}
     onboarding: list[str] = []
     waiting: list[Waiting] = []
@@ -47,11 +61,11 @@ def resolve(registry: Registry, body: Tenant, day: date, recorded: Mapping[str, 
         if not active and service not in recorded:
             continue  # it ended before it was ever built: there are no data to keep
         target = registry.services[service].release
-        used[service] = recorded.get(service, target)
+        used[service] = moving.get(service) or recorded.get(service, target)
         if not active:
             continue
         if service not in recorded:
             onboarding.append(service)
-        elif recorded[service] != target:
+        elif recorded[service] != target and service not in moving:
             waiting.append(Waiting(service, recorded[service], target))
     return Releases(used, tuple(onboarding), tuple(waiting))

@@ -39,6 +39,14 @@ def test_what_is_on_record_stays_and_waits(body: Tenant) -> None:
     assert found.waiting == (Waiting("chat", "0.9.0", "1.0.0"),)
 
 
+def test_what_an_upgrade_is_bringing_is_built_and_does_not_wait(body: Tenant) -> None:
+    recorded = {"chat": "0.9.0", "eapp-b": "1.0.0"}
+    found = resolve(REGISTRY, body, DAY, recorded, {"chat": "0.9.5"})
+    assert found.used == {"chat": "0.9.5", "eapp-b": "1.0.0"}
+    assert found.onboarding == ()
+    assert found.waiting == ()
+
+
 def test_what_ended_before_it_was_built_is_not_built_and_what_was_built_is_kept(
     body: Tenant,
 ) -> None:

@@ -37,6 +37,9 @@ class StackRecord:
     """Service → release on record; moved by onboarding and upgrade only."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What must not change unnoticed: slug, name, isolation, cell, cidr."""
+    moving: Mapping[str, str] = field(default_factory=dict)
+    """Service → release that an upgrade is bringing: what the stack is built with until the upgrade
+    has ended, whoever builds it. The release on record stays the one before."""
 
 
 class DocumentStore(Protocol):
@@ -118,6 +121,7 @@ def _encode(record: StackRecord) -> bytes:
         "failure": None if record.failure is None else asdict(record.failure),
         "releases": dict(record.releases),
         "facts": dict(record.facts),
+        "moving": dict(record.moving),
     }
     for name in _TIMES:
         moment: datetime | None = getattr(record, name)
@@ -144,6 +148,7 @@ def _decode(key: str, content: bytes) -> StackRecord:
             failure=_failure(document["failure"]),
             releases=document["releases"],
             facts=document["facts"],
+            moving=document.get("moving", {}),
             **times,
         )
     except (ValueError, KeyError, TypeError) as error:
