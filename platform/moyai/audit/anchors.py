@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from moyai.audit.records import CHAIN_NAME, Head
 
@@ -66,6 +66,6 @@ def from_document(document: Mapping[str, object]) -> Anchor:
     ):
         raise ValueError("no anchor")
     anchor = Anchor(chain, seq, sha256, datetime.fromisoformat(at))
-    if seq < 1 or head_of_key(object_key(anchor)) is None or anchor.at.tzinfo is None:
+    if seq < 1 or head_of_key(object_key(anchor)) is None or anchor.at.utcoffset() != timedelta(0):
         raise ValueError("no anchor")
     return anchor

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from moyai.audit import records
 from moyai.audit.anchors import Anchor
@@ -72,13 +72,19 @@ def export_lines(header: Header, chain: Iterable[AuditRecord]) -> Iterator[bytes
         yield _line(records.to_document(record))
 
 
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file opened in binary; one that is too long for an export comes in pieces."""
+    while line := file.readline(_LONGEST + 1):
+        yield line
+
+
 def read_export(lines: Iterable[bytes]) -> Export:
-    """An export as it comes out of a file opened in binary. Raises `UnreadableExport`."""
+    """An export, by the lines of its file (`lines_of`). Raises `UnreadableExport`."""
     numbered = enumerate(lines, start=1)
     _, first = next(numbered, (1, b""))
     try:
         header = _header(_parsed(1, first))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise UnreadableExport(1, _FOREIGN) from None
     return Export(header, _records(numbered))
 
@@ -122,7 +128,7 @@ def _document(header: Header) -> dict[str, object]:
 
 
 def _header(document: Mapping[str, Any]) -> Header:
-    """Raises KeyError, TypeError or ValueError for anything that `_document` does not write."""
+    """Raises KeyError, TypeError, ValueError or OverflowError for anything that `_document` does not write."""
     code = document["code"]
     header = Header(
         document["federation"],

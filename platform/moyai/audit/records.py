@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moyai.audit.details import checked, plain
@@ -183,6 +183,6 @@ def _written(moment: datetime) -> str:
 
 def _read(written: str) -> datetime:
     moment = datetime.fromisoformat(written)
-    if moment.tzinfo is None or _written(moment) != written:
+    if moment.utcoffset() != timedelta(0) or _written(moment) != written:
         raise ValueError("a moment that is not written as Moyai writes it")
-    return moment
+    return moment.astimezone(UTC)

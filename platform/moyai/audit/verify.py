@@ -117,7 +117,7 @@ class _Look:
 def _is_itself(record: AuditRecord) -> bool:
     try:
         return hash_of(record) == record.sha256
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from moyai.audit.export import (
     Header,
     UnreadableExport,
     export_lines,
+    lines_of,
     read_export,
     verify_export,
 )
@@ -113,6 +115,22 @@ def test_foreign_files_are_refused_for_people(foreign: bytes) -> None:
     assert raised.value.line == 1
     assert raised.value.what.ja.startswith("1行目")
     assert raised.value.remedy is not None
+
+
+def test_a_moment_at_the_end_of_time_is_no_header() -> None:
+    [line] = export_lines(header(genesis(CHAIN)), ())
+    for moment in (b"0001-01-01T00:00:00.000000+23:00", b"9999-12-31T23:59:59.999999-23:00"):
+        foreign = line.replace(b"2026-11-26T12:00:00.000000+00:00", moment)
+        assert foreign != line
+        with pytest.raises(UnreadableExport):
+            read_export([foreign])
+
+
+def test_a_file_without_lines_is_read_in_pieces() -> None:
+    file = BytesIO(b"x" * (40 << 20))
+    with pytest.raises(UnreadableExport):
+        read_export(lines_of(file))
+    assert file.tell() < 17 << 20
 
 
 def test_an_export_without_records_is_one_and_of_another_chain_is_none() -> None:

@@ -124,6 +124,7 @@ def test_a_document_with_other_fields_or_types_is_no_record() -> None:
         {"chain": "body:x"},
         {"at": "2026-11-26T12:00:00Z"},
         {"at": "soon"},
+        {"at": "0001-01-01T00:00:00.000000+23:00"},
         {"details": {"x": 0.5}},
         {"details": []},
     ):
