@@ -121,6 +121,30 @@ def test_rsa_counts_with_sha_2_only(kind: bytes, by: hashes.HashAlgorithm) -> No
     assert reason(text, MESSAGE, NAMESPACE, line("rsa")) == expected
 
 
+def test_another_base64_of_the_same_bytes_does_not_count() -> None:
+    text = good("sk-ed25519")
+    last = text.split("\n")[-3]
+    assert last.endswith("=")
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    at = len(last.rstrip("=")) - 1
+    other = last[:at] + letters[letters.index(last[at]) + 1] + last[at + 1 :]
+    assert base64.b64decode(other) == base64.b64decode(last)
+    changed = text.replace(last, other)
+    assert reason(changed, MESSAGE, NAMESPACE, line("sk-ed25519")) == "malformed"
+
+
+@pytest.mark.parametrize("name", ["p256", "sk-ecdsa"])
+def test_the_numbers_of_a_signature_have_one_form(name: str) -> None:
+    fields = Reader(read_signature(good(name)).value)
+    kind, numbers = fields.string(), Reader(fields.string())
+    after = b"\1\0\0\0\7" if name == "sk-ecdsa" else b""
+    r, s = numbers.string(), numbers.string()
+    for one, expected in ((r, None), (b"\0" + r, "malformed"), (b"\x80" + r, "malformed")):
+        value = string(kind) + string(string(one) + string(s)) + after
+        text = armoured(read_key(line(name)).blob, NAMESPACE, value)
+        assert reason(text, MESSAGE, NAMESPACE, line(name)) == expected
+
+
 def test_a_short_rsa_key_is_unfit() -> None:
     short = rsa.generate_private_key(65537, 2048).public_key()
     public = short.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()

@@ -117,6 +117,21 @@ def test_foreign_files_are_refused_for_people(foreign: bytes) -> None:
     assert raised.value.remedy is not None
 
 
+def test_a_line_that_says_the_same_in_another_way_is_refused() -> None:
+    chain = sealed([entry()])
+    first, second = written(chain)
+    doubled_key = second.replace(b'"result":', b'"result":"failed","result":')
+    for other in (
+        doubled_key,
+        second.replace(b":", b": ", 1),
+        second.replace(b"done", b"d\\u006fne"),
+    ):
+        assert other != second
+        with pytest.raises(UnreadableExport) as raised:
+            verify_export([first, other])
+        assert raised.value.line == 2
+
+
 def test_a_moment_at_the_end_of_time_is_no_header() -> None:
     [line] = export_lines(header(genesis(CHAIN)), ())
     for moment in (b"0001-01-01T00:00:00.000000+23:00", b"9999-12-31T23:59:59.999999-23:00"):
