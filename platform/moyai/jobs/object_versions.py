@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,7 @@ class Summary:
     sha256: str
     count: int
     """Of objects that are there."""
+    bytes: int
     newest: str | None
     """When the newest of them, or of the delete markers, was written."""
 
@@ -61,16 +62,16 @@ def current(bucket: str, prefix: str, cloud: Cloud) -> Iterator[ObjectVersion]:
         raise call_failed(error, doing) from None
 
 
-def summary(bucket: str, prefix: str, cloud: Cloud) -> Summary:
-    """All of them as one hash: any put and any delete makes it another. Raises `JobError`."""
-    digest, count, newest = hashlib.sha256(), 0, None
-    for one in current(bucket, prefix, cloud):
+def summary(versions: Iterable[ObjectVersion]) -> Summary:
+    """What `current` yields as one hash: any put and any delete makes it another."""
+    digest, count, size, newest = hashlib.sha256(), 0, 0, None
+    for one in versions:
         # Where a bucket has no versions each has the id `null`: then etag and time tell.
         line = [one.key, one.version_id, one.etag, one.modified, one.deleted]
         digest.update(json.dumps(line).encode() + b"\n")
-        count += not one.deleted
+        count, size = count + (not one.deleted), size + one.size
         newest = max(newest or "", one.modified)
-    return Summary(digest.hexdigest(), count, newest)
+    return Summary(digest.hexdigest(), count, size, newest)
 
 
 def _version(one: dict[str, Any], *, deleted: bool) -> ObjectVersion | None:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 from moyai.errors import ExitCode
-from moyai.jobs import databases, health, metering, migrate, settings, writes
+from moyai.jobs import databases, dumps, health, metering, migrate, settings, writes
 from moyai.jobs.aws import Cloud
 from moyai.jobs.results import Fields, JobError, failure_fields, line_of
 from moyai.texts import Text
@@ -56,6 +56,10 @@ def _count(environment: Environment, cloud: Cloud) -> Fields:
     return writes.count(settings.count_job(environment), cloud)
 
 
+def _dump(environment: Environment, cloud: Cloud) -> Fields:
+    return dumps.dump(settings.dump_job(environment), cloud)
+
+
 VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "database-create": _create,
     "database-inspect": _inspect,
@@ -67,6 +71,7 @@ VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "writes-open": _open,
     "writes-state": _state,
     "writes-count": _count,
+    "dump": _dump,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from moyai.texts import Text
 Environment = Mapping[str, str]
 Phase = Literal["expand", "all"]
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
 WRITES_SECONDS = 120
 """Longer than a statement or an idle transaction of an application may last (`catalogue.LIMITS`)."""
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -136,6 +138,23 @@ class CountJob:
     prefix: str
 
 
+@dataclass(frozen=True, slots=True)
+class DumpJob:
+    """Arguments of `dump`."""
+
+    database: OwnerJob
+    service: str
+    release: str
+    bucket: str
+    prefix: str
+    backups: str
+    """The bucket of backups."""
+    id: str
+    """Two runs with one id make one backup."""
+    path: str | None
+    """Where PostgreSQL's programs are looked for."""
+
+
 def database_job(environment: Environment) -> DatabaseJob:
     """Read what the master's verbs share. Raises `JobError` for what is missing or wrong."""
     return DatabaseJob(
@@ -238,6 +257,23 @@ def count_job(environment: Environment) -> CountJob:
         database=owner_job(environment),
         bucket=_word(environment, "DOCUMENTS_BUCKET"),
         prefix=_word(environment, "OBJECT_PREFIX"),
+    )
+
+
+def dump_job(environment: Environment) -> DumpJob:
+    """Read `dump`'s arguments. Raises `JobError`."""
+    given = _word(environment, "BACKUP_ID")
+    if not _ID.fullmatch(given):
+        raise _wrong("BACKUP_ID", "A-Z, a-z, 0-9, ., -")
+    return DumpJob(
+        database=owner_job(environment),
+        service=_word(environment, "SERVICE"),
+        release=_word(environment, "RELEASE"),
+        bucket=_word(environment, "DOCUMENTS_BUCKET"),
+        prefix=_word(environment, "OBJECT_PREFIX"),
+        backups=_word(environment, "BACKUPS_BUCKET"),
+        id=given,
+        path=environment.get("PATH"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 import psycopg
 from psycopg.errors import LockNotAvailable, QueryCanceled
@@ -14,7 +15,7 @@ from moyai.jobs import guards
 from moyai.jobs.aws import Cloud
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
-from moyai.jobs.object_versions import summary
+from moyai.jobs.object_versions import current, summary
 from moyai.jobs.results import Fields, JobError
 from moyai.jobs.settings import CountJob, OwnerJob, WritesJob
 from moyai.texts import Text
@@ -85,30 +86,41 @@ def count(job: CountJob, cloud: Cloud) -> Fields:
     where `closed` is, too: writes are counted when they begin. Raises `JobError`.
     """
     with _owner(job.database, cloud, locked=False) as connection:
-        closed, rows, bare = is_closed(connection), counted(connection), _bare(connection)
-    objects = summary(job.bucket, job.prefix, cloud)
+        found = measured(connection)
+    objects = summary(current(job.bucket, job.prefix, cloud))
     return {
-        "token": {"rows": rows, "objects": objects.sha256},
-        "closed": closed,
-        "guarded": rows is not None and not bare,
-        "unguarded": bare[:_SHOWN],
+        "token": {"rows": found.rows, "objects": objects.sha256},
+        "closed": found.closed,
+        "guarded": found.guarded,
+        "unguarded": list(found.bare)[:_SHOWN],
         "objects": objects.count,
         "newest_object": objects.newest,
     }
 
 
-def counted(connection: Connection) -> int | None:
-    """The counter of writes; None where there is none."""
-    if not guards.has_objects(connection):
-        return None
-    row = connection.execute("SELECT last_value + is_called::int FROM moyai.writes").fetchone()
-    assert row is not None
-    return int(row[0])
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a database tells of writes to it."""
+
+    closed: bool
+    rows: int | None
+    """The counter; None where there is none."""
+    bare: tuple[str, ...]
+    """Tables without guards."""
+
+    @property
+    def guarded(self) -> bool:
+        """Every write of the application is counted."""
+        return self.rows is not None and not self.bare
 
 
-def is_closed(connection: Connection) -> bool:
-    """Whether writes are closed, and every table refuses them."""
-    return bool(_state(connection)["closed"])
+def measured(connection: Connection) -> Measured:
+    """Read the counter, as the owner."""
+    state, rows = _state(connection), None
+    if guards.has_objects(connection):
+        row = connection.execute("SELECT last_value + is_called::int FROM moyai.writes").fetchone()
+        rows = int(row[0]) if row else None
+    return Measured(bool(state["closed"]), rows, tuple(_bare(connection)))
 
 
 @contextmanager

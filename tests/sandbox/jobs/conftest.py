@@ -19,6 +19,7 @@ from moyai.engine.sites import EmbeddedSite
 from moyai.job_target import JobTarget, KnownTarget
 from moyai.jobs import results, runner
 from moyai.jobs.submit import JobResult, run
+from moyai.sandbox.postgres.binaries import programs
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ class Body:
             "SERVICES_DIR": str(SERVICES),
             "DOCUMENTS_BUCKET": self.bucket,
             "OBJECT_PREFIX": f"{self.service}/",
+            # The sandbox gives its tasks pg_dump and pg_restore, as the image has them.
+            "PATH": str(programs()),
             **self.more,
             **given,
         }
