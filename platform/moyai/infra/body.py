@@ -82,6 +82,7 @@ class Body(pulumi.ComponentResource):
             args.scope.federation, args.scope.site, args.body.code
         )
         self.documents_name = self.bucket_names["documents"]
+        self.backups_name = self.bucket_names["backups"]
         self.documents = PrivateBucket(
             "documents",
             BucketArgs(self.documents_name, args.scope, self.key.arn, replaced_days=REPLACED_DAYS),
@@ -90,10 +91,10 @@ class Body(pulumi.ComponentResource):
         self.backups = PrivateBucket(
             "backups",
             BucketArgs(
-                self.bucket_names["backups"],
+                self.backups_name,
                 args.scope,
                 self.key.arn,
-                lock_days=max(args.body.backup.daily, 1),
+                lock_days=_lock_days(args.body.backup),
                 replaced_days=1,
                 keep_days=_keep(args.body.backup),
             ),
@@ -122,13 +123,21 @@ class Body(pulumi.ComponentResource):
 
 
 def _keep(backup: BackupPolicy) -> dict[str, int]:
-    """Prefix of a tier → days that its backups are kept; a tier that is not kept has no prefix."""
+    """Prefix of a tier → days that its backups are kept; a tier that is not kept has no prefix.
+
+    Those that operations make are kept as long as the bucket is locked.
+    """
     counts = {
         "daily": backup.daily,
         "weekly": backup.weekly,
         "monthly": backup.monthly,
         "yearly": backup.yearly,
     }
-    return {
+    tiers = {
         f"{tier}/": counts[tier] * days for tier, days in BACKUP_TIERS.items() if counts[tier] > 0
     }
+    return {**tiers, names.BACKUPS: _lock_days(backup)}
+
+
+def _lock_days(backup: BackupPolicy) -> int:
+    return max(backup.daily, 1)

@@ -31,7 +31,18 @@ def bodies(federation: Federation, site: Site) -> str:
             ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
             [f"arn:aws:s3:::{documents}/{SERVICE}/*"],
         ),
-        allow("OwnList", ["s3:ListBucket"], [f"arn:aws:s3:::{documents}"], of_service),
+        allow("OwnVersions", ["s3:GetObjectVersion"], [f"arn:aws:s3:::{documents}/{SERVICE}/*"]),
+        allow(
+            "OwnBackups",
+            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+            [f"arn:aws:s3:::{backups}/{names.backup_prefix(SERVICE)}*"],
+        ),
+        allow(
+            "OwnList",
+            ["s3:ListBucket", "s3:ListBucketVersions"],
+            [f"arn:aws:s3:::{one}" for one in (documents, backups)],
+            of_service,
+        ),
         allow(
             "AuditorReads",
             ["s3:ListBucket*", "s3:GetBucket*", "s3:GetObject*"],

@@ -229,6 +229,8 @@ class Environment(pulumi.ComponentResource):
             "documents_bucket": self.home.documents.bucket.bucket,
             "object_prefix": wanted.object_prefix,
             "job": job.values(),
+            "master_secret_arn": cell.master_secret_arn,
+            "admin_job": data.admin_job().values(),
         }
 
     def _outputs(self, services: dict[str, ServiceOutputs]) -> TenantOutputs:

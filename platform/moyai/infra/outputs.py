@@ -118,6 +118,10 @@ class ServiceOutputs(TypedDict):
     job: dict[str, object]
     """Where its jobs run (`moyai.job_target`): ECS task family `{slug}-{code}-{service}-job`."""
 
+    master_secret_arn: pulumi.Input[str]
+    admin_job: dict[str, object]
+    """Where jobs run that make and drop databases beside its own; they read the master's secret."""
+
 
 class TenantOutputs(TypedDict):
     """What a body's stack exports."""

@@ -204,6 +204,35 @@ def own_objects(bucket: str, prefix: str) -> tuple[Statement, ...]:
     )
 
 
+def own_versions(bucket: str, prefix: str) -> tuple[Statement, ...]:
+    """The versions below a service's prefix: a backup lists them, a restore reads them."""
+    place = f"arn:aws:s3:::{bucket}"
+    return (
+        allow(
+            "ListVersions",
+            ["s3:ListBucketVersions"],
+            [place],
+            {"StringLike": {"s3:prefix": [f"{prefix}*"]}},
+        ),
+        allow("Versions", ["s3:GetObjectVersion"], [f"{place}/{prefix}*"]),
+    )
+
+
+def own_backups(bucket: str, prefix: str) -> tuple[Statement, ...]:
+    """A subscription's own backups: written and read back, never deleted."""
+    place = f"arn:aws:s3:::{bucket}"
+    return (
+        allow(
+            "ListBackups", ["s3:ListBucket"], [place], {"StringLike": {"s3:prefix": [f"{prefix}*"]}}
+        ),
+        allow(
+            "Backups",
+            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+            [f"{place}/{prefix}*"],
+        ),
+    )
+
+
 def everywhere(key_arn: str) -> str:
     """A multi-Region key and its replicas, which have its id."""
     parts = key_arn.split(":")

@@ -70,6 +70,11 @@ class SubscriptionArgs:
         """Its own part of the body's documents bucket."""
         return names.object_prefix(self.service)
 
+    @property
+    def backup_prefix(self) -> str:
+        """Its own part of the body's bucket of backups."""
+        return names.backup_prefix(self.service)
+
 
 class SubscriptionData(pulumi.ComponentResource):
     """Secrets, database and the job that works on them. Protected: data outlive the service."""
@@ -113,14 +118,19 @@ class SubscriptionData(pulumi.ComponentResource):
             connection_limit=args.edition.database_connections,
             ssl_mode=site.database_sslmode,
             region=site.region,
-            job=JobTarget(
-                cluster_arn=cell.ecs_cluster_arn,
-                task_definition_arn=cell.admin_task_arn,
-                subnets=cell.private_subnet_ids,
-                security_groups=[cell.job_group_id, cell.database_clients_group_id],
-                log_group=cell.admin_log_group,
-                stream_prefix=tasks.JOB_STREAM,
-            ),
+            job=self.admin_job(),
+        )
+
+    def admin_job(self) -> JobTarget[pulumi.Input[str], pulumi.Input[Sequence[str]]]:
+        """Where jobs run that work on databases with the master's secret."""
+        cell = self._args.cell
+        return JobTarget(
+            cluster_arn=cell.ecs_cluster_arn,
+            task_definition_arn=cell.admin_task_arn,
+            subnets=cell.private_subnet_ids,
+            security_groups=[cell.job_group_id, cell.database_clients_group_id],
+            log_group=cell.admin_log_group,
+            stream_prefix=tasks.JOB_STREAM,
         )
 
     def _execution_role(self, name: str) -> aws.iam.Role:
@@ -158,6 +168,8 @@ class SubscriptionData(pulumi.ComponentResource):
                 lambda known: policies.document(
                     policies.read_secrets(known[:2]),
                     *policies.own_objects(home.documents_name, args.object_prefix),
+                    *policies.own_versions(home.documents_name, args.object_prefix),
+                    *policies.own_backups(home.backups_name, args.backup_prefix),
                     policies.use_key(known[2]),
                 )
             ),
@@ -205,6 +217,8 @@ class SubscriptionData(pulumi.ComponentResource):
                     "SERVICE": args.service,
                     "DOCUMENTS_BUCKET": home.documents_name,
                     "OBJECT_PREFIX": args.object_prefix,
+                    "BACKUPS_BUCKET": home.backups_name,
+                    "BACKUPS_PREFIX": args.backup_prefix,
                     "AWS_REGION": site.region,
                 },
             )

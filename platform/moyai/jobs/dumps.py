@@ -60,7 +60,7 @@ def dump(job: DumpJob, cloud: Cloud) -> Fields:
         return told(*found, made=False)
     login = SecretStore(cloud).read(job.database.owner_secret)
     begin = datetime.now(UTC)
-    base = f"{folder(job.service)}{begin:%Y%m%dT%H%M%SZ}-{job.id}"
+    base = f"{job.folder}{begin:%Y%m%dT%H%M%SZ}-{job.id}"
     with closing(connect(job.database.server, login, job.database.name, _SESSION)) as connection:
         try:
             # Before the snapshot: a write between the two makes the counts differ.
@@ -92,17 +92,12 @@ def dump(job: DumpJob, cloud: Cloud) -> Fields:
     return told(f"{base}.json", manifest, made=True)
 
 
-def folder(service: str) -> str:
-    """Where a service's backups lie in the bucket."""
-    return f"backups/{service}/"
-
-
 def find(job: DumpJob, cloud: Cloud) -> tuple[str, dict[str, Any]] | None:
     """The manifest with the job's id, and its key; None where there is none. Raises `JobError`."""
     client, end = cloud.client("s3"), f"-{job.id}.json"
     try:
         pages = client.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=job.backups, Prefix=folder(job.service)):
+        for page in pages.paginate(Bucket=job.backups, Prefix=job.folder):
             for one in page.get("Contents", ()):
                 if one["Key"].endswith(end):
                     return one["Key"], read(cloud, job.backups, one["Key"])

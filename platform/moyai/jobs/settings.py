@@ -149,6 +149,8 @@ class DumpJob:
     prefix: str
     backups: str
     """The bucket of backups."""
+    folder: str
+    """The prefix in it that is the subscription's."""
     id: str
     """Two runs with one id make one backup."""
     path: str | None
@@ -272,6 +274,7 @@ def dump_job(environment: Environment) -> DumpJob:
         bucket=_word(environment, "DOCUMENTS_BUCKET"),
         prefix=_word(environment, "OBJECT_PREFIX"),
         backups=_word(environment, "BACKUPS_BUCKET"),
+        folder=_word(environment, "BACKUPS_PREFIX"),
         id=given,
         path=environment.get("PATH"),
     )

@@ -162,6 +162,15 @@ def object_prefix(service: str) -> str:
     return f"{service}/"
 
 
+BACKUPS = "backups/"
+"""Of a body's bucket of backups: what operations put there before they change something."""
+
+
+def backup_prefix(service: str) -> str:
+    """`backups/eapp-a/` inside the body's backups bucket."""
+    return f"{BACKUPS}{service}/"
+
+
 def host(pattern: str, federation: Federation, slug: str, code: str) -> str:
     """A route's host name from the manifest's pattern."""
     return pattern.format(slug=slug, code=code, domain=federation.domain)

@@ -122,7 +122,7 @@ class Body:
     def variables(self, **given: str) -> dict[str, str]:
         """The environment without what the sandbox itself gives to a task."""
         own = self.environment(**given)
-        return {name: own[name] for name in own.keys() - self.cluster.site.environment().keys()}
+        return {name: own[name] for name in own.keys() - {*self.cluster.site.environment(), "PATH"}}
 
     def run(self, verb: str, **given: str) -> tuple[int, dict[str, Any]]:
         """Run the inside half here: exit code and result."""

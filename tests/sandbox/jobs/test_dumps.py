@@ -29,7 +29,9 @@ def chat(cluster: Any) -> Any:
     )
     for name in (body.bucket, backups):
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    body.more.update(BACKUPS_BUCKET=backups, BACKUP_ID="op-1", WRITES_BY="op-1")
+    body.more.update(
+        BACKUPS_BUCKET=backups, BACKUPS_PREFIX="backups/chat/", BACKUP_ID="op-1", WRITES_BY="op-1"
+    )
     body.done("database-create")
     body.done("migrate")
     with closing(body.as_app()) as app:

@@ -30,6 +30,10 @@ def document(code: str, key: str) -> str:
     return f"arn:aws:s3:::osaka-{code}-documents-{ACCOUNT}/{key}"
 
 
+def backup(code: str, key: str) -> str:
+    return f"arn:aws:s3:::osaka-{code}-backups-{ACCOUNT}/backups/{key}"
+
+
 def secret(path: str) -> str:
     return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{path}-AbCdEf"
 
@@ -90,6 +94,31 @@ def test_job_reads_both_secrets_of_its_subscription(account: Account) -> None:
     assert not account.allows(
         bare(job), "secretsmanager:PutSecretValue", secret("moyai/272027/chat/app")
     )
+
+
+def test_job_writes_and_reads_its_own_backups_and_deletes_none(account: Account) -> None:
+    job, task = account.roles[f"{CHAT}-job"], account.roles[f"{CHAT}-task"]
+    mine, others = backup("272027", "chat/1.dump"), backup("272027", "eapp-b/1.dump")
+    for action in (READ, "s3:PutObject", "s3:AbortMultipartUpload"):
+        assert account.allows(job, action, mine)
+        for place in (others, backup("271004", "chat/1.dump")):
+            assert not account.allows(bare(job), action, place)
+            assert not account.allows(wrong(job), action, place)
+        assert not account.allows(task, action, mine)
+    for action in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention"):
+        assert not account.allows(wrong(job), action, mine)
+
+
+def test_job_reads_versions_of_its_own_objects_and_deletes_none(account: Account) -> None:
+    job, task = account.roles[f"{CHAT}-job"], account.roles[f"{CHAT}-task"]
+    bucket = f"arn:aws:s3:::osaka-272027-documents-{ACCOUNT}"
+    versions, read = "s3:ListBucketVersions", "s3:GetObjectVersion"
+    assert account.allows(job, versions, bucket, s3__prefix="chat/")
+    assert not account.allows(job, versions, bucket, s3__prefix="eapp-b/")
+    assert not account.allows(task, versions, bucket, s3__prefix="chat/")
+    assert account.allows(job, read, document("272027", "chat/a"))
+    assert not account.allows(wrong(job), read, document("272027", "eapp-b/a"))
+    assert not account.allows(wrong(job), "s3:DeleteObjectVersion", document("272027", "chat/a"))
 
 
 def test_execution_role_starts_its_own_service_only(account: Account) -> None:

@@ -417,7 +417,7 @@ def test_backups_are_locked_and_kept_as_the_policy_says(city: Run) -> None:
         for rule in rules
         if "expiration" in rule
     }
-    assert kept == {"daily/": 35, "weekly/": 56, "monthly/": 372, "yearly/": 1098}
+    assert kept == {"daily/": 35, "weekly/": 56, "monthly/": 372, "yearly/": 1098, "backups/": 35}
 
 
 def test_trail_is_validated_and_goes_into_a_locked_bucket(shared: Run) -> None:
