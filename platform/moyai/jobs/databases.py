@@ -7,31 +7,23 @@ statement and run again; runs for one database wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
-import psycopg
-from psycopg.errors import ObjectInUse
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
+from moyai.jobs import beside
 from moyai.jobs.aws import Cloud
 from moyai.jobs.catalogue import LIMITS, READY, RESERVED_CONNECTIONS, DatabaseState, look
-from moyai.jobs.connections import Connection, connect, statement_failed
+from moyai.jobs.connections import Connection, connect
 from moyai.jobs.credentials import Login, SecretStore, new_login
 from moyai.jobs.logins import unusable
+from moyai.jobs.master import drop, make_shut, master_of, may_act_as, telling, together
 from moyai.jobs.results import Fields, JobError
 from moyai.jobs.settings import CreateJob, DatabaseJob, InspectJob
 from moyai.texts import Text
 
-_MASTER_SESSION: Mapping[str, str] = {
-    "lock_timeout": "120s",
-    "statement_timeout": "300s",
-    "client_min_messages": "error",
-}
-_LOCK = "SELECT pg_advisory_lock(7702, hashtext(%s))"
-_NO_WAITING_FOR_DISKS = "SELECT current_setting('fsync') = 'off'"
-"""Of the maintenance database: one job at a time for each database of a cluster."""
 _OWNER_CONNECTIONS = RESERVED_CONNECTIONS - 1
 
 
@@ -42,7 +34,7 @@ def create(job: CreateJob, cloud: Cloud) -> Fields:
     password; an empty or unreadable one gets a new password. Raises `JobError`.
     """
     database, store = job.database, SecretStore(cloud)
-    with _master(database, store) as master, _telling(database):
+    with master_of(database, store) as master, telling(database):
         before = look(master, database.name, database.owner, database.app)
         _refuse_foreign(database, before)
         owner = _follow(
@@ -52,7 +44,8 @@ def create(job: CreateJob, cloud: Cloud) -> Fields:
             master, store, job, _Wish(database.app, job.app_secret, job.connection_limit), before
         )
         if not before.exists:
-            _make(master, job)
+            limit = job.connection_limit + RESERVED_CONNECTIONS
+            make_shut(master, database.name, database.owner, limit)
         _shut(master, job, before)
         with closing(connect(database.server, owner, database.name, {})) as connection:
             connection.execute(_grants(database))
@@ -73,7 +66,7 @@ def create(job: CreateJob, cloud: Cloud) -> Fields:
 def inspect(job: InspectJob, cloud: Cloud) -> Fields:
     """What is live of a database, and which of its secrets do not open it. Raises `JobError`."""
     database, store = job.database, SecretStore(cloud)
-    with _master(database, store, locked=False) as master, _telling(database):
+    with master_of(database, store, locked=False) as master, telling(database):
         state = look(master, database.name, database.owner, database.app, size=True)
     return {**state.fields(), "unusable": unusable(job, store) if state.exists else {}}
 
@@ -84,39 +77,17 @@ def delete(job: DatabaseJob, cloud: Cloud) -> Fields:
     Nobody is thrown out: while others than this job are connected it waits some seconds, then
     refuses with who they are. Raises `JobError`.
     """
-    with _master(job, SecretStore(cloud)) as master, _telling(job):
+    with master_of(job, SecretStore(cloud)) as master, telling(job):
         state = look(master, job.name, job.owner, job.app)
         _refuse_foreign(job, state)
+        for name in beside.names(job.name):
+            drop(master, name, job.owner, by_force=True)
         if state.exists:
-            _drop(master, job)
+            drop(master, job.name, job.owner)
         roles = [role for role in (state.app, state.owner) if role is not None]
         for role in roles:
             master.execute(SQL("DROP ROLE IF EXISTS {}").format(Identifier(role.name)))
     return {"exists": False, "dropped": state.exists, "roles_dropped": [r.name for r in roles]}
-
-
-@contextmanager
-def _master(job: DatabaseJob, store: SecretStore, *, locked: bool = True) -> Iterator[Connection]:
-    login = store.read(job.master_secret)
-    connection = connect(job.server, login, job.maintenance_database, _MASTER_SESSION)
-    with closing(connection):
-        if locked:
-            with _telling(job):
-                connection.execute(_LOCK, (job.name,))
-        yield connection
-
-
-@contextmanager
-def _telling(job: DatabaseJob) -> Iterator[None]:
-    """Turn what PostgreSQL says into a `JobError` without its words."""
-    try:
-        yield
-    except psycopg.Error as error:
-        doing = Text(
-            f"データベース {job.name} とロールを望む状態に",
-            f"bring the database {job.name} and its roles to what is wanted",
-        )
-        raise statement_failed(error, doing) from None
 
 
 def _refuse_foreign(job: DatabaseJob, state: DatabaseState) -> None:
@@ -182,30 +153,10 @@ def _follow(
     return login
 
 
-def _make(master: Connection, job: CreateJob) -> None:
-    """Make the database, shut: until PUBLIC has lost its CONNECT nobody can look in."""
-    database = job.database
-    _may_act_as(master, database.owner)
-    # Copying files needs checkpoints, which are dear on a server that waits for its disks; on one
-    # that does not, it takes two thirds of the time and leaves no 7 MB in the write-ahead log.
-    quick = master.execute(_NO_WAITING_FOR_DISKS).fetchone() == (True,)
-    master.execute(
-        SQL(
-            "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' STRATEGY {} "
-            "ALLOW_CONNECTIONS false CONNECTION LIMIT {}"
-        ).format(
-            Identifier(database.name),
-            Identifier(database.owner),
-            SQL("file_copy" if quick else "wal_log"),
-            Literal(job.connection_limit + RESERVED_CONNECTIONS),
-        )
-    )
-
-
 def _shut(master: Connection, job: CreateJob, before: DatabaseState) -> None:
     """Take every privilege on the database from all but its two roles; then open it to them."""
     database = job.database
-    _may_act_as(master, database.owner)
+    may_act_as(master, database.owner)
     name, owner, app = map(Identifier, (database.name, database.owner, database.app))
     strangers = [r for r in before.others if r != "PUBLIC"]
     statements: list[Composable] = [
@@ -228,7 +179,7 @@ def _shut(master: Connection, job: CreateJob, before: DatabaseState) -> None:
         ),
         SQL("REVOKE {} FROM CURRENT_USER").format(owner),
     ]
-    _together(master, statements)
+    together(master, statements)
 
 
 def _memberships(before: DatabaseState) -> Iterator[Composable]:
@@ -291,51 +242,4 @@ def _shut_others(master: Connection, open_databases: tuple[str, ...]) -> None:
             SQL("SELECT pg_advisory_xact_lock(7702, 0)"),
             SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)),
         ]
-        _together(master, statements)
-
-
-def _drop(master: Connection, job: DatabaseJob) -> None:
-    _may_act_as(master, job.owner)
-    master.execute(SQL("SET ROLE {}").format(Identifier(job.owner)))
-    try:
-        # PostgreSQL itself gives connections five seconds to end.
-        master.execute(SQL("DROP DATABASE {}").format(Identifier(job.name)))
-    except ObjectInUse:
-        raise _still_used(master, job.name) from None
-    finally:
-        master.execute("RESET ROLE")
-
-
-def _still_used(master: Connection, name: str) -> JobError:
-    rows = master.execute(
-        "SELECT usename, count(*) FROM pg_stat_activity WHERE datname = %s GROUP BY 1 ORDER BY 1",
-        (name,),
-    ).fetchall()
-    who = ", ".join(f"{role}: {count}" for role, count in rows)
-    return JobError(
-        "in-use",
-        Text(
-            f"データベース {name} は使われています（{who}）。削除していません。",
-            f"the database {name} is in use ({who}). It was not dropped.",
-        ),
-        remedy=Text(
-            "サービスを止めてから、もう一度実行してください。",
-            "Stop the service, then run it again.",
-        ),
-    )
-
-
-def _may_act_as(master: Connection, owner: str) -> None:
-    master.execute(
-        SQL("GRANT {} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE").format(Identifier(owner))
-    )
-
-
-def _together(master: Connection, statements: list[Composable]) -> None:
-    """Run statements in one transaction and one round trip."""
-    whole = [SQL("BEGIN"), *statements, SQL("COMMIT")]
-    try:
-        master.execute(SQL("; ").join(whole))
-    except psycopg.Error:
-        master.rollback()
-        raise
+        together(master, statements)

@@ -8,7 +8,17 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 from moyai.errors import ExitCode
-from moyai.jobs import databases, dumps, health, metering, migrate, settings, writes
+from moyai.jobs import (
+    beside_databases,
+    databases,
+    dumps,
+    health,
+    metering,
+    migrate,
+    restores,
+    settings,
+    writes,
+)
 from moyai.jobs.aws import Cloud
 from moyai.jobs.results import Fields, JobError, failure_fields, line_of
 from moyai.texts import Text
@@ -60,6 +70,18 @@ def _dump(environment: Environment, cloud: Cloud) -> Fields:
     return dumps.dump(settings.dump_job(environment), cloud)
 
 
+def _beside_create(environment: Environment, cloud: Cloud) -> Fields:
+    return beside_databases.create(settings.beside_job(environment), cloud)
+
+
+def _beside_drop(environment: Environment, cloud: Cloud) -> Fields:
+    return beside_databases.remove(settings.beside_job(environment), cloud)
+
+
+def _restore_test(environment: Environment, cloud: Cloud) -> Fields:
+    return restores.test(settings.restore_job(environment), cloud)
+
+
 VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "database-create": _create,
     "database-inspect": _inspect,
@@ -72,6 +94,9 @@ VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "writes-state": _state,
     "writes-count": _count,
     "dump": _dump,
+    "beside-create": _beside_create,
+    "beside-drop": _beside_drop,
+    "restore-test": _restore_test,
 }
 
 

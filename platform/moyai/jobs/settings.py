@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from moyai.jobs.beside import USES
 from moyai.jobs.results import JobError
 from moyai.texts import Text
 
@@ -157,6 +158,28 @@ class DumpJob:
     """Where PostgreSQL's programs are looked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class RestoreJob:
+    """Arguments of `restore-test` and `restore-load`."""
+
+    database: OwnerJob
+    bucket: str
+    prefix: str
+    backups: str
+    manifest: str
+    """The key of the backup's manifest."""
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BesideJob:
+    """Arguments of `beside-create` and `beside-drop`."""
+
+    database: DatabaseJob
+    use: str
+    """Which database beside the subscription's own: `beside.USES`."""
+
+
 def database_job(environment: Environment) -> DatabaseJob:
     """Read what the master's verbs share. Raises `JobError` for what is missing or wrong."""
     return DatabaseJob(
@@ -278,6 +301,29 @@ def dump_job(environment: Environment) -> DumpJob:
         id=given,
         path=environment.get("PATH"),
     )
+
+
+def restore_job(environment: Environment) -> RestoreJob:
+    """Read the arguments of verbs that restore. Raises `JobError`."""
+    manifest, folder = _word(environment, "BACKUP"), _word(environment, "BACKUPS_PREFIX")
+    if not (manifest.startswith(folder) and manifest.endswith(".json")):
+        raise _wrong("BACKUP", f"{folder}….json")
+    return RestoreJob(
+        database=owner_job(environment),
+        bucket=_word(environment, "DOCUMENTS_BUCKET"),
+        prefix=_word(environment, "OBJECT_PREFIX"),
+        backups=_word(environment, "BACKUPS_BUCKET"),
+        manifest=manifest,
+        path=environment.get("PATH"),
+    )
+
+
+def beside_job(environment: Environment) -> BesideJob:
+    """Read the arguments of `beside-create` and `beside-drop`. Raises `JobError`."""
+    use = _word(environment, "BESIDE")
+    if use not in USES:
+        raise _wrong("BESIDE", ", ".join(USES))
+    return BesideJob(database_job(environment), use)
 
 
 def _server(environment: Environment) -> Server:

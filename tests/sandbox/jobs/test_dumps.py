@@ -104,3 +104,58 @@ def test_no_password_is_in_the_command_line(chat: Body, monkeypatch: pytest.Monk
     assert seen
     assert password not in json.dumps([seen, result])
     assert str(programs()) not in json.dumps(result)
+
+
+def databases(body: Body) -> list[str]:
+    query = "SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY 1"
+    with closing(body.cluster.master()) as master:
+        return [row[0] for row in master.execute(query, (f"{body.name}%",))]
+
+
+def test_a_backup_is_tried_out_beside_the_live_database(chat: Body) -> None:
+    chat.done("writes-close")
+    key = chat.done("dump")["manifest"]
+    chat.done("writes-open")
+    with closing(chat.as_app()) as app:
+        app.execute("DELETE FROM workspace")
+    assert chat.done("beside-create", BESIDE="test")["dropped"] is False
+    found = chat.done("restore-test", BACKUP=key)
+    assert (found["rows"], found["schema_version"]) == (1001, 1)
+    assert chat.run("restore-test", BACKUP=key)[1]["code"] == "not-empty"
+    assert not chat.cluster.may_connect(chat.login("app"), f"{chat.name}_restore_test")
+    assert chat.done("beside-create", BESIDE="test")["dropped"] is True
+    chat.done("restore-test", BACKUP=key)
+    assert chat.done("beside-drop", BESIDE="test")["dropped"] is True
+    assert chat.done("beside-drop", BESIDE="test")["dropped"] is False
+    assert databases(chat) == [chat.name]
+    with closing(chat.as_app()) as app:
+        assert app.execute("SELECT count(*) FROM workspace").fetchone() == (0,)
+
+
+def test_a_backup_that_was_changed_is_found_out(chat: Body) -> None:
+    key = chat.done("dump")["manifest"]
+    s3, bucket = chat.cluster.aws("s3"), chat.more["BACKUPS_BUCKET"]
+    manifest = json.loads(content(chat, key))
+    chat.done("beside-create", BESIDE="test")
+    whole = content(chat, manifest["key"])
+    damaged = bytearray(whole)
+    damaged[len(damaged) // 2] ^= 1
+    for changed in (whole[:-200], bytes(damaged), whole + b"x"):
+        s3.put_object(Bucket=bucket, Key=manifest["key"], Body=changed)
+        code, result = chat.run("restore-test", BACKUP=key)
+        assert (code, result["code"]) == (4, "backup-damaged")
+        chat.done("beside-create", BESIDE="test")
+    s3.put_object(Bucket=bucket, Key=manifest["key"], Body=whole)
+    manifest["rows"]["workspace"] = 999
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(manifest).encode())
+    code, result = chat.run("restore-test", BACKUP=key)
+    assert (code, result["code"], result["tables"]) == (4, "backup-differs", ["workspace"])
+
+
+def test_deleting_a_subscription_takes_what_lies_beside_along(cluster: Any) -> None:
+    body = cluster.body("chat")
+    body.done("database-create")
+    body.done("beside-create", BESIDE="test")
+    assert len(databases(body)) == 2
+    body.done("database-delete")
+    assert databases(body) == []

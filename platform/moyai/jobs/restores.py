@@ -1,0 +1,130 @@
+"""`restore-test`: whether a backup can be put back, tried in a database beside the live one."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
+
+from moyai.jobs import beside, dumps, guards
+from moyai.jobs.aws import Cloud, call_failed
+from moyai.jobs.connections import Connection, connect, statement_failed
+from moyai.jobs.credentials import Login, SecretStore
+from moyai.jobs.postgres_programs import program
+from moyai.jobs.results import Fields, JobError
+from moyai.jobs.settings import RestoreJob
+from moyai.texts import Text
+
+_SESSION: Mapping[str, str] = {"client_min_messages": "error", "search_path": "pg_catalog"}
+_CHUNK = 1 << 20
+_SHOWN = 20
+
+
+def test(job: RestoreJob, cloud: Cloud) -> Fields:
+    """Load a backup into the empty database `test` beside the live one, and compare.
+
+    `ok` (always true: else it fails), `rows` (all tables' together), `tables`, `seconds`. Raises
+    `JobError`: `backup-damaged`, `backup-differs`, `not-empty`.
+    """
+    begin = time.monotonic()
+    manifest = load(job, cloud, "test")
+    return {
+        "manifest": job.manifest,
+        "key": manifest["key"],
+        "sha256": manifest["sha256"],
+        "schema_version": manifest["schema_version"],
+        "rows": sum(manifest["rows"].values()),
+        "tables": len(manifest["rows"]),
+        "seconds": round(time.monotonic() - begin, 1),
+    }
+
+
+def load(job: RestoreJob, cloud: Cloud, use: str) -> dict[str, Any]:
+    """Load a backup into an empty database beside the live one; its manifest, which it agrees with.
+
+    One transaction: killed, it leaves the database empty. Raises `JobError`.
+    """
+    manifest = dumps.read(cloud, job.backups, job.manifest)
+    login = SecretStore(cloud).read(job.database.owner_secret)
+    name = beside.name(job.database.name, use)
+    with closing(connect(job.database.server, login, name, _SESSION)) as connection:
+        try:
+            if guards.tables(connection):
+                raise _not_empty(name)
+            _feed(job, cloud, login, name, manifest)
+            _compare(connection, manifest)
+        except psycopg.Error as error:
+            doing = Text("バックアップを検証することが", "verify the backup")
+            raise statement_failed(error, doing) from None
+    return manifest
+
+
+def _feed(
+    job: RestoreJob, cloud: Cloud, login: Login, name: str, manifest: Mapping[str, Any]
+) -> None:
+    """Hand the dump to `pg_restore`, which reads it from a pipe: no disk has it."""
+    arguments = [
+        "pg_restore",
+        "--format=custom",
+        "--single-transaction",
+        "--exit-on-error",
+        "--no-password",
+        f"--dbname={name}",
+    ]
+    digest = hashlib.sha256()
+    try:
+        body = cloud.client("s3").get_object(Bucket=job.backups, Key=manifest["key"])["Body"]
+        with program(arguments, job.database.server, login, name, job.path) as child:
+            assert child.stdin is not None
+            while chunk := body.read(_CHUNK):
+                digest.update(chunk)
+                child.stdin.write(chunk)
+    except JobError:
+        # A dump that was changed is told as such, not as a program that failed.
+        for chunk in iter(lambda: body.read(_CHUNK), b""):
+            digest.update(chunk)
+        if digest.hexdigest() == manifest["sha256"]:
+            raise
+    except (ClientError, BotoCoreError) as error:
+        doing = Text("バックアップを読むことが", "read the backup")
+        raise call_failed(error, doing) from None
+    if digest.hexdigest() != manifest["sha256"]:
+        raise JobError(
+            "backup-damaged",
+            Text(
+                f"{manifest['key']} の SHA-256 が目録と違います。",
+                f"the SHA-256 of {manifest['key']} is not the manifest's.",
+            ),
+        )
+
+
+def _compare(connection: Connection, manifest: Mapping[str, Any]) -> None:
+    found, wanted = dumps.count_rows(connection), manifest["rows"]
+    different = sorted(
+        table for table in {*found, *wanted} if found.get(table) != wanted.get(table)
+    )
+    version = dumps.schema_version(connection)
+    if not different and version == manifest["schema_version"]:
+        return
+    names = ", ".join(different[:_SHOWN]) or "-"
+    raise JobError(
+        "backup-differs",
+        Text(
+            f"復元した内容が目録と違います（表: {names}、スキーマの版: {version}）。",
+            f"what was restored is not what the manifest says (tables: {names}; schema {version}).",
+        ),
+        fields={"tables": different[:_SHOWN], "schema_version": version},
+    )
+
+
+def _not_empty(name: str) -> JobError:
+    return JobError(
+        "not-empty",
+        Text(f"データベース {name} が空ではありません。", f"the database {name} is not empty."),
+        remedy=Text("beside-create をもう一度。", "Run beside-create again."),
+    )
