@@ -41,7 +41,7 @@ def step(look: Look, wave: PlannedWave, tally: Tally) -> WaveState:
     gate = gate_of(look, wave)
     if gate is not None:
         return replace(before, reason=gate)
-    return replace(before, status="running", began_at=look.now, reason=None)
+    return replace(before, status="running", began_at=look.now, soak_until=None, reason=None)
 
 
 def later_step(look: Look, wave: PlannedWave, tally: Tally) -> WaveState:

@@ -1,0 +1,147 @@
+"""When an operation will end, and whose opening it misses: the plan, played with `decide`. Pure.
+
+It is played as if every approval were given, every body ended well after its forecast, and no
+other operation were in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from moyai.planning.fleet.conducting import Decision, decide
+from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.states import BodyState, newly_planned
+from moyai.planning.fleet.wave_steps import later
+from moyai.planning.openings import next_opening
+
+
+@dataclass(frozen=True, slots=True)
+class WaveForecast:
+    """One wave."""
+
+    number: int
+    begins: datetime
+    """Its first body's beginning."""
+    ends: datetime
+    """Its last body's end, without soak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A body that is not begun in the first opening that is long enough for it."""
+
+    code: str
+    opening_ends: datetime | None
+    """The end of the opening that it misses; None: there is none at all."""
+    runs_at: datetime | None
+    """When it would be begun instead; None: beyond what was played."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """How an operation would go."""
+
+    begins: datetime
+    """Of the first body."""
+    ends: datetime
+    """Of the last body's work and of all soaks, as far as it was played."""
+    waves: tuple[WaveForecast, ...]
+    """Those of which something was begun."""
+    begun: Mapping[str, datetime]
+    """Code → when it would be begun."""
+    fits: bool
+    """Whether it ends and no body misses its first opening."""
+    misses: tuple[Missed, ...]
+
+
+def forecast(plan: OperationPlan, start: datetime, room: int = 1_000_000) -> Forecast:
+    """Play a plan from a moment on. `room`: bodies at once that memory allows. Bounded: no more looks than
+    each body's beginning, end and one opening need, and each wave's."""
+    play = _Play(plan, start, room)
+    play.run()
+    misses = _misses(plan, start, play.begun)
+    moments = play.begun.values()
+    return Forecast(
+        min(moments, default=start),
+        max([play.now, *play.ends.values()]),
+        _waves(plan, play),
+        dict(play.begun),
+        play.state.status == "done" and not misses,
+        misses,
+    )
+
+
+class _Play:
+    def __init__(self, plan: OperationPlan, start: datetime, room: int) -> None:
+        self.plan, self.now, self.room = plan, start, room
+        self.state = replace(newly_planned(plan), planned_at=start, approved=_subjects(plan))
+        self.seconds = {body.code: body.forecast_seconds for body in plan.bodies}
+        self.begun: dict[str, datetime] = {}
+        self.ends: dict[str, datetime] = {}
+        self.running: dict[str, datetime] = {}
+
+    def run(self) -> None:
+        for _ in range(8 * len(self.plan.bodies) + 4 * len(self.plan.waves) + 4):
+            decision = decide(self.plan, self.state, self.now, self.room - len(self.running))
+            self._write(decision)
+            moments = [*self.running.values()]
+            if decision.next_look is not None:
+                moments.append(decision.next_look)
+            if not moments or self.state.status == "done":
+                return
+            self.now = min(moments)
+            self._end()
+
+    def _write(self, decision: Decision) -> None:
+        bodies = dict(self.state.bodies)
+        for code in decision.begin:
+            bodies[code] = BodyState("running", 1)
+            self.begun[code] = self.now
+            self.running[code] = later(self.now, self.seconds[code])
+        waves = {wave.number: wave for wave in (*self.state.waves, *decision.waves)}
+        status = decision.status.status if decision.status else self.state.status
+        self.state = replace(self.state, bodies=bodies, waves=tuple(waves.values()), status=status)
+
+    def _end(self) -> None:
+        over = [code for code, end in self.running.items() if end <= self.now]
+        bodies = dict(self.state.bodies)
+        for code in over:
+            self.ends[code] = self.running.pop(code)
+            bodies[code] = BodyState("done", 1, self.ends[code])
+        self.state = replace(self.state, bodies=bodies)
+
+
+def _subjects(plan: OperationPlan) -> frozenset[str]:
+    """Every approval that the plan may ask for."""
+    subjects = {"plan", *(f"wave:{wave.number}" for wave in plan.waves)}
+    for body in plan.bodies:
+        subjects |= {f"body:{body.code}", *(f"{risk}:{body.code}" for risk in body.risks)}
+    return frozenset(subjects)
+
+
+def _misses(plan: OperationPlan, start: datetime, begun: dict[str, datetime]) -> tuple[Missed, ...]:
+    found: list[Missed] = []
+    for body in plan.bodies:
+        at = begun.get(body.code)
+        if body.calendar is None:
+            if at is None:
+                found.append(Missed(body.code, None, None))
+            continue
+        needs = timedelta(seconds=body.forecast_seconds)
+        first = next_opening(body.calendar, start, needs)
+        if first is None or at is None or at >= first.ends:
+            found.append(Missed(body.code, first.ends if first else None, at))
+    return tuple(found)
+
+
+def _waves(plan: OperationPlan, play: _Play) -> tuple[WaveForecast, ...]:
+    found: list[WaveForecast] = []
+    for wave in plan.waves:
+        codes = [body.code for body in plan.wave_of(wave.number) if body.code in play.begun]
+        if codes:
+            begins = min(play.begun[code] for code in codes)
+            ends = max(play.ends.get(code, play.running.get(code, begins)) for code in codes)
+            found.append(WaveForecast(wave.number, begins, ends))
+    return tuple(found)

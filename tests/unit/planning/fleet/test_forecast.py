@@ -1,0 +1,64 @@
+"""When an operation will end, and whom it misses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given
+from tests.unit.planning.fleet.made_plans import HOUR, PLANNED, WEEKEND, body, plan, plans, wave
+from tests.unit.planning.fleet.simulator import fits
+
+from moyai.planning.fleet.forecast import Missed, WaveForecast, forecast
+from moyai.planning.fleet.plans import OperationPlan
+from moyai.registry.models import Freeze
+
+SATURDAY = datetime(2026, 11, 28, 13, tzinfo=UTC)
+"""22:00 in Japan, when the weekend's window opens."""
+
+
+def test_waves_follow_each_other_with_their_soak() -> None:
+    one = plan(
+        [wave(1, soak=HOUR), wave(2)],
+        [body("a"), body("b", 2), body("c", 2), body("d", 2)],
+    )
+    found = forecast(one, PLANNED)
+    hours = [PLANNED + timedelta(hours=at) for at in range(5)]
+    assert found.waves == (
+        WaveForecast(1, hours[0], hours[1]),
+        WaveForecast(2, hours[2], hours[4]),
+    )
+    assert (found.begins, found.ends, found.fits) == (hours[0], hours[4], True)
+
+
+def test_bodies_for_which_a_night_is_too_short_run_in_the_next_and_are_named() -> None:
+    one = plan([wave(1, most=1)], [body(f"{at}", calendar=WEEKEND) for at in range(8)])
+    found = forecast(one, PLANNED)
+    ends = SATURDAY + timedelta(hours=6)
+    sunday = SATURDAY + timedelta(days=1)
+    assert not found.fits
+    assert found.misses == (
+        Missed("6", ends, sunday),
+        Missed("7", ends, sunday + timedelta(hours=1)),
+    )
+    assert found.ends == sunday + timedelta(hours=2)
+
+
+def test_a_body_that_is_never_open_is_a_miss_and_the_others_are_forecast() -> None:
+    frozen = replace(WEEKEND, freezes=(Freeze(date(2020, 1, 1), date(2040, 1, 1), "統合"),))
+    one = plan([wave(1)], [body("a", calendar=frozen), body("b", calendar=WEEKEND)])
+    found = forecast(one, PLANNED)
+    assert found.misses == (Missed("a", None, None),)
+    assert found.begun == {"b": SATURDAY}
+
+
+@given(plans())
+def test_every_body_is_foreseen_within_an_opening_and_waves_in_order(plan_: OperationPlan) -> None:
+    found = forecast(plan_, PLANNED)
+    assert set(found.begun) == {one.code for one in plan_.bodies}
+    for one in plan_.bodies:
+        at = found.begun[one.code]
+        assert one.calendar is None or fits(one.calendar, at, one.forecast_seconds)
+        assert PLANNED <= at <= found.ends
+    for before, after in zip(found.waves, found.waves[1:], strict=False):
+        assert before.ends <= after.begins

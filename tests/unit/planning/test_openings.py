@@ -1,0 +1,78 @@
+"""When a body may be worked on, against a reckoning quarter by quarter of an hour."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.planning.fleet.simulator import is_open as is_open_by_itself
+
+from moyai.planning.openings import Calendar, Opening, is_open, next_opening, openings
+from moyai.registry.models import Freeze, MaintenanceWindow
+
+START = datetime(2026, 11, 26, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+MOMENTS = st.integers(0, 96 * 4).map(lambda at: START + at * QUARTER)
+DAYS = st.integers(20, 36).map(lambda at: date(2026, 11, 1) + timedelta(days=at))
+CALENDARS = st.builds(
+    Calendar,
+    st.builds(
+        MaintenanceWindow,
+        st.sets(st.sampled_from(("mon", "tue", "wed", "thu", "fri", "sat", "sun")), min_size=1).map(
+            tuple
+        ),
+        st.integers(0, 95).map(lambda at: time(at // 4, at % 4 * 15)),
+        st.integers(1, 24),
+    ),
+    st.lists(st.builds(Freeze, DAYS, DAYS, st.just("選挙")), max_size=2).map(tuple),
+)
+
+
+@given(CALENDARS, MOMENTS, st.integers(1, 96 * 3))
+def test_openings_are_apart_and_hold_exactly_the_open_moments(
+    calendar: Calendar, since: datetime, quarters: int
+) -> None:
+    until = since + quarters * QUARTER
+    found = list(openings(calendar, since, until))
+    for before, after in pairwise(found):
+        assert before.ends < after.begins
+    for at in range(quarters):
+        moment = since + at * QUARTER
+        expected = is_open_by_itself(calendar, moment)
+        assert any(one.begins <= moment < one.ends for one in found) is expected
+        assert is_open(calendar, moment) is expected
+
+
+@given(CALENDARS, MOMENTS, st.integers(0, 24 * 4))
+def test_the_next_opening_is_the_first_that_is_long_enough(
+    calendar: Calendar, since: datetime, quarters: int
+) -> None:
+    needs = quarters * QUARTER
+    found = next_opening(calendar, since, needs)
+    spans = list(openings(calendar, since, since + timedelta(days=400)))
+    long_enough = [one for one in spans if one.ends - one.begins >= needs]
+    assert found is not None
+    if long_enough:
+        first = long_enough[0]
+        assert Opening(max(found.begins, since), found.ends) == first
+    else:
+        assert max(found.begins, since) in {one.begins for one in spans}
+
+
+def test_a_body_that_no_window_is_long_enough_for_begins_in_the_first_half_of_one() -> None:
+    nightly = Calendar(MaintenanceWindow(("sat",), time(22), 4), ())
+    opens = datetime(2026, 11, 28, 13, tzinfo=UTC)
+    needs = timedelta(hours=9)
+    this = Opening(opens, opens + timedelta(hours=4))
+    assert next_opening(nightly, opens + timedelta(hours=1), needs) == this
+    late = next_opening(nightly, opens + timedelta(hours=2), needs)
+    assert late is not None
+    assert late.begins == opens + timedelta(days=7)
+
+
+def test_a_freeze_without_an_end_in_sight_leaves_no_opening() -> None:
+    frozen = (Freeze(date(2020, 1, 1), date(2040, 1, 1), "統合"),)
+    calendar = Calendar(MaintenanceWindow(("sat",), time(22), 4), frozen)
+    assert next_opening(calendar, START, timedelta(0)) is None
