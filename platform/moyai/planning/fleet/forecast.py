@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from moyai.planning.fleet.beginning import YEAR
 from moyai.planning.fleet.conducting import Decision, decide
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.states import BodyState, newly_planned
@@ -129,7 +130,7 @@ def _misses(plan: OperationPlan, start: datetime, begun: dict[str, datetime]) ->
             if at is None:
                 found.append(Missed(body.code, None, None))
             continue
-        needs = timedelta(seconds=body.forecast_seconds)
+        needs = timedelta(seconds=min(body.forecast_seconds, YEAR))
         first = next_opening(body.calendar, start, needs)
         if first is None or at is None or at >= first.ends:
             found.append(Missed(body.code, first.ends if first else None, at))
