@@ -1,0 +1,61 @@
+"""`upgrade`: a service's new release, body by body, with a way back at every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moyai.engine.stacks import StackId
+from moyai.operations.inside import Inside
+from moyai.operations.kinds.kind import Step
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.upgrade.preflight import Preflight
+from moyai.operations.kinds.upgrade.steps import (
+    Backup,
+    CloseWrites,
+    Contract,
+    Expand,
+    Health,
+    OpenWrites,
+    Release,
+    UpdateStack,
+)
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.topology import TENANT
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """The kind `upgrade`."""
+
+    source: SiteSource
+    name: str = "upgrade"
+    title: Text = Text("一斉更新", "fleet upgrade")
+    needs_approval: bool = True
+    gates_by_health: bool = True
+
+    def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
+        """As the runbook of a weekend upgrade reads."""
+        source = self.source
+        return (
+            Preflight(source),
+            CloseWrites(source),
+            Backup(source),
+            UpdateStack(source),
+            Expand(source),
+            Health(source),
+            Contract(source),
+            Health(source, name="health-after", title=Text("移行後の確認", "health after")),
+            Release(source),
+            OpenWrites(source),
+        )
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        """The service's health with the new release. Raises `JobFailed`."""
+        session = self.source.session()
+        workspace = session.workspace
+        outputs = session.state.outputs(StackId(TENANT, body.code))
+        given = plan.parameters
+        Inside(workspace.site, workspace.runtime.environment()).health(
+            workspace.registry, outputs, str(given["service"]), str(given["release"])
+        )

@@ -1,0 +1,150 @@
+"""One body's subscription as the steps of an upgrade handle it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from moyai.engine.stacks import StackId
+from moyai.engine.state.records import StackRecord
+from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.operations.deploy_events import StackEnded
+from moyai.operations.inside import Inside
+from moyai.operations.kinds.kind import Work
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.plan import Wish, plan_of
+from moyai.operations.session import Session, imports_of
+from moyai.operations.stack_runs import StackRuns
+from moyai.operations.turns import Turns
+from moyai.operations.workspace import today
+from moyai.planning.plans import PlannedStack
+from moyai.planning.topology import TENANT
+from moyai.registry.models import Registry
+from moyai.texts import Text
+
+_WAIT_SECONDS = 900.0
+"""How long another command at the same body is waited for."""
+_TURN_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A body's subscription of the service that is upgraded, in a session of now."""
+
+    session: Session
+    code: str
+    service: str
+    target: str
+
+    @property
+    def stack(self) -> StackId:
+        """Its body's stack."""
+        return StackId(TENANT, self.code)
+
+    @property
+    def registry(self) -> Registry:
+        """tenants.yaml."""
+        return self.session.workspace.registry
+
+    @property
+    def record(self) -> StackRecord:
+        """Its body's record."""
+        return self.session.state.record(self.stack)
+
+    @property
+    def outputs(self) -> Mapping[str, object]:
+        """Its stack's outputs."""
+        return self.session.state.outputs(self.stack)
+
+    def inside(self) -> Inside:
+        """Runs jobs in its environment."""
+        workspace = self.session.workspace
+        return Inside(workspace.site, workspace.runtime.environment())
+
+    def change_record(self, change: Callable[[StackRecord], StackRecord]) -> None:
+        """Write its record anew from what is there now, in turn with other commands of this machine."""
+        turns = Turns(self.session.workspace.runtime.home)
+        turns.wait(self.stack, _TURN_SECONDS)
+        taken = turns.take(self.stack)
+        try:
+            if not taken:
+                raise _busy(self.code)
+            fresh = self.session.anew().state
+            fresh.save(change(fresh.record(self.stack)))
+        finally:
+            turns.end_all()
+
+    def bring(self, release: str | None) -> None:
+        """Put on record which release its stack is to be built with; None: the one on record."""
+
+        def moved(record: StackRecord) -> StackRecord:
+            moving = {name: one for name, one in record.moving.items() if name != self.service}
+            if release is not None:
+                moving[self.service] = release
+            return replace(record, moving=moving)
+
+        self.change_record(moved)
+
+    def build(self) -> dict[str, int]:
+        """Run its stack with what is on record now; how many resources changed, by operation.
+
+        Raises `MoyaiError` as the run ended.
+        """
+        session = self.session.anew()
+        session.make_ready()
+        stacks = self._planned(session)
+        if not any(stack.runs for stack in stacks):
+            return {}
+        for stack in stacks:
+            if stack.action == "refused":
+                raise Refused(stack.reasons[0])
+        day = today()
+        plan = plan_of(session, Wish(self.code, day))
+        ended: StackEnded | None = None
+        with session.driver(1, _WAIT_SECONDS, imports_of(plan)) as driver:
+            runs = StackRuns(
+                session, driver, day, lambda _: self._planned(session.anew()), _WAIT_SECONDS
+            )
+            for event in runs.carry_out(stacks):
+                if isinstance(event, StackEnded):
+                    ended = event
+        return _counts(ended)
+
+    def _planned(self, session: Session) -> Sequence[PlannedStack]:
+        """Its stack as it would run now: what is inside is the upgrade's own steps."""
+        plan = plan_of(session, Wish(self.code, today()))
+        return [
+            replace(
+                stack,
+                onboarding=(),
+                checks=(),
+                action=stack.action if stack.needs_engine else "none",
+            )
+            for stack in plan.tenants
+        ]
+
+
+def subscribed(source: SiteSource, work: Work) -> Subscribed:
+    """The subscription that a step is about."""
+    given = work.plan.parameters
+    return Subscribed(
+        source.session(), work.body.code, str(given["service"]), str(given["release"])
+    )
+
+
+def _counts(ended: StackEnded | None) -> dict[str, int]:
+    if ended is None:
+        return {}
+    if ended.error is not None:
+        raise ended.error
+    counts: dict[str, int] = {}
+    for step in ended.steps:
+        counts[step.op] = counts.get(step.op, 0) + 1
+    return counts
+
+
+def _busy(code: str) -> MoyaiError:
+    return OperationFailed(
+        Text(f"{code} は別のコマンドが作業中です。", f"another command is at {code} for too long."),
+        remedy=Text("そのコマンドが終わるのを待ってください。", "Wait for it to end."),
+    )

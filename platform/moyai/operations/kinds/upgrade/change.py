@@ -1,0 +1,97 @@
+"""What an upgrade would do with one body, as it is approved: releases, migrations, what its stack changes.
+
+Read from disk; nothing live, no engine. The same is reckoned again before a body's first step: where it
+comes out another, the body has moved, and nobody approved what would be done with it now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from moyai.canonical_json import sha256_of
+from moyai.jobs.migrations import Migration, read_migrations
+from moyai.operations.plan import Wish, read_basis
+from moyai.operations.session import Session
+from moyai.planning.conditions import Recorded
+from moyai.planning.decisions import make_plan
+from moyai.planning.fingerprints import reason
+from moyai.planning.plans import Plan, PlannedStack
+from moyai.registry.models import Manifest
+from moyai.texts import Text, counted
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would be done with one body."""
+
+    stack: PlannedStack
+    """As it would be built with the new release; of no onboarding and no checks."""
+    plan: Plan
+    """What it is part of: foundation, quotas."""
+    before: str | None
+    """The release on record; None: it has none."""
+    migrations: tuple[Migration, ...]
+    """Those between the two releases' schema versions."""
+    sha256: str
+    texts: tuple[Text, ...]
+
+
+def change_of(session: Session, code: str, service: str, release: str, day: date) -> Change:
+    """The change of one body. Raises as `read_basis` does; KeyError for an unknown release."""
+    basis = read_basis(session, Wish(code, day))
+    recorded = basis.tenants.get(code, Recorded(code))
+    moving = replace(recorded, moving={**recorded.moving, service: release})
+    plan = make_plan(replace(basis, tenants={**basis.tenants, code: moving}))
+    [stack] = plan.tenants
+    stack = replace(stack, onboarding=(), checks=())
+    manifest = session.workspace.registry.services[service].manifest
+    before = recorded.releases.get(service)
+    migrations = _between(manifest, before, release)
+    document = {
+        "service": service,
+        "from": before,
+        "to": release,
+        "migrations": [[one.version, one.name, one.sha256] for one in migrations],
+        "parts": {part: stack.fingerprint.get(part) for part in stack.changed},
+    }
+    texts = _texts(service, before, release, migrations, stack)
+    return Change(stack, plan, before, migrations, sha256_of(document), texts)
+
+
+def _between(manifest: Manifest, before: str | None, after: str) -> tuple[Migration, ...]:
+    first = 0 if before is None else _schema(manifest, before)
+    last = manifest.releases[after].schema_version
+    found = read_migrations(manifest.folder)
+    return tuple(one for one in found if first < one.version <= last)
+
+
+def _schema(manifest: Manifest, release: str) -> int:
+    """A release's schema version; of one that the manifest has no more, none of its migrations."""
+    known = manifest.releases.get(release)
+    return 0 if known is None else known.schema_version
+
+
+def _texts(
+    service: str,
+    before: str | None,
+    release: str,
+    migrations: tuple[Migration, ...],
+    stack: PlannedStack,
+) -> tuple[Text, ...]:
+    texts = [Text(f"{service} {before} → {release}", f"{service} {before} → {release}")]
+    if migrations:
+        names = ", ".join(f"{one.version:04}_{one.name}" for one in migrations)
+        number = counted(len(migrations), "migration", "migrations")
+        texts.append(Text(f"移行 {len(migrations)} 件: {names}", f"{number}: {names}"))
+        contracts = [f"{one.version:04}_{one.name}" for one in migrations if one.contracts]
+        if contracts:
+            names = ", ".join(contracts)
+            texts.append(
+                Text(
+                    f"戻せない移行（contract）を含む: {names}",
+                    f"a release cannot go back over: {names} (contract)",
+                )
+            )
+    texts += dict.fromkeys(reason(part, frozenset()) for part in stack.changed)
+    return tuple(texts)
