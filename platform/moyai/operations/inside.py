@@ -24,6 +24,7 @@ class Inside:
         self._session = aws_session(environment, site.region)
         self._endpoint = environment.get("AWS_ENDPOINT_URL")
         self._region = site.region
+        self._sslmode = site.database_sslmode
 
     def migrate(
         self, registry: Registry, outputs: Mapping[str, Any], service: str, release: str
@@ -87,6 +88,71 @@ class Inside:
         """A token of what was written so far, for `nothing_written`. Raises `JobFailed`."""
         return self._run("writes-count", registry, outputs, service, release)
 
+    def dump(
+        self,
+        registry: Registry,
+        outputs: Mapping[str, Any],
+        service: str,
+        release: str,
+        backup_id: str,
+    ) -> JobResult:
+        """Back a subscription up; a backup that is there under the id is told as it is.
+
+        Fields: `manifest` (its key, for `restore_test`), `key`, `sha256`, `bytes`, `rows`,
+        `schema_version`, `release`, and `token`, `closed`, `guarded` for `nothing_written`. Raises
+        `JobFailed`.
+        """
+        more = {"BACKUP_ID": backup_id}
+        return self._run("dump", registry, outputs, service, release, more)
+
+    def restore_test(
+        self,
+        registry: Registry,
+        outputs: Mapping[str, Any],
+        service: str,
+        release: str,
+        manifest: str,
+    ) -> JobResult:
+        """Restore a backup beside the live database, compare it with its manifest, drop it again.
+
+        A run that was cut off leaves a database that the next one replaces. Raises `JobFailed`.
+        """
+        self._administer("beside-create", outputs, service, {"BESIDE": "test"})
+        try:
+            more = {"BACKUP": manifest}
+            return self._run("restore-test", registry, outputs, service, release, more)
+        finally:
+            self._administer("beside-drop", outputs, service, {"BESIDE": "test"})
+
+    def _administer(
+        self, verb: str, outputs: Mapping[str, Any], service: str, more: Mapping[str, str]
+    ) -> JobResult:
+        """Run a job with the master's secret."""
+        found = outputs.get("services", {}).get(service, {})
+        if "admin_job" not in found:
+            raise _no_target(service)
+        environment = {
+            "DATABASE_HOST": str(found["database_host"]),
+            "DATABASE_PORT": str(int(found["database_port"])),
+            "DATABASE_NAME": str(found["database"]),
+            "DATABASE_SSLMODE": self._sslmode,
+            "OWNER_ROLE": str(found["owner_role"]),
+            "APP_ROLE": str(found["app_role"]),
+            "MASTER_SECRET": str(found["master_secret_arn"]),
+            "OWNER_SECRET": str(found["owner_secret_arn"]),
+            "APP_SECRET": str(found["app_secret_arn"]),
+            **more,
+        }
+        target = from_outputs(found["admin_job"])
+        return run(
+            self._session,
+            target,
+            verb,
+            environment,
+            region=self._region,
+            endpoint_url=self._endpoint,
+        )
+
     def _run(
         self,
         verb: str,
@@ -98,13 +164,7 @@ class Inside:
     ) -> JobResult:
         job = outputs.get("services", {}).get(service, {}).get("job")
         if job is None:
-            raise OperationFailed(
-                Text(
-                    f"{service} のジョブの行き先がスタックの出力にありません。",
-                    f"the stack's outputs have no job for {service}.",
-                ),
-                remedy=Text("moyai deploy をもう一度。", "Run moyai deploy again."),
-            )
+            raise _no_target(service)
         manifest = registry.services[service].manifest
         target = from_outputs(job)
         environment = {
@@ -122,6 +182,16 @@ class Inside:
             task_role_arn=target.health_role_arn if verb == "health" else None,
             endpoint_url=self._endpoint,
         )
+
+
+def _no_target(service: str) -> OperationFailed:
+    return OperationFailed(
+        Text(
+            f"{service} のジョブの行き先がスタックの出力にありません。",
+            f"the stack's outputs have no job for {service}.",
+        ),
+        remedy=Text("moyai deploy をもう一度。", "Run moyai deploy again."),
+    )
 
 
 def nothing_written(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
