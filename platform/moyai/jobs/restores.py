@@ -1,4 +1,4 @@
-"""`restore-test`: whether a backup can be put back, tried in a database beside the live one."""
+"""`restore-test`, `restore-load`: a backup put back into a database beside the live one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
+from psycopg.sql import SQL, Identifier, Literal
 
-from moyai.jobs import beside, dumps, guards
+from moyai.jobs import beside, dumps, guards, swaps, writes
 from moyai.jobs.aws import Cloud, call_failed
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import Login, SecretStore
@@ -128,3 +129,43 @@ def _not_empty(name: str) -> JobError:
         Text(f"データベース {name} が空ではありません。", f"the database {name} is not empty."),
         remedy=Text("beside-create をもう一度。", "Run beside-create again."),
     )
+
+
+def prepare(job: RestoreJob, cloud: Cloud) -> Fields:
+    """Load a backup into the empty database `restored`, ready to be put into the live one's place.
+
+    Only while writes are closed: what was written since would be lost unseen. In the restored database
+    they are closed by the same, and the counter goes on from the live one's. Raises `JobError` as
+    `test`, and `writes-open`.
+    """
+    begin, login = time.monotonic(), SecretStore(cloud).read(job.database.owner_secret)
+    server, live = job.database.server, job.database.name
+    with closing(connect(server, login, live, _SESSION)) as connection:
+        found = writes.measured(connection)
+    if not (found.closed and found.closed_by and found.rows is not None):
+        raise JobError(
+            "writes-open",
+            Text(
+                "書き込みが止まっていません。何も変えていません。",
+                "writes are not closed. Nothing was changed.",
+            ),
+            remedy=Text("writes-close のあとで。", "Run writes-close first."),
+        )
+    manifest = load(job, cloud, "restored")
+    name = beside.name(live, "restored")
+    with closing(connect(server, login, name, _SESSION)) as connection:
+        try:
+            with connection.transaction():
+                writes.carry_over(connection, found.closed_by, found.rows)
+                comment = SQL("COMMENT ON DATABASE {} IS {}")
+                connection.execute(comment.format(Identifier(name), Literal(swaps.LOADED)))
+        except psycopg.Error as error:
+            doing = Text("復元を仕上げることが", "finish the restore")
+            raise statement_failed(error, doing) from None
+    return {
+        "manifest": job.manifest,
+        "database": name,
+        "rows": sum(manifest["rows"].values()),
+        "schema_version": manifest["schema_version"],
+        "seconds": round(time.monotonic() - begin, 1),
+    }

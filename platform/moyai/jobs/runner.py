@@ -15,8 +15,10 @@ from moyai.jobs import (
     health,
     metering,
     migrate,
+    object_restores,
     restores,
     settings,
+    swaps,
     writes,
 )
 from moyai.jobs.aws import Cloud
@@ -82,6 +84,18 @@ def _restore_test(environment: Environment, cloud: Cloud) -> Fields:
     return restores.test(settings.restore_job(environment), cloud)
 
 
+def _restore_load(environment: Environment, cloud: Cloud) -> Fields:
+    return restores.prepare(settings.restore_job(environment), cloud)
+
+
+def _restore_objects(environment: Environment, cloud: Cloud) -> Fields:
+    return object_restores.restore(settings.restore_job(environment), cloud)
+
+
+def _restore_swap(environment: Environment, cloud: Cloud) -> Fields:
+    return swaps.swap(settings.swap_job(environment), cloud)
+
+
 VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "database-create": _create,
     "database-inspect": _inspect,
@@ -97,6 +111,9 @@ VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "beside-create": _beside_create,
     "beside-drop": _beside_drop,
     "restore-test": _restore_test,
+    "restore-load": _restore_load,
+    "restore-objects": _restore_objects,
+    "restore-swap": _restore_swap,
 }
 
 

@@ -172,6 +172,17 @@ class RestoreJob:
 
 
 @dataclass(frozen=True, slots=True)
+class SwapJob:
+    """Arguments of `restore-swap`."""
+
+    database: DatabaseJob
+    owner_secret: str
+    app_secret: str
+    manifest: str
+    """The key of the manifest of what was restored."""
+
+
+@dataclass(frozen=True, slots=True)
 class BesideJob:
     """Arguments of `beside-create` and `beside-drop`."""
 
@@ -324,6 +335,16 @@ def beside_job(environment: Environment) -> BesideJob:
     if use not in USES:
         raise _wrong("BESIDE", ", ".join(USES))
     return BesideJob(database_job(environment), use)
+
+
+def swap_job(environment: Environment) -> SwapJob:
+    """Read `restore-swap`'s arguments. Raises `JobError`."""
+    return SwapJob(
+        database=database_job(environment),
+        owner_secret=_word(environment, "OWNER_SECRET"),
+        app_secret=_word(environment, "APP_SECRET"),
+        manifest=_word(environment, "BACKUP"),
+    )
 
 
 def _server(environment: Environment) -> Server:

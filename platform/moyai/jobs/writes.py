@@ -103,6 +103,7 @@ class Measured:
     """What a database tells of writes to it."""
 
     closed: bool
+    closed_by: str | None
     rows: int | None
     """The counter; None where there is none."""
     bare: tuple[str, ...]
@@ -120,7 +121,21 @@ def measured(connection: Connection) -> Measured:
     if guards.has_objects(connection):
         row = connection.execute("SELECT last_value + is_called::int FROM moyai.writes").fetchone()
         rows = int(row[0]) if row else None
-    return Measured(bool(state["closed"]), rows, tuple(_bare(connection)))
+    by = state["closed_by"]
+    return Measured(bool(state["closed"]), by and str(by), rows, tuple(_bare(connection)))
+
+
+def carry_over(connection: Connection, by: str, rows: int) -> None:
+    """Close writes in a database that is to replace another, where they were closed by `by`.
+
+    Its counter goes on beyond the other's, so that no token of before comes again. Within the caller's
+    transaction, as the owner.
+    """
+    guards.put_up(connection)
+    guards.switch(connection, closed=True)
+    connection.execute("DELETE FROM moyai.closing")
+    connection.execute("INSERT INTO moyai.closing (closed_by) VALUES (%s)", (by,))
+    connection.execute("SELECT setval('moyai.writes', %s)", (rows + 1,))
 
 
 @contextmanager

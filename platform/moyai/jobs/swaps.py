@@ -1,0 +1,114 @@
+"""`restore-swap`: put a restored database into the live one's place, by the master role.
+
+Two renames in one transaction: a crash leaves the one or the other. The database that was replaced is
+kept, shut to everybody, until it is dropped (`beside-drop` of `before`).
+"""
+
+from __future__ import annotations
+
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from moyai.jobs import beside, databases
+from moyai.jobs.aws import Cloud
+from moyai.jobs.catalogue import DatabaseState, look
+from moyai.jobs.connections import Connection
+from moyai.jobs.credentials import SecretStore
+from moyai.jobs.master import master_of, telling
+from moyai.jobs.results import Fields, JobError
+from moyai.jobs.settings import CreateJob, SwapJob
+from moyai.texts import Text
+
+LOADED = "moyai: restored, and compared with its manifest"
+"""The comment on a database that may be put into place; its owner writes it."""
+_END_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND usename = ANY(%s)
+"""
+
+
+def swap(job: SwapJob, cloud: Cloud) -> Fields:
+    """Make the database `restored` the live one, and the live one `before`.
+
+    Done already (`before` is there and `restored` is not) is fine. It ends with what `database-create`
+    does, which gives the database its privileges and limits. Raises `JobError`: `not-loaded`,
+    `before-kept`.
+    """
+    database, names = (
+        job.database,
+        {use: beside.name(job.database.name, use) for use in beside.USES},
+    )
+    live, restored, before = database.name, names["restored"], names["before"]
+    with master_of(database, SecretStore(cloud)) as master, telling(database):
+        there = {
+            name: look(master, name, database.owner, database.app)
+            for name in (live, restored, before)
+        }
+        limit = _limit(there[live], there[before])
+        wanted = there[restored].exists or not there[before].exists
+        if wanted:
+            _refuse(there, live, restored, before)
+            _exchange(master, job, restored, before)
+    made = databases.create(
+        CreateJob(database, job.owner_secret, job.app_secret, connection_limit=limit), cloud
+    )
+    return {"swapped": wanted, "kept": before, "ready": made["ready"], "closed": made["closed"]}
+
+
+def _refuse(there: dict[str, DatabaseState], live: str, restored: str, before: str) -> None:
+    if there[before].exists:
+        raise JobError(
+            "before-kept",
+            Text(
+                f"前の復元で置き換えたデータベース {before} がまだあります。何も変えていません。",
+                f"the database {before}, which a restore replaced, is still kept. Nothing was changed.",
+            ),
+            remedy=Text(
+                "要らなければ削除して（beside-drop、before）から、もう一度実行してください。",
+                "Drop it if it is not wanted (beside-drop of before), then run it again.",
+            ),
+        )
+    if not (there[live].exists and there[restored].comment == LOADED):
+        raise JobError(
+            "not-loaded",
+            Text(
+                f"データベース {restored} に復元し終えたものがありません。何も変えていません。",
+                f"the database {restored} holds nothing that was restored to its end. "
+                "Nothing was changed.",
+            ),
+            remedy=Text("restore-load からもう一度。", "Begin again with restore-load."),
+        )
+
+
+def _limit(live: DatabaseState, before: DatabaseState) -> int:
+    """The application's connections, as its role has them."""
+    role = live.app or before.app
+    return max(role.connection_limit, 1) if role else 1
+
+
+def _exchange(master: Connection, job: SwapJob, restored: str, before: str) -> None:
+    database = job.database
+    live, roles = Identifier(database.name), [database.owner, database.app]
+    given = SQL(", ").join(map(Identifier, roles))
+    # A rename wants the owner's rights and CREATEDB at once; ending sessions wants their roles'.
+    master.execute(SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(given))
+    try:
+        master.execute(SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(live))
+        master.execute(_END_SESSIONS, ([database.name, restored], roles))
+        statements: list[Composable] = [
+            SQL("ALTER DATABASE {} RENAME TO {}").format(live, Identifier(before)),
+            SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(restored), live),
+            SQL("COMMENT ON DATABASE {} IS {}").format(
+                Identifier(before), Literal(f"moyai: replaced by {job.manifest}")
+            ),
+        ]
+        with master.transaction():
+            for statement in statements:
+                master.execute(statement)
+    except BaseException:
+        if not master.broken:
+            # The one that is called so now, whichever it is.
+            master.execute(SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(live))
+        raise
+    finally:
+        if not master.broken:
+            master.execute(SQL("REVOKE {} FROM CURRENT_USER").format(given))
