@@ -14,7 +14,7 @@ import pulumi_aws as aws
 
 from moyai.infra import policies, tasks
 from moyai.infra.body import Body
-from moyai.infra.database import Database, DatabaseArgs
+from moyai.infra.database import Database, DatabaseArgs, TargetInputs
 from moyai.infra.outputs import CellOutputs, SharedOutputs
 from moyai.infra.scope import Scope
 from moyai.job_target import JobTarget
@@ -121,7 +121,7 @@ class SubscriptionData(pulumi.ComponentResource):
             job=self.admin_job(),
         )
 
-    def admin_job(self) -> JobTarget[pulumi.Input[str], pulumi.Input[Sequence[str]]]:
+    def admin_job(self) -> TargetInputs:
         """Where jobs run that work on databases with the master's secret."""
         cell = self._args.cell
         return JobTarget(

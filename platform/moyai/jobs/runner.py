@@ -96,6 +96,10 @@ def _restore_swap(environment: Environment, cloud: Cloud) -> Fields:
     return swaps.swap(settings.swap_job(environment), cloud)
 
 
+def _restore_state(environment: Environment, cloud: Cloud) -> Fields:
+    return swaps.state(settings.swap_job(environment), cloud)
+
+
 VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "database-create": _create,
     "database-inspect": _inspect,
@@ -114,6 +118,7 @@ VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "restore-load": _restore_load,
     "restore-objects": _restore_objects,
     "restore-swap": _restore_swap,
+    "restore-state": _restore_state,
 }
 
 

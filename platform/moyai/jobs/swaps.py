@@ -6,7 +6,7 @@ kept, shut to everybody, until it is dropped (`beside-drop` of `before`).
 
 from __future__ import annotations
 
-from psycopg.sql import SQL, Composable, Identifier, Literal
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from moyai.jobs import beside, databases
 from moyai.jobs.aws import Cloud
@@ -54,6 +54,28 @@ def swap(job: SwapJob, cloud: Cloud) -> Fields:
     return {"swapped": wanted, "kept": before, "ready": made["ready"], "closed": made["closed"]}
 
 
+def state(job: SwapJob, cloud: Cloud) -> Fields:
+    """How far a restore has come: `loaded` (a database is ready to be put into place), `kept` (what was
+    replaced is there), `restored` (it was replaced by the backup of the job). Raises `JobError`.
+    """
+    database = job.database
+    with master_of(database, SecretStore(cloud), locked=False) as master, telling(database):
+        found = {
+            use: look(master, beside.name(database.name, use), database.owner, database.app)
+            for use in ("restored", "before")
+        }
+    before = found["before"]
+    return {
+        "loaded": found["restored"].comment == LOADED,
+        "kept": before.exists,
+        "restored": before.comment == _replaced_by(job),
+    }
+
+
+def _replaced_by(job: SwapJob) -> str:
+    return f"moyai: replaced by {job.manifest}"
+
+
 def _refuse(there: dict[str, DatabaseState], live: str, restored: str, before: str) -> None:
     if there[before].exists:
         raise JobError(
@@ -94,11 +116,11 @@ def _exchange(master: Connection, job: SwapJob, restored: str, before: str) -> N
     try:
         master.execute(SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(live))
         master.execute(_END_SESSIONS, ([database.name, restored], roles))
-        statements: list[Composable] = [
+        statements: list[Composed] = [
             SQL("ALTER DATABASE {} RENAME TO {}").format(live, Identifier(before)),
             SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(restored), live),
             SQL("COMMENT ON DATABASE {} IS {}").format(
-                Identifier(before), Literal(f"moyai: replaced by {job.manifest}")
+                Identifier(before), Literal(_replaced_by(job))
             ),
         ]
         with master.transaction():

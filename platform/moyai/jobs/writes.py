@@ -122,7 +122,9 @@ def measured(connection: Connection) -> Measured:
         row = connection.execute("SELECT last_value + is_called::int FROM moyai.writes").fetchone()
         rows = int(row[0]) if row else None
     by = state["closed_by"]
-    return Measured(bool(state["closed"]), by and str(by), rows, tuple(_bare(connection)))
+    return Measured(
+        bool(state["closed"]), None if by is None else str(by), rows, tuple(_bare(connection))
+    )
 
 
 def carry_over(connection: Connection, by: str, rows: int) -> None:

@@ -124,6 +124,31 @@ class Inside:
         finally:
             self._administer("beside-drop", outputs, service, {"BESIDE": "test"})
 
+    def restore(
+        self,
+        registry: Registry,
+        outputs: Mapping[str, Any],
+        service: str,
+        release: str,
+        manifest: str,
+    ) -> JobResult:
+        """Put a backup's rows and objects back, while writes are closed; they stay closed.
+
+        The database that it replaces is kept until `restore_forget`. Cut off, run it again: a backup
+        that is in its place already is not put there twice. Raises `JobFailed`.
+        """
+        more = {"BACKUP": manifest}
+        given = (registry, outputs, service, release, more)
+        if not self._administer("restore-state", outputs, service, more).fields["restored"]:
+            self._administer("beside-create", outputs, service, {"BESIDE": "restored"})
+            self._run("restore-load", *given)
+        self._run("restore-objects", *given)
+        return self._administer("restore-swap", outputs, service, more)
+
+    def restore_forget(self, outputs: Mapping[str, Any], service: str) -> JobResult:
+        """Drop the database that a restore replaced; gone already is fine. Raises `JobFailed`."""
+        return self._administer("beside-drop", outputs, service, {"BESIDE": "before"})
+
     def _administer(
         self, verb: str, outputs: Mapping[str, Any], service: str, more: Mapping[str, str]
     ) -> JobResult:

@@ -12,6 +12,7 @@ from infra_federation import DAY, LAST_DAY_OF_CHAT, Federation
 from sandboxes import BACKUP_REGION
 
 from moyai.engine.stacks import RunResult, Step
+from moyai.operations.inside import nothing_written
 from moyai.planning.quotas import usage
 
 CITY, OWN = "272027", "271403"
@@ -216,6 +217,31 @@ def test_state_holds_no_password(federation: Federation, city: RunResult) -> Non
     states = [path for path in kept if CITY in path.name]
     assert states, "the checkpoint is among what is kept"
     assert not [path for path in states if password.encode() in path.read_bytes()]
+
+
+def test_a_subscription_is_backed_up_and_restored_with_its_own_jobs_roles(
+    federation: Federation, city: RunResult
+) -> None:
+    inside, registry, outputs = federation.inside, federation.registry, city.outputs
+    release = federation.releases(CITY, DAY)["chat"]
+    given = (registry, outputs, "chat", release)
+    inside.migrate(*given)
+    closed = inside.writes_close(*given, by="20261126-1")
+    assert closed.fields["closed"] is True
+    inside.health(*given)
+    backup = inside.dump(*given, backup_id="20261126-1").fields
+    assert backup["key"].startswith("backups/chat/")
+    assert nothing_written(backup, inside.writes_count(*given).fields)
+    tried = inside.restore_test(*given, manifest=backup["manifest"])
+    assert tried.fields["tables"] == backup["tables"]
+    for _ in range(2):  # once more is as well
+        inside.restore(*given, manifest=backup["manifest"])
+    assert not nothing_written(backup, inside.writes_count(*given).fields)
+    assert inside.writes_state(*given).fields["closed_by"] == "20261126-1"
+    inside.restore_forget(outputs, "chat")
+    inside.writes_open(*given, by="20261126-1")
+    inside.health(*given)
+    assert changes(federation.up(CITY)) == []
 
 
 KEPT = {"Bucket", "Database", "Key", "LogGroup", "ReplicaKey", "Secret"}

@@ -64,6 +64,9 @@ def test_a_restore_puts_rows_and_objects_back_and_keeps_what_it_replaced(
     assert databases(chat) == [chat.name, f"{chat.name}_before_restore"]
     with pytest.raises(psycopg.OperationalError, match="not currently accepting connections"):
         chat.cluster.connect(chat.login("owner"), f"{chat.name}_before_restore")
+    state = chat.done("restore-state", BACKUP=spoilt)
+    assert (state["restored"], state["kept"], state["loaded"]) == (True, True, False)
+    assert chat.done("restore-state", BACKUP="backups/chat/other.json")["restored"] is False
     assert chat.done("restore-swap", BACKUP=spoilt)["swapped"] is False
     chat.done("beside-drop", BESIDE="before")
     assert databases(chat) == [chat.name]
@@ -91,6 +94,8 @@ def test_a_swap_that_fails_leaves_the_live_database_in_use(
     chat: Body, spoilt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(chat, spoilt)
+    state = chat.done("restore-state", BACKUP=spoilt)
+    assert (state["restored"], state["loaded"]) == (False, True)
     monkeypatch.setattr(swaps, "_END_SESSIONS", "SELECT 1/0, %s::text[], %s::text[]")
     assert chat.run("restore-swap", BACKUP=spoilt)[1]["code"] == "sql:22012"
     assert rows(chat.as_app(), COUNT) == [(10,)]
