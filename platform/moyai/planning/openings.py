@@ -13,9 +13,10 @@ from moyai.registry.models import Freeze, MaintenanceWindow
 from moyai.texts import JAPAN, Text, in_japan
 
 HORIZON = timedelta(days=400)
-"""How far ahead openings are looked for: every window comes back within a year, freezes in between."""
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY = timedelta(days=1)
+DAY = timedelta(days=1)
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LONG_AGO = timedelta(days=31)
+"""How far back the beginning of an opening is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,6 @@ class Opening:
 
     begins: datetime
     ends: datetime
-
-    @property
-    def length(self) -> timedelta:
-        """How long it is."""
-        return self.ends - self.begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +36,48 @@ class Calendar:
 
 
 def openings(calendar: Calendar, since: datetime, until: datetime) -> Iterator[Opening]:
-    """The openings between two moments, in order; those that touch are one. Never a frozen moment.
-
-    The first and the last are cut at `since` and `until`.
-    """
-    joined: Opening | None = None
-    for span in _spans(calendar, since, until):
-        if joined is not None and span.begins <= joined.ends:
-            joined = Opening(joined.begins, max(joined.ends, span.ends))
+    """The openings between two moments, clipped to them, in order and apart: those that touch are one."""
+    last: Opening | None = None
+    for begins, ends in _pieces(calendar, since, until):
+        begins, ends = max(begins, since), min(ends, until)
+        if begins >= ends:
             continue
-        if joined is not None:
-            yield joined
-        joined = span
-    if joined is not None:
-        yield joined
+        if last is not None and begins <= last.ends:
+            last = Opening(last.begins, max(last.ends, ends))
+            continue
+        if last is not None:
+            yield last
+        last = Opening(begins, ends)
+    if last is not None:
+        yield last
 
 
 def is_open(calendar: Calendar, now: datetime) -> bool:
-    """Whether a body may be begun at this moment."""
-    return any(True for _ in _spans(calendar, now, now + timedelta(microseconds=1)))
+    """Whether a body may be worked on at this moment."""
+    return any(openings(calendar, now, now + timedelta(microseconds=1)))
 
 
 def next_opening(
     calendar: Calendar, since: datetime, needs: timedelta, horizon: timedelta = HORIZON
 ) -> Opening | None:
-    """The first opening with so much time left in it, from `since` on.
+    """The first opening that has `needs` left at `since` or at its own, later beginning.
 
-    Where no opening within the horizon is that long, the longest count as long enough: work that is
-    foreseen to take longer than any window must begin in one all the same. None: there is no opening.
+    Where none up to the horizon is that long, the longest count, from their beginnings to the middle, so that
+    a body whose forecast is too long for its windows is never stranded. None: there is no opening.
+    `begins` may be before `since`.
     """
-    longest: Opening | None = None
-    for opening in openings(calendar, since, since + horizon):
-        if opening.length >= needs:
+    found: list[Opening] = []
+    for opening in openings(calendar, since - LONG_AGO, since + horizon):
+        if opening.ends <= since:
+            continue
+        if max(opening.begins, since) + needs <= opening.ends:
             return opening
-        if longest is None or opening.length > longest.length:
-            longest = opening
-    return longest
+        found.append(opening)
+    longest = max((_length(one) for one in found), default=timedelta())
+    for opening in found:
+        if _length(opening) == longest and opening.begins + longest / 2 > since:
+            return opening
+    return None
 
 
 def why_closed(calendar: Calendar, now: datetime) -> Text | None:
@@ -101,29 +103,32 @@ def _from(opening: Opening) -> Text:
     return Text(f"次は {moment} からです。", f"Next from {moment}.")
 
 
-def _spans(calendar: Calendar, since: datetime, until: datetime) -> Iterator[Opening]:
-    """Openings in order, cut at midnight where a freeze begins or ends; they may touch."""
-    first = since.astimezone(JAPAN).date() - _DAY  # a window may pass midnight
-    window = calendar.window
-    length = timedelta(hours=window.hours)
-    day = first
-    while (begins := datetime.combine(day, window.start, JAPAN)) < until:
-        if _DAYS[day.weekday()] in window.days:
-            yield from _thawed(calendar, begins, begins + length, since, until)
-        day += _DAY
+def _length(opening: Opening) -> timedelta:
+    return opening.ends - opening.begins
 
 
-def _thawed(
-    calendar: Calendar, begins: datetime, ends: datetime, since: datetime, until: datetime
-) -> Iterator[Opening]:
-    """What is left of one window without frozen days."""
-    day = begins.date()
-    while day <= ends.date():
-        midnight = datetime.combine(day, time(), JAPAN)
-        low, high = max(begins, midnight, since), min(ends, midnight + _DAY, until)
-        if low < high and not _is_frozen(calendar, day):
-            yield Opening(low.astimezone(UTC), high.astimezone(UTC))
-        day += _DAY
+def _pieces(
+    calendar: Calendar, since: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """Windows cut at each midnight of Japan, without frozen days, by their beginnings."""
+    day = since.astimezone(JAPAN).date() - 2 * DAY
+    last = until.astimezone(JAPAN).date()
+    while day <= last:
+        if WEEK[day.weekday()] in calendar.window.days:
+            begins = datetime.combine(day, calendar.window.start, JAPAN)
+            yield from _unfrozen(calendar, begins, timedelta(hours=calendar.window.hours))
+        day += DAY
+
+
+def _unfrozen(
+    calendar: Calendar, begins: datetime, length: timedelta
+) -> Iterator[tuple[datetime, datetime]]:
+    ends = begins + length
+    while begins < ends:
+        midnight = datetime.combine(begins.date() + DAY, time(), JAPAN)
+        if not _is_frozen(calendar, begins.date()):
+            yield begins.astimezone(UTC), min(midnight, ends).astimezone(UTC)
+        begins = midnight
 
 
 def _is_frozen(calendar: Calendar, day: date) -> bool:
