@@ -15,7 +15,7 @@ from moyai.runbook.check_commands import Commands, check_command
 from moyai.runbook.check_parameters import CHOICES, odd
 from moyai.runbook.conditions import UnreadableCondition, parse
 from moyai.runbook.file_model import FileArgument, FileRunbook, FileStep, FileText
-from moyai.runbook.templates import for_arguments, for_sentences
+from moyai.runbook.templates import for_arguments, for_sentences, not_allowed
 from moyai.texts import Text
 
 __all__ = ["Commands", "check"]
@@ -187,7 +187,11 @@ class _Checker:
         except TemplateSyntaxError as error:
             self._reporter.error(path, bad_template(error))
             return frozenset()
-        return meta.find_undeclared_variables(environment.parse(words))
+        tree = environment.parse(words)
+        odd_part = not_allowed(tree)
+        if odd_part is not None:
+            self._reporter.error(path, odd_part[1])
+        return meta.find_undeclared_variables(tree)
 
     def _sentence(self, path: Path, found: FileText) -> None:
         for lang in ("ja", "en"):

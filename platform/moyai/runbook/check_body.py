@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence, Set
 from jinja2 import TemplateSyntaxError, meta, nodes
 
 from moyai.registry.words import not_known, one_line
-from moyai.runbook.templates import for_reading
+from moyai.runbook.templates import for_reading, not_allowed
 from moyai.texts import Text
 
 _BLOCK = re.compile(r"^(```+|~~~+)[^\n]*\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
@@ -29,6 +29,9 @@ def check_body(template: str, names: Set[str], steps: Sequence[str]) -> Iterator
             Text(f"テンプレートが読めません: {why}", f"the template cannot be read: {why}"),
         )
         return
+    odd_part = not_allowed(tree)
+    if odd_part is not None:
+        yield odd_part
     for name in sorted(meta.find_undeclared_variables(tree) - names):
         yield _line_of(tree, name), not_known(name, names, "値", "value")
     yield from _unquoted(template)

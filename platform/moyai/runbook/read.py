@@ -86,7 +86,7 @@ def _split(file: str, content: bytes) -> tuple[bytes, str, int] | Problem:
             file, Place(1, 1), Text("ファイルが大きすぎます", "the file is too large for a runbook")
         )
     try:
-        text = content.decode("utf-8").replace("\r\n", "\n")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         return at(file, Place(1, 1), Text("UTF-8 ではありません", "this is not UTF-8"))
     end = text.find("\n" + FENCE, len(FENCE) - 1) if text.startswith(FENCE) else -1

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 
-from jinja2 import StrictUndefined, nodes, select_autoescape
+from jinja2 import StrictUndefined, Undefined, nodes, select_autoescape
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
@@ -22,6 +22,22 @@ from moyai.texts import Text
 _MARKS = re.compile(r"([\\`*_\[\]<>|&])")
 _AT_START = re.compile(r"\A([0-9]*)([#+=.):~-])")
 """What makes a heading, a list, a rule or a fence of a line that it begins."""
+
+
+_ALLOWED = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.Concat,
+    nodes.If,
+    nodes.Not,
+    nodes.And,
+    nodes.Or,
+)
+_COMPARISONS = frozenset({"eq", "ne"})
+FILTERS = frozenset({"sh", "upper", "lower"})
 
 
 class NoArgument(Exception):
@@ -54,6 +70,31 @@ class Languages(Extension):
         return nodes.If(is_japanese, japanese, [], english).set_lineno(line)
 
 
+def not_allowed(tree: nodes.Template) -> tuple[int, Text] | None:
+    """The line of the first thing that a template of a runbook may not have, and why; None: all is fine.
+
+    Values, `if` with `==` and `!=`, three filters and `step(…)`: what was checked cannot fail when it is used.
+    """
+    for one in tree.find_all(nodes.Node):
+        if not _is_allowed(one):
+            name, filters = type(one).__name__, ", ".join(sorted(FILTERS))
+            return one.lineno, Text(
+                f"テンプレートで使えるのは値、if、==、!=、{filters} だけです（{name} がありました）",
+                f"templates have values, if, == and !=, and {filters} only, not {name}",
+            )
+    return None
+
+
+def _is_allowed(one: nodes.Node) -> bool:
+    if isinstance(one, nodes.Filter):
+        return one.name in FILTERS and not one.args and not one.kwargs
+    if isinstance(one, nodes.Call):
+        return isinstance(one.node, nodes.Name) and one.node.name == "step"
+    if isinstance(one, nodes.Operand):
+        return one.op in _COMPARISONS
+    return isinstance(one, (*_ALLOWED, nodes.Compare)) and getattr(one, "ctx", "load") == "load"
+
+
 def _for_shell(value: object) -> Verbatim:
     return Verbatim(shlex.join(map(str, value) if isinstance(value, tuple) else [str(value)]))
 
@@ -61,7 +102,16 @@ def _for_shell(value: object) -> Verbatim:
 def _for_reading(value: object) -> str:
     if isinstance(value, Verbatim):
         return value
-    return escaped(", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
+    return escaped(_words(value))
+
+
+def _words(value: object) -> str:
+    """A value for people; what was not given is a dash."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def escaped(words: str) -> str:
@@ -70,8 +120,8 @@ def escaped(words: str) -> str:
 
 
 def _as_argument(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
+    if isinstance(value, (date, Undefined)):
+        return str(value)  # of what is undefined, this raises that it is
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise NoArgument(
             Text("引数にできない値です（空、はい/いいえ、リスト）", "no argument can be made of it")
@@ -112,9 +162,7 @@ def for_sentences() -> SandboxedEnvironment:
 
 
 def _as_sentence(value: object) -> str:
-    return " ".join(
-        (", ".join(map(str, value)) if isinstance(value, tuple) else str(value)).split()
-    )
+    return " ".join(_words(value).split())
 
 
 def sentence(text: Text, values: Mapping[str, object]) -> Text:

@@ -6,6 +6,7 @@ The tests of this module share one federation.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -35,7 +36,7 @@ steps:
   - id: second
     kind: command
     title: { ja: 二, en: Second }
-    run: [sh, -c, "echo second >> done; test -e quick || exec sleep 60"]
+    run: [sh, -c, "echo $$ > pid; echo second >> done; test -e quick || exec sleep 60"]
     timeout_seconds: 60
     idempotency: once
     no_undo: { ja: なし。, en: None. }
@@ -122,6 +123,17 @@ def test_a_certificate_is_looked_after(federation: Federation) -> None:
     assert {one["status"] for one in found.values()} == {"done"}
 
 
+def is_gone(pid: int) -> bool:
+    """Whether a process ends within a few seconds."""
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def test_a_run_whose_process_was_killed_asks_before_it_does_again_what_is_done_once(
     federation: Federation, runbooks: Path
 ) -> None:
@@ -140,6 +152,7 @@ def test_a_run_whose_process_was_killed_asks_before_it_does_again_what_is_done_o
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
+    assert is_gone(int((federation.folder / "pid").read_text()))
     run_id = next(
         one["id"]
         for one in federation.ok("runbook", "runs", "--output", "json").json()

@@ -145,10 +145,12 @@ def test_a_run_comes_to_its_end_with_evidence_of_each_step(around: Surroundings)
     )
     path = around.store.folder / f"{record.id}.evidence.jsonl"
     kept = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [one["step"] for one in kept] == ["one", "name", "two", "looked"]
+    told = [(one["step"], one["status"]) for one in kept]
+    each = ("one", "name", "two", "looked")
+    assert told == [(name, status) for name in each for status in ("begun", "done")]
     output = (around.store.folder / f"{record.id}.output" / "one.log").read_bytes()
     assert output == b"said one\n"
-    assert kept[0]["output_sha256"] == hashlib.sha256(output).hexdigest()
+    assert kept[1]["output_sha256"] == hashlib.sha256(output).hexdigest()
     assert {one["person"] for one in kept} == {"keikaku@example.jp"}
     for file in around.store.folder.rglob("*"):
         assert stat.S_IMODE(file.stat().st_mode) == (0o700 if file.is_dir() else 0o600)
@@ -233,6 +235,10 @@ def test_what_was_begun_is_taken_back_in_reverse(around: Surroundings) -> None:
     assert lines(around)[-1] == "un-one"
     assert [one.why.en for one in told if isinstance(one, NotUndone)] == ["No way back."]
     assert around.store.load(record.id).status == "taken-back"
+    for again in (run, take_back):
+        with pytest.raises(Refused, match="was taken back"):
+            list(again(runbook, record.id, around))
+    assert lines(around).count("un-one") == 1
 
 
 def test_a_runbook_that_was_changed_meanwhile_is_refused(around: Surroundings) -> None:

@@ -47,6 +47,12 @@ FAULTS = [
     ('step("who")', 'step("why")', "there is no step 'why'"),
     ("{{ body | sh }}", "{{ body }}", "a value in a block of commands needs | sh"),
     ("First {{ body }}.", "First {{ bdoy }}.", "there is no value 'bdoy'"),
+    ('"{{ body }}-{{ person }}"', '"{{ body.x }}"', "not Getattr"),
+    ('"{{ body }}-{{ person }}"', '"{{ body * 9 }}"', "not Mul"),
+    ("First {{ body }}.", "{% for x in body %}{% endfor %}", "not For"),
+    ("First {{ body }}.", "{{ who('look') }}", "not Call"),
+    ("First {{ body }}.", "{{ body | safe }}", "not Filter"),
+    ("First {{ body }}.", "{% if body > 1 %}x{% endif %}", "not Operand"),
     ("{% en %}", "", "Encountered unknown tag 'endlang'"),
 ]
 

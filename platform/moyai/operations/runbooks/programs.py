@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import queue
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +27,8 @@ _LOOK_SECONDS = 0.5
 """How long is waited for output of a command that has ended: what it left running may hold its pipes."""
 _MOST_KEPT = 16 << 20
 """Bytes of output after which no more is kept."""
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 _SECRETS = (
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"),
@@ -83,6 +87,7 @@ class Programs:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
         except (OSError, ValueError) as error:
             yield Ended(None, _not_started(argv[0], error), "", b"")
@@ -91,6 +96,11 @@ class Programs:
             yield from _followed(process, timeout_seconds, self)
         finally:
             _end(process, self.grace_seconds)
+
+
+def _end_with_parent() -> None:
+    """In the new process: be told to end where the one that carries the runbook out is killed."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _not_started(program: str, error: OSError | ValueError) -> Text:

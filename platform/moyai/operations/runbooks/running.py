@@ -64,7 +64,7 @@ def run(
     for an unknown step, `OperationFailed` where nothing can be written.
     """
     with surroundings.store.held(run_id):
-        record = surroundings.store.load(run_id)
+        record = _still_open(surroundings.store.load(run_id))
         _same_content(runbook, record)
         yield from _Run(runbook, record, surroundings).carry(first)
 
@@ -72,7 +72,7 @@ def run(
 def take_back(runbook: Runbook, run_id: str, surroundings: Surroundings) -> Iterator[Event]:
     """Undo what a run has begun, in reverse, by the undo steps of each step. Raises as `run`."""
     with surroundings.store.held(run_id):
-        record = surroundings.store.load(run_id)
+        record = _still_open(surroundings.store.load(run_id))
         _same_content(runbook, record)
         yield from _Run(runbook, record, surroundings).take_back()
 
@@ -80,6 +80,16 @@ def take_back(runbook: Runbook, run_id: str, surroundings: Surroundings) -> Iter
 def line_to_sign(runbook: Runbook, record: RunRecord, step: str) -> str:
     """`<run id> <hash of content and values> <step id>`: what an approver signs."""
     return f"{record.id} {content_hash(runbook, record.known_values())} {step}"
+
+
+def _still_open(record: RunRecord) -> RunRecord:
+    if record.status != "taken-back":
+        return record
+    raise Refused(
+        Text(f"実行 {record.id} は元に戻してあります。", f"{record.id} was taken back."),
+        touched=NOTHING_TOUCHED,
+        remedy=Text("新しく実行してください。", "Begin a new run."),
+    )
 
 
 def _same_content(runbook: Runbook, record: RunRecord) -> None:
@@ -139,20 +149,30 @@ class _Run:
     def take_back(self) -> Iterator[Event]:
         yield RunBegins(self._record, self._runbook.title)
         begun = [one for one in self._runbook.steps if one.id in self._record.steps]
-        undone: list[tuple[Step, Step]] = []
+        undone: list[Step] = []
         for step in reversed(begun):
-            undone += [(step, self._runbook.undo_steps[name]) for name in step.undo]
+            undone += [self._runbook.undo_steps[name] for name in step.undo]
             if step.no_undo is not None:
                 title, why = (sentence(one, self._values()) for one in (step.title, step.no_undo))
                 yield NotUndone(step.id, title, why)
         try:
-            for number, (_, undo) in enumerate(undone, start=1):
-                yield from self._do(undo, f"-{undo.id}", number, len(undone))
+            for number, undo in enumerate(undone, start=1):
+                yield from self._undo_step(undo, number, len(undone))
         except _Stop as stop:
             self._save(replace(self._record, status=stop.status))
         else:
             self._save(replace(self._record, status="taken-back"))
         yield RunEnds(self._record, self._noted())
+
+    def _undo_step(self, undo: Step, number: int, total: int) -> Iterator[Event]:
+        name = f"-{undo.id}"
+        before = self._record.steps.get(name)
+        if before is not None and before.status == "done":
+            yield StepLeft(name, sentence(undo.title, self._values()))
+            return
+        if before is not None and undo.idempotency is Idempotency.ONCE:
+            self._agreed(undo, before)
+        yield from self._do(undo, name, number, total)
 
     def _values(self) -> dict[str, object]:
         return {**self._record.known_values()}
@@ -230,6 +250,7 @@ class _Run:
         title = sentence(step.title, self._values())
         yield StepBegins(name, title, number, total, self._shown(argv))
         begun = self._begun(argv)
+        self._tell(name, begun)
         self._save(self._record.with_step(name, begun))
         if step.kind is Kind.QUESTION:
             ended, said = asked(step, begun, self._record, self._around)
@@ -240,8 +261,8 @@ class _Run:
             ended, said = yield from carried(begun, probe, self._record, self._around)
             if ended.status == "failed" and step.goes_on:
                 ended = replace(ended, status="noted")
-        self._save(self._record.with_step(name, ended))
         self._tell(name, ended)
+        self._save(self._record.with_step(name, ended))
         yield StepEnds(name, ended.status, said)
         if ended.status in ("failed", "stopped"):
             raise _Stop(ended.status)
