@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from tests.unit.cli.conftest import Run
+from tests.warm import PROGRAM
 
 RUNBOOKS = Path(__file__).resolve().parents[3] / "runbooks"
 
@@ -86,3 +94,118 @@ def test_operators_are_listed_with_the_days_they_have_left(moyai: Run) -> None:
     left = {one["email"]: one["days_left"] for one in json.loads(done.stdout)}
     assert left["kansa@jimukyoku.example.jp"] == 1
     assert left["keikaku@jimukyoku.example.jp"] == 367
+
+
+GATED = """\
+---
+name: gated
+title: { ja: 関門, en: Gated }
+purpose: { ja: 試す。, en: Trying. }
+steps:
+  - id: told
+    kind: question
+    title: { ja: 知らせ, en: Told }
+    ask: { ja: 知らせましたか, en: Were they told? }
+    answer:
+      type: choice
+      bind: how
+      choices: { mail: { ja: 郵便, en: by mail }, call: { ja: 電話, en: by call } }
+    timeout_seconds: 60
+  - id: act
+    kind: command
+    title: { ja: 行う, en: Act }
+    run: [sh, -c, 'echo "$1" >> acted; test "$1" = mail || exec sleep 60', sh, "{{ how }}"]
+    timeout_seconds: 60
+    idempotency: safe
+    approval: APPROVAL
+    no_undo: { ja: なし。, en: None. }
+---
+{{ step("told") }}
+{{ step("act") }}
+"""
+
+
+def lay(runbooks: Path, approval: str) -> None:
+    (runbooks / "gated.md.j2").write_text(GATED.replace("APPROVAL", approval), encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no OpenSSH here")
+def test_a_step_goes_on_with_the_signature_of_an_approver(
+    moyai: Run, runbooks: Path, project: Path
+) -> None:
+    lay(runbooks, "true")
+    key = project / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    file = project / "tenants.yaml"
+    public = Path(f"{key}.pub").read_text().strip()
+    text = re.sub(r"ssh_key: .* shonin\n", f"ssh_key: {public}\n", file.read_text(encoding="utf-8"))
+    file.write_text(text, encoding="utf-8")
+    who = ("--operator", "keikaku@jimukyoku.example.jp")
+    waits = moyai("runbook", "run", "gated", *who, "--answer", "told=mail")
+    assert waits.returncode == 5
+    (line,) = re.findall(r"^  (r\d{8}-1 [0-9a-f]{64} act)$", waits.stdout, re.MULTILINE)
+    sign = ["ssh-keygen", "-q", "-Y", "sign", "-n", "moyai-approval@1", "-f", str(key)]
+    signed = subprocess.run(sign, input=line.encode(), capture_output=True, check=True).stdout
+    (project / "act.sig").write_bytes(signed)
+    run_id = line.split()[0]
+    approved = moyai("runbook", "approve", run_id, "act", "--signature", "act.sig")
+    assert approved.stdout.startswith("Approved by shonin@jimukyoku.example.jp.")
+    assert not (project / "acted").exists()
+    done = moyai("runbook", "run", "--resume", run_id, *who)
+    assert (done.returncode, (project / "acted").read_text()) == (0, "mail\n")
+    (evidence,) = (project.parent / "home").rglob("*.evidence.jsonl")
+    last = json.loads(evidence.read_text().splitlines()[-1])
+    assert (last["step"], last["status"]) == ("act", "done")
+    assert last["approved_by"] == "shonin@jimukyoku.example.jp"
+
+
+def started(
+    project: Path, *arguments: str, stdin: int = subprocess.DEVNULL
+) -> subprocess.Popen[str]:
+    """The command as a person starts it."""
+    home = str(project.parent / "home")
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "runbook", "run", *arguments],
+        cwd=project,
+        env={**os.environ, "MOYAI_HOME": home, "MOYAI_LANG": "en"},
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_person_at_a_terminal_is_asked_until_the_answer_is_one(
+    runbooks: Path, project: Path
+) -> None:
+    lay(runbooks, "false")
+    ours, theirs = pty.openpty()
+    process = started(project, "gated", stdin=theirs)
+    os.close(theirs)
+    os.write(ours, b"letter\nmail\n")
+    out, err = process.communicate(timeout=60)
+    os.close(ours)
+    assert process.returncode == 0, err
+    assert "there is no answer 'letter'" in out
+    assert (project / "acted").read_text() == "mail\n"
+
+
+def test_an_interrupt_ends_the_command_and_leaves_the_run_to_go_on(
+    moyai: Run, runbooks: Path, project: Path
+) -> None:
+    lay(runbooks, "false")
+    process = started(project, "gated", "--answer", "told=call")
+    acted = project / "acted"
+    for _ in range(400):
+        if acted.exists():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert "Steps that ended are on record" in err
+    (found,) = json.loads(moyai("runbook", "runs", "--output", "json").stdout)
+    assert found["status"] == "running"
+    call = ("runbook", "run", "--resume", found["id"], "--from", "told", "--answer", "told=mail")
+    assert moyai(*call).returncode == 0
+    assert acted.read_text() == "call\nmail\n"
