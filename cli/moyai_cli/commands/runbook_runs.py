@@ -103,6 +103,7 @@ def run_(
         if dry:
             show_planned(list(dry_run(runbook, values)), output)
             return
+        _known_by_name(runbook, who)
         record = begin(runbook, values, site, around)
     else:
         record = opened.store.load(str(resume or back))
@@ -131,6 +132,18 @@ def _carried(
     except MoyaiError as error:
         error.touched = error.touched or _TOUCHED
         raise
+
+
+def _known_by_name(runbook: Runbook, who: str | None) -> None:
+    """Where a second person has to approve, it has to be known who the first is."""
+    if who is None and any(one.approval for one in runbook.steps):
+        raise UsageError(
+            Text(
+                "承認の要る手順があります。実行する担当者を --operator で示してください。",
+                "It has steps that need approval: say who runs it with --operator.",
+            ),
+            touched=NOTHING_TOUCHED,
+        )
 
 
 def _one_of(name: str | None, resume: str | None, back: str | None) -> None:
@@ -171,7 +184,7 @@ def approve_(
     record = opened.store.load(run)
     runbook = require(opened.folder, record.runbook)
     words = read_content(signature).decode("utf-8", "replace")
-    found = approve(opened.store, runbook, run, step, words, opened.approvals())
+    found = approve(runbook, run, step, words, opened.store, opened.approvals())
     by = found.approvals[step].by
     if output is Output.TABLE:
         typer.echo(

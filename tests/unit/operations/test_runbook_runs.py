@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -195,6 +197,45 @@ def test_what_is_done_once_is_asked_for_where_its_end_is_not_on_record(
     assert lines(around).count("two-x") == times
 
 
+class Crash(BaseException):
+    """The process dies here."""
+
+
+class Dying(RunStore):
+    """Dies at its n-th write, before or after it."""
+
+    def __init__(self, home: Path, writes: int, *, before: bool) -> None:
+        super().__init__(home)
+        self._left = writes
+        self._before = before
+
+    def save(self, record: RunRecord) -> None:
+        self._left -= 1
+        if self._left == 0 and self._before:
+            raise Crash
+        super().save(record)
+        if self._left == 0:
+            raise Crash
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("writes", range(1, 12))
+def test_wherever_a_run_dies_what_is_done_once_is_not_done_twice_unasked(
+    around: Surroundings, writes: int, before: bool
+) -> None:
+    runbook = book(idempotency="once")
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    dying = Dying(around.store.folder.parent, writes, before=before)
+    with suppress(Crash):
+        list(run(runbook, record.id, replace(around, store=dying)))
+    person = Somebody({"name": "x y; echo", "again:two": "no"})
+    list(run(runbook, record.id, replace(around, person=person)))
+    ended = around.store.load(record.id)
+    assert lines(around).count("two-x y; echo") <= 1
+    assert ended.status == ("stopped" if "again:two" in person.asked else "done")
+    assert "one" in lines(around)
+
+
 def test_without_an_answer_the_run_waits_and_then_goes_on(around: Surroundings) -> None:
     runbook = book()
     record = carried(runbook, replace(around, person=Somebody({})))
@@ -212,8 +253,8 @@ def test_a_step_waits_for_its_approval_which_is_of_content_and_answers(
     wanted = [one for one in run(runbook, record.id, around) if isinstance(one, ApprovalWanted)]
     assert lines(around) == ["one"]
     with pytest.raises(Refused):
-        approve(around.store, runbook, record.id, "two", "bad", around.approvals)
-    given = approve(around.store, runbook, record.id, "two", "good", around.approvals)
+        approve(runbook, record.id, "two", "bad", around.store, around.approvals)
+    given = approve(runbook, record.id, "two", "good", around.store, around.approvals)
     assert given.approvals["two"].line == wanted[0].line
     assert wanted[0].line.startswith(f"{record.id} ")
     # Another answer than the one that was approved: the approval is none any more.
@@ -221,6 +262,9 @@ def test_a_step_waits_for_its_approval_which_is_of_content_and_answers(
     list(run(runbook, record.id, around))
     assert (around.store.load(record.id).status, lines(around)) == ("waiting", ["one"])
     around.store.save(given)
+    late = replace(around, now=lambda: datetime.now(UTC) + timedelta(hours=73))
+    list(run(runbook, record.id, late))
+    assert (around.store.load(record.id).status, lines(around)) == ("waiting", ["one"])
     list(run(runbook, record.id, around))
     assert (around.store.load(record.id).status, lines(around)) == (
         "done",

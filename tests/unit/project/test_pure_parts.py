@@ -13,6 +13,7 @@ PURE = sorted(
     [
         *(LIBRARY / "registry").rglob("*.py"),
         *(LIBRARY / "planning").rglob("*.py"),
+        *(LIBRARY / "runbook").rglob("*.py"),
         *LIBRARY.glob("*.py"),
     ]
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import sshsig
 from sshsig.ssh_public_key import PublicKey
@@ -62,9 +62,12 @@ class OperatorSignatures:
 
 
 def approve(
-    store: RunStore, runbook: Runbook, run: str, step: str, signature: str, approvals: Approvals
+    runbook: Runbook, run: str, step: str, signature: str, store: RunStore, approvals: Approvals
 ) -> RunRecord:
-    """Put an approval on record. Raises `Refused` where the signature does not count, `UsageError`."""
+    """Put an approval on record, which holds for `running.APPROVAL_HOURS`.
+
+    Raises `Refused` where the signature does not count, `UsageError` for a step that needs none.
+    """
     wanting = [one.id for one in runbook.steps if one.approval]
     if step not in wanting:
         message = not_known(step, wanting, "承認の要る手順", "step that needs an approval")
@@ -73,7 +76,10 @@ def approve(
         record = store.load(run)
         line = line_to_sign(runbook, record, step)
         by = approvals.approver(line, signature, record.person)
-        given = {**record.approvals, step: Approval(by, line, signature)}
+        given = {
+            **record.approvals,
+            step: Approval(by, line, signature, datetime.now(UTC).isoformat()),
+        }
         record = replace(record, approvals=given)
         store.save(record)
         return record

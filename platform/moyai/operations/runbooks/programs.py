@@ -25,6 +25,7 @@ GRACE_SECONDS = 60.0
 """How long a command that was told to end may take: a deploy lets what it began end well."""
 _LOOK_SECONDS = 0.5
 """How long is waited for output of a command that has ended: what it left running may hold its pipes."""
+_LONGEST_LINE = 1 << 20
 _MOST_KEPT = 16 << 20
 """Bytes of output after which no more is kept."""
 _PR_SET_PDEATHSIG = 1
@@ -163,7 +164,7 @@ def _read(
     stream: IO[bytes], is_out: bool, lines: queue.SimpleQueue[tuple[bool, bytes] | None]
 ) -> None:
     with suppress(ValueError):  # closed meanwhile
-        for line in stream:
+        for line in iter(lambda: stream.readline(_LONGEST_LINE), b""):
             lines.put((is_out, line))
     lines.put(None)
 

@@ -51,6 +51,8 @@ class Approval:
     line: str
     """What was signed: run, hash of content and values, step."""
     signature: str
+    at: str
+    """When it was put on record, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.runbooks.asking import Question
@@ -21,7 +22,7 @@ from moyai.operations.runbooks.events import (
     StepEnds,
     StepLeft,
 )
-from moyai.operations.runbooks.records import RunRecord, RunStatus, StepRecord, StepStatus
+from moyai.operations.runbooks.records import Approval, RunRecord, RunStatus, StepRecord, StepStatus
 from moyai.operations.runbooks.stepping import Probe, argv_of, asked, carried
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.registry.words import not_known
@@ -37,6 +38,9 @@ from moyai.runbook.model import (
 )
 from moyai.runbook.templates import sentence
 from moyai.texts import Text
+
+APPROVAL_HOURS = 72
+"""How long a signature counts from when it was put on record."""
 
 
 def begin(runbook: Runbook, values: Values, site: str, surroundings: Surroundings) -> RunRecord:
@@ -199,10 +203,14 @@ class _Run:
     def _approved(self, step: Step) -> Iterator[Event]:
         line = line_to_sign(self._runbook, self._record, step.id)
         given = self._record.approvals.get(step.id)
-        if given is None or given.line != line:
+        if given is None or given.line != line or self._is_stale(given):
             yield ApprovalWanted(step.id, sentence(step.title, self._values()), line)
             raise _Stop("waiting")
         self._around.approvals.approver(line, given.signature, self._record.person)
+
+    def _is_stale(self, given: Approval) -> bool:
+        age = self._around.now() - datetime.fromisoformat(given.at)
+        return age > timedelta(hours=APPROVAL_HOURS)
 
     def _agreed(self, step: Step, before: StepRecord) -> None:
         title = sentence(step.title, self._values())
