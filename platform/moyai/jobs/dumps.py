@@ -148,21 +148,12 @@ def count_rows(connection: Connection) -> dict[str, int]:
     return counts
 
 
-def schema_version(connection: Connection) -> int:
-    """The schema's version; 0 before the first migration."""
-    found = connection.execute("SELECT to_regclass('public.moyai_migration') IS NOT NULL")
-    if found.fetchone() != (True,):
-        return 0
-    row = connection.execute("SELECT coalesce(max(version), 0) FROM public.moyai_migration")
-    return int((row.fetchone() or (0,))[0])
-
-
 def _snapshot(connection: Connection) -> _Snapshot:
     """A snapshot that stays as long as the connection's transaction."""
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     row = connection.execute("SELECT pg_export_snapshot()").fetchone()
     assert row is not None
-    return _Snapshot(row[0], count_rows(connection), schema_version(connection))
+    return _Snapshot(row[0], count_rows(connection), writes.schema_version(connection))
 
 
 def _dump(job: DumpJob, cloud: Cloud, login: Login, snapshot: str, key: str) -> Uploaded:

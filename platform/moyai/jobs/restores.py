@@ -109,7 +109,7 @@ def _compare(connection: Connection, manifest: Mapping[str, Any]) -> None:
     different = sorted(
         table for table in {*found, *wanted} if found.get(table) != wanted.get(table)
     )
-    version = dumps.schema_version(connection)
+    version = writes.schema_version(connection)
     if not different and version == manifest["schema_version"]:
         return
     names = ", ".join(different[:_SHOWN]) or "-"

@@ -87,15 +87,26 @@ def count(job: CountJob, cloud: Cloud) -> Fields:
     """
     with _owner(job.database, cloud, locked=False) as connection:
         found = measured(connection)
+        version = schema_version(connection)
     objects = summary(current(job.bucket, job.prefix, cloud))
     return {
         "token": {"rows": found.rows, "objects": objects.sha256},
         "closed": found.closed,
         "guarded": found.guarded,
+        "schema_version": version,
         "unguarded": list(found.bare)[:_SHOWN],
         "objects": objects.count,
         "newest_object": objects.newest,
     }
+
+
+def schema_version(connection: Connection) -> int:
+    """The schema's version; 0 before the first migration."""
+    found = connection.execute("SELECT to_regclass('public.moyai_migration') IS NOT NULL")
+    if found.fetchone() != (True,):
+        return 0
+    row = connection.execute("SELECT coalesce(max(version), 0) FROM public.moyai_migration")
+    return int((row.fetchone() or (0,))[0])
 
 
 @dataclass(frozen=True, slots=True)

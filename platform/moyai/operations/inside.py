@@ -10,6 +10,7 @@ from moyai.costs.periods import Period
 from moyai.engine.aws.sessions import aws_session
 from moyai.errors import OperationFailed
 from moyai.job_target import from_outputs
+from moyai.jobs.settings import Phase
 from moyai.jobs.submit import JobResult, run
 from moyai.registry.models import Registry, Site
 from moyai.texts import Text
@@ -27,10 +28,17 @@ class Inside:
         self._sslmode = site.database_sslmode
 
     def migrate(
-        self, registry: Registry, outputs: Mapping[str, Any], service: str, release: str
+        self,
+        registry: Registry,
+        outputs: Mapping[str, Any],
+        service: str,
+        release: str,
+        phase: Phase = "all",
     ) -> JobResult:
-        """Bring a subscription's schema to what a release needs. Raises `JobFailed`."""
-        return self._run("migrate", registry, outputs, service, release)
+        """Bring a subscription's schema to what a release needs; `expand`: only up to the first step
+        that the release before does not work with any more. Raises `JobFailed`."""
+        more = {"MIGRATION_PHASE": phase}
+        return self._run("migrate", registry, outputs, service, release, more)
 
     def health(
         self, registry: Registry, outputs: Mapping[str, Any], service: str, release: str

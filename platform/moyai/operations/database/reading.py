@@ -83,7 +83,7 @@ def shown(connection: sa.Connection, operation: str) -> OperationView:
         raise no_such(operation)
     given = {"id": operation}
     bodies = tuple(
-        BodyRow(*row[:10], waits=text_of(row[10]))
+        BodyRow(*row[:10], text_of(row[10]))
         for row in connection.execute(_BODIES, given).all()
     )
     counts: dict[str, int] = {}
@@ -109,14 +109,14 @@ def steps(
 ) -> tuple[StepRow, ...]:
     """The steps of an operation, of one body or of all, in the order of their beginning."""
     rows = connection.execute(_STEPS, {"id": operation, "code": code}).all()
-    return tuple(StepRow(*row[:7], result=row[7] or {}) for row in rows)
+    return tuple(StepRow(*row[:7], row[7] or {}) for row in rows)
 
 
 def debts(connection: sa.Connection) -> tuple[DebtRow, ...]:
     """What is owed, oldest first."""
     rows = connection.execute(_DEBTS).all()
     return tuple(
-        DebtRow(*row[:4], reason=text_of(row[4]) or Text("", ""), opened_at=row[5]) for row in rows
+        DebtRow(*row[:4], text_of(row[4]) or Text("", ""), row[5]) for row in rows
     )
 
 
@@ -161,4 +161,4 @@ def no_such(operation: str) -> UsageError:
 
 
 def _operation(row: Sequence[Any], counts: dict[str, int]) -> OperationRow:
-    return OperationRow(*row[:5], text_of(row[5]), *row[6:], counts=counts)
+    return OperationRow(*row[:5], text_of(row[5]), *row[6:12], counts)

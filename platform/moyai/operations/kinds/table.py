@@ -8,10 +8,12 @@ from moyai.errors import UsageError
 from moyai.operations.kinds.check import Check
 from moyai.operations.kinds.kind import Kind
 from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.upgrade import Upgrade
 from moyai.texts import Text
 
 _KINDS: Mapping[str, Callable[[SiteSource], Kind]] = {
     "check": Check,
+    "upgrade": Upgrade,
 }
 
 

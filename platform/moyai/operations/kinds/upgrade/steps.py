@@ -158,7 +158,6 @@ class Contract(_Step):
             one.service,
             _before(work),
             str(backup["manifest"]),
-            work.operation,
         )
         return {"restored": backup["manifest"]}
 
