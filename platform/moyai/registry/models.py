@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from moyai.registry.cost_rules import CostSharing
+from moyai.registry.operation_settings import BodyApprover, OperationSettings
 
 JsonValue = None | bool | int | float | str | tuple["JsonValue", ...] | Mapping[str, "JsonValue"]
 
@@ -278,6 +279,8 @@ class Tenant:
     freezes: tuple[Freeze, ...]
     backup: BackupPolicy
     subscriptions: tuple[Subscription, ...]
+    approvers: tuple[BodyApprover, ...]
+    """Who approves its own slot for it."""
 
     def subscription(self, service: str) -> Subscription | None:
         """Its subscription of a service, or None."""
@@ -301,6 +304,7 @@ class Registry:
     services: Mapping[str, ServiceTarget]
     tenants: tuple[Tenant, ...]
     cost_sharing: CostSharing | None
+    operations: OperationSettings
 
     def tenant(self, key: str) -> Tenant | None:
         """The body with this code, former code or slug, or None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,7 @@ from moyai.planning.fleet.clearing import (
 )
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
 from moyai.registry.models import Operator, Registry, Role, Tenant
+from moyai.registry.operation_settings import BodyApprover
 
 OPERATION = "20261126-3"
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -192,27 +193,11 @@ def test_who_planned_does_not_approve_by_another_name_or_key_either() -> None:
     )
 
 
-@dataclass(frozen=True)
-class Person:
-    name: str
-    email: str
-    expires: date
-    ssh_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Body(Tenant):
-    """A body that has approvers of its own."""
-
-    approvers: tuple[Person, ...] = ()
-
-
 def with_approver(code: str, expires: date = date(2027, 3, 31)) -> Registry:
-    person = Person("情報課", BODY_S, expires, public(BODY_S))
+    person = BodyApprover("情報課", BODY_S, expires, public(BODY_S))
 
     def body(plain: Tenant) -> Tenant:
-        values = {one.name: getattr(plain, one.name) for one in fields(Tenant)}
-        return Body(**{**values, "approvers": (person,)}) if plain.code == code else plain
+        return replace(plain, approvers=(person,)) if plain.code == code else plain
 
     known = registry()
     return replace(known, tenants=tuple(map(body, known.tenants)))

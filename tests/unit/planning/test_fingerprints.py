@@ -15,6 +15,7 @@ from moyai.planning.routes import rules_by_body
 from moyai.registry import require
 from moyai.registry.cost_rules import Budget
 from moyai.registry.models import Freeze, Registry, Tenant
+from moyai.registry.operation_settings import Amount, BodyApprover, OperationSettings
 
 DAY = date(2026, 11, 23)
 AROUND = Surroundings({"program": "p"}, {"engine": "1"}, {"cell-a": {"vpc_id": "vpc-1"}})
@@ -46,6 +47,25 @@ def test_what_no_program_reads_does_not_count(registry: Registry) -> None:
         body, contacts=(), population=None, tier="other", freezes=(Freeze(DAY, DAY, "選挙"),)
     )
     assert take(registry, body) == take(registry, other)
+
+
+def test_how_operations_go_and_who_approves_makes_no_stack_outdated(registry: Registry) -> None:
+    approver = BodyApprover("課長", "kacho@example.jp", DAY, "ssh-ed25519 AAAA")
+    other = dataclasses.replace(
+        registry,
+        operations=OperationSettings(max_concurrent=Amount(1), bodies_approve="all"),
+        tenants=tuple(
+            dataclasses.replace(body, approvers=(approver,)) for body in registry.tenants
+        ),
+    )
+    assert other != registry
+    site = registry.sites["sandbox"]
+    for body, changed in zip(registry.tenants, other.tenants, strict=True):
+        assert take(registry, body) == take(other, changed)
+    for stack in ("shared", "cell-a"):
+        assert fingerprints.foundation(
+            registry, site, stack, DAY, AROUND
+        ) == fingerprints.foundation(other, site, stack, DAY, AROUND)
 
 
 def test_rules_of_cost_sharing_make_no_stack_outdated(registry: Registry) -> None:

@@ -47,5 +47,5 @@ def of_bodies(registry: Registry) -> Sequence[Approver]:
     return [
         Approver(one.email, "approver", body.code, body.code, one.expires, one.ssh_key)
         for body in registry.tenants
-        for one in getattr(body, "approvers", ())
+        for one in body.approvers
     ]
