@@ -61,10 +61,12 @@ class Counted:
     name: str = "counted"
     title: Text = Text("数える", "counting")
     needs_approval: bool = False
-    gates_by_health: bool = False
+    gates_by_health: bool = True
 
     def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
-        """Always."""
+        """Unless a file says that it is not."""
+        if (Path(str(plan.parameters["folder"])) / f"{body.code}.ill").exists():
+            raise OperationFailed(same(f"{body.code} is ill"))
 
     def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
         number = int(str(plan.parameters.get("steps", 3)))
@@ -88,6 +90,7 @@ def make_plan(
     at_once: int = 4,
     tolerance: int = 0,
     mode: str = "soft",
+    soak_seconds: int = 0,
     **parameters: str,
 ) -> OperationPlan:
     """A plan of so many bodies, evenly in waves, that needs no approval and no opening."""
@@ -101,7 +104,7 @@ def make_plan(
         planned_by="planner@example.jp",
         planned_at=datetime.now(UTC),
         waves=tuple(
-            PlannedWave(number, f"w{number}", Limits(at_once, tolerance, mode), 0)  # type: ignore[arg-type]
+            PlannedWave(number, f"w{number}", Limits(at_once, tolerance, mode), soak_seconds)  # type: ignore[arg-type]
             for number in range(1, waves + 1)
         ),
         bodies=tuple(

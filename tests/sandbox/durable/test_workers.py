@@ -14,7 +14,7 @@ from workers import Fleet
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import retry, want
+from moyai.operations.database.writing import release, retry, want
 
 
 @pytest.fixture
@@ -79,6 +79,20 @@ def test_a_frozen_worker_is_killed_and_its_bodies_taken_over(fleet: Fleet) -> No
     assert view.row.status == "done"
     fleet.counted_once(view)
     assert "no sign of life" in fleet.logs()
+
+
+def test_a_body_that_is_ill_after_the_soak_holds_the_next_wave(fleet: Fleet) -> None:
+    fleet.start()
+    operation = fleet.plan(make_plan(fleet.folder, 4, waves=2, soak_seconds=2))
+    fleet.until(operation, lambda one: one.waves[0].status == "soaking", 30)
+    (fleet.folder / "100001.ill").touch()
+    view = fleet.until(operation, lambda one: one.row.status == "held", 30)
+    assert [one.status for one in view.bodies] == ["done", "held", "waiting", "waiting"]
+    (fleet.folder / "100001.ill").unlink()
+    with fleet.engine.begin() as connection:
+        release(connection, operation, ["wave:1"], "operator:a@example.jp")
+    view = fleet.ended(operation)
+    assert [one.status for one in view.bodies] == ["done", "held", "done", "done"]
 
 
 def test_pause_lets_running_bodies_end_and_resume_goes_on(fleet: Fleet) -> None:

@@ -83,8 +83,7 @@ def shown(connection: sa.Connection, operation: str) -> OperationView:
         raise no_such(operation)
     given = {"id": operation}
     bodies = tuple(
-        BodyRow(*row[:10], text_of(row[10]))
-        for row in connection.execute(_BODIES, given).all()
+        BodyRow(*row[:10], text_of(row[10])) for row in connection.execute(_BODIES, given).all()
     )
     counts: dict[str, int] = {}
     for body in bodies:
@@ -115,9 +114,7 @@ def steps(
 def debts(connection: sa.Connection) -> tuple[DebtRow, ...]:
     """What is owed, oldest first."""
     rows = connection.execute(_DEBTS).all()
-    return tuple(
-        DebtRow(*row[:4], text_of(row[4]) or Text("", ""), row[5]) for row in rows
-    )
+    return tuple(DebtRow(*row[:4], text_of(row[4]) or Text("", ""), row[5]) for row in rows)
 
 
 def find(connection: sa.Connection, words: str) -> str:

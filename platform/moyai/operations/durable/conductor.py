@@ -109,6 +109,7 @@ class Conductor:
         with self._engine.begin() as connection:
             mine, now = connection.execute(_LOCK).one()
             if not mine:
+                self.gates = {}  # another conducts, and looks
                 return False
             moved = self._put_back_stranded(connection)
             alive = connection.execute(_ALIVE).all()
@@ -189,7 +190,10 @@ class Conductor:
         if decision.status is not None:
             self._status(connection, operation, known, decision.status)
         self._waits(connection, operation, decision.waits)
-        self.gates[operation] = decision.health_of
+        if decision.health_of:
+            self.gates[operation] = decision.health_of
+        else:
+            self.gates.pop(operation, None)
         return bool(decision.begin or decision.bodies or decision.waves or decision.status)
 
     def _begin(self, connection: sa.Connection, operation: str, codes: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from moyai.operations.database.connecting import is_lost, open_engine
 from moyai.operations.durable import memory
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.conductor import Conductor
+from moyai.operations.durable.gates import Gates
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.lease import Heartbeat, Lease, conninfo
 from moyai.operations.durable.ledger import Fenced, Ledger
@@ -87,6 +88,7 @@ class Host:
         threads = [
             threading.Thread(target=self._conduct, name="conductor", daemon=True),
             threading.Thread(target=self._look_after_others, name="takeover", daemon=True),
+            threading.Thread(target=self._look_at_gates, name="gates", daemon=True),
         ]
         for thread in threads:
             thread.start()
@@ -151,6 +153,12 @@ class Host:
         while not self._ending.is_set():
             moved = self._guarded(self._conductor.look, False)
             self._ending.wait(_BUSY_SECONDS if moved else _LOOK_SECONDS)
+
+    def _look_at_gates(self) -> None:
+        gates = Gates(self._engine, self._plans, self._knowledge)
+        while not self._ending.is_set():
+            self._guarded(lambda: gates.look(dict(self._conductor.gates)), None)
+            self._ending.wait(_LOOK_SECONDS)
 
     def _look_after_others(self) -> None:
         takeover = Takeover(self._place.worker, host_id(), self._queue.recover)

@@ -1,0 +1,108 @@
+"""The look at a wave's bodies after its soak: the next wave begins only where all of them are well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from moyai.audit.records import chain_of
+from moyai.errors import MoyaiError
+from moyai.operations.database.writing import record
+from moyai.operations.durable.carrying import bug, signature, to_document
+from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.plans import KnownPlan, Plans
+from moyai.registry.models import JsonValue
+
+_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7703, hashtext(:what))")
+_WANTED = sa.text(
+    "SELECT true FROM moyai.wave WHERE operation_id = :id AND number = :number "
+    "AND status = 'soaking' AND soak_until <= clock_timestamp() "
+    "AND (healthy_at IS NULL OR healthy_at < soak_until)"
+)
+_DONE = sa.text(
+    "SELECT code FROM moyai.body WHERE operation_id = :id AND wave = :number AND status = 'done' "
+    "ORDER BY position"
+)
+_HEALTHY = sa.text(
+    "UPDATE moyai.wave SET healthy_at = clock_timestamp() "
+    "WHERE operation_id = :id AND number = :number AND status = 'soaking' "
+    "AND soak_until <= clock_timestamp()"
+)
+_HELD = sa.text(
+    "UPDATE moyai.body SET status = 'held', error = CAST(:error AS jsonb), "
+    "error_signature = :signature, ended_at = clock_timestamp() "
+    "WHERE operation_id = :id AND code = :code AND status = 'done'"
+)
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """Looks at waves whose soak has passed. One worker at a time looks at a wave."""
+
+    engine: sa.Engine
+    plans: Plans
+    knowledge: Knowledge
+
+    def look(self, wanted: Mapping[str, tuple[int, ...]]) -> None:
+        """Look at the waves that are wanted, operation → numbers, and put on record what is found."""
+        for operation, numbers in wanted.items():
+            for number in numbers:
+                self._wave(operation, number)
+
+    def _wave(self, operation: str, number: int) -> None:
+        known = self.plans.of(operation)
+        with self.engine.begin() as connection:
+            if not connection.execute(_LOCK, {"what": f"{operation}/{number}"}).scalar():
+                return
+            given = {"id": operation, "number": number}
+            if not connection.execute(_WANTED, given).scalar():
+                return  # another worker looked meanwhile
+            codes = [str(row[0]) for row in connection.execute(_DONE, given)]
+            found = self._unwell(known, codes)
+            for code, error in found.items():
+                self._hold(connection, operation, known, code, error)
+            if not found:
+                connection.execute(_HEALTHY, given)
+
+    def _unwell(self, known: KnownPlan, codes: list[str]) -> dict[str, MoyaiError]:
+        kind = self.knowledge.kind(known.plan.kind)
+
+        def looked(code: str) -> MoyaiError | None:
+            try:
+                kind.is_well(known.plan, known.plan.body(code))
+            except MoyaiError as error:
+                return error
+            except Exception as error:  # a bug must not pass for health
+                return bug(error)
+            return None
+
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="gate") as pool:
+            answers = dict(zip(codes, pool.map(looked, codes), strict=True))
+        return {code: error for code, error in answers.items() if error is not None}
+
+    def _hold(
+        self,
+        connection: sa.Connection,
+        operation: str,
+        known: KnownPlan,
+        code: str,
+        error: MoyaiError,
+    ) -> None:
+        told = to_document(error)
+        connection.execute(
+            _HELD,
+            {
+                "id": operation,
+                "code": code,
+                "error": json.dumps(told, ensure_ascii=False),
+                "signature": signature("soak", error),
+            },
+        )
+        details: dict[str, JsonValue] = {"code": code, "error": told}
+        chains = (chain_of(None), chain_of(code))
+        record(connection, chains, "moyai", "operation.gate", operation, known.sha256, details)
