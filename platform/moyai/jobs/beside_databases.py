@@ -12,9 +12,9 @@ from moyai.jobs.aws import Cloud
 from moyai.jobs.catalogue import RESERVED_CONNECTIONS
 from moyai.jobs.connections import Connection
 from moyai.jobs.credentials import SecretStore
+from moyai.jobs.data_settings import BesideJob
 from moyai.jobs.master import drop, make_shut, master_of, may_act_as, telling, together
 from moyai.jobs.results import Fields
-from moyai.jobs.settings import BesideJob
 
 
 def create(job: BesideJob, cloud: Cloud) -> Fields:

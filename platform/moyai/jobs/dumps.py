@@ -25,13 +25,14 @@ from moyai.jobs import guards, writes
 from moyai.jobs.aws import Cloud, call_failed
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import Login, SecretStore
+from moyai.jobs.data_settings import DumpJob
 from moyai.jobs.object_versions import ObjectVersion, current, summary
 from moyai.jobs.postgres_programs import Whole, program
 from moyai.jobs.results import Fields, JobError
-from moyai.jobs.settings import DumpJob
 from moyai.jobs.uploads import Uploaded, upload
 from moyai.texts import Text
 
+_LOCK = "SELECT pg_advisory_lock(7703, 2)"
 FORMAT = 1
 """Of the manifest."""
 _SESSION: Mapping[str, str] = {"client_min_messages": "error", "search_path": "pg_catalog"}
@@ -55,14 +56,16 @@ def dump(job: DumpJob, cloud: Cloud) -> Fields:
     `manifest` (its key), `key`, `sha256`, `bytes`, `rows`, `schema_version`, `release`, and what
     `writes-count` tells. Raises `JobError`.
     """
-    found = find(job, cloud)
-    if found is not None:
-        return told(*found, made=False)
     login = SecretStore(cloud).read(job.database.owner_secret)
     begin = datetime.now(UTC)
     base = f"{job.folder}{begin:%Y%m%dT%H%M%SZ}-{job.id}"
     with closing(connect(job.database.server, login, job.database.name, _SESSION)) as connection:
         try:
+            # Two tasks with one id, as after a takeover: the later finds what the earlier made.
+            connection.execute(_LOCK)
+            found = find(job, cloud)
+            if found is not None:
+                return told(*found, made=False)
             # Before the snapshot: a write between the two makes the counts differ.
             before = writes.measured(connection)
             snapshot = _snapshot(connection)
@@ -70,26 +73,26 @@ def dump(job: DumpJob, cloud: Cloud) -> Fields:
         except psycopg.Error as error:
             doing = Text("バックアップを取ることが", "make the backup")
             raise statement_failed(error, doing) from None
-    objects = _put_objects(job, cloud, f"{base}.objects.gz")
-    manifest = {
-        "format": FORMAT,
-        "id": job.id,
-        "service": job.service,
-        "release": job.release,
-        "database": job.database.name,
-        "schema_version": snapshot.schema_version,
-        "begun_at": begin.isoformat(timespec="seconds"),
-        "key": f"{base}.dump",
-        "sha256": put.sha256,
-        "bytes": put.bytes,
-        "rows": snapshot.rows,
-        "objects": objects,
-        "token": {"rows": before.rows, "objects": objects["current_sha256"]},
-        "closed": before.closed,
-        "guarded": before.guarded,
-    }
-    _put(cloud, job.backups, f"{base}.json", json.dumps(manifest, indent=1).encode())
-    return told(f"{base}.json", manifest, made=True)
+        objects = _put_objects(job, cloud, f"{base}.objects.gz")
+        manifest = {
+            "format": FORMAT,
+            "id": job.id,
+            "service": job.service,
+            "release": job.release,
+            "database": job.database.name,
+            "schema_version": snapshot.schema_version,
+            "begun_at": begin.isoformat(timespec="seconds"),
+            "key": f"{base}.dump",
+            "sha256": put.sha256,
+            "bytes": put.bytes,
+            "rows": snapshot.rows,
+            "objects": objects,
+            "token": {"rows": before.rows, "objects": objects["current_sha256"]},
+            "closed": before.closed,
+            "guarded": before.guarded,
+        }
+        _put(cloud, job.backups, f"{base}.json", json.dumps(manifest, indent=1).encode())
+        return told(f"{base}.json", manifest, made=True)
 
 
 def find(job: DumpJob, cloud: Cloud) -> tuple[str, dict[str, Any]] | None:

@@ -59,8 +59,7 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA moyai FROM PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA moyai FROM PUBLIC;
 """
 _TABLES = """
-SELECT n.nspname, c.relname, coalesce(a.tgenabled = 'A', false), b.tgname IS NOT NULL,
-       coalesce(b.tgenabled = 'A', false)
+SELECT n.nspname, c.relname, a.tgenabled::text, b.tgenabled::text
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_trigger a ON a.tgrelid = c.oid AND a.tgname = %(counts)s
   LEFT JOIN pg_trigger b ON b.tgrelid = c.oid AND b.tgname = %(refuses)s
@@ -77,14 +76,20 @@ class Table:
 
     schema: str
     name: str
-    counted: bool
-    refusable: bool
-    refused: bool
+    counts: str | None
+    """The counting trigger's `tgenabled`: `A`, always, unless somebody changed it; None: no trigger."""
+    refuses: str | None
+    """The refusing one's: `A`, or `D` for disabled."""
 
     @property
     def guarded(self) -> bool:
-        """Both triggers are there, and the counting one fires."""
-        return self.counted and self.refusable
+        """Both triggers are there and as they are made: a migration's `ENABLE TRIGGER ALL` mars them."""
+        return self.counts == "A" and self.refuses in ("A", "D")
+
+    @property
+    def refused(self) -> bool:
+        """Nobody but the owner can write to it."""
+        return self.refuses == "A"
 
     @property
     def identifier(self) -> Identifier:
@@ -108,14 +113,14 @@ def has_objects(connection: Connection) -> bool:
 
 
 def put_up(connection: Connection) -> int:
-    """Guard every table that has no guards, as writes are closed or open now; how many it were.
+    """Guard every table that is not guarded as writes are closed or open now; how many it were.
 
     Within the caller's transaction, as the owner, under `LOCK`.
     """
     if not has_objects(connection):
         connection.execute(SQL(_OBJECTS))
     closed = connection.execute("SELECT EXISTS (SELECT FROM moyai.closing)").fetchone() == (True,)
-    bare = [table for table in tables(connection) if not table.guarded]
+    bare = [one for one in tables(connection) if not one.guarded or one.refused != closed]
     for table in bare:
         connection.execute(_triggers(connection, table, closed=closed))
     return len(bare)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import closing
 
 import psycopg
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from psycopg.sql import SQL, Identifier
 
 from moyai.jobs import guards
@@ -100,7 +100,7 @@ def _guard(connection: Connection) -> bool:
     try:
         with connection.transaction():
             guards.put_up(connection)
-    except LockNotAvailable:
+    except (DeadlockDetected, LockNotAvailable):
         return False
     except psycopg.Error as error:
         doing = Text("書き込みの計数を用意", "put up the counting of writes")

@@ -11,9 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.jobs import dumps
 from moyai.jobs.aws import Cloud, call_failed
+from moyai.jobs.data_settings import RestoreJob
 from moyai.jobs.object_versions import current
 from moyai.jobs.results import Fields, JobError
-from moyai.jobs.settings import RestoreJob
 from moyai.texts import Text
 
 _SHOWN = 20

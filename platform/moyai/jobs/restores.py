@@ -16,9 +16,9 @@ from moyai.jobs import beside, dumps, guards, swaps, writes
 from moyai.jobs.aws import Cloud, call_failed
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import Login, SecretStore
+from moyai.jobs.data_settings import RestoreJob
 from moyai.jobs.postgres_programs import program
 from moyai.jobs.results import Fields, JobError
-from moyai.jobs.settings import RestoreJob
 from moyai.texts import Text
 
 _SESSION: Mapping[str, str] = {"client_min_messages": "error", "search_path": "pg_catalog"}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from moyai.errors import ExitCode
 from moyai.jobs import (
     beside_databases,
+    data_settings,
     databases,
     dumps,
     health,
@@ -53,51 +54,51 @@ def _meter(environment: Environment, cloud: Cloud) -> Fields:
 
 
 def _close(environment: Environment, cloud: Cloud) -> Fields:
-    return writes.close(settings.writes_job(environment), cloud)
+    return writes.close(data_settings.writes_job(environment), cloud)
 
 
 def _open(environment: Environment, cloud: Cloud) -> Fields:
-    return writes.reopen(settings.writes_job(environment), cloud)
+    return writes.reopen(data_settings.writes_job(environment), cloud)
 
 
 def _state(environment: Environment, cloud: Cloud) -> Fields:
-    return writes.state(settings.owner_job(environment), cloud)
+    return writes.state(data_settings.owner_job(environment), cloud)
 
 
 def _count(environment: Environment, cloud: Cloud) -> Fields:
-    return writes.count(settings.count_job(environment), cloud)
+    return writes.count(data_settings.count_job(environment), cloud)
 
 
 def _dump(environment: Environment, cloud: Cloud) -> Fields:
-    return dumps.dump(settings.dump_job(environment), cloud)
+    return dumps.dump(data_settings.dump_job(environment), cloud)
 
 
 def _beside_create(environment: Environment, cloud: Cloud) -> Fields:
-    return beside_databases.create(settings.beside_job(environment), cloud)
+    return beside_databases.create(data_settings.beside_job(environment), cloud)
 
 
 def _beside_drop(environment: Environment, cloud: Cloud) -> Fields:
-    return beside_databases.remove(settings.beside_job(environment), cloud)
+    return beside_databases.remove(data_settings.beside_job(environment), cloud)
 
 
 def _restore_test(environment: Environment, cloud: Cloud) -> Fields:
-    return restores.test(settings.restore_job(environment), cloud)
+    return restores.test(data_settings.restore_job(environment), cloud)
 
 
 def _restore_load(environment: Environment, cloud: Cloud) -> Fields:
-    return restores.prepare(settings.restore_job(environment), cloud)
+    return restores.prepare(data_settings.restore_job(environment), cloud)
 
 
 def _restore_objects(environment: Environment, cloud: Cloud) -> Fields:
-    return object_restores.restore(settings.restore_job(environment), cloud)
+    return object_restores.restore(data_settings.restore_job(environment), cloud)
 
 
 def _restore_swap(environment: Environment, cloud: Cloud) -> Fields:
-    return swaps.swap(settings.swap_job(environment), cloud)
+    return swaps.swap(data_settings.swap_job(environment), cloud)
 
 
 def _restore_state(environment: Environment, cloud: Cloud) -> Fields:
-    return swaps.state(settings.swap_job(environment), cloud)
+    return swaps.state(data_settings.swap_job(environment), cloud)
 
 
 VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {

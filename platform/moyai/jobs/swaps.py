@@ -13,9 +13,10 @@ from moyai.jobs.aws import Cloud
 from moyai.jobs.catalogue import DatabaseState, look
 from moyai.jobs.connections import Connection
 from moyai.jobs.credentials import SecretStore
+from moyai.jobs.data_settings import SwapJob
 from moyai.jobs.master import master_of, telling
 from moyai.jobs.results import Fields, JobError
-from moyai.jobs.settings import CreateJob, SwapJob
+from moyai.jobs.settings import CreateJob
 from moyai.texts import Text
 
 LOADED = "moyai: restored, and compared with its manifest"

@@ -15,9 +15,9 @@ from moyai.jobs import guards
 from moyai.jobs.aws import Cloud
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
+from moyai.jobs.data_settings import CountJob, OwnerJob, WritesJob
 from moyai.jobs.object_versions import current, summary
 from moyai.jobs.results import Fields, JobError
-from moyai.jobs.settings import CountJob, OwnerJob, WritesJob
 from moyai.texts import Text
 
 _SESSION: Mapping[str, str] = {

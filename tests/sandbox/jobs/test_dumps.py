@@ -6,12 +6,14 @@ import gzip
 import hashlib
 import json
 import subprocess
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from moyai.jobs import runner
 from moyai.sandbox.postgres.binaries import programs
 
 from .conftest import Body
@@ -159,3 +161,13 @@ def test_deleting_a_subscription_takes_what_lies_beside_along(cluster: Any) -> N
     assert len(databases(body)) == 2
     body.done("database-delete")
     assert databases(body) == []
+
+
+def test_two_tasks_with_one_id_make_one_backup(chat: Body) -> None:
+    environment = chat.environment()
+    threads = [threading.Thread(target=runner.run, args=(["dump"], environment)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys(chat)) == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import closing
 
 import psycopg
@@ -112,3 +114,74 @@ def test_objects_whose_versions_are_gone_are_told(chat: Body, spoilt: str) -> No
     code, result = chat.run("restore-objects", BACKUP=spoilt)
     assert (code, result["code"], result["gone"]) == (4, "versions-gone", ["chat/a"])
     assert result["copied"] == 1
+
+
+def test_a_restore_that_is_killed_anywhere_leaves_the_old_or_the_new(
+    chat: Body, spoilt: str
+) -> None:
+    """Each verb is killed at several moments; the next round goes on as `Inside.restore` does."""
+    kills = 0
+    for part in (0.35, 0.5, 0.65, 0.8, 0.9, 0.97):
+        for verb, given in _steps(chat, spoilt):
+            kills += _killed(chat, verb, part, BACKUP=spoilt, **given)
+            found = _rows_if_open(chat)
+            assert found in (10, 1000, None), (verb, part)
+            if found is None:  # between the sessions' end and the renames
+                assert verb == "restore-swap"
+            chat.done(verb, BACKUP=spoilt, **given)
+        assert _rows_if_open(chat) == 1000
+        assert chat.done("writes-state")["closed_by"] == "op-2"
+        _spoil_again(chat)
+    assert kills >= 6
+
+
+def _steps(body: Body, key: str) -> list[tuple[str, dict[str, str]]]:
+    assert body.done("restore-state", BACKUP=key)["restored"] is False
+    return [
+        ("beside-create", {"BESIDE": "restored"}),
+        ("restore-load", {}),
+        ("restore-objects", {}),
+        ("restore-swap", {}),
+    ]
+
+
+def _spoil_again(body: Body) -> None:
+    body.done("beside-drop", BESIDE="before")
+    with closing(body.as_owner()) as owner:
+        owner.execute("DELETE FROM workspace WHERE id > 10")
+
+
+def _rows_if_open(body: Body) -> int | None:
+    try:
+        return int(rows(body.as_app(), COUNT)[0][0])
+    except psycopg.OperationalError as error:
+        assert "not currently accepting connections" in str(error)
+        return None
+
+
+def _killed(body: Body, verb: str, part: float, **given: str) -> bool:
+    """Run a verb as a process of its own and kill it after a part of the time that it takes."""
+    usual = _SECONDS[verb]
+    environment = body.environment(**given)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "moyai.jobs", verb],
+        env={**environment, "PATH": f"{environment['PATH']}:/usr/bin:/bin"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        child.wait(usual * part)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        return True
+    return False
+
+
+_SECONDS = {
+    "beside-create": 0.75,
+    "restore-load": 1.0,
+    "restore-objects": 0.75,
+    "restore-swap": 0.9,
+}
+"""Of a process of each, roughly: starting Python is the first half."""

@@ -206,3 +206,20 @@ def test_jobs_of_our_own_do_not_count(small: Body) -> None:
 def test_the_application_sees_nothing_of_the_counter(small: Body) -> None:
     with closing(small.as_app()) as app, pytest.raises(InsufficientPrivilege):
         app.execute("SELECT * FROM moyai.writes")
+
+
+def test_a_migration_that_switches_all_triggers_leaves_writes_as_they_were(
+    small: Body, tmp_path: Path
+) -> None:
+    switching = "ALTER TABLE a DISABLE TRIGGER USER; ALTER TABLE a ENABLE TRIGGER USER"
+    file = tmp_path / "small" / "migrations" / "0002_more.sql"
+    file.write_text(f"-- phase: expand\n{switching}")
+    small.done("migrate", SCHEMA_VERSION="2")
+    with closing(small.as_app()) as app:
+        app.execute(INSERT)
+        small.done("writes-close")
+        (file.parent / "0003_again.sql").write_text(file.read_text())
+        small.done("migrate", SCHEMA_VERSION="3")
+        refused(app, INSERT)
+        small.done("writes-open")
+        app.execute(INSERT)

@@ -1,0 +1,182 @@
+"""Arguments of the jobs that close, count, back up and restore, as `settings` reads the others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from moyai.jobs.beside import USES
+from moyai.jobs.settings import (
+    DatabaseJob,
+    Environment,
+    Server,
+    database_job,
+    number,
+    server,
+    word,
+    wrong,
+)
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
+WRITES_SECONDS = 120
+"""Longer than a statement or an idle transaction of an application may last (`catalogue.LIMITS`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerJob:
+    """What a job needs that works in a database as its owner."""
+
+    server: Server
+    name: str
+    owner_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class WritesJob:
+    """Arguments of `writes-close` and `writes-open`."""
+
+    database: OwnerJob
+    by: str
+    """Who closes: an operation's id, or a person. Only the same opens again."""
+    seconds: int
+    """How long transactions that write are waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountJob:
+    """Arguments of `writes-count`."""
+
+    database: OwnerJob
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class DumpJob:
+    """Arguments of `dump`."""
+
+    database: OwnerJob
+    service: str
+    release: str
+    bucket: str
+    prefix: str
+    backups: str
+    """The bucket of backups."""
+    folder: str
+    """The prefix in it that is the subscription's."""
+    id: str
+    """Two runs with one id make one backup."""
+    path: str | None
+    """Where PostgreSQL's programs are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreJob:
+    """Arguments of `restore-test` and `restore-load`."""
+
+    database: OwnerJob
+    bucket: str
+    prefix: str
+    backups: str
+    manifest: str
+    """The key of the backup's manifest."""
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SwapJob:
+    """Arguments of `restore-swap`."""
+
+    database: DatabaseJob
+    owner_secret: str
+    app_secret: str
+    manifest: str
+    """The key of the manifest of what was restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class BesideJob:
+    """Arguments of `beside-create` and `beside-drop`."""
+
+    database: DatabaseJob
+    use: str
+    """Which database beside the subscription's own: `beside.USES`."""
+
+
+def owner_job(environment: Environment) -> OwnerJob:
+    """Read what the owner's verbs share, all of `writes-state`'s. Raises `JobError`."""
+    return OwnerJob(
+        server=server(environment),
+        name=word(environment, "DATABASE_NAME"),
+        owner_secret=word(environment, "OWNER_SECRET"),
+    )
+
+
+def writes_job(environment: Environment) -> WritesJob:
+    """Read `writes-close`'s and `writes-open`'s arguments. Raises `JobError`."""
+    given = environment.get("WRITES_SECONDS")
+    return WritesJob(
+        database=owner_job(environment),
+        by=word(environment, "WRITES_BY"),
+        seconds=number(environment, "WRITES_SECONDS") if given else WRITES_SECONDS,
+    )
+
+
+def count_job(environment: Environment) -> CountJob:
+    """Read `writes-count`'s arguments. Raises `JobError`."""
+    return CountJob(
+        database=owner_job(environment),
+        bucket=word(environment, "DOCUMENTS_BUCKET"),
+        prefix=word(environment, "OBJECT_PREFIX"),
+    )
+
+
+def dump_job(environment: Environment) -> DumpJob:
+    """Read `dump`'s arguments. Raises `JobError`."""
+    given = word(environment, "BACKUP_ID")
+    if not _ID.fullmatch(given):
+        raise wrong("BACKUP_ID", "A-Z, a-z, 0-9, ., -")
+    return DumpJob(
+        database=owner_job(environment),
+        service=word(environment, "SERVICE"),
+        release=word(environment, "RELEASE"),
+        bucket=word(environment, "DOCUMENTS_BUCKET"),
+        prefix=word(environment, "OBJECT_PREFIX"),
+        backups=word(environment, "BACKUPS_BUCKET"),
+        folder=word(environment, "BACKUPS_PREFIX"),
+        id=given,
+        path=environment.get("PATH"),
+    )
+
+
+def restore_job(environment: Environment) -> RestoreJob:
+    """Read the arguments of verbs that restore. Raises `JobError`."""
+    manifest, folder = word(environment, "BACKUP"), word(environment, "BACKUPS_PREFIX")
+    if not (manifest.startswith(folder) and manifest.endswith(".json")):
+        raise wrong("BACKUP", f"{folder}….json")
+    return RestoreJob(
+        database=owner_job(environment),
+        bucket=word(environment, "DOCUMENTS_BUCKET"),
+        prefix=word(environment, "OBJECT_PREFIX"),
+        backups=word(environment, "BACKUPS_BUCKET"),
+        manifest=manifest,
+        path=environment.get("PATH"),
+    )
+
+
+def beside_job(environment: Environment) -> BesideJob:
+    """Read the arguments of `beside-create` and `beside-drop`. Raises `JobError`."""
+    use = word(environment, "BESIDE")
+    if use not in USES:
+        raise wrong("BESIDE", ", ".join(USES))
+    return BesideJob(database_job(environment), use)
+
+
+def swap_job(environment: Environment) -> SwapJob:
+    """Read `restore-swap`'s arguments. Raises `JobError`."""
+    return SwapJob(
+        database=database_job(environment),
+        owner_secret=word(environment, "OWNER_SECRET"),
+        app_secret=word(environment, "APP_SECRET"),
+        manifest=word(environment, "BACKUP"),
+    )
