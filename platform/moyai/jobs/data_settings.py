@@ -133,11 +133,11 @@ def count_job(environment: Environment) -> CountJob:
 
 def dump_job(environment: Environment) -> DumpJob:
     """Read `dump`'s arguments. Raises `JobError`."""
-    given = word(environment, "BACKUP_ID")
+    database, given = owner_job(environment), word(environment, "BACKUP_ID")
     if not _ID.fullmatch(given):
         raise wrong("BACKUP_ID", "A-Z, a-z, 0-9, ., -")
     return DumpJob(
-        database=owner_job(environment),
+        database=database,
         service=word(environment, "SERVICE"),
         release=word(environment, "RELEASE"),
         bucket=word(environment, "DOCUMENTS_BUCKET"),
@@ -151,11 +151,12 @@ def dump_job(environment: Environment) -> DumpJob:
 
 def restore_job(environment: Environment) -> RestoreJob:
     """Read the arguments of verbs that restore. Raises `JobError`."""
+    database = owner_job(environment)
     manifest, folder = word(environment, "BACKUP"), word(environment, "BACKUPS_PREFIX")
     if not (manifest.startswith(folder) and manifest.endswith(".json")):
         raise wrong("BACKUP", f"{folder}….json")
     return RestoreJob(
-        database=owner_job(environment),
+        database=database,
         bucket=word(environment, "DOCUMENTS_BUCKET"),
         prefix=word(environment, "OBJECT_PREFIX"),
         backups=word(environment, "BACKUPS_BUCKET"),
@@ -166,10 +167,10 @@ def restore_job(environment: Environment) -> RestoreJob:
 
 def beside_job(environment: Environment) -> BesideJob:
     """Read the arguments of `beside-create` and `beside-drop`. Raises `JobError`."""
-    use = word(environment, "BESIDE")
+    database, use = database_job(environment), word(environment, "BESIDE")
     if use not in USES:
         raise wrong("BESIDE", ", ".join(USES))
-    return BesideJob(database_job(environment), use)
+    return BesideJob(database, use)
 
 
 def swap_job(environment: Environment) -> SwapJob:
