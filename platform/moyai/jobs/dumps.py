@@ -33,6 +33,7 @@ from moyai.jobs.uploads import Uploaded, upload
 from moyai.texts import Text
 
 _LOCK = "SELECT pg_advisory_lock(7703, 2)"
+_TIME, _TIME_LENGTH = "%Y%m%dT%H%M%SZ", 16
 FORMAT = 1
 """Of the manifest."""
 _SESSION: Mapping[str, str] = {"client_min_messages": "error", "search_path": "pg_catalog"}
@@ -57,8 +58,6 @@ def dump(job: DumpJob, cloud: Cloud) -> Fields:
     `writes-count` tells. Raises `JobError`.
     """
     login = SecretStore(cloud).read(job.database.owner_secret)
-    begin = datetime.now(UTC)
-    base = f"{job.folder}{begin:%Y%m%dT%H%M%SZ}-{job.id}"
     with closing(connect(job.database.server, login, job.database.name, _SESSION)) as connection:
         try:
             # Two tasks with one id, as after a takeover: the later finds what the earlier made.
@@ -66,43 +65,53 @@ def dump(job: DumpJob, cloud: Cloud) -> Fields:
             found = find(job, cloud)
             if found is not None:
                 return told(*found, made=False)
-            # Before the snapshot: a write between the two makes the counts differ.
-            before = writes.measured(connection)
-            snapshot = _snapshot(connection)
-            put = _dump(job, cloud, login, snapshot.name, f"{base}.dump")
+            return told(*_make(job, cloud, connection, login), made=True)
         except psycopg.Error as error:
             doing = Text("バックアップを取ることが", "make the backup")
             raise statement_failed(error, doing) from None
-        objects = _put_objects(job, cloud, f"{base}.objects.gz")
-        manifest = {
-            "format": FORMAT,
-            "id": job.id,
-            "service": job.service,
-            "release": job.release,
-            "database": job.database.name,
-            "schema_version": snapshot.schema_version,
-            "begun_at": begin.isoformat(timespec="seconds"),
-            "key": f"{base}.dump",
-            "sha256": put.sha256,
-            "bytes": put.bytes,
-            "rows": snapshot.rows,
-            "objects": objects,
-            "token": {"rows": before.rows, "objects": objects["current_sha256"]},
-            "closed": before.closed,
-            "guarded": before.guarded,
-        }
-        _put(cloud, job.backups, f"{base}.json", json.dumps(manifest, indent=1).encode())
-        return told(f"{base}.json", manifest, made=True)
+
+
+def _make(
+    job: DumpJob, cloud: Cloud, connection: Connection, login: Login
+) -> tuple[str, dict[str, Any]]:
+    """The manifest's key and the manifest, which is put last."""
+    begin = datetime.now(UTC)
+    base = f"{job.folder}{begin:{_TIME}}-{job.id}"
+    # Before the snapshot: a write between the two makes the counts differ.
+    before = writes.measured(connection)
+    snapshot = _snapshot(connection)
+    put = _dump(job, cloud, login, snapshot.name, f"{base}.dump")
+    objects = _put_objects(job, cloud, f"{base}.objects.gz")
+    manifest = {
+        "format": FORMAT,
+        "id": job.id,
+        "service": job.service,
+        "release": job.release,
+        "database": job.database.name,
+        "schema_version": snapshot.schema_version,
+        "begun_at": begin.isoformat(timespec="seconds"),
+        "key": f"{base}.dump",
+        "sha256": put.sha256,
+        "bytes": put.bytes,
+        "rows": snapshot.rows,
+        "objects": objects,
+        "token": {"rows": before.rows, "objects": objects["current_sha256"]},
+        "closed": before.closed,
+        "guarded": before.guarded,
+    }
+    _put(cloud, job.backups, f"{base}.json", json.dumps(manifest, indent=1).encode())
+    return f"{base}.json", manifest
 
 
 def find(job: DumpJob, cloud: Cloud) -> tuple[str, dict[str, Any]] | None:
     """The manifest with the job's id, and its key; None where there is none. Raises `JobError`."""
-    client, end = cloud.client("s3"), f"-{job.id}.json"
+    client, begin = cloud.client("s3"), len(job.folder) + _TIME_LENGTH
     try:
         pages = client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=job.backups, Prefix=job.folder):
             for one in page.get("Contents", ()):
-                if one["Key"].endswith(end):
+                # An id may end like another one.
+                if one["Key"][begin:] == f"-{job.id}.json":
                     return one["Key"], read(cloud, job.backups, one["Key"])
     except (ClientError, BotoCoreError) as error:
         raise call_failed(error, Text("バックアップを探すことが", "look for the backup")) from None
