@@ -6,6 +6,7 @@ comes out another, the body has moved, and nobody approved what would be done wi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -39,13 +40,31 @@ class Change:
 
 def change_of(session: Session, code: str, service: str, release: str, day: date) -> Change:
     """The change of one body. Raises as `read_basis` does; KeyError for an unknown release."""
-    basis = read_basis(session, Wish(code, day))
-    recorded = basis.tenants.get(code, Recorded(code))
-    moving = replace(recorded, moving={**recorded.moving, service: release})
-    plan = make_plan(replace(basis, tenants={**basis.tenants, code: moving}))
-    [stack] = plan.tenants
-    stack = replace(stack, onboarding=(), checks=())
+    return changes_of(session, (code,), service, release, day)[code]
+
+
+def changes_of(
+    session: Session, codes: Sequence[str], service: str, release: str, day: date
+) -> dict[str, Change]:
+    """The changes of many bodies, by one reading of all. Raises as `change_of`."""
+    basis = read_basis(session, Wish(" or ".join(codes), day))
+    moving = {
+        code: replace(one, moving={**one.moving, service: release})
+        for code, one in basis.tenants.items()
+    }
+    plan = make_plan(replace(basis, tenants=moving))
     manifest = session.workspace.registry.services[service].manifest
+    return {
+        stack.name: _change(plan, stack, manifest, basis.tenants[stack.name], release)
+        for stack in plan.tenants
+    }
+
+
+def _change(
+    plan: Plan, stack: PlannedStack, manifest: Manifest, recorded: Recorded, release: str
+) -> Change:
+    service = manifest.name
+    stack = replace(stack, onboarding=(), checks=())
     before = recorded.releases.get(service)
     migrations = _between(manifest, before, release)
     document = {
