@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +27,7 @@ _LISTED = sa.text("""
 SELECT id, kind, subject, site, status, reason, wanted, plan_sha256, planned_by, planned_at,
   began_at, ended_at,
   (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
-  SELECT status, count(*) AS n FROM moyai.body b WHERE b.operation_id = o.id GROUP BY status) c)
+  SELECT status, count(*) AS n FROM moyai.body b WHERE b.operation_id = o.id GROUP BY status) c) AS counts
 FROM (SELECT * FROM moyai.operation
   WHERE (CAST(:kind AS text) IS NULL OR kind = :kind)
     AND (CAST(:statuses AS text[]) IS NULL OR status = ANY (:statuses))
@@ -36,7 +37,7 @@ ORDER BY planned_at DESC, id DESC
 _ONE = sa.text("""
 SELECT id, kind, subject, site, status, reason, wanted, plan_sha256, planned_by, planned_at,
   began_at, ended_at,
-  plan, planner_signature, released, clock_timestamp()
+  plan, planner_signature, released, clock_timestamp() AS moment
 FROM moyai.operation WHERE id = :id
 """)
 _WAVES = sa.text("""
@@ -57,7 +58,7 @@ FROM moyai.step WHERE operation_id = :id AND (CAST(:code AS text) IS NULL OR cod
 ORDER BY code, attempt, ordinal
 """)
 _DEBTS = sa.text("""
-SELECT code, kind, subject, operation_id, reason, opened_at
+SELECT code, kind, subject, operation_id AS operation, reason, opened_at
 FROM moyai.debt WHERE closed_at IS NULL ORDER BY opened_at, id
 """)
 
@@ -73,7 +74,7 @@ def listed(
     wanted = None if statuses is None else list(statuses)
     given = {"limit": limit, "kind": kind, "statuses": wanted}
     rows = connection.execute(_LISTED, given).all()
-    return tuple(_operation(row[:12], row[12]) for row in rows)
+    return tuple(_operation(row, row.counts) for row in rows)
 
 
 def shown(connection: sa.Connection, operation: str) -> OperationView:
@@ -83,23 +84,26 @@ def shown(connection: sa.Connection, operation: str) -> OperationView:
         raise no_such(operation)
     given = {"id": operation}
     bodies = tuple(
-        BodyRow(*row[:10], text_of(row[10])) for row in connection.execute(_BODIES, given).all()
+        BodyRow(**{**row._mapping, "waits": text_of(row.waits)})
+        for row in connection.execute(_BODIES, given)
     )
     counts: dict[str, int] = {}
     for body in bodies:
         counts[body.status] = counts.get(body.status, 0) + 1
     return OperationView(
-        row=_operation(found[:12], counts),
-        plan=plan_of(found[12]),
-        planner_signature=found[13],
-        released=dict(found[14]),
+        row=_operation(found, counts),
+        plan=plan_of(found.plan),
+        planner_signature=found.planner_signature,
+        released=dict(found.released),
         waves=tuple(
-            WaveRow(row[0], row[1], row[2], text_of(row[3]), *row[4:])
-            for row in connection.execute(_WAVES, given).all()
+            WaveRow(**{**row._mapping, "reason": text_of(row.reason)})
+            for row in connection.execute(_WAVES, given)
         ),
         bodies=bodies,
-        approvals=tuple(ApprovalRow(*row) for row in connection.execute(_APPROVALS, given).all()),
-        now=found[15],
+        approvals=tuple(
+            ApprovalRow(**row._mapping) for row in connection.execute(_APPROVALS, given)
+        ),
+        now=found.moment,
     )
 
 
@@ -107,14 +111,14 @@ def steps(
     connection: sa.Connection, operation: str, code: str | None = None
 ) -> tuple[StepRow, ...]:
     """The steps of an operation, of one body or of all, in the order of their beginning."""
-    rows = connection.execute(_STEPS, {"id": operation, "code": code}).all()
-    return tuple(StepRow(*row[:7], row[7] or {}) for row in rows)
+    rows = connection.execute(_STEPS, {"id": operation, "code": code})
+    return tuple(StepRow(**{**row._mapping, "result": row.result or {}}) for row in rows)
 
 
 def debts(connection: sa.Connection) -> tuple[DebtRow, ...]:
     """What is owed, oldest first."""
-    rows = connection.execute(_DEBTS).all()
-    return tuple(DebtRow(*row[:4], text_of(row[4]) or Text("", ""), row[5]) for row in rows)
+    rows = connection.execute(_DEBTS)
+    return tuple(DebtRow(**{**row._mapping, "reason": text_of(row.reason)}) for row in rows)
 
 
 def find(connection: sa.Connection, words: str) -> str:
@@ -157,5 +161,7 @@ def no_such(operation: str) -> UsageError:
     )
 
 
-def _operation(row: Sequence[Any], counts: dict[str, int]) -> OperationRow:
-    return OperationRow(*row[:5], text_of(row[5]), *row[6:12], counts)
+def _operation(row: Any, counts: Mapping[str, int]) -> OperationRow:
+    names = [field.name for field in fields(OperationRow) if field.name != "counts"]
+    values = {name: getattr(row, name) for name in names}
+    return OperationRow(**{**values, "reason": text_of(row.reason), "counts": counts})
