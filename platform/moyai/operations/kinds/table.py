@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from moyai.errors import UsageError
 from moyai.operations.kinds.check import Check
+from moyai.operations.kinds.deploy import Deploy
 from moyai.operations.kinds.kind import Kind
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade import Upgrade
@@ -13,6 +14,7 @@ from moyai.texts import Text
 
 _KINDS: Mapping[str, Callable[[SiteSource], Kind]] = {
     "check": Check,
+    "deploy": Deploy,
     "upgrade": Upgrade,
 }
 

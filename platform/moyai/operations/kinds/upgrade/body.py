@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
-from moyai.errors import MoyaiError, OperationFailed, Refused
-from moyai.operations.deploy_events import StackEnded
+from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Work
 from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.stacks import build
 from moyai.operations.plan import Wish, plan_of
-from moyai.operations.session import Session, imports_of
-from moyai.operations.stack_runs import StackRuns
+from moyai.operations.session import Session
 from moyai.operations.turns import Turns
 from moyai.operations.workspace import today
 from moyai.planning.plans import PlannedStack
@@ -22,8 +21,6 @@ from moyai.planning.topology import TENANT
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
-_WAIT_SECONDS = 900.0
-"""How long another command at the same body is waited for."""
 _TURN_SECONDS = 120.0
 
 
@@ -90,25 +87,7 @@ class Subscribed:
 
         Raises `MoyaiError` as the run ended.
         """
-        session = self.session.anew()
-        session.make_ready()
-        stacks = self._planned(session)
-        if not any(stack.runs for stack in stacks):
-            return {}
-        for stack in stacks:
-            if stack.action == "refused":
-                raise Refused(stack.reasons[0])
-        day = today()
-        plan = plan_of(session, Wish(self.code, day))
-        ended: StackEnded | None = None
-        with session.driver(1, _WAIT_SECONDS, imports_of(plan)) as driver:
-            runs = StackRuns(
-                session, driver, day, lambda _: self._planned(session.anew()), _WAIT_SECONDS
-            )
-            for event in runs.carry_out(stacks):
-                if isinstance(event, StackEnded):
-                    ended = event
-        return _counts(ended)
+        return build(self.session, self.code, self._planned, None)
 
     def _planned(self, session: Session) -> Sequence[PlannedStack]:
         """Its stack as it would run now: what is inside is the upgrade's own steps."""
@@ -130,17 +109,6 @@ def subscribed(source: SiteSource, work: Work) -> Subscribed:
     return Subscribed(
         source.session(), work.body.code, str(given["service"]), str(given["release"])
     )
-
-
-def _counts(ended: StackEnded | None) -> dict[str, int]:
-    if ended is None:
-        return {}
-    if ended.error is not None:
-        raise ended.error
-    counts: dict[str, int] = {}
-    for step in ended.steps:
-        counts[step.op] = counts.get(step.op, 0) + 1
-    return counts
 
 
 def _busy(code: str) -> MoyaiError:

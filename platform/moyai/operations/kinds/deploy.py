@@ -1,0 +1,157 @@
+"""`deploy`: bodies' environments made what tenants.yaml says, by workers.
+
+The foundation is the operator's own `moyai deploy`: it is one, and everybody stands on it. There is no way
+back: what the file says is what is wanted, and the next deploy goes on from where this one failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from moyai.canonical_json import sha256_of
+from moyai.errors import MoyaiError
+from moyai.operations.inside import Inside
+from moyai.operations.kinds.kind import Look, Moved, Result, Step, Unavailable, Work
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.stacks import build
+from moyai.operations.plan import Wish, plan_of
+from moyai.operations.session import Session
+from moyai.operations.workspace import today
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.plans import Plan, PlannedStack
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class DeployChange:
+    """What a deploy would do with one body."""
+
+    plan: Plan
+    stack: PlannedStack
+    sha256: str
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The same for people."""
+        return self.stack.reasons
+
+
+def deploy_changes(
+    session: Session, codes: Sequence[str], day: date, *, check: bool = False
+) -> dict[str, DeployChange]:
+    """The changes of bodies, by one reading of all. Raises `UsageError` as `plan_of`."""
+    plan = plan_of(session, Wish(" or ".join(codes), day, check=check))
+    return {stack.name: DeployChange(plan, stack, _sha256(stack)) for stack in plan.tenants}
+
+
+def _sha256(stack: PlannedStack) -> str:
+    return sha256_of(
+        {
+            "action": stack.action,
+            "parts": {part: stack.fingerprint.get(part) for part in stack.changed},
+            "releases": dict(stack.releases),
+            "onboarding": list(stack.onboarding),
+            "checks": list(stack.checks),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Whether the body is what was planned, and may be built."""
+
+    source: SiteSource
+    name: str = "preflight"
+    title: Text = Text("事前確認", "preflight")
+    only_reads: bool = True
+
+    def do(self, work: Work) -> Result:
+        """Raises `Unavailable` or `Moved`."""
+        change = _change(self.source.session(), work)
+        if change.stack.action == "refused":
+            raise Unavailable(change.stack.reasons[0])
+        if change.plan.exceeded:
+            raise Unavailable(change.plan.exceeded[0].text)
+        waits = [stack.name for stack in change.plan.foundation if stack.runs]
+        if waits:
+            names = ", ".join(waits)
+            raise Unavailable(
+                Text(
+                    f"先に共通基盤（{names}）の適用が要ります。",
+                    f"the foundation has to be deployed first: {names}.",
+                ),
+                remedy=Text("moyai deploy を実行してください。", "Run moyai deploy."),
+            )
+        if change.stack.runs and change.sha256 != work.body.change_sha256:
+            ja = "、".join(text.ja for text in change.texts)
+            en = "; ".join(text.en for text in change.texts)
+            raise Moved(
+                Text(
+                    f"計画のときと違います。いま行うとすれば: {ja}",
+                    f"it is not what was planned any more. What would be done now: {en}",
+                )
+            )
+        return {"runs": change.stack.runs}
+
+    def look(self, work: Work) -> Result | Look:
+        """It changes nothing: it is done again."""
+        return Look.NOT_DONE
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        """There is nothing to take back."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The stack, then migrations and checks of what is onboarded, then the record."""
+
+    source: SiteSource
+    name: str = "deploy"
+    title: Text = Text("環境の適用", "deploy")
+    only_reads: bool = False
+
+    def do(self, work: Work) -> Result:
+        """Raises as the run ended."""
+        session = self.source.session()
+        workspace = session.workspace
+        inside = Inside(workspace.site, workspace.runtime.environment())
+        check = bool(work.plan.parameters.get("check"))
+
+        def planned(now: Session) -> Sequence[PlannedStack]:
+            return plan_of(now, Wish(work.body.code, today(), check=check)).tenants
+
+        return dict(build(session, work.body.code, planned, inside))
+
+    def look(self, work: Work) -> Result | Look:
+        """A deploy that is done has nothing left to do; it may be done again."""
+        return Look.NOT_DONE
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        """There is no way back: the next deploy goes on from here."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """The kind `deploy`."""
+
+    source: SiteSource
+    name: str = "deploy"
+    title: Text = Text("一斉適用", "fleet deploy")
+    needs_approval: bool = True
+    gates_by_health: bool = False
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        """What was onboarded was checked; the rest is `check`'s."""
+
+    def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
+        """Two steps."""
+        return (Preflight(self.source), Build(self.source))
+
+
+def _change(session: Session, work: Work) -> DeployChange:
+    check = bool(work.plan.parameters.get("check"))
+    return deploy_changes(session, (work.body.code,), today(), check=check)[work.body.code]

@@ -1,0 +1,60 @@
+"""One body's stack run by a step: by what is on record now, with whatever other commands did meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from moyai.errors import Refused
+from moyai.operations.deploy_events import StackEnded
+from moyai.operations.inside import Inside
+from moyai.operations.plan import Wish, plan_of
+from moyai.operations.session import Session, imports_of
+from moyai.operations.stack_runs import StackRuns
+from moyai.operations.workspace import today
+from moyai.planning.plans import PlannedStack
+
+_WAIT_SECONDS = 900.0
+"""How long another command at the same body is waited for."""
+
+Planned = Callable[[Session], Sequence[PlannedStack]]
+"""A body's stack as it is to run by what is on record in a session: none or one."""
+
+
+def build(session: Session, code: str, planned: Planned, inside: Inside | None) -> dict[str, int]:
+    """Run a body's stack where it has to run; how many resources changed, by Pulumi's operation.
+
+    `inside` does what `planned` leaves to be onboarded and checked. Raises `MoyaiError` as it ended.
+    """
+    session = session.anew()
+    session.make_ready()
+    stacks = planned(session)
+    for stack in stacks:
+        if stack.action == "refused":
+            raise Refused(stack.reasons[0])
+    todo = [stack for stack in stacks if stack.runs]
+    if not todo:
+        return {}
+    day = today()
+    imports = imports_of(plan_of(session, Wish(code, day)))
+    ended: StackEnded | None = None
+    with session.driver(1, _WAIT_SECONDS, imports) as driver:
+
+        def again(_: Sequence[PlannedStack]) -> Sequence[PlannedStack]:
+            return planned(session.anew())
+
+        runs = StackRuns(session, driver, day, again, _WAIT_SECONDS)
+        for event in runs.carry_out(todo, inside):
+            if isinstance(event, StackEnded):
+                ended = event
+    return _counts(ended)
+
+
+def _counts(ended: StackEnded | None) -> dict[str, int]:
+    if ended is None:
+        return {}
+    if ended.error is not None:
+        raise ended.error
+    counts: dict[str, int] = {}
+    for step in ended.steps:
+        counts[step.op] = counts.get(step.op, 0) + 1
+    return counts
