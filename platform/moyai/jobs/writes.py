@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -228,7 +229,9 @@ def _lock(connection: Connection, limit: str) -> None:
     if not found:
         return
     connection.execute(SQL("SET LOCAL statement_timeout = {}").format(limit))
-    names = SQL(", ").join(table.identifier for table in found)
+    # Another order in each try: one that crosses the service's own would never get them all.
+    shuffled = random.sample(found, k=len(found))
+    names = SQL(", ").join(SQL("ONLY {}").format(table.identifier) for table in shuffled)
     # Readers go on; writers wait, and this waits for those that have written already.
     connection.execute(SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(names))
     connection.execute("SET LOCAL statement_timeout = '60s'")

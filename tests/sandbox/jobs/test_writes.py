@@ -223,3 +223,33 @@ def test_a_migration_that_switches_all_triggers_leaves_writes_as_they_were(
         refused(app, INSERT)
         small.done("writes-open")
         app.execute(INSERT)
+
+
+def test_closing_makes_no_transaction_of_the_service_a_deadlocks_victim(small: Body) -> None:
+    """Whatever order the service takes its tables in."""
+    small.done("migrate", SCHEMA_VERSION="2")
+    ended: list[str | None] = []
+    committed: list[float] = []
+
+    def write() -> None:
+        with closing(small.as_app()) as app:
+            try:
+                while True:
+                    app.execute("BEGIN; INSERT INTO c1 VALUES (1)")
+                    time.sleep(0.15)
+                    app.execute("INSERT INTO a (id) VALUES (1); COMMIT")
+                    committed.append(time.monotonic())
+            except psycopg.Error as error:
+                ended.append(error.sqlstate)
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    assert small.done("writes-close")["closed"] is True
+    closed_at = time.monotonic()
+    for thread in threads:
+        thread.join()
+    assert ended == ["25006"] * 3
+    assert max(committed, default=0) < closed_at
+    small.done("writes-open")
