@@ -30,7 +30,7 @@ from moyai.registry.models import (
     Subscription,
     Tenant,
 )
-from moyai.registry.operation_settings import OperationSettings
+from moyai.registry.operation_build import build_approvers, build_operations
 from moyai.registry.parts import Parts
 from moyai.registry.settings import SettingsChecker
 
@@ -71,7 +71,7 @@ def build(
             for body in parts.tenants.values()
         ),
         cost_sharing=build_costs(parts),
-        operations=OperationSettings(),
+        operations=build_operations(parts.operations),
     )
 
 
@@ -151,7 +151,7 @@ def _tenant(
         ),
         backup=_backup(body.backup, defaults.backup),
         subscriptions=tuple(_subscription(one, parts, checkers) for one in body.services),
-        approvers=(),
+        approvers=build_approvers(body.approvers),
     )
 
 

@@ -9,9 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 from moyai.registry.check_bodies import check_bodies, doubled
 from moyai.registry.check_costs import check_costs
 from moyai.registry.check_networks import CELL_PREFIX, TENANT_PREFIX, check_networks
+from moyai.registry.check_operations import check_operations
 from moyai.registry.check_subscriptions import SubscriptionChecks
 from moyai.registry.codes import prefectures
-from moyai.registry.file_model import SiteFile
+from moyai.registry.file_model import OperatorFile, SiteFile
+from moyai.registry.operation_file import BodyApproverFile
 from moyai.registry.parts import Parts
 from moyai.registry.problems import Problem, Reporter
 from moyai.registry.selector_words import Vocabulary, vocabulary, why_unreadable
@@ -49,6 +51,7 @@ def check(parts: Parts, checkers: Mapping[str, SettingsChecker], reporter: Repor
     )
     _operators(parts, known, reporter)
     check_costs(parts, known, reporter)
+    check_operations(parts, known, reporter)
 
 
 def _federation(parts: Parts, reporter: Reporter) -> None:
@@ -142,15 +145,22 @@ def _has_password(url: str) -> bool:
 
 
 def expiries(parts: Parts, reporter: Reporter) -> Iterator[tuple[date, Problem]]:
-    """The last day of each operator's rights, with the warning that holds after it."""
-    for i, operator in parts.operators.items():
-        path: Path = ("operators", i, "expires")
+    """The last day of each operator's and body's approver's rights, with the warning that holds after it."""
+    people: list[tuple[Path, OperatorFile | BodyApproverFile]] = [
+        (("operators", i), operator) for i, operator in parts.operators.items()
+    ]
+    for index, body in parts.tenants.items():
+        people += [
+            (("tenants", index, "approvers", i), one) for i, one in enumerate(body.approvers)
+        ]
+    for person, one in people:
+        path: Path = (*person, "expires")
         if not reporter.is_muted(path):
             words = Text(
-                f"{one_line(operator.name)} の権限は {operator.expires} で終わっています",
-                f"the rights of {one_line(operator.name)} ended on {operator.expires}",
+                f"{one_line(one.name)} の権限は {one.expires} で終わっています",
+                f"the rights of {one_line(one.name)} ended on {one.expires}",
             )
-            yield operator.expires, reporter.problem(path, words, "warning")
+            yield one.expires, reporter.problem(path, words, "warning")
 
 
 def _operators(parts: Parts, known: Vocabulary, reporter: Reporter) -> None:

@@ -33,6 +33,7 @@ from moyai.registry.file_words import (
     whole,
 )
 from moyai.registry.models import Isolation, Kind, Role
+from moyai.registry.operation_file import BodyApproverFile, OperationsFile
 
 
 class NetworkFile(FilePart):
@@ -290,6 +291,10 @@ class TenantFile(FilePart):
         default=None,
         description="書いた項目だけ defaults に代わる / only what is written replaces defaults",
     )
+    approvers: Annotated[tuple[BodyApproverFile, ...], Field(max_length=50)] = Field(
+        default=(),
+        description="自分の団体の作業を承認する、団体の側の人 / people of the body who approve its slot",
+    )
     services: tuple[SubscriptionFile, ...] = Field(default=(), description="契約 / subscriptions")
 
 
@@ -308,4 +313,7 @@ class RegistryFile(FilePart):
     tenants: tuple[TenantFile, ...] = Field(description="団体 / bodies")
     cost_sharing: CostSharingFile | None = Field(
         default=None, description="負担金の按分規則 / the rules by which costs are shared"
+    )
+    operations: OperationsFile | None = Field(
+        default=None, description="一斉作業の進め方 / how work on many bodies goes"
     )

@@ -21,6 +21,7 @@ from moyai.registry.file_model import (
     SiteFile,
     TenantFile,
 )
+from moyai.registry.operation_file import OperationsFile
 from moyai.registry.problems import Reporter
 from moyai.registry.shape_errors import report_shape, without_key_step
 from moyai.registry.stand_ins import mend
@@ -51,6 +52,7 @@ class Parts:
     defaults: DefaultsFile = field(default_factory=_no_defaults)
     tenants: Mapping[int, TenantFile] = field(default_factory=dict)
     cost_sharing: CostSharingFile | None = None
+    operations: OperationsFile | None = None
 
 
 def read_parts(tree: Tree, reporter: Reporter) -> Parts:
@@ -81,6 +83,7 @@ def read_parts(tree: Tree, reporter: Reporter) -> Parts:
         whole.defaults,
         dict(enumerate(whole.tenants)),
         whole.cost_sharing,
+        whole.operations,
     )
 
 
@@ -93,6 +96,7 @@ def _salvage(raw: Mapping[str, object]) -> Parts:
         _one(DefaultsFile, raw.get("defaults")) or _no_defaults(),
         _by_index(TenantFile, raw.get("tenants")),
         _one(CostSharingFile, raw.get("cost_sharing")),
+        _one(OperationsFile, raw.get("operations")),
     )
 
 

@@ -171,6 +171,30 @@ SENTENCES: Mapping[str, _Sentence] = {
         "{}は登録番号（T と 13 桁の数字）ではありません",
         "{} is not a registration number (T and 13 digits)",
     ),
+    "moyai_bodies": _value(
+        '{}は団体の数（例 4）でも割合（例 "10%"）でもありません',
+        '{} is neither a number of bodies, such as 4, nor a share, such as "10%"',
+    ),
+    "moyai_bodies_or_zero": _value(
+        '{}は団体の数（例 0）でも割合（例 "5%"）でもありません',
+        '{} is neither a number of bodies, such as 0, nor a share, such as "5%"',
+    ),
+    "moyai_mail_host": _value(
+        "{}はサーバーの名前（例 smtp.example.jp）ではありません",
+        "{} is not the name of a server such as smtp.example.jp",
+    ),
+    "moyai_secret_file": _fixed(
+        "ファイルの絶対パス（例 /etc/moyai/smtp-password）が要ります。秘密そのものは書けません",
+        "the absolute path of a file is needed, such as /etc/moyai/smtp-password: no secret itself",
+    ),
+    "moyai_webhook": _fixed(
+        "https:// の宛先が要ります（利用者名やパスワードは含めません）",
+        "an address that begins with https:// is needed, without a user or password in it",
+    ),
+    "moyai_topic_arn": _value(
+        "{}は東京か大阪の SNS トピックの ARN（arn:aws:sns:…）ではありません",
+        "{} is not the ARN of an SNS topic in Tokyo or Osaka (arn:aws:sns:…)",
+    ),
     "enum": _choice,
     "literal_error": _choice,
     "string_type": _WORD_WANTED,

@@ -51,6 +51,11 @@ _STAND_INS: Mapping[str, object] = {
     "when": "before",
     "pool": "-",
     "percent": 100,
+    "host": "unknown.example.jp",
+    "url": "https://unknown.example.jp",
+    "secret_file": "/unknown",
+    "topic_arn": "arn:aws:sns:ap-northeast-1:000000000000:unknown",
+    "events": ["done"],
 }
 """Key → a value of the right shape. Checks never see a problem in it, because its path is muted."""
 
@@ -63,8 +68,24 @@ _ITEMS: Mapping[str, object] = {
     "shares": {"by": "equal"},
     "subsidies": {"name": "-", "when": "before"},
     "flows_into": {"pool": "-", "percent": 100},
+    "waves": {"name": "-", "rest": True},
+    "webhooks": {
+        "url": "https://unknown.example.jp",
+        "secret_file": "/unknown",
+        "events": ["done"],
+    },
+    "sns": {
+        "topic_arn": "arn:aws:sns:ap-northeast-1:000000000000:unknown",
+        "events": ["done"],
+    },
+    "approvers": {
+        "name": "-",
+        "email": "unknown@example.jp",
+        "expires": "2026-04-01",
+        "ssh_key": "-",
+    },
 }
-"""Lists of `cost_sharing` → an item of theirs."""
+"""Lists of `cost_sharing`, of `operations` and of bodies → an item of theirs."""
 
 
 def _stand_in(path: Path, index: int) -> object:
@@ -83,6 +104,8 @@ def _stand_in(path: Path, index: int) -> object:
     if isinstance(path[-1], int) and key == "cells":
         parent = path[-3] if len(path) > 2 else None
         return "255.255.255.254/32" if parent == "network" else {"name": "unknown"}
+    if path[0] == "notifications" and (key == "from" or isinstance(path[-1], int)):
+        return _notice(path)
     if "instalments" in path:
         return "04-01" if isinstance(path[-1], int) else ["04-01"]
     if isinstance(path[-1], int) and key in _ITEMS:
@@ -92,6 +115,13 @@ def _stand_in(path: Path, index: int) -> object:
     if isinstance(path[-1], int) and key == "days":
         return "sat"
     return _STAND_INS.get(str(key))
+
+
+def _notice(path: Path) -> object:
+    """Of mail's sender, an item of a list of hooks, or an event."""
+    if path[-1] == "from":
+        return "unknown@example.jp"
+    return _ITEMS[str(path[-2])] if path[-2] in ("webhooks", "sns") else "done"
 
 
 def mend(root: Any, error: ErrorDetails, index: int) -> None:

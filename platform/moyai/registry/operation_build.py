@@ -1,0 +1,92 @@
+"""From the valid `operations` of a file, and a body's `approvers`, to frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from moyai.registry.operation_file import (
+    BodyApproverFile,
+    NotificationsFile,
+    OperationsFile,
+    SmtpFile,
+    ToleranceFile,
+    WaveFile,
+)
+from moyai.registry.operation_settings import (
+    EVERYBODY,
+    BodyApprover,
+    MailSecurity,
+    Notifications,
+    OperationSettings,
+    Smtp,
+    SnsTopic,
+    Tolerance,
+    Wave,
+    Webhook,
+)
+
+_PORTS: Mapping[MailSecurity, int] = {"starttls": 587, "tls": 465, "none": 25}
+
+
+def build_operations(file: OperationsFile | None) -> OperationSettings:
+    """The settings of a file in which no check found an error; the defaults where it has none."""
+    if file is None:
+        return OperationSettings()
+    return OperationSettings(
+        waves=(EVERYBODY,) if file.waves is None else tuple(map(_wave, file.waves)),
+        max_concurrent=file.max_concurrent,
+        failure_tolerance=_tolerance(file.failure_tolerance),
+        same_errors=file.same_errors,
+        max_releases_behind=file.max_releases_behind,
+        approval_hours=file.approval_hours,
+        verified_restore_days=file.verified_restore_days,
+        audit_anchor_minutes=file.audit_anchor_minutes,
+        aws_calls_per_second=file.aws_calls_per_second,
+        bodies_approve=file.bodies_approve,
+        duration_minutes=file.duration_minutes,
+        notifications=_notifications(file.notifications),
+    )
+
+
+def build_approvers(files: Iterable[BodyApproverFile]) -> tuple[BodyApprover, ...]:
+    """The approvers of one body."""
+    return tuple(BodyApprover(one.name, one.email, one.expires, one.ssh_key) for one in files)
+
+
+def _wave(file: WaveFile) -> Wave:
+    tolerance = file.failure_tolerance
+    return Wave(
+        name=file.name,
+        select=file.select,
+        share=file.share,
+        rest=file.rest,
+        soak_minutes=file.soak_minutes,
+        needs_approval=file.needs_approval,
+        max_concurrent=file.max_concurrent,
+        failure_tolerance=None if tolerance is None else _tolerance(tolerance),
+    )
+
+
+def _tolerance(file: ToleranceFile) -> Tolerance:
+    return Tolerance(file.bodies, file.mode)
+
+
+def _notifications(file: NotificationsFile) -> Notifications:
+    return Notifications(
+        smtp=None if file.smtp is None else _smtp(file.smtp),
+        operators=file.operators,
+        bodies=file.bodies,
+        webhooks=tuple(Webhook(one.url, one.secret_file, one.events) for one in file.webhooks),
+        sns=tuple(SnsTopic(one.topic_arn, one.events) for one in file.sns),
+    )
+
+
+def _smtp(file: SmtpFile) -> Smtp:
+    return Smtp(
+        host=file.host,
+        port=_PORTS[file.security] if file.port is None else file.port,
+        sender=file.sender,
+        security=file.security,
+        user=file.user,
+        password_file=file.password_file,
+    )
