@@ -119,7 +119,7 @@ class Conductor:
                 state = self._state(connection, row, known, now)
                 decision = decide(known.plan, state, now, room)
                 room -= len(decision.begin)
-                moved = self._apply(connection, row.id, known, decision) or moved
+                moved = self._apply(connection, row.id, known, state, decision) or moved
         return moved
 
     def cleared(self, operation: str) -> frozenset[str]:
@@ -177,7 +177,12 @@ class Conductor:
         )
 
     def _apply(
-        self, connection: sa.Connection, operation: str, known: KnownPlan, decision: Decision
+        self,
+        connection: sa.Connection,
+        operation: str,
+        known: KnownPlan,
+        state: OperationState,
+        decision: Decision,
     ) -> bool:
         """Write what was decided; whether there was anything."""
         self._begin(connection, operation, decision.begin)
@@ -186,9 +191,9 @@ class Conductor:
             reason = json.dumps(document_of(change.reason), ensure_ascii=False)
             connection.execute(_BODY, {**given, "reason": reason})
         for wave in decision.waves:
-            self._wave(connection, operation, known, wave)
+            self._wave(connection, operation, known, state.wave(wave.number), wave)
         if decision.status is not None:
-            self._status(connection, operation, known, decision.status)
+            self._status(connection, operation, known, state, decision.status)
         self._waits(connection, operation, decision.waits)
         if decision.health_of:
             self.gates[operation] = decision.health_of
@@ -209,7 +214,12 @@ class Conductor:
                 self._queue.put(connection, row.carrier, (operation, code, row.attempts))
 
     def _wave(
-        self, connection: sa.Connection, operation: str, known: KnownPlan, wave: WaveState
+        self,
+        connection: sa.Connection,
+        operation: str,
+        known: KnownPlan,
+        before: WaveState,
+        wave: WaveState,
     ) -> None:
         connection.execute(
             _WAVE,
@@ -223,16 +233,25 @@ class Conductor:
                 "healthy_at": wave.healthy_at,
             },
         )
+        if wave.status == before.status:
+            return  # only its reason reads otherwise: nothing for the record
         details: dict[str, JsonValue] = {"wave": wave.number, "status": wave.status}
         self._record(connection, "operation.wave", operation, known, details, wave.reason)
 
     def _status(
-        self, connection: sa.Connection, operation: str, known: KnownPlan, change: StatusChange
+        self,
+        connection: sa.Connection,
+        operation: str,
+        known: KnownPlan,
+        state: OperationState,
+        change: StatusChange,
     ) -> None:
         connection.execute(
             _STATUS,
             {"id": operation, "status": change.status, "reason": _json(change.reason)},
         )
+        if change.status == state.status:
+            return
         details: dict[str, JsonValue] = {"status": change.status}
         self._record(connection, "operation.status", operation, known, details, change.reason)
 
