@@ -1,4 +1,4 @@
-"""When a body may be worked on: its maintenance windows, its freezes, in Asia/Tokyo. Pure.
+"""When a body may be worked on: its maintenance windows, holidays, its freezes, in Asia/Tokyo. Pure.
 
 Moments are in UTC; windows and freezes are days and times of Asia/Tokyo, which has no summer time.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from moyai.registry.models import Freeze, MaintenanceWindow
 from moyai.texts import JAPAN, Text, in_japan
@@ -15,6 +16,8 @@ from moyai.texts import JAPAN, Text, in_japan
 HORIZON = timedelta(days=400)
 DAY = timedelta(days=1)
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAY = "holiday"
+"""As a day of a window: every national holiday of Japan."""
 LONG_AGO = timedelta(days=31)
 """How far back the beginning of an opening is looked for."""
 
@@ -114,10 +117,22 @@ def _pieces(
     day = since.astimezone(JAPAN).date() - 2 * DAY
     last = until.astimezone(JAPAN).date()
     while day <= last:
-        if WEEK[day.weekday()] in calendar.window.days:
+        if _is_begun_on(day, calendar.window.days):
             begins = datetime.combine(day, calendar.window.start, JAPAN)
             yield from _unfrozen(calendar, begins, timedelta(hours=calendar.window.hours))
         day += DAY
+
+
+def _is_begun_on(day: date, days: tuple[str, ...]) -> bool:
+    return WEEK[day.weekday()] in days or (HOLIDAY in days and _is_holiday(day))
+
+
+@lru_cache(maxsize=2048)
+def _is_holiday(day: date) -> bool:
+    """Whether it is one by the Act on National Holidays, substitutes included."""
+    import jpholiday  # slow to import, and few windows ask for it
+
+    return jpholiday.is_holiday(day)
 
 
 def _unfrozen(

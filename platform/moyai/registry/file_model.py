@@ -29,7 +29,7 @@ from moyai.registry.file_words import (
     TagKey,
     TagValue,
     Version,
-    Weekday,
+    WindowDay,
     whole,
 )
 from moyai.registry.models import Isolation, Kind, Role
@@ -169,8 +169,9 @@ class ContactFile(FilePart):
 class WindowFile(FilePart):
     """作業してよい時間帯（日本時間）。 / When work may run, Asia/Tokyo."""
 
-    days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = Field(
-        description="始まる曜日 / the days on which it begins"
+    days: Annotated[tuple[WindowDay, ...], Field(min_length=1, max_length=8)] = Field(
+        description="始まる曜日。holiday は国民の祝日（振替休日を含む）"
+        " / the days on which it begins; holiday: national holidays, substitutes included"
     )
     start: Clock = Field(description="始まる時刻 / when it begins")
     hours: Annotated[int, whole(1, 24)] = Field(description="長さ（時間） / its length in hours")

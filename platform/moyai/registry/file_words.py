@@ -172,6 +172,6 @@ RoleArn = Annotated[
 TagKey = Annotated[str, _fits(_TAG_KEY, "moyai_tag_key")]
 TagValue = Annotated[str, _fits(_TAG_VALUE, "moyai_tag_value"), Shown(maxLength=128)]
 Region = Literal["ap-northeast-1", "ap-northeast-3"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WindowDay = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
 FreeForm = dict[str, Any]
 """Left to somebody else's schema."""

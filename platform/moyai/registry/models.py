@@ -209,7 +209,8 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceWindow:
-    """When work on a body may run, in Asia/Tokyo. `days` are `mon`…`sun`; it may pass midnight."""
+    """When work on a body may run, in Asia/Tokyo. `days` are `mon`…`sun` and `holiday` (national
+    holidays); it may pass midnight."""
 
     days: tuple[str, ...]
     start: time

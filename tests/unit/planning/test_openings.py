@@ -11,18 +11,21 @@ from tests.unit.planning.fleet.simulator import is_open as is_open_by_itself
 
 from moyai.planning.openings import Calendar, Opening, is_open, next_opening, openings
 from moyai.registry.models import Freeze, MaintenanceWindow
+from moyai.texts import JAPAN
 
-START = datetime(2026, 11, 26, tzinfo=UTC)
+START = datetime(2026, 11, 20, tzinfo=UTC)
+"""A Friday; the Monday after it is a holiday."""
 QUARTER = timedelta(minutes=15)
 MOMENTS = st.integers(0, 96 * 4).map(lambda at: START + at * QUARTER)
-DAYS = st.integers(20, 36).map(lambda at: date(2026, 11, 1) + timedelta(days=at))
+DAYS = st.integers(16, 36).map(lambda at: date(2026, 11, 1) + timedelta(days=at))
 CALENDARS = st.builds(
     Calendar,
     st.builds(
         MaintenanceWindow,
-        st.sets(st.sampled_from(("mon", "tue", "wed", "thu", "fri", "sat", "sun")), min_size=1).map(
-            tuple
-        ),
+        st.sets(
+            st.sampled_from(("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")),
+            min_size=1,
+        ).map(tuple),
         st.integers(0, 95).map(lambda at: time(at // 4, at % 4 * 15)),
         st.integers(1, 24),
     ),
@@ -76,3 +79,23 @@ def test_a_freeze_without_an_end_in_sight_leaves_no_opening() -> None:
     frozen = (Freeze(date(2020, 1, 1), date(2040, 1, 1), "統合"),)
     calendar = Calendar(MaintenanceWindow(("sat",), time(22), 4), frozen)
     assert next_opening(calendar, START, timedelta(0)) is None
+
+
+def test_a_window_of_holidays_opens_on_them_and_on_what_comes_in_their_place() -> None:
+    calendar = Calendar(MaintenanceWindow(("holiday",), time(9), 3), ())
+    span = (datetime(2026, 4, 30, tzinfo=UTC), datetime(2026, 5, 31, tzinfo=UTC))
+    days = [one.begins.astimezone(JAPAN).date() for one in openings(calendar, *span)]
+    assert days == [
+        date(2026, 5, day) for day in (3, 4, 5, 6)
+    ]  # the 6th in place of Sunday, the 3rd
+    span = (datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 30, tzinfo=UTC))
+    days = [one.begins.astimezone(JAPAN).date() for one in openings(calendar, *span)]
+    assert days == [date(2026, 9, day) for day in (21, 22, 23)]  # the 22nd lies between two
+
+
+def test_a_frozen_holiday_is_no_opening() -> None:
+    frozen = (Freeze(date(2026, 11, 23), date(2026, 11, 23), "選挙"),)
+    calendar = Calendar(MaintenanceWindow(("holiday",), time(9), 3), frozen)
+    found = next_opening(calendar, START, timedelta(hours=1))
+    assert found is not None
+    assert found.begins == datetime(2027, 1, 1, tzinfo=UTC)

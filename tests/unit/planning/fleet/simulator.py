@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from moyai.planning.fleet.conducting import Decision, decide
 from moyai.planning.fleet.plans import OperationPlan
@@ -26,6 +26,8 @@ from moyai.planning.openings import Calendar
 from moyai.texts import JAPAN
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAYS = (date(2026, 11, 3), date(2026, 11, 23))
+"""Those of autumn 2026 from November on."""
 ENDED = ("done", "failed", "cancelled", "expired")
 _WANTED: Mapping[str, Wanted] = {"pause": "pause", "resume": "run", "cancel": "cancel"}
 OUTCOMES: tuple[tuple[BodyStatus, int], ...] = (
@@ -46,7 +48,9 @@ def is_open(calendar: Calendar, moment: datetime) -> bool:
         day = local.date() - timedelta(days=back)
         begins = datetime.combine(day, calendar.window.start, JAPAN)
         hours = timedelta(hours=calendar.window.hours)
-        if DAYS[day.weekday()] in calendar.window.days and begins <= local < begins + hours:
+        days = calendar.window.days
+        is_day = DAYS[day.weekday()] in days or ("holiday" in days and day in HOLIDAYS)
+        if is_day and begins <= local < begins + hours:
             return True
     return False
 
