@@ -172,12 +172,12 @@ SENTENCES: Mapping[str, _Sentence] = {
         "{} is not a registration number (T and 13 digits)",
     ),
     "moyai_bodies": _value(
-        '{}は団体の数（例 4）でも割合（例 "10%"）でもありません',
-        '{} is neither a number of bodies, such as 4, nor a share, such as "10%"',
+        '{}は団体の数（例 4。引用符は付けません）でも、100% までの割合（例 "10%"）でもありません',
+        '{} is neither a number of bodies without quotes, such as 4, nor a share up to 100%, such as "10%"',
     ),
     "moyai_bodies_or_zero": _value(
-        '{}は団体の数（例 0）でも割合（例 "5%"）でもありません',
-        '{} is neither a number of bodies, such as 0, nor a share, such as "5%"',
+        '{}は団体の数（例 0。引用符は付けません）でも、100% までの割合（例 "5%"）でもありません',
+        '{} is neither a number of bodies without quotes, such as 0, nor a share up to 100%, such as "5%"',
     ),
     "moyai_mail_host": _value(
         "{}はサーバーの名前（例 smtp.example.jp）ではありません",

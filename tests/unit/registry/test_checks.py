@@ -84,7 +84,7 @@ CASES = [
     case(
         "unknown key with nothing like it",
         (SAKAI, SAKAI + "\n    電話: x"),
-        wanted={"tenants[271403].電話": "known: backup, cell, cidr"},
+        wanted={"tenants[271403].電話": "known: approvers, backup, cell"},
     ),
     case(
         "missing key",

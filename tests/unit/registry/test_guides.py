@@ -39,6 +39,17 @@ from moyai.registry.file_model import (
 )
 from moyai.registry.manifests import Folder, load_manifest
 from moyai.registry.models import Manifest
+from moyai.registry.operation_file import (
+    BodyApproverFile,
+    NotificationsFile,
+    OperationsFile,
+    SmtpFile,
+    SnsFile,
+    ToleranceFile,
+    WaveFile,
+    WebhookFile,
+)
+from moyai.registry.operation_settings import Event
 from moyai.registry.selector import QUALITIES
 from moyai.texts import Lang
 
@@ -50,6 +61,8 @@ MODELS = [
     SubscriptionFile, WindowFile, BackupFile,
     CostSharingFile, IssuerFile, InstalmentsFile, BudgetFile, AwsBudgetFile, RuleSetFile, PopulationRuleFile,
     RoundingFile, TaxFile, DirectFile, PoolFile, ShareFile, SubsidyFile, FlowFile,
+    OperationsFile, WaveFile, ToleranceFile, NotificationsFile, SmtpFile, WebhookFile, SnsFile,
+    BodyApproverFile,
 ]  # fmt: skip
 
 
@@ -72,7 +85,9 @@ def test_its_smallest_file_is_valid(guide: str) -> None:
 def test_its_other_pieces_fit_into_it(guide: str) -> None:
     blocks = _blocks(guide)
     text = blocks["federation"].replace("services:\n", blocks["services"], 1)
-    text = blocks["x-nendo"] + blocks["sites"] + blocks["cost_sharing"] + text
+    text = (
+        blocks["x-nendo"] + blocks["sites"] + blocks["cost_sharing"] + blocks["operations"] + text
+    )
     assert load_content(SAMPLE, text.encode()).problems == ()
 
 
@@ -81,6 +96,11 @@ def test_it_names_every_key(guide: str) -> None:
         for name, field in model.model_fields.items():
             key = field.alias or name
             assert re.search(rf"[`. ]{key}\b", guide), (model.__name__, key)
+
+
+def test_it_names_every_event(guide: str) -> None:
+    for event in Event:
+        assert f"`{event.value}`" in guide
 
 
 def test_it_names_every_kind_of_word_in_selectors(guide: str) -> None:

@@ -117,6 +117,18 @@ def test_the_sandbox_is_there_undeclared(registry: Registry) -> None:
     )
 
 
+def test_canaries_come_first_then_a_tenth_then_the_rest(registry: Registry) -> None:
+    first, tenth, rest = registry.operations.waves
+    assert (first.name, first.select, first.soak_minutes) == ("先行団体", "tag:wave=canary", 60)
+    assert tenth.share is not None
+    assert tenth.share.percent == 10
+    assert rest.rest
+    assert {body.slug for body in registry.tenants if "wave" in body.tags} == {
+        "kanan",
+        "tondabayashi",
+    }
+
+
 def test_an_editor_s_schema_accepts_it(sample: str) -> None:
     schema = json_schema(PROJECT)
     validator = jsonschema_rs.validator_for(schema, validate_formats=True, offline=True)

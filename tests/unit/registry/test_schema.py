@@ -88,6 +88,11 @@ REFUSED: dict[str, Change] = {
     "yen in words": lambda root: _pool(root, 1).update(base_fee="10,000"),
     "value of a column": lambda root: _pool(root, 1)["where"].update(ServiceName=[]),
     "unknown key of a pool": lambda root: _pool(root, 1).update(shared=[]),
+    "share of bodies": lambda root: root["operations"]["waves"][1].update(share="10 %"),
+    "number of bodies": lambda root: root["operations"].update(max_concurrent=0),
+    "event": lambda root: root["operations"].update(notifications={"operators": ["start"]}),
+    "unknown key of a wave": lambda root: root["operations"]["waves"][0].update(tag="x"),
+    "day of a window": lambda root: root["defaults"]["maintenance_window"].update(days=["祝"]),
     "missing name": lambda root: root["tenants"][0].pop("name"),
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from tests.unit.planning.made_registries import DAY, sample
 
 from moyai.planning.fleet.plans import Limits, Mode
 from moyai.planning.fleet.waves import divide
+from moyai.registry.operation_settings import OperationSettings
 
 BODIES = sample().tenants
 
@@ -100,3 +101,19 @@ def test_a_body_of_unknown_size_is_the_last_that_a_share_takes() -> None:
     bodies = (replace(BODIES[0], population=None), *BODIES[1:3])
     (_, some), _ = divide(Settings((Wave("二つ", share=Amount(2)), REST)), bodies, DAY)
     assert some == (BODIES[1].code, BODIES[2].code)
+
+
+def test_the_sample_s_waves_are_canaries_a_tenth_and_the_rest() -> None:
+    found = divide(sample().operations, BODIES, DAY)
+    assert [(wave.name, len(codes)) for wave, codes in found] == [
+        ("先行団体", 2), ("一割", 5), ("残り", 36)
+    ]  # fmt: skip
+    assert {codes for wave, codes in found if wave.number == 1} == {("272141", "273821")}
+    assert [wave.soak_seconds for wave, _ in found] == [3600, 0, 0]
+    assert {wave.limits for wave, _ in found} == {Limits(4, 0, "strict")}
+
+
+def test_without_settings_all_bodies_are_one_wave() -> None:
+    [(wave, codes)] = divide(OperationSettings(), BODIES, DAY)
+    assert wave.name == "全団体"
+    assert list(codes) == [body.code for body in BODIES]

@@ -1,0 +1,171 @@
+"""`operations` of a file: what it becomes, what it is without, and what does not go together."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import yaml
+from tests.sample import SAMPLE
+
+from moyai.registry import load_content
+from moyai.registry.models import Registry
+from moyai.registry.operation_settings import (
+    Amount,
+    BodyApprover,
+    Event,
+    OperationSettings,
+    Smtp,
+    Tolerance,
+    Wave,
+)
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDddbdZHXhD/kwWZ0qdqZTCnK2179zhXG2Lb3e26Vw0I"
+REST = {"name": "残り", "rest": True}
+MAIL = {"host": "smtp.example.jp", "from": "moyai@example.jp"}
+
+
+def text_with(operations: object, approvers: object = ()) -> bytes:
+    """The sample's smallest piece with these settings, and these approvers of its first body."""
+    root: dict[str, Any] = yaml.safe_load(SAMPLE.read_bytes())
+    root["tenants"] = [{**root["tenants"][0], "approvers": list(approvers)}]  # type: ignore[call-overload]
+    root["operations"] = operations
+    return yaml.safe_dump(root, allow_unicode=True).encode()
+
+
+def registry_with(operations: object, approvers: object = ()) -> Registry:
+    loaded = load_content(SAMPLE, text_with(operations, approvers))
+    assert loaded.registry is not None, loaded.problems
+    return loaded.registry
+
+
+def errors_of(operations: object) -> list[tuple[str, str]]:
+    problems = load_content(SAMPLE, text_with(operations)).problems
+    return [(one.path.removeprefix("operations."), one.message.en) for one in problems]
+
+
+@pytest.mark.parametrize("nothing", [None, {}, {"notifications": {}}])
+def test_a_file_that_says_nothing_has_every_default(nothing: object) -> None:
+    found = registry_with(nothing).operations
+    assert found == OperationSettings()
+    assert found.waves == (Wave("全団体", rest=True),)
+    assert (found.max_concurrent, found.failure_tolerance) == (Amount(4), Tolerance(Amount(0)))
+    assert (found.same_errors, found.max_releases_behind, found.approval_hours) == (3, 2, 72)
+    assert (found.verified_restore_days, found.audit_anchor_minutes) == (90, 60)
+    assert (found.aws_calls_per_second, found.duration_minutes) == (200, 30)
+    assert found.bodies_approve is None
+
+
+def test_waves_keep_their_order_and_what_each_says() -> None:
+    waves = [
+        {"name": "先行", "select": "kind:町", "soak_minutes": 60, "needs_approval": True},
+        {"name": "一割", "share": "12.5%", "max_concurrent": 2},
+        {"name": "三つ", "share": 3, "failure_tolerance": {"bodies": "5%", "mode": "soft"}},
+        REST,
+    ]
+    assert registry_with({"waves": waves}).operations.waves == (
+        Wave("先行", select="kind:町", soak_minutes=60, needs_approval=True),
+        Wave("一割", share=Amount(percent=Fraction(25, 2)), max_concurrent=Amount(2)),
+        Wave(
+            "三つ",
+            share=Amount(3),
+            failure_tolerance=Tolerance(Amount(percent=Fraction(5)), "soft"),
+        ),
+        Wave("残り", rest=True),
+    )
+
+
+@pytest.mark.parametrize("selector", ["tag:nobody", "tag:wave=no-one", "kind:村", "not all"])
+def test_a_wave_may_mean_nobody(selector: str) -> None:
+    assert errors_of({"waves": [{"name": "先行", "select": selector}, REST]}) == []
+    assert errors_of({"bodies_approve": selector}) == []
+
+
+def test_the_last_wave_and_no_other_is_the_rest() -> None:
+    one = {"name": "一つ", "share": 1}
+    assert errors_of({"waves": [one]}) == [
+        ("waves[0]", "the last wave has to be the rest (rest: true)")
+    ]
+    assert errors_of({"waves": [{"name": "全部", "rest": True}, REST]}) == [
+        ("waves[0].rest", "only the last wave is the rest")
+    ]
+    assert errors_of({"waves": [{**one, "select": "all"}, REST]}) == [
+        ("waves[0]", "one of select, share and rest says whom it takes")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25), (None, 587)]
+)
+def test_mail_goes_to_the_port_that_its_encryption_has(security: str | None, port: int) -> None:
+    smtp = MAIL if security is None else {**MAIL, "security": security}
+    found = registry_with({"notifications": {"smtp": smtp, "bodies": ["debt"]}}).operations
+    assert found.notifications.smtp is not None
+    assert found.notifications.smtp.port == port
+    assert found.notifications.bodies == (Event.DEBT,)
+    own = registry_with({"notifications": {"smtp": {**smtp, "port": 2525}}}).operations
+    assert own.notifications.smtp is not None
+    assert own.notifications.smtp.port == 2525
+
+
+def test_a_password_is_named_by_its_file_and_never_sent_in_the_clear() -> None:
+    login = {"user": "moyai", "password_file": "/etc/moyai/p"}
+    found = registry_with({"notifications": {"smtp": {**MAIL, **login}}}).operations
+    assert found.notifications.smtp == Smtp(
+        "smtp.example.jp", 587, "moyai@example.jp", "starttls", "moyai", "/etc/moyai/p"
+    )
+    for part in ("user", "password_file"):
+        alone = {**MAIL, part: login[part]}
+        assert errors_of({"notifications": {"smtp": alone}}) == [
+            ("notifications.smtp", "user and password_file go together")
+        ]
+    clear = {**MAIL, **login, "security": "none"}
+    [(path, _)] = errors_of({"notifications": {"smtp": clear}})
+    assert path == "notifications.smtp.security"
+
+
+@pytest.mark.parametrize("whom", ["operators", "bodies"])
+def test_mail_needs_a_server(whom: str) -> None:
+    assert errors_of({"notifications": {whom: ["done"]}}) == [
+        (f"notifications.{whom}", "mail needs a server: smtp is missing")
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.example.jp/",
+        "https://me:hunter2@hooks.example.jp/",
+        "https://:99999/hunter2",
+        "https://[hunter2/",
+        "ftp://hunter2",
+        "https://hooks.example.jp/#hunter2",
+        "https://hooks.example.jp/hunter2 ",
+    ],
+)
+def test_a_webhook_that_will_not_do_is_not_shown(url: str) -> None:
+    hook = {"url": url, "secret_file": "hunter2", "events": ["done"]}
+    problems = load_content(SAMPLE, text_with({"notifications": {"webhooks": [hook]}})).problems
+    assert [one.path.rpartition(".")[2] for one in problems] == ["secret_file", "url"]
+    assert not any("hunter2" in one.message.ja + one.message.en for one in problems)
+
+
+def test_a_body_has_approvers_of_its_own() -> None:
+    last = date(2027, 3, 31)
+    one = {"name": "課長", "email": "kacho@example.jp", "expires": last, "ssh_key": KEY}
+    [body] = registry_with({}, [one]).tenants
+    assert body.approvers == (BodyApprover("課長", "kacho@example.jp", last, KEY),)
+    loaded = load_content(SAMPLE, text_with({}, [one]))
+    assert loaded.problems_on(last) == ()
+    past = loaded.problems_on(date(2027, 4, 1))[-1]
+    assert past.path == "tenants[271004].approvers[0].expires"
+    assert past.message.en == "the rights of 課長 ended on 2027-03-31"
+
+
+def test_a_window_may_open_on_holidays() -> None:
+    root = SAMPLE.read_text(encoding="utf-8").replace("days: [sat, sun]", "days: [sun, holiday]")
+    registry = load_content(SAMPLE, root.encode()).registry
+    assert registry is not None
+    assert registry.tenants[0].maintenance_window.days == ("sun", "holiday")
