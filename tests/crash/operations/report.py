@@ -1,0 +1,59 @@
+"""`build/crash/report.json`: figures of all campaigns together, and of each scenario."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Sequence
+
+from tests.crash.operations.campaign import Outcome
+from tests.crash.operations.check import Findings
+
+
+def report(outcomes: Sequence[Outcome]) -> dict[str, object]:
+    """All of it as JSON values."""
+    names = dict.fromkeys(one.scenario for one in outcomes)
+    return {
+        **_figures(outcomes),
+        "cpus": os.cpu_count(),
+        "seeds": sorted({one.seed for one in outcomes}),
+        "scenarios": {
+            name: {
+                **_figures(of := [one for one in outcomes if one.scenario == name]),
+                "seeds": [one.seed for one in of],
+            }
+            for name in names
+        },
+        "wrong": [
+            {"scenario": one.scenario, "seed": one.seed, **vars(one.findings)}
+            for one in outcomes
+            if not one.findings.none
+        ],
+    }
+
+
+def _figures(outcomes: Sequence[Outcome]) -> dict[str, object]:
+    seconds = sorted(second for one in outcomes for second in one.takeovers)
+    return {
+        "campaigns": len(outcomes),
+        "bodies": sum(one.bodies for one in outcomes),
+        "kills": sum(one.kills for one in outcomes),
+        "freezes": sum(one.freezes for one in outcomes),
+        "server_restarts": sum(one.restarts for one in outcomes),
+        **{
+            name: sum(one.findings.counts()[name] for one in outcomes)
+            for name in Findings().counts()
+        },
+        "takeovers": len(seconds),
+        "takeover_p50_s": _percentile(seconds, 50),
+        "takeover_p99_s": _percentile(seconds, 99),
+        "seconds": round(sum(one.seconds for one in outcomes), 1),
+    }
+
+
+def _percentile(seconds: Sequence[float], percent: int) -> float | None:
+    if not seconds:
+        return None
+    if len(seconds) == 1:
+        return round(seconds[0], 2)
+    return round(statistics.quantiles(seconds, n=100, method="inclusive")[percent - 1], 2)

@@ -1,0 +1,33 @@
+"""A worker process of a campaign: the product's, with traps, another version or a clock that jumps."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Run it; the exit code. What it imports comes after the clock is replaced."""
+    url, bodies, heartbeat, folder, version, clock = sys.argv[1:]
+    if clock == "jumps":
+        from tests.crash.operations import clocks
+
+        clocks.jump()
+    from tests.crash.operations import bodies as marked
+    from tests.crash.operations import traps
+    from tests.sample import SAMPLE
+
+    from moyai.operations.durable import host, queue
+    from moyai.operations.durable.knowledge import Knowledge
+    from moyai.operations.durable.process import work
+    from moyai.registry import require
+
+    for module in (queue, host):
+        setattr(module, "VERSION", version)  # noqa: B010
+    traps.lay(Path(folder))
+    knowledge = Knowledge(kind=marked.kind_of, registry=lambda: require(SAMPLE))
+    return work(url, int(bodies), int(heartbeat), knowledge)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
