@@ -14,7 +14,7 @@ from moyai.operations.database.prepare import is_prepared, logins, prepare
 from moyai.operations.workspace import Workspace
 from moyai.texts import Text
 
-VERSION = "0001"
+VERSION = "0002"
 """The newest migration that this code needs."""
 _ROLES_LOST = frozenset({"28000", "28P01"})
 """SQLSTATEs of a login that is not there or has another password."""

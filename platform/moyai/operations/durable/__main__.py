@@ -21,6 +21,7 @@ def main(arguments: list[str]) -> int:
     knowledge = Knowledge(
         kind=lambda name: kind_of(name, source),
         registry=lambda: source.session().workspace.registry,
+        environment=lambda: source.session().workspace.runtime.environment(),
     )
     return work(url, int(bodies), int(heartbeat), knowledge)
 

@@ -20,6 +20,8 @@ from moyai.operations.database.writing import record
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
 from moyai.operations.durable.queue import BodyQueue
+from moyai.operations.notices.happenings import happened
+from moyai.operations.notices.record import tell
 from moyai.planning.fleet.clearing import Approval, Facts, clearances
 from moyai.planning.fleet.conducting import Decision, StatusChange, decide
 from moyai.planning.fleet.states import BodyState, OperationState, WaveState
@@ -105,6 +107,14 @@ class Conductor:
 
     def look(self) -> bool:
         """One look at all operations that have not ended; whether something moved."""
+        try:
+            return self._look()
+        except BaseException:
+            # What was told in it is not on record.
+            self._told.clear()
+            raise
+
+    def _look(self) -> bool:
         moved = False
         with self._engine.begin() as connection:
             mine, now = connection.execute(_LOCK).one()
@@ -119,6 +129,8 @@ class Conductor:
                 state = self._state(connection, row, known, now)
                 decision = decide(known.plan, state, now, room)
                 room -= len(decision.begin)
+                waited = self._told.get(row.id, {})
+                tell(connection, row.id, happened(known.plan, state, decision, now, waited))
                 moved = self._apply(connection, row.id, known, state, decision) or moved
         return moved
 

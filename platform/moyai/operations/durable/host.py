@@ -27,11 +27,16 @@ from moyai.operations.durable.plans import Plans
 from moyai.operations.durable.processes import host_id, kill, marked
 from moyai.operations.durable.queue import VERSION, BodyQueue
 from moyai.operations.durable.takeover import Takeover
+from moyai.operations.notices.channels import Channels
+from moyai.operations.notices.sender import Sender, Sources
+from moyai.planning.fleet.plans import OperationPlan
 from moyai.texts import Text
 
 _LOOK_SECONDS = 1.0
 _BUSY_SECONDS = 0.05
 """Between two looks of the conductor while bodies begin and end."""
+_NOTICE_SECONDS = 2.0
+"""Between two looks for what somebody is to be told."""
 _LEASE_SECONDS = 30.0
 _TAKEN = 75
 """Exit code of a process whose bodies another has taken."""
@@ -68,6 +73,12 @@ class Host:
         self._ledger = Ledger(self._engine, place.worker)
         self._plans = Plans(self._engine)
         self._conductor = Conductor(self._engine, self._queue, self._plans, knowledge)
+        self._sender = Sender(
+            self._engine,
+            Channels(knowledge.registry, knowledge.environment),
+            Sources(self._plan, lambda name: knowledge.kind(name).title),
+            tell,
+        )
         self._ending = threading.Event()
         self._said = ""
         number = secrets.randbits(31)
@@ -88,6 +99,7 @@ class Host:
         threads = [
             threading.Thread(target=self._conduct, name="conductor", daemon=True),
             threading.Thread(target=self._look_after_others, name="takeover", daemon=True),
+            threading.Thread(target=self._send_notices, name="notices", daemon=True),
             threading.Thread(target=self._look_at_gates, name="gates", daemon=True),
         ]
         for thread in threads:
@@ -159,6 +171,15 @@ class Host:
         while not self._ending.is_set():
             self._guarded(lambda: gates.look(dict(self._conductor.gates)), None)
             self._ending.wait(_LOOK_SECONDS)
+
+    def _send_notices(self) -> None:
+        while not self._ending.is_set():
+            more = self._guarded(self._sender.look, False)
+            self._ending.wait(_BUSY_SECONDS if more else _NOTICE_SECONDS)
+
+    def _plan(self, operation: str) -> tuple[OperationPlan, str]:
+        known = self._plans.of(operation)
+        return known.plan, known.sha256
 
     def _look_after_others(self) -> None:
         takeover = Takeover(self._place.worker, host_id(), self._queue.recover)

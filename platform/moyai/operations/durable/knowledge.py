@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from moyai.operations.kinds.kind import Kind
@@ -17,3 +17,5 @@ class Knowledge:
     """The kind of a name. Raises `UsageError` for one that is not known."""
     registry: Callable[[], Registry]
     """tenants.yaml as it is now: operators and their keys. Raises `MoyaiError` where it cannot be read."""
+    environment: Callable[[], Mapping[str, str]] = dict
+    """Variables of the site for boto3. Raises `MoyaiError` where it does not answer."""

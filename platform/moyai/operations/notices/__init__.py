@@ -1,0 +1,1 @@
+"""Who is told what of operations, and how it gets there."""
