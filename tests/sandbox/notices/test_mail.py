@@ -139,9 +139,7 @@ def test_a_server_that_is_away_keeps_all_mail_waiting(
 
 
 @pytest.mark.parametrize("words", ["保留\r\nBcc: x@example.jp", "保留\n\nbody", "\u202e保留"])
-def test_names_bring_no_header_along(
-    mail_server: MailServer, tmp_path: Path, words: str
-) -> None:
+def test_names_bring_no_header_along(mail_server: MailServer, tmp_path: Path, words: str) -> None:
     smtp = _smtp(mail_server, tmp_path, security="none", user=None, password_file=None)
     content = Content(Text(words, words), Text("本文", "text"), {})
     send_mail(smtp, TO, replace(MESSAGE, content=content))

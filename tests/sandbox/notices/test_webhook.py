@@ -101,9 +101,7 @@ def test_a_secret_that_others_may_read_signs_nothing(web: WebServer, tmp_path: P
 
 
 @pytest.mark.parametrize("words", ["", "a\nb\n", "whsec_", "\xff\xfe", "x" * 5000])
-def test_a_file_without_a_secret_signs_nothing(
-    web: WebServer, tmp_path: Path, words: str
-) -> None:
+def test_a_file_without_a_secret_signs_nothing(web: WebServer, tmp_path: Path, words: str) -> None:
     file = tmp_path / "empty"
     file.write_bytes(words.encode("latin-1"))
     file.chmod(0o600)

@@ -1,0 +1,207 @@
+"""An upgrade before it is on record: whom it is about, what it would do with each, what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import semver
+from moyai.operations.fleet.assembling import Part, assemble
+
+from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.kinds.upgrade.change import Change, changes_of
+from moyai.operations.kinds.upgrade.preflight import UNVERIFIED
+from moyai.operations.session import Session
+from moyai.operations.workspace import Workspace
+from moyai.planning.fleet import skew
+from moyai.planning.fleet.durations import Measured
+from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.selectors import select
+from moyai.planning.topology import TENANT
+from moyai.registry.models import ServiceTarget, Tenant
+from moyai.texts import Text
+
+KIND = "upgrade"
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeWish:
+    """What is asked for."""
+
+    service: str
+    release: str
+    selector: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradedBody:
+    """One body of an upgrade."""
+
+    body: Tenant
+    change: Change
+    risks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A body of the selector that the upgrade has nothing to do for, and why."""
+
+    body: Tenant
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeBodies:
+    """Whom an upgrade is about, in the file's order, and whom it is not."""
+
+    bodies: tuple[UpgradedBody, ...]
+    left: tuple[Left, ...]
+
+
+def upgrade_bodies(
+    session: Session, wish: UpgradeWish, verified: Mapping[str, datetime], now: datetime
+) -> UpgradeBodies:
+    """The bodies of an upgrade. `verified`: code → when a backup of it was restored last, by way of trial.
+
+    Raises `UsageError` for a service or release that there is not, or where nobody is left to upgrade,
+    `Refused` where other bodies would be further behind than `max_releases_behind` allows.
+    """
+    registry = session.workspace.registry
+    target = _target(session, wish)
+    using = [
+        body
+        for body in select(registry, wish.selector, wish.day)
+        if (found := body.subscription(wish.service)) is not None and found.is_active(wish.day)
+    ]
+    recorded = _recorded(session, wish)
+    limit = timedelta(days=registry.operations.verified_restore_days)
+    reasons = {body.code: _why_left(body.code, recorded, wish) for body in using}
+    left = tuple(Left(body, why) for body in using if (why := reasons[body.code]) is not None)
+    chosen = [body for body in using if reasons[body.code] is None]
+    if not chosen:
+        raise _nobody(wish, left)
+    codes = [body.code for body in chosen]
+    _refuse_skew(session, wish, target, recorded, set(codes))
+    changes = changes_of(session, codes, wish.service, wish.release, wish.day)
+
+    def risks(code: str) -> tuple[str, ...]:
+        seen = verified.get(code)
+        return (UNVERIFIED,) if seen is None or now - seen > limit else ()
+
+    bodies = (UpgradedBody(one, changes[one.code], risks(one.code)) for one in chosen)
+    return UpgradeBodies(tuple(bodies), left)
+
+
+def _target(session: Session, wish: UpgradeWish) -> ServiceTarget:
+    services = session.workspace.registry.services
+    target = services.get(wish.service)
+    if target is None:
+        known = ", ".join(sorted(services))
+        raise UsageError(
+            Text(
+                f"サービス「{wish.service}」はありません。あるもの: {known}",
+                f"there is no service '{wish.service}'; known: {known}",
+            )
+        )
+    if wish.release not in target.manifest.releases:
+        known = ", ".join(skew.in_order(target.manifest.releases))
+        raise UsageError(
+            Text(
+                f"{wish.service} にリリース {wish.release} はありません。あるもの: {known}",
+                f"{wish.service} has no release {wish.release}; it has: {known}",
+            )
+        )
+    return target
+
+
+def _recorded(session: Session, wish: UpgradeWish) -> dict[str, str]:
+    """Code → release on record of the service, of all bodies whose subscription runs."""
+    registry = session.workspace.registry
+    found: dict[str, str] = {}
+    for record in session.state.records(TENANT):
+        body = registry.tenant(record.stack.name)
+        one = None if body is None else body.subscription(wish.service)
+        if one is not None and one.is_active(wish.day) and wish.service in record.releases:
+            found[record.stack.name] = record.releases[wish.service]
+    return found
+
+
+def _why_left(code: str, recorded: Mapping[str, str], wish: UpgradeWish) -> Text | None:
+    before = recorded.get(code)
+    if before is None:
+        return Text("まだ導入されていない", "not onboarded yet")
+    if before == wish.release:
+        return Text(f"すでに {before}", f"runs {before} already")
+    if semver.VersionInfo.parse(before) > semver.VersionInfo.parse(wish.release):
+        return Text(
+            f"{before} のほうが新しい（古いリリースへの更新はしない）",
+            f"runs {before}, which is newer: an upgrade goes forward only",
+        )
+    return None
+
+
+def _nobody(wish: UpgradeWish, left: Sequence[Left]) -> UsageError:
+    told = [f"{one.body.code} {one.body.name}: " for one in left]
+    ja = "".join(f"\n{head}{one.why.ja}" for head, one in zip(told, left, strict=True))
+    en = "".join(f"\n{head}{one.why.en}" for head, one in zip(told, left, strict=True))
+    return UsageError(
+        Text(
+            f"{wish.service} を {wish.release} にする団体がありません。{ja}",
+            f"there is no body to bring to {wish.service} {wish.release}.{en}",
+        ),
+        touched=NOTHING_TOUCHED,
+    )
+
+
+def _refuse_skew(
+    session: Session,
+    wish: UpgradeWish,
+    target: ServiceTarget,
+    recorded: Mapping[str, str],
+    upgraded: set[str],
+) -> None:
+    registry = session.workspace.registry
+    most = registry.operations.max_releases_behind
+    found = skew.over_budget(recorded, wish.release, target.manifest.releases, most, upgraded)
+    if not found:
+        return
+    names = {body.code: body.name for body in registry.tenants}
+    told = [skew.sentence(one, names.get(one.code, one.code), most) for one in found]
+    raise Refused(
+        Text("\n".join(one.ja for one in told), "\n".join(one.en for one in told)),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "遅れる団体を先に更新するか、いっしょに更新してください。",
+            "Upgrade the bodies that would be behind first, or along with the others.",
+        ),
+    )
+
+
+def plan_upgrade(
+    workspace: Workspace,
+    found: UpgradeBodies,
+    wish: UpgradeWish,
+    *,
+    by: str,
+    now: datetime,
+    soak_seconds: int = 0,
+    history: Iterable[Measured] = (),
+) -> OperationPlan:
+    """The plan of an upgrade: waves, windows and limits as tenants.yaml has them.
+
+    `by`: the operator's address. `soak_seconds`: how long each body's health is looked at before it counts
+    as well, with its writes closed.
+    """
+    parts = [Part(one.body, one.change.sha256, one.change.texts, one.risks) for one in found.bodies]
+    return assemble(
+        workspace,
+        KIND,
+        f"{wish.service} {wish.release}",
+        {"service": wish.service, "release": wish.release, "soak_seconds": soak_seconds},
+        parts,
+        by,
+        now,
+        history=history,
+    )
