@@ -128,7 +128,7 @@ def _attacked(
     scenario: Scenario, arena: Arena, size: Size, plan: OperationPlan
 ) -> OperationView | None:
     """Go on with attacks until the operation has ended, or they have and the time is over."""
-    attacks = max(1, round(scenario.attacks * size.share))
+    attacks = max(scenario.least, round(scenario.attacks * size.share))
     following = _first(arena)
     deadline = time.monotonic() + size.seconds
     view: OperationView | None = None

@@ -59,7 +59,8 @@ class Scenario:
     every: tuple[float, float] = (0.6, 2.0)
     """Seconds between two attacks."""
     attacks: int = 25
-    """In a full campaign; a small one has a sixth."""
+    """In a full campaign; a small one has a sixth, but not fewer than `least`."""
+    least: int = 1
     before: Callable[[Arena], None] = _nothing
     """Before the first worker starts."""
     windows: bool = False
@@ -181,7 +182,7 @@ _ALL: tuple[Scenario, ...] = (
     Scenario("freezes", _freeze, every=(1.0, 3.0), attacks=10),
     Scenario("postgres", _restart_the_server, every=(1.0, 4.0), attacks=10),
     Scenario("full-disk", _fill_the_disks, every=(7.0, 10.0), attacks=3, small_disks=True),
-    Scenario("versions", _bring_another_version, every=(2.0, 4.0), attacks=8),
+    Scenario("versions", _bring_another_version, every=(2.0, 4.0), attacks=8, least=4),
     Scenario("clocks", _kill_a_worker, every=(2.0, 5.0), attacks=6, windows=True, clock="jumps"),
 )
 SCENARIOS: Mapping[str, Scenario] = {one.name: one for one in _ALL}
