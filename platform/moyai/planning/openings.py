@@ -70,7 +70,7 @@ def next_opening(
     `begins` may be before `since`.
     """
     found: list[Opening] = []
-    for opening in openings(calendar, since - LONG_AGO, since + horizon):
+    for opening in _around(calendar, since, needs, horizon):
         if opening.ends <= since:
             continue
         if max(opening.begins, since) + needs <= opening.ends:
@@ -81,6 +81,31 @@ def next_opening(
         if _length(opening) == longest and opening.begins + longest / 2 > since:
             return opening
     return None
+
+
+def _around(
+    calendar: Calendar, since: datetime, needs: timedelta, horizon: timedelta
+) -> Iterator[Opening]:
+    """The openings from a while before a moment to the horizon.
+
+    What a single window has room for is found in the first few of them; whatever needs more goes through
+    all, each second anew while a body waits, hence from memory.
+    """
+    start, end = since - LONG_AGO, since + horizon
+    if needs <= timedelta(hours=calendar.window.hours):
+        yield from openings(calendar, start, end)
+        return
+    for opening in _of_days(calendar, start.astimezone(JAPAN).date(), end.astimezone(JAPAN).date()):
+        if opening.ends > start and opening.begins < end:
+            yield Opening(max(opening.begins, start), min(opening.ends, end))
+
+
+@lru_cache(maxsize=512)
+def _of_days(calendar: Calendar, first: date, last: date) -> tuple[Opening, ...]:
+    """The openings of whole days of Japan, both ends included."""
+    begins = datetime.combine(first, time(), JAPAN).astimezone(UTC)
+    ends = datetime.combine(last + DAY, time(), JAPAN).astimezone(UTC)
+    return tuple(openings(calendar, begins, ends))
 
 
 def why_closed(calendar: Calendar, now: datetime) -> Text | None:

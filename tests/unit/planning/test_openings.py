@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.planning.fleet.simulator import is_open as is_open_by_itself
 
@@ -27,7 +27,7 @@ CALENDARS = st.builds(
             min_size=1,
         ).map(tuple),
         st.integers(0, 95).map(lambda at: time(at // 4, at % 4 * 15)),
-        st.integers(1, 24),
+        st.integers(1, 24) | st.just(24),
     ),
     st.lists(st.builds(Freeze, DAYS, DAYS, st.just("選挙")), max_size=2).map(tuple),
 )
@@ -48,20 +48,22 @@ def test_openings_are_apart_and_hold_exactly_the_open_moments(
         assert is_open(calendar, moment) is expected
 
 
-@given(CALENDARS, MOMENTS, st.integers(0, 24 * 4))
-def test_the_next_opening_is_the_first_that_is_long_enough(
-    calendar: Calendar, since: datetime, quarters: int
+@settings(max_examples=400)
+@given(CALENDARS, MOMENTS, st.integers(0, 80 * 4), st.integers(1, 96 * 9))
+def test_the_next_opening_is_the_first_that_is_long_enough_or_else_of_the_longest(
+    calendar: Calendar, since: datetime, needed: int, ahead: int
 ) -> None:
-    needs = quarters * QUARTER
-    found = next_opening(calendar, since, needs)
-    spans = list(openings(calendar, since, since + timedelta(days=400)))
-    long_enough = [one for one in spans if one.ends - one.begins >= needs]
-    assert found is not None
-    if long_enough:
-        first = long_enough[0]
-        assert Opening(max(found.begins, since), found.ends) == first
-    else:
-        assert max(found.begins, since) in {one.begins for one in spans}
+    needs, horizon = needed * QUARTER, ahead * QUARTER
+    start = since - timedelta(days=31)
+    spans = [one for one in openings(calendar, start, since + horizon) if one.ends > since]
+    longest = max((one.ends - one.begins for one in spans), default=needs)
+    long_enough = [one for one in spans if one.ends - max(one.begins, since) >= needs]
+    in_time = [
+        one
+        for one in spans
+        if one.ends - one.begins == longest and one.begins + longest / 2 > since
+    ]
+    assert next_opening(calendar, since, needs, horizon) == [*long_enough, *in_time, None][0]
 
 
 def test_a_body_that_no_window_is_long_enough_for_begins_in_the_first_half_of_one() -> None:
