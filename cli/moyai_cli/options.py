@@ -55,6 +55,23 @@ Selector = Annotated[
         )
     ),
 ]
+Who = Annotated[
+    str | None,
+    typer.Option(
+        "--operator",
+        envvar="MOYAI_OPERATOR",
+        help=say("担当者のメールアドレス", "The operator's e-mail address"),
+    ),
+]
+Operation = Annotated[
+    str,
+    typer.Argument(
+        help=say(
+            "一斉作業の番号、last（最後のもの）、last:種類",
+            "The operation's id; last: the newest; last:KIND",
+        )
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, max=64, help=say("同時に動かす数", "How many at a time")),

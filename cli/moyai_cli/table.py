@@ -39,6 +39,24 @@ COMMANDS: dict[str, Entry] = {
         "団体を導入する（追加・適用・移行・点検・案内書）",
         "Onboard bodies: add, deploy, migrate, check, welcome sheet",
     ),
+    "check": _entry(
+        "check",
+        _WORK,
+        "団体のサービスが応答するか一斉に点検する（何も変えない）",
+        "Check whether bodies' services answer; changes nothing",
+    ),
+    "operation": _entry(
+        "operation",
+        _WORK,
+        "一斉作業を一覧・確認・承認・停止・再開・報告する",
+        "List, watch, approve, pause, resume and report operations",
+    ),
+    "audit": _entry(
+        "audit",
+        _WORK,
+        "監査記録を示す・書き出す・検証する",
+        "Show, export and verify the audit record",
+    ),
     "status": _entry("status", _WORK, "各団体の状態を示す", "Show each body's status"),
     "output": _entry(
         "output", _WORK, "1団体の環境の出力を示す", "Show the outputs of one body's environment"
@@ -70,6 +88,12 @@ COMMANDS: dict[str, Entry] = {
         _FILE,
         "担当者と権限の期限を一覧する",
         "List operators and when their rights end",
+    ),
+    "worker": _entry(
+        "worker",
+        _TOOLS,
+        "一斉作業を行うワーカーを動かす（Ctrl-C まで）",
+        "Run a worker that carries operations out, until Ctrl-C",
     ),
     "sandbox": _entry(
         "sandbox",

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 
 from moyai.errors import OperationFailed
 from moyai.operations.database.connecting import database_url, is_lost, open_engine, unreachable
-from moyai.operations.database.prepare import is_prepared, logins, prepare
+from moyai.operations.database.logins import Logins, is_prepared, logins
 from moyai.operations.workspace import Workspace
 from moyai.texts import Text
 
@@ -25,10 +25,23 @@ def login_url(workspace: Workspace, group: str) -> URL:
 
     Raises `UsageError` and `OperationFailed` as the site does, and where it cannot be made ready.
     """
-    places = logins(database_url(workspace.runtime.operations_database()), workspace.runtime.home)
+    places = logins_of(workspace)
     if not is_prepared(places):
-        prepare(places)
+        make_ready(workspace)
     return places.of(group)
+
+
+def logins_of(workspace: Workspace) -> Logins:
+    """The logins of a site's operations database. Raises as the site does."""
+    return logins(database_url(workspace.runtime.operations_database()), workspace.runtime.home)
+
+
+def make_ready(workspace: Workspace, *, new_passwords: bool = False) -> None:
+    """Make or migrate the site's operations database. Raises as `prepare`."""
+    # Migrations, and what they bring along, are needed once; commands that read start without them.
+    from moyai.operations.database.prepare import prepare
+
+    prepare(logins_of(workspace), new_passwords=new_passwords)
 
 
 @contextmanager

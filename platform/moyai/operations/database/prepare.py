@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -18,7 +17,10 @@ from sqlalchemy.engine import URL
 from moyai.engine.files import private_folder, write_private
 from moyai.errors import OperationFailed
 from moyai.operations.database.connecting import open_engine, unreachable
+from moyai.operations.database.logins import Logins, is_prepared, logins
 from moyai.texts import Text
+
+__all__ = ["Logins", "is_prepared", "logins", "prepare"]
 
 OWNER = "moyai_owner"
 GROUPS = ("moyai_worker", "moyai_operator", "moyai_auditor")
@@ -29,46 +31,25 @@ DBOS_SCHEMA = "dbos"
 _LOCK = 7700
 
 
-@dataclass(frozen=True, slots=True)
-class Logins:
-    """Where the passwords of a database's logins are: a libpq password file, 0600."""
-
-    url: URL
-    passfile: Path
-
-    def of(self, group: str) -> URL:
-        """The URL of a group's login."""
-        return self.url.set(username=f"{group}_login").update_query_dict(
-            {"passfile": str(self.passfile)}
-        )
-
-
-def logins(url: URL, home: Path) -> Logins:
-    """The logins of a site's operations database; `home` is the site's folder on this machine."""
-    return Logins(url, home / "operations" / "pgpass")
-
-
-def is_prepared(places: Logins) -> bool:
-    """Whether this machine has logins; whether they are right shows when they are used."""
-    return places.passfile.exists()
-
-
-def prepare(places: Logins) -> None:
+def prepare(places: Logins, *, new_passwords: bool = False) -> None:
     """Make or migrate everything, as the login of the site's URL.
 
-    Where logins are there and this machine has no password file of them, they get new passwords.
+    Where logins are there and this machine has no password file of them, they get new passwords, as they do
+    with `new_passwords`: other machines need the file then.
     Raises `OperationFailed` where the database cannot be reached or the login may not do it.
     """
     engine = open_engine(places.url, pool_size=1, name="moyai-prepare")
     try:
         with engine.connect() as connection:
+            # Two first uses at once: the second waits for as long as the first takes.
+            connection.execute(sa.text("SET lock_timeout = '10min'"))
             connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             raw = connection.connection.driver_connection
             assert isinstance(raw, psycopg.Connection)
             _groups(raw)
             raw.commit()
             _schemas(places.url)
-            _logins(raw, places)
+            _logins(raw, places, {} if new_passwords else _known(places.passfile))
             raw.commit()
     except sa.exc.OperationalError as error:
         raise unreachable(error) from None
@@ -121,9 +102,8 @@ _GRANTS = (
 )
 
 
-def _logins(connection: psycopg.Connection, places: Logins) -> None:
+def _logins(connection: psycopg.Connection, places: Logins, known: Mapping[str, str]) -> None:
     """A login for each group; passwords are made where this machine does not know them."""
-    known = _known(places.passfile)
     lines: dict[str, str] = {}
     for group in GROUPS:
         login = f"{group}_login"

@@ -22,12 +22,17 @@ from moyai.registry.models import JsonValue
 from moyai.texts import JAPAN, Text
 
 _RECORD = sa.text("SELECT moyai.record(:chain, CAST(:pieces AS jsonb))")
+_ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(7702, 2)")
 _ENDED = ("done", "failed", "cancelled", "expired")
 
 
-def create(connection: sa.Connection, plan: OperationPlan, signature: str | None) -> str:
-    """Put a plan on record; the operation's id: the day in Asia/Tokyo, and which of that day."""
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock(7702, 2)"))
+class IdTaken(Exception):  # nobody's error: the caller reserves another
+    """Another operation got the id meanwhile."""
+
+
+def next_id(connection: sa.Connection) -> str:
+    """The id that the next operation gets: the day in Asia/Tokyo, and which of that day. Another may take it
+    before `create_as`."""
     now: datetime = connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
     day = f"{now.astimezone(JAPAN):%Y%m%d}"
     last = connection.execute(
@@ -37,7 +42,25 @@ def create(connection: sa.Connection, plan: OperationPlan, signature: str | None
         ),
         {"day": f"{day}-%"},
     ).scalar()
-    operation = f"{day}-{(last or 0) + 1}"
+    return f"{day}-{(last or 0) + 1}"
+
+
+def create(connection: sa.Connection, plan: OperationPlan, signature: str | None) -> str:
+    """Put a plan on record under the next id, which it answers."""
+    connection.execute(_ONE_AT_A_TIME)
+    operation = next_id(connection)
+    create_as(connection, operation, plan, signature)
+    return operation
+
+
+def create_as(
+    connection: sa.Connection, operation: str, plan: OperationPlan, signature: str | None
+) -> None:
+    """Put a plan on record under an id. Raises `IdTaken`, with nothing written."""
+    connection.execute(_ONE_AT_A_TIME)
+    known = sa.text("SELECT true FROM moyai.operation WHERE id = :id")
+    if connection.execute(known, {"id": operation}).scalar():
+        raise IdTaken(operation)
     _insert(connection, operation, plan, signature)
     digest = plan_sha256(plan)
     record(
@@ -49,7 +72,6 @@ def create(connection: sa.Connection, plan: OperationPlan, signature: str | None
         digest,
         {"kind": plan.kind, "subject": plan.subject},
     )
-    return operation
 
 
 def _insert(
@@ -163,8 +185,13 @@ def approve(
     operator: str,
     digest: str,
     signature: str,
+    *,
+    is_own: bool = False,
 ) -> None:
-    """Put a signature on record. Whether it counts is judged by workers, each time anew."""
+    """Put a signature on record. Whether it counts is judged by workers, each time anew.
+
+    `is_own`: by a body's own approver, for its slot.
+    """
     _alive(connection, operation)
     connection.execute(
         sa.text(
@@ -181,7 +208,7 @@ def approve(
     )
     kind, _, code = subject.rpartition(":")
     chains = (FEDERATION, f"body:{code}") if kind and kind != "wave" else (FEDERATION,)
-    actor = f"operator:{operator}"
+    actor = f"{'approver' if is_own else 'operator'}:{operator}"
     details: dict[str, JsonValue] = {"subject": subject}
     record(connection, chains, actor, "operation.approve", operation, digest, details)
 

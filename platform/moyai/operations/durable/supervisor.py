@@ -50,9 +50,13 @@ class Supervised:
 class Supervisor:
     """One `moyai worker`."""
 
-    def __init__(self, supervised: Supervised, tell: Tell) -> None:
+    def __init__(
+        self, supervised: Supervised, tell: Tell, signalled: Callable[[int], None] | None = None
+    ) -> None:
+        """`signalled` is told of each signal that ends the worker: the first is 1."""
         self._supervised = supervised
         self._tell = tell
+        self._told = signalled
         self._signals = 0
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -81,6 +85,8 @@ class Supervisor:
         child = self._child
         if child is not None and child.poll() is None:
             child.send_signal(signal.SIGTERM if self._signals == 1 else signal.SIGKILL)
+        if self._told is not None:
+            self._told(self._signals)
 
     def _wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -28,7 +28,7 @@ class CheckHealth:
         session = self.source.session()
         stack = StackId(TENANT, work.body.code)
         record, outputs = session.state.record(stack), session.state.outputs(stack)
-        if not outputs or not record.releases:
+        if not outputs:
             raise Unavailable(
                 Text(
                     f"{work.body.name}の環境は、記録にありません。",
@@ -41,6 +41,17 @@ class CheckHealth:
             )
         inside = Inside(session.workspace.site, session.workspace.runtime.environment())
         wanted = work.plan.parameters.get("service")
+        if wanted is not None and wanted not in record.releases:
+            raise Unavailable(
+                Text(
+                    f"{work.body.name}の環境に、{wanted} はまだ適用されていません。",
+                    f"{wanted} has not been deployed to {work.body.name} yet.",
+                ),
+                remedy=Text(
+                    f"moyai deploy {work.body.code} で適用できます。",
+                    f"moyai deploy {work.body.code} brings it.",
+                ),
+            )
         failures: list[MoyaiError] = []
         checked: list[str] = []
         for service, release in sorted(record.releases.items()):

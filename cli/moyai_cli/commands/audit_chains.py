@@ -1,0 +1,114 @@
+"""moyai audit show|export|verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.fleet import chains
+from moyai.operations.fleet.opening import open_office
+from moyai.texts import Text
+from moyai_cli.language import LANG, say
+from moyai_cli.options import File, Format, SiteName
+from moyai_cli.render import Output
+from moyai_cli.views.audit import show_exported, show_looked, show_records
+
+app = typer.Typer(add_completion=False)
+
+Body = Annotated[
+    str | None,
+    typer.Argument(
+        help=say(
+            "団体のコード・slug・名前（省けば共同体の記録）",
+            "A body's code, slug or name; the federation's record if left out",
+        )
+    ),
+]
+
+
+@app.command("show")
+def show(
+    body: Body = None,
+    last: Annotated[
+        int, typer.Option("--last", "-n", min=1, max=100_000, help=say("件数", "How many"))
+    ] = 50,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """In the order in which they were written."""
+    with open_office(file, site, "moyai_auditor") as office:
+        chain, _ = chains.chain_named(office.engine, office.workspace.registry, body)
+        found = chains.show(office.engine, chain, last)
+    show_records(found, output)
+
+
+@app.command("export")
+def export(
+    body: Body = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save",
+            help=say(
+                "ファイル。.html なら読むためのページ、ほかは検証できる JSON Lines",
+                "The file; .html: a page to read, else JSON Lines that verify",
+            ),
+        ),
+    ] = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """Verified on the way; what is wrong is told, and the file is written nevertheless."""
+    with open_office(file, site, "moyai_auditor") as office:
+        registry = office.workspace.registry
+        chain, name = chains.chain_named(office.engine, registry, body)
+        place = save or Path(f"audit-{chain.removeprefix('body:')}.jsonl")
+        made = chains.export(office.engine, registry.federation.name, chain, name, place, LANG)
+    show_exported(made, name, output)
+    if made.looked.findings:
+        raise chains.broken({chain: made.looked})
+
+
+@app.command("verify")
+def verify(
+    exports: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help=say(
+                "書き出したファイル（省けば運用データベース）",
+                "Exported files; the operations database if left out",
+            )
+        ),
+    ] = None,
+    body: Annotated[
+        str | None, typer.Option("--body", help=say("この団体だけ", "Only this body"))
+    ] = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """Files need no database and no tenants.yaml."""
+    if exports and body:
+        raise UsageError(
+            Text(
+                "--body は運用データベースを検証するときだけ使えます。",
+                "--body is for verifying the database only.",
+            ),
+            touched=NOTHING_TOUCHED,
+        )
+    if exports:
+        found = {str(path): looked for path, looked in chains.verify_files(exports)}
+    else:
+        with open_office(file, site, "moyai_auditor") as office:
+            chain = None
+            if body is not None:
+                chain, _ = chains.chain_named(office.engine, office.workspace.registry, body)
+            found = {one.chain: one for one in chains.verify_chains(office.engine, chain)}
+    show_looked(found, output)
+    if any(one.findings for one in found.values()):
+        raise chains.broken(found)

@@ -1,0 +1,125 @@
+"""moyai operation list|show|watch|report|debts: what only reads. Starts fast: nothing of engine, cloud or
+workers is imported for a list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.database.reading import debts, entries, find, listed, shown, workers
+from moyai.operations.fleet.opening import open_office
+from moyai.texts import Text
+from moyai_cli.language import LANG, say
+from moyai_cli.options import File, Format, Operation, SiteName
+from moyai_cli.render import Output
+from moyai_cli.views.operations import show_debts, show_list, show_operation
+
+app = typer.Typer(add_completion=False)
+
+_STATUSES = ("planned", "running", "paused", "held", "done", "failed", "cancelled", "expired")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[
+        str | None, typer.Option("--kind", help=say("この種類だけ", "Only of this kind"))
+    ] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option("--status", help=say("この状態だけ（英語の名前）", "Only in this status")),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=10_000, help=say("件数", "How many"))
+    ] = 20,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """The newest first; JSON has waves and bodies too."""
+    for one in status or ():
+        if one not in _STATUSES:
+            raise UsageError(
+                Text(
+                    f"状態「{one}」はありません。あるもの: {', '.join(_STATUSES)}",
+                    f"there is no status '{one}'; there are: {', '.join(_STATUSES)}",
+                ),
+                touched=NOTHING_TOUCHED,
+            )
+    with open_office(file, site) as office, office.engine.connect() as connection:
+        rows = listed(connection, limit=limit, kind=kind, statuses=status or None)
+        whole = entries(connection, [row.id for row in rows]) if output is Output.JSON else {}
+    show_list(rows, whole, output)
+
+
+@app.command("show")
+def show(
+    operation: Operation = "last",
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """What is missing to go on is said below."""
+    with open_office(file, site) as office, office.engine.connect() as connection:
+        view = shown(connection, find(connection, operation))
+        alive = workers(connection)
+        registry = office.workspace.registry
+    # Signatures are looked at here, and nowhere in a list: it brings the libraries that verify them.
+    from moyai.operations.fleet.approving import missing
+
+    show_operation(view, missing(view, registry), alive, output)
+
+
+@app.command("watch")
+def watch(
+    operation: Operation = "last",
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """Ctrl-C ends the watching only."""
+    from moyai_cli.views.operation_watch import follow_to_end
+
+    with open_office(file, site) as office:
+        with office.engine.connect() as connection:
+            found = find(connection, operation)
+        follow_to_end(office.engine, found, output)
+
+
+@app.command("report")
+def report(
+    operation: Operation = "last",
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save", help=say("Markdown のファイルにも書く", "Write it to a Markdown file too")
+        ),
+    ] = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """As it stands, while it runs too."""
+    from moyai.operations.fleet.report_page import markdown
+    from moyai.operations.fleet.reporting import report as read_report
+    from moyai.operations.fleet.saving import save_text
+    from moyai.operations.fleet.titles import step_titles
+    from moyai_cli.views.operation_report import show_report
+
+    with open_office(file, site) as office, office.engine.connect() as connection:
+        found = find(connection, operation)
+        titles = step_titles(office.workspace, shown(connection, found).plan)
+        made = read_report(connection, found, titles)
+    if save is not None:
+        save_text(save, markdown(made, LANG))
+    show_report(made, output, save)
+
+
+@app.command("debts")
+def debts_(file: File = None, site: SiteName = "sandbox", output: Format = Output.TABLE) -> None:
+    """Oldest first."""
+    with open_office(file, site) as office, office.engine.connect() as connection:
+        found = debts(connection)
+    show_debts(found, output)

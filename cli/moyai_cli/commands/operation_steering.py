@@ -1,0 +1,215 @@
+"""moyai operation approve|pause|resume|cancel|retry|prepare."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moyai.approvals.signing import find_signer
+from moyai.approvals.subjects import APPROVAL_NAMESPACE
+from moyai.operations.database.opening import make_ready
+from moyai.operations.database.reading import find
+from moyai.operations.fleet import steering
+from moyai.operations.fleet.approving import approve, signer_of, wanted
+from moyai.operations.fleet.opening import Office, open_office
+from moyai.operations.fleet.people import who_plans
+from moyai.operations.workspace import open_workspace, today
+from moyai.registry.load import read_content
+from moyai.registry.models import Operator
+from moyai.texts import Text, in_japan
+from moyai_cli.language import say
+from moyai_cli.options import File, Format, Operation, SiteName, Who
+from moyai_cli.render import Output
+from moyai_cli.views.operations import show_done, show_to_sign
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command("approve")
+def approve_(
+    operation: Operation,
+    subject: Annotated[
+        str,
+        typer.Argument(
+            help=say(
+                "対象: plan、wave:番号、body:団体コード、リスク名:団体コード",
+                "What: plan, wave:NUMBER, body:CODE, RISK:CODE",
+            )
+        ),
+    ] = "plan",
+    who: Who = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            "--key",
+            help=say(
+                "署名する秘密鍵のファイル（省けば ssh-agent、~/.ssh）",
+                "The private key to sign with; ssh-agent and ~/.ssh if left out",
+            ),
+        ),
+    ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(
+            "--signature",
+            help=say(
+                "ほかで作った署名のファイル（ssh-keygen -Y sign）",
+                "A signature made elsewhere (ssh-keygen -Y sign)",
+            ),
+        ),
+    ] = None,
+    line: Annotated[
+        bool,
+        typer.Option("--line", help=say("署名する行を示すだけ", "Only show the line to sign")),
+    ] = False,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """Signed with the approver's key; judged before it is put on record."""
+    with open_office(file, site) as office:
+        registry = office.workspace.registry
+        asked = wanted(office.engine, _found(office, operation), subject)
+        if line:
+            show_to_sign(asked.operation, subject, asked.line.decode().rstrip("\n"), output)
+            return
+        email = who or ""
+        person = signer_of(asked, registry, email)
+        if signature is not None:
+            words = read_content(signature).decode("utf-8", "replace")
+        else:
+            words = find_signer(person.ssh_key, key, os.environ).sign(
+                asked.line, APPROVAL_NAMESPACE
+            )
+        accepted = approve(office.engine, registry, asked, email, words)
+    until = in_japan(accepted.until)
+    said = Text(
+        f"{accepted.approver.email} の承認（{subject}）を記録しました。{until} まで有効です。",
+        f"Approved by {accepted.approver.email} ({subject}); it holds until {until}.",
+    )
+    show_done(asked.operation, said, output)
+
+
+@app.command("pause")
+def pause(
+    operation: Operation,
+    who: Who = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """On record with its operator."""
+    with open_office(file, site) as office:
+        by, found = _operator(office, who), _found(office, operation)
+        said = steering.pause(office.engine, found, by)
+    show_done(found, said, output)
+
+
+@app.command("resume")
+def resume(
+    operation: Operation,
+    wave: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--wave",
+            help=say(
+                "保留の適用枠を、失敗のまま先へ進める",
+                "Let this held wave go on in spite of its failures",
+            ),
+        ),
+    ] = None,
+    who: Who = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """A held wave has to be named."""
+    with open_office(file, site) as office:
+        by, found = _operator(office, who), _found(office, operation)
+        registry = office.workspace.registry
+        said = steering.resume(office.engine, registry, found, by, today(), wave or ())
+    show_done(found, said, output)
+
+
+@app.command("cancel")
+def cancel(
+    operation: Operation,
+    stop: Annotated[
+        bool,
+        typer.Option(
+            "--stop",
+            help=say(
+                "実行中の団体も、今の手順が終わりしだい元に戻す",
+                "Take bodies in hand back, too, after the step that runs now",
+            ),
+        ),
+    ] = False,
+    who: Who = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """What is done stays done."""
+    with open_office(file, site) as office:
+        by, found = _operator(office, who), _found(office, operation)
+        registry = office.workspace.registry
+        said = steering.cancel(office.engine, registry, found, by, today(), stop=stop)
+    show_done(found, said, output)
+
+
+@app.command("retry")
+def retry(
+    operation: Operation,
+    bodies: Annotated[
+        list[str] | None,
+        typer.Argument(help=say("団体コード（省けばすべて）", "Codes of bodies; all if left out")),
+    ] = None,
+    who: Who = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """In a new attempt, from the first step."""
+    with open_office(file, site) as office:
+        by, found = _operator(office, who), _found(office, operation)
+        registry = office.workspace.registry
+        codes = steering.retry(office.engine, registry, found, by, today(), bodies or ())
+    said = Text(
+        f"{found} の {len(codes)} 団体をやり直します: {'、'.join(codes)}。",
+        f"{found}: to be begun again: {', '.join(codes)}.",
+    )
+    show_done(found, said, output)
+
+
+@app.command("prepare")
+def prepare(
+    new_passwords: Annotated[
+        bool,
+        typer.Option(
+            "--new-passwords",
+            help=say(
+                "ログインのパスワードを作り直す（ほかの機械には新しいファイルが要る）",
+                "Give its logins new passwords; other machines need the new file",
+            ),
+        ),
+    ] = False,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """Safe to run again."""
+    workspace = open_workspace(file, site)
+    make_ready(workspace, new_passwords=new_passwords)
+    show_done(None, Text("運用データベースの用意ができました。", "The database is ready."), output)
+
+
+def _operator(office: Office, who: str | None) -> Operator:
+    return who_plans(office.workspace.registry, who, today())
+
+
+def _found(office: Office, words: str) -> str:
+    with office.engine.connect() as connection:
+        return find(connection, words)

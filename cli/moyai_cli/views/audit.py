@@ -1,0 +1,111 @@
+"""Audit records and what verifying them found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from moyai.audit.details import plain
+from moyai.audit.records import AuditRecord, to_document
+from moyai.operations.fleet.action_words import ACTIONS
+from moyai.operations.fleet.chains import Exported, Looked
+from moyai.texts import in_japan
+from moyai_cli.language import LANG, of, say
+from moyai_cli.render import Column, Output, Record, document, listing, show_json, show_line
+
+
+def show_records(found: Sequence[AuditRecord], output: Output) -> None:
+    """Records in their order."""
+    if output is Output.JSON:
+        records = [to_document(one) for one in found]
+        show_json(json.dumps(records, ensure_ascii=False, indent=2))
+        return
+    columns = [
+        Column("seq", say("番号", "number")),
+        Column("at", say("日時", "at")),
+        Column("actor", say("誰が", "who")),
+        Column("action", say("何を", "what")),
+        Column("operation", say("一斉作業", "operation")),
+        Column("step", say("手順", "step")),
+        Column("result", say("結果", "result")),
+    ]
+    if output is Output.CSV:
+        more = [
+            Column(key, key)
+            for key in ("chain", "code", "attempt", "details", "plan_sha256", "sha256")
+        ]
+        listing([_csv_record(one) for one in found], [*columns, *more], output)
+        return
+    listing([_for_people(one) for one in found], columns, output)
+
+
+def _csv_record(one: AuditRecord) -> Record:
+    return {**to_document(one), "details": json.dumps(plain(one.details), ensure_ascii=False)}
+
+
+def _for_people(one: AuditRecord) -> Record:
+    action = ACTIONS[one.action].of(LANG) if one.action in ACTIONS else one.action
+    return {**to_document(one), "at": in_japan(one.at), "action": action}
+
+
+def show_looked(found: Mapping[str, Looked], output: Output) -> None:
+    """What verifying found, chain by chain or file by file."""
+    records = [_looked(name, one) for name, one in found.items()]
+    columns = [
+        Column("name", say("記録", "record")),
+        Column("records", say("件数", "records"), is_number=True),
+        Column(
+            "status",
+            say("結果", "result"),
+            {say("正常", "whole"): "green", say("改変", "tampered"): "red"},
+        ),
+        Column("findings", say("見つかったもの", "findings")),
+    ]
+    if output is Output.TABLE:
+        words = {True: say("正常", "whole"), False: say("改変", "tampered")}
+        shown = [
+            {
+                **record,
+                "status": words[not one.findings],
+                "findings": [of(finding.what) for finding in one.findings],
+            }
+            for record, one in zip(records, found.values(), strict=True)
+        ]
+        listing(shown, columns, output)
+        return
+    more = [Column(key, key) for key in ("chain", "sha256")]
+    listing(records, [*columns, *more], output)
+
+
+def _looked(name: str, one: Looked) -> Record:
+    return {
+        "name": name,
+        "chain": one.chain,
+        "records": one.records,
+        "sha256": one.head.sha256,
+        "status": "tampered" if one.findings else "whole",
+        "findings": [
+            {"kind": finding.kind, "seq": finding.seq, "what": of(finding.what)}
+            for finding in one.findings
+        ],
+    }
+
+
+def show_exported(made: Exported, name: str, output: Output) -> None:
+    """The file, and that it verifies alone."""
+    if output is not Output.TABLE:
+        document({"file": str(made.file), **_looked(name, made.looked)}, output)
+        return
+    show_line(
+        say(
+            f"{name} の監査記録 {made.looked.records} 件を {made.file} に書きました。",
+            f"{made.looked.records} audit records of {name} are in {made.file}.",
+        )
+    )
+    if made.file.suffix != ".html":
+        show_line(
+            say(
+                f"検証: moyai audit verify {made.file}",
+                f"It verifies alone: moyai audit verify {made.file}",
+            )
+        )

@@ -1,0 +1,232 @@
+"""An operation followed to its end: a screen that renews itself on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+
+import sqlalchemy as sa
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text as Styled
+
+from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.operations.database.connecting import is_lost
+from moyai.operations.database.reading import shown, workers
+from moyai.operations.database.rows import BodyRow, OperationView
+from moyai.operations.fleet.status_words import BODIES, KINDS, OPERATIONS, WAVES, word
+from moyai.texts import Lang, Text, visible
+from moyai_cli.called import copyable
+from moyai_cli.interrupts import Interrupt
+from moyai_cli.language import LANG, of, say
+from moyai_cli.render import Output, aside, console, show_line
+from moyai_cli.views.operation_records import body_record
+from moyai_cli.views.operations import (
+    BODY_STYLES,
+    NO_WORKER,
+    OPERATION_STYLES,
+    WAVE_STYLES,
+    counts_line,
+    local,
+    show_operation,
+    waits_for,
+)
+
+_SECONDS = 1.0
+_SHOWN = 12
+"""Bodies on the screen: those in hand and those that need somebody first."""
+_FIRST = ("running", "held", "failed", "moved", "skipped", "waiting", "cancelled", "done")
+
+
+def follow_to_end(engine: sa.Engine, operation: str, output: Output) -> None:
+    """Follow it until it has ended. Raises `OperationFailed` or `Refused` where it did not end well."""
+    try:
+        with aside(output):
+            if sys.stdout.isatty() and output is Output.TABLE:
+                view = _screen(engine, operation)
+            else:
+                view = _lines(engine, operation)
+    except Interrupt:
+        raise _left(operation) from None
+    if output is not Output.TABLE:
+        show_operation(view, (), 1, output)
+    error = ending(view)
+    if error is not None:
+        raise error
+
+
+def _looks(engine: sa.Engine, operation: str) -> Iterator[tuple[OperationView, int]]:
+    """What stands, again and again until its end; a server that is away is waited for."""
+    known = False
+    while True:
+        try:
+            with engine.connect() as connection:
+                view, alive = shown(connection, operation), workers(connection)
+        except sa.exc.DBAPIError as error:
+            if not known or not is_lost(error):
+                raise
+            time.sleep(_SECONDS)
+            continue
+        known = True
+        yield view, alive
+        if view.row.ended_at is not None:
+            return
+        time.sleep(_SECONDS)
+
+
+def _lines(engine: sa.Engine, operation: str) -> OperationView:
+    teller = _Teller()
+    view: OperationView | None = None
+    for view, alive in _looks(engine, operation):
+        teller.tell(view, alive)
+    assert view is not None
+    return view
+
+
+class _Teller:
+    """Tells what has changed since the last look, a line for each."""
+
+    def __init__(self) -> None:
+        self._operation: tuple[str, str] | None = None
+        self._waves: dict[int, tuple[str, str]] = {}
+        self._bodies: dict[str, tuple[str, int, str | None]] = {}
+        self._no_worker = False
+
+    def tell(self, view: OperationView, alive: int) -> None:
+        """One look."""
+        self._tell_head(view, alive)
+        for wave in view.waves:
+            reason = "" if wave.reason is None else of(wave.reason)
+            now = (wave.status, reason)
+            if self._waves.get(wave.number, ("waiting", "")) != now:
+                self._waves[wave.number] = now
+                name = say(
+                    f"適用枠 {wave.number}（{wave.name}）", f"wave {wave.number} ({wave.name})"
+                )
+                show_line(f"{name}: {_with(word(WAVES, wave.status, LANG), reason)}")
+        for body in view.bodies:
+            self._tell_body(body)
+
+    def _tell_head(self, view: OperationView, alive: int) -> None:
+        reason = "" if view.row.reason is None else of(view.row.reason)
+        now = (view.row.status, reason)
+        if now != self._operation:
+            self._operation = now
+            show_line(f"{view.row.id}: {_with(word(OPERATIONS, view.row.status, LANG), reason)}")
+        missing = not alive and view.row.ended_at is None
+        if missing and not self._no_worker:
+            show_line(copyable(of(NO_WORKER)))
+        self._no_worker = missing
+
+    def _tell_body(self, body: BodyRow) -> None:
+        now = (body.status, body.attempts, body.step)
+        before = self._bodies.get(body.code, ("waiting", 0, None))
+        if now == before:
+            return
+        self._bodies[body.code] = now
+        record = body_record(body)
+        words = word(BODIES, body.status, LANG)
+        if body.status == "running" and body.step is not None:
+            words = f"{words} {body.step}"
+        error = str(record["error"] or "")
+        show_line(f"{body.code} {body.name}: {_with(words, copyable(error))}")
+
+
+def _with(words: str, reason: str) -> str:
+    return f"{words}: {reason}" if reason else words
+
+
+def _screen(engine: sa.Engine, operation: str) -> OperationView:
+    view: OperationView | None = None
+    with Live(console=console(), auto_refresh=False, transient=False) as live:
+        for view, alive in _looks(engine, operation):
+            live.update(_page(view, alive), refresh=True)
+    assert view is not None
+    return view
+
+
+def _page(view: OperationView, alive: int) -> Group:
+    row = view.row
+    status = word(OPERATIONS, row.status, LANG)
+    head = Styled(f"{row.id} {word(KINDS, row.kind, LANG)} {visible(row.subject)} ")
+    head.append(status, style=OPERATION_STYLES.get(status, ""))
+    if row.reason is not None:
+        head.append(f"  {visible(of(row.reason))}")
+    total = Styled(counts_line(row.counts))
+    lines = [Styled(visible(copyable(of(one)))) for one in waits_for(view, (), alive)]
+    return Group(head, total, _waves(view), _bodies(view), *lines)
+
+
+def _waves(view: OperationView) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for wave in view.waves:
+        status = word(WAVES, wave.status, LANG)
+        soak = "" if wave.status != "soaking" else f"→ {local(wave.soak_until)}"
+        table.add_row(
+            str(wave.number),
+            visible(wave.name),
+            Styled(status, style=WAVE_STYLES.get(status, "")),
+            soak,
+            "" if wave.reason is None else Styled(visible(of(wave.reason))),
+        )
+    return table
+
+
+def _bodies(view: OperationView) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    ordered = sorted(view.bodies, key=lambda body: _FIRST.index(body.status))
+    for body in ordered[:_SHOWN]:
+        status = word(BODIES, body.status, LANG)
+        record = body_record(body)
+        why = str(record["error"] or record["waits"] or "")
+        table.add_row(
+            body.code,
+            visible(body.name),
+            Styled(status, style=BODY_STYLES.get(status, "")),
+            (body.step or "") if body.status == "running" else "",
+            Styled(visible(copyable(why))),
+        )
+    left = len(ordered) - _SHOWN
+    if left > 0:
+        table.add_row("…", say(f"ほか {left} 団体", f"{left} more"))
+    return table
+
+
+def ending(view: OperationView) -> MoyaiError | None:
+    """What is told where an operation did not end well."""
+    row = view.row
+    if row.status == "done":
+        return None
+    reason = Text("", "") if row.reason is None else row.reason
+    what = Text(
+        f"{row.id} は「{word(OPERATIONS, row.status, 'ja')}」で終わりました。{reason.ja}",
+        f"{row.id} ended as {row.status}. {reason.en}".rstrip(),
+    )
+    remedy = Text(
+        f"moyai operation report {row.id} で内容を確かめてください。",
+        f"moyai operation report {row.id} tells what happened.",
+    )
+    touched = Text(_counts_of(row.counts, "ja"), _counts_of(row.counts, "en"))
+    if row.status in ("cancelled", "expired"):
+        return Refused(what, touched=touched, remedy=remedy)
+    return OperationFailed(what, touched=touched, remedy=remedy)
+
+
+def _counts_of(counts: Mapping[str, int], lang: Lang) -> str:
+    said = ", ".join(f"{word(BODIES, one, lang)} {number}" for one, number in counts.items())
+    return f"{said}。" if lang == "ja" else f"{said}."
+
+
+def _left(operation: str) -> OperationFailed:
+    return OperationFailed(
+        Text(f"{operation} を見守るのをやめました。", f"no longer watching {operation}."),
+        touched=Text("作業そのものは続いています。", "The operation itself goes on."),
+        remedy=Text(
+            f"moyai operation watch {operation} でまた見守れます。"
+            f"止めるには moyai operation pause {operation} です。",
+            f"moyai operation watch {operation} watches again; "
+            f"moyai operation pause {operation} pauses it.",
+        ),
+    )

@@ -1,0 +1,27 @@
+"""How long bodies took in operations that ended well, for forecasts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from moyai.planning.fleet.durations import WHOLE, Measured, service_of
+
+_OPERATIONS = 100
+"""The newest of a kind and service; older ones say little of how long it takes today."""
+_MEASURED = sa.text("""
+SELECT o.kind, o.subject, b.code,
+  CAST(ceil(extract(epoch FROM b.ended_at - b.began_at)) AS integer)
+FROM (SELECT id, kind, subject, planned_at FROM moyai.operation
+  WHERE kind = :kind AND split_part(subject, ' ', 1) = :service
+  ORDER BY planned_at DESC, id DESC LIMIT :operations) o
+JOIN moyai.body b ON b.operation_id = o.id
+WHERE b.status = 'done' AND b.ended_at > b.began_at
+ORDER BY o.planned_at, b.ended_at
+""")
+
+
+def measured(connection: sa.Connection, kind: str, subject: str) -> tuple[Measured, ...]:
+    """How long bodies took, oldest first, in the newest operations of a kind and of the subject's service."""
+    given = {"kind": kind, "service": service_of(subject), "operations": _OPERATIONS}
+    rows = connection.execute(_MEASURED, given).all()
+    return tuple(Measured(row[0], row[1], WHOLE, row[2], row[3]) for row in rows)

@@ -1,0 +1,1 @@
+"""Operations as persons handle them: planned, looked at, approved, paused, gone on with, reported."""

@@ -1,0 +1,110 @@
+"""Approvals of plans, waves, bodies' slots and risks: what is signed, and whether it counts before it is put on
+record. Workers judge it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from moyai.approvals.rejections import Rejection
+from moyai.approvals.subjects import Subject, parse, signed_line
+from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.database import writing
+from moyai.operations.database.reading import shown
+from moyai.operations.database.rows import OperationView
+from moyai.planning.fleet import refusals
+from moyai.planning.fleet.approvers import Approver, of_body, of_secretariat
+from moyai.planning.fleet.clearing import Accepted, Approval, Facts, clearances, facts, judge
+from moyai.registry.models import Registry
+from moyai.texts import Text
+
+Sign = Callable[[bytes], str]
+"""An armoured signature over a line, in the namespace of approvals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody is to sign."""
+
+    operation: str
+    subject: Subject
+    line: bytes
+    """With its line feed."""
+    view: OperationView
+    of: Facts
+
+
+def wanted(engine: sa.Engine, operation: str, subject: str) -> Wanted:
+    """What is signed to approve something. Raises `UsageError` for an unknown operation or subject, `Refused`
+    where the kind asks for no approval."""
+    with engine.connect() as connection:
+        view = shown(connection, operation)
+    if view.plan.approval_seconds <= 0:
+        raise Refused(
+            Text(f"{operation} に承認は要りません。", f"{operation} needs no approval."),
+            touched=NOTHING_TOUCHED,
+        )
+    try:
+        read = parse(subject)
+    except ValueError:
+        raise _usage(refusals.unknown_subject(subject)) from None
+    of = facts(operation, view.plan, view.planner_signature)
+    return Wanted(operation, read, signed_line(operation, of.sha256, read), view, of)
+
+
+def signer_of(asked: Wanted, registry: Registry, email: str) -> Approver:
+    """The person of an address whose key has to sign. Raises `UsageError` where tenants.yaml has none."""
+    people = list(of_secretariat(registry))
+    if asked.subject.kind == "body" and asked.subject.code is not None:
+        people = [*of_body(registry, asked.subject.code), *people]
+    found = next((one for one in people if one.is_called(email)), None)
+    if found is None:
+        raise _usage(refusals.unknown_person(email))
+    return found
+
+
+def approve(
+    engine: sa.Engine, registry: Registry, asked: Wanted, email: str, signature: str
+) -> Accepted:
+    """Put an approval on record that counts now. Raises `Refused` where it does not."""
+    given = Approval(str(asked.subject), email, signature, asked.view.now)
+    judged = judge(given, asked.of, registry, asked.view.now)
+    if isinstance(judged, Rejection):
+        raise Refused(judged.what, touched=NOTHING_TOUCHED, remedy=judged.remedy)
+    with engine.begin() as connection:
+        writing.approve(
+            connection,
+            asked.operation,
+            given.subject,
+            judged.approver.email,
+            asked.of.sha256,
+            signature,
+            is_own=judged.approver.body is not None,
+        )
+    return judged
+
+
+def missing(view: OperationView, registry: Registry) -> Sequence[str]:
+    """The subjects that a plan asks for and nobody has approved, in the order in which they are needed."""
+    plan = view.plan
+    if plan.approval_seconds <= 0 or view.row.ended_at is not None:
+        return ()
+    asked = [
+        "plan",
+        *(f"wave:{wave.number}" for wave in plan.waves if wave.needs_approval),
+        *(f"body:{body.code}" for body in plan.bodies if body.approves_itself),
+        *(f"{risk}:{body.code}" for body in plan.bodies for risk in body.risks),
+    ]
+    of = facts(view.row.id, plan, view.planner_signature)
+    known = [
+        Approval(one.subject, one.operator, one.signature, one.received_at)
+        for one in view.approvals
+    ]
+    cleared = clearances(of, known, registry, view.now)
+    return [subject for subject in asked if subject not in cleared]
+
+
+def _usage(rejection: Rejection) -> UsageError:
+    return UsageError(rejection.what, touched=NOTHING_TOUCHED, remedy=rejection.remedy)

@@ -1,0 +1,97 @@
+"""A plan put together out of what would be done with each body: waves, limits, calendars, forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from moyai.operations.workspace import Workspace
+from moyai.planning.fleet.durations import Measured, forecast_seconds
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.waves import divide
+from moyai.planning.openings import Calendar
+from moyai.planning.selectors import select
+from moyai.registry.models import JsonValue, Tenant
+from moyai.registry.operation_settings import OperationSettings
+from moyai.texts import JAPAN, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What would be done with one body."""
+
+    body: Tenant
+    change_sha256: str
+    change: tuple[Text, ...]
+    risks: tuple[str, ...] = ()
+
+
+def assemble(
+    workspace: Workspace,
+    kind: str,
+    subject: str,
+    parameters: Mapping[str, JsonValue],
+    parts: Sequence[Part],
+    planned_by: str,
+    planned_at: datetime,
+    *,
+    history: Iterable[Measured] = (),
+    settings: OperationSettings | None = None,
+    needs_approval: bool = True,
+    in_windows: bool = True,
+    assumed_seconds: int | None = None,
+) -> OperationPlan:
+    """The plan of an operation.
+
+    `parts` in the file's order. `history`: what `database.durations.measured` knows, oldest first.
+    `settings`: those of tenants.yaml unless given. `needs_approval`: False also leaves bodies unasked for
+    their own slots. `in_windows`: whether bodies begin in their maintenance windows and outside freezes
+    only. `assumed_seconds`: of a body of which nothing was measured; None: as the settings say.
+    Raises `UsageError` for a selector of the settings that cannot be read.
+    """
+    registry = workspace.registry
+    given = settings or registry.operations
+    day = planned_at.astimezone(JAPAN).date()
+    by_code = {part.body.code: part for part in parts}
+    assumed = given.duration_minutes * 60 if assumed_seconds is None else assumed_seconds
+    seconds = forecast_seconds(kind, subject, list(by_code), history, assumed)
+    own: frozenset[str] = frozenset()
+    if needs_approval and given.bodies_approve is not None:
+        own = frozenset(body.code for body in select(registry, given.bodies_approve, day))
+    waves = divide(given, [part.body for part in parts], day)
+    bodies = tuple(
+        _body(by_code[code], wave.number, seconds[code], code in own, in_windows)
+        for wave, codes in waves
+        for code in codes
+    )
+    return OperationPlan(
+        kind=kind,
+        subject=subject,
+        parameters=parameters,
+        site=workspace.site.name,
+        registry_sha256=registry.sha256,
+        planned_by=planned_by,
+        planned_at=planned_at,
+        waves=tuple(wave for wave, _ in waves),
+        bodies=bodies,
+        same_errors=given.same_errors,
+        approval_seconds=given.approval_hours * 3600 if needs_approval else 0,
+    )
+
+
+def _body(
+    part: Part, wave: int, seconds: int, approves_itself: bool, in_windows: bool
+) -> PlannedBody:
+    body = part.body
+    return PlannedBody(
+        code=body.code,
+        name=body.name,
+        wave=wave,
+        change_sha256=part.change_sha256,
+        change=part.change,
+        forecast_seconds=seconds,
+        calendar=Calendar(body.maintenance_window, body.freezes) if in_windows else None,
+        risks=part.risks,
+        approves_itself=approves_itself,
+    )

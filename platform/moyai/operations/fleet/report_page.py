@@ -1,0 +1,185 @@
+"""A report as Markdown, in one language. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
+from moyai.operations.fleet.status_words import BODIES, KINDS, OPERATIONS, STEPS, WAVES, word
+from moyai.texts import Lang, Text, in_japan, visible
+
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#|])")
+
+
+def markdown(report: Report, lang: Lang) -> str:
+    """The whole page, with a line feed at its end."""
+    return "\n".join(_lines(report, lang)) + "\n"
+
+
+def _lines(report: Report, lang: Lang) -> Iterator[str]:
+    row, plan = report.view.row, report.view.plan
+    title = Text("一斉作業の報告", "Report of operation")
+    yield f"# {title.of(lang)} {row.id}"
+    yield ""
+    yield from _table(
+        (),
+        [
+            (_W["kind"].of(lang), f"{word(KINDS, row.kind, lang)} {_md(row.subject)}".strip()),
+            (_W["status"].of(lang), _status(report, lang)),
+            (_W["planned"].of(lang), f"{_md(row.planned_by)}, {in_japan(row.planned_at)}"),
+            (_W["began"].of(lang), _moment(row.began_at)),
+            (_W["ended"].of(lang), _moment(row.ended_at)),
+            (_W["totals"].of(lang), _totals(report.totals, lang)),
+            ("SHA-256", row.plan_sha256),
+        ],
+    )
+    yield from _approvals(report, lang)
+    yield from _waves(report, lang)
+    for body in report.bodies:
+        yield from _body(body, lang)
+    yield from _debts(report, lang)
+    if not plan.bodies:
+        yield ""
+
+
+def _status(report: Report, lang: Lang) -> str:
+    row = report.view.row
+    reason = "" if row.reason is None else f": {_md(row.reason.of(lang))}"
+    return f"{word(OPERATIONS, row.status, lang)}{reason}"
+
+
+def _totals(totals: Mapping[str, int], lang: Lang) -> str:
+    return ", ".join(f"{word(BODIES, status, lang)} {n}" for status, n in sorted(totals.items()))
+
+
+def _approvals(report: Report, lang: Lang) -> Iterator[str]:
+    yield from _heading(2, Text("承認", "Approvals"), lang)
+    rows = [
+        (one.subject, _md(one.operator), in_japan(one.received_at)) for one in report.view.approvals
+    ]
+    if rows:
+        yield from _table((_W["subject"], _W["who"], _W["when"]), rows, lang)
+    elif report.view.plan.approval_seconds <= 0:
+        yield Text("この種類の作業に承認は要りません。", "This kind of work needs none.").of(lang)
+    else:
+        yield Text("まだありません。", "None yet.").of(lang)
+
+
+def _waves(report: Report, lang: Lang) -> Iterator[str]:
+    yield from _heading(2, Text("適用枠", "Waves"), lang)
+    counts: dict[int, int] = {}
+    for body in report.bodies:
+        counts[body.row.wave] = counts.get(body.row.wave, 0) + 1
+    rows = [
+        (
+            str(wave.number),
+            _md(wave.name),
+            str(counts.get(wave.number, 0)),
+            word(WAVES, wave.status, lang),
+            _moment(wave.began_at),
+            "" if wave.reason is None else _md(wave.reason.of(lang)),
+        )
+        for wave in report.view.waves
+    ]
+    heads = (_W["number"], _W["name"], _W["bodies"], _W["status"], _W["began"], _W["reason"])
+    yield from _table(heads, rows, lang)
+
+
+def _body(body: BodyReport, lang: Lang) -> Iterator[str]:
+    row = body.row
+    yield ""
+    yield f"## {row.code} {_md(row.name)}: {word(BODIES, row.status, lang)}"
+    yield ""
+    for change in body.change:
+        yield f"- {_md(change.of(lang))}"
+    for error in errors_of(row.error):
+        yield f"- **{_md(error.of(lang))}**"
+    if row.waits is not None:
+        yield f"- {_md(row.waits.of(lang))}"
+    if body.steps:
+        yield ""
+        heads = (_W["attempt"], _W["step"], _W["status"], _W["began"], _W["seconds"], _W["error"])
+        yield from _table(heads, [_step(step, lang) for step in body.steps], lang)
+
+
+def _step(step: StepReport, lang: Lang) -> tuple[str, ...]:
+    title = step.title.of(lang)
+    if step.is_back:
+        title = Text(f"{title}を元に戻す", f"taken back: {title}").of(lang)
+    found = Text("（済みと確認）", " (found done)").of(lang) if step.was_found else ""
+    return (
+        str(step.attempt),
+        _md(title),
+        word(STEPS, step.status, lang) + found,
+        in_japan(step.began_at),
+        "" if step.ended_at is None else f"{(step.ended_at - step.began_at).total_seconds():.1f}",
+        "" if step.error is None else _md(step.error.of(lang)),
+    )
+
+
+def _debts(report: Report, lang: Lang) -> Iterator[str]:
+    yield from _heading(2, Text("残っている作業", "Still owed"), lang)
+    rows = [(one.code, _md(one.reason.of(lang)), in_japan(one.opened_at)) for one in report.debts]
+    if rows:
+        yield from _table((_W["code"], _W["reason"], _W["since"]), rows, lang)
+    else:
+        yield Text("ありません。", "Nothing.").of(lang)
+
+
+def errors_of(error: Mapping[str, object] | None) -> tuple[Text, ...]:
+    """The sentences of an error on record: what, touched, remedy, as far as there are any."""
+    if error is None:
+        return ()
+    found = (error.get(part) for part in ("what", "touched", "remedy"))
+    return tuple(Text(**one) for one in found if isinstance(one, dict))
+
+
+def _heading(level: int, text: Text, lang: Lang) -> Iterator[str]:
+    yield ""
+    yield f"{'#' * level} {text.of(lang)}"
+    yield ""
+
+
+def _table(
+    heads: Iterable[Text], rows: Iterable[tuple[str, ...]], lang: Lang = "ja"
+) -> Iterator[str]:
+    listed = list(rows)
+    names = [one.of(lang) for one in heads] or [""] * (len(listed[0]) if listed else 0)
+    yield f"| {' | '.join(names)} |"
+    yield "|" + "---|" * len(names)
+    for row in listed:
+        yield f"| {' | '.join(row)} |"
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else in_japan(moment)
+
+
+def _md(words: str) -> str:
+    """Words that mean nothing to Markdown."""
+    return _MARKS.sub(r"\\\1", visible(words))
+
+
+_W: Mapping[str, Text] = {
+    "kind": Text("種類", "kind"),
+    "status": Text("状態", "status"),
+    "planned": Text("計画", "planned"),
+    "began": Text("開始", "began"),
+    "ended": Text("終了", "ended"),
+    "totals": Text("団体", "bodies"),
+    "subject": Text("対象", "subject"),
+    "who": Text("承認者", "by"),
+    "when": Text("日時", "at"),
+    "number": Text("番号", "number"),
+    "name": Text("名前", "name"),
+    "bodies": Text("団体数", "bodies"),
+    "reason": Text("理由", "reason"),
+    "attempt": Text("回", "attempt"),
+    "step": Text("手順", "step"),
+    "seconds": Text("秒", "seconds"),
+    "error": Text("誤り", "error"),
+    "code": Text("コード", "code"),
+    "since": Text("いつから", "since"),
+}

@@ -1,0 +1,117 @@
+"""What happened in an operation: body by body, step by step, with what was taken back, owed and approved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from moyai.operations.database.reading import debts, shown, steps
+from moyai.operations.database.rows import BodyRow, DebtRow, OperationView, StepRow, text_of
+from moyai.texts import Text, same
+
+BACK = "-"
+"""A step's name while it is taken back begins with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One step of one attempt."""
+
+    step: str
+    """Its name in English, without the mark of taking back."""
+    title: Text
+    is_back: bool
+    """Whether it is the taking back of that step."""
+    attempt: int
+    status: str
+    """`intended` (begun, no end on record), `done`, `failed`."""
+    began_at: datetime
+    ended_at: datetime | None
+    was_found: bool
+    """Whether another worker found it done already."""
+    error: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class BodyReport:
+    """One body."""
+
+    row: BodyRow
+    change: tuple[Text, ...]
+    steps: tuple[StepReport, ...]
+    """In the order in which they began, attempt by attempt."""
+
+    @property
+    def taken_back(self) -> tuple[str, ...]:
+        """Steps of the last attempt that were taken back, by name."""
+        last = self.row.attempts
+        return tuple(
+            one.step
+            for one in self.steps
+            if one.is_back and one.attempt == last and one.status == "done"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One operation."""
+
+    view: OperationView
+    bodies: tuple[BodyReport, ...]
+    debts: tuple[DebtRow, ...]
+    """Owed to its bodies for its kind and subject, now."""
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """Status of bodies → how many."""
+        return self.view.row.counts
+
+
+def report(
+    connection: sa.Connection, operation: str, titles: Mapping[str, Text] | None = None
+) -> Report:
+    """The report of an operation, as it stands. `titles`: of the kind's steps, by name; others stand by
+    their names.
+
+    Raises `UsageError` where there is none of that id.
+    """
+    view = shown(connection, operation)
+    by_code: dict[str, list[StepReport]] = {}
+    for step in steps(connection, operation):
+        by_code.setdefault(step.code, []).append(_step(step, titles or {}))
+    return Report(
+        view,
+        tuple(_body(view, row, by_code.get(row.code, ())) for row in view.bodies),
+        _owed(view, debts(connection)),
+    )
+
+
+def _owed(view: OperationView, every: Iterable[DebtRow]) -> tuple[DebtRow, ...]:
+    codes = {body.code for body in view.bodies}
+    about = (view.row.kind, view.row.subject)
+    return tuple(one for one in every if one.code in codes and (one.kind, one.subject) == about)
+
+
+def _body(view: OperationView, row: BodyRow, found: Iterable[StepReport]) -> BodyReport:
+    ordered = sorted(found, key=lambda one: (one.attempt, one.began_at))
+    return BodyReport(row, view.plan.body(row.code).change, tuple(ordered))
+
+
+def _step(row: StepRow, titles: Mapping[str, Text]) -> StepReport:
+    is_back = row.step.startswith(BACK)
+    name = row.step.removeprefix(BACK)
+    error = text_of(row.result.get("what")) if row.status == "failed" else None
+    return StepReport(
+        step=name,
+        title=titles.get(name, same(name)),
+        is_back=is_back,
+        attempt=row.attempt,
+        status=row.status,
+        began_at=row.intended_at,
+        ended_at=row.done_at,
+        was_found=row.looked,
+        error=error,
+    )

@@ -1,0 +1,261 @@
+"""What operators want of an operation on its way: pause, go on, cancel, try again. Each says what running
+work does meanwhile, and is on record with its operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import sqlalchemy as sa
+
+from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.database.reading import shown
+from moyai.operations.database.rows import BodyRow, OperationView, WaveRow
+from moyai.operations.database.writing import release, want
+from moyai.operations.database.writing import retry as write_retry
+from moyai.operations.fleet.people import require_bodies
+from moyai.planning.fleet import said
+from moyai.registry.models import Operator, Registry
+from moyai.texts import Text, counted
+
+AGAIN = ("failed", "held", "skipped", "moved")
+"""Statuses of bodies that `retry` begins again."""
+_NEVER = ("planned", "cancelled", "expired")
+
+
+def pause(engine: sa.Engine, operation: str, by: Operator) -> Text:
+    """Let no more bodies begin; those that run go on to their end. Raises `Refused` where it has ended."""
+    with engine.begin() as connection:
+        want(connection, operation, "pause", _actor(by))
+        running = _running(shown(connection, operation))
+    return Text(
+        f"{operation} を一時停止します。新しい団体は始まりません。{_runs_on(running).ja}",
+        f"{operation} pauses: no more bodies begin. {_runs_on(running).en}",
+    )
+
+
+def cancel(
+    engine: sa.Engine, registry: Registry, operation: str, by: Operator, day: date, *, stop: bool
+) -> Text:
+    """Let what waits never begin. `stop`: bodies that run end after the step in hand, and are taken back; else
+    they go on to their end. Raises `Refused` where it has ended, or for bodies of another operator's."""
+    with engine.begin() as connection:
+        view = shown(connection, operation)
+        require_bodies(by, registry, [body.code for body in view.plan.bodies], day)
+        want(connection, operation, "stop" if stop else "cancel", _actor(by))
+        running = _running(shown(connection, operation))
+    then = _runs_on(running)
+    if stop and running:
+        then = Text(
+            f"実行中の {running} 団体は、今の手順が終わりしだい元に戻します。",
+            f"{_bodies(running)} in hand {_is(running)} taken back after the step that runs now.",
+        )
+    return Text(
+        f"{operation} を取り消します。待っている団体は始まりません。{then.ja}",
+        f"{operation} is cancelled: what waits never begins. {then.en}",
+    )
+
+
+def resume(
+    engine: sa.Engine,
+    registry: Registry,
+    operation: str,
+    by: Operator,
+    day: date,
+    waves: Sequence[int] = (),
+) -> Text:
+    """Go on after a pause or a hold. A held wave goes on only where it is named, as its failures count no
+    longer then. Raises `Refused` where there is nothing to go on with, `UsageError` for an unknown wave."""
+    with engine.begin() as connection:
+        view = shown(connection, operation)
+        require_bodies(by, registry, [body.code for body in view.plan.bodies], day)
+        _may_resume(view, waves)
+        subjects = tuple(f"wave:{number}" for number in waves)
+        if view.row.status == "held" and not _held(view):
+            subjects = (*subjects, "operation")
+        if subjects:
+            release(connection, operation, subjects, _actor(by))
+        want(connection, operation, "run", _actor(by))
+    let_go = "、".join(str(number) for number in waves)
+    return Text(
+        f"{operation} を再開します。" + (f"適用枠 {let_go} の保留を解きました。" if waves else ""),
+        f"{operation} goes on."
+        + (f" Released: wave {', '.join(map(str, waves))}." if waves else ""),
+    )
+
+
+def _may_resume(view: OperationView, waves: Sequence[int]) -> None:
+    row = view.row
+    known = {wave.number: wave for wave in view.waves}
+    for number in waves:
+        if number not in known:
+            raise UsageError(
+                Text(
+                    f"{row.id} に適用枠 {number} はありません。",
+                    f"{row.id} has no wave {number}.",
+                ),
+                touched=NOTHING_TOUCHED,
+                remedy=_look(row.id),
+            )
+        if known[number].status != "held":
+            raise _refused(
+                Text(
+                    f"適用枠 {number}（{known[number].name}）は保留になっていません。",
+                    f"wave {number} ({known[number].name}) is not held.",
+                ),
+                _look(row.id),
+            )
+    if row.status == "planned" and row.wanted == "run":
+        raise _refused(
+            Text(f"{row.id} は承認を待っています。", f"{row.id} waits for approval."),
+            Text(
+                f"承認者が moyai operation approve {row.id} を実行してください。",
+                f"An approver runs moyai operation approve {row.id}.",
+            ),
+        )
+    if row.status == "running" and row.wanted == "run":
+        raise _refused(Text(f"{row.id} は実行中です。", f"{row.id} is running."), _look(row.id))
+    left = [wave for wave in _held(view) if wave.number not in waves]
+    if row.status == "held" and left:
+        raise _held_waves(view, [wave.number for wave in left])
+    if row.status == "held" and row.reason == said.APPROVAL_LAPSED:
+        raise _refused(
+            Text(f"{row.id} の承認は切れました。", f"the approval of {row.id} has lapsed."),
+            Text(
+                f"承認者が moyai operation approve {row.id} でもう一度承認してください。",
+                f"An approver runs moyai operation approve {row.id} once more.",
+            ),
+        )
+
+
+def _held_waves(view: OperationView, numbers: Sequence[int]) -> Refused:
+    options = " ".join(f"--wave {number}" for number in numbers)
+    operation = view.row.id
+    listed = "、".join(map(str, numbers))
+    return _refused(
+        Text(
+            f"適用枠 {listed} が保留です。そこでの失敗を見ないまま先へは進めません。",
+            f"wave {', '.join(map(str, numbers))} is held: its failures have to be looked at first.",
+        ),
+        Text(
+            f"moyai operation report {operation} で失敗を確かめ、直してから moyai operation retry "
+            f"{operation} を、失敗のまま進めるなら moyai operation resume {operation} {options} を"
+            "実行してください。",
+            f"Look at moyai operation report {operation}; mend it and run moyai operation retry "
+            f"{operation}, or go on in spite of it with moyai operation resume {operation} {options}.",
+        ),
+    )
+
+
+def retry(
+    engine: sa.Engine,
+    registry: Registry,
+    operation: str,
+    by: Operator,
+    day: date,
+    codes: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """Begin bodies again from their first step: those named, or all that failed, are held, were skipped or had
+    moved. Their codes. Raises `UsageError` for bodies that are not of it, `Refused` for others that may not."""
+    with engine.begin() as connection:
+        view = shown(connection, operation)
+        if view.row.status in _NEVER:
+            raise _never(view)
+        chosen = _chosen(view, codes)
+        require_bodies(by, registry, chosen, day)
+        write_retry(connection, operation, chosen, _actor(by))
+    return chosen
+
+
+def _chosen(view: OperationView, codes: Sequence[str]) -> tuple[str, ...]:
+    entries = {body.code: body for body in view.bodies}
+    foreign = [code for code in codes if code not in entries]
+    if foreign:
+        raise UsageError(
+            Text(
+                f"{view.row.id} にない団体です: {'、'.join(foreign)}。",
+                f"{view.row.id} has no {', '.join(foreign)}.",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=_look(view.row.id),
+        )
+    wrong = [entries[code] for code in codes if entries[code].status not in AGAIN]
+    if wrong:
+        raise _not_again(wrong)
+    chosen = tuple(dict.fromkeys(codes)) or tuple(
+        body.code for body in view.bodies if body.status in AGAIN
+    )
+    if not chosen:
+        raise _refused(
+            Text(
+                f"{view.row.id} に、やり直す団体はありません。",
+                f"{view.row.id} has no body to begin again.",
+            ),
+            _look(view.row.id),
+        )
+    return chosen
+
+
+def _not_again(bodies: Sequence[BodyRow]) -> Refused:
+    listed_ja = "、".join(f"{body.code} {body.name}（{body.status}）" for body in bodies)
+    listed_en = ", ".join(f"{body.code} {body.name} ({body.status})" for body in bodies)
+    return _refused(
+        Text(
+            f"やり直せる状態ではありません: {listed_ja}。", f"not to be begun again: {listed_en}."
+        ),
+        Text(
+            "やり直せるのは、失敗・保留・見送り・計画と違う団体です。",
+            "What failed, is held, was skipped or had moved can be.",
+        ),
+    )
+
+
+def _never(view: OperationView) -> Refused:
+    row = view.row
+    return _refused(
+        Text(f"{row.id} は {row.status} のため、やり直せません。", f"{row.id} is {row.status}."),
+        Text(
+            "取り消したものと期限の過ぎたものは、新しく計画してください。",
+            "What was cancelled or expired is planned anew; what is planned waits for approval.",
+        ),
+    )
+
+
+def _held(view: OperationView) -> list[WaveRow]:
+    return [wave for wave in view.waves if wave.status == "held"]
+
+
+def _running(view: OperationView) -> int:
+    return sum(body.status == "running" for body in view.bodies)
+
+
+def _runs_on(running: int) -> Text:
+    if not running:
+        return Text("実行中の団体はありません。", "None is in hand.")
+    return Text(
+        f"実行中の {running} 団体は最後まで行います。",
+        f"{_bodies(running)} in hand {'goes' if running == 1 else 'go'} on to the end.",
+    )
+
+
+def _bodies(number: int) -> str:
+    return counted(number, "body", "bodies")
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _actor(by: Operator) -> str:
+    return f"operator:{by.email}"
+
+
+def _refused(what: Text, remedy: Text) -> Refused:
+    return Refused(what, touched=NOTHING_TOUCHED, remedy=remedy)
+
+
+def _look(operation: str) -> Text:
+    return Text(
+        f"moyai operation show {operation} で状態を確かめてください。",
+        f"Look at moyai operation show {operation}.",
+    )

@@ -1,0 +1,22 @@
+"""What the kinds and their steps are called, for views and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from moyai.errors import UsageError
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.table import kind_of
+from moyai.operations.workspace import Workspace
+from moyai.planning.fleet.plans import OperationPlan
+from moyai.texts import Text
+
+
+def step_titles(workspace: Workspace, plan: OperationPlan) -> Mapping[str, Text]:
+    """Name → what it is called; none for a kind that this version does not know."""
+    source = SiteSource(workspace.registry.path, workspace.site.name)
+    try:
+        kind = kind_of(plan.kind, source)
+    except UsageError:
+        return {}
+    return {step.name: step.title for body in plan.bodies[:1] for step in kind.steps(plan, body)}
