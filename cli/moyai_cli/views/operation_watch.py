@@ -34,6 +34,8 @@ from moyai_cli.views.operations import (
     waits_for,
 )
 
+Look = tuple[OperationView, int]
+"""An operation as it stands, and how many workers are alive."""
 _SECONDS = 1.0
 _SHOWN = 12
 """Bodies on the screen: those in hand and those that need somebody first."""
@@ -45,19 +47,19 @@ def follow_to_end(engine: sa.Engine, operation: str, output: Output) -> None:
     try:
         with aside(output):
             if sys.stdout.isatty() and output is Output.TABLE:
-                view = _screen(engine, operation)
+                view, alive = _screen(engine, operation)
             else:
-                view = _lines(engine, operation)
+                view, alive = _lines(engine, operation)
     except Interrupt:
         raise _left(operation) from None
     if output is not Output.TABLE:
-        show_operation(view, (), 1, output)
+        show_operation(view, (), alive, output)
     error = ending(view)
     if error is not None:
         raise error
 
 
-def _looks(engine: sa.Engine, operation: str) -> Iterator[tuple[OperationView, int]]:
+def _looks(engine: sa.Engine, operation: str) -> Iterator[Look]:
     """What stands, again and again until its end; a server that is away is waited for."""
     known = False
     while True:
@@ -76,13 +78,11 @@ def _looks(engine: sa.Engine, operation: str) -> Iterator[tuple[OperationView, i
         time.sleep(_SECONDS)
 
 
-def _lines(engine: sa.Engine, operation: str) -> OperationView:
+def _lines(engine: sa.Engine, operation: str) -> Look:
     teller = _Teller()
-    view: OperationView | None = None
-    for view, alive in _looks(engine, operation):
-        teller.tell(view, alive)
-    assert view is not None
-    return view
+    for look in _looks(engine, operation):
+        teller.tell(*look)
+    return look
 
 
 class _Teller:
@@ -138,13 +138,11 @@ def _with(words: str, reason: str) -> str:
     return f"{words}: {reason}" if reason else words
 
 
-def _screen(engine: sa.Engine, operation: str) -> OperationView:
-    view: OperationView | None = None
+def _screen(engine: sa.Engine, operation: str) -> Look:
     with Live(console=console(), auto_refresh=False, transient=False) as live:
-        for view, alive in _looks(engine, operation):
-            live.update(_page(view, alive), refresh=True)
-    assert view is not None
-    return view
+        for look in _looks(engine, operation):
+            live.update(_page(*look), refresh=True)
+    return look
 
 
 def _page(view: OperationView, alive: int) -> Group:

@@ -84,7 +84,8 @@ def show_operation(
 ) -> None:
     """One operation as it stands; for people with what it waits for."""
     if output is Output.JSON:
-        show_json(json.dumps(view_record(view, missing), ensure_ascii=False, indent=2))
+        record = {**view_record(view, missing), "workers": workers}
+        show_json(json.dumps(record, ensure_ascii=False, indent=2))
         return
     if output is Output.CSV:
         listing([body_record(body) for body in view.bodies], _BODY_COLUMNS_CSV, output)
@@ -141,8 +142,6 @@ def forecast_lines(view: OperationView) -> None:
 def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list[Text]:
     """What a person could do next, of an operation that has not ended well."""
     row, found = view.row, list[Text]()
-    if row.ended_at is None and not workers and row.status in ("planned", "running", "held"):
-        found.append(NO_WORKER)
     for subject in missing[:5]:
         found.append(
             Text(
@@ -169,7 +168,13 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
         found.append(
             Text(f"再開: moyai operation resume {row.id}", f"on: moyai operation resume {row.id}")
         )
+    if row.ended_at is None:
+        found.append(NO_WORKER if not workers else _alive(workers))
     return found
+
+
+def _alive(workers: int) -> Text:
+    return Text(f"動いているワーカー: {workers}", f"workers running: {workers}")
 
 
 NO_WORKER = Text(

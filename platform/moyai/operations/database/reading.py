@@ -48,6 +48,18 @@ _BODIES = sa.text("""
 SELECT code, name, wave, status, step, attempts, worker, began_at, ended_at, error, waits
 FROM moyai.body WHERE operation_id = :id ORDER BY position
 """)
+_WAVES_OF = sa.text("""
+SELECT operation_id, number, name, status, reason, began_at, soak_until, healthy_at
+FROM moyai.wave WHERE operation_id = ANY (:ids) ORDER BY operation_id, number
+""")
+_BODIES_OF = sa.text("""
+SELECT operation_id, code, name, wave, status, step, attempts, worker, began_at, ended_at, error, waits
+FROM moyai.body WHERE operation_id = ANY (:ids) ORDER BY operation_id, position
+""")
+_WORKERS = sa.text("""
+SELECT count(*) FROM moyai.worker WHERE taken_at IS NULL AND ended_at IS NULL
+AND clock_timestamp() - seen_at < interval '5 seconds'
+""")
 _APPROVALS = sa.text("""
 SELECT subject, operator, plan_sha256, signature, received_at
 FROM moyai.approval WHERE operation_id = :id ORDER BY id
@@ -83,10 +95,7 @@ def shown(connection: sa.Connection, operation: str) -> OperationView:
     if found is None:
         raise no_such(operation)
     given = {"id": operation}
-    bodies = tuple(
-        BodyRow(**{**row._mapping, "waits": text_of(row.waits)})
-        for row in connection.execute(_BODIES, given)
-    )
+    bodies = tuple(_body(row) for row in connection.execute(_BODIES, given))
     counts: dict[str, int] = {}
     for body in bodies:
         counts[body.status] = counts.get(body.status, 0) + 1
@@ -95,16 +104,32 @@ def shown(connection: sa.Connection, operation: str) -> OperationView:
         plan=plan_of(found.plan),
         planner_signature=found.planner_signature,
         released=dict(found.released),
-        waves=tuple(
-            WaveRow(**{**row._mapping, "reason": text_of(row.reason)})
-            for row in connection.execute(_WAVES, given)
-        ),
+        waves=tuple(_wave(row) for row in connection.execute(_WAVES, given)),
         bodies=bodies,
         approvals=tuple(
             ApprovalRow(**row._mapping) for row in connection.execute(_APPROVALS, given)
         ),
         now=found.moment,
     )
+
+
+def entries(
+    connection: sa.Connection, operations: Sequence[str]
+) -> Mapping[str, tuple[tuple[WaveRow, ...], tuple[BodyRow, ...]]]:
+    """Waves and bodies of several operations, by id."""
+    given = {"ids": list(operations)}
+    waves: dict[str, list[WaveRow]] = {one: [] for one in operations}
+    bodies: dict[str, list[BodyRow]] = {one: [] for one in operations}
+    for row in connection.execute(_WAVES_OF, given):
+        waves[row.operation_id].append(_wave(row))
+    for row in connection.execute(_BODIES_OF, given):
+        bodies[row.operation_id].append(_body(row))
+    return {one: (tuple(waves[one]), tuple(bodies[one])) for one in operations}
+
+
+def workers(connection: sa.Connection) -> int:
+    """Workers that are alive: seen within the last five seconds."""
+    return int(connection.execute(_WORKERS).scalar_one())
 
 
 def steps(
@@ -162,6 +187,19 @@ def no_such(operation: str) -> UsageError:
 
 
 def _operation(row: Any, counts: Mapping[str, int]) -> OperationRow:
-    names = [field.name for field in fields(OperationRow) if field.name != "counts"]
-    values = {name: getattr(row, name) for name in names}
-    return OperationRow(**{**values, "reason": text_of(row.reason), "counts": counts})
+    return OperationRow(
+        **{**_named(OperationRow, row, "counts"), "reason": text_of(row.reason), "counts": counts}
+    )
+
+
+def _wave(row: Any) -> WaveRow:
+    return WaveRow(**{**_named(WaveRow, row), "reason": text_of(row.reason)})
+
+
+def _body(row: Any) -> BodyRow:
+    return BodyRow(**{**_named(BodyRow, row), "waits": text_of(row.waits)})
+
+
+def _named(kind: Any, row: Any, *without: str) -> dict[str, Any]:
+    """The columns of a row that are fields of a kind of rows."""
+    return {one.name: getattr(row, one.name) for one in fields(kind) if one.name not in without}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import semver
-from moyai.operations.fleet.assembling import Part, assemble
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.fleet.assembling import Part, assemble
 from moyai.operations.kinds.upgrade.change import Change, changes_of
 from moyai.operations.kinds.upgrade.preflight import UNVERIFIED
 from moyai.operations.session import Session
