@@ -196,7 +196,8 @@ class Carrying:
             self.ledger.go_on(self.taken, ended, None, records)
 
     def _finish(self, status: str, error: MoyaiError | None) -> None:
-        self._put_end_on_record()
+        ended, self._open = self._open, None
+        records, self._records = self._records, []
         told = None if error is None else to_document(error)
         last = self._failed(self.kind.steps(self.plan, self.body)) or ""
         debt = status in ("skipped", "moved", "failed", "held")
@@ -204,6 +205,8 @@ class Carrying:
             self.taken,
             status,
             self._record(None, status, told or {}),
+            ended=ended,
+            records=records,
             error=told,
             signature=None if error is None else signature(last, error),
             debt=told if debt else None,

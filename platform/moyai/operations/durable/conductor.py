@@ -7,6 +7,7 @@ A body that begins is put on the queue in the transaction that begins it.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,17 +15,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from moyai.audit.records import FEDERATION
-from moyai.errors import MoyaiError
 from moyai.operations.database.rows import document_of, text_of
 from moyai.operations.database.writing import record
+from moyai.operations.durable.approved import Approved
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
 from moyai.operations.durable.queue import BodyQueue
+from moyai.operations.durable.standing import Standing
+from moyai.operations.durable.waiting import Waiting
 from moyai.operations.notices.happenings import happened
 from moyai.operations.notices.record import tell
-from moyai.planning.fleet.clearing import Approval, Facts, clearances
 from moyai.planning.fleet.conducting import Decision, StatusChange, decide
-from moyai.planning.fleet.states import BodyState, OperationState, WaveState
+from moyai.planning.fleet.states import OperationState, WaveState
 from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
@@ -34,23 +36,19 @@ _ALIVE = sa.text(
     "WHERE status IN ('planned', 'running', 'paused', 'held') ORDER BY planned_at, id"
 )
 _ROOM = sa.text(
-    "SELECT coalesce(sum(room), 0) FROM moyai.worker WHERE taken_at IS NULL AND ended_at IS NULL "
-    "AND clock_timestamp() - seen_at < interval '5 seconds'"
-)
-_BODIES = sa.text(
-    "SELECT code, status, attempts, ended_at, error_signature FROM moyai.body "
-    "WHERE operation_id = :id"
+    "WITH begun AS (SELECT worker, count(*) AS n FROM moyai.body WHERE status = 'running' "
+    "GROUP BY worker) "
+    "SELECT coalesce(sum(greatest(w.room - coalesce(begun.n, 0), 0)), 0) "
+    "- coalesce((SELECT n FROM begun WHERE worker IS NULL), 0) "
+    "FROM moyai.worker w LEFT JOIN begun ON begun.worker = w.id "
+    "WHERE w.taken_at IS NULL AND w.ended_at IS NULL "
+    "AND clock_timestamp() - w.seen_at < interval '5 seconds'"
 )
 _WAVES = sa.text(
     "SELECT number, status, began_at, soak_until, reason, healthy_at FROM moyai.wave "
     "WHERE operation_id = :id"
 )
 _BUSY = sa.text("SELECT code FROM moyai.body WHERE status = 'running' AND operation_id <> :id")
-_APPROVALS = sa.text(
-    "SELECT subject, operator, signature, received_at FROM moyai.approval "
-    "WHERE operation_id = :id ORDER BY id"
-)
-_PLANNER = sa.text("SELECT planner_signature FROM moyai.operation WHERE id = :id")
 _BEGIN = sa.text(
     "UPDATE moyai.body SET status = 'running', attempts = attempts + 1, step = NULL, worker = NULL, "
     "error = NULL, error_signature = NULL, waits = NULL, began_at = clock_timestamp(), "
@@ -85,79 +83,64 @@ _STATUS = sa.text(
     "ended_at = CASE WHEN :status IN ('done', 'failed', 'cancelled', 'expired') "
     "THEN clock_timestamp() END WHERE id = :id"
 )
-_WAITS = sa.text(
-    "UPDATE moyai.body SET waits = CAST(:waits AS jsonb) "
-    "WHERE operation_id = :id AND code = :code AND status = 'waiting'"
-)
+_STRANDED_SECONDS = 1.0
+"""Between two searches for bodies that no workflow carries."""
 
 
 class Conductor:
     """The conductor of one worker process; its looks exclude those of others."""
 
     def __init__(
-        self, engine: sa.Engine, queue: BodyQueue, plans: Plans, knowledge: Knowledge
+        self,
+        engine: sa.Engine,
+        queue: BodyQueue,
+        plans: Plans,
+        knowledge: Knowledge,
+        approved: Approved,
     ) -> None:
         self._engine = engine
         self._queue = queue
         self._knowledge = knowledge
         self._plans = plans
-        self._told: dict[str, Mapping[str, Text]] = {}
+        self._approved = approved
+        self._standing = Standing()
+        self._waiting = Waiting()
+        self._searched = -_STRANDED_SECONDS
         self.gates: dict[str, tuple[int, ...]] = {}
         """Operation → waves whose bodies' health is to be looked at now."""
 
     def look(self) -> bool:
-        """One look at all operations that have not ended; whether something moved."""
+        """One look at all operations that have not ended; whether to look again soon: something moved,
+        or another worker was looking, who may not have seen what has ended here."""
         try:
-            return self._look()
+            with self._engine.begin() as connection:
+                return self._look(connection)
         except BaseException:
-            # What was told in it is not on record.
-            self._told.clear()
+            self._standing.forget()
+            self._waiting.forget()
             raise
 
-    def _look(self) -> bool:
-        moved = False
-        with self._engine.begin() as connection:
-            mine, now = connection.execute(_LOCK).one()
-            if not mine:
-                self.gates = {}  # another conducts, and looks
-                return False
-            moved = self._put_back_stranded(connection)
-            alive = connection.execute(_ALIVE).all()
-            room = int(connection.execute(_ROOM).scalar_one()) if alive else 0
-            for row in alive:
-                known = self._plans.of(row.id)
-                state = self._state(connection, row, known, now)
-                decision = decide(known.plan, state, now, room)
-                room -= len(decision.begin)
-                waited = self._told.get(row.id, {})
-                tell(connection, row.id, happened(known.plan, state, decision, now, waited))
-                moved = self._apply(connection, row.id, known, state, decision) or moved
+    def _look(self, connection: sa.Connection) -> bool:
+        mine, now = connection.execute(_LOCK).one()
+        if not mine:
+            self.gates = {}  # another conducts, and looks
+            return True
+        moved = self._put_back_stranded(connection)
+        alive = connection.execute(_ALIVE).all()
+        for memory in (self._standing, self._waiting):
+            memory.keep_only(row.id for row in alive)
+        room = max(0, int(connection.execute(_ROOM).scalar_one())) if alive else 0
+        for row in alive:
+            known = self._plans.of(row.id)
+            state = self._state(connection, row, known)
+            decision = decide(known.plan, state, now, room)
+            room -= len(decision.begin)
+            waited = self._waiting.told(row.id)
+            tell(connection, row.id, happened(known.plan, state, decision, now, waited))
+            moved = self._apply(connection, row.id, known, state, decision) or moved
         return moved
 
-    def cleared(self, operation: str) -> frozenset[str]:
-        """What is approved of an operation now, each signature verified anew."""
-        with self._engine.connect() as connection:
-            now: datetime = connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
-            return self._cleared(connection, operation, self._plans.of(operation), now)
-
-    def _cleared(
-        self, connection: sa.Connection, operation: str, known: KnownPlan, now: datetime
-    ) -> frozenset[str]:
-        rows = connection.execute(_APPROVALS, {"id": operation}).all()
-        if not rows:
-            return frozenset()
-        approvals = tuple(Approval(*row) for row in rows)
-        signed = connection.execute(_PLANNER, {"id": operation}).scalar()
-        try:
-            registry = self._knowledge.registry()
-        except MoyaiError:
-            return frozenset()  # a file that cannot be read approves nothing
-        facts = Facts(operation, known.plan, known.sha256, signed)
-        return clearances(facts, approvals, registry, now)
-
-    def _state(
-        self, connection: sa.Connection, row: Any, known: KnownPlan, now: datetime
-    ) -> OperationState:
+    def _state(self, connection: sa.Connection, row: Any, known: KnownPlan) -> OperationState:
         given = {"id": row.id}
         return OperationState(
             status=row.status,
@@ -165,10 +148,7 @@ class Conductor:
             status_reason=text_of(row.reason),
             # Both let what waits be cancelled; how running bodies end is their carrying's.
             wanted="cancel" if row.wanted == "stop" else row.wanted,
-            bodies={
-                one.code: BodyState(one.status, one.attempts, one.ended_at, one.error_signature)
-                for one in connection.execute(_BODIES, given)
-            },
+            bodies=self._standing.of(connection, row.id),
             waves=tuple(
                 WaveState(
                     one.number,
@@ -180,7 +160,7 @@ class Conductor:
                 )
                 for one in connection.execute(_WAVES, given)
             ),
-            approved=self._cleared(connection, row.id, known, now),
+            approved=self._approved.read(connection, row.id),
             busy=frozenset(str(one[0]) for one in connection.execute(_BUSY, given)),
             released={
                 what: datetime.fromisoformat(moment) for what, moment in row.released.items()
@@ -206,7 +186,7 @@ class Conductor:
             self._wave(connection, operation, known, state.wave(wave.number), wave)
         if decision.status is not None:
             self._status(connection, operation, known, state, decision.status)
-        self._waits(connection, operation, decision.waits)
+        self._waiting.tell(connection, operation, decision.waits)
         if decision.health_of:
             self.gates[operation] = decision.health_of
         else:
@@ -279,19 +259,11 @@ class Conductor:
         told: dict[str, JsonValue] = {**details, "reason": document_of(reason)}
         record(connection, (FEDERATION,), "moyai", action, operation, known.sha256, told)
 
-    def _waits(self, connection: sa.Connection, operation: str, waits: Mapping[str, Text]) -> None:
-        """Why bodies wait, where it is not on record yet. It moves nothing."""
-        if self._told.get(operation) == waits:
-            return
-        self._told[operation] = dict(waits)
-        given = [
-            {"id": operation, "code": code, "waits": _json(text)} for code, text in waits.items()
-        ]
-        if given:
-            connection.execute(_WAITS, given)
-
     def _put_back_stranded(self, connection: sa.Connection) -> bool:
         """Bodies whose workflow is not there or has ended without theirs: put on the queue anew."""
+        if time.monotonic() - self._searched < _STRANDED_SECONDS:
+            return False
+        self._searched = time.monotonic()
         rows = connection.execute(_STRANDED).all()
         for operation, code, attempt, carrier in rows:
             head, _, count = str(carrier).rpartition(":")

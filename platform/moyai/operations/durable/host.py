@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from moyai.errors import OperationFailed
 from moyai.operations.database.connecting import is_lost, open_engine
 from moyai.operations.durable import memory
+from moyai.operations.durable.approved import Approved
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.conductor import Conductor
 from moyai.operations.durable.gates import Gates
@@ -33,11 +34,13 @@ from moyai.planning.fleet.plans import OperationPlan
 from moyai.texts import Text
 
 _LOOK_SECONDS = 1.0
-_BUSY_SECONDS = 0.05
+_BUSY_SECONDS = 0.1
 """Between two looks of the conductor while bodies begin and end."""
 _NOTICE_SECONDS = 2.0
 """Between two looks for what somebody is to be told."""
 _LEASE_SECONDS = 30.0
+_CONNECTIONS = 28
+"""Most connections at a time for bodies; a server has 200 for all workers, commands and pages."""
 _TAKEN = 75
 """Exit code of a process whose bodies another has taken."""
 
@@ -65,14 +68,16 @@ class Host:
         self._place = place
         self._tell = tell
         self._knowledge = knowledge
-        # A thread that carries a body has a connection for a moment at each step.
-        self._engine = open_engine(place.url, pool_size=8, name=f"moyai-worker {place.worker}")
-        self._queue = BodyQueue(
-            open_engine(place.url, pool_size=8, name=f"moyai-dbos {place.worker}"), place.worker
-        )
+        # A thread that carries a body has a connection for a moment at each step. Connections beyond the
+        # pool's size are closed after each use, and opening one costs more than ten steps.
+        size = 4 + min(place.bodies, _CONNECTIONS)
+        self._engine = open_engine(place.url, pool_size=size, name=f"moyai-worker {place.worker}")
+        dbos = open_engine(place.url, pool_size=size, name=f"moyai-dbos {place.worker}")
+        self._queue = BodyQueue(dbos, place.worker)
         self._ledger = Ledger(self._engine, place.worker)
         self._plans = Plans(self._engine)
-        self._conductor = Conductor(self._engine, self._queue, self._plans, knowledge)
+        self._approved = Approved(self._engine, self._plans, knowledge)
+        self._conductor = Conductor(dbos, self._queue, self._plans, knowledge, self._approved)
         self._sender = Sender(
             self._engine,
             Channels(knowledge.registry, knowledge.environment),
@@ -80,6 +85,9 @@ class Host:
             tell,
         )
         self._ending = threading.Event()
+        self._stirred = threading.Event()
+        """Set when a body has ended, or this process is to end: the conductor looks."""
+        self._ended = 0
         self._said = ""
         number = secrets.randbits(31)
         self._lease = Lease(place.url, place.worker, number, self._lost)
@@ -114,6 +122,7 @@ class Host:
         """Take no more bodies; end when those in hand are done."""
         self._lease.room = lambda: 0
         self._ending.set()
+        self._stirred.set()
 
     def _register(self) -> None:
         place = self._place
@@ -134,7 +143,13 @@ class Host:
             )
 
     def _room(self) -> int:
-        return memory.room(self._place.bodies, self._queue.in_hand())
+        """Asked once a second. Where bodies end quickly, as many as ended in this second may wait on the
+        queue, so that no place stands empty; where they take long none does: a body that has begun is
+        worked on."""
+        ended, self._ended = self._ended, 0
+        at_once = self._place.bodies
+        capacity = memory.capacity(at_once, self._queue.in_hand())
+        return capacity if capacity < at_once else at_once + min(ended, 4 * at_once)
 
     def _lost(self) -> None:
         """Another has this worker's bodies: nothing more may be done here."""
@@ -153,18 +168,23 @@ class Host:
                 kind=self._knowledge.kind(known.plan.kind),
                 plan=known.plan,
                 plan_sha256=known.sha256,
-                body=known.plan.body(code),
+                body=known.body(code),
                 taken=taken,
                 worker=self._place.worker,
-                cleared=self._conductor.cleared(operation),
+                cleared=self._approved.of(operation),
             ).run()
         except Fenced:
             self._tell(f"{operation} {code}: another worker has it")
+        self._ended += 1
+        self._stirred.set()
 
     def _conduct(self) -> None:
         while not self._ending.is_set():
-            moved = self._guarded(self._conductor.look, False)
-            self._ending.wait(_BUSY_SECONDS if moved else _LOOK_SECONDS)
+            self._stirred.clear()
+            again = self._guarded(self._conductor.look, False)
+            self._ending.wait(_BUSY_SECONDS)
+            if not again:
+                self._stirred.wait(_LOOK_SECONDS - _BUSY_SECONDS)
 
     def _look_at_gates(self) -> None:
         gates = Gates(self._engine, self._plans, self._knowledge)

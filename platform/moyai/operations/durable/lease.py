@@ -43,7 +43,7 @@ class Lease:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
         self.room: Callable[[], int] = lambda: 0
-        """Asked at each touch: how many bodies more this worker can take."""
+        """Asked at each touch: how many bodies may be begun for this worker, those it has among them."""
         self.beat: Callable[[], None] = lambda: None
         """Called after each touch: the supervisor's sign of life."""
 

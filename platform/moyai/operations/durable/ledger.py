@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 
 from moyai.audit.pieces import Pieces
@@ -17,14 +18,14 @@ from moyai.registry.models import JsonValue
 FENCED = "MY001"
 _AGAIN_SECONDS = 0.3
 """Between two tries to reach a server that is away."""
-_TAKE = sa.text("SELECT moyai.take(:operation, :code, :attempt, :worker)")
-_GO_ON = sa.text(
-    "SELECT moyai.go_on(:operation, :code, :claim, :ended, :looked, CAST(:result AS jsonb), "
-    "CAST(:error AS jsonb), :signature, :next, :ordinal, :key, CAST(:records AS jsonb))"
+_TAKE = "SELECT moyai.take(%s, %s, %s, %s)"
+_GO_ON = (
+    "SELECT moyai.go_on(%s, %s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), %s, %s, %s, %s, "
+    "CAST(%s AS jsonb))"
 )
-_FINISH = sa.text(
-    "SELECT moyai.finish(:operation, :code, :claim, :status, CAST(:error AS jsonb), :signature, "
-    "CAST(:result AS jsonb), CAST(:record AS jsonb), CAST(:debt AS jsonb))"
+_FINISH = (
+    "SELECT moyai.finish(%s, %s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), %s, "
+    "CAST(%s AS jsonb), %s, CAST(%s AS jsonb), CAST(%s AS jsonb), CAST(%s AS jsonb))"
 )
 
 
@@ -82,13 +83,12 @@ class Ledger:
     """The record of one worker's carryings. May be used by several threads."""
 
     def __init__(self, engine: sa.Engine, worker: str) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = engine
         self._worker = worker
 
     def take(self, operation: str, code: str, attempt: int) -> Taken | None:
         """Take a body that was begun; None where that attempt is over."""
-        given = {"operation": operation, "code": code, "attempt": attempt}
-        found = self._call(_TAKE, {**given, "worker": self._worker})
+        found = self._call(_TAKE, (operation, code, attempt, self._worker))
         if found is None:
             return None
         steps = tuple(
@@ -113,18 +113,18 @@ class Ledger:
         `cancel`, `stop`). Raises `Fenced`."""
         answer = self._call(
             _GO_ON,
-            {
-                **_of(taken),
-                "ended": None if ended is None else ended.name,
-                "looked": ended is not None and ended.looked,
-                "result": None if ended is None else _json(ended.result),
-                "error": None if ended is None else _json(ended.error),
-                "signature": None if ended is None else ended.signature,
-                "next": None if following is None else following.name,
-                "ordinal": None if following is None else following.ordinal,
-                "key": None if following is None else following.key,
-                "records": _json([list(record) for record in records]),
-            },
+            (
+                *_of(taken),
+                None if ended is None else ended.name,
+                ended is not None and ended.looked,
+                None if ended is None else _json(ended.result),
+                None if ended is None else _json(ended.error),
+                None if ended is None else ended.signature,
+                None if following is None else following.name,
+                None if following is None else following.ordinal,
+                None if following is None else following.key,
+                _json(records),
+            ),
         )
         return str(answer)
 
@@ -134,32 +134,68 @@ class Ledger:
         status: str,
         record: Pieces,
         *,
+        ended: Ended | None = None,
+        records: Sequence[Pieces] = (),
         error: Mapping[str, JsonValue] | None = None,
         signature: str | None = None,
         result: Mapping[str, JsonValue] | None = None,
         debt: Mapping[str, JsonValue] | None = None,
     ) -> None:
-        """Put the body's end on record, with a debt where work stays owed. Raises `Fenced`."""
-        given = {"status": status, "signature": signature, "record": _json(list(record))}
-        documents = {"error": _json(error), "result": _json(result), "debt": _json(debt)}
-        self._call(_FINISH, {**_of(taken), **given, **documents})
+        """Put the body's end on record, with a debt where work stays owed; and the end of the last step
+        with its `records`, where that is not on record yet. Raises `Fenced`."""
+        self._call(
+            _FINISH,
+            (
+                *_of(taken),
+                None if ended is None else ended.name,
+                ended is not None and ended.looked,
+                None if ended is None else _json(ended.result),
+                _json(records),
+                status,
+                _json(error),
+                signature,
+                _json(result),
+                _json(record),
+                _json(debt),
+            ),
+        )
 
-    def _call(self, statement: sa.TextClause, given: Mapping[str, object]) -> Any:
+    def _call(self, statement: str, given: Sequence[object]) -> Any:
         """Ask until there is an answer: the functions know what they were asked before."""
         while True:
             try:
-                with self._engine.connect() as connection:
-                    return connection.execute(statement, given).scalar()
-            except sa.exc.DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) == FENCED:
+                return self._ask(statement, given)
+            except (sa.exc.DBAPIError, psycopg.Error) as error:
+                cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+                if getattr(cause, "sqlstate", None) == FENCED:
                     raise Fenced from None
                 if not is_lost(error):
                     raise
+                self._engine.dispose()  # the others are of the same server
+            except sa.exc.TimeoutError:
+                pass  # all connections wait for a server that does not answer
             time.sleep(_AGAIN_SECONDS)
 
+    def _ask(self, statement: str, given: Sequence[object]) -> Any:
+        """One statement that is a transaction of its own. By psycopg itself, as SQLAlchemy's way to it
+        takes longer than all else that a worker does for a step."""
+        pooled = self._engine.raw_connection()
+        try:
+            connection = pooled.driver_connection
+            assert isinstance(connection, psycopg.Connection)
+            connection.autocommit = True
+            row = connection.execute(statement, given).fetchone()
+            connection.autocommit = False
+        except psycopg.Error as error:
+            pooled.invalidate(error)
+            raise
+        finally:
+            pooled.close()
+        return None if row is None else row[0]
 
-def _of(taken: Taken) -> dict[str, object]:
-    return {"operation": taken.operation, "code": taken.code, "claim": taken.claim}
+
+def _of(taken: Taken) -> tuple[str, str, int]:
+    return taken.operation, taken.code, taken.claim
 
 
 def _json(value: object) -> str | None:

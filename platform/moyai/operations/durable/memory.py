@@ -29,11 +29,10 @@ def available_bytes() -> int:
     return max(found, 0)
 
 
-def room(bodies_at_once: int, in_hand: int, body_bytes: int = BODY_BYTES) -> int:
-    """Bodies that may begin beside those in hand; at least one where none is."""
+def capacity(bodies_at_once: int, in_hand: int, body_bytes: int = BODY_BYTES) -> int:
+    """Bodies that may be in hand at a time, those that are by now among them; at least one."""
     by_memory = (available_bytes() - RESERVE_BYTES) // body_bytes
-    least = 1 if in_hand == 0 else 0
-    return max(least, min(bodies_at_once - in_hand, by_memory))
+    return max(1, min(bodies_at_once, in_hand + by_memory))
 
 
 def _meminfo(name: str) -> int:

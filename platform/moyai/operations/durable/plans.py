@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from moyai.operations.database.reading import no_such, plan_of
-from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 
 _PLAN = sa.text("SELECT plan FROM moyai.operation WHERE id = :id")
 _KEPT = 32
@@ -22,6 +23,12 @@ class KnownPlan:
 
     plan: OperationPlan
     sha256: str
+    bodies: Mapping[str, PlannedBody]
+    """By code."""
+
+    def body(self, code: str) -> PlannedBody:
+        """One body, however many there are. KeyError where the plan has no such code."""
+        return self.bodies[code]
 
 
 class Plans:
@@ -42,7 +49,9 @@ class Plans:
             text = connection.execute(_PLAN, {"id": operation}).scalar()
         if text is None:
             raise no_such(operation)
-        found = KnownPlan(plan_of(text), hashlib.sha256(str(text).encode()).hexdigest())
+        plan = plan_of(text)
+        digest = hashlib.sha256(str(text).encode()).hexdigest()
+        found = KnownPlan(plan, digest, {body.code: body for body in plan.bodies})
         with self._lock:
             while len(self._known) >= _KEPT:
                 del self._known[next(iter(self._known))]

@@ -34,13 +34,15 @@ class BodyQueue:
     """The queue of bodies as one worker process has it. One in a process."""
 
     def __init__(self, engine: sa.Engine, worker: str) -> None:
-        """`engine`: to the operations database, as `moyai_worker`, with lost connections told apart."""
+        """`engine`: to the operations database, as `moyai_worker`, with lost connections told apart; who
+        puts bodies on the queue does it by a connection of the same, for which DBOS keeps its
+        statements compiled."""
         self._engine = engine
         self._worker = worker
         self._lost_since: dict[str, float] = {}
         self._client: DBOSClient | None = None
 
-    def start(self, carry: Carry, bodies: int, poll_seconds: float = 0.2) -> None:
+    def start(self, carry: Carry, bodies: int, poll_seconds: float = 0.1) -> None:
         """Take bodies off the queue, so many at a time, and carry each in a thread of its own."""
         config: DBOSConfig = {
             "name": NAME,

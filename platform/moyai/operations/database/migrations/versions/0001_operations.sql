@@ -63,8 +63,19 @@ CREATE TABLE moyai.body (
   error_signature text,
   waits jsonb,
   result jsonb,
+  changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
   PRIMARY KEY (operation_id, code)
-);
+) WITH (fillfactor = 60);  -- an entry is written at each step: beside itself, in no index
+COMMENT ON COLUMN moyai.body.changed IS
+  'which transaction changed its status last: the conductor reads what changed since its last look';
+CREATE INDEX body_by_change ON moyai.body (operation_id, changed);
+CREATE FUNCTION moyai.note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.changed := pg_current_xact_id();
+  RETURN NEW;
+END $$;
+CREATE TRIGGER body_has_changed BEFORE UPDATE OF status, attempts ON moyai.body
+  FOR EACH ROW EXECUTE FUNCTION moyai.note_change();
 COMMENT ON COLUMN moyai.body.claim IS 'the fence: who writes for this carrying has to know it';
 COMMENT ON COLUMN moyai.body.carrier IS 'the workflow that carries it';
 COMMENT ON COLUMN moyai.body.waits IS 'why it does not begin yet, for people';
@@ -129,7 +140,8 @@ CREATE TABLE moyai.worker (
   taken_at timestamptz,
   recovered_at timestamptz
 );
-COMMENT ON COLUMN moyai.worker.room IS 'bodies that it can take beside those it has, by its memory';
+COMMENT ON COLUMN moyai.worker.room IS 
+  'bodies that may be begun for it, those that it has among them, by its memory';
 COMMENT ON COLUMN moyai.worker.free_since IS 'since when another worker found its lease free';
 COMMENT ON COLUMN moyai.worker.taken_at IS 'from when it may do nothing any more';
 COMMENT ON COLUMN moyai.worker.recovered_at IS 'when its bodies were given to others';
@@ -281,9 +293,10 @@ BEGIN
   RETURN (SELECT wanted FROM moyai.operation WHERE id = p_operation);
 END $$;
 
--- The carrying has ended.
+-- The carrying has ended, and with it the last step, where its end (p_ended) is not on record yet.
 CREATE FUNCTION moyai.finish(
   p_operation text, p_code text, p_claim bigint,
+  p_ended text, p_looked boolean, p_ended_result jsonb, p_records jsonb,
   p_status text, p_error jsonb, p_signature text, p_result jsonb, p_record jsonb, p_debt jsonb)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
@@ -295,7 +308,12 @@ BEGIN
       AND claim = p_claim AND status = p_status) THEN
     RETURN;  -- asked again after a lost answer
   END IF;
-  entry := moyai.fence(p_operation, p_code, p_claim);
+  IF p_ended IS NULL THEN
+    entry := moyai.fence(p_operation, p_code, p_claim);
+  ELSE
+    PERFORM moyai.go_on(p_operation, p_code, p_claim, p_ended, p_looked, p_ended_result, NULL, NULL,
+      NULL, NULL, NULL, p_records);
+  END IF;
   SELECT * INTO of_operation FROM moyai.operation WHERE id = p_operation;
   UPDATE moyai.body SET status = p_status, error = p_error, error_signature = p_signature,
       result = p_result, ended_at = clock_timestamp()
@@ -334,5 +352,6 @@ GRANT EXECUTE ON FUNCTION moyai.record(text, jsonb) TO moyai_worker, moyai_opera
 GRANT EXECUTE ON FUNCTION moyai.take(text, text, integer, text) TO moyai_worker;
 GRANT EXECUTE ON FUNCTION moyai.go_on(text, text, bigint, text, boolean, jsonb, jsonb, text, text,
   integer, text, jsonb) TO moyai_worker;
-GRANT EXECUTE ON FUNCTION moyai.finish(text, text, bigint, text, jsonb, text, jsonb, jsonb, jsonb)
+GRANT EXECUTE ON FUNCTION moyai.finish(text, text, bigint, text, boolean, jsonb, jsonb, text, jsonb,
+  text, jsonb, jsonb, jsonb)
   TO moyai_worker;

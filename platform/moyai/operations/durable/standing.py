@@ -1,0 +1,57 @@
+"""How the bodies of operations stand, kept in memory and read on by what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from moyai.planning.fleet.states import BodyState
+
+_HORIZON = sa.text("SELECT CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text)")
+_CHANGED = sa.text(
+    "SELECT code, status, attempts, ended_at, error_signature FROM moyai.body "
+    "WHERE operation_id = :id AND changed >= CAST(CAST(:since AS text) AS xid8)"
+)
+_FROM_THE_BEGINNING = "0"
+
+
+@dataclass(slots=True)
+class _Known:
+    since: str = _FROM_THE_BEGINNING
+    """Every transaction before this one had ended when the bodies were read last."""
+    bodies: dict[str, BodyState] = field(default_factory=dict)
+
+
+class Standing:
+    """The bodies of the operations that a conductor looks at. For one thread.
+
+    A body's row tells which transaction changed its status last. What a look has to read are the rows of
+    transactions that had not ended before the look before: a few, however many bodies there are, and
+    never one too little, in whichever order transactions end.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+
+    def of(self, connection: sa.Connection, operation: str) -> Mapping[str, BodyState]:
+        """The bodies of one operation as they stand now, by code. Not to be kept over the next look."""
+        known = self._known.setdefault(operation, _Known())
+        # First the horizon: what ends between the two statements is read twice rather than never.
+        horizon: str = connection.execute(_HORIZON).scalar_one()
+        for row in connection.execute(_CHANGED, {"id": operation, "since": known.since}):
+            known.bodies[row.code] = BodyState(
+                row.status, row.attempts, row.ended_at, row.error_signature
+            )
+        known.since = horizon
+        return known.bodies
+
+    def keep_only(self, operations: Iterable[str]) -> None:
+        """Forget all others."""
+        wanted = frozenset(operations)
+        self._known = {one: known for one, known in self._known.items() if one in wanted}
+
+    def forget(self) -> None:
+        """Read all anew at the next look: a look was rolled back, or the server is another."""
+        self._known.clear()

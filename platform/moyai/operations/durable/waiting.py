@@ -1,0 +1,60 @@
+"""Why bodies wait, put on record where it is not there yet."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from moyai.operations.database.rows import document_of
+from moyai.texts import Text
+
+_WAITS = sa.text(
+    "UPDATE moyai.body SET waits = CAST(:waits AS jsonb) "
+    "WHERE operation_id = :id AND code = ANY (:codes) AND status = 'waiting' "
+    "AND waits IS DISTINCT FROM CAST(:waits AS jsonb)"
+)
+_TOLD_SECONDS = 10.0
+"""After so long all are held against the record anew: another worker may have conducted meanwhile."""
+
+
+class Waiting:
+    """The reasons that one conductor has put on record. For one thread."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, Mapping[str, Text]] = {}
+        self._held: dict[str, float] = {}
+
+    def told(self, operation: str) -> Mapping[str, Text]:
+        """What the bodies of one operation waited for at the look before."""
+        return self._told.get(operation, {})
+
+    def tell(self, connection: sa.Connection, operation: str, waits: Mapping[str, Text]) -> None:
+        """Write those that are new, with one statement for each sentence: bodies mostly wait for the
+        same, and a whole federation's rows are not written for one body that begins."""
+        now = time.monotonic()
+        again = now - self._held.get(operation, 0.0) > _TOLD_SECONDS
+        told = {} if again else self.told(operation)
+        codes: dict[Text, list[str]] = {}
+        for code, text in waits.items():
+            if told.get(code) != text:
+                codes.setdefault(text, []).append(code)
+        for text, those in codes.items():
+            words = json.dumps(document_of(text), ensure_ascii=False)
+            connection.execute(_WAITS, {"id": operation, "codes": those, "waits": words})
+        self._told[operation] = waits
+        if again:
+            self._held[operation] = now
+
+    def keep_only(self, operations: Iterable[str]) -> None:
+        """Forget all others."""
+        wanted = frozenset(operations)
+        self._told = {one: told for one, told in self._told.items() if one in wanted}
+        self._held = {one: held for one, held in self._held.items() if one in wanted}
+
+    def forget(self) -> None:
+        """Nothing of it is on record for certain: a look was rolled back."""
+        self._told.clear()
+        self._held.clear()
