@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -39,6 +39,28 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logins]:
 @pytest.fixture
 def places(template: Logins) -> Iterator[Logins]:
     """A database for one test."""
+    with _database(template) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def lasting(template: Logins) -> Iterator[Logins]:
+    """A database for all tests of a module, which `emptied` empties."""
+    with _database(template) as found:
+        yield found
+
+
+@pytest.fixture
+def emptied(lasting: Logins) -> Logins:
+    """The same without operations and workers; what is in the audit stays, as it always does."""
+    with psycopg.connect(conninfo(lasting.url), autocommit=True) as admin:
+        admin.execute("SET ROLE moyai_owner")
+        admin.execute("TRUNCATE moyai.operation, moyai.worker CASCADE")
+    return lasting
+
+
+@contextmanager
+def _database(template: Logins) -> Iterator[Logins]:
     name = f"operations_{next(_NUMBERS)}"
     with psycopg.connect(conninfo(template.url.set(database="standing")), autocommit=True) as admin:
         admin.execute(SQL("CREATE DATABASE {} TEMPLATE operations").format(Identifier(name)))

@@ -41,7 +41,8 @@ _TELL = sa.text(
 _OPEN = sa.text(
     "SELECT id, key, event, operation_id, code, facts, at FROM moyai.happening "
     "WHERE addressed_at IS NULL AND (operation_id, event) = ("
-    "SELECT operation_id, event FROM moyai.happening WHERE addressed_at IS NULL ORDER BY id LIMIT 1) "
+    "SELECT operation_id, event FROM moyai.happening WHERE addressed_at IS NULL ORDER BY id LIMIT 1 "
+    "FOR UPDATE SKIP LOCKED) "
     "ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED"
 )
 _BODIES = sa.text("SELECT code, status, error FROM moyai.body WHERE operation_id = :id")
