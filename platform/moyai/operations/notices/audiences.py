@@ -197,7 +197,9 @@ def _notice(
 ) -> Notice:
     first = group[0]
     when = in_japan(first.at)
-    content = Content(subject_line(scene, told), letter(scene, told, when), _data(group, scene))
+    only = code if audience.startswith("body:") else None
+    data = _data(group, scene, only)
+    content = Content(subject_line(scene, told), letter(scene, told, when), data)
     about = audience if channel is Channel.MAIL else ""
     return Notice(
         f"{first.key}|{channel}|{about}|{address_hash(address)}",
@@ -211,14 +213,18 @@ def _notice(
     )
 
 
-def _data(group: Sequence[Happened], scene: Scene) -> Mapping[str, JsonValue]:
-    """The same for programs: names, codes, numbers, no sentence."""
+def _data(group: Sequence[Happened], scene: Scene, only: str | None) -> Mapping[str, JsonValue]:
+    """The same for programs: names, codes, numbers, no sentence; of one body where it alone reads it."""
     first = group[0]
+    codes = [c for one in group for c in (one.codes or (one.code,)) if c]
+    if only is not None:
+        codes = [only]
     bodies: list[JsonValue] = []
-    for code in dict.fromkeys(c for one in group for c in (one.codes or (one.code,)) if c):
+    for code in dict.fromkeys(codes):
         body = scene.planned(code)
         status = str(first.facts.get("status")) if first.code else scene.status_of(code)
         bodies.append({"code": code, "name": "" if body is None else body.name, "status": status})
+    subjects = [one for happened in group for one in happened.subjects]
     return {
         "event": first.event.value,
         "federation": scene.federation,
@@ -228,6 +234,6 @@ def _data(group: Sequence[Happened], scene: Scene) -> Mapping[str, JsonValue]:
         "subject": scene.plan.subject,
         "status": None if first.code else first.facts.get("status"),
         "wave": first.facts.get("wave"),
-        "approval": tuple(s for one in group for s in one.subjects),
+        "approval": tuple(one for one in subjects if only is None or _code_of(one) == only),
         "bodies": tuple(bodies),
     }
