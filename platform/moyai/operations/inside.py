@@ -147,11 +147,18 @@ class Inside:
         """
         more = {"BACKUP": manifest}
         given = (registry, outputs, service, release, more)
-        if not self._administer("restore-state", outputs, service, more).fields["restored"]:
+        if not self.restore_state(outputs, service, manifest).fields["restored"]:
             self._administer("beside-create", outputs, service, {"BESIDE": "restored"})
             self._run("restore-load", *given)
         self._run("restore-objects", *given)
         return self._administer("restore-swap", outputs, service, more)
+
+    def restore_state(
+        self, outputs: Mapping[str, Any], service: str, manifest: str = "-"
+    ) -> JobResult:
+        """How far a restore has come: `loaded`, `kept` (what one replaced is still there), `restored` (it
+        was replaced by this backup). Raises `JobFailed`."""
+        return self._administer("restore-state", outputs, service, {"BACKUP": manifest})
 
     def restore_forget(self, outputs: Mapping[str, Any], service: str) -> JobResult:
         """Drop the database that a restore replaced; gone already is fine. Raises `JobFailed`."""

@@ -30,6 +30,8 @@ class Wish:
     allow_older: bool = False
     check: bool = False
     """Whether to check each service that runs, changed or not."""
+    begun: bool = False
+    """Whether work is gone on with that was begun when it might be: freezes do not hold it up."""
 
 
 def plan_of(session: Session, wish: Wish) -> Plan:
@@ -61,6 +63,7 @@ def read_basis(session: Session, wish: Wish) -> Basis:
         under_tenants=surroundings(workspace, state.outputs_of(FOUNDATION, names), "tenant"),
         refresh=wish.refresh,
         check=wish.check,
+        begun=wish.begun,
     )
 
 

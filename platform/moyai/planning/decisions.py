@@ -43,6 +43,8 @@ class Basis:
     where all bodies are meant."""
     check: bool = False
     """Whether a check is asked for of each service that runs."""
+    begun: bool = False
+    """Whether work is gone on with that was begun when it might be: freezes do not hold it up."""
 
 
 def make_plan(basis: Basis) -> Plan:
@@ -128,7 +130,7 @@ def _tenant_stack(basis: Basis, body: Tenant, rules: tuple[Rule, ...]) -> Planne
         found = replace(found, action=action, reasons=(*found.reasons, *why))
     facts = facts_of(registry.federation, body)
     if found.action != "none":
-        refused = guards.refusals(body, facts, recorded, day, basis.today)
+        refused = guards.refusals(body, facts, recorded, day, basis.today, begun=basis.begun)
         found = replace(found, action="refused", reasons=refused) if refused else found
     return PlannedStack(
         project=TENANT,

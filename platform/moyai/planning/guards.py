@@ -22,19 +22,26 @@ _MOVES: Mapping[str, Text] = {
 
 
 def refusals(
-    body: Tenant, facts: Mapping[str, str], recorded: Recorded, day: date, today: date
+    body: Tenant,
+    facts: Mapping[str, str],
+    recorded: Recorded,
+    day: date,
+    today: date,
+    *,
+    begun: bool = False,
 ) -> tuple[Text, ...]:
     """Why a body's stack may not be changed as the file says; empty where it may.
 
     Asked only for a body that has something to change. `facts` are as the file has them. Nobody
     uses a new body yet, so freezes do not hold it up. They count on the day that the file is read
-    for and on today, so that another day does not open what is frozen.
+    for and on today, so that another day does not open what is frozen; what was `begun`
+    before a freeze goes on to its end.
     """
     return (
         *moved(facts, recorded),
         *_dropped(body, recorded),
         *_put_off(body, recorded, day, today),
-        *_frozen(body, recorded, {day, today}),
+        *(() if begun else _frozen(body, recorded, {day, today})),
     )
 
 

@@ -16,13 +16,22 @@ from moyai.audit.pieces import Pieces, pieces
 from moyai.audit.records import chain_of
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
-from moyai.operations.kinds.kind import InDoubt, Kind, Look, Moved, Result, Step, Unavailable, Work
+from moyai.operations.durable.left import BACK, Left, left_by
+from moyai.operations.kinds.kind import (
+    InDoubt,
+    Kind,
+    Look,
+    Moved,
+    Result,
+    Step,
+    Stopped,
+    Unavailable,
+    Work,
+)
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
-BACK = "-"
-"""A step's name while it is taken back begins with it."""
 _CHANGING = re.compile(r"arn:\S+|[0-9a-f]{8,}|\d+")
 
 
@@ -39,6 +48,7 @@ class Carrying:
     worker: str
     cleared: frozenset[str] = frozenset()
     _results: dict[str, Result] = field(default_factory=dict)
+    _left: Left = field(default_factory=lambda: left_by(()))
     _open: Ended | None = None
     """A step whose end goes on record with the next step's beginning."""
     _records: list[Pieces] = field(default_factory=list)
@@ -46,11 +56,12 @@ class Carrying:
     def run(self) -> None:
         """Carry it on from where it is. Raises `Fenced` where another has the body by now."""
         self._results = {one.name: one.result for one in self.taken.steps if one.status == "done"}
+        self._left = left_by(self.taken.earlier)
         steps = self.kind.steps(self.plan, self.body)
         error = self._before() or self._forward(steps)
         if error is None:
             self._finish("done", None)
-        elif type(error) in _PLAIN_ENDS and not self._changed(steps):
+        elif type(error) in _PLAIN_ENDS and not self._changed(steps, error):
             self._finish(_PLAIN_ENDS[type(error)], error)
         else:
             self._back(steps, error)
@@ -67,10 +78,10 @@ class Carrying:
             if step.name in self._results:
                 continue
             if step.name in begun:
-                wanted, looked = self.taken.wanted, self._looked(step)
+                wanted, looked = "run", self._looked(step)  # it is in hand: a stop comes after it
             else:
                 wanted, looked = self._begin(step.name, ordinal), None
-            if wanted == "stop" and looked is None:
+            if wanted == "stop":
                 error: MoyaiError | None = Stopped()
             else:
                 error = self._do(step, looked)
@@ -107,12 +118,13 @@ class Carrying:
         return None
 
     def _back(self, steps: tuple[Step, ...], error: MoyaiError) -> None:
-        """Take back, the last step first; a person is needed where that fails."""
+        """Take back, the last step first, and what earlier attempts left with it; a person is needed
+        where that fails."""
         self._put_end_on_record()
         if isinstance(error, InDoubt):
             self._finish("held", error)
             return
-        touched = {one.name for one in self.taken.steps} | self._results.keys()
+        touched = {one.name for one in self.taken.steps} | self._results.keys() | self._left.steps
         begun = {one.name for one in self.taken.steps if one.status == "intended"}
         for ordinal, step in reversed(list(enumerate(steps, 1))):
             name = BACK + step.name
@@ -143,13 +155,15 @@ class Carrying:
         self._end(name, {}, error=trouble)
         self._finish("held", both(error, trouble))
 
-    def _changed(self, steps: tuple[Step, ...]) -> bool:
-        """Whether something outside may have been changed by now."""
-        failed = self._failed(steps)
-        return any(
-            not step.only_reads and (step.name in self._results or step.name == failed)
-            for step in steps
-        )
+    def _changed(self, steps: tuple[Step, ...], error: MoyaiError) -> bool:
+        """Whether something outside may have been changed by now that is to be taken back.
+
+        What earlier attempts left stays where this one could not begin, but not where it was stopped.
+        """
+        touched = self._results.keys() | {self._failed(steps)}
+        if isinstance(error, Stopped):
+            touched |= self._left.steps
+        return any(not step.only_reads and step.name in touched for step in steps)
 
     def _work(self, name: str) -> Work:
         return Work(
@@ -160,6 +174,7 @@ class Carrying:
             key=self._key(name),
             results=dict(self._results),
             cleared=self.cleared,
+            earlier=self._left.results,
         )
 
     def _key(self, name: str) -> str:
@@ -224,18 +239,6 @@ class Carrying:
             attempt=self.taken.attempt,
             result=result,
             details=details,
-        )
-
-
-class Stopped(MoyaiError):
-    """A person wanted running bodies to stop after the step in hand."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Text(
-                "運用者の指示により、手順の区切りで止めました。",
-                "stopped between two steps, as an operator wanted.",
-            )
         )
 
 

@@ -57,6 +57,8 @@ class Taken:
     """Why it is being taken back, where it is."""
     signature: str | None
     wanted: str
+    earlier: tuple[StepRecord, ...] = ()
+    """Of the attempts before, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,7 @@ class Ledger:
         found = self._call(_TAKE, (operation, code, attempt, self._worker))
         if found is None:
             return None
-        steps = tuple(
-            StepRecord(one["step"], one["ordinal"], one["status"], one["result"] or {})
-            for one in found["steps"]
-        )
+        steps = _steps(found["steps"])
         return Taken(
             operation,
             code,
@@ -104,6 +103,7 @@ class Ledger:
             found["error"] if any(step.status == "failed" for step in steps) else None,
             found["signature"],
             found["wanted"],
+            _steps(found["earlier"]),
         )
 
     def go_on(
@@ -192,6 +192,12 @@ class Ledger:
         finally:
             pooled.close()
         return None if row is None else row[0]
+
+
+def _steps(found: Sequence[Mapping[str, Any]]) -> tuple[StepRecord, ...]:
+    return tuple(
+        StepRecord(one["step"], one["ordinal"], one["status"], one["result"] or {}) for one in found
+    )
 
 
 def _of(taken: Taken) -> tuple[str, str, int]:

@@ -6,13 +6,14 @@ A step that changes something may be begun again after a crash: `look` says whet
 - `Unavailable`: it cannot be worked on now; *skipped*, with a debt;
 - `Moved`: what would be done is not what was planned; it waits alone;
 - `InDoubt`: data may be in doubt; *held* for a person, nothing is taken back;
+- `Stopped`: the carrying's own, before a step begins; *cancelled*, the steps done are taken back;
 - any other `MoyaiError`: *failed*; the steps done are taken back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -37,6 +38,18 @@ class InDoubt(MoyaiError):
     """A person has to look before anything else is done with the body."""
 
 
+class Stopped(MoyaiError):
+    """A person wanted running bodies to stop after the step in hand: the next one was not begun."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "運用者の指示により、手順の区切りで止めました。",
+                "stopped between two steps, as an operator wanted.",
+            )
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a step is given."""
@@ -51,6 +64,9 @@ class Work:
     """Of the steps done in this attempt, by name."""
     cleared: frozenset[str]
     """Subjects approved by now: `plan`, `unverified-restore:271004`."""
+    earlier: Mapping[str, Result] = field(default_factory=dict)
+    """Of steps that earlier attempts did and that were not taken back since, by name; of one that was
+    taken back last, as `-NAME`."""
 
 
 class Look(Enum):

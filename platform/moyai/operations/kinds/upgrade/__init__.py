@@ -8,12 +8,10 @@ from moyai.engine.stacks import StackId
 from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Step
 from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.upgrade.data import Backup, Contract, Expand
 from moyai.operations.kinds.upgrade.preflight import Preflight
 from moyai.operations.kinds.upgrade.steps import (
-    Backup,
     CloseWrites,
-    Contract,
-    Expand,
     Health,
     OpenWrites,
     Release,

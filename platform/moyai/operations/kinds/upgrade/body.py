@@ -91,7 +91,8 @@ class Subscribed:
 
     def _planned(self, session: Session) -> Sequence[PlannedStack]:
         """Its stack as it would run now: what is inside is the upgrade's own steps."""
-        plan = plan_of(session, Wish(self.code, today()))
+        # Preflight looked for freezes; one that begins at midnight strands nothing.
+        plan = plan_of(session, Wish(self.code, today(), begun=True))
         return [
             replace(
                 stack,
@@ -109,6 +110,29 @@ def subscribed(source: SiteSource, work: Work) -> Subscribed:
     return Subscribed(
         source.session(), work.body.code, str(given["service"]), str(given["release"])
     )
+
+
+def before(work: Work) -> str:
+    """The release that the body came from, as the preflight of this attempt or of one before found it."""
+    found = work.results.get("preflight") or work.earlier["preflight"]
+    return str(found["release"])
+
+
+def is_half_way(work: Work) -> bool:
+    """Whether an earlier attempt left the body neither as it was nor as it is to be."""
+    return "close-writes" in work.earlier
+
+
+def is_released(work: Work) -> bool:
+    """Whether an earlier attempt put the release on record: since then the application may have
+    written with it, and there is no way back."""
+    return "release" in work.earlier
+
+
+def restored_before(work: Work) -> str | None:
+    """The backup that an earlier attempt put back last, by its manifest's key."""
+    found = work.earlier.get("-migrate-contract", {}).get("restored")
+    return None if found is None else str(found)
 
 
 def _busy(code: str) -> MoyaiError:

@@ -14,7 +14,6 @@ from moyai.canonical_json import sha256_of
 from moyai.jobs.migrations import Migration, read_migrations
 from moyai.operations.plan import Wish, read_basis
 from moyai.operations.session import Session
-from moyai.planning.conditions import Recorded
 from moyai.planning.decisions import make_plan
 from moyai.planning.fingerprints import reason
 from moyai.planning.plans import Plan, PlannedStack
@@ -35,19 +34,35 @@ class Change:
     migrations: tuple[Migration, ...]
     """Those between the two releases' schema versions."""
     sha256: str
+    """What is approved: what differs from what is on record."""
+    end_sha256: str
+    """What the body is in the end, whatever of it is there already."""
     texts: tuple[Text, ...]
 
 
-def change_of(session: Session, code: str, service: str, release: str, day: date) -> Change:
-    """The change of one body. Raises as `read_basis` does; KeyError for an unknown release."""
-    return changes_of(session, (code,), service, release, day)[code]
+def change_of(
+    session: Session, code: str, service: str, release: str, day: date, begun_at: str | None = None
+) -> Change:
+    """The change of one body; of one that is half-way, `begun_at` is the release that it came from.
+
+    Raises as `read_basis` does; KeyError for an unknown release.
+    """
+    changes = changes_of(session, (code,), service, release, day, begun_at=begun_at)
+    return changes[code]
 
 
 def changes_of(
-    session: Session, codes: Sequence[str], service: str, release: str, day: date
+    session: Session,
+    codes: Sequence[str],
+    service: str,
+    release: str,
+    day: date,
+    *,
+    begun_at: str | None = None,
 ) -> dict[str, Change]:
     """The changes of many bodies, by one reading of all. Raises as `change_of`."""
-    basis = read_basis(session, Wish(" or ".join(codes), day))
+    wish = Wish(" or ".join(codes), day, begun=begun_at is not None)
+    basis = read_basis(session, wish)
     moving = {
         code: replace(one, moving={**one.moving, service: release})
         for code, one in basis.tenants.items()
@@ -55,27 +70,34 @@ def changes_of(
     plan = make_plan(replace(basis, tenants=moving))
     manifest = session.workspace.registry.services[service].manifest
     return {
-        stack.name: _change(plan, stack, manifest, basis.tenants[stack.name], release)
+        stack.name: _change(
+            plan,
+            stack,
+            manifest,
+            begun_at or basis.tenants[stack.name].releases.get(service),
+            release,
+        )
         for stack in plan.tenants
     }
 
 
 def _change(
-    plan: Plan, stack: PlannedStack, manifest: Manifest, recorded: Recorded, release: str
+    plan: Plan, stack: PlannedStack, manifest: Manifest, before: str | None, release: str
 ) -> Change:
     service = manifest.name
     stack = replace(stack, onboarding=(), checks=())
-    before = recorded.releases.get(service)
     migrations = _between(manifest, before, release)
     document = {
         "service": service,
         "from": before,
         "to": release,
         "migrations": [[one.version, one.name, one.sha256] for one in migrations],
-        "parts": {part: stack.fingerprint.get(part) for part in stack.changed},
     }
+    parts = {part: stack.fingerprint.get(part) for part in stack.changed}
+    approved = sha256_of({**document, "parts": parts})
+    end = sha256_of({**document, "all": dict(stack.fingerprint)})
     texts = _texts(service, before, release, migrations, stack)
-    return Change(stack, plan, before, migrations, sha256_of(document), texts)
+    return Change(stack, plan, before, migrations, approved, end, texts)
 
 
 def _between(manifest: Manifest, before: str | None, after: str) -> tuple[Migration, ...]:

@@ -1,13 +1,24 @@
-"""The first step of an upgrade: whether the body is what was planned, and well. Changes nothing."""
+"""The first step of an upgrade: whether the body is what was planned, and well. Changes nothing.
+
+A body that an earlier attempt left half-way is begun again by what that attempt had found: the same
+release to come from and the same end. Where it cannot be begun, it stays held.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from moyai.errors import MoyaiError
-from moyai.operations.kinds.kind import Look, Moved, Result, Unavailable, Work
+from moyai.jobs.results import JobError
+from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.site import SiteSource
-from moyai.operations.kinds.upgrade.body import Subscribed, subscribed
+from moyai.operations.kinds.upgrade.body import (
+    Subscribed,
+    is_half_way,
+    is_released,
+    restored_before,
+    subscribed,
+)
 from moyai.operations.kinds.upgrade.change import Change, change_of
 from moyai.operations.workspace import today
 from moyai.planning.conditions import Condition
@@ -19,7 +30,7 @@ UNVERIFIED = "unverified-restore"
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """Condition on record, what would be done, freezes, quotas, health."""
+    """Condition on record, what would be done, freezes, quotas, health, who has closed writes."""
 
     source: SiteSource
     name: str = "preflight"
@@ -27,19 +38,51 @@ class Preflight:
     only_reads: bool = True
 
     def do(self, work: Work) -> Result:
-        """Raises `Unavailable` or `Moved`."""
+        """Raises `Unavailable` or `Moved`; of a body that is half-way, `InDoubt`."""
         one = subscribed(self.source, work)
-        change = change_of(one.session, one.code, one.service, one.target, today())
+        if not is_half_way(work):
+            return self._first(one, work)
+        try:
+            return self._again(one, work)
+        except (Unavailable, Moved) as error:
+            raise _stays_held(error) from error
+
+    def _first(self, one: Subscribed, work: Work) -> Result:
+        change = _change(one, None)
         self._is_known(one, change)
         if change.sha256 != work.body.change_sha256:
             raise _moved(change)
         self._may_begin(work, change)
-        assert change.before is not None
+        before = change.before
+        assert before is not None
         try:
-            one.inside().health(one.registry, one.outputs, one.service, change.before)
+            inside = one.inside()
+            inside.health(one.registry, one.outputs, one.service, before)
+            state = inside.writes_state(one.registry, one.outputs, one.service, before).fields
+            contracts = any(each.contracts for each in change.migrations)
+            kept = contracts and inside.restore_state(one.outputs, one.service).fields["kept"]
         except MoyaiError as error:
             raise Unavailable(error.what, remedy=error.remedy) from error
-        return {"release": change.before}
+        if state.get("closed_by") not in (None, work.operation):
+            raise _closed(one.code, str(state["closed_by"]))
+        if kept and restored_before(work) is None:
+            raise _kept(one.code)
+        return {"release": before, "end_sha256": change.end_sha256}
+
+    def _again(self, one: Subscribed, work: Work) -> Result:
+        """What was approved of the body and found then holds for where it is now."""
+        found = work.earlier["preflight"]
+        before, end = str(found["release"]), str(found["end_sha256"])
+        on_record = one.record.releases.get(one.service)
+        if is_released(work):
+            if on_record != one.target:
+                raise _released_otherwise(one, on_record)
+            return {"release": before, "end_sha256": end, "half_way": True}
+        change = _change(one, before)
+        if on_record not in (before, one.target) or change.end_sha256 != end:
+            raise _moved(change)
+        self._may_begin(work, change)
+        return {"release": before, "end_sha256": end, "half_way": True}
 
     def _is_known(self, one: Subscribed, change: Change) -> None:
         recorded = one.session.state.recorded(one.stack)
@@ -88,6 +131,21 @@ class Preflight:
         return None
 
 
+def _change(one: Subscribed, begun_at: str | None) -> Change:
+    """Raises `Unavailable` where the service's folder cannot be read, `Moved` where the release is gone."""
+    try:
+        return change_of(one.session, one.code, one.service, one.target, today(), begun_at)
+    except JobError as error:
+        raise Unavailable(error.what, remedy=error.remedy) from error
+    except KeyError:
+        raise Moved(
+            Text(
+                f"{one.service} のマニフェストにリリース {one.target} がもうありません。",
+                f"the manifest of {one.service} has no release {one.target} any more.",
+            )
+        ) from None
+
+
 def _moved(change: Change) -> Moved:
     ja = "、".join(text.ja for text in change.texts)
     en = "; ".join(text.en for text in change.texts)
@@ -100,4 +158,55 @@ def _moved(change: Change) -> Moved:
             "この団体だけ、新しい計画を作って承認を受けてください。",
             "Plan this body anew, and have that approved.",
         ),
+    )
+
+
+def _released_otherwise(one: Subscribed, on_record: str | None) -> Moved:
+    return Moved(
+        Text(
+            f"{one.service} の記録上のリリースは {on_record} で、{one.target} ではなくなっています。",
+            f"the release of {one.service} on record is {on_record}, and not {one.target} any more.",
+        )
+    )
+
+
+def _closed(code: str, by: str) -> Unavailable:
+    return Unavailable(
+        Text(
+            f"{code} の書込みは {by} が止めています。",
+            f"{code}: writes were closed by {by}.",
+        ),
+        remedy=Text(
+            f"先に {by} を終わらせてください（保留中なら moyai operation show {by}）。",
+            f"Bring {by} to its end first (where it is held: moyai operation show {by}).",
+        ),
+    )
+
+
+def _kept(code: str) -> Unavailable:
+    return Unavailable(
+        Text(
+            f"{code} に、前の復元で置き換えたデータベースが残っています。"
+            "それがあるあいだは、失敗したときにデータを戻せません。",
+            f"{code} still has the database that a restore replaced: data could not be put back "
+            "after a failure.",
+        ),
+        remedy=Text(
+            "要らないことを確かめて削除してから（beside-drop、before）、もう一度。",
+            "Make sure that it is not wanted and drop it (beside-drop of before), then try again.",
+        ),
+    )
+
+
+def _stays_held(error: MoyaiError) -> InDoubt:
+    return InDoubt(
+        Text(
+            f"途中まで進んだ団体ですが、続きを始められません: {error.what.ja}",
+            f"the body is half-way, and cannot be gone on with: {error.what.en}",
+        ),
+        touched=Text(
+            "前の試行のまま、何も変えていません。",
+            "It is as the attempt before left it; nothing was changed.",
+        ),
+        remedy=error.remedy,
     )

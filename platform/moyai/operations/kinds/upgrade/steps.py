@@ -1,169 +1,83 @@
-"""The steps of an upgrade that change something, and how each is taken back.
+"""The steps of an upgrade that change code and what is on record, and how each is taken back.
 
-Writes are closed from the backup to the end: data go back only where it is proved that nothing was
-written since. In between, what the release before still works with (`expand`) comes first, is looked at,
-and what it does not work with any more (`contract`) comes last.
+Writes are closed from before the backup to the end: data go back only where it is proved that nothing was
+written since (`data`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError
-from moyai.jobs.migrations import read_migrations
-from moyai.operations.inside import nothing_written
-from moyai.operations.kinds.kind import InDoubt, Look, Result, Work
-from moyai.operations.kinds.site import SiteSource
-from moyai.operations.kinds.upgrade.body import Subscribed, subscribed
+from moyai.operations.kinds.kind import InDoubt, Result, Stopped, Work
+from moyai.operations.kinds.upgrade.body import Subscribed, before, is_released
+from moyai.operations.kinds.upgrade.step import UpgradeStep
 from moyai.texts import Text
 
 _LOOKS = 3
 """Looks at the health of a body, over the soak."""
-_KEPT = ("manifest", "bytes", "schema_version", "token", "closed", "guarded")
-"""What later steps need of a backup's result."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """What all of them have."""
-
-    source: SiteSource
-
-    @property
-    def only_reads(self) -> bool:
-        """Each changes something, but for the look at health."""
-        return False
-
-    def _one(self, work: Work) -> Subscribed:
-        return subscribed(self.source, work)
-
-    def look(self, work: Work) -> Result | Look:
-        """It may be done again."""
-        return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """There is nothing to take back."""
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class CloseWrites(_Step):
+class CloseWrites(UpgradeStep):
     """From here on the application reads only."""
 
     name: str = "close-writes"
     title: Text = Text("書込みの停止", "close writes")
 
-    def do(self, work: Work) -> Result:
+    def carry_out(self, one: Subscribed, work: Work) -> Result:
         """Raises `JobFailed`: transactions that do not end are named, and nothing was closed."""
-        one = self._one(work)
         one.inside().writes_close(
-            one.registry, one.outputs, one.service, _before(work), work.operation
+            one.registry, one.outputs, one.service, before(work), work.operation
         )
         return {}
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """Let the application write again."""
-        one = self._one(work)
-        state = one.inside().writes_state(one.registry, one.outputs, one.service, _before(work))
-        if state.fields.get("closed") is True:
-            one.inside().writes_open(
-                one.registry, one.outputs, one.service, _before(work), work.operation
-            )
+        """Let the application write again: the last thing that is taken back.
+
+        Where data were put back, it is looked whether the service is well with them. Raises `InDoubt`
+        where it is not: what was replaced is kept then.
+        """
+        one = self.one(work)
+        inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
+        if inside.writes_state(*given).fields.get("closed_by") not in (None, work.operation):
+            return {}  # another's to open
+        restored = work.results.get("-migrate-contract", {}).get("restored")
+        if restored is not None:
+            try:
+                inside.health(*given)
+            except MoyaiError as trouble:
+                raise _unwell(trouble) from trouble
+        # Also where they are open: one that a worker began to close, and died, comes before this.
+        inside.writes_open(*given, work.operation)
+        if restored is not None:
+            inside.restore_forget(one.outputs, one.service)
         return {}
 
 
 @dataclass(frozen=True, slots=True)
-class Backup(_Step):
-    """A backup of now, with the count of what was written until now."""
-
-    name: str = "backup"
-    title: Text = Text("バックアップ", "backup")
-
-    def do(self, work: Work) -> Result:
-        """One backup an attempt: begun again, the one that is there is told."""
-        one = self._one(work)
-        made = one.inside().dump(
-            one.registry, one.outputs, one.service, _before(work), _backup_id(work)
-        )
-        return {key: made.fields[key] for key in _KEPT}
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateStack(_Step):
+class UpdateStack(UpgradeStep):
     """The new release's resources: task definition, image, what its edition gets."""
 
     name: str = "stack"
     title: Text = Text("環境の適用", "stack update")
 
-    def do(self, work: Work) -> Result:
+    def carry_out(self, one: Subscribed, work: Work) -> Result:
         """Raises as the engine's run ended."""
-        one = self._one(work)
         one.bring(one.target)
         return dict(one.build())
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
         """Build it with the release on record again."""
-        one = self._one(work)
+        one = self.one(work)
         one.bring(None)
         return dict(one.build())
 
 
 @dataclass(frozen=True, slots=True)
-class Expand(_Step):
-    """Migrations that the release before still works with: they stay where the code goes back."""
-
-    name: str = "migrate-expand"
-    title: Text = Text("移行（拡張）", "migrate: expand")
-
-    def do(self, work: Work) -> Result:
-        """Raises `JobFailed`: the migration that failed was rolled back."""
-        one = self._one(work)
-        made = one.inside().migrate(
-            one.registry, one.outputs, one.service, one.target, phase="expand"
-        )
-        return _applied(made.fields)
-
-
-@dataclass(frozen=True, slots=True)
-class Contract(_Step):
-    """Migrations that the release before does not work with any more."""
-
-    name: str = "migrate-contract"
-    title: Text = Text("移行（縮小）", "migrate: contract")
-
-    def do(self, work: Work) -> Result:
-        """Raises `JobFailed`: the migration that failed was rolled back."""
-        one = self._one(work)
-        made = one.inside().migrate(one.registry, one.outputs, one.service, one.target)
-        return _applied(made.fields)
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """Data go back where a contract step was applied and nothing was written since the backup.
-
-        Raises `InDoubt` where something was written, or where nobody can tell.
-        """
-        one, backup = self._one(work), work.results["backup"]
-        now = one.inside().writes_count(one.registry, one.outputs, one.service, _before(work))
-        if not _has_contracted(one, backup, now.fields):
-            return {}
-        if not nothing_written(backup, now.fields):
-            raise _written(error)
-        one.inside().restore(
-            one.registry,
-            one.outputs,
-            one.service,
-            _before(work),
-            str(backup["manifest"]),
-        )
-        return {"restored": backup["manifest"]}
-
-
-@dataclass(frozen=True, slots=True)
-class Health(_Step):
+class Health(UpgradeStep):
     """Looks at the service as its application would find it, over the soak."""
 
     name: str = "health"
@@ -175,43 +89,47 @@ class Health(_Step):
         return True
 
     def do(self, work: Work) -> Result:
-        """Raises `JobFailed` at the first look that is not well."""
-        one, soak = self._one(work), float(str(work.plan.parameters.get("soak_seconds", 0)))
+        """Raises `JobFailed` at the first look that is not well; `InDoubt` where there is no way back."""
+        one, soak = self.one(work), float(str(work.plan.parameters.get("soak_seconds", 0)))
         looks = _LOOKS if soak > 0 else 1
         for number in range(looks):
             if number:
                 time.sleep(soak / (_LOOKS - 1))
-            one.inside().health(one.registry, one.outputs, one.service, one.target)
+            try:
+                one.inside().health(one.registry, one.outputs, one.service, one.target)
+            except MoyaiError as error:
+                if is_released(work):
+                    raise _no_way_back(error) from error
+                raise
         return {"looks": looks}
 
 
 @dataclass(frozen=True, slots=True)
-class Release(_Step):
+class Release(UpgradeStep):
     """The new release is the one on record."""
 
     name: str = "release"
     title: Text = Text("リリースの記録", "release on record")
 
-    def do(self, work: Work) -> Result:
+    def carry_out(self, one: Subscribed, work: Work) -> Result:
         """Raises `OperationFailed` where another command is at the body for too long."""
-        one = self._one(work)
         one.change_record(lambda record: _released(record, one.service, one.target))
         return {"release": one.target}
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
         """The release before is the one on record, and this one is brought still."""
-        one, before = self._one(work), _before(work)
+        one, was = self.one(work), before(work)
 
         def back(record: StackRecord) -> StackRecord:
             moving = {**record.moving, one.service: one.target}
-            return replace(record, releases={**record.releases, one.service: before}, moving=moving)
+            return replace(record, releases={**record.releases, one.service: was}, moving=moving)
 
         one.change_record(back)
-        return {"release": before}
+        return {"release": was}
 
 
 @dataclass(frozen=True, slots=True)
-class OpenWrites(_Step):
+class OpenWrites(UpgradeStep):
     """The application writes again, with the new release."""
 
     name: str = "open-writes"
@@ -219,17 +137,18 @@ class OpenWrites(_Step):
 
     def do(self, work: Work) -> Result:
         """Raises `JobFailed`."""
-        one = self._one(work)
-        state = one.inside().writes_state(one.registry, one.outputs, one.service, one.target)
-        if state.fields.get("closed") is True:
-            one.inside().writes_open(
-                one.registry, one.outputs, one.service, one.target, work.operation
-            )
+        one = self.one(work)
+        given = (one.registry, one.outputs, one.service, one.target)
+        inside = one.inside()
+        if inside.writes_state(*given).fields.get("closed_by") is not None:
+            inside.writes_open(*given, work.operation)
         return {}
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """Raises `InDoubt`: where writes could not be opened for certain, something may have been
-        written with the new release, and nothing is taken back from under it."""
+        """Nothing where it was never begun. Raises `InDoubt` else: something may have been written with
+        the new release, and nothing is taken back from under it."""
+        if isinstance(error, Stopped) and not is_released(work):
+            return {}
         raise InDoubt(
             Text(
                 "新しいリリースで書込みが再開されたかどうか分かりません。",
@@ -242,44 +161,36 @@ class OpenWrites(_Step):
         )
 
 
-def _before(work: Work) -> str:
-    return str(work.results["preflight"]["release"])
-
-
-def _backup_id(work: Work) -> str:
-    return f"{work.operation}-{work.attempt}"
-
-
 def _released(record: StackRecord, service: str, release: str) -> StackRecord:
     moving = {name: one for name, one in record.moving.items() if name != service}
     return replace(record, releases={**record.releases, service: release}, moving=moving)
 
 
-def _applied(fields: Mapping[str, Any]) -> Result:
-    names = tuple(f"{one['version']:04}_{one['name']}" for one in fields.get("applied", ()))
-    return {"applied": names, "schema_version": int(fields["schema_version"])}
-
-
-def _has_contracted(one: Subscribed, backup: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether a contract step was applied since the backup."""
-    first, last = int(backup["schema_version"]), int(now["schema_version"])
-    found = read_migrations(one.registry.services[one.service].manifest.folder)
-    return any(each.contracts for each in found if first < each.version <= last)
-
-
-def _written(error: MoyaiError) -> InDoubt:
+def _unwell(trouble: MoyaiError) -> InDoubt:
     return InDoubt(
         Text(
-            f"{error.what.ja} バックアップのあとに書き込まれたか、書き込まれていないと証明できない"
-            "ため、データを戻していません。",
-            f"{error.what.en} Something was written since the backup, or nobody can prove that "
-            "nothing was: data were not put back.",
+            f"データを戻しましたが、正常ではありません: {trouble.what.ja}",
+            f"data were put back, but the service is not well: {trouble.what.en}",
+        ),
+        remedy=Text(
+            "書込みは止めたまま、置き換えたデータベースも残してあります。原因を除いてから "
+            "moyai operation retry を実行してください。",
+            "Writes stay closed, and the database that was replaced is kept. Remove the cause, then "
+            "run moyai operation retry.",
+        ),
+    )
+
+
+def _no_way_back(error: MoyaiError) -> InDoubt:
+    return InDoubt(
+        Text(
+            f"{error.what.ja} すでに新しいリリースで書き込まれたおそれがあるため、戻しません。",
+            f"{error.what.en} The application may have written with the new release by now: nothing "
+            "is taken back.",
         ),
         touched=error.touched,
         remedy=Text(
-            "書込みは止めたままです。データを確かめ、直してから moyai operation retry を、"
-            "戻すなら復元の手順書に従ってください。",
-            "Writes stay closed. Look at the data; mend, then run moyai operation retry, or follow "
-            "the runbook of restoring.",
+            "原因を除いてから、moyai operation retry を実行してください。",
+            "Remove the cause, then run moyai operation retry.",
         ),
     )

@@ -221,13 +221,14 @@ BEGIN
 END $$;
 
 -- A worker takes a body that was begun: the claim it has from now on, and what is on record of the
--- attempt. NULL: the attempt is over, or was never begun.
+-- attempt and of those before it. NULL: the attempt is over, or was never begun.
 CREATE FUNCTION moyai.take(p_operation text, p_code text, p_attempt integer, p_worker text)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
 DECLARE
   entry moyai.body;
   known jsonb;
+  earlier jsonb;
 BEGIN
   UPDATE moyai.body SET claim = claim + 1, worker = p_worker
     WHERE operation_id = p_operation AND code = p_code AND attempts = p_attempt
@@ -240,7 +241,15 @@ BEGIN
       'step', step, 'status', status, 'result', result, 'ordinal', ordinal) ORDER BY ordinal), '[]')
     INTO known FROM moyai.step
     WHERE operation_id = p_operation AND code = p_code AND attempt = p_attempt;
+  IF p_attempt > 1 THEN
+    SELECT jsonb_agg(jsonb_build_object(
+        'step', step, 'status', status, 'result', result, 'ordinal', ordinal)
+        ORDER BY attempt, ordinal)
+      INTO earlier FROM moyai.step
+      WHERE operation_id = p_operation AND code = p_code AND attempt < p_attempt;
+  END IF;
   RETURN jsonb_build_object('claim', entry.claim, 'steps', known, 'error', entry.error,
+    'earlier', coalesce(earlier, '[]'),
     'signature', entry.error_signature,
     'wanted', (SELECT wanted FROM moyai.operation WHERE id = p_operation));
 END $$;

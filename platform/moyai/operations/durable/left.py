@@ -1,0 +1,39 @@
+"""What earlier attempts left of a body's steps: begun, and not taken back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from moyai.operations.durable.ledger import StepRecord
+from moyai.operations.kinds.kind import Result
+
+BACK = "-"
+"""A step's name while it is taken back begins with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a new attempt finds."""
+
+    steps: frozenset[str]
+    """Steps that were begun and not taken back."""
+    results: Mapping[str, Result]
+    """Of those of them that were done, by name; and of `-NAME` where a step was taken back last."""
+
+
+def left_by(records: Iterable[StepRecord]) -> Left:
+    """What attempts left, given all of their steps in the order in which they began."""
+    steps: set[str] = set()
+    results: dict[str, Result] = {}
+    for one in records:
+        name = one.name.removeprefix(BACK)
+        if one.name == name:
+            steps.add(name)
+            results.pop(BACK + name, None)
+        elif one.status == "done":
+            steps.discard(name)
+            results.pop(name, None)
+        if one.status == "done":
+            results[one.name] = one.result
+    return Left(frozenset(steps), results)

@@ -1,0 +1,146 @@
+"""The steps of an upgrade that are about data: backup, migrations, and data put back.
+
+What the release before still works with (`expand`) comes first and stays where the code goes back. Once
+what it does not work with any more (`contract`) is there, the code goes back only with the data, and
+the data only where it is proved that nothing was written since the backup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moyai.errors import MoyaiError
+from moyai.jobs.migrations import read_migrations
+from moyai.operations.inside import nothing_written
+from moyai.operations.kinds.kind import InDoubt, Result, Work
+from moyai.operations.kinds.upgrade.body import Subscribed, before, restored_before
+from moyai.operations.kinds.upgrade.step import UpgradeStep
+from moyai.texts import Text
+
+_KEPT = ("manifest", "bytes", "schema_version", "token", "closed", "guarded")
+"""What later steps need of a backup's result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup(UpgradeStep):
+    """A backup of now, with the count of what was written until now."""
+
+    name: str = "backup"
+    title: Text = Text("バックアップ", "backup")
+
+    def carry_out(self, one: Subscribed, work: Work) -> Result:
+        """One backup an attempt: begun again, the one that is there is told.
+
+        `base`: the backup that the release before works with, where this one is of a contracted schema.
+        Raises `JobFailed`.
+        """
+        inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
+        made = inside.dump(*given, f"{work.operation}-{work.attempt}")
+        found: dict[str, Any] = {key: made.fields[key] for key in _KEPT}
+        earlier = work.earlier.get("backup")
+        if earlier is not None and _contracted(one, work, int(found["schema_version"])):
+            found["base"] = earlier.get("base", earlier)
+        if restored_before(work) is not None:
+            # This attempt began with what was put back; it may have to put data back itself.
+            inside.restore_forget(one.outputs, one.service)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Expand(UpgradeStep):
+    """Migrations that the release before still works with: they stay where the code goes back."""
+
+    name: str = "migrate-expand"
+    title: Text = Text("移行（拡張）", "migrate: expand")
+
+    def carry_out(self, one: Subscribed, work: Work) -> Result:
+        """Raises `JobFailed`: the migration that failed was rolled back."""
+        made = one.inside().migrate(
+            one.registry, one.outputs, one.service, one.target, phase="expand"
+        )
+        return _applied(made.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract(UpgradeStep):
+    """Migrations that the release before does not work with any more."""
+
+    name: str = "migrate-contract"
+    title: Text = Text("移行（縮小）", "migrate: contract")
+
+    def carry_out(self, one: Subscribed, work: Work) -> Result:
+        """Raises `JobFailed`: the migration that failed was rolled back."""
+        made = one.inside().migrate(one.registry, one.outputs, one.service, one.target)
+        return _applied(made.fields)
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        """Data go back where a contract step is applied and nothing was written since the backup.
+
+        Raises `InDoubt` where something was written, or where nobody can tell.
+        """
+        one = self.one(work)
+        inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
+        now = inside.writes_count(*given).fields
+        backup = work.results.get("backup") or work.earlier["backup"]
+        base = backup.get("base", backup)
+        assert isinstance(base, Mapping)
+        manifest = str(base["manifest"])
+        if not _contracted(one, work, int(now["schema_version"])):
+            # It may have been put back by a worker that died before it said so.
+            state = inside.restore_state(one.outputs, one.service, manifest).fields
+            return {"restored": manifest} if state["restored"] else {}
+        if _contracted(one, work, int(str(base["schema_version"]))):
+            raise _no_backup(error)
+        if not nothing_written(base, now):
+            raise _written(error)
+        inside.restore(*given, manifest)
+        return {"restored": manifest}
+
+
+def _contracted(one: Subscribed, work: Work, version: int) -> bool:
+    """Whether a schema of this version has a step that the release before does not work with."""
+    manifest = one.registry.services[one.service].manifest
+    known = manifest.releases.get(before(work))
+    first = 0 if known is None else known.schema_version
+    found = read_migrations(manifest.folder)
+    return any(each.contracts for each in found if first < each.version <= version)
+
+
+def _applied(fields: Mapping[str, Any]) -> Result:
+    names = tuple(f"{one['version']:04}_{one['name']}" for one in fields.get("applied", ()))
+    return {"applied": names, "schema_version": int(fields["schema_version"])}
+
+
+_HELD = Text(
+    "書込みは止めたままです。データを確かめ、直してから moyai operation retry を、"
+    "戻すなら復元の手順書に従ってください。",
+    "Writes stay closed. Look at the data; mend, then run moyai operation retry, or follow the "
+    "runbook of restoring.",
+)
+
+
+def _written(error: MoyaiError) -> InDoubt:
+    return InDoubt(
+        Text(
+            f"{error.what.ja} バックアップのあとに書き込まれたか、書き込まれていないと証明できない"
+            "ため、データを戻していません。",
+            f"{error.what.en} Something was written since the backup, or nobody can prove that "
+            "nothing was: data were not put back.",
+        ),
+        touched=error.touched,
+        remedy=_HELD,
+    )
+
+
+def _no_backup(error: MoyaiError) -> InDoubt:
+    return InDoubt(
+        Text(
+            f"{error.what.ja} 前のリリースが使えるバックアップがないため、データを戻していません。",
+            f"{error.what.en} There is no backup that the release before works with: data were not "
+            "put back.",
+        ),
+        touched=error.touched,
+        remedy=_HELD,
+    )

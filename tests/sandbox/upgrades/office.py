@@ -1,0 +1,257 @@
+"""Operations on a small federation carried without workers, and their effects looked at from outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import psycopg
+import sqlalchemy as sa
+from federations import Federation
+
+from moyai.audit.pieces import Pieces
+from moyai.engine.stacks import StackId
+from moyai.engine.state.records import StackRecord
+from moyai.operations.database.reading import debts, shown, steps
+from moyai.operations.database.rows import BodyRow
+from moyai.operations.database.writing import create, retry
+from moyai.operations.durable.carrying import Carrying
+from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.table import kind_of
+from moyai.operations.kinds.upgrade.change import changes_of
+from moyai.operations.workspace import today
+from moyai.planning.fleet.plans import (
+    Limits,
+    OperationPlan,
+    PlannedBody,
+    PlannedWave,
+    plan_sha256,
+)
+from moyai.planning.topology import TENANT
+
+A, B, NONE = "272027", "272043", "273813"
+"""岸和田市 and 池田市 have e-application B and chat, 太子町 has nothing."""
+EAPP = "eapp-b"
+_BEGIN = sa.text(
+    "UPDATE moyai.body SET status = 'running', attempts = attempts + 1, step = NULL, error = NULL, "
+    "error_signature = NULL WHERE operation_id = :id AND code = :code AND status = 'waiting'"
+)
+Between = Callable[[str | None, str | None], None]
+"""Told at each boundary: the step that has ended, the step that follows; before it is on record."""
+
+
+class Watched(Ledger):
+    """A ledger that tells of each boundary."""
+
+    def __init__(self, ledger: Ledger, between: Between) -> None:
+        self._real, self._between = ledger, between
+
+    def go_on(
+        self, taken: Taken, ended: Ended | None, following: Next | None, records: Sequence[Pieces]
+    ) -> str:
+        self._between(ended and ended.name, following and following.name)
+        return self._real.go_on(taken, ended, following, records)
+
+    def finish(self, *arguments: Any, **named: Any) -> None:
+        self._real.finish(*arguments, **named)
+
+
+def at(step: str, act: Callable[[], object]) -> Between:
+    """Do something once, before a step begins."""
+    done: list[str] = []
+
+    def between(_: str | None, following: str | None) -> None:
+        if following == step and not done:
+            done.append(step)
+            act()
+
+    return between
+
+
+@dataclass
+class Office:
+    """The federation, its operations database, and what carries bodies."""
+
+    federation: Federation
+    source: SiteSource
+    operator: sa.Engine
+    worker: sa.Engine
+
+    def plan(
+        self, release: str, *codes: str, service: str = EAPP, risks: tuple[str, ...] = ()
+    ) -> str:
+        """Put an upgrade on record."""
+        changes = changes_of(self.source.session(), codes, service, release, today())
+        bodies = tuple(
+            PlannedBody(code, code, 1, changes[code].sha256, changes[code].texts, 60, None, risks)
+            for code in codes
+        )
+        given = {"service": service, "release": release}
+        return self.put("upgrade", f"{service} {release}", given, bodies)
+
+    def put(
+        self, kind: str, subject: str, given: dict[str, Any], bodies: tuple[PlannedBody, ...]
+    ) -> str:
+        """Put an operation on record."""
+        waves = (PlannedWave(1, "all", Limits(1, 0, "soft"), 0),)
+        who, now = "keikaku@jimukyoku.example.jp", datetime.now(UTC)
+        plan = OperationPlan(kind, subject, given, "sandbox", "", who, now, waves, bodies, 0, 0)
+        with self.operator.begin() as connection:
+            return create(connection, plan, None)
+
+    def carry(
+        self,
+        operation: str,
+        code: str,
+        between: Between = lambda ended, following: None,
+        cleared: Iterable[str] = (),
+    ) -> BodyRow:
+        """Begin a body where it waits, else take it over, and carry it to its end."""
+        with self.worker.begin() as connection:
+            connection.execute(_BEGIN, {"id": operation, "code": code})
+        body, plan = self.body(operation, code), self.planned(operation)
+        ledger = Ledger(self.worker, "w1")
+        taken = ledger.take(operation, code, body.attempts)
+        assert taken is not None
+        Carrying(
+            Watched(ledger, between),
+            kind_of(plan.kind, self.source),
+            plan,
+            plan_sha256(plan),
+            plan.body(code),
+            taken,
+            "w1",
+            frozenset(cleared),
+        ).run()
+        return self.body(operation, code)
+
+    def again(self, operation: str, code: str) -> None:
+        """Have a body begun again, as `moyai operation retry`."""
+        with self.operator.begin() as connection:
+            retry(connection, operation, [code], "operator:keikaku@jimukyoku.example.jp")
+
+    def planned(self, operation: str) -> OperationPlan:
+        with self.operator.connect() as connection:
+            return shown(connection, operation).plan
+
+    def body(self, operation: str, code: str) -> BodyRow:
+        with self.operator.connect() as connection:
+            return next(one for one in shown(connection, operation).bodies if one.code == code)
+
+    def steps(self, operation: str, code: str) -> list[tuple[int, str, str]]:
+        with self.operator.connect() as connection:
+            return [
+                (one.attempt, one.step, one.status) for one in steps(connection, operation, code)
+            ]
+
+    def owed(self) -> set[tuple[str, str]]:
+        with self.operator.connect() as connection:
+            return {(one.code, one.subject) for one in debts(connection)}
+
+    def record(self, code: str) -> StackRecord:
+        return self.source.session().state.record(StackId(TENANT, code))
+
+    def outputs(self, code: str, service: str = EAPP) -> dict[str, Any]:
+        found: Any = self.source.session().state.outputs(StackId(TENANT, code))["services"]
+        return dict(found[service])
+
+    def aws(self, service: str) -> Any:
+        given = self.source.session().workspace.runtime.environment()
+        return boto3.session.Session().client(
+            service,
+            endpoint_url=given["AWS_ENDPOINT_URL"],
+            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+            region_name=given["AWS_REGION"],
+        )
+
+    def image(self, code: str, service: str = EAPP) -> str:
+        """The release of the image that the service's task definition has, as AWS tells it."""
+        ecs = self.aws("ecs")
+        arns = ecs.list_task_definitions(
+            familyPrefix=f"osaka-{code}-{service}", sort="DESC", status="ACTIVE"
+        )["taskDefinitionArns"]
+        newest = next(arn for arn in arns if f"/osaka-{code}-{service}:" in arn)
+        found = ecs.describe_task_definition(taskDefinition=newest)["taskDefinition"]
+        return str(found["containerDefinitions"][0]["image"]).rpartition(":")[2]
+
+    @contextmanager
+    def sql(self, code: str, role: str = "app", service: str = EAPP) -> Iterator[Any]:
+        """A connection as the application or as the owner."""
+        about = self.outputs(code, service)
+        secret = self.aws("secretsmanager").get_secret_value(SecretId=about[f"{role}_secret_arn"])
+        login = json.loads(secret["SecretString"])
+        with closing(
+            psycopg.connect(
+                host=about["database_host"],
+                port=about["database_port"],
+                dbname=about["database"],
+                user=login["username"],
+                password=login["password"],
+                autocommit=True,
+            )
+        ) as connection:
+            yield connection
+
+    def write(self, code: str, procedure: str) -> None:
+        """A row of the application's. Raises where writes are closed."""
+        with self.sql(code) as app:
+            app.execute(
+                "INSERT INTO procedure (code, title, section, form) VALUES (%s, 'a', 'b', '{}') "
+                "ON CONFLICT DO NOTHING",
+                (procedure,),
+            )
+
+    def delete(self, code: str, procedure: str) -> None:
+        with self.sql(code) as app:
+            app.execute("DELETE FROM procedure WHERE code = %s", (procedure,))
+
+    def procedures(self, code: str) -> set[str]:
+        with self.sql(code) as app:
+            return {row[0] for row in app.execute("SELECT code FROM procedure").fetchall()}
+
+    def schema(self, code: str, service: str = EAPP) -> list[int]:
+        """Versions on record in the body's database, one a migration that was applied."""
+        with self.sql(code, service=service) as app:
+            rows = app.execute("SELECT version FROM moyai_migration ORDER BY applied_at, version")
+            return [row[0] for row in rows.fetchall()]
+
+    def is_open(self, code: str) -> bool:
+        """Whether the application can write."""
+        try:
+            self.write(code, "open")
+        except psycopg.errors.ReadOnlySqlTransaction:
+            return False
+        return True
+
+    def databases(self, code: str, service: str = EAPP) -> set[str]:
+        with self.sql(code, service=service) as app:
+            name = self.outputs(code, service)["database"]
+            rows = app.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE %s", (f"{name}%",)
+            )
+            return {row[0].removeprefix(name) for row in rows.fetchall()}
+
+    def backups(self, code: str, operation: str, service: str = EAPP) -> list[str]:
+        """The attempts of which there is a backup's manifest."""
+        found = self.aws("s3").list_objects_v2(
+            Bucket=f"osaka-{code}-backups-123456789012", Prefix=f"backups/{service}/"
+        )
+        keys = (one["Key"] for one in found.get("Contents", ()))
+        head = f"-{operation}-"
+        return sorted(
+            key.partition(head)[2].removesuffix(".json")
+            for key in keys
+            if head in key and key.endswith(".json")
+        )
+
+    def put_object(self, code: str, service: str = EAPP) -> None:
+        """The application writes an object."""
+        bucket = self.outputs(code, service)["documents_bucket"]
+        self.aws("s3").put_object(Bucket=bucket, Key=f"{service}/late", Body=b"late")

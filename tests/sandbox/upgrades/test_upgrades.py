@@ -1,0 +1,133 @@
+"""Upgrades of real bodies: forward, back, held. The tests share bodies and go from release to release."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from collections.abc import Iterator
+
+import pytest
+from federations import Federation
+from office import A, B, Office, at
+from releases import BROKEN
+
+
+def test_two_bodies_go_forward_whatever_is_deployed_meanwhile(office: Office) -> None:
+    operation = office.plan("1.1.0", A, B)
+    office.write(A, "before")
+
+    def deploy() -> None:
+        office.federation.ok("deploy", "all")
+        assert office.image(A) == "1.1.0"
+        assert office.record(A).releases["eapp-b"] == "1.0.0"
+
+    assert office.carry(operation, A, at("migrate-expand", deploy)).status == "done"
+    assert office.image(B) == "1.0.0"
+    assert office.carry(operation, B).status == "done"
+    for code in (A, B):
+        record = office.record(code)
+        assert (record.releases["eapp-b"], dict(record.moving)) == ("1.1.0", {})
+        assert (office.image(code), office.schema(code)) == ("1.1.0", [1, 2])
+        assert office.is_open(code)
+        assert office.backups(code, operation) == ["1"]
+    assert "before" in office.procedures(A)
+    assert office.federation.statuses()[A]["releases"]["eapp-b"] == "1.1.0"
+
+
+def test_code_goes_back_after_a_migration_that_fails(office: Office) -> None:
+    office.write(A, "bad")
+    operation = office.plan("1.2.0", A, B)
+
+    def freeze() -> None:
+        office.federation.edit("freezes:\n", f"freezes:\n{FROZEN_TODAY}")
+
+    with unchanged(office.federation):
+        body = office.carry(operation, A, at("migrate-expand", freeze))
+    assert body.error is not None
+    assert (body.status, "0004_known_codes" in body.error["what"]["en"]) == ("failed", True)
+    record = office.record(A)
+    assert (record.releases["eapp-b"], dict(record.moving)) == ("1.1.0", {})
+    assert (office.image(A), office.schema(A)) == ("1.1.0", [1, 2, 3])
+    assert office.is_open(A)
+    assert (office.image(B), office.schema(B)) == ("1.1.0", [1, 2])
+    assert office.federation.statuses()[A]["status"] == "current"
+    assert (A, "eapp-b 1.2.0") in office.owed()
+    office.delete(A, "bad")
+    office.again(operation, A)
+    assert office.carry(operation, A).status == "done"
+    assert (office.image(A), office.schema(A)) == ("1.2.0", [1, 2, 3, 4])
+    assert office.backups(A, operation) == ["1", "2"]
+    assert (A, "eapp-b 1.2.0") not in office.owed()
+
+
+def test_code_goes_back_after_a_stack_that_cannot_be_built(office: Office) -> None:
+    operation = office.plan(BROKEN, B)
+    body = office.carry(operation, B)
+    assert body.status == "failed"
+    assert body.error is not None and "there-is-no-such-bucket" in str(body.error)
+    assert office.steps(operation, B)[-3:] == [
+        (1, "-stack", "done"),
+        (1, "-backup", "done"),
+        (1, "-close-writes", "done"),
+    ]
+    assert (office.image(B), office.schema(B)) == ("1.1.0", [1, 2])
+    assert office.is_open(B)
+    assert office.federation.statuses()[B]["status"] == "current"
+
+
+def test_data_go_back_where_nothing_was_written(office: Office) -> None:
+    office.write(A, "fragile")
+    before = office.procedures(A)
+    operation = office.plan("1.3.0", A)
+    body = office.carry(operation, A)
+    assert body.status == "failed"
+    assert body.error is not None and "applicant-kinds" in body.error["what"]["en"]
+    assert (office.image(A), office.schema(A)) == ("1.2.0", [1, 2, 3, 4])
+    assert office.procedures(A) == before
+    assert office.is_open(A)
+    assert office.databases(A) == {""}, "what the restore replaced is forgotten: the body is well"
+
+
+def test_data_stay_where_an_object_was_written(office: Office) -> None:
+    operation = office.plan("1.3.0", A)
+    body = office.carry(operation, A, at("stack", lambda: office.put_object(A)))
+    assert body.status == "held"
+    assert body.error is not None
+    assert "applicant-kinds" in body.error["what"]["en"]
+    assert "Something was written since the backup" in body.error["what"]["en"]
+    assert "-migrate-contract" == office.steps(operation, A)[-1][1]
+    assert (office.image(A), office.schema(A)) == ("1.3.0", [1, 2, 3, 4, 5, 6])
+    assert not office.is_open(A)
+    office.federation.ok("deploy", "all")
+    record = office.record(A)
+    assert (record.releases["eapp-b"], record.moving["eapp-b"]) == ("1.2.0", "1.3.0")
+    assert office.image(A) == "1.3.0"
+    # Not mended: held again, and nothing is opened or taken back.
+    office.again(operation, A)
+    assert office.carry(operation, A).status == "held"
+    assert (office.image(A), office.is_open(A)) == ("1.3.0", False)
+    # Another upgrade does not go over it.
+    other = office.plan("1.5.0", A)
+    assert office.carry(other, A).status in ("skipped", "moved")
+    assert not office.is_open(A)
+    with office.sql(A, "owner") as owner:
+        owner.execute("INSERT INTO applicant_kind (code, title) VALUES ('individual', '個人')")
+    office.again(operation, A)
+    assert office.carry(operation, A).status == "done"
+    record = office.record(A)
+    assert (record.releases["eapp-b"], dict(record.moving)) == ("1.3.0", {})
+    assert office.is_open(A)
+    assert office.backups(A, operation) == ["1", "2", "3"]
+    office.delete(A, "fragile")
+
+
+FROZEN_TODAY = ""
+
+
+@contextmanager
+def unchanged(federation: Federation) -> Iterator[None]:
+    """Put tenants.yaml back afterwards."""
+    before = federation.file.read_bytes()
+    try:
+        yield
+    finally:
+        federation.file.write_bytes(before)
