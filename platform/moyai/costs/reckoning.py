@@ -133,12 +133,13 @@ class Reckoner:
         )
 
     def due_corrections(self, period: Period) -> tuple[tuple[Period, Basis], ...]:
-        """Closed periods that an open one settles, with what they rest on since; they may come to the same."""
+        """Closed periods that an open one settles, with what they rest on since; they may come to the same.
+        Those that only took late costs of others are among them: it takes what they leave of these."""
         if period != self._periods.bearer():
             return ()
         now = self._timeline.now
-        changed = self._timeline.changed(now)
-        return tuple((closed, self._timeline.basis(closed, now)) for closed in changed)
+        moved = self._timeline.moved(now)
+        return tuple((closed, self._timeline.basis(closed, now)) for closed in moved)
 
     def steps(self, closed: Period, period: Period) -> tuple[Reckoned, Reckoned]:
         """A closed period by what it was billed by, and by what it comes to since, as another one settles

@@ -20,7 +20,8 @@ from tests.unit.operations.cost_office import (
 from tests.unit.registry.cost_federation import BODIES
 
 from moyai.costs.explain.lines import NetLine, lines_of
-from moyai.costs.periods import period_of
+from moyai.costs.periods import Period, period_of
+from moyai.costs.reckoned import Reckoned
 from moyai.costs.settled import Settled
 from moyai.operations import cost_periods
 from moyai.operations.cost_budgets import allocation
@@ -40,6 +41,13 @@ def _rules(*sets: tuple[str, str | None, tuple[str, ...]]) -> str:
         found += [] if end is None else [f"      until: {end}-01\n"]
         found += ["      pools:\n", *(f"        - {pool}\n" for pool in pools)]
     return "".join(found)
+
+
+def _capped() -> str:
+    """May's pool of X is full at ¥1,000 a body; June has another of its name."""
+    cap = "{ name: P, where: { ServiceName: [X, Z] }, shares: [{ by: equal }], maximum: 1000 }"
+    wide = "{ name: P, where: { ServiceName: [X, Q] }, shares: [{ by: equal }] }"
+    return _rules((APRIL, MAY, (_BASE,)), (MAY, JUNE, (_BASE, cap)), (JUNE, None, (_BASE, wide)))
 
 
 @pytest.fixture
@@ -92,10 +100,7 @@ def test_a_correction_that_moves_nobodys_yen_is_settled_all_the_same(
 
 def test_late_costs_that_move_only_who_took_of_their_taker_are_settled(open_office: Make) -> None:
     """X of April is May's by its rules, up to ¥1,000 a body; what May left beyond that is June's."""
-    cap = "{ name: P, where: { ServiceName: [X, Z] }, shares: [{ by: equal }], maximum: 1000 }"
-    wide = "{ name: P, where: { ServiceName: [X, Q] }, shares: [{ by: equal }] }"
-    rules = _rules((APRIL, MAY, (_BASE,)), (MAY, JUNE, (_BASE, cap)), (JUNE, None, (_BASE, wide)))
-    office = open_office("a", rules)
+    office = open_office("a", _capped())
     office.yen("april.csv", APRIL, EC2="300")
     office.close(APRIL)
     office.yen("late-april.csv", APRIL, X="600")
@@ -111,6 +116,56 @@ def test_late_costs_that_move_only_who_took_of_their_taker_are_settled(open_offi
     assert settled(office.close(JULY)) == due
     assert office.unsettled() == {}
     assert office.verified()
+
+
+def test_what_a_taker_of_late_costs_leaves_is_taken_where_nothing_of_its_own_changed(
+    open_office: Make,
+) -> None:
+    """As above, but that May has no correction of its own: June takes what May leaves of X, and gives it
+    back when X shrinks."""
+    office = open_office("a", _capped())
+    office.yen("april.csv", APRIL, EC2="300")
+    office.close(APRIL)
+    office.yen("late-april.csv", APRIL, X="600")
+    office.yen("may.csv", MAY, EC2="300", Z="1200")
+    office.close(MAY)
+    office.yen("late-april.csv", APRIL, X="3000")
+    office.yen("june.csv", JUNE, EC2="300")
+    due = office.reckon(JUNE)
+    assert _late_of_pool(due, "P") == {period_of(MAY): 1_620}
+    assert office.close(JUNE).allocation == due.allocation
+    assert (office.unsettled(), office.verified()) == ({}, True)
+    office.yen("late-april.csv", APRIL, X="900")
+    office.yen("july.csv", JULY, EC2="300")
+    assert office.unsettled() == {APRIL: JULY, MAY: JULY, JUNE: JULY}
+    july = office.close(JULY)
+    moved = [(str(one.period), one.jpy) for one in july.settlements]
+    assert moved == [(MAY, 990 + 1_320 - 3_000), (JUNE, -1_620)]
+    assert (office.unsettled(), office.verified()) == ({}, True)
+
+
+def test_a_pool_of_a_taker_that_has_no_members_yet_is_the_next_ones(open_office: Make) -> None:
+    xs = "{ name: xs, service: chat, where: { ServiceName: X }, shares: [{ by: equal }] }"
+    office = open_office("a", _rules((APRIL, MAY, (_BASE,)), (MAY, None, (_BASE, xs))))
+    text = office.file.read_text(encoding="utf-8")
+    text = text.replace("service: chat, from: 2026-04-01", "service: chat, from: 2026-06-01")
+    office.file.write_text(text, encoding="utf-8")
+    office.yen("april.csv", APRIL, EC2="300")
+    office.close(APRIL)
+    office.yen("april.csv", APRIL, EC2="303")
+    office.yen("may.csv", MAY, EC2="309")
+    office.close(MAY)
+    office.yen("late.csv", APRIL, X="600")
+    office.yen("june.csv", JUNE, EC2="330")
+    assert _late_of_pool(office.reckon(JUNE), "xs") == {period_of(MAY): 660}
+    assert _late_of_pool(office.close(JUNE), "xs") == {period_of(MAY): 660}
+    assert (office.unsettled(), office.verified()) == ({}, True)
+
+
+def _late_of_pool(made: Reckoned, name: str) -> dict[Period, int]:
+    """Settled month → yen of it that a pool took."""
+    [pool] = [one for one in made.allocation.pools if one.name == name]
+    return {period: sum(mix.values()) for period, mix in pool.settled_in.items()}
 
 
 @pytest.mark.parametrize("late", ["EC2", "X"])

@@ -61,7 +61,8 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a closed period rested on when another one settled the difference to what was billed before."""
+    """What a closed period rested on when another one settled the difference to what was billed before. It may
+    be the same: late costs that it took of others are others since."""
 
     into: Period
     """The period, closed by then, that bears the settlement."""
