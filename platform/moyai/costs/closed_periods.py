@@ -3,7 +3,7 @@ next, whose codes became after them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from moyai.costs.apportion.allocation import PayerKind, Settlement
 from moyai.costs.apportion.inputs import Carried, TaxCarried
@@ -89,14 +89,14 @@ class ClosedPeriods:
             if is_bearer and after.state != before.state:
                 yield closed, before, after
 
-    def names(self, period: Period, present: Mapping[str, str]) -> dict[str, str]:
+    def names(self, settled: Iterable[Period], present: Mapping[str, str]) -> dict[str, str]:
         """What codes mean in an open period: as the file has it (`present`), and for bodies of periods that it
         settles of which the file has no code, as closings have it, one merger after the other. Slugs and former
         codes of bodies that the file no longer has mean the same as their codes, where it has them of no other;
-        those of the newest month count."""
+        those of the newest month count. `settled`: as `Timeline.moved`."""
         names = dict(present)
-        corrected = sorted({closed for closed, _, _ in self.corrected(period)}, reverse=True)
-        members = [self.frozen(self._manifest.part(closed)).members for closed in corrected]
+        newest = sorted(settled, reverse=True)
+        members = [self.frozen(self._manifest.part(closed)).members for closed in newest]
         bodies = {code for one in members for code in one.bodies}
         unknown = sorted(bodies - names.keys())
         frozen = self._frozen_names() if unknown else []

@@ -68,7 +68,7 @@ class Reckoner:
         if part.closed is not None:
             return self._at(period, self._timeline.moment(period))
         basis = part.current(period)
-        names = self._periods.names(period, names_of(self._registry))
+        names = self._names(period)
         corrections = self._due(period, names)
         settlements = _settlements(corrections)
         if not basis.sources and not settlements:
@@ -190,6 +190,12 @@ class Reckoner:
             one for late_ones in found for one in (*late_ones.rows.get(period, ()), *late_ones.left)
         )
 
+    def _names(self, period: Period) -> dict[str, str]:
+        """What codes mean in an open period, those of bodies of all periods that it settles among them."""
+        is_bearer = period == self._periods.bearer()
+        settled = self._timeline.moved(self._timeline.now) if is_bearer else ()
+        return self._periods.names(settled, names_of(self._registry))
+
     def _moment(self, period: Period) -> int:
         """When a period bears what others are corrected by: its closing, or now."""
         is_closed = self._manifest.part(period).closed is not None
@@ -298,8 +304,7 @@ class Reckoner:
         if moment == self._timeline.now and bearer is not None:
             sharing = self._registry.cost_sharing
             rules = None if sharing is None else sharing.on(bearer.first)
-            names = self._periods.names(bearer, names_of(self._registry))
-            takers += () if rules is None else (Taker(bearer, rules, names),)
+            takers += () if rules is None else (Taker(bearer, rules, self._names(bearer)),)
         return takers
 
     def _closed_takers(self, closed: Period, moment: int) -> tuple[Taker, ...]:

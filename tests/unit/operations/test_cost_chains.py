@@ -162,6 +162,33 @@ def test_a_pool_of_a_taker_that_has_no_members_yet_is_the_next_ones(open_office:
     assert (office.unsettled(), office.verified()) == ({}, True)
 
 
+@pytest.mark.parametrize("correct_may", [False, True])
+def test_what_a_taker_of_late_costs_settles_is_its_bodies_successors(
+    open_office: Make, *, correct_may: bool
+) -> None:
+    """The village joins in May, which takes late costs of April, and merges in June; the file forgets it."""
+    office = open_office("a", _rules((APRIL, MAY, (_BASE,)), (MAY, None, (_BASE, _XS))))
+    joined = office.file.read_text(encoding="utf-8")
+    office.leave(VILLAGE)
+    office.yen("april.csv", APRIL, EC2="300")
+    office.close(APRIL)
+    office.file.write_text(joined, encoding="utf-8")
+    office.yen("late-april.csv", APRIL, X="600")
+    office.yen("may.csv", MAY, EC2="303")
+    office.close(MAY)
+    office.merge()
+    office.yen("june.csv", JUNE, EC2="300")
+    office.close(JUNE)
+    office.rewrite((f'    former_codes: ["{VILLAGE}"]\n', ""))
+    office.yen("july.csv", JULY, EC2="300")
+    office.yen("late-april.csv", APRIL, X="1500")
+    if correct_may:
+        office.yen("more.csv", MAY, EC2="0")
+    assert settled(office.reckon(JULY)) == {OSAKA: 330, SAKAI: 660}
+    assert settled(office.close(JULY)) == {OSAKA: 330, SAKAI: 660}
+    assert (office.unsettled(), office.verified()) == ({}, True)
+
+
 def _late_of_pool(made: Reckoned, name: str) -> dict[Period, int]:
     """Settled month → yen of it that a pool took."""
     [pool] = [one for one in made.allocation.pools if one.name == name]
