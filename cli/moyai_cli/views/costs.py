@@ -91,8 +91,13 @@ def show_settling(settling: Settling | None) -> None:
 def settling_fields(settling: Settling | None) -> dict[str, object]:
     """For programs: which open period settles a closed one, and whose late costs it is for."""
     if settling is None:
-        return {"settled_in": None, "late_of": []}
-    return {"settled_in": str(settling.bearer), "late_of": list(map(str, settling.late_of))}
+        return {"settled_in": None, "late_of": [], "settlement_unknown": None}
+    unknown = None if settling.unknown is None else settling.unknown.of(LANG)
+    return {
+        "settled_in": str(settling.bearer),
+        "late_of": list(map(str, settling.late_of)),
+        "settlement_unknown": unknown,
+    }
 
 
 def _warn_doubled(one: Imported, other: str) -> None:

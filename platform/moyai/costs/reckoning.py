@@ -6,7 +6,7 @@ out, whatever tenants.yaml says by then.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from moyai.costs.apportion.allocate import allocate
@@ -47,6 +47,16 @@ class _Correction:
     invoices: tuple[Corrected, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LateMoved:
+    """Late costs that a closed period took and that are others by now, or may be."""
+
+    of: tuple[Period, ...]
+    """Whose they are."""
+    unknown: UsageError | None = None
+    """Why it is not known whether they are."""
+
+
 class Reckoner:
     """Reckons the periods of one ledger as it is at one moment."""
 
@@ -57,6 +67,7 @@ class Reckoner:
         self._periods = ClosedPeriods(ledger, manifest)
         self._timeline = Timeline(manifest)
         self._closed_ones: dict[tuple[Period, int], Reckoned] = {}
+        self._refused: dict[tuple[Period, int], UsageError] = {}
         self._late: dict[tuple[Period, int], Late] = {}
 
     def reckon(self, period: Period) -> Reckoned:
@@ -153,33 +164,47 @@ class Reckoner:
         """Of which periods a closed one, which another settles, took late costs that are others since; by which
         of its rules."""
         moment = self._moment(period)
-        found: dict[Period, tuple[Caught, ...]] = {}
-        for one in self._timeline.moved(moment):
-            if closed in self._timeline.takers(one, moment - 1):
-                old, new = (
-                    self._late_of(one, at).taken.get(closed, {}) for at in (moment - 1, moment)
-                )
-                moved = tuple(
-                    caught for caught in {**old, **new} if old.get(caught) != new.get(caught)
-                )
-                if moved:
-                    found[one] = moved
-        return found
+        found = {
+            one: self._moved_late(one, closed, moment) for one in self._taken_from(closed, moment)
+        }
+        return {one: caught for one, caught in found.items() if caught}
+
+    def _taken_from(self, closed: Period, moment: int) -> Iterator[Period]:
+        """Periods that a moment finds moved, and of which a closed one took late costs before it."""
+        return (
+            one
+            for one in self._timeline.moved(moment)
+            if closed in self._timeline.takers(one, moment - 1)
+        )
+
+    def _moved_late(self, one: Period, taker: Period, moment: int) -> tuple[Caught, ...]:
+        """By which of a taker's rules it takes other late costs of a period from a moment on."""
+        old, new = (self._late_of(one, at).taken.get(taker, {}) for at in (moment - 1, moment))
+        return tuple(caught for caught in {**old, **new} if old.get(caught) != new.get(caught))
 
     def takers_before(self, closed: Period, taker: Period) -> tuple[Taker, ...]:
         """Whose rules catch late costs of a closed period before those of one that settles it."""
         return self._closed_takers(closed, self._moment(taker) - 1)
 
-    def late_moved_now(self) -> dict[Period, tuple[Period, ...]]:
-        """Closed periods that an open one settles since late costs that they took are others by now → whose."""
-        bearer = self._periods.bearer()
-        if bearer is None:
-            return {}
-        found = {
-            closed: tuple(self.late_moved(closed, bearer))
-            for closed in self._timeline.moved(self._timeline.now)
-        }
-        return {closed: those for closed, those in found.items() if those}
+    def late_moved_now(self) -> dict[Period, LateMoved]:
+        """Closed periods that an open one settles since late costs that they took are others by now, or may be:
+        of what came in since there may be no invoice yet."""
+        moved = self._timeline.moved(self._timeline.now)
+        found = {closed: self._late_moved_now(closed) for closed in moved}
+        return {closed: one for closed, one in found.items() if one.of}
+
+    def _late_moved_now(self, closed: Period) -> LateMoved:
+        now = self._timeline.now
+        known: list[Period] = []
+        unknown: list[Period] = []
+        why: UsageError | None = None
+        for one in self._taken_from(closed, now):
+            try:
+                known += [one] if self._moved_late(one, closed, now) else []
+            except UsageError as error:
+                unknown.append(one)
+                why = why or error
+        return LateMoved(tuple(known)) if known else LateMoved(tuple(unknown), why)
 
     def late_rows(self, period: Period) -> tuple[Unallocated, ...]:
         """What a period that settles others takes of their late costs, and what none does. Raises as
@@ -206,11 +231,17 @@ class Reckoner:
         invoices of then.
 
         Each is worked out once: in a chain of corrections each settles the one before it, in both of what it
-        came to before and since.
+        came to before and since. Raises `UsageError` where what came in since cannot be reckoned.
         """
         key = (closed, self._timeline.last_moved(closed, moment))
+        if key in self._refused:
+            raise self._refused[key]
         if key not in self._closed_ones:
-            self._closed_ones[key] = self._by_closing(*key)
+            try:
+                self._closed_ones[key] = self._by_closing(*key)
+            except UsageError as error:
+                self._refused[key] = error
+                raise
         return self._closed_ones[key]
 
     def _by_closing(self, period: Period, moment: int) -> Reckoned:

@@ -9,6 +9,7 @@ from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.manifest import Manifest
 from moyai.costs.periods import Period
 from moyai.costs.reckoning import Reckoner
+from moyai.errors import UsageError
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace
 from moyai.texts import Text
@@ -24,6 +25,8 @@ class Settling:
     late_of: tuple[Period, ...] = ()
     """It took late costs of these, which are others by now. Empty where its own rows, drivers or invoices were
     corrected."""
+    unknown: Text | None = None
+    """Why it is not known whether these are others, and what to do; it may come to the same then."""
 
     @property
     def note(self) -> Text:
@@ -31,6 +34,13 @@ class Settling:
         if not self.late_of:
             return settlement_note(self.closed, self.bearer)
         those = ", ".join(map(str, self.late_of))
+        if self.unknown is not None:
+            return Text(
+                f"{self.closed} が負担した {those} の遅れた費用がその後に変わったかは、まだ分かりません。"
+                f"変わっていれば {self.bearer} で精算します（{self.unknown.ja}）",
+                f"whether late costs of {those} that {self.closed} bore were changed since is not known yet; "
+                f"where they were, it is settled in {self.bearer} ({self.unknown.en})",
+            )
         return Text(
             f"{self.closed} が負担した {those} の遅れた費用は、その後に変わりました。"
             f"{self.bearer} で精算します",
@@ -40,14 +50,27 @@ class Settling:
 
 def unsettled(ledger: Ledger, manifest: Manifest, reckoner: Reckoner) -> dict[Period, Settling]:
     """Closed periods that come to something else by now, and that no closed one settles.
-    What is on record differs; it may come to the same for all bodies."""
+    What is on record differs; it may come to the same for all bodies. One that took late costs of a month that
+    cannot be reckoned is among them."""
     corrected = _corrected(ledger, manifest)
     bearer = next(iter(corrected.values()), None)
     if bearer is None:
         return {}
     late = reckoner.late_moved_now()
-    found = {closed: Settling(closed, bearer, those) for closed, those in late.items()}
+    found = {
+        closed: Settling(
+            closed, bearer, one.of, None if one.unknown is None else _words(one.unknown)
+        )
+        for closed, one in late.items()
+    }
     return found | {closed: Settling(closed, bearer) for closed in corrected}
+
+
+def _words(error: UsageError) -> Text:
+    """What is wrong and what to do, in brackets behind a sentence."""
+    said = [error.what, *([] if error.remedy is None else [error.remedy])]
+    ja, en = ("".join(one.ja for one in said), " ".join(one.en for one in said))
+    return Text(ja.removesuffix("。"), en.removesuffix("."))
 
 
 def _corrected(ledger: Ledger, manifest: Manifest) -> dict[Period, Period]:
