@@ -39,6 +39,12 @@ COMMANDS: dict[str, Entry] = {
         "団体を導入する（追加・適用・移行・点検・案内書）",
         "Onboard bodies: add, deploy, migrate, check, welcome sheet",
     ),
+    "upgrade": _entry(
+        "upgrade",
+        _WORK,
+        "サービスの新しいリリースへの一斉更新を計画する",
+        "Plan a service's new release for its bodies",
+    ),
     "check": _entry(
         "check",
         _WORK,

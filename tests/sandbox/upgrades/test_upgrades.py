@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
-import pytest
 from federations import Federation
 from office import A, B, Office, at
 from releases import BROKEN
@@ -94,7 +93,7 @@ def test_data_stay_where_an_object_was_written(office: Office) -> None:
     assert body.error is not None
     assert "applicant-kinds" in body.error["what"]["en"]
     assert "Something was written since the backup" in body.error["what"]["en"]
-    assert "-migrate-contract" == office.steps(operation, A)[-1][1]
+    assert office.steps(operation, A)[-1][1] == "-migrate-contract"
     assert (office.image(A), office.schema(A)) == ("1.3.0", [1, 2, 3, 4, 5, 6])
     assert not office.is_open(A)
     office.federation.ok("deploy", "all")

@@ -21,7 +21,7 @@ GUIDES = [
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-LATER = {"exit", "upgrade"}
+LATER = {"exit"}
 """Commands that refusals name and that are yet to come."""
 OTHER_FORMS = {"schema", "sandbox env", "sandbox psql", "cost template"}
 """JSON always, lines for a shell, a program of PostgreSQL's, and a table to fill in."""
