@@ -187,12 +187,14 @@ def plan_upgrade(
     by: str,
     now: datetime,
     soak_seconds: int = 0,
+    in_windows: bool = True,
     history: Iterable[Measured] = (),
 ) -> OperationPlan:
     """The plan of an upgrade: waves, windows and limits as tenants.yaml has them.
 
     `by`: the operator's address. `soak_seconds`: how long each body's health is looked at before it counts
-    as well, with its writes closed.
+    as well, with its writes closed. `in_windows`: False plans bodies for any time, which whoever approves
+    agrees to; frozen days are kept all the same.
     """
     parts = [Part(one.body, one.change.sha256, one.change.texts, one.risks) for one in found.bodies]
     return assemble(
@@ -204,4 +206,5 @@ def plan_upgrade(
         by,
         now,
         history=history,
+        in_windows=in_windows,
     )

@@ -1,0 +1,125 @@
+"""An upgrade before it is on record: waves, what is done with each body, when, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from moyai.operations.fleet.upgrading import Left
+from moyai.planning.fleet.forecast import Forecast
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
+from moyai.texts import Text, in_japan
+from moyai_cli.language import LANG, say
+from moyai_cli.render import Column, Output, Record, document, listing, show_line
+
+
+def show_intended(
+    plan: OperationPlan, left: Sequence[Left], foreseen: Forecast, output: Output
+) -> None:
+    """The plan for people; for machines one document."""
+    if output is not Output.TABLE:
+        document(_document(plan, left, foreseen), output)
+        return
+    show_line(say(f"{plan.subject} への一斉更新", f"Upgrade to {plan.subject}"))
+    if all(body.calendar is None for body in plan.bodies):
+        show_line(
+            say(
+                "保守時間帯を待ちません（凍結日は守ります）。",
+                "It does not wait for maintenance windows; frozen days are kept.",
+            )
+        )
+    for wave in plan.waves:
+        _show_wave(plan, wave, foreseen)
+    for one in left:
+        why = one.why.of(LANG)
+        show_line(
+            say(
+                f"対象外: {one.body.code} {one.body.name}（{why}）",
+                f"left out: {one.body.code} {one.body.name}: {why}",
+            )
+        )
+    show_line(_foreseen(foreseen).of(LANG))
+    for missed in foreseen.misses:
+        show_line(_missed(plan, missed.code, foreseen).of(LANG))
+
+
+def _show_wave(plan: OperationPlan, wave: PlannedWave, foreseen: Forecast) -> None:
+    limits = wave.limits
+    show_line(
+        say(
+            f"適用枠 {wave.number} {wave.name}: 同時に {limits.max_concurrent} 団体まで、"
+            f"失敗は {limits.tolerance} 団体まで、見守り {wave.soak_seconds // 60} 分",
+            f"wave {wave.number} {wave.name}: {limits.max_concurrent} at a time, "
+            f"{limits.tolerance} may fail, soak {wave.soak_seconds // 60} min",
+        )
+    )
+    columns = [
+        Column("code", say("コード", "code")),
+        Column("name", say("団体", "body")),
+        Column("begins", say("開始の見込み", "begins")),
+        Column("change", say("内容", "change")),
+        Column("risks", say("リスク", "risks")),
+    ]
+    records = [_record(body, foreseen) for body in plan.wave_of(wave.number)]
+    listing(
+        [{**one, "change": "; ".join(one["change"])} for one in records],  # type: ignore[arg-type]
+        columns,
+        Output.TABLE,
+    )
+
+
+def _record(body: PlannedBody, foreseen: Forecast) -> dict[str, object]:
+    begins = foreseen.begun.get(body.code)
+    return {
+        "code": body.code,
+        "name": body.name,
+        "begins": None if begins is None else in_japan(begins),
+        "change": [text.of(LANG) for text in body.change],
+        "risks": list(body.risks),
+    }
+
+
+def _document(plan: OperationPlan, left: Sequence[Left], foreseen: Forecast) -> Record:
+    return {
+        "kind": plan.kind,
+        "subject": plan.subject,
+        "waves": [
+            {
+                "number": wave.number,
+                "name": wave.name,
+                "bodies": [_record(body, foreseen) for body in plan.wave_of(wave.number)],
+            }
+            for wave in plan.waves
+        ],
+        "left": [
+            {"code": one.body.code, "name": one.body.name, "why": one.why.of(LANG)} for one in left
+        ],
+        "begins": foreseen.begins.isoformat(),
+        "ends": foreseen.ends.isoformat(),
+        "fits": foreseen.fits,
+        "misses": [one.code for one in foreseen.misses],
+    }
+
+
+def _foreseen(foreseen: Forecast) -> Text:
+    begins, ends = in_japan(foreseen.begins), in_japan(foreseen.ends)
+    fits = Text("最初の保守時間帯に収まります", "it fits into each body's first window")
+    late = Text("最初の保守時間帯に収まらない団体があります", "some bodies miss their first window")
+    said = fits if foreseen.fits else late
+    return Text(
+        f"見込み: {begins} から {ends} まで。{said.ja}。",
+        f"Foreseen: {begins} to {ends}; {said.en}.",
+    )
+
+
+def _missed(plan: OperationPlan, code: str, foreseen: Forecast) -> Text:
+    name = plan.body(code).name
+    begins = foreseen.begun.get(code)
+    if begins is None:
+        return Text(
+            f"{code} {name}: 始められる時間帯がありません。", f"{code} {name}: has no opening."
+        )
+    moment = in_japan(begins)
+    return Text(
+        f"{code} {name}: 次の時間帯（{moment}）になります。",
+        f"{code} {name}: runs in a later window, {moment}.",
+    )
