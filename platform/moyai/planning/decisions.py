@@ -284,5 +284,11 @@ def _to_onboard(service: str) -> Text:
 
 
 def _waits(waiting: releases.Waiting) -> Text:
+    if releases.is_newer(waiting.recorded, waiting.target):
+        runs = f"{waiting.service} {waiting.recorded}"
+        return Text(
+            f"{runs} は tenants.yaml の release（{waiting.target}）より新しい: tenants.yaml を直す",
+            f"{runs} is newer than the file's release, {waiting.target}: raise it in the file",
+        )
     step = f"{waiting.service} {waiting.recorded} → {waiting.target}"
     return Text(f"{step}: 一斉更新を待っている", f"{step}: outdated, waits for upgrade")

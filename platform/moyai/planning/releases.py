@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+import semver
+
 from moyai.registry.models import Registry, Tenant
 
 
@@ -33,6 +35,11 @@ class Releases:
     """Services without a release on record that run on that day."""
     waiting: tuple[Waiting, ...]
     """Those whose target has moved on; only an upgrade follows it."""
+
+
+def is_newer(one: str, other: str) -> bool:
+    """Whether a release comes after another, as semantic versions do."""
+    return semver.VersionInfo.parse(one) > semver.VersionInfo.parse(other)
 
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -84,6 +84,22 @@ def test_nobody_runs_on_a_foundation_that_is_refused(found: Basis) -> None:
         assert planned(plan, "272043").action in ("refused", "none")
 
 
+@pytest.mark.parametrize(
+    ("release", "words"),
+    [("0.9.0", "waits for upgrade"), ("9.0.0", "newer than the file's release")],
+)
+def test_a_release_that_is_not_the_files_is_told_by_which_is_newer(
+    release: str, words: str
+) -> None:
+    recorded = settled()[1]
+    code, service = next(
+        (code, service) for code, one in recorded.items() for service in one.releases
+    )
+    moved = dataclasses.replace(recorded[code], releases={service: release})
+    plan = make_plan(basis(tenants={**recorded, code: moved}))
+    assert [words in note.en for note in planned(plan, code).notes] == [True]
+
+
 @settings(deadline=None)
 @given(bases(), st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_matter(found: Basis, chance: random.Random) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import semver
-
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.fleet.assembling import Part, assemble
 from moyai.operations.kinds.upgrade.change import Change, changes_of
@@ -17,6 +15,7 @@ from moyai.operations.workspace import Workspace
 from moyai.planning.fleet import skew
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.releases import is_newer
 from moyai.planning.selectors import select
 from moyai.planning.topology import TENANT
 from moyai.registry.models import ServiceTarget, Tenant
@@ -134,7 +133,7 @@ def _why_left(code: str, recorded: Mapping[str, str], wish: UpgradeWish) -> Text
         return Text("まだ導入されていない", "not onboarded yet")
     if before == wish.release:
         return Text(f"すでに {before}", f"runs {before} already")
-    if semver.VersionInfo.parse(before) > semver.VersionInfo.parse(wish.release):
+    if is_newer(before, wish.release):
         return Text(
             f"{before} のほうが新しい（古いリリースへの更新はしない）",
             f"runs {before}, which is newer: an upgrade goes forward only",
