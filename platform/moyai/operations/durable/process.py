@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from sqlalchemy.engine import make_url
@@ -29,6 +30,7 @@ def work(url: str, bodies: int, heartbeat: int, knowledge: Knowledge) -> int:
 
 
 def tell(words: str) -> None:
-    """A line of the worker's log, with the moment in UTC."""
-    sys.stderr.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {words}\n")
-    sys.stderr.flush()
+    """A line of the worker's log, with the moment in UTC; lost where the disk is full."""
+    with suppress(OSError):
+        sys.stderr.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {words}\n")
+        sys.stderr.flush()
