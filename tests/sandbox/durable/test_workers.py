@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,12 @@ def test_stop_takes_running_bodies_back_after_the_step_in_hand(fleet: Fleet) -> 
     assert "1 write-1" in there
     assert "1 -write-1" in there
     assert "1 write-3" not in there
+
+
+def test_an_operation_that_a_worker_does_not_know_holds_up_no_other(fleet: Fleet) -> None:
+    strange = replace(make_plan(fleet.folder, 1), kind="stranger")
+    fleet.plan(strange)
+    operation = fleet.plan(make_plan(fleet.folder, 3))
+    fleet.start()
+    assert fleet.ended(operation).row.status == "done"
+    assert fleet.logs().count("is not known here") == 1

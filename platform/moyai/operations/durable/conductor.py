@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 
 from moyai.audit.records import FEDERATION
@@ -22,6 +23,7 @@ from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
 from moyai.operations.durable.queue import BodyQueue
 from moyai.operations.durable.standing import Standing
+from moyai.operations.durable.stranded import Stranded
 from moyai.operations.durable.waiting import Waiting
 from moyai.operations.notices.happenings import happened
 from moyai.operations.notices.record import tell
@@ -56,16 +58,6 @@ _BEGIN = sa.text(
     "WHERE operation_id = :id AND status = 'waiting' AND code = ANY (:codes) "
     "RETURNING code, attempts, carrier"
 )
-_STRANDED = sa.text(
-    "SELECT b.operation_id, b.code, b.attempts, b.carrier FROM moyai.body b "
-    "LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = b.carrier "
-    "WHERE b.status = 'running' "
-    "AND (w.workflow_uuid IS NULL OR w.status NOT IN ('PENDING', 'ENQUEUED', 'DELAYED'))"
-)
-_CARRIER = sa.text(
-    "UPDATE moyai.body SET carrier = :carrier "
-    "WHERE operation_id = :id AND code = :code AND status = 'running'"
-)
 _BODY = sa.text(
     "UPDATE moyai.body SET status = :status, waits = NULL, ended_at = clock_timestamp(), "
     "error = jsonb_build_object('what', CAST(:reason AS jsonb)) "
@@ -97,8 +89,13 @@ class Conductor:
         plans: Plans,
         knowledge: Knowledge,
         approved: Approved,
+        say: Callable[[str], None] = lambda _words: None,
     ) -> None:
+        """`say`: a line of the worker's log."""
         self._engine = engine
+        self._say = say
+        self._strange: set[str] = set()
+        self._stranded = Stranded(queue)
         self._queue = queue
         self._knowledge = knowledge
         self._plans = plans
@@ -125,13 +122,15 @@ class Conductor:
         if not mine:
             self.gates = {}  # another conducts, and looks
             return True
-        moved = self._put_back_stranded(connection)
-        alive = connection.execute(_ALIVE).all()
+        rows = connection.execute(_ALIVE).all()
+        knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
+        alive = [row for row in rows if row.id in knowns]
+        moved = self._put_back_stranded(connection, knowns)
         for memory in (self._standing, self._waiting):
             memory.keep_only(row.id for row in alive)
         room = max(0, int(connection.execute(_ROOM).scalar_one())) if alive else 0
         for row in alive:
-            known = self._plans.of(row.id)
+            known = knowns[row.id]
             state = self._state(connection, row, known)
             decision = decide(known.plan, state, now, room)
             room -= len(decision.begin)
@@ -139,6 +138,20 @@ class Conductor:
             tell(connection, row.id, happened(known.plan, state, decision, now, waited))
             moved = self._apply(connection, row.id, known, state, decision) or moved
         return moved
+
+    def _known(self, operation: str) -> KnownPlan | None:
+        """Its plan; None for one of another version of the code, which holds up no other."""
+        try:
+            known = self._plans.of(operation)
+            self._knowledge.kind(known.plan.kind)
+        except (sa.exc.DBAPIError, psycopg.Error):
+            raise
+        except Exception as error:  # whatever another version's plan leads to
+            if operation not in self._strange:
+                self._strange.add(operation)
+                self._say(f"{operation} is not known here, and left to others: {error!r:.200}")
+            return None
+        return known
 
     def _state(self, connection: sa.Connection, row: Any, known: KnownPlan) -> OperationState:
         given = {"id": row.id}
@@ -259,19 +272,12 @@ class Conductor:
         told: dict[str, JsonValue] = {**details, "reason": document_of(reason)}
         record(connection, (FEDERATION,), "moyai", action, operation, known.sha256, told)
 
-    def _put_back_stranded(self, connection: sa.Connection) -> bool:
-        """Bodies whose workflow is not there or has ended without theirs: put on the queue anew."""
+    def _put_back_stranded(self, connection: sa.Connection, known: Iterable[str]) -> bool:
+        """Bodies whose ticket carries them no further get another; looked for now and then."""
         if time.monotonic() - self._searched < _STRANDED_SECONDS:
             return False
         self._searched = time.monotonic()
-        rows = connection.execute(_STRANDED).all()
-        for operation, code, attempt, carrier in rows:
-            head, _, count = str(carrier).rpartition(":")
-            following = f"{head}:{int(count) + 1}"
-            given = {"id": operation, "code": code, "carrier": following}
-            connection.execute(_CARRIER, given)
-            self._queue.put(connection, following, (operation, code, attempt))
-        return bool(rows)
+        return self._stranded.put_back(connection, known)
 
 
 def _json(text: Text | None) -> str | None:

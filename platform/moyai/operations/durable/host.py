@@ -18,7 +18,7 @@ from moyai.errors import OperationFailed
 from moyai.operations.database.connecting import is_lost, open_engine
 from moyai.operations.durable import memory
 from moyai.operations.durable.approved import Approved
-from moyai.operations.durable.carrying import Carrying
+from moyai.operations.durable.carrying import Carrying, bug
 from moyai.operations.durable.conductor import Conductor
 from moyai.operations.durable.gates import Gates
 from moyai.operations.durable.knowledge import Knowledge
@@ -41,6 +41,8 @@ _NOTICE_SECONDS = 2.0
 _LEASE_SECONDS = 30.0
 _CONNECTIONS = 28
 """Most connections at a time for bodies; a server has 200 for all workers, commands and pages."""
+ENDING = -1
+"""The room of a worker that takes no more bodies and ends when it has done those in hand."""
 _TAKEN = 75
 """Exit code of a process whose bodies another has taken."""
 
@@ -77,7 +79,7 @@ class Host:
         self._ledger = Ledger(self._engine, place.worker)
         self._plans = Plans(self._engine)
         self._approved = Approved(self._engine, self._plans, knowledge)
-        self._conductor = Conductor(dbos, self._queue, self._plans, knowledge, self._approved)
+        self._conductor = Conductor(dbos, self._queue, self._plans, knowledge, self._approved, tell)
         self._sender = Sender(
             self._engine,
             Channels(knowledge.registry, knowledge.environment),
@@ -120,7 +122,7 @@ class Host:
 
     def end(self) -> None:
         """Take no more bodies; end when those in hand are done."""
-        self._lease.room = lambda: 0
+        self._lease.room = lambda: ENDING
         self._ending.set()
         self._stirred.set()
 
@@ -221,15 +223,17 @@ class Host:
                 self._ending.wait(_LOOK_SECONDS)
 
     def _guarded(self, look: Callable[[], T], otherwise: T) -> T:
-        """A server that is away, or starts, is looked for again."""
+        """A server that is away, or starts, is looked for again; no fault ends a worker's thread."""
         try:
             return look()
         except (sa.exc.DBAPIError, psycopg.Error) as error:
             said = "the operations database is away" if is_lost(error) else _primary(error)
-            if said != self._said:
-                self._said = said
-                self._tell(f"worker {self._place.worker}: {said}")
-            return otherwise
+        except Exception as error:  # a worker that conducts no more would not be missed
+            said = bug(error).what.en
+        if said != self._said:
+            self._said = said
+            self._tell(f"worker {self._place.worker}: {said}")
+        return otherwise
 
 
 def _primary(error: sa.exc.DBAPIError | psycopg.Error) -> str:

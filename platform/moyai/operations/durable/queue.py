@@ -1,6 +1,6 @@
 """DBOS as Moyai uses it: one queue of bodies, recovery of workers that are gone, and what of it is private.
 
-All that DBOS does not promise (`_recover_pending_workflows`, `_sys_db`, `_active_workflows_set`) is used
+All that DBOS does not promise (`_sys_db`, `_active_workflows_set`, its table of workflows) is used
 here alone; `tests/sandbox/durable/test_dbos_contract.py` holds what it does in the pinned version.
 """
 
@@ -26,6 +26,10 @@ _PENDING = sa.text(
     "SELECT workflow_uuid FROM dbos.workflow_status "
     "WHERE status = 'PENDING' AND executor_id = :worker AND queue_name = :queue"
 )
+_TEAR_UP = sa.text(
+    "UPDATE dbos.workflow_status SET status = 'CANCELLED', queue_name = NULL, owner_xid = NULL "
+    "WHERE workflow_uuid = :carrier AND status IN ('ENQUEUED', 'DELAYED')"
+)
 
 Carry = Callable[[str, str, int], None]
 
@@ -39,6 +43,8 @@ class BodyQueue:
         statements compiled."""
         self._engine = engine
         self._worker = worker
+        self.version = VERSION
+        """Of the tickets that it puts and takes."""
         self._lost_since: dict[str, float] = {}
         self._client: DBOSClient | None = None
 
@@ -47,7 +53,7 @@ class BodyQueue:
         config: DBOSConfig = {
             "name": NAME,
             "system_database_engine": self._engine,
-            "application_version": VERSION,
+            "application_version": self.version,
             "executor_id": self._worker,
             "run_migrations": False,
             "use_listen_notify": False,
@@ -80,15 +86,27 @@ class BodyQueue:
                 "workflow_name": WORKFLOW,
                 "queue_name": QUEUE,
                 "workflow_id": carrier,
-                "app_version": VERSION,
+                "app_version": self.version,
                 "application_name": NAME,
             },
             *body,
         )
 
     def recover(self, workers: Sequence[str]) -> None:
-        """Put the bodies of workers that are gone on the queue again."""
-        DBOS._recover_pending_workflows(list(workers))
+        """Put the bodies of workers that are gone on the queue again, whatever their version."""
+        instance = _get_dbos_instance()
+        with self._engine.connect() as connection:
+            pending = [
+                str(row[0])
+                for worker in workers
+                for row in connection.execute(_PENDING, {"worker": worker, "queue": QUEUE})
+            ]
+        for one in pending:
+            instance._sys_db.reenqueue_for_recovery(one, list(workers), QUEUE)
+
+    def tear_up(self, connection: sa.Connection, carrier: str) -> bool:
+        """Take a ticket that waits off the queue for good; False where it was taken meanwhile."""
+        return connection.execute(_TEAR_UP, {"carrier": carrier}).rowcount == 1
 
     def give_back_lost(self) -> int:
         """Put bodies of this worker that no thread has on the queue again; how many.
