@@ -15,8 +15,6 @@ from contextlib import closing, suppress
 import psycopg
 from sqlalchemy.engine import URL
 
-from moyai.operations.database.connecting import is_lost
-
 LOCKS = 7701
 """The first key of workers' advisory locks; the second is the worker's `lease`."""
 TOUCH_SECONDS = 1.0
@@ -62,9 +60,8 @@ class Lease:
             try:
                 with closing(self._connect()) as connection:
                     self._hold(connection)
-            except psycopg.Error as error:
-                if not is_lost(error):
-                    raise
+            except psycopg.Error:
+                # Whatever the server says: without a lease the supervisor ends this process soon.
                 self._ending.wait(TOUCH_SECONDS / 2)
 
     def _connect(self) -> psycopg.Connection:
@@ -95,7 +92,12 @@ class Lease:
             if self._is_taken(connection):
                 self._lost()
                 return
-            self._touch(connection)
+            try:
+                self._touch(connection)
+            except psycopg.Error:
+                # A full disk takes no touch; the lock is held as long as the session lives.
+                if connection.closed:
+                    raise
             self._held.set()
             self.beat()
             self._ending.wait(TOUCH_SECONDS)

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import psycopg
 
 from moyai.operations.durable.lease import LOCKS
-from moyai.operations.durable.processes import end_all
+from moyai.operations.durable.processes import end_all, marked
 
 GRACE_SECONDS = 20
 """Of another host: from its lease being free. A supervisor that lives kills 6 s after the last touch,
 the server ends a frozen session after 8 s."""
 _SERVER_UP_SECONDS = 10
 """After a start of the server every lease is free; workers that live take theirs in this time."""
+_BACK_SECONDS = 2.0
+"""On this host: in which a worker that lives has its lease again, whose session the server cut."""
 _KILL_SECONDS = 2.0
 
 Recover = Callable[[Sequence[str]], object]
@@ -31,11 +33,13 @@ class _Other:
     host: str
     ended: bool
     free_long: bool
+    free_here: bool
 
 
 _OTHERS = """
 SELECT id, lease, host, ended_at IS NOT NULL,
-  coalesce(clock_timestamp() - free_since > make_interval(secs => %(grace)s), false)
+  coalesce(clock_timestamp() - free_since > make_interval(secs => %(grace)s), false),
+  coalesce(clock_timestamp() - free_since > make_interval(secs => %(back)s), false)
 FROM moyai.worker
 WHERE recovered_at IS NULL AND id <> %(me)s
   AND clock_timestamp() - pg_postmaster_start_time() > make_interval(secs => %(up)s)
@@ -54,7 +58,12 @@ class Takeover:
     def look(self, connection: psycopg.Connection) -> tuple[str, ...]:
         """One look at all others; the workers whose bodies were taken. `connection` is autocommit,
         of no lease."""
-        given = {"me": self._worker, "grace": GRACE_SECONDS, "up": _SERVER_UP_SECONDS}
+        given = {
+            "me": self._worker,
+            "grace": GRACE_SECONDS,
+            "up": _SERVER_UP_SECONDS,
+            "back": _BACK_SECONDS,
+        }
         others = [_Other(*row) for row in connection.execute(_OTHERS, given).fetchall()]
         return tuple(other.worker for other in others if self._take(connection, other))
 
@@ -83,8 +92,9 @@ class Takeover:
 
     def _is_dead(self, connection: psycopg.Connection, other: _Other) -> bool:
         if other.host == self._host:
-            return end_all(other.worker, _KILL_SECONDS)
-        if other.ended or other.free_long:
+            if other.ended or other.free_here or not marked(other.worker):
+                return end_all(other.worker, _KILL_SECONDS)
+        elif other.ended or other.free_long:
             return True
         connection.execute(
             "UPDATE moyai.worker SET free_since = coalesce(free_since, clock_timestamp()) "
