@@ -78,6 +78,18 @@ app = group(
             "運用データベースを用意する・新しい版にする。",
             "Make the operations database ready, or bring it to this version.",
         ),
+        "notices": _entry(
+            "notices",
+            "notices",
+            "だれに何を知らせたか、届いたかを一覧する。",
+            "List who was told of what, and whether it was taken.",
+        ),
+        "test-notifications": _entry(
+            "notices",
+            "test-notifications",
+            "知らせの手段（メール・Webhook・SNS）を試しの1通で確かめる。",
+            "Send a message to try each channel of notifications: mail, webhooks, SNS.",
+        ),
     },
     help=say(
         "一斉作業（多くの団体への作業）を確認・操作する。",

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
-from moyai.operations.database.opening import operations_engine, telling
 from moyai.operations.database.reading import find
+from moyai.operations.fleet.opening import open_office
 from moyai.operations.workspace import open_workspace
 from moyai.texts import Text
 from moyai_cli.language import say
@@ -42,11 +42,7 @@ def notices_(
     """The newest first."""
     from moyai.operations.notices.listing import notices
 
-    with (
-        operations_engine(open_workspace(file, site)) as engine,
-        telling(),
-        engine.connect() as connection,
-    ):
+    with open_office(file, site) as office, office.engine.connect() as connection:
         found = None if operation is None else find(connection, operation)
         rows = notices(connection, operation=found, unsent=unsent, limit=limit)
     show_notices(rows, output)

@@ -12,6 +12,7 @@ from tests.sample import SAMPLE
 
 from moyai.errors import MoyaiError
 from moyai.operations.database.writing import create
+from moyai.operations.durable.approved import Approved
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.conductor import Conductor
 from moyai.operations.durable.knowledge import Knowledge
@@ -76,7 +77,8 @@ class Office:
     def new_conductor(self) -> Conductor:
         """Another, which knows nothing that is not on record."""
         knowledge = Knowledge(kind=counted_kind, registry=self.registry)
-        return Conductor(self.worker, self.queue, self.plans, knowledge)
+        approved = Approved(self.worker, self.plans, knowledge)
+        return Conductor(self.worker, self.queue, self.plans, knowledge, approved)
 
     def new_sender(self) -> Sender:
         """Another worker's."""

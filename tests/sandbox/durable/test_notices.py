@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import time
+from datetime import time as clock
 from pathlib import Path
 from threading import Thread
 
@@ -13,7 +17,9 @@ import sqlalchemy as sa
 from counting import make_plan
 from standardwebhooks.webhooks import Webhook
 from telling import Office
+from tests.sample import lay_out
 from tests.sandbox.notices.receivers import MailServer, WebServer, make_authority, web_server
+from workers import Fleet
 
 from moyai.errors import UsageError
 from moyai.operations.database.connecting import open_engine
@@ -139,7 +145,7 @@ def test_approval_is_asked_of_approvers_alone(office: Office, mail: MailServer) 
 
 def test_a_window_that_was_missed_is_told_once(office: Office) -> None:
     """The body is in its wave while its window is open, and may not be begun any more when it closes."""
-    closed = Calendar(MaintenanceWindow(("mon",), time(0), 1), ())
+    closed = Calendar(MaintenanceWindow(("mon",), clock(0), 1), ())
     plan = make_plan(office.folder, 2)
     first = replace(plan.bodies[0], calendar=closed)
     operation = office.plan(replace(plan, bodies=(first, plan.bodies[1])))
@@ -279,6 +285,33 @@ def test_a_sender_that_dies_leaves_its_notice_to_the_others(office: Office, web:
         connection.execute(NOW)
     office.send()
     assert len(web.posted) == 1
+
+
+def test_workers_tell_what_happens_though_one_is_killed_meanwhile(
+    places: Logins, tmp_path: Path, web: WebServer
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    file = lay_out(tmp_path / "project")
+    hook = f"{{ url: {web.url}, secret_file: {secret}, events: [wave_held, debt] }}"
+    words = f"operations:\n  notifications: {{ webhooks: [{hook}] }}\n"
+    file.write_text(file.read_text("utf-8").replace("operations:\n", words), "utf-8")
+    fleet = Fleet(places, open_engine(places.of("moyai_operator")), tmp_path, file=file)
+    try:
+        fleet.start(number=2)
+        fails = {f"{code}:write-1:1": "failed" for code in range(100000, 100006)}
+        operation = fleet.plan(make_plan(fleet.folder, 8, at_once=8, **fails))
+        fleet.until(operation, lambda one: one.row.status == "held", 30)
+        os.kill(fleet.worker_pids()[0], signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while len({one.headers["webhook-id"] for one in web.posted}) < 7:
+            assert time.monotonic() < deadline, (len(web.posted), fleet.logs()[-3000:])
+            time.sleep(0.05)
+    finally:
+        fleet.close()
+    kinds = {one.headers["webhook-id"]: json.loads(one.body)["type"] for one in web.posted}
+    assert sorted(kinds.values()) == ["operation.debt"] * 6 + ["operation.wave_held"]
 
 
 def test_no_address_is_on_record(office: Office, mail: MailServer, web: WebServer) -> None:

@@ -41,6 +41,8 @@ class Fleet:
     engine: sa.Engine
     folder: Path
     supervisors: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    file: Path = SAMPLE
+    """The workers' tenants.yaml."""
 
     def start(self, bodies: int = 4, number: int = 1) -> None:
         """Start so many supervisors; each has its worker soon."""
@@ -49,7 +51,7 @@ class Fleet:
             url = self.places.of("moyai_worker").render_as_string(hide_password=False)
             self.supervisors.append(
                 subprocess.Popen(
-                    [sys.executable, "-c", _SUPERVISE, url, str(bodies), str(SAMPLE)],
+                    [sys.executable, "-c", _SUPERVISE, url, str(bodies), str(self.file)],
                     cwd=ROOT,
                     env={**os.environ, "PYTHONPATH": f"{ROOT}/platform{os.pathsep}{ROOT}"},
                     stdin=subprocess.DEVNULL,

@@ -27,7 +27,7 @@ from moyai.operations.notices.scene import BodyNow, Happened
 from moyai.registry.operation_settings import Event
 from moyai.texts import Text
 
-LEASE_SECONDS = 180
+LEASE_SECONDS = 300
 """Longer than any channel takes to answer or give up."""
 TRIES = 20
 """Of one notice, before it is given up: about fifteen hours."""
