@@ -27,6 +27,7 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import release, retry, want
 from moyai.operations.durable.conductor import Conductor
 from moyai.operations.notices import record
+from moyai.operations.notices.listing import notices
 from moyai.operations.notices.record import take_due
 from moyai.planning.openings import Calendar
 from moyai.registry.models import MaintenanceWindow
@@ -212,8 +213,11 @@ def test_what_nobody_takes_is_given_up_with_the_reason(office: Office, web: WebS
         with office.worker.begin() as connection:
             connection.execute(NOW)
     assert len(web.posted) == record.TRIES
-    given_up = office.rows("SELECT given_up_at IS NOT NULL, last_error->>'en' FROM moyai.notice")
-    assert given_up == [(True, "127.0.0.1 answered with status 500.")]
+    with office.operator.connect() as connection:
+        [row] = notices(connection, operation=None, unsent=True, limit=10)
+    assert (row.status, row.attempts, row.audience) == ("given_up", 20, "webhook:127.0.0.1")
+    assert row.error is not None
+    assert row.error.en == "127.0.0.1 answered with status 500."
 
 
 def test_a_mail_server_that_is_away_does_not_keep_webhooks_waiting(

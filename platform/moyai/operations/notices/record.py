@@ -30,7 +30,7 @@ from moyai.texts import Text
 LEASE_SECONDS = 300
 """Longer than any channel takes to answer or give up."""
 TRIES = 20
-"""Of one notice, before it is given up: about fifteen hours."""
+"""Of one notice, before it is given up: about thirteen hours."""
 _FIRST_SECONDS = 30
 _LONGEST_SECONDS = 3600
 
