@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
@@ -70,15 +71,19 @@ def _each(
     told = registry.operations.notifications
     smtp = told.smtp
     if smtp is not None and to is not None:
-        yield _tried(Channel.MAIL, to, lambda: send_mail(smtp, to, message))
+        yield _tried(Channel.MAIL, to, partial(send_mail, smtp, to, message))
     for hook in told.webhooks:
-        url, file = hook.url, hook.secret_file
-        name = urlsplit(url).hostname or "?"
-        yield _tried(Channel.WEBHOOK, name, lambda url=url, file=file: post(url, file, message))
+        name = urlsplit(hook.url).hostname or "?"
+        yield _tried(Channel.WEBHOOK, name, partial(post, hook.url, hook.secret_file, message))
     for topic in told.sns:
-        arn = topic.topic_arn
-        name = arn.rpartition(":")[2]
-        yield _tried(Channel.SNS, name, lambda arn=arn: publish(environment(), arn, message))
+        name = topic.topic_arn.rpartition(":")[2]
+        yield _tried(Channel.SNS, name, partial(_publish, environment, topic.topic_arn, message))
+
+
+def _publish(
+    environment: Callable[[], Mapping[str, str]], topic_arn: str, message: Message
+) -> None:
+    publish(environment(), topic_arn, message)
 
 
 def _tried(channel: Channel, name: str, send: Callable[[], None]) -> Tried:

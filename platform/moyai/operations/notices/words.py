@@ -115,13 +115,16 @@ def _approval(group: Sequence[Happened], scene: Scene) -> Told:
                 "計画を確かめ、計画した人とは別の承認者が承認してください。",
                 "Look at the plan; another person than the planner has to approve it.",
             ),
-            Text(
-                f"承認: moyai operation approve {scene.operation}",
-                f"To approve: moyai operation approve {scene.operation}",
-            ),
+            *_some([_how_to_approve(scene.operation, one) for one in subjects]),
         ),
         (f"moyai operation show {scene.operation}",),
     )
+
+
+def _how_to_approve(operation: str, subject: str) -> Text:
+    about = "" if subject == "plan" else f" {subject}"
+    command = f"moyai operation approve {operation}{about}"
+    return Text(f"承認: {command}", f"To approve: {command}")
 
 
 def _wave_held(happened: Happened, scene: Scene) -> Told:
@@ -218,7 +221,9 @@ def _bodies_ended(group: Sequence[Happened], scene: Scene) -> Told:
             f"Work still owed ({counted(number, 'body', 'bodies')})",
         )
     )
-    lines, touched, remedies = [], {}, {}
+    lines: list[Text] = []
+    touched: dict[Text, None] = {}
+    remedies: dict[Text, None] = {}
     for one in group:
         status, error = str(one.facts.get("status")), one.facts.get("error")
         name, why = scene.name_of(one.code or ""), text_in(error, "what")

@@ -60,6 +60,13 @@ def test_a_held_wave_says_who_failed_why_and_how_to_go_on() -> None:
     assert "moyai operation resume 20261126-3 --wave 1" in text
 
 
+def test_each_approval_is_asked_for_with_its_command() -> None:
+    [first, *_] = told(ALL[0])
+    lines = [line.strip() for line in first.content.text.ja.split("\n")]
+    assert "承認: moyai operation approve 20261126-3" in lines
+    assert f"承認: moyai operation approve 20261126-3 unverified-restore:{OSAKA}" in lines
+
+
 def test_what_is_not_a_wave_is_resumed_without_one() -> None:
     [first, *_] = told(ALL[3])
     assert "一斉作業が保留になりました" in first.content.text.ja
