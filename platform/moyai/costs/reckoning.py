@@ -313,7 +313,15 @@ class Reckoner:
                 old.allocation_sha256,
                 new.allocation_sha256,
             ),
-            settlement(old.allocation, new.allocation, names, titles, taken, left),
+            settlement(
+                old.allocation,
+                new.allocation,
+                names,
+                titles,
+                taken,
+                left,
+                old.inputs.rules.services,
+            ),
             corrected(closed, old.converted.differing, new.converted.differing),
         )
 

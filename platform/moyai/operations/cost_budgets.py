@@ -55,11 +55,10 @@ def allocation(file: Path | None, site: str, period: str) -> Allocated:
 
 def states_of(made: Reckoned, months: Sequence[Known]) -> tuple[BudgetRow, ...]:
     """Where its budgets stand after the last of the fiscal year's months, which is `made`."""
-    services = {pool.name: pool.service for pool in made.inputs.rules.pools}
     return budget_states(
         made.inputs.budgets,
         [one.asked for one in months],
-        services,
+        made.inputs.rules.services,
         made.inputs.fiscal_year_start,
         [one.regular for one in months],
     )

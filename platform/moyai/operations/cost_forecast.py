@@ -67,12 +67,12 @@ def foresee(file: Path | None, site: str, ahead: int) -> Foreseen:
         titles = own_titles(made.inputs.rules) | titles
     if last is None:
         raise UsageError(left_out[0], touched=NOTHING_TOUCHED)
-    pools = {pool.name: pool.service for pool in last.inputs.rules.pools}
+    services = last.inputs.rules.services
     start = last.inputs.fiscal_year_start
     budgets = sharing_of(opened.workspace.registry).budgets
     asked = [month.asked for month in months]
     of_year = _months_of_year(opened, last, asked[-1], left_out) or asked
-    found = outlook([month.regular for month in months], ahead, budgets, pools, start, of_year)
+    found = outlook([month.regular for month in months], ahead, budgets, services, start, of_year)
     once = tuple(month.asked.total - month.regular.total for month in months)
     is_taxed = any(month.taxed for month in asked)
     return Foreseen(found, once, titles, tuple(left_out), is_taxed)

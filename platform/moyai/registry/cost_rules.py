@@ -266,6 +266,12 @@ class RuleSet:
         """The pool of this name, or None."""
         return next((pool for pool in self.pools if pool.name == name), None)
 
+    @property
+    def services(self) -> dict[str, str | None]:
+        """Rule → its service; direct rules have none."""
+        direct = dict.fromkeys(rule.name for rule in self.direct)
+        return {**direct, **{pool.name: pool.service for pool in self.pools}}
+
     def columns(self) -> tuple[str, ...]:
         """Every column of the rows that a rule looks at, in order of names."""
         conditions = [

@@ -26,6 +26,7 @@ from tests.unit.costs.rulebook import (
 
 from moyai.costs.apportion.allocate import SETTLEMENT_OF
 from moyai.costs.apportion.allocation import Payer, PayerKind, RuleMoved, Settlement
+from moyai.costs.apportion.inputs import Bill, Bucket
 from moyai.costs.documents.compose.overview_charts import charts
 from moyai.costs.documents.compose.overview_months import trend_table, trend_tables
 from moyai.costs.documents.compose.overview_paper import overview_bundle
@@ -39,7 +40,7 @@ from moyai.costs.periods import Period
 from moyai.costs.statements.months import Month, month_of, of_budget
 from moyai.costs.statements.overview import Overview, Surroundings, overview
 from moyai.costs.statements.statement import Issue, issue
-from moyai.registry.cost_rules import Budget, Condition, Rounding, ShareBy
+from moyai.registry.cost_rules import Budget, Condition, Direct, Rounding, ShareBy
 from moyai.texts import Lang, same
 
 APRIL = Month(Period(2026, 4), {("all", "271004"): 700, ("all", "271403"): 300})
@@ -401,8 +402,8 @@ def test_a_rule_that_only_earlier_months_had_keeps_its_title() -> None:
 def test_a_budget_of_a_service_has_what_is_settled_of_it() -> None:
     """May had ¥100,000 of chat that are ¥40,000 by now, and ¥59,999 more of another service: with tax."""
     moved = (
-        RuleMoved("chat", same("chat"), 100_000, 40_000),
-        RuleMoved("forms", same("forms"), 1, 60_000),
+        RuleMoved("chat", same("chat"), 100_000, 40_000, "chat"),
+        RuleMoved("forms", same("forms"), 1, 60_000, "eapp-a"),
     )
     osaka = Payer(PayerKind.BODY, "271004")
     settled = Settlement(MAY, -1, {osaka: {TEN: -1}}, (), {TEN: 0}, {}, {osaka: moved})
@@ -416,6 +417,17 @@ def test_a_budget_of_a_service_has_what_is_settled_of_it() -> None:
         return of_budget(june, Budget(2026, None, service, 1, False, Fraction(80)), {})
 
     assert (spent("chat"), spent("eapp-a"), spent(None)) == (-66_000, 65_999, -1)
+
+
+def test_a_direct_rule_is_of_no_service_whatever_pool_has_its_name_later() -> None:
+    direct = Direct("chat", (), "Tags.tenant", {"大阪": "271004"}, ())
+    rule_set = rules(pool("all"), direct=(direct,))
+    row = Bucket(None, {"Tags.tenant": "大阪"}, Fraction(700), None, 1)
+    made = allocate(Bill(MAY, 700, (row,)), rule_set, everybody("all"))
+    may = month_of(issue(made, rule_set, ISSUER, NAMES, BASIS))
+    chat = Budget(2026, None, "chat", 1, False, Fraction(80))
+    assert may.cells == {("chat", "271004"): 700}
+    assert of_budget(may, chat, {"chat": "chat"}) == 0
 
 
 NO_ROWS = (Condition("ServiceName", ("none",)),)

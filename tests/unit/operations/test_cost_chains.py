@@ -192,6 +192,42 @@ def test_what_a_taker_of_late_costs_settles_is_its_bodies_successors(
     assert (office.unsettled(), office.verified()) == ({}, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "service"), [("p", "eapp-b"), ("p", None), ("q", None), ("q", "eapp-b")]
+)
+def test_a_settlement_counts_towards_budgets_by_the_services_of_the_settled_month(
+    open_office: Make, name: str, service: str | None
+) -> None:
+    """April's pool is of chat; from June on its name and service are others."""
+    chat = "{ name: p, service: chat, where: { ServiceName: EC2 }, shares: [{ by: equal }] }"
+    of_service = "" if service is None else f"service: {service}, "
+    other = (
+        f"{{ name: {name}, {of_service}where: {{ ServiceName: EC2 }}, shares: [{{ by: equal }}] }}"
+    )
+    office = open_office("a", _rules((APRIL, JUNE, (chat,)), (JUNE, None, (other,))))
+    budgets = ", ".join(
+        f"{{ fiscal_year: 2026, service: {one}, amount: 500000 }}" for one in ("chat", "eapp-b")
+    )
+    office.rewrite(("cost_sharing:\n", f"cost_sharing:\n  budgets: [{budgets}]\n"))
+    office.yen("april.csv", APRIL, EC2="10000")
+    office.close(APRIL)
+    office.yen("may.csv", MAY, EC2="0")
+    office.close(MAY)
+    office.yen("april.csv", APRIL, EC2="30000")
+    office.yen("june.csv", JUNE, EC2="100")
+    due = {"chat": 33_000, "eapp-b": 0 if service is None else 110}
+    assert _spent(office, JUNE) == due
+    office.close(JUNE)
+    office.yen("july.csv", JULY, EC2="0")
+    assert _spent(office, JULY) == due
+
+
+def _spent(office: Office, month: str) -> dict[str | None, int]:
+    """Service → what its budget has to a month."""
+    told = allocation(office.file, "sandbox", month)
+    return {one.budget.service: one.spent for one in told.budgets}
+
+
 def _row_before_its_invoice(office: Office) -> None:
     office.put("usd.csv", APRIL, EC2="5")
 

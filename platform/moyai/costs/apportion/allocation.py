@@ -134,6 +134,8 @@ class RuleMoved:
     before: int
     """As billed."""
     after: int
+    service: str | None = None
+    """By the settled period's rules: they may have the rule of another service than later ones."""
 
     @property
     def difference(self) -> int:

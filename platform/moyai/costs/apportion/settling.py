@@ -25,6 +25,7 @@ def settlement(
     titles: Mapping[str, Text] | None = None,
     late: Mapping[Caught, Mapping[Rate, int]] | None = None,
     left: tuple[Unallocated, ...] = (),
+    services: Mapping[str, str | None] | None = None,
 ) -> Settlement | None:
     """The difference between a closed period and the same period with its corrections, by the same
     rules and members; None where every payer bears the same.
@@ -34,7 +35,7 @@ def settlement(
     rule → title, of all rules of the closed period in its order; one without stands for itself.
 
     `late`: what the rules of the period that bears it catch of what the closed one's leave to nobody; `left`:
-    what none does (`moyai.costs.apportion.late`).
+    what none does (`moyai.costs.apportion.late`). `services`: rule of the closed period → its service.
     """
     before, after = _borne(closed, names or {}), _borne(corrected, names or {})
     borne: dict[Payer, dict[Rate, int]] = {}
@@ -53,7 +54,11 @@ def settlement(
     jpy = sum(sum(mix.values()) for mix in (*borne.values(), *late.values()))
     jpy += sum(one.jpy for one in left)
     rules = _rules_moved(closed, corrected, names or {}, titles or {})
-    own = {payer: rules[payer] for payer in borne}
+    of = services or {}
+    own = {
+        payer: tuple(replace(one, service=of.get(one.rule)) for one in rules[payer])
+        for payer in borne
+    }
     return Settlement(closed.period, jpy, borne, left, taxes, late, own)
 
 

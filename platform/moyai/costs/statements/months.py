@@ -40,8 +40,9 @@ class Month:
     """Rule → title, of its own rules."""
     services: Mapping[str, str | None] = field(default_factory=dict)
     """Rule → its service, of its own rules."""
-    settled: Cells = field(default_factory=dict)
-    """The yen of its settlements by the rules of the months that are settled; they are in `cells`, too."""
+    settled: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Service and body's code → the yen of settlements of what rules of the settled months have of the service;
+    they are in `cells`, too."""
 
     def by_rule(self) -> dict[str, int]:
         """Rule → yen, in order of names."""
@@ -80,7 +81,7 @@ def month_of(issue: Issue) -> Month:
         names,
         _is_taxed(issue),
         own_titles(issue.rules),
-        {pool.name: pool.service for pool in issue.rules.pools},
+        issue.rules.services,
         _settled(borne, cells, taxable=taxable),
     )
 
@@ -88,18 +89,21 @@ def month_of(issue: Issue) -> Month:
 def _settled(
     borne: Mapping[str, Sequence[Borne]], cells: Cells, *, taxable: bool
 ) -> dict[tuple[str, str], int]:
-    """Yen of settlements, with their tax, by the rules of the settled months."""
+    """As `Month.settled`, with their tax."""
     found: dict[tuple[str, str], int] = {}
     for code, all_of_it in borne.items():
         for one in all_of_it:
             if not one.moved:
                 continue
+            services = {moved.rule: moved.service for moved in one.moved}
             nets = {moved.rule: moved.difference for moved in one.moved}
             tax = cells[one.rule, code] - one.jpy
             rates = {rate for rate, yen in one.by_rate.items() if yen}
             rate = rates.pop() if len(rates) == 1 and (tax or taxable) else None
             for rule, yen in _spread(tax, nets, rate or Fraction()).items():
-                found[rule, code] = found.get((rule, code), 0) + nets[rule] + yen
+                if (service := services[rule]) is not None:
+                    key = service, code
+                    found[key] = found.get(key, 0) + nets[rule] + yen
     return found
 
 
@@ -139,15 +143,18 @@ def _spread(tax: int, nets: Mapping[str, int], percent: Fraction) -> dict[str, i
 
 
 def of_budget(month: Month, budget: Budget, services: Mapping[str, str | None]) -> int:
-    """What of a month's yen a budget is for; of a settlement what its rules had of the service. `services`:
-    rule → its service, of rules that the month itself does not have."""
+    """What of a month's yen a budget is for; of a settlement what the settled month's rules had of the service.
+    `services`: rule → its service, of rules that the month itself does not have."""
     known = {**services, **month.services}
-    cells = [month.cells] if budget.service is None else [month.cells, month.settled]
-    return sum(
+    own = sum(
         yen
-        for one in cells
-        for (rule, code), yen in one.items()
+        for (rule, code), yen in month.cells.items()
         if budget.body in (None, code) and budget.service in (None, known.get(rule))
+    )
+    return own + sum(
+        yen
+        for (service, code), yen in month.settled.items()
+        if budget.body in (None, code) and budget.service == service
     )
 
 

@@ -169,7 +169,7 @@ def overview(issue: Issue, around: Surroundings) -> Overview:
         **{rule: former[rule] for rule in sorted(former.keys() - issue.titles.keys())},
     }
     titles = with_settlements(titles, rules_of_year)
-    services = {pool.name: pool.service for pool in rules.pools}
+    services = rules.services
     return Overview(
         number=f"O-{period}",
         issue=issue,
