@@ -40,16 +40,16 @@ class InvoiceMoved:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A settlement of one body."""
+    """A settlement of one payer."""
 
     period: Period
     """That is settled."""
     rules: tuple[RuleMoved, ...]
-    """All of the body's, in order of names; bodies that merged into it are in them."""
+    """All of the payer's, in order of names; bodies that merged into one are in them."""
     files: tuple[FileMoved, ...]
     invoices: tuple[InvoiceMoved, ...]
     rows: Changed
-    """Those that the body's rules catch, and how many others there are."""
+    """Those that the payer's rules catch, and how many others there are."""
     late: tuple[Settled, ...] = ()
     """What moved it besides its own: periods of which it had taken late costs, with what became of these."""
 
@@ -58,19 +58,19 @@ def settled(
     store: Store,
     part: PeriodPart,
     steps: tuple[Reckoned, Reckoned],
-    code: str,
+    payer: Payer,
     names: Mapping[str, str],
     moved: Sequence[RuleMoved],
 ) -> Settled:
-    """What a body's settlement is made of.
+    """What a body's settlement is made of, or what is carried of one.
 
     `part`: of the settled period; `steps`: what it was billed by, and what it comes to since; `names`:
-    `Members.names` of the period that bears the settlement; `moved`: what the body bears of the settled period.
+    `Members.names` of the period that bears the settlement; `moved`: what the payer bears of the settled one.
     """
     before, after = steps
     inputs = after.inputs
-    payer = Payer(PayerKind.BODY, code)
-    codes = {one.name for made in steps for one in _payers(made.allocation, payer, names)}
+    payers = {one for made in steps for one in _payers(made.allocation, payer, names)}
+    codes = {one.name for one in payers if one.kind is PayerKind.BODY}
     rules = sorted(moved, key=lambda one: one.rule)
     own, drivers = _concerning(inputs, (one.rule for one in rules), codes)
     return Settled(

@@ -68,7 +68,7 @@ def explanation(
         return Explained(made, taxes, code, lines, place, (), None, None)
     passed = tuple(_passed(opened, made, way))
     row = _row(opened, passed[-1])
-    last = _late(opened, passed[-1]) or _settled(opened, made, code, way)
+    last = _late(opened, passed[-1]) or _settled(opened, passed[-1])
     return Explained(made, taxes, code, lines, place, passed, row, last)
 
 
@@ -116,7 +116,9 @@ def _late(opened: Opened, last: Passed) -> Settled | None:
     return late(opened.ledger.store, part, steps, last.reckoned.inputs, [caught], first)
 
 
-def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | None:
+def _settled(opened: Opened, last: Passed) -> Settled | None:
+    """Of a yen of a settlement, the body's own or one that the period carried on."""
+    made, way = last.reckoned, last.way
     if way.line.kind is not LineKind.SETTLEMENT:
         return None
     closed = settled_by(way.borne.rule)
@@ -126,7 +128,7 @@ def _settled(opened: Opened, made: Reckoned, code: str, way: Way) -> Settled | N
         opened.ledger.store,
         opened.manifest.part(closed),
         steps,
-        code,
+        way.borne.payer,
         made.inputs.members.names,
         way.borne.moved,
     )

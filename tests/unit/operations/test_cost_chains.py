@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -331,6 +332,36 @@ def test_rows_of_late_costs_are_told_where_the_first_taker_bears_them(open_offic
     found = _explained(office, f"settlement:{MAY}")
     [april] = found.late
     assert (_rows(found), _rows(april)) == ([], [(False, "late-x.csv"), (True, "late-x.csv")])
+
+
+def test_a_yen_carried_from_a_settlement_is_followed_to_the_rows_that_changed(
+    open_office: Make,
+) -> None:
+    """May settles a remainder of April that is carried, beside what April carried itself; June takes both."""
+    carrying = "      rounding: { unit: 100, method: floor, bearer: carry }\n      pools:"
+    rules = _rules((APRIL, JUNE, (_BASE,)), (JUNE, None, (_BASE,)))
+    rules = rules.replace("      pools:", carrying, 1)
+    office = open_office("a", rules)
+    office.yen("april.csv", APRIL, EC2="1000")
+    office.close(APRIL)
+    office.yen("april.csv", APRIL, EC2="1060")
+    office.yen("may.csv", MAY, EC2="0")
+    office.close(MAY)
+    office.yen("june.csv", JUNE, EC2="0")
+    found = [explanation(office.file, "sandbox", JUNE, OSAKA, yen, 1) for yen in (1, 88)]
+    assert [one.row and (one.row.file, one.row.amount) for one in found] == [
+        ("april.csv", Decimal(1000)),
+        None,
+    ]
+    assert found[0].settled is None
+    of_april = found[1].settled
+    assert of_april is not None
+    assert [(one.rule, one.before, one.after) for one in of_april.rules] == [("base", 200, 266)]
+    assert [(row.came, row.file, row.amount) for row in of_april.rows.rows] == [
+        (False, "april.csv", Decimal(1000)),
+        (True, "april.csv", Decimal(1060)),
+    ]
+    assert (of_april.rows.more, of_april.rows.others) == (0, 0)
 
 
 def _explained(office: Office, rule: str) -> Settled:
