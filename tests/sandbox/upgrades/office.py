@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -17,11 +17,14 @@ from federations import Federation
 from moyai.audit.pieces import Pieces
 from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.opening import login_url, operations_engine
 from moyai.operations.database.reading import debts, shown, steps
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import create, retry
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
+from moyai.operations.inside import Inside
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import kind_of
 from moyai.operations.kinds.upgrade.change import changes_of
@@ -43,20 +46,27 @@ _BEGIN = sa.text(
     "error_signature = NULL WHERE operation_id = :id AND code = :code AND status = 'waiting'"
 )
 Between = Callable[[str | None, str | None], None]
-"""Told at each boundary: the step that has ended, the step that follows; before it is on record."""
+"""Told at each boundary the step that has ended and the step that follows."""
+
+
+def _nothing(ended: str | None, following: str | None) -> None:
+    """Let it go on."""
 
 
 class Watched(Ledger):
     """A ledger that tells of each boundary."""
 
-    def __init__(self, ledger: Ledger, between: Between) -> None:
-        self._real, self._between = ledger, between
+    def __init__(self, ledger: Ledger, between: Between, after: Between) -> None:
+        self._real, self._between, self._after = ledger, between, after
 
     def go_on(
         self, taken: Taken, ended: Ended | None, following: Next | None, records: Sequence[Pieces]
     ) -> str:
-        self._between(ended and ended.name, following and following.name)
-        return self._real.go_on(taken, ended, following, records)
+        names = (ended and ended.name, following and following.name)
+        self._between(*names)
+        answer = self._real.go_on(taken, ended, following, records)
+        self._after(*names)
+        return answer
 
     def finish(self, *arguments: Any, **named: Any) -> None:
         self._real.finish(*arguments, **named)
@@ -72,6 +82,34 @@ def at(step: str, act: Callable[[], object]) -> Between:
             act()
 
     return between
+
+
+@contextmanager
+def unchanged(federation: Federation) -> Iterator[None]:
+    """Put tenants.yaml back afterwards."""
+    before = federation.file.read_bytes()
+    try:
+        yield
+    finally:
+        federation.file.write_bytes(before)
+
+
+def frozen(federation: Federation) -> None:
+    """Have all bodies frozen from today on, for some days."""
+    first, last = today(), today() + timedelta(days=3)
+    entry = f"    - {{ first: {first}, last: {last}, reason: 点検 }}\n"
+    federation.edit("freezes:\n", f"freezes:\n{entry}")
+
+
+@contextmanager
+def open_office(federation: Federation) -> Iterator[Office]:
+    """In a process whose MOYAI_HOME is the federation's."""
+    source = SiteSource(federation.file, "sandbox")
+    workspace = source.session().workspace
+    with operations_engine(workspace) as operator:
+        worker = open_engine(login_url(workspace, "moyai_worker"))
+        yield Office(federation, source, operator, worker)
+        worker.dispose()
 
 
 @dataclass
@@ -109,7 +147,8 @@ class Office:
         self,
         operation: str,
         code: str,
-        between: Between = lambda ended, following: None,
+        between: Between = _nothing,
+        after: Between = _nothing,
         cleared: Iterable[str] = (),
     ) -> BodyRow:
         """Begin a body where it waits, else take it over, and carry it to its end."""
@@ -120,7 +159,7 @@ class Office:
         taken = ledger.take(operation, code, body.attempts)
         assert taken is not None
         Carrying(
-            Watched(ledger, between),
+            Watched(ledger, between, after),
             kind_of(plan.kind, self.source),
             plan,
             plan_sha256(plan),
@@ -130,6 +169,11 @@ class Office:
             frozenset(cleared),
         ).run()
         return self.body(operation, code)
+
+    def bring(self, code: str, release: str) -> None:
+        """Have a body run a release, where it does not yet."""
+        if self.record(code).releases[EAPP] != release:
+            assert self.carry(self.plan(release, code), code).status == "done"
 
     def again(self, operation: str, code: str) -> None:
         """Have a body begun again, as `moyai operation retry`."""
@@ -157,9 +201,15 @@ class Office:
     def record(self, code: str) -> StackRecord:
         return self.source.session().state.record(StackId(TENANT, code))
 
+    def inside(self) -> Inside:
+        workspace = self.source.session().workspace
+        return Inside(workspace.site, workspace.runtime.environment())
+
+    def all_outputs(self, code: str) -> dict[str, Any]:
+        return dict(self.source.session().state.outputs(StackId(TENANT, code)))
+
     def outputs(self, code: str, service: str = EAPP) -> dict[str, Any]:
-        found: Any = self.source.session().state.outputs(StackId(TENANT, code))["services"]
-        return dict(found[service])
+        return dict(self.all_outputs(code)["services"][service])
 
     def aws(self, service: str) -> Any:
         given = self.source.session().workspace.runtime.environment()
@@ -215,6 +265,20 @@ class Office:
     def procedures(self, code: str) -> set[str]:
         with self.sql(code) as app:
             return {row[0] for row in app.execute("SELECT code FROM procedure").fetchall()}
+
+    def revisions(self, code: str, service: str = EAPP) -> int:
+        """How many task definitions the service ever had."""
+        ecs, name = self.aws("ecs"), f"/osaka-{code}-{service}:"
+        found = [
+            arn
+            for status in ("ACTIVE", "INACTIVE")
+            for arn in ecs.list_task_definitions(status=status)["taskDefinitionArns"]
+        ]
+        return len([arn for arn in found if name in arn])
+
+    def locks(self) -> list[str]:
+        """Locks of stacks that are held."""
+        return [str(path) for path in self.federation.home.glob("**/.pulumi/locks/**/*.json")]
 
     def schema(self, code: str, service: str = EAPP) -> list[int]:
         """Versions on record in the body's database, one a migration that was applied."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,6 +73,13 @@ ORDER BY code, attempt, ordinal
 _DEBTS = sa.text("""
 SELECT code, kind, subject, operation_id AS operation, reason, opened_at
 FROM moyai.debt WHERE closed_at IS NULL ORDER BY opened_at, id
+""")
+
+_VERIFIED = sa.text("""
+SELECT s.code, max(s.done_at) AS verified_at
+FROM moyai.step s JOIN moyai.operation o ON o.id = s.operation_id
+WHERE o.kind = 'backup' AND s.step = :step AND s.status = 'done' AND s.result ? 'manifest'
+GROUP BY s.code
 """)
 
 
@@ -144,6 +152,13 @@ def debts(connection: sa.Connection) -> tuple[DebtRow, ...]:
     """What is owed, oldest first."""
     rows = connection.execute(_DEBTS)
     return tuple(DebtRow(**{**row._mapping, "reason": text_of(row.reason)}) for row in rows)
+
+
+def verified_restores(connection: sa.Connection, service: str) -> dict[str, datetime]:
+    """Code → when a backup of a service was last restored by way of trial, in UTC, of the bodies of which
+    one ever was."""
+    rows = connection.execute(_VERIFIED, {"step": f"restore-test:{service}"})
+    return {row.code: row.verified_at.astimezone(UTC) for row in rows}
 
 
 def find(connection: sa.Connection, words: str) -> str:

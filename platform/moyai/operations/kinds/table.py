@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from moyai.errors import UsageError
+from moyai.operations.kinds.backup import Backup
 from moyai.operations.kinds.check import Check
 from moyai.operations.kinds.deploy import Deploy
 from moyai.operations.kinds.kind import Kind
@@ -13,6 +14,7 @@ from moyai.operations.kinds.upgrade import Upgrade
 from moyai.texts import Text
 
 _KINDS: Mapping[str, Callable[[SiteSource], Kind]] = {
+    "backup": Backup,
     "check": Check,
     "deploy": Deploy,
     "upgrade": Upgrade,

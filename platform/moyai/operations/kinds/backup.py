@@ -1,0 +1,144 @@
+"""`backup`: a backup of each service of a body, restored by way of trial beside the live database.
+
+Nothing of the service changes, so there is nothing to approve and no way back. The trial's time on record
+is what says that a body's restore is verified (`operations.database.reading.verified_restores`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moyai.engine.stacks import StackId
+from moyai.errors import MoyaiError
+from moyai.operations.inside import Inside
+from moyai.operations.kinds.kind import Look, Result, Step, Unavailable, Work
+from moyai.operations.kinds.site import SiteSource
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.topology import TENANT
+from moyai.registry.models import Registry
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step about one service."""
+
+    source: SiteSource
+    service: str
+
+    @property
+    def only_reads(self) -> bool:
+        """It makes something, if nothing of the service."""
+        return False
+
+    def look(self, work: Work) -> Result | Look:
+        """It may be done again: a backup is found by its id, a trial begins anew."""
+        return Look.NOT_DONE
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        """A backup that was made stays."""
+        return None
+
+    def _given(self, work: Work) -> tuple[Inside, Registry, Mapping[str, Any], str] | None:
+        """What a job is asked with; None: the body does not have the service.
+
+        Raises `Unavailable` where the body has no environment.
+        """
+        session = self.source.session()
+        workspace, stack = session.workspace, StackId(TENANT, work.body.code)
+        outputs = session.state.outputs(stack)
+        if not outputs:
+            raise Unavailable(
+                Text(
+                    f"{work.body.name}の環境は、記録にありません。",
+                    f"{work.body.name} has no environment on record.",
+                ),
+                remedy=Text(
+                    f"moyai onboard {work.body.code} で作れます。",
+                    f"moyai onboard {work.body.code} makes it.",
+                ),
+            )
+        release = session.state.record(stack).releases.get(self.service)
+        if release is None:
+            return None
+        inside = Inside(workspace.site, workspace.runtime.environment())
+        return inside, workspace.registry, outputs, release
+
+
+@dataclass(frozen=True, slots=True)
+class Dump(_Step):
+    """A backup under the operation's id and the attempt's number."""
+
+    @property
+    def name(self) -> str:
+        """`dump:eapp-a`."""
+        return f"dump:{self.service}"
+
+    @property
+    def title(self) -> Text:
+        """For people."""
+        return Text(f"{self.service} のバックアップ", f"backup of {self.service}")
+
+    def do(self, work: Work) -> Result:
+        """Begun again, the one that is there is told. Raises `JobFailed`, `Unavailable`."""
+        given = self._given(work)
+        if given is None:
+            return {}
+        inside, registry, outputs, release = given
+        backup = f"{work.operation}-{work.attempt}"
+        made = inside.dump(registry, outputs, self.service, release, backup).fields
+        return {key: made[key] for key in ("manifest", "bytes", "schema_version", "release")}
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTest(_Step):
+    """The backup restored into a database beside the live one, compared and dropped."""
+
+    @property
+    def name(self) -> str:
+        """`restore-test:eapp-a`."""
+        return f"restore-test:{self.service}"
+
+    @property
+    def title(self) -> Text:
+        """For people."""
+        return Text(f"{self.service} の復元試験", f"restore test of {self.service}")
+
+    def do(self, work: Work) -> Result:
+        """Raises `JobFailed`: the backup is damaged, or what comes of it differs."""
+        given, manifest = self._given(work), work.results[f"dump:{self.service}"].get("manifest")
+        if given is None or manifest is None:
+            return {}
+        inside, registry, outputs, release = given
+        found = inside.restore_test(registry, outputs, self.service, release, str(manifest)).fields
+        return {"manifest": str(manifest), "rows": found["rows"], "tables": found["tables"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """The kind `backup`; the plan's parameter `service` keeps it to one."""
+
+    source: SiteSource
+    name: str = "backup"
+    title: Text = Text("一斉バックアップ", "fleet backup")
+    needs_approval: bool = False
+    gates_by_health: bool = False
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        """Nothing of the service was changed."""
+
+    def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
+        """A backup and its trial for each service of the body, by name; one that it has in the file and
+        that was never onboarded comes to nothing."""
+        session, wanted = self.source.session(), plan.parameters.get("service")
+        tenant = session.workspace.registry.tenant(body.code)
+        known = set(session.state.record(StackId(TENANT, body.code)).releases)
+        known |= set() if tenant is None else {one.service for one in tenant.subscriptions}
+        services = sorted(one for one in known if wanted in (None, one))
+        return tuple(
+            step
+            for service in services
+            for step in (Dump(self.source, service), RestoreTest(self.source, service))
+        )
