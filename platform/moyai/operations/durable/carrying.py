@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from moyai.audit.pieces import Pieces, pieces
 from moyai.audit.records import chain_of
 from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.database.rows import document_of
 from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
 from moyai.operations.durable.left import BACK, Left, left_by
 from moyai.operations.kinds.kind import (
@@ -215,7 +216,7 @@ class Carrying:
         records, self._records = self._records, []
         told = None if error is None else to_document(error)
         last = self._failed(self.kind.steps(self.plan, self.body)) or ""
-        debt = status in ("skipped", "moved", "failed", "held")
+        owed = status in ("skipped", "moved", "failed", "held")
         self.ledger.finish(
             self.taken,
             status,
@@ -224,7 +225,7 @@ class Carrying:
             records=records,
             error=told,
             signature=None if error is None else signature(last, error),
-            debt=told if debt else None,
+            debt=document_of(error.what) if error is not None and owed else None,
         )
 
     def _record(self, step: str | None, result: str, details: Mapping[str, JsonValue]) -> Pieces:
