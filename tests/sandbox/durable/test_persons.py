@@ -1,0 +1,311 @@
+"""What operators ask of operations: said well, refused well, and on record with who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from persons import APPROVER, DAY, PLANNER, Signer, operator, plan, registry
+
+from moyai.approvals.subjects import APPROVAL_NAMESPACE
+from moyai.errors import Refused, UsageError
+from moyai.operations.database.audit_reading import newest
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.durations import measured
+from moyai.operations.database.prepare import Logins
+from moyai.operations.database.reading import entries, shown
+from moyai.operations.database.rows import OperationView
+from moyai.operations.database.writing import create
+from moyai.operations.fleet import steering
+from moyai.operations.fleet.approving import approve, missing, signer_of, wanted
+from moyai.operations.fleet.people import require_bodies, who_plans
+from moyai.operations.fleet.putting import put_on_record
+from moyai.operations.fleet.report_page import markdown
+from moyai.operations.fleet.reporting import report
+from moyai.planning.fleet.clearing import facts, judge_planner
+from moyai.planning.fleet.plans import OperationPlan
+from moyai.registry.models import Role
+
+BY = operator(PLANNER, Role.OPERATOR)
+
+
+class Desk:
+    """A database with an operation, and hands that put it into any state, as workers would."""
+
+    def __init__(self, places: Logins) -> None:
+        self.engine = open_engine(places.of("moyai_operator"))
+        self._anybody = open_engine(places.url, role="moyai_owner")
+
+    def plan(self, made: OperationPlan) -> str:
+        with self.engine.begin() as connection:
+            return create(connection, made, None)
+
+    def put(self, statement: str, **given: object) -> None:
+        with self._anybody.begin() as connection:
+            connection.execute(sa.text(statement), given)
+
+    def bodies(self, operation: str, *statuses: str) -> list[str]:
+        codes = [body.code for body in self.view(operation).bodies]
+        for code, status in zip(codes, statuses, strict=True):
+            self.put(
+                "UPDATE moyai.body SET status = :status WHERE operation_id = :id AND code = :code",
+                status=status,
+                id=operation,
+                code=code,
+            )
+        return codes
+
+    def status(self, operation: str, status: str) -> None:
+        self.put("UPDATE moyai.operation SET status = :s WHERE id = :id", s=status, id=operation)
+
+    def wave(self, operation: str, number: int, status: str) -> None:
+        self.put(
+            "UPDATE moyai.wave SET status = :s WHERE operation_id = :id AND number = :n",
+            s=status,
+            id=operation,
+            n=number,
+        )
+
+    def view(self, operation: str) -> OperationView:
+        with self.engine.connect() as connection:
+            return shown(connection, operation)
+
+    def last_record(self) -> tuple[str, str]:
+        with self.engine.connect() as connection:
+            [record] = newest(connection, "federation", 1)
+        return record.actor, record.action
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self._anybody.dispose()
+
+
+@pytest.fixture
+def desk(places: Logins) -> Iterator[Desk]:
+    found = Desk(places)
+    yield found
+    found.close()
+
+
+def test_a_pause_lets_running_bodies_end_and_is_on_record_with_who_asked(desk: Desk) -> None:
+    operation = desk.plan(plan())
+    desk.status(operation, "running")
+    desk.bodies(operation, "running", "running", "waiting")
+    said = steering.pause(desk.engine, operation, BY)
+    assert "2 bodies in hand go on to the end." in said.en
+    assert desk.view(operation).row.wanted == "pause"
+    assert desk.last_record() == (f"operator:{PLANNER}", "operation.pause")
+
+
+def test_a_cancel_takes_back_what_is_in_hand_only_where_it_is_told_to_stop(desk: Desk) -> None:
+    operation = desk.plan(plan())
+    desk.status(operation, "running")
+    desk.bodies(operation, "running", "done", "waiting")
+    said = steering.cancel(desk.engine, registry(), operation, BY, DAY, stop=False)
+    assert "1 body in hand goes on to the end." in said.en
+    assert desk.view(operation).row.wanted == "cancel"
+    said = steering.cancel(desk.engine, registry(), operation, BY, DAY, stop=True)
+    assert "1 body in hand is taken back after the step" in said.en
+    assert desk.view(operation).row.wanted == "stop"
+
+
+def test_a_held_wave_goes_on_only_where_it_is_named(desk: Desk) -> None:
+    operation = desk.plan(plan(waves=2))
+    desk.status(operation, "held")
+    desk.wave(operation, 1, "held")
+    with pytest.raises(Refused) as refused:
+        steering.resume(desk.engine, registry(), operation, BY, DAY)
+    assert refused.value.remedy is not None
+    assert f"moyai operation resume {operation} --wave 1" in refused.value.remedy.en
+    with pytest.raises(UsageError):
+        steering.resume(desk.engine, registry(), operation, BY, DAY, [7])
+    with pytest.raises(Refused, match="wave 2"):
+        steering.resume(desk.engine, registry(), operation, BY, DAY, [2])
+    assert desk.view(operation).released == {}
+    steering.resume(desk.engine, registry(), operation, BY, DAY, [1])
+    view = desk.view(operation)
+    assert (set(view.released), view.row.status) == ({"wave:1"}, "running")
+
+
+def test_an_operation_held_for_errors_of_one_kind_is_released_as_a_whole(desk: Desk) -> None:
+    operation = desk.plan(plan())
+    desk.status(operation, "held")
+    steering.resume(desk.engine, registry(), operation, BY, DAY)
+    assert set(desk.view(operation).released) == {"operation"}
+
+
+@pytest.mark.parametrize(("status", "word"), [("planned", "approval"), ("running", "running")])
+def test_there_is_nothing_to_resume_where_nothing_was_stopped(
+    desk: Desk, status: str, word: str
+) -> None:
+    operation = desk.plan(plan())
+    desk.status(operation, status)
+    with pytest.raises(Refused, match=word):
+        steering.resume(desk.engine, registry(), operation, BY, DAY)
+
+
+def test_a_retry_takes_what_did_not_end_well_and_nothing_else(desk: Desk) -> None:
+    operation = desk.plan(plan(5))
+    desk.status(operation, "failed")
+    codes = desk.bodies(operation, "failed", "held", "skipped", "moved", "done")
+    with pytest.raises(UsageError, match="has no 999999"):
+        steering.retry(desk.engine, registry(), operation, BY, DAY, ["999999"])
+    with pytest.raises(Refused, match=rf"{codes[4]} .*\(done\)"):
+        steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[0], codes[4]])
+    assert desk.view(operation).row.status == "failed"
+    assert steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[1]]) == (codes[1],)
+    assert [one.status for one in desk.view(operation).bodies][:3] == [
+        "failed",
+        "waiting",
+        "skipped",
+    ]
+    again = steering.retry(desk.engine, registry(), operation, BY, DAY)
+    assert again == (codes[0], codes[2], codes[3])
+    with pytest.raises(Refused, match="no body to begin again"):
+        steering.retry(desk.engine, registry(), operation, BY, DAY)
+
+
+@pytest.mark.parametrize("status", ["cancelled", "expired"])
+def test_what_was_called_off_is_never_begun_again(desk: Desk, status: str) -> None:
+    operation = desk.plan(plan())
+    desk.status(operation, status)
+    desk.bodies(operation, "failed", "cancelled", "cancelled")
+    with pytest.raises(Refused, match=status):
+        steering.retry(desk.engine, registry(), operation, BY, DAY)
+    with pytest.raises(Refused):
+        steering.pause(desk.engine, operation, BY)
+
+
+def test_operators_steer_bodies_that_are_theirs(desk: Desk) -> None:
+    operation = desk.plan(plan())
+    desk.status(operation, "running")
+    code = desk.view(operation).bodies[0].code
+    one = operator("hitotsu@example.jp", Role.OPERATOR, code)
+    with pytest.raises(Refused, match="looks after other bodies"):
+        steering.cancel(desk.engine, registry(), operation, one, DAY, stop=False)
+    require_bodies(one, registry(), [code], DAY)
+    assert desk.view(operation).row.wanted == "run"
+
+
+def test_only_operators_whose_rights_hold_plan() -> None:
+    assert who_plans(registry(), PLANNER.upper(), DAY).email == PLANNER
+    for email in (None, "", "nobody@example.jp"):
+        with pytest.raises(UsageError):
+            who_plans(registry(), email, DAY)
+    with pytest.raises(Refused, match="ended on"):
+        who_plans(registry(), PLANNER, BY.expires.replace(year=BY.expires.year + 1))
+
+
+def test_an_approval_counts_before_it_is_on_record(desk: Desk) -> None:
+    made = plan(approval_seconds=3600)
+    operation = put_on_record(desk.engine, made, Signer(PLANNER))
+    assert missing(desk.view(operation), registry())[0] == "plan"
+    asked = wanted(desk.engine, operation, "plan")
+    assert signer_of(asked, registry(), APPROVER).email == APPROVER
+    by_planner = Signer(PLANNER).sign(asked.line, APPROVAL_NAMESPACE)
+    with pytest.raises(Refused):
+        approve(desk.engine, registry(), asked, PLANNER, by_planner)
+    with pytest.raises(Refused):
+        approve(desk.engine, registry(), asked, APPROVER, by_planner)
+    assert desk.view(operation).approvals == ()
+    good = Signer(APPROVER).sign(asked.line, APPROVAL_NAMESPACE)
+    approve(desk.engine, registry(), asked, APPROVER, good)
+    assert desk.last_record() == (f"operator:{APPROVER}", "operation.approve")
+    risks = [f"dared:{body.code}" for body in made.bodies]
+    assert missing(desk.view(operation), registry()) == risks
+
+
+@pytest.mark.parametrize("subject", ["nothing", "wave:0", "plan:271004"])
+def test_subjects_that_there_are_not_are_refused(desk: Desk, subject: str) -> None:
+    operation = desk.plan(plan(approval_seconds=3600))
+    with pytest.raises(UsageError, match="no subject"):
+        wanted(desk.engine, operation, subject)
+
+
+def test_a_kind_without_approval_takes_none(desk: Desk) -> None:
+    with pytest.raises(Refused, match="needs no approval"):
+        wanted(desk.engine, desk.plan(plan()), "plan")
+
+
+def test_a_signature_is_over_the_id_that_the_plan_gets(desk: Desk) -> None:
+    made = plan(approval_seconds=3600)
+
+    class Slow(Signer):
+        """Another plan is put on record while the first signature is made."""
+
+        first: str | None = None
+
+        def sign(self, message: bytes, namespace: str) -> str:
+            if self.first is None:
+                self.first = desk.plan(plan())
+            return super().sign(message, namespace)
+
+    signer = Slow(PLANNER)
+    operation = put_on_record(desk.engine, made, signer)
+    assert signer.first != operation
+    view = desk.view(operation)
+    assert view.planner_signature is not None
+    of = facts(operation, view.plan)
+    assert judge_planner(of, view.planner_signature, registry(), view.now) is None
+
+
+def test_a_report_says_what_was_taken_back_and_what_is_owed(desk: Desk) -> None:
+    operation = desk.plan(plan(2))
+    codes = desk.bodies(operation, "failed", "done")
+    desk.put(
+        "UPDATE moyai.body SET attempts = 1, error = CAST(:e AS jsonb) "
+        "WHERE operation_id = :id AND code = :code",
+        e='{"what": {"ja": "移行に失敗", "en": "migration | failed"}, "touched": null}',
+        id=operation,
+        code=codes[0],
+    )
+    for ordinal, (step, status) in enumerate(
+        [("backup", "done"), ("stack", "failed"), ("-stack", "done")], 1
+    ):
+        desk.put(
+            "INSERT INTO moyai.step (operation_id, code, attempt, step, ordinal, status, key, claim, "
+            "intended_at, done_at, result) VALUES (:id, :code, 1, :step, :n, :status, 'k', 1, "
+            "now() + :n * interval '1 second', now() + (:n + 1) * interval '1 second', "
+            "CAST(:result AS jsonb))",
+            id=operation,
+            code=codes[0],
+            step=step,
+            n=ordinal,
+            status=status,
+            result='{"what": {"ja": "駄目", "en": "no"}}' if status == "failed" else "{}",
+        )
+    desk.put(
+        "INSERT INTO moyai.debt (code, kind, subject, operation_id, reason) "
+        "VALUES (:code, 'check', '', :id, CAST(:r AS jsonb))",
+        code=codes[0],
+        id=operation,
+        r='{"ja": "後で", "en": "later"}',
+    )
+    with desk.engine.connect() as connection:
+        made = report(connection, operation)
+        waves, bodies = entries(connection, [operation])[operation]
+    first = made.bodies[0]
+    assert first.taken_back == ("stack",)
+    steps = [(one.step, one.is_back, one.status) for one in first.steps]
+    assert steps == [("backup", False, "done"), ("stack", False, "failed"), ("stack", True, "done")]
+    assert [debt.code for debt in made.debts] == [codes[0]]
+    assert (len(waves), [body.status for body in bodies]) == (1, ["failed", "done"])
+    page = markdown(made, "en")
+    assert "taken back: stack" in page
+    assert r"migration \| failed" in page
+    assert "後で" in markdown(made, "ja")
+
+
+def test_only_what_ended_well_is_measured_for_forecasts(desk: Desk) -> None:
+    operation = desk.plan(plan(2))
+    codes = desk.bodies(operation, "done", "failed")
+    desk.put(
+        "UPDATE moyai.body SET began_at = now(), ended_at = now() + interval '6.2 seconds' "
+        "WHERE operation_id = :id",
+        id=operation,
+    )
+    with desk.engine.connect() as connection:
+        found = measured(connection, "check", "")
+        assert measured(connection, "check", "chat") == ()
+    assert [(one.code, one.seconds) for one in found] == [(codes[0], 7)]
