@@ -148,13 +148,16 @@ def test_there_is_nothing_to_resume_where_nothing_was_stopped(
 def test_a_retry_takes_what_did_not_end_well_and_nothing_else(desk: Desk) -> None:
     operation = desk.plan(plan(5))
     desk.status(operation, "failed")
+    desk.put("UPDATE moyai.operation SET ended_at = now() WHERE id = :id", id=operation)
     codes = desk.bodies(operation, "failed", "held", "skipped", "moved", "done")
+    assert desk.view(operation).row.ended_at is not None
     with pytest.raises(UsageError, match="has no 999999"):
         steering.retry(desk.engine, registry(), operation, BY, DAY, ["999999"])
     with pytest.raises(Refused, match=rf"{codes[4]} .*\(done\)"):
         steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[0], codes[4]])
     assert desk.view(operation).row.status == "failed"
     assert steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[1]]) == (codes[1],)
+    assert desk.view(operation).row.ended_at is None
     assert [one.status for one in desk.view(operation).bodies][:3] == [
         "failed",
         "waiting",

@@ -174,8 +174,10 @@ def retry(connection: sa.Connection, operation: str, codes: Iterable[str], actor
         ),
         {"id": operation},
     )
-    chains = (FEDERATION, *(f"body:{code}" for code in chosen))
-    record(connection, chains, actor, "operation.retry", operation, None, {"codes": tuple(chosen)})
+    action = "operation.retry"
+    record(connection, (FEDERATION,), actor, action, operation, None, {"codes": tuple(chosen)})
+    # A body's own record names no other body.
+    record(connection, (f"body:{code}" for code in chosen), actor, action, operation, None, {})
 
 
 def approve(
