@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Most of what mypy reads are packages, the same in every checkout: read once for each user.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/moyai/mypy
 
-.PHONY: help setup engine demo check test bench-deploy bench-cost crash crash-deploy million-bills check-focus lock clean
+.PHONY: help setup engine demo check test bench-deploy bench-cost bench-operations crash crash-deploy million-bills check-focus lock clean
 
 help: ## この一覧を示す | Show this list
 	@case "$${MOYAI_LANG:-$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}}" in ja*) n=1 ;; *) n=2 ;; esac; \
@@ -40,6 +40,9 @@ bench-deploy: engine ## 適用の速さを測る（build/bench/deploy.json） | 
 
 bench-cost: setup ## 按分の速さを測る（build/bench/cost.json） | Measure sharing costs into build/bench/cost.json
 	@$(PYTHON) -m tests.bench.cost
+
+bench-operations: setup ## 一斉作業の基盤そのものの速さを測る（build/bench/operations.json） | Measure what operations cost by themselves
+	@$(PYTHON) -m tests.bench.operations
 
 crash: crash-deploy ## 一斉作業のプロセスを1,000回以上止める（build/crash/report.json） | Kill processes of operations 1,000 times into build/crash/report.json
 	@$(PYTHON) -m tests.crash.operations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,6 +27,9 @@ class EmptyStep:
         return same(self.name)
 
     def do(self, work: Work) -> Result:
+        wait = work.plan.parameters.get("milliseconds")
+        if isinstance(wait, int):
+            time.sleep(wait / 1000)
         return {}
 
     def look(self, work: Work) -> Result | Look:
@@ -60,17 +64,21 @@ def empty_kind(name: str) -> Kind:
     return Empty()
 
 
-def empty_plan(bodies: int) -> OperationPlan:
-    """So many bodies in one wave, all at once as far as the plan goes."""
+def empty_plan(bodies: int, at_once: int | None = None, **parameters: int) -> OperationPlan:
+    """So many bodies in one wave.
+
+    `at_once`: as many of them at a time; None: all, as far as the plan goes. `milliseconds`: how long
+    each step takes.
+    """
     return OperationPlan(
         kind="empty",
         subject="nothing",
-        parameters={},
+        parameters=parameters,
         site="sandbox",
         registry_sha256="",
         planned_by="planner@example.jp",
         planned_at=datetime.now(UTC),
-        waves=(PlannedWave(1, "all", Limits(bodies, 0, "soft"), 0),),
+        waves=(PlannedWave(1, "all", Limits(at_once or bodies, 0, "soft"), 0),),
         bodies=tuple(
             PlannedBody(f"{number:06}", f"body {number}", 1, "0" * 64, (), 1, None)
             for number in range(100_000, 100_000 + bodies)

@@ -10,19 +10,21 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
 from psycopg.sql import SQL, Identifier
 from tests.bench import projects
-from tests.bench.operations_kind import empty_plan
+from tests.bench.operations_kind import STEPS, empty_plan
 from tests.sample import SAMPLE
 
 from moyai.operations.database.connecting import database_url, open_engine
 from moyai.operations.database.prepare import Logins, logins, prepare
 from moyai.operations.database.writing import create
 from moyai.operations.durable.lease import conninfo
+from moyai.planning.fleet.plans import OperationPlan
 from moyai.sandbox.postgres.fleet import Fleet
 
 _SUPERVISE = (
@@ -32,6 +34,15 @@ _SUPERVISE = (
     "sys.exit(Supervisor(Supervised(make_url(sys.argv[1]), int(sys.argv[2]), (sys.argv[3],), "
     "module='tests.bench.operations_worker'), tell).run())"
 )
+_OF_OPERATION = sa.text("""
+SELECT ended_at,
+  (SELECT count(*) FROM moyai.body WHERE operation_id = :id AND status = 'done'),
+  (SELECT count(*) FROM moyai.step WHERE operation_id = :id AND status = 'done'),
+  (SELECT count(*) FROM moyai.audit WHERE chain LIKE 'body:%'
+    AND CAST(content AS jsonb)->>'operation' = :id
+    AND CAST(content AS jsonb)->>'action' IN ('empty.step', 'empty.body'))
+FROM moyai.operation WHERE id = :id
+""")
 _READY_SECONDS = 60.0
 _ENDS_SECONDS = 900.0
 
@@ -67,24 +78,24 @@ class Office:
             )
         self._until("SELECT count(*) FROM moyai.worker WHERE room > 0", len(self.supervisors))
 
+    def put(self, plan: OperationPlan) -> tuple[str, datetime]:
+        """Put an operation on record; its id, and when that was."""
+        with self.engine.begin() as connection:
+            operation = create(connection, plan, None)
+            began: datetime = connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+        return operation, began
+
     def carry(self, bodies: int) -> tuple[str, float]:
         """Have an operation on so many bodies carried; its id, and the seconds from its being on
         record to its end, by the server's clock. Raises `AssertionError` where not all went well."""
-        with self.engine.begin() as connection:
-            operation = create(connection, empty_plan(bodies), None)
-            began = connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+        operation, began = self.put(empty_plan(bodies))
         self._until("SELECT count(*) FROM moyai.operation WHERE ended_at IS NULL", 0)
         with self.engine.connect() as connection:
-            ended, done = connection.execute(
-                sa.text(
-                    "SELECT ended_at, (SELECT count(*) FROM moyai.body b "
-                    "WHERE b.operation_id = o.id AND b.status = 'done') "
-                    "FROM moyai.operation o WHERE id = :id"
-                ),
-                {"id": operation},
-            ).one()
-        assert done == bodies, (done, self.logs())
-        return operation, (ended - began).total_seconds()
+            row = connection.execute(_OF_OPERATION, {"id": operation}).one()
+        # Nothing is measured that is not on record: each body, each of its steps, each record of both.
+        wanted = (bodies, bodies * STEPS, bodies * (STEPS + 1))
+        assert tuple(row[1:]) == wanted, (row, wanted, self.logs())
+        return operation, (row[0] - began).total_seconds()
 
     def workers(self) -> list[tuple[str, int]]:
         """Workers that live: id and process id."""
@@ -120,7 +131,7 @@ class Office:
                 one.send_signal(signal.SIGTERM)
         for one in self.supervisors:
             with suppress(subprocess.TimeoutExpired):
-                one.wait(10)
+                one.wait(5)
         for _, pid in self.workers():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -147,9 +158,15 @@ class Server:
     @contextmanager
     def office(self, name: str, workers: Sequence[int] = ()) -> Iterator[Office]:
         """A database with workers, each taking so many bodies at a time."""
+        with self.office_of(self.database(name), name, workers) as office:
+            yield office
+
+    @contextmanager
+    def office_of(self, places: Logins, name: str, workers: Sequence[int] = ()) -> Iterator[Office]:
+        """The same, of a database that is there."""
         folder = self.folder / name
         folder.mkdir()
-        office = Office(self.database(name), folder)
+        office = Office(places, folder)
         try:
             for bodies in workers:
                 office.start(1, bodies)

@@ -1,0 +1,140 @@
+"""Operations listed and looked at where many are on record."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+from tests.bench.operations_kind import empty_plan
+from tests.bench.operations_office import Server
+from tests.bench.processes import moyai
+from tests.sample import SAMPLE, lay_out
+
+from moyai.canonical_json import canonical
+from moyai.operations.database.prepare import Logins
+from moyai.operations.database.reading import listed, shown
+from moyai.operations.durable.lease import conninfo
+from moyai.planning.fleet.plans import plan_sha256, to_document
+
+_BODIES = 3
+"""Of each past operation."""
+_TIMES = 5
+_OPERATIONS = """
+INSERT INTO moyai.operation (id, kind, subject, site, plan, plan_sha256, planned_by, status,
+  planned_at, began_at, ended_at)
+SELECT to_char(day, 'YYYYMMDD') || '-' || which, CASE number %% 3 WHEN 0 THEN 'upgrade' ELSE 'check' END,
+  'past ' || number, 'sandbox', %(plan)s, %(sha256)s, 'planner@example.jp',
+  CASE number %% 50 WHEN 0 THEN 'failed' ELSE 'done' END, day, day, day + interval '1 hour'
+FROM (SELECT number, 1 + number %% 100 AS which,
+  timestamptz '2010-01-01 09:00+09' + (number / 100) * interval '1 day' + (number %% 100) * interval '1 s'
+  AS day FROM generate_series(0, %(number)s - 1) AS number) AS past
+"""
+_BODIES_OF_THEM = """
+INSERT INTO moyai.body (operation_id, code, name, wave, position, status, attempts, began_at, ended_at)
+SELECT o.id, (100000 + at)::text, 'body', 1, at, CASE WHEN at = 0 THEN o.status ELSE 'done' END, 1,
+  o.began_at, o.ended_at
+FROM moyai.operation o, generate_series(0, %(bodies)s - 1) AS at
+"""
+_WAVES_OF_THEM = """
+INSERT INTO moyai.wave (operation_id, number, name, status, began_at)
+SELECT id, 1, 'all', 'done', began_at FROM moyai.operation
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Seconds, each the median of a few."""
+
+    list_query: float
+    show_query: float
+    list_command: float | None
+    """The whole process; None where the command line has no such command."""
+    watch_command: float | None
+    python: float
+    """`moyai --version`: what any command costs."""
+
+
+def past(server: Server, folder: Path, operations: int) -> Listed:
+    """Put so many on record, and ask."""
+    places = server.database("past")
+    _fill(server, operations)
+    file = _project(folder / "project", places)
+    home = folder / "home"
+    with server.office_of(places, "past") as office:
+        engine = office.engine
+
+        def ask(what: Callable[[sa.Connection], object]) -> float:
+            with engine.connect() as connection:
+                what(connection)  # the connection itself is asked for before
+                return _median(lambda: what(connection))
+
+        with engine.connect() as connection:
+            [newest] = listed(connection, limit=1)
+        list_query = ask(lambda connection: listed(connection))
+        show_query = ask(lambda connection: shown(connection, newest.id))
+    _known_logins(file, home, places)
+    return Listed(
+        list_query,
+        show_query,
+        _command(["operation", "list"], file, home),
+        _command(["operation", "watch", newest.id], file, home),
+        _median(lambda: moyai(["--version"], home)),
+    )
+
+
+def _fill(server: Server, operations: int) -> None:
+    plan = empty_plan(_BODIES)
+    given = {
+        "plan": canonical(to_document(plan)).decode(),
+        "sha256": plan_sha256(plan),
+        "number": operations,
+        "bodies": _BODIES,
+    }
+    owner = conninfo(server.template.url.set(database="past"))
+    with psycopg.connect(owner) as connection:
+        connection.execute("SET ROLE moyai_owner")
+        for statement in (_OPERATIONS, _BODIES_OF_THEM, _WAVES_OF_THEM):
+            connection.execute(statement, given)
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("ANALYZE moyai.operation, moyai.body, moyai.wave")
+
+
+def _project(folder: Path, places: Logins) -> Path:
+    """The sample, with this operations database."""
+    url = places.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    words = f"sites:\n  sandbox:\n    operations_database: {url}\n\noperators:\n"
+    return lay_out(
+        folder, SAMPLE.read_text(encoding="utf-8").replace("\noperators:\n", f"\n{words}", 1)
+    )
+
+
+def _known_logins(file: Path, home: Path, places: Logins) -> None:
+    """The password file where commands look for it."""
+    known = home / "sandbox" / "operations" / "pgpass"
+    known.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(places.passfile, known)
+    known.chmod(0o600)
+
+
+def _command(words: list[str], file: Path, home: Path) -> float | None:
+    try:
+        moyai([*words, "--help"], home)
+    except RuntimeError:
+        return None
+    return _median(lambda: moyai([*words, "--file", str(file)], home))
+
+
+def _median(what: Callable[[], object]) -> float:
+    found = []
+    for _ in range(_TIMES):
+        began = time.perf_counter()
+        what()
+        found.append(time.perf_counter() - began)
+    return statistics.median(found)
