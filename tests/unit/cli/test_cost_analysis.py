@@ -394,7 +394,7 @@ def _rewrite(project: Path, *changes: tuple[str, str]) -> None:
 def _propose(project: Path, *changes: tuple[str, str]) -> None:
     """The very rules that hold as a proposal, but for some changes."""
     text = (project / "tenants.yaml").read_text(encoding="utf-8")
-    rules = text.partition("  rule_sets:\n")[2].partition("\n\n# 団体")[0]
+    rules = text.partition("  rule_sets:\n")[2].partition("\n\n")[0]
     lines = [one for one in rules.splitlines() if not one.lstrip().startswith(("from:", "agreed:"))]
     proposal = "\n".join(lines).replace("令和8年度負担金規程（見本）", "案")
     for old, new in changes:
