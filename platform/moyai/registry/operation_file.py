@@ -77,8 +77,8 @@ class WaveFile(FilePart):
     )
     soak_minutes: Annotated[int, whole(0, 20_160)] = Field(
         default=0,
-        description="最後の団体が終わってから次の枠までの様子見（分）"
-        " / minutes from its last body's end to the next wave",
+        description="最後の団体が終わってから次の枠（または作業の終わり）までの様子見（分）"
+        " / minutes from its last body's end to the next wave, or to the operation's end",
     )
     needs_approval: StrictBool = Field(
         default=False,

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
 from moyai.registry import load_content
 from moyai.registry.models import Registry
+from moyai.registry.operation_build import build_operations
+from moyai.registry.operation_file import OperationsFile
 from moyai.registry.operation_settings import (
     Amount,
     BodyApprover,
@@ -27,15 +33,22 @@ REST = {"name": "残り", "rest": True}
 MAIL = {"host": "smtp.example.jp", "from": "moyai@example.jp"}
 
 
-def text_with(operations: object, approvers: object = ()) -> bytes:
-    """The sample's smallest piece with these settings, and these approvers of its first body."""
+@cache
+def sample_with_one_body() -> dict[str, Any]:
     root: dict[str, Any] = yaml.safe_load(SAMPLE.read_bytes())
-    root["tenants"] = [{**root["tenants"][0], "approvers": list(approvers)}]  # type: ignore[call-overload]
-    root["operations"] = operations
+    return {**root, "tenants": root["tenants"][:1]}
+
+
+def text_with(operations: object, approvers: Sequence[object] = ()) -> bytes:
+    """The sample with its first body only, these settings, and these approvers of that body."""
+    root = sample_with_one_body()
+    [body] = root["tenants"]
+    tenants = [{**body, "approvers": list(approvers)}]
+    root = {**root, "tenants": tenants, "operations": operations}
     return yaml.safe_dump(root, allow_unicode=True).encode()
 
 
-def registry_with(operations: object, approvers: object = ()) -> Registry:
+def registry_with(operations: object, approvers: Sequence[object] = ()) -> Registry:
     loaded = load_content(SAMPLE, text_with(operations, approvers))
     assert loaded.registry is not None, loaded.problems
     return loaded.registry
@@ -81,6 +94,26 @@ def test_waves_keep_their_order_and_what_each_says() -> None:
 def test_a_wave_may_mean_nobody(selector: str) -> None:
     assert errors_of({"waves": [{"name": "先行", "select": selector}, REST]}) == []
     assert errors_of({"bodies_approve": selector}) == []
+
+
+@given(st.integers(1, 10_000), st.integers(1, 10**8))
+def test_bodies_are_a_number_or_an_exact_share(count: int, millionths: int) -> None:
+    share = f"{millionths // 10**6}.{millionths % 10**6:06}%"
+    file = OperationsFile.model_validate(
+        {"max_concurrent": count, "failure_tolerance": {"bodies": share}}
+    )
+    found = build_operations(file)
+    assert found.max_concurrent == Amount(count)
+    assert found.failure_tolerance.bodies == Amount(percent=Fraction(millionths, 10**6))
+
+
+@pytest.mark.parametrize(
+    "wrong", [0, -1, 10_001, True, 1.5, "4", "10", "0%", "100.1%", "10 %", "%"]
+)
+def test_what_is_no_number_of_bodies_is_an_error(wrong: object) -> None:
+    [(path, words)] = errors_of({"max_concurrent": wrong})
+    assert path == "max_concurrent"
+    assert "neither a number of bodies" in words
 
 
 def test_the_last_wave_and_no_other_is_the_rest() -> None:
