@@ -44,7 +44,7 @@ def _shown_bodies(least: int) -> Shown:
         type=["integer", "string"],
         minimum=least,
         maximum=MOST_BODIES,
-        pattern=_PERCENT.pattern.replace("\\Z", "$"),
+        pattern="^" + _PERCENT.pattern.replace("\\Z", "$"),
         examples=[4, "10%"],
     )
 

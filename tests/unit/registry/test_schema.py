@@ -89,6 +89,7 @@ REFUSED: dict[str, Change] = {
     "value of a column": lambda root: _pool(root, 1)["where"].update(ServiceName=[]),
     "unknown key of a pool": lambda root: _pool(root, 1).update(shared=[]),
     "share of bodies": lambda root: root["operations"]["waves"][1].update(share="10 %"),
+    "words before a share": lambda root: root["operations"]["waves"][1].update(share="some 10%"),
     "number of bodies": lambda root: root["operations"].update(max_concurrent=0),
     "event": lambda root: root["operations"].update(notifications={"operators": ["start"]}),
     "unknown key of a wave": lambda root: root["operations"]["waves"][0].update(tag="x"),
