@@ -45,7 +45,7 @@ def _named(*slugs: str) -> set[str]:
         ("isolation:network", ["sakai"]),
         ("kind:政令市 not sakai", ["osaka"]),
         ("kind:村 or kind:政令市", ["osaka", "sakai", "chihayaakasaka"]),
-        ("tag:wave=canary", ["kanan", "tondabayashi"]),
+        ("tag:wave=canary", ["kanan", "takatsuki", "tondabayashi"]),
         ("tag:wave and not service:chat", ["kanan"]),
         ("(sakai osaka) and isolation:application", ["osaka"]),
         ("not (all not misaki)", ["misaki"]),

@@ -125,8 +125,16 @@ def test_canaries_come_first_then_a_tenth_then_the_rest(registry: Registry) -> N
     assert rest.rest
     assert {body.slug for body in registry.tenants if "wave" in body.tags} == {
         "kanan",
+        "takatsuki",
         "tondabayashi",
     }
+    of = {
+        one.service
+        for body in registry.tenants
+        if "wave" in body.tags
+        for one in body.subscriptions
+    }
+    assert of == set(registry.services)  # each service has a body to go first
 
 
 def test_an_editor_s_schema_accepts_it(sample: str) -> None:
