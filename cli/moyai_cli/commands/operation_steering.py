@@ -10,13 +10,15 @@ import typer
 
 from moyai.approvals.signing import find_signer
 from moyai.approvals.subjects import APPROVAL_NAMESPACE
+from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.opening import make_ready
 from moyai.operations.database.reading import find
 from moyai.operations.fleet import steering
-from moyai.operations.fleet.approving import approve, signer_of, wanted
+from moyai.operations.fleet.approving import Wanted, approve, missing, signer_of, wanted
 from moyai.operations.fleet.opening import Office, open_office
 from moyai.operations.fleet.people import who_plans
 from moyai.operations.workspace import open_workspace, today
+from moyai.planning.fleet.clearing import Accepted
 from moyai.registry.load import read_content
 from moyai.registry.models import Operator
 from moyai.texts import Text, in_japan
@@ -61,6 +63,16 @@ def approve_(
             ),
         ),
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--everything",
+            help=say(
+                "計画・適用枠・リスクのうち、まだ承認のないものすべて（団体自身の承認は除く）",
+                "Plan, waves and risks that nobody has approved yet; not what bodies approve themselves",
+            ),
+        ),
+    ] = False,
     line: Annotated[
         bool,
         typer.Option("--line", help=say("署名する行を示すだけ", "Only show the line to sign")),
@@ -71,26 +83,15 @@ def approve_(
 ) -> None:
     """Signed with the approver's key; judged before it is put on record."""
     with open_office(file, site) as office:
-        registry = office.workspace.registry
-        asked = wanted(office.engine, _found(office, operation), subject)
+        found = _found(office, operation)
+        asked = wanted(office.engine, found, subject)
         if line:
-            show_to_sign(asked.operation, subject, asked.line.decode().rstrip("\n"), output)
+            show_to_sign(found, subject, asked.line.decode().rstrip("\n"), output)
             return
-        email = who or ""
-        person = signer_of(asked, registry, email)
-        if signature is not None:
-            words = read_content(signature).decode("utf-8", "replace")
-        else:
-            words = find_signer(person.ssh_key, key, os.environ).sign(
-                asked.line, APPROVAL_NAMESPACE
-            )
-        accepted = approve(office.engine, registry, asked, email, words)
-    until = in_japan(accepted.until)
-    said = Text(
-        f"{accepted.approver.email} の承認（{subject}）を記録しました。{until} まで有効です。",
-        f"Approved by {accepted.approver.email} ({subject}); it holds until {until}.",
-    )
-    show_done(asked.operation, said, output)
+        subjects = _all_wanted(office, asked) if everything else (subject,)
+        for one in subjects:
+            accepted = _approved(office, wanted(office.engine, found, one), who, key, signature)
+            show_done(found, _approval(one, accepted), output)
 
 
 @app.command("pause")
@@ -204,6 +205,39 @@ def prepare(
     workspace = open_workspace(file, site)
     make_ready(workspace, new_passwords=new_passwords)
     show_done(None, Text("運用データベースの用意ができました。", "The database is ready."), output)
+
+
+def _all_wanted(office: Office, asked: Wanted) -> tuple[str, ...]:
+    """What nobody has approved yet, but for what bodies approve themselves. Raises `Refused` for nothing."""
+    subjects = missing(asked.view, office.workspace.registry)
+    found = tuple(one for one in subjects if not one.startswith("body:"))
+    if not found:
+        raise Refused(
+            Text("承認を待つものはありません。", "Nothing waits for an approval."),
+            touched=NOTHING_TOUCHED,
+        )
+    return found
+
+
+def _approved(
+    office: Office, asked: Wanted, who: str | None, key: Path | None, signature: Path | None
+) -> Accepted:
+    registry, email = office.workspace.registry, who or ""
+    person = signer_of(asked, registry, email)
+    if signature is not None:
+        words = read_content(signature).decode("utf-8", "replace")
+    else:
+        signer = find_signer(person.ssh_key, key, os.environ)
+        words = signer.sign(asked.line, APPROVAL_NAMESPACE)
+    return approve(office.engine, registry, asked, email, words)
+
+
+def _approval(subject: str, accepted: Accepted) -> Text:
+    until = in_japan(accepted.until)
+    return Text(
+        f"{accepted.approver.email} の承認（{subject}）を記録しました。{until} まで有効です。",
+        f"Approved by {accepted.approver.email} ({subject}); it holds until {until}.",
+    )
 
 
 def _operator(office: Office, who: str | None) -> Operator:

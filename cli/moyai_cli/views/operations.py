@@ -197,6 +197,18 @@ def show_planned(view: OperationView, workers: int, output: Output) -> None:
     )
     if not workers:
         show_line(copyable(of(NO_WORKER)))
+    if view.plan.approval_seconds > 0:
+        risks = any(body.risks for body in view.plan.bodies)
+        every = " --everything" if risks else ""
+        show_line(
+            of(
+                Text(
+                    "計画した人とは別の承認者の承認を待ちます。",
+                    "It waits for an approver, another person than the planner.",
+                )
+            )
+        )
+        show_next(f"operation approve {view.row.id}{every}")
     show_next(f"operation watch {view.row.id}", f"operation report {view.row.id}")
 
 

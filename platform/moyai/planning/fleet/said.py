@@ -80,7 +80,7 @@ def too_many_failures(failures: int, tolerance: int) -> Text:
     """A wave of which more bodies failed than may."""
     return Text(
         f"失敗または保留が {failures} 団体で、許容の {tolerance} 団体を超えました",
-        f"{counted(failures, 'body has', 'bodies have')} failed or are held; {tolerance} may",
+        f"{counted(failures, 'body', 'bodies')} failed or held, and {tolerance} may be",
     )
 
 
