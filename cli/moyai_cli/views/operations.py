@@ -24,6 +24,8 @@ from moyai_cli.views.operation_records import (
 )
 
 Entries = Mapping[str, tuple[tuple[WaveRow, ...], tuple[BodyRow, ...]]]
+_SUBJECTS = 5
+"""Approvals that are named; more are counted."""
 _COLOURS = {
     "done": "green",
     "running": "cyan",
@@ -142,7 +144,7 @@ def forecast_lines(view: OperationView) -> None:
 def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list[Text]:
     """What a person could do next, of an operation that has not ended well."""
     row, found = view.row, list[Text]()
-    for subject in missing[:5]:
+    for subject in missing[:_SUBJECTS]:
         found.append(
             Text(
                 f"承認待ち: moyai operation approve {row.id} {subject}",
@@ -197,19 +199,21 @@ def show_planned(view: OperationView, workers: int, output: Output) -> None:
     )
     if not workers:
         show_line(copyable(of(NO_WORKER)))
-    if view.plan.approval_seconds > 0:
-        risks = any(body.risks for body in view.plan.bodies)
-        every = " --everything" if risks else ""
-        show_line(
-            of(
-                Text(
-                    "計画した人とは別の承認者の承認を待ちます。",
-                    "It waits for an approver, another person than the planner.",
-                )
+    # Imported where a plan was made: signatures bring their libraries along, which a list does without.
+    from moyai.operations.fleet.approving import asks_for
+
+    asked = asks_for(view.plan)
+    if asked:
+        typer.echo(
+            say(
+                "計画した人とは別の承認者の承認が要ります。",
+                "Another person than the planner has to approve it.",
             )
         )
-        show_next(f"operation approve {view.row.id}{every}")
-    show_next(f"operation watch {view.row.id}", f"operation report {view.row.id}")
+    approvals = [f"operation approve {view.row.id} {subject}" for subject in asked]
+    if len(asked) > _SUBJECTS:
+        approvals = [f"operation approve {view.row.id} --everything"]
+    show_next(*approvals, f"operation watch {view.row.id}", f"operation report {view.row.id}")
 
 
 def show_done(operation: str | None, said: Text, output: Output) -> None:

@@ -23,8 +23,8 @@ GUIDES = [
 ]
 LATER = {"exit"}
 """Commands that refusals name and that are yet to come."""
-OTHER_FORMS = {"schema", "sandbox env", "sandbox psql", "cost template"}
-"""JSON always, lines for a shell, a program of PostgreSQL's, and a table to fill in."""
+OTHER_FORMS = {"worker", "schema", "sandbox env", "sandbox psql", "cost template"}
+"""Lines of a log, JSON always, lines for a shell, a program of PostgreSQL's, and a table to fill in."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -73,6 +73,9 @@ def test_commands_that_guides_name_exist(guide: Path) -> None:
     for line in re.findall(r"(?:^|`)(?:\.venv/bin/)?moyai ([a-z][a-z -]*)", text, re.MULTILINE):
         words = line.split()
         assert words[0] in COMMANDS or words[0] in LATER
-        if words[0] in ("tenant", "sandbox", "engine", "cost") and len(words) > 1:
+        if (
+            words[0] in ("tenant", "sandbox", "engine", "cost", "operation", "audit", "runbook")
+            and len(words) > 1
+        ):
             group = get_command(import_module(COMMANDS[words[0]].module).app)
             assert words[1] in _subcommands(group)

@@ -24,10 +24,11 @@ from moyai.operations.database.rows import (
 from moyai.planning.fleet.plans import OperationPlan, from_document
 from moyai.texts import Text
 
-# One that was begun again after its end has its former end on record until the next.
 _LISTED = sa.text("""
 SELECT id, kind, subject, site, status, reason, wanted, plan_sha256, planned_by, planned_at,
-  began_at, CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
+  began_at,
+  -- one that was begun again after its end has its former end on record until the next
+  CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
   (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
   SELECT status, count(*) AS n FROM moyai.body b WHERE b.operation_id = o.id GROUP BY status) c) AS counts
 FROM (SELECT * FROM moyai.operation
@@ -38,7 +39,9 @@ ORDER BY planned_at DESC, id DESC
 """)
 _ONE = sa.text("""
 SELECT id, kind, subject, site, status, reason, wanted, plan_sha256, planned_by, planned_at,
-  began_at, CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
+  began_at,
+  -- one that was begun again after its end has its former end on record until the next
+  CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
   plan, planner_signature, released, clock_timestamp() AS moment
 FROM moyai.operation WHERE id = :id
 """)

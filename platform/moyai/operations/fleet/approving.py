@@ -17,6 +17,7 @@ from moyai.operations.database.rows import OperationView
 from moyai.planning.fleet import refusals
 from moyai.planning.fleet.approvers import Approver, of_body, of_secretariat
 from moyai.planning.fleet.clearing import Accepted, Approval, Facts, clearances, facts, judge
+from moyai.planning.fleet.plans import OperationPlan
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -86,17 +87,24 @@ def approve(
     return judged
 
 
-def missing(view: OperationView, registry: Registry) -> Sequence[str]:
-    """The subjects that a plan asks for and nobody has approved, in the order in which they are needed."""
-    plan = view.plan
-    if plan.approval_seconds <= 0 or view.row.ended_at is not None:
+def asks_for(plan: OperationPlan) -> Sequence[str]:
+    """The subjects that have to be approved before all of a plan is done, as they are needed."""
+    if plan.approval_seconds <= 0:
         return ()
-    asked = [
+    return (
         "plan",
         *(f"wave:{wave.number}" for wave in plan.waves if wave.needs_approval),
         *(f"body:{body.code}" for body in plan.bodies if body.approves_itself),
         *(f"{risk}:{body.code}" for body in plan.bodies for risk in body.risks),
-    ]
+    )
+
+
+def missing(view: OperationView, registry: Registry) -> Sequence[str]:
+    """The subjects that a plan asks for and nobody has approved by now."""
+    plan = view.plan
+    asked = asks_for(plan)
+    if not asked or view.row.ended_at is not None:
+        return ()
     of = facts(view.row.id, plan, view.planner_signature)
     known = [
         Approval(one.subject, one.operator, one.signature, one.received_at)

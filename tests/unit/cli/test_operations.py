@@ -1,0 +1,189 @@
+"""Commands of operations and of the audit, without a database: what is parsed, refused and imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from moyai.audit.export import Header, export_lines
+from moyai.audit.records import Entry, genesis, seal
+from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
+from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
+from moyai.texts import Text
+from moyai_cli.render import Output
+from moyai_cli.views.operation_records import view_record
+from moyai_cli.views.operation_watch import ending
+from moyai_cli.views.operations import counts_line, show_list, show_operation, show_planned
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+ERROR = {"what": {"ja": "だめ", "en": "migration failed"}, "touched": None, "remedy": None}
+_HEAVY = ("boto3", "botocore", "pulumi", "grpc", "dbos", "alembic", "cryptography", "jinja2")
+_PROGRAM = """
+import importlib, sys
+importlib.import_module(sys.argv[1])
+print(*({name.partition(".")[0] for name in sys.modules} & set(sys.argv[2:])))
+"""
+
+
+@pytest.mark.parametrize("module", ["operation", "operation_reading"])
+def test_a_list_waits_for_no_library_that_it_does_not_use(module: str) -> None:
+    command = [sys.executable, "-c", _PROGRAM, f"moyai_cli.commands.{module}", *_HEAVY]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert found.split() == []
+
+
+def test_a_status_that_there_is_not_is_told_with_those_that_there_are(moyai: Run) -> None:
+    answer = moyai("operation", "list", "--status", "going")
+    assert (answer.returncode, "there are: planned, running" in answer.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("operation", "list"),
+        ("operation", "show"),
+        ("operation", "pause", "last"),
+        ("check", "all"),
+        ("audit", "verify"),
+    ],
+    ids=" ".join,
+)
+def test_a_sandbox_that_does_not_run_is_said_and_not_started(
+    moyai: Run, command: tuple[str, ...]
+) -> None:
+    answer = moyai(*command, MOYAI_OPERATOR="keikaku@jimukyoku.example.jp")
+    assert answer.returncode == 4, answer.stderr
+    assert "sandbox start" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def export(folder: Path) -> Path:
+    head, made = genesis("body:272027"), []
+    for number in range(3):
+        entry = Entry(
+            at=NOW + timedelta(seconds=number),
+            actor="moyai",
+            action="check.step",
+            result="done",
+            code="272027",
+        )
+        made.append(seal(entry, head))
+        head = made[-1].head
+    file = folder / "one.jsonl"
+    header = Header("f", "272027", "岸和田市", NOW, head)
+    file.write_bytes(b"".join(export_lines(header, made)))
+    return file
+
+
+def test_an_export_is_verified_without_database_or_declaration(moyai: Run, tmp_path: Path) -> None:
+    file = export(tmp_path)
+    assert moyai("audit", "verify", str(file)).returncode == 0
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([lines[0], *lines[2:]]))
+    missing = moyai("audit", "verify", str(file))
+    assert (missing.returncode, "record 1 is missing" in missing.stdout) == (4, True)
+    file.write_bytes(b"".join(lines)[:-20])
+    cut = moyai("audit", "verify", str(file))
+    assert (cut.returncode, "Line 4" in cut.stderr) == (2, True)
+    none = moyai("audit", "verify", str(tmp_path / "none.jsonl"))
+    assert (none.returncode, "cannot read" in none.stderr) == (2, True)
+    both = moyai("audit", "verify", str(file), "--body", "272027")
+    assert both.returncode == 2
+
+
+def view(status: str = "failed", approval_seconds: int = 3600) -> OperationView:
+    plan = OperationPlan(
+        "upgrade",
+        "chat 2.0.0",
+        {"service": "chat"},
+        "sandbox",
+        "",
+        "a@example.jp",
+        NOW,
+        (PlannedWave(1, "先行", Limits(1, 0, "strict"), 60),),
+        (
+            PlannedBody("272027", "岸和田市", 1, "0" * 64, (Text("変", "new"),), 60, None, ("r",)),
+            PlannedBody("272043", "池田市", 1, "0" * 64, (), 60, None),
+        ),
+        3,
+        approval_seconds,
+    )
+    ended = NOW if status in ("failed", "done", "cancelled") else None
+    row = OperationRow(
+        "20261126-1",
+        "upgrade",
+        "chat 2.0.0",
+        "sandbox",
+        status,
+        Text("理由", "why"),
+        "run",
+        "0" * 64,
+        "a@example.jp",
+        NOW,
+        None if status == "planned" else NOW,
+        ended,
+        {"failed": 1, "waiting": 1},
+    )
+    wave = WaveRow(1, "先行", "held", Text("多すぎ", "too many"), NOW, None, None)
+    failed = BodyRow("272027", "岸和田市", 1, "failed", "migrate", 2, "w", NOW, NOW, ERROR, None)
+    waits = BodyRow(
+        "272043", "池田市", 1, "waiting", None, 0, None, None, None, None, Text("待", "its turn")
+    )
+    return OperationView(row, plan, None, {}, (wave,), (failed, waits), (), NOW)
+
+
+def test_programs_read_what_the_interface_promises() -> None:
+    record = view_record(view(), ["plan"])
+    assert {"id", "kind", "status", "waves", "bodies"} <= record.keys()
+    bodies, waves = record["bodies"], record["waves"]
+    assert isinstance(bodies, list)
+    assert isinstance(waves, list)
+    assert {key: bodies[0][key] for key in ("code", "status", "step", "attempts", "error")} == {
+        "code": "272027",
+        "status": "failed",
+        "step": "migrate",
+        "attempts": 2,
+        "error": "migration failed",
+    }
+    assert bodies[1]["error"] is None
+    assert (waves[0]["counts"], waves[0]["failure_tolerance"]) == ({"failed": 1, "waiting": 1}, 0)
+    assert record["approvals_missing"] == ["plan"]
+
+
+def test_who_looks_is_told_what_comes_next(capsys: pytest.CaptureFixture[str]) -> None:
+    show_operation(view("held"), ["plan"], 0, Output.TABLE)
+    told = capsys.readouterr().out
+    assert "migration failed" in told
+    assert "its turn" in told
+    assert "operation approve 20261126-1 plan" in told
+    assert "operation resume 20261126-1 --wave 1" in told
+    assert "worker" in told
+    show_planned(view("planned"), 1, Output.TABLE)
+    told = capsys.readouterr().out
+    assert "operation approve 20261126-1 r:272027" in told
+    assert "No worker" not in told
+
+
+def test_a_list_has_no_heading_where_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    show_list([], {}, Output.TABLE)
+    assert capsys.readouterr().out == "There is no operation yet.\n"
+    show_list([view().row], {}, Output.CSV)
+    assert capsys.readouterr().out.splitlines()[0].startswith("id,kind,subject,status,counts")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("done", None), ("failed", 4), ("cancelled", 5), ("expired", 5)]
+)
+def test_the_exit_code_of_watching_says_how_it_ended(status: str, code: int | None) -> None:
+    error = ending(view(status))
+    assert (None if error is None else int(error.exit_code)) == code
+
+
+def test_counts_stand_in_the_order_of_statuses() -> None:
+    assert counts_line({"failed": 1, "done": 3}) == "done 3, failed 1"
