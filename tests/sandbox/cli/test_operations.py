@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from federations import DAY, Answer, Federation
 from tests.warm import run_warm
 
-WHO = ("--operator", "keikaku@jimukyoku.example.jp")
+from moyai.approvals.signing import find_signer
+from moyai.operations.fleet.checking import plan_check
+from moyai.operations.fleet.opening import open_office
+from moyai.operations.fleet.putting import put_on_record
+
+PLANNER = "keikaku@jimukyoku.example.jp"
+WHO = ("--operator", PLANNER)
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +159,48 @@ def test_who_asks_has_to_be_an_operator(federation: Federation) -> None:
     assert (nobody.code, "MOYAI_OPERATOR" in nobody.err) == (2, True)
     auditor = federation.moyai("check", "all", "--operator", "kansa@jimukyoku.example.jp")
     assert (auditor.code, "auditor" in auditor.err) == (5, True)
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not on PATH")
+def test_a_plan_begins_once_another_person_has_signed_it(
+    federation: Federation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOYAI_HOME", str(federation.home))
+    keys = {who: _key(tmp_path / who) for who in ("keikaku", "shonin")}
+    for who, key in keys.items():
+        _take_key(federation, who, key.with_suffix(".pub").read_text().split()[1])
+    with open_office(federation.file, "sandbox") as office:
+        workspace = office.workspace
+        plan = plan_check(workspace, "272027", date.fromisoformat(DAY), by=PLANNER)
+        signer = find_signer(workspace.registry.operators[0].ssh_key, keys["keikaku"], {})
+        asking = replace(plan, approval_seconds=3600)
+        operation = put_on_record(office.engine, asking, signer)
+    shown = federation.ok("operation", "show", operation, "--output", "json").json()
+    assert (shown["status"], shown["approvals_missing"]) == ("planned", ["plan"])
+    own = ("--operator", PLANNER, "--key", str(keys["keikaku"]))
+    refused = federation.moyai("operation", "approve", operation, *own)
+    assert refused.code == 5, refused.err
+    line = federation.ok("operation", "approve", operation, "--line").out
+    command = ("ssh-keygen", "-Y", "sign", "-n", "moyai-approval@1", "-f", str(keys["shonin"]))
+    signed = subprocess.run(command, input=line.encode(), capture_output=True, check=True)
+    file = tmp_path / "approval.sig"
+    file.write_bytes(signed.stdout)
+    theirs = ("--operator", "shonin@jimukyoku.example.jp", "--signature", str(file))
+    federation.ok("operation", "approve", operation, *theirs)
+    federation.ok("operation", "watch", operation)
+    report = federation.ok("operation", "report", operation).out
+    assert "approved: shonin@jimukyoku.example.jp (plan)" in report
+
+
+def _key(file: Path) -> Path:
+    command = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", file.name, "-f", str(file))
+    subprocess.run(command, check=True)
+    return file
+
+
+def _take_key(federation: Federation, who: str, blob: str) -> None:
+    text = federation.file.read_text(encoding="utf-8")
+    after, found = re.subn(rf"ssh-ed25519 \S+ {who}\b", f"ssh-ed25519 {blob} {who}", text)
+    assert found == 1
+    federation.file.write_text(after, encoding="utf-8")
