@@ -10,7 +10,7 @@ export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/moyai/mypy
 help: ## この一覧を示す | Show this list
 	@case "$${MOYAI_LANG:-$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}}" in ja*) n=1 ;; *) n=2 ;; esac; \
 	awk -F':.*## ' -v n=$$n '/^[a-z-]+:.*## / {split($$2, words, " [|] "); \
-		printf "  make %-14s %s\n", $$1, words[n]}' Makefile
+		printf "  make %-16s %s\n", $$1, words[n]}' Makefile
 
 setup: ## .venv を用意する（依存関係はハッシュで確かめる） | Make .venv with the locked dependencies
 	@scripts/setup
