@@ -110,6 +110,13 @@ class TrappedQueue(BodyQueue):
         super().put(connection, carrier, body)
         passing("begin:after")
 
+    def put_all(
+        self, connection: sa.Connection, bodies: Sequence[tuple[str, tuple[str, str, int]]]
+    ) -> None:
+        super().put_all(connection, bodies)
+        for _ in bodies[1:]:  # the first was put by itself
+            passing("begin:after")
+
     def recover(self, workers: Sequence[str]) -> None:
         passing("recover:before")
         super().recover(workers)

@@ -213,10 +213,10 @@ class Conductor:
             row.code: row
             for row in connection.execute(_BEGIN, {"id": operation, "codes": list(codes)})
         }
-        for code in codes:
-            row = begun.get(code)
-            if row is not None:
-                self._queue.put(connection, row.carrier, (operation, code, row.attempts))
+        rows = [begun[code] for code in codes if code in begun]
+        self._queue.put_all(
+            connection, [(row.carrier, (operation, row.code, row.attempts)) for row in rows]
+        )
 
     def _wave(
         self,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 from dbos._dbos import _get_dbos_instance
 
 NAME = "moyai"
@@ -29,6 +29,20 @@ _PENDING = sa.text(
 _TEAR_UP = sa.text(
     "UPDATE dbos.workflow_status SET status = 'CANCELLED', queue_name = NULL, owner_xid = NULL "
     "WHERE workflow_uuid = :carrier AND status IN ('ENQUEUED', 'DELAYED')"
+)
+
+_COPY = sa.text(
+    "INSERT INTO dbos.workflow_status SELECT copy.* FROM dbos.workflow_status was, "
+    "unnest(CAST(:carriers AS text[])) AS carrier, "
+    "jsonb_populate_record(was, jsonb_build_object('workflow_uuid', carrier, "
+    "'creator_xid', gen_random_uuid())) AS copy "
+    "WHERE was.workflow_uuid = :first ON CONFLICT DO NOTHING"
+)
+_COPY_INPUT = sa.text(
+    "INSERT INTO dbos.workflow_input SELECT copy.* FROM dbos.workflow_input was, "
+    "unnest(CAST(:carriers AS text[]), CAST(:inputs AS text[])) AS given (carrier, words), "
+    "jsonb_populate_record(was, jsonb_build_object('workflow_uuid', carrier, 'inputs', words)) "
+    "AS copy WHERE was.workflow_uuid = :first ON CONFLICT DO NOTHING"
 )
 
 Carry = Callable[[str, str, int], None]
@@ -74,23 +88,37 @@ class BodyQueue:
             polling_interval_sec=poll_seconds,
             on_conflict="always_update",
         )
-        self._client = DBOSClient(system_database_engine=self._engine)
         logging.getLogger("dbos").setLevel(logging.WARNING)
 
     def put(self, connection: sa.Connection, carrier: str, body: tuple[str, str, int]) -> None:
         """Put a begun body on the queue, within the transaction that begins it."""
-        assert self._client is not None
-        self._client.enqueue_in_transaction(
-            connection,
-            {
-                "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
-                "workflow_id": carrier,
-                "app_version": self.version,
-                "application_name": NAME,
-            },
-            *body,
-        )
+        self.client.enqueue_in_transaction(connection, _options(carrier), *body)
+
+    def put_all(
+        self, connection: sa.Connection, bodies: Sequence[tuple[str, tuple[str, str, int]]]
+    ) -> None:
+        """The same for bodies that begin together, by their carriers: the first by DBOS, the others as
+        copies of its row, in two statements however many they are."""
+        if not bodies:
+            return
+        (first, body), *others = bodies
+        self.put(connection, first, body)
+        if not others:
+            return
+        inputs = [
+            self.client._build_enqueue_status(_options(carrier), *body)[1]["inputs"]
+            for carrier, body in others
+        ]
+        given = {"first": first, "carriers": [one for one, _ in others], "inputs": inputs}
+        connection.execute(_COPY, given)
+        connection.execute(_COPY_INPUT, given)
+
+    @property
+    def client(self) -> DBOSClient:
+        """What puts bodies on the queue."""
+        if self._client is None:
+            self._client = DBOSClient(system_database_engine=self._engine)
+        return self._client
 
     def recover(self, workers: Sequence[str]) -> None:
         """Put the bodies of workers that are gone on the queue again, whatever their version."""
@@ -135,3 +163,13 @@ class BodyQueue:
     def stop(self, seconds: int) -> None:
         """Take no more, and let those in hand end for so many seconds."""
         DBOS.destroy(workflow_completion_timeout_sec=seconds)
+
+
+def _options(carrier: str) -> EnqueueOptions:
+    return {
+        "workflow_name": WORKFLOW,
+        "queue_name": QUEUE,
+        "workflow_id": carrier,
+        "app_version": VERSION,
+        "application_name": NAME,
+    }
