@@ -138,3 +138,25 @@ def test_an_operation_that_a_worker_does_not_know_holds_up_no_other(fleet: Fleet
     fleet.start()
     assert fleet.ended(operation).row.status == "done"
     assert fleet.logs().count("is not known here") == 1
+
+
+def test_a_worker_whose_supervisor_is_dead_ends_after_what_it_has_in_hand(fleet: Fleet) -> None:
+    fleet.start(bodies=2)
+    operation = fleet.plan(make_plan(fleet.folder, 6, at_once=2, seconds="0.5"))
+    fleet.until(operation, lambda one: sum(b.worker is not None for b in one.bodies) >= 2, 30)
+    [orphan] = fleet.worker_pids()
+    fleet.supervisors[0].kill()
+    fleet.start(bodies=2)
+    view = fleet.ended(operation)
+    fleet.counted_once(view)
+    assert len({body.worker for body in view.bodies}) == 2
+    fleet.until(operation, lambda _view: not _runs(orphan), 15)
+    assert "its supervisor is gone" in fleet.logs()
+
+
+def _runs(pid: int) -> bool:
+    """Not where it only waits to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except FileNotFoundError:
+        return False

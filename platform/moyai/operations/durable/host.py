@@ -98,7 +98,7 @@ class Host:
     def run(self) -> None:
         """Work until `end`. Raises `OperationFailed` where the lease cannot be had."""
         self._register()
-        self._lease.beat = Heartbeat(self._place.heartbeat)
+        self._lease.beat = Heartbeat(self._place.heartbeat, self._alone)
         if not self._lease.start(_LEASE_SECONDS):
             raise OperationFailed(
                 Text("ワーカーのリースを得られません。", "the worker's lease cannot be had.")
@@ -152,6 +152,11 @@ class Host:
         at_once = self._place.bodies
         capacity = memory.capacity(at_once, self._queue.in_hand())
         return capacity if capacity < at_once else at_once + min(ended, 4 * at_once)
+
+    def _alone(self) -> None:
+        """Frozen from now on, nobody would end what it started."""
+        self._tell(f"worker {self._place.worker}: its supervisor is gone; takes no more bodies")
+        self.end()
 
     def _lost(self) -> None:
         """Another has this worker's bodies: nothing more may be done here."""

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 
 import psycopg
 from sqlalchemy.engine import URL
@@ -119,14 +119,20 @@ class Lease:
 class Heartbeat:
     """Signs of life on a pipe that the supervisor watches."""
 
-    def __init__(self, handle: int | None) -> None:
+    def __init__(self, handle: int | None, alone: Callable[[], None] = lambda: None) -> None:
+        """`alone` is called once where nobody watches any more."""
         self._handle = handle
+        self._alone = alone
 
     def __call__(self) -> None:
         """Tell it that this process lives and has its lease."""
-        if self._handle is not None:
-            with suppress(OSError):
-                os.write(self._handle, b".")
+        if self._handle is None:
+            return
+        try:
+            os.write(self._handle, b".")
+        except OSError:
+            self._handle = None
+            self._alone()
 
 
 def now() -> float:
