@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -32,6 +33,8 @@ def main() -> int:
         "--minutes", type=float, default=240, help="begin no campaign after so long"
     )
     asked = parser.parse_args()
+    # What was started is ended, whichever signal ends this.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="moyai-crash-") as scratch:
         for outcome in _campaigns(asked, Path(scratch)):
