@@ -37,7 +37,7 @@ class Size:
 
 
 FULL = Size((10, 40), 1.0, 180.0)
-SMALL = Size((8, 10), 1 / 6, 60.0)
+SMALL = Size((4, 6), 1 / 12, 120.0)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class Scenario:
     every: tuple[float, float] = (0.6, 2.0)
     """Seconds between two attacks."""
     attacks: int = 25
-    """In a full campaign; a small one has a sixth, but not fewer than `least`."""
+    """In a full campaign; a small one has a twelfth, but not fewer than `least`."""
     least: int = 1
     before: Callable[[Arena], None] = _nothing
     """Before the first worker starts."""
@@ -163,15 +163,15 @@ def _trap(places: Sequence[str], share: float) -> Callable[[Arena], None]:
         traps = {}
         for place in places:
             passings = bodies * (4 if place.split(":")[0] in ("intended", "done", "effect") else 1)
-            many = max(1, round(passings * share))
-            traps[place] = sorted(arena.chance.sample(range(1, passings + 1), min(many, passings)))
+            many = int(passings * share + arena.chance.random())
+            traps[place] = sorted(arena.chance.sample(range(1, passings + 1), many))
         set_traps(arena.crew.folder, traps)
 
     return lay
 
 
 _ALL: tuple[Scenario, ...] = (
-    Scenario("workers", _kill_a_worker),
+    Scenario("workers", _kill_a_worker, least=2),
     Scenario("supervisors", _kill_a_supervisor, every=(1.0, 3.0), attacks=12),
     Scenario("boundaries", before=_trap(PLACES, 0.05)),
     Scenario("effects", before=_trap(("effect:after",), 0.25)),

@@ -14,7 +14,7 @@ from tests.crash.operations.crew import Crew
 from tests.crash.operations.marks import marks
 from tests.crash.operations.servers import Server
 
-PLAN = Wish(bodies=6, waves=1, at_once=6, seconds=1.0, failing=0)
+PLAN = Wish(bodies=6, waves=1, at_once=6, seconds=0.5, failing=0)
 
 
 @pytest.fixture(scope="module")
