@@ -89,6 +89,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.tls = authority.context()
         self.implicit_tls = False
         self.offers_starttls = True
+        self.greeting = "220 localhost"
         self.refused: dict[str, str] = {}
         """Recipient → what it is answered."""
         self.logins = {"moyai": "correct horse"}
@@ -122,7 +123,7 @@ class _MailHandler(socketserver.StreamRequestHandler):
         try:
             if self.office.implicit_tls:
                 self._encrypt()
-            self._say("220 localhost")
+            self._say(self.office.greeting)
             while line := self.rfile.readline().decode().strip():
                 verb, _, rest = line.partition(" ")
                 if not self._answer(verb.upper(), rest):

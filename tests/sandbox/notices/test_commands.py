@@ -14,6 +14,8 @@ from test_webhook import SECRET
 from tests.sample import lay_out
 from tests.warm import run_warm
 
+from moyai.engine.sites import EmbeddedSite
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 _MARK = "operations:\n"
 
@@ -78,3 +80,11 @@ def test_a_file_without_channels_is_told_so(tmp_path: Path) -> None:
     done = run_warm(("operation", "test-notifications"), file.parent, home, 60)
     assert done.returncode == 2
     assert "names nobody to tell" in done.stderr
+
+
+def test_notices_are_listed_by_a_command(sandbox: EmbeddedSite, tmp_path: Path) -> None:
+    home = sandbox.home.parents[1]
+    file = lay_out(tmp_path / "project")
+    variables = {**os.environ, "MOYAI_HOME": str(home), "MOYAI_LANG": "en"}
+    listed = run_warm(("operation", "notices", "-o", "json"), file.parent, variables, 60)
+    assert (listed.returncode, json.loads(listed.stdout)) == (0, []), listed.stderr

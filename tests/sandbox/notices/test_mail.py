@@ -128,6 +128,16 @@ def test_a_refused_recipient_is_given_up_only_where_it_is_refused_for_good(
     assert not caught.value.everything
 
 
+def test_a_server_that_is_too_busy_keeps_all_mail_waiting(
+    mail_server: MailServer, tmp_path: Path
+) -> None:
+    mail_server.greeting = "421 too busy"
+    smtp = _smtp(mail_server, tmp_path, security="none", user=None, password_file=None)
+    with pytest.raises(Undelivered, match="421") as caught:
+        send_mail(smtp, TO, MESSAGE)
+    assert caught.value.everything
+
+
 def test_a_server_that_is_away_keeps_all_mail_waiting(
     mail_server: MailServer, tmp_path: Path
 ) -> None:
@@ -150,7 +160,9 @@ def test_names_bring_no_header_along(mail_server: MailServer, tmp_path: Path, wo
     assert letter.text.startswith("本文")
 
 
-@pytest.mark.parametrize("address", ["a@example.jp\r\nBcc: b@example.jp", "a b", "", "a@b, c@d"])
+@pytest.mark.parametrize(
+    "address", ["a@example.jp\r\nBcc: b@example.jp", "a b", "", "a@b, c@d", "担当@example.jp"]
+)
 def test_an_address_that_is_none_is_given_up(
     mail_server: MailServer, tmp_path: Path, address: str
 ) -> None:

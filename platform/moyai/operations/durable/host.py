@@ -14,7 +14,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from moyai.errors import OperationFailed
+from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.database.connecting import is_lost, open_engine
 from moyai.operations.durable import memory
 from moyai.operations.durable.approved import Approved
@@ -83,7 +83,7 @@ class Host:
         self._sender = Sender(
             self._engine,
             Channels(knowledge.registry, knowledge.environment),
-            Sources(self._plan, lambda name: knowledge.kind(name).title),
+            Sources(self._plan, self._title),
             tell,
         )
         self._ending = threading.Event()
@@ -203,6 +203,13 @@ class Host:
         while not self._ending.is_set():
             more = self._guarded(self._sender.look, False)
             self._ending.wait(_BUSY_SECONDS if more else _NOTICE_SECONDS)
+
+    def _title(self, kind: str) -> Text:
+        """What people call a kind; another version's by its name, so that it is told all the same."""
+        try:
+            return self._knowledge.kind(kind).title
+        except MoyaiError:
+            return Text(kind, kind)
 
     def _plan(self, operation: str) -> tuple[OperationPlan, str]:
         known = self._plans.of(operation)

@@ -41,6 +41,7 @@ def compose(smtp: Smtp, to: str, message: Message) -> EmailMessage:
     content = message.content
     mail = EmailMessage(policy=SMTP)
     try:
+        to.encode("ascii")
         mail["From"] = Address(_SENDER, addr_spec=smtp.sender)
         mail["To"] = Address(addr_spec=to)
     except (ValueError, IndexError):
@@ -114,7 +115,8 @@ def _telling(smtp: Smtp) -> Iterator[None]:
     except smtplib.SMTPSenderRefused as error:
         raise _answered(place, error.smtp_code, everything=True) from None
     except smtplib.SMTPResponseException as error:
-        raise _answered(place, error.smtp_code) from None
+        greeting = isinstance(error, (smtplib.SMTPConnectError, smtplib.SMTPHeloError))
+        raise _answered(place, error.smtp_code, everything=greeting) from None
     except ssl.SSLCertVerificationError as error:
         reason = visible(error.verify_message)
         why = Text(
