@@ -46,6 +46,7 @@ def _approval(scene: Scene, code: str) -> Told:
             ),
         ),
         (sign,),
+        Text("署名するコマンド", "Command to sign"),
     )
 
 

@@ -16,8 +16,8 @@ ENDS: Mapping[str, tuple[Text, Text]] = {
     "failed": (
         Text("終了しましたが、失敗または保留の団体があります", "Ended, not all bodies well"),
         Text(
-            "報告で原因を確かめ、直してから moyai operation retry でやり直してください。",
-            "Look at the report, mend the causes, then run moyai operation retry.",
+            "報告で原因を確かめ、直してから moyai operation retry {operation} でやり直してください。",
+            "Look at the report, mend the causes, then run moyai operation retry {operation}.",
         ),
     ),
     "cancelled": (
@@ -32,7 +32,7 @@ ENDS: Mapping[str, tuple[Text, Text]] = {
         Text("必要なら、もう一度計画してください。", "Plan it again where it is still wanted."),
     ),
 }
-"""Of an operation: how it ended, and what to do next."""
+"""Of an operation: how it ended, and what to do next; `{operation}` stands for its id."""
 
 BODY_ENDS: Mapping[str, Text] = {
     "done": Text("完了しました", "done"),

@@ -29,6 +29,7 @@ class Told:
     following: tuple[Text, ...]
     """What to do next."""
     commands: tuple[str, ...] = ()
+    commands_are: Text = Text("確かめるコマンド", "Commands to look")
 
 
 def subject_line(scene: Scene, told: Told) -> Text:
@@ -56,7 +57,8 @@ def letter(scene: Scene, told: Told, when: str) -> Text:
     ]
     if told.commands:
         lines = tuple(Text(one, one) for one in told.commands)
-        parts.append(_part(Text("■ 確かめるコマンド", "Commands to look"), lines))
+        heading = Text(f"■ {told.commands_are.ja}", told.commands_are.en)
+        parts.append(_part(heading, lines))
     return Text("\n\n".join(one.ja for one in parts), "\n\n".join(one.en for one in parts))
 
 
@@ -180,8 +182,14 @@ def _done(happened: Happened, scene: Scene) -> Told:
             "実行中の団体はありません。団体ごとの結果は報告にあります。",
             "Nothing of it runs any more. The report has what happened to each body.",
         ),
-        (following,),
+        (_of(scene.operation, following),),
         (f"moyai operation report {scene.operation}",),
+    )
+
+
+def _of(operation: str, text: Text) -> Text:
+    return Text(
+        text.ja.replace("{operation}", operation), text.en.replace("{operation}", operation)
     )
 
 

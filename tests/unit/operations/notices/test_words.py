@@ -46,6 +46,7 @@ def test_each_says_what_happened_what_was_touched_and_what_to_do_in_both_languag
             assert heading in text.en
         assert KANA.search(text.en) is None
         assert "None" not in text.ja + text.en
+        assert "{" not in text.ja + text.en
         assert notice.content.subject.ja.startswith("[もやい] ")
         if not notice.audience.startswith("body:"):
             assert re.search(r"moyai operation (show|report) 20261126-3", text.ja)
