@@ -18,7 +18,7 @@ from moyai.operations.durable.conductor import Conductor
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.ledger import Ledger
 from moyai.operations.durable.plans import Plans
-from moyai.operations.durable.queue import BodyQueue
+from moyai.operations.durable.queue import VERSION, BodyQueue
 from moyai.operations.notices.channels import Channels
 from moyai.operations.notices.sender import Sender, Sources
 from moyai.planning.fleet.plans import OperationPlan
@@ -42,6 +42,7 @@ class NoQueue(BodyQueue):
 
     def __init__(self) -> None:
         self.bodies: list[tuple[str, str, int]] = []
+        self.version = VERSION
 
     def put(self, connection: sa.Connection, carrier: str, body: tuple[str, str, int]) -> None:
         self.bodies.append(body)

@@ -6,7 +6,7 @@ A notice that is taken belongs to its taker for `LEASE_SECONDS`; who dies meanwh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,8 +41,8 @@ _TELL = sa.text(
 _OPEN = sa.text(
     "SELECT id, key, event, operation_id, code, facts, at FROM moyai.happening "
     "WHERE addressed_at IS NULL AND (operation_id, event) = ("
-    "SELECT operation_id, event FROM moyai.happening WHERE addressed_at IS NULL ORDER BY id LIMIT 1 "
-    "FOR UPDATE SKIP LOCKED) "
+    "SELECT operation_id, event FROM moyai.happening WHERE addressed_at IS NULL "
+    "AND operation_id <> ALL (:strange) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) "
     "ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED"
 )
 _BODIES = sa.text("SELECT code, status, error FROM moyai.body WHERE operation_id = :id")
@@ -113,10 +113,10 @@ def tell(connection: sa.Connection, operation: str, happenings: Iterable[Happeni
         connection.execute(_TELL, given)
 
 
-def take_open(connection: sa.Connection) -> Open | None:
-    """The oldest happening that is to be told, with those of its operation and event; theirs locks
-    are the transaction's."""
-    rows = connection.execute(_OPEN).all()
+def take_open(connection: sa.Connection, strange: Collection[str] = ()) -> Open | None:
+    """The oldest happening that is to be told, with those of its operation and event, locked to the
+    transaction's end; `strange`: operations that are left to others."""
+    rows = connection.execute(_OPEN, {"strange": list(strange)}).all()
     if not rows:
         return None
     happened = (

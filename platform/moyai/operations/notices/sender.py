@@ -48,6 +48,8 @@ class Sender:
     tell: Callable[[str], None]
     """A line for the worker's log."""
     _away: dict[Channel, float] = field(default_factory=dict)
+    _strange: set[str] = field(default_factory=set)
+    """Operations of another version of the code: its workers tell of them."""
     _said: str = ""
 
     def look(self) -> bool:
@@ -64,11 +66,14 @@ class Sender:
     def _write(self) -> bool:
         """Notices of one operation and event."""
         with self.engine.begin() as connection:
-            taken = record.take_open(connection)
+            taken = record.take_open(connection, self._strange)
             if taken is None:
                 return False
+            known = self._plan(taken.happened[0].operation)
+            if known is None:
+                return True
             try:
-                found, trouble = self._notices(connection, taken), None
+                found, trouble = self._notices(connection, taken, *known), None
             except MoyaiError as error:  # tenants.yaml cannot be read: it waits until it can be
                 self._say(" ".join(error.lines("en")))
                 return False
@@ -80,11 +85,22 @@ class Sender:
             record.address(connection, taken, found, trouble)
         return True
 
-    def _notices(self, connection: sa.Connection, taken: record.Open) -> tuple[Notice, ...]:
+    def _plan(self, operation: str) -> tuple[OperationPlan, str] | None:
+        try:
+            return self.sources.plan(operation)
+        except sa.exc.DBAPIError:
+            raise
+        except Exception as error:  # whatever another version's plan leads to
+            self._strange.add(operation)
+            self._say(f"who is told of {operation} is left to others: {type(error).__name__}")
+            return None
+
+    def _notices(
+        self, connection: sa.Connection, taken: record.Open, plan: OperationPlan, digest: str
+    ) -> tuple[Notice, ...]:
         registry = self.channels.registry()
         now: datetime = connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
         operation = taken.happened[0].operation
-        plan, digest = self.sources.plan(operation)
         scene = Scene(
             federation=registry.federation.name,
             operation=operation,
