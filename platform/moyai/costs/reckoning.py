@@ -57,6 +57,10 @@ class LateMoved:
     """Why it is not known whether they are."""
 
 
+_Moment = tuple[Period, int]
+"""A closed period after a moment of the timeline: the last one up to then at which it moved."""
+
+
 class Reckoner:
     """Reckons the periods of one ledger as it is at one moment."""
 
@@ -66,9 +70,9 @@ class Reckoner:
         self._registry = registry
         self._periods = ClosedPeriods(ledger, manifest)
         self._timeline = Timeline(manifest)
-        self._closed_ones: dict[tuple[Period, int], Reckoned] = {}
-        self._refused: dict[tuple[Period, int], UsageError] = {}
-        self._late: dict[tuple[Period, int], Late] = {}
+        self._closed_ones: dict[_Moment, Reckoned] = {}
+        self._refused: dict[_Moment, UsageError] = {}
+        self._late: dict[_Moment, Late] = {}
 
     def reckon(self, period: Period) -> Reckoned:
         """A period as it stands: what it was closed with, or what it comes to now.
@@ -231,18 +235,34 @@ class Reckoner:
         invoices of then.
 
         Each is worked out once: in a chain of corrections each settles the one before it, in both of what it
-        came to before and since. Raises `UsageError` where what came in since cannot be reckoned.
+        came to before and since; and those that it rests on first, so that a long chain makes no deep stack.
+        Raises `UsageError` where what came in since cannot be reckoned.
         """
         key = (closed, self._timeline.last_moved(closed, moment))
+        due = [key]
+        while due:
+            if missing := [one for one in self._rests_on(*due[-1]) if not self._is_known(one)]:
+                due += missing
+            elif not self._is_known(last := due.pop()):
+                try:
+                    self._closed_ones[last] = self._by_closing(*last)
+                except UsageError as error:
+                    self._refused[last] = error
         if key in self._refused:
             raise self._refused[key]
-        if key not in self._closed_ones:
-            try:
-                self._closed_ones[key] = self._by_closing(*key)
-            except UsageError as error:
-                self._refused[key] = error
-                raise
         return self._closed_ones[key]
+
+    def _is_known(self, key: _Moment) -> bool:
+        return key in self._closed_ones or key in self._refused
+
+    def _rests_on(self, period: Period, moment: int) -> set[_Moment]:
+        """Closed periods that a closed one settles, before and since, and as they are after a moment."""
+        own = self._timeline.moment(period)
+        return {
+            (closed, self._timeline.last_moved(closed, at))
+            for closed in self._timeline.moved(own)
+            for at in (own - 1, own, moment)
+        }
 
     def _by_closing(self, period: Period, moment: int) -> Reckoned:
         part = self._manifest.part(period)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.sample import lay_out
@@ -20,7 +22,10 @@ from tests.unit.operations.cost_office import (
 )
 from tests.unit.registry.cost_federation import BODIES
 
+from moyai.costs import reckoning
 from moyai.costs.explain.lines import NetLine, lines_of
+from moyai.costs.ledger.groups import RowGroup
+from moyai.costs.ledger.sorting import sorted_rows
 from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.settled import Settled
@@ -362,6 +367,31 @@ def test_a_yen_carried_from_a_settlement_is_followed_to_the_rows_that_changed(
         (True, "april.csv", Decimal(1060)),
     ]
     assert (of_april.rows.more, of_april.rows.others) == (0, 0)
+
+
+def test_a_long_chain_of_corrected_months_is_reckoned_without_a_deep_stack(
+    open_office: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each month settles the one before it, as years of late costs would."""
+    depths: list[int] = []
+
+    def counted(*given: Any) -> tuple[RowGroup, ...]:
+        depths.append(len(inspect.stack(0)))
+        return sorted_rows(*given)
+
+    office = open_office("a", _rules((APRIL, None, (_BASE,))))
+    months = [APRIL, MAY, JUNE, JULY]
+    for number, month in enumerate(months):
+        office.yen("bill.csv", month, EC2=str(300 + number))
+        if number:
+            office.yen("late.csv", months[number - 1], EC2=str(30 * number))
+        if month != JULY:
+            office.close(month)
+    monkeypatch.setattr(reckoning, "sorted_rows", counted)
+    assert [str(one.period) for one in office.reckon(JULY).settlements] == [JUNE]
+    *closed, _ = depths
+    assert len(closed) == 2 * 3
+    assert len({*closed}) == 1
 
 
 def _explained(office: Office, rule: str) -> Settled:
