@@ -69,7 +69,7 @@ class AfterRun:
             return [StackEnded(stack.name, stack.title, End.NOT_BEGUN, CANCELLED)]
         record = self._state.record(stack_id(stack))
         outputs = self._state.outputs(stack_id(stack))
-        return self._onboard(stack, replace(record, failure=None), outputs, None)
+        return self._onboard(stack, record, outputs, None)
 
     def _onboard(
         self,
@@ -80,6 +80,7 @@ class AfterRun:
     ) -> list[DeployEvent]:
         events: list[DeployEvent] = []
         error: MoyaiError | None = None
+        onboarded: dict[str, str] = {}
         for service in (*stack.onboarding, *stack.checks):
             assert self._inside is not None
             release = stack.releases[service]
@@ -91,11 +92,17 @@ class AfterRun:
                 self._inside.health(self._registry, outputs, service, release)
             except MoyaiError as failure:
                 error = failure
-                record = replace(record, failure=failure.what)
                 break
             if service in stack.onboarding:
-                record = replace(record, releases={**record.releases, service: release})
-        self._state.save(record)
+                onboarded[service] = release
+        if result is None:
+            # No turn was taken: an upgrade may have put a release on record meanwhile.
+            now = self._state.reread(stack_id(stack))
+            other = now.failure if now.failure != record.failure else None
+            record = replace(now, failure=other)
+        failed = record.failure if error is None else error.what
+        releases = {**record.releases, **onboarded}
+        self._state.save(replace(record, failure=failed, releases=releases))
         return [*events, _ended(stack, result, error)]
 
 

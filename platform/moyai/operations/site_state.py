@@ -64,6 +64,13 @@ class SiteState:
         self.store.save(record)
         project[record.stack.name] = record
 
+    def reread(self, stack: StackId) -> StackRecord:
+        """The record of one stack as it is on disk now; where it cannot be read, the one known here."""
+        written = self._written(stack)
+        if written is not None:
+            self._project(stack.project)[stack.name] = written
+        return self.record(stack)
+
     def begin(self, stack: StackId) -> bool:
         """Put on record that a run is about to touch a stack.
 

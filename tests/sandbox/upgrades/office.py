@@ -45,6 +45,7 @@ _BEGIN = sa.text(
     "UPDATE moyai.body SET status = 'running', attempts = attempts + 1, step = NULL, error = NULL, "
     "error_signature = NULL WHERE operation_id = :id AND code = :code AND status = 'waiting'"
 )
+_RUNNING = sa.text("UPDATE moyai.operation SET status = 'running' WHERE id = :id")
 Between = Callable[[str | None, str | None], None]
 """Told at each boundary the step that has ended and the step that follows."""
 
@@ -153,6 +154,7 @@ class Office:
     ) -> BodyRow:
         """Begin a body where it waits, else take it over, and carry it to its end."""
         with self.worker.begin() as connection:
+            connection.execute(_RUNNING, {"id": operation})
             connection.execute(_BEGIN, {"id": operation, "code": code})
         body, plan = self.body(operation, code), self.planned(operation)
         ledger = Ledger(self.worker, "w1")
@@ -286,12 +288,14 @@ class Office:
             rows = app.execute("SELECT version FROM moyai_migration ORDER BY applied_at, version")
             return [row[0] for row in rows.fetchall()]
 
-    def is_open(self, code: str) -> bool:
+    def is_open(self, code: str, service: str = EAPP) -> bool:
         """Whether the application can write."""
-        try:
-            self.write(code, "open")
-        except psycopg.errors.ReadOnlySqlTransaction:
-            return False
+        table = {EAPP: "procedure", "chat": "workspace"}[service]
+        with self.sql(code, service=service) as app:
+            try:
+                app.execute(f"DELETE FROM {table} WHERE false")
+            except psycopg.errors.ReadOnlySqlTransaction:
+                return False
         return True
 
     def databases(self, code: str, service: str = EAPP) -> set[str]:

@@ -1,0 +1,62 @@
+"""What is put on record after work inside a body that took long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from tests.sample import SAMPLE
+
+from moyai.engine.stacks import StackId
+from moyai.engine.state.checkpoint_store import CheckpointStore
+from moyai.engine.state.documents import Documents
+from moyai.engine.state.folder_blobs import FolderBlobs
+from moyai.engine.state.records import RecordStore, StackRecord
+from moyai.errors import OperationFailed
+from moyai.operations.after_run import AfterRun
+from moyai.operations.inside import Inside
+from moyai.operations.site_state import SiteState
+from moyai.planning.plans import PlannedStack
+from moyai.registry import require
+from moyai.texts import same
+
+STACK = StackId("moyai-tenant", "272027")
+PLANNED = PlannedStack(
+    *("moyai-tenant", "272027", "岸和田市", "update", ()),
+    releases={"chat": "1.0.0"},
+    checks=("chat",),
+    needs_engine=False,
+)
+
+
+@dataclass
+class _Inside:
+    """Another command puts a release on record while health is looked at."""
+
+    other: SiteState
+    fails: bool
+
+    def health(self, *_: Any) -> None:
+        record = self.other.record(STACK)
+        self.other.save(replace(record, releases={"chat": "1.1.0"}, moving={"eapp-b": "1.1.0"}))
+        if self.fails:
+            raise OperationFailed(same("ill"))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_check_takes_back_nothing_that_an_upgrade_put_on_record(
+    tmp_path: Path, fails: bool
+) -> None:
+    def opened() -> SiteState:
+        blobs = FolderBlobs(tmp_path)
+        return SiteState(RecordStore(Documents(blobs)), CheckpointStore(blobs), tuple)
+
+    state = opened()
+    state.save(StackRecord(STACK, {"engine": "1"}, releases={"chat": "1.0.0"}, failure=same("old")))
+    inside = cast("Inside", _Inside(opened(), fails))
+    AfterRun(require(SAMPLE), state, inside, lambda: False).inside_only(PLANNED)
+    found = opened().record(STACK)
+    assert (found.releases, found.moving) == ({"chat": "1.1.0"}, {"eapp-b": "1.1.0"})
+    assert found.failure == (same("ill") if fails else None)
