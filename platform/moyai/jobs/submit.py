@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from moyai.allowance import limit
 from moyai.errors import ExitCode, MoyaiError
 from moyai.job_target import KnownTarget
 from moyai.jobs.results import WITH_RESULT, Fields, find, to_text
@@ -134,6 +135,7 @@ def _clients(session: boto3.Session, region: str, endpoint: str | None) -> _Clie
         of_session = _made.setdefault(session, {})
         found = of_session.get((region, endpoint))
         if found is None:
+            limit(session.events)
             given: dict[str, Any] = {
                 "region_name": region,
                 "endpoint_url": endpoint,

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from moyai.allowance import limit
 from moyai.infra.database import DATABASE_TYPE, PACKAGE, PLUGIN_VERSION
 from moyai.job_target import from_wire
 from moyai.jobs.submit import NO_PLACE, JobFailed, JobResult, run
@@ -64,6 +65,7 @@ class Database(Resource):
     defaults: ClassVar[Mapping[str, Any]] = {"access": PRIVATE, "sslMode": "verify-full"}
 
     def __init__(self, session: boto3.Session) -> None:
+        limit(session.events)
         self._session = session
         self._making = Lock()
 

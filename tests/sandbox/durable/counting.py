@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from moyai.allowance import VARIABLE
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.kinds.kind import InDoubt, Kind, Look, Moved, Result, Step, Unavailable, Work
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
@@ -34,6 +35,8 @@ class CountedStep:
 
     def do(self, work: Work) -> Result:
         trouble = work.plan.parameters.get(f"{work.body.code}:{self.name}:{work.attempt}")
+        if "environ" in work.plan.parameters:
+            (_folder(work) / "place").write_text(os.environ.get(VARIABLE, ""))
         _slowly(work)
         if trouble is not None:
             raise ENDS[str(trouble)](same(f"{self.name} was told to end as {trouble}"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from counting import effects, make_plan
 from workers import Fleet
 
@@ -160,3 +162,19 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
     except FileNotFoundError:
         return False
+
+
+def test_steps_know_where_to_ask_for_leave_and_no_log_has_the_token(fleet: Fleet) -> None:
+    fleet.start()
+    fleet.ended(fleet.plan(make_plan(fleet.folder, 1, environ="yes")))
+    host, port, token = (fleet.folder / "place").read_text().split(":")
+    assert (host, len(token)) == ("127.0.0.1", 32)
+    with fleet.engine.connect() as connection:
+        rows = connection.execute(
+            sa.text("SELECT content FROM moyai.audit UNION ALL SELECT result::text FROM moyai.step")
+        )
+        assert not any(token in str(row) for row in rows)
+    assert token not in fleet.logs()
+    with socket.create_connection((host, int(port)), 5) as connection_to_worker:
+        connection_to_worker.sendall(f"{token}\n2\n".encode())
+        assert int(connection_to_worker.recv(10)) in (1, 2)

@@ -19,6 +19,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from moyai.allowance import limit
+
 CALLER = "MOYAI_CALLER_"
 """Begins the names under which the caller's own variables are handed on."""
 IDENTITY = (
@@ -65,7 +67,9 @@ def main(config: str, role: str, region: str) -> int:
     os.environ.update(own)
     settings = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
     try:
-        client: Any = botocore.session.Session().create_client("sts", region, config=settings)
+        session = botocore.session.Session()
+        limit(session.get_component("event_emitter"))
+        client: Any = session.create_client("sts", region, config=settings)
         found = client.assume_role(RoleArn=role, RoleSessionName=session_name())["Credentials"]
     except (BotoCoreError, ClientError) as error:
         sys.stderr.write(" ".join(str(error).split()) + "\n")

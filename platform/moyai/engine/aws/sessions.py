@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from moyai.allowance import limit
 from moyai.errors import OperationFailed
 from moyai.texts import Text
 
@@ -47,6 +48,7 @@ def aws_session(
     import botocore.session
 
     own = botocore.session.Session()
+    limit(own.get_component("event_emitter"))
     for variable, name in _FILES.items():
         if environment.get(name):
             own.set_config_variable(variable, environment[name])

@@ -14,7 +14,7 @@ from moyai.operations.database.logins import Logins, is_prepared, logins
 from moyai.operations.workspace import Workspace
 from moyai.texts import Text
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration that this code needs."""
 _ROLES_LOST = frozenset({"28000", "28P01"})
 """SQLSTATEs of a login that is not there or has another password."""

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.database.connecting import is_lost, open_engine
 from moyai.operations.durable import memory
+from moyai.operations.durable.allowances import Allowances, Rate, hand_on
 from moyai.operations.durable.approved import Approved
 from moyai.operations.durable.carrying import Carrying, bug
 from moyai.operations.durable.conductor import Conductor
@@ -86,6 +87,7 @@ class Host:
             Sources(self._plan, self._title),
             tell,
         )
+        self._allowances = Allowances(self._engine, Rate(knowledge.registry))
         self._ending = threading.Event()
         self._stirred = threading.Event()
         """Set when a body has ended, or this process is to end: the conductor looks."""
@@ -103,6 +105,7 @@ class Host:
             raise OperationFailed(
                 Text("ワーカーのリースを得られません。", "the worker's lease cannot be had.")
             )
+        hand_on(self._allowances.start())
         self._queue.start(self._carry, self._place.bodies)
         self._lease.room = self._room
         self._tell(f"worker {self._place.worker} takes {self._place.bodies} bodies at a time")

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from moyai.allowance import limit
 from moyai.provider.properties import Properties
 from moyai.provider.resources import ResourceFailed
 from moyai.texts import Text
@@ -61,6 +62,7 @@ class Clients:
     """One client for each service and region, made once: making one takes 20 ms and more."""
 
     def __init__(self, session: boto3.Session) -> None:
+        limit(session.events)
         self._session = session
         self._made: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
