@@ -27,6 +27,11 @@ app = group(
             "監査記録の改変・欠落・並べ替えがないか確かめる。",
             "Find changed, missing or reordered records.",
         ),
+        "anchor": _entry(
+            "anchor",
+            "監査記録の先頭を、ロックされたバケットに今すぐ係留する。",
+            "Anchor the heads of the records in the locked bucket now.",
+        ),
     },
     help=say("監査記録を示す・書き出す・検証する。", "Show, export and verify the audit record."),
     add_completion=False,

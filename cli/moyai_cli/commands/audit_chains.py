@@ -1,4 +1,4 @@
-"""moyai audit show|export|verify."""
+"""moyai audit show|export|verify|anchor."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.anchoring import anchor_now
+from moyai.operations.audit_anchors import vault_of
 from moyai.operations.fleet import chains
 from moyai.operations.fleet.opening import open_office
 from moyai.texts import Text
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output
-from moyai_cli.views.audit import show_exported, show_looked, show_records
+from moyai_cli.views.audit import show_anchored, show_exported, show_looked, show_records
 
 app = typer.Typer(add_completion=False)
 
@@ -88,6 +90,16 @@ def verify(
     body: Annotated[
         str | None, typer.Option("--body", help=say("この団体だけ", "Only this body"))
     ] = None,
+    anchors: Annotated[
+        bool,
+        typer.Option(
+            "--anchors/--no-anchors",
+            help=say(
+                "ロックされたバケットの係留点とも比べる",
+                "Compare with the anchors in the locked bucket too",
+            ),
+        ),
+    ] = True,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
@@ -108,7 +120,18 @@ def verify(
             chain = None
             if body is not None:
                 chain, _ = chains.chain_named(office.engine, office.workspace.registry, body)
-            found = {one.chain: one for one in chains.verify_chains(office.engine, chain)}
+            known = chains.anchors_known(office.engine, office.workspace, chain) if anchors else {}
+            looks = chains.verify_chains(office.engine, chain, known)
+            found = {one.chain: one for one in looks}
     show_looked(found, output)
     if any(one.findings for one in found.values()):
         raise chains.broken(found)
+
+
+@app.command("anchor")
+def anchor(file: File = None, site: SiteName = "sandbox", output: Format = Output.TABLE) -> None:
+    """Workers do it by themselves every `audit_anchor_minutes`."""
+    with open_office(file, site) as office:
+        vault = vault_of(office.workspace)
+        found = anchor_now(office.engine, vault)
+    show_anchored(found, vault.bucket, output)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from moyai.audit.anchors import Anchor
+from moyai.audit.anchors import to_document as anchor_document
 from moyai.audit.details import plain
 from moyai.audit.records import AuditRecord, to_document
 from moyai.operations.fleet.action_words import ACTIONS
@@ -54,6 +56,7 @@ def show_looked(found: Mapping[str, Looked], output: Output) -> None:
     columns = [
         Column("name", say("記録", "record")),
         Column("records", say("件数", "records"), is_number=True),
+        Column("anchors", say("係留点", "anchors"), is_number=True),
         Column(
             "status",
             say("結果", "result"),
@@ -82,6 +85,7 @@ def _looked(name: str, one: Looked) -> Record:
         "name": name,
         "chain": one.chain,
         "records": one.records,
+        "anchors": one.anchors,
         "sha256": one.head.sha256,
         "status": "tampered" if one.findings else "whole",
         "findings": [
@@ -89,6 +93,33 @@ def _looked(name: str, one: Looked) -> Record:
             for finding in one.findings
         ],
     }
+
+
+def show_anchored(found: Sequence[Anchor], bucket: str, output: Output) -> None:
+    """Heads that were anchored now."""
+    columns = [
+        Column("chain", say("記録", "record")),
+        Column("seq", say("番号", "number"), is_number=True),
+        Column("sha256", "SHA-256"),
+        Column("at", say("日時", "at")),
+    ]
+    if output is not Output.TABLE:
+        listing([anchor_document(one) for one in found], columns, output)
+        return
+    if found:
+        shown = [{**anchor_document(one), "at": in_japan(one.at)} for one in found]
+        listing(shown, columns, output)
+    show_line(
+        say(
+            f"監査記録の先頭 {len(found)} 件をバケット {bucket} に係留しました。",
+            f"Anchored {len(found)} heads of audit records in the bucket {bucket}.",
+        )
+        if found
+        else say(
+            "前回の係留のあとに進んだ監査記録はありません。",
+            "No audit record has moved since it was anchored last.",
+        )
+    )
 
 
 def show_exported(made: Exported, name: str, output: Output) -> None:

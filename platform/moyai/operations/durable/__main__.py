@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from moyai.operations.audit_anchors import vault_of
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.process import work
 from moyai.operations.kinds.site import SiteSource
@@ -22,6 +23,7 @@ def main(arguments: list[str]) -> int:
         kind=lambda name: kind_of(name, source),
         registry=lambda: source.session().workspace.registry,
         environment=lambda: source.session().workspace.runtime.environment(),
+        vault=lambda: vault_of(source.session().workspace),
     )
     return work(url, int(bodies), int(heartbeat), knowledge)
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.anchoring import Anchoring
 from moyai.operations.database.connecting import is_lost, open_engine
 from moyai.operations.durable import memory
 from moyai.operations.durable.allowances import Allowances, Rate, hand_on
@@ -39,6 +40,8 @@ _BUSY_SECONDS = 0.1
 """Between two looks of the conductor while bodies begin and end."""
 _NOTICE_SECONDS = 2.0
 """Between two looks for what somebody is to be told."""
+_ANCHOR_SECONDS = 20.0
+"""Between two looks whether audit chains are to be anchored."""
 _LEASE_SECONDS = 30.0
 _CONNECTIONS = 28
 """Most connections at a time for bodies; a server has 200 for all workers, commands and pages."""
@@ -114,6 +117,7 @@ class Host:
             threading.Thread(target=self._look_after_others, name="takeover", daemon=True),
             threading.Thread(target=self._send_notices, name="notices", daemon=True),
             threading.Thread(target=self._look_at_gates, name="gates", daemon=True),
+            threading.Thread(target=self._anchor, name="anchors", daemon=True),
         ]
         for thread in threads:
             thread.start()
@@ -201,6 +205,17 @@ class Host:
         while not self._ending.is_set():
             self._guarded(lambda: gates.look(dict(self._conductor.gates)), None)
             self._ending.wait(_LOOK_SECONDS)
+
+    def _anchor(self) -> None:
+        vault, registry = self._knowledge.vault, self._knowledge.registry
+        if vault is None:
+            return
+        anchoring = Anchoring(
+            self._engine, vault, lambda: registry().operations.audit_anchor_minutes, self._tell
+        )
+        while not self._ending.is_set():
+            self._guarded(anchoring.look, None)
+            self._ending.wait(_ANCHOR_SECONDS)
 
     def _send_notices(self) -> None:
         while not self._ending.is_set():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from moyai.operations.audit_anchors import Vault
 from moyai.operations.kinds.kind import Kind
 from moyai.registry.models import Registry
 
@@ -19,3 +20,5 @@ class Knowledge:
     """tenants.yaml as it is now: operators and their keys. Raises `MoyaiError` where it cannot be read."""
     environment: Callable[[], Mapping[str, str]] = dict
     """Variables of the site for boto3. Raises `MoyaiError` where it does not answer."""
+    vault: Callable[[], Vault] | None = None
+    """Where audit chains are anchored, by the site; None: nowhere. Raises `MoyaiError` as the site does."""

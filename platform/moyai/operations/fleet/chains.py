@@ -9,16 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
+from moyai.audit.anchors import Anchor
 from moyai.audit.export import Header, export_lines, lines_of, verify_export
 from moyai.audit.page import page
-from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of
+from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of, genesis
 from moyai.audit.verify import Finding, verify
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
+from moyai.operations.audit_anchors import NoVault, vault_of
+from moyai.operations.database.anchoring import has_anchors
 from moyai.operations.database.audit_reading import heads, newest, one_moment, records
 from moyai.operations.fleet.action_words import ACTIONS
+from moyai.operations.workspace import Workspace
 from moyai.planning.selectors import only
 from moyai.registry.models import Registry
 from moyai.texts import Lang, Text, of_system
@@ -35,6 +40,8 @@ class Looked:
     """By the number of its head."""
     head: Head
     findings: tuple[Finding, ...]
+    anchors: int = 0
+    """With so many in the locked bucket it was compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +74,50 @@ def show(engine: sa.Engine, chain: str, limit: int) -> tuple[AuditRecord, ...]:
         return newest(connection, chain, limit)
 
 
-def verify_chains(engine: sa.Engine, chain: str | None = None) -> Iterator[Looked]:
-    """Every chain of the database, or one, verified, one after the other, all of one moment."""
+def verify_chains(
+    engine: sa.Engine,
+    chain: str | None = None,
+    anchors: Mapping[str, Sequence[Anchor]] = MappingProxyType({}),
+) -> Iterator[Looked]:
+    """Every chain of the database, or one, verified, one after the other, all of one moment.
+
+    `anchors`: chain → what is in the locked bucket of it; a chain that has some and no record is gone.
+    """
     with one_moment(engine) as connection:
-        for head in heads(connection, chain):
-            yield _looked(connection, head)
+        found = heads(connection, chain)
+        for head in found:
+            yield _looked(connection, head, anchors.get(head.chain, ()))
+        known = {head.chain for head in found}
+        wanted = (one for one in anchors if one not in known and chain in (None, one))
+        for lost in sorted(wanted):
+            head = genesis(lost)
+            findings = verify((), anchors[lost], lost)
+            yield Looked(lost, 0, head, findings, len(anchors[lost]))
 
 
-def _looked(connection: sa.Connection, head: Head) -> Looked:
-    known = (head,) if head.seq else ()
+def anchors_known(
+    engine: sa.Engine, workspace: Workspace, chain: str | None
+) -> Mapping[str, tuple[Anchor, ...]]:
+    """What is in the site's locked bucket; nothing where none was ever put there.
+
+    Raises `NoVault` where some were and the bucket is gone, `OperationFailed` where it does not answer.
+    """
+    try:
+        return vault_of(workspace).anchors(chain)
+    except NoVault:
+        with engine.connect() as connection:
+            if has_anchors(connection):
+                raise
+        return {}
+
+
+def _looked(connection: sa.Connection, head: Head, anchors: Sequence[Anchor] = ()) -> Looked:
+    known = (*((head,) if head.seq else ()), *anchors)
     last = _Last(records(connection, head.chain))
     findings = verify(last, known, head.chain)
     if last.seq > head.seq:
         findings = (*findings, _beyond(head, last.seq))
-    return Looked(head.chain, head.seq, head, findings)
+    return Looked(head.chain, head.seq, head, findings, len(anchors))
 
 
 class _Last:

@@ -41,7 +41,7 @@ CREATE TABLE moyai.anchor (
   bucket text NOT NULL,
   key text NOT NULL,
   version text NOT NULL,
-  PRIMARY KEY (chain, seq, sha256)
+  PRIMARY KEY (chain, seq, sha256, version)
 );
 COMMENT ON TABLE moyai.anchor IS
   'which heads were put into the locked bucket; what proves anything is there, not here';

@@ -1,0 +1,62 @@
+"""Which heads of audit chains are to be anchored, which were, and whose turn it is."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Final
+
+import sqlalchemy as sa
+
+from moyai.audit.anchors import Anchor, object_key
+
+ANCHORS: Final = "anchors"
+_MOVED = sa.text("""
+SELECT h.chain, h.seq, h.sha256, clock_timestamp() AS at FROM moyai.audit_head h
+WHERE h.seq > 0 AND NOT EXISTS (
+  SELECT 1 FROM moyai.anchor a
+  WHERE a.chain = h.chain AND a.seq = h.seq AND a.sha256 = h.sha256 AND a.bucket = :bucket
+    AND a.at > clock_timestamp() - make_interval(days => :days))
+ORDER BY h.chain COLLATE "C"
+""")
+_ANCHORED = sa.text("""
+INSERT INTO moyai.anchor (chain, seq, sha256, at, bucket, key, version)
+VALUES (:chain, :seq, :sha256, :at, :bucket, :key, :version) ON CONFLICT DO NOTHING
+""")
+_MY_TURN = sa.text("""
+UPDATE moyai.turn SET next_at = clock_timestamp() + make_interval(secs => :seconds)
+WHERE name = :name AND (next_at <= clock_timestamp()
+  OR next_at > clock_timestamp() + make_interval(secs => :seconds))
+RETURNING true
+""")
+_SOON = sa.text("""
+UPDATE moyai.turn SET next_at = least(next_at, clock_timestamp() + make_interval(secs => :seconds))
+WHERE name = :name
+""")
+
+
+def moved(connection: sa.Connection, bucket: str, days: int) -> tuple[Anchor, ...]:
+    """Heads that were not anchored in that bucket within so many days, with the server's moment."""
+    rows = connection.execute(_MOVED, {"bucket": bucket, "days": days})
+    return tuple(Anchor(row.chain, row.seq, row.sha256, row.at.astimezone(UTC)) for row in rows)
+
+
+def anchored(connection: sa.Connection, anchor: Anchor, bucket: str, version: str) -> None:
+    """Put on record that an anchor is in the bucket."""
+    given = {"chain": anchor.chain, "seq": anchor.seq, "sha256": anchor.sha256, "at": anchor.at}
+    place = {"bucket": bucket, "key": object_key(anchor), "version": version}
+    connection.execute(_ANCHORED, {**given, **place})
+
+
+def has_anchors(connection: sa.Connection) -> bool:
+    """Whether any chain was ever anchored, by what is on record here."""
+    return bool(connection.execute(sa.text("SELECT EXISTS (SELECT 1 FROM moyai.anchor)")).scalar())
+
+
+def my_turn(connection: sa.Connection, name: str, seconds: float) -> bool:
+    """Whether the caller does it now; nobody else then does for so many seconds."""
+    return bool(connection.execute(_MY_TURN, {"name": name, "seconds": seconds}).scalar())
+
+
+def soon(connection: sa.Connection, name: str, seconds: float) -> None:
+    """It could not be done: somebody tries again in so many seconds."""
+    connection.execute(_SOON, {"name": name, "seconds": seconds})

@@ -1,0 +1,217 @@
+"""Heads of chains are kept where nobody can change them, and show what the database alone hides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import sqlalchemy as sa
+from persons import PLANNER, plan
+from tests.sample import SAMPLE
+
+from moyai.engine.sites import EmbeddedSite
+from moyai.operations.anchoring import Anchoring, anchor_now
+from moyai.operations.audit_anchors import NoVault, Vault, anchors_of, vault_of
+from moyai.operations.database.anchoring import ANCHORS, my_turn, soon
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.prepare import Logins
+from moyai.operations.database.writing import create, want
+from moyai.operations.fleet.chains import anchors_known, verify_chains
+from moyai.operations.session import Session
+from moyai.operations.workspace import Workspace
+from moyai.planning import names
+from moyai.registry import require
+
+FEDERATION = "federation"
+
+
+class Anchored:
+    """Chains, the site whose bucket keeps their heads, and somebody who owns the tables."""
+
+    def __init__(self, places: Logins, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.operator = open_engine(places.of("moyai_operator"))
+        self.worker = open_engine(places.of("moyai_worker"))
+        self._owner = open_engine(places.url, role="moyai_owner")
+        with self.operator.begin() as connection:
+            self.operation = create(connection, plan(), None)
+
+    @property
+    def vault(self) -> Vault:
+        return vault_of(self.workspace)
+
+    def move(self) -> None:
+        """One more record in the federation's chain."""
+        with self.operator.begin() as connection:
+            want(connection, self.operation, "run", f"operator:{PLANNER}")
+
+    def tamper(self, *statements: str) -> None:
+        with self._owner.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE moyai.audit DISABLE TRIGGER ALL"))
+            connection.execute(sa.text("ALTER TABLE moyai.audit NO FORCE ROW LEVEL SECURITY"))
+            for statement in statements:
+                connection.execute(sa.text(statement))
+
+    def findings(self, *, anchors: bool = True) -> set[tuple[str, str]]:
+        known = anchors_known(self.operator, self.workspace, None) if anchors else {}
+        looked = verify_chains(self.operator, None, known)
+        return {(one.chain, finding.kind) for one in looked for finding in one.findings}
+
+    def close(self) -> None:
+        for one in (self.operator, self.worker, self._owner):
+            one.dispose()
+
+
+@pytest.fixture
+def anchored(
+    places: Logins, sandbox: EmbeddedSite, aws: Callable[..., Any], tmp_path: Path
+) -> Iterator[Anchored]:
+    # A federation of the test's own: nothing can be taken out of its bucket again.
+    known = require(SAMPLE)
+    federation = replace(known.federation, slug=f"t{time.time_ns() % 10**10}")
+    workspace = Workspace(replace(known, federation=federation), sandbox.site, sandbox, tmp_path)
+    found = Anchored(places, workspace)
+    yield found
+    found.close()
+
+
+def make_bucket(
+    anchored: Anchored, aws: Callable[..., Any], mode: str = "COMPLIANCE", days: int = 2
+) -> str:
+    workspace, s3 = anchored.workspace, aws("s3")
+    bucket = names.shared_buckets(workspace.registry.federation, workspace.site)["trail"]
+    place = {"LocationConstraint": workspace.site.region}
+    s3.create_bucket(
+        Bucket=bucket, CreateBucketConfiguration=place, ObjectLockEnabledForBucket=True
+    )
+    rule = {"DefaultRetention": {"Mode": mode, "Days": days}}
+    s3.put_object_lock_configuration(
+        Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+    )
+    return bucket
+
+
+def test_only_heads_that_moved_are_anchored(anchored: Anchored, aws: Callable[..., Any]) -> None:
+    make_bucket(anchored, aws)
+    vault = anchored.vault
+    first = anchor_now(anchored.operator, vault)
+    assert len(first) == 4
+    assert [one.chain for one in first] == sorted(one.chain for one in first)
+    assert anchor_now(anchored.operator, vault) == ()
+    anchored.move()
+    assert [one.chain for one in anchor_now(anchored.worker, vault)] == [FEDERATION]
+    session = Session(anchored.workspace, cast("Any", None), cast("Any", None))
+    kept = anchors_of(session, FEDERATION)
+    assert [one.seq for one in kept] == [1, 2]
+    assert anchored.findings() == set()
+    locked = aws("s3").get_object_retention(
+        Bucket=vault.bucket, Key=f"audit/anchors/{FEDERATION}/000000000001-{kept[0].sha256}.json"
+    )
+    assert locked["Retention"]["Mode"] == "COMPLIANCE"
+
+
+def test_what_has_not_moved_is_anchored_again_before_its_lock_ends(
+    anchored: Anchored, aws: Callable[..., Any]
+) -> None:
+    make_bucket(anchored, aws, days=1)  # half of it is no day at all
+    first = anchor_now(anchored.operator, anchored.vault)
+    again = anchor_now(anchored.operator, anchored.vault)
+    assert [one.sha256 for one in again] == [one.sha256 for one in first]
+    kept = anchored.vault.anchors()
+    assert all(len(anchors) == 1 for anchors in kept.values()), "one anchor, by its first moment"
+
+
+def test_a_chain_cut_off_with_its_head_is_found(
+    anchored: Anchored, aws: Callable[..., Any]
+) -> None:
+    make_bucket(anchored, aws)
+    anchored.move()
+    anchor_now(anchored.operator, anchored.vault)
+    anchored.tamper(
+        "DELETE FROM moyai.audit WHERE chain = 'federation' AND seq = 2",
+        "UPDATE moyai.audit_head SET seq = 1, sha256 = (SELECT sha256 FROM moyai.audit "
+        "WHERE chain = 'federation' AND seq = 1) WHERE chain = 'federation'",
+    )
+    assert anchored.findings(anchors=False) == set(), "alone it looks whole"
+    assert anchored.findings() == {(FEDERATION, "cut")}
+
+
+def test_a_chain_that_is_gone_is_found(anchored: Anchored, aws: Callable[..., Any]) -> None:
+    make_bucket(anchored, aws)
+    anchor_now(anchored.operator, anchored.vault)
+    anchored.tamper(
+        "DELETE FROM moyai.audit WHERE chain = 'federation'",
+        "DELETE FROM moyai.audit_head WHERE chain = 'federation'",
+    )
+    assert anchored.findings(anchors=False) == set()
+    assert anchored.findings() == {(FEDERATION, "cut")}
+
+
+def test_a_marker_of_deletion_hides_no_anchor(anchored: Anchored, aws: Callable[..., Any]) -> None:
+    bucket = make_bucket(anchored, aws)
+    anchor_now(anchored.operator, anchored.vault)
+    s3 = aws("s3")
+    for one in s3.list_objects_v2(Bucket=bucket)["Contents"]:
+        s3.delete_object(Bucket=bucket, Key=one["Key"])
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+    assert len(anchored.vault.anchors(FEDERATION)[FEDERATION]) == 1
+
+
+def test_a_bucket_that_locks_nothing_is_refused(
+    anchored: Anchored, aws: Callable[..., Any]
+) -> None:
+    with pytest.raises(NoVault, match="not there yet"):
+        anchor_now(anchored.operator, anchored.vault)
+    assert anchored.findings() == set(), "nothing was anchored: there is nothing to compare with"
+    make_bucket(anchored, aws, "GOVERNANCE")
+    with pytest.raises(NoVault, match="would prove nothing"):
+        anchor_now(anchored.operator, anchored.vault)
+
+
+def test_a_bucket_that_went_after_anchors_were_put_is_trouble(
+    anchored: Anchored, aws: Callable[..., Any]
+) -> None:
+    make_bucket(anchored, aws)
+    anchor_now(anchored.operator, anchored.vault)
+    federation = replace(anchored.workspace.registry.federation, slug="another")
+    anchored.workspace = replace(
+        anchored.workspace, registry=replace(anchored.workspace.registry, federation=federation)
+    )
+    with pytest.raises(NoVault):
+        anchored.findings()
+
+
+def test_one_worker_at_a_time_anchors_and_what_failed_is_tried_again_soon(
+    anchored: Anchored, aws: Callable[..., Any]
+) -> None:
+    said: list[str] = []
+    given = (anchored.worker, lambda: anchored.vault, lambda: 60, said.append)
+    one, other = Anchoring(*given), Anchoring(*given)
+    one.look()
+    other.look()
+    assert len(said) == 1
+    assert "not there yet" in said[0]
+    make_bucket(anchored, aws)
+    with anchored.worker.begin() as connection:
+        assert not my_turn(connection, ANCHORS, 3600), "in five minutes"
+        soon(connection, ANCHORS, 0)
+    one.look()
+    assert len(anchored.vault.anchors()) == 4
+    anchored.move()
+    other.look()
+    assert len(anchored.vault.anchors(FEDERATION)[FEDERATION]) == 1, "it is not time yet"
+
+
+def test_what_was_anchored_is_never_changed_on_record(
+    anchored: Anchored, aws: Callable[..., Any]
+) -> None:
+    make_bucket(anchored, aws)
+    anchor_now(anchored.operator, anchored.vault)
+    for statement in ("DELETE FROM moyai.anchor", "UPDATE moyai.anchor SET seq = 9"):
+        for engine in (anchored.worker, anchored.operator, anchored._owner):
+            with engine.begin() as connection, pytest.raises(sa.exc.DBAPIError):
+                connection.execute(sa.text(statement))
