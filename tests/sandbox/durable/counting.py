@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +39,7 @@ class CountedStep:
         trouble = work.plan.parameters.get(f"{work.body.code}:{self.name}:{work.attempt}")
         if "environ" in work.plan.parameters:
             (_folder(work) / "place").write_text(os.environ.get(VARIABLE, ""))
+        _take_memory(work)
         _slowly(work)
         if trouble is not None:
             raise ENDS[str(trouble)](same(f"{self.name} was told to end as {trouble}"))
@@ -135,6 +138,14 @@ def _write(work: Work, words: str) -> None:
     )
     os.write(handle, f"{work.attempt} {words}\n".encode())
     os.close(handle)
+
+
+def _take_memory(work: Work) -> None:
+    """A process of the step's own has so many MiB for some seconds, as an engine would."""
+    megabytes = work.plan.parameters.get("megabytes")
+    if megabytes is not None:
+        words = f"import time; kept = b'x' * ({megabytes} << 20); time.sleep(4)"
+        subprocess.run([sys.executable, "-c", words], check=True)
 
 
 def _slowly(work: Work) -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
+from botocore.exceptions import ClientError
 from persons import PLANNER, plan
 from tests.sample import SAMPLE
 
@@ -108,10 +109,10 @@ def test_only_heads_that_moved_are_anchored(anchored: Anchored, aws: Callable[..
     kept = anchors_of(session, FEDERATION)
     assert [one.seq for one in kept] == [1, 2]
     assert anchored.findings() == set()
-    locked = aws("s3").get_object_retention(
-        Bucket=vault.bucket, Key=f"audit/anchors/{FEDERATION}/000000000001-{kept[0].sha256}.json"
-    )
-    assert locked["Retention"]["Mode"] == "COMPLIANCE"
+    s3 = aws("s3")
+    for one in s3.list_object_versions(Bucket=vault.bucket)["Versions"]:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.delete_object(Bucket=vault.bucket, Key=one["Key"], VersionId=one["VersionId"])
 
 
 def test_what_has_not_moved_is_anchored_again_before_its_lock_ends(

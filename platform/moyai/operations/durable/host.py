@@ -26,6 +26,7 @@ from moyai.operations.durable.gates import Gates
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.lease import Heartbeat, Lease, conninfo
 from moyai.operations.durable.ledger import Fenced, Ledger
+from moyai.operations.durable.measuring import Measuring
 from moyai.operations.durable.plans import Plans
 from moyai.operations.durable.processes import host_id, kill, marked
 from moyai.operations.durable.queue import VERSION, BodyQueue
@@ -90,6 +91,7 @@ class Host:
             Sources(self._plan, self._title),
             tell,
         )
+        self._measuring = Measuring(self._engine, place.worker)
         self._allowances = Allowances(self._engine, Rate(knowledge.registry))
         self._ending = threading.Event()
         self._stirred = threading.Event()
@@ -117,6 +119,7 @@ class Host:
             threading.Thread(target=self._look_after_others, name="takeover", daemon=True),
             threading.Thread(target=self._send_notices, name="notices", daemon=True),
             threading.Thread(target=self._look_at_gates, name="gates", daemon=True),
+            threading.Thread(target=self._measure, name="memory", daemon=True),
             threading.Thread(target=self._anchor, name="anchors", daemon=True),
         ]
         for thread in threads:
@@ -157,7 +160,8 @@ class Host:
         worked on."""
         ended, self._ended = self._ended, 0
         at_once = self._place.bodies
-        capacity = memory.capacity(at_once, self._queue.in_hand())
+        in_hand, measured = self._queue.in_hand(), self._measuring
+        capacity = memory.capacity(at_once, in_hand, measured.body_bytes, measured.used_bytes)
         return capacity if capacity < at_once else at_once + min(ended, 4 * at_once)
 
     def _alone(self) -> None:
@@ -177,16 +181,17 @@ class Host:
             return
         known = self._plans.of(operation)
         try:
-            Carrying(
-                ledger=self._ledger,
-                kind=self._knowledge.kind(known.plan.kind),
-                plan=known.plan,
-                plan_sha256=known.sha256,
-                body=known.body(code),
-                taken=taken,
-                worker=self._place.worker,
-                cleared=self._approved.of(operation),
-            ).run()
+            with self._measuring.carrying(known.plan.kind, code):
+                Carrying(
+                    ledger=self._ledger,
+                    kind=self._knowledge.kind(known.plan.kind),
+                    plan=known.plan,
+                    plan_sha256=known.sha256,
+                    body=known.body(code),
+                    taken=taken,
+                    worker=self._place.worker,
+                    cleared=self._approved.of(operation),
+                ).run()
         except Fenced:
             self._tell(f"{operation} {code}: another worker has it")
         self._ended += 1
@@ -205,6 +210,10 @@ class Host:
         while not self._ending.is_set():
             self._guarded(lambda: gates.look(dict(self._conductor.gates)), None)
             self._ending.wait(_LOOK_SECONDS)
+
+    def _measure(self) -> None:
+        while not self._ending.is_set():
+            self._ending.wait(self._guarded(self._measuring.look, _LOOK_SECONDS))
 
     def _anchor(self) -> None:
         vault, registry = self._knowledge.vault, self._knowledge.registry

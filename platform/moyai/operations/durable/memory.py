@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 RESERVE_BYTES = 512 << 20
 """Left for everybody else on the host."""
 BODY_BYTES = 400 << 20
 """Assumed of one body's engine, provider and program until one was measured."""
-_MEMINFO = Path("/proc/meminfo")
+_PROC = Path("/proc")
+_MEMINFO = _PROC / "meminfo"
 _CGROUPS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (
@@ -29,9 +32,30 @@ def available_bytes() -> int:
     return max(found, 0)
 
 
-def capacity(bodies_at_once: int, in_hand: int, body_bytes: int = BODY_BYTES) -> int:
-    """Bodies that may be in hand at a time, those that are by now among them; at least one."""
-    by_memory = (available_bytes() - RESERVE_BYTES) // body_bytes
+def process_bytes(pid: int | None = None) -> int:
+    """A process's own pages and its part of those it shares; of this process without `pid`. 0: it is gone, or
+    another user's."""
+    place = _PROC / ("self" if pid is None else str(pid))
+    with suppress(OSError, ValueError):
+        for line in (place / "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    # A kernel without it: pages that several share count for each.
+    with suppress(OSError, ValueError, IndexError):
+        return int((place / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def capacity(
+    bodies_at_once: int, in_hand: int, body_bytes: int = BODY_BYTES, used_bytes: int = 0
+) -> int:
+    """Bodies that may be in hand at a time, those that are by now among them; at least one.
+
+    `body_bytes`: what one takes at most; `used_bytes`: what those in hand take by now. What they have not
+    taken yet is theirs.
+    """
+    promised = max(0, in_hand * body_bytes - used_bytes)
+    by_memory = (available_bytes() - RESERVE_BYTES - promised) // body_bytes
     return max(1, min(bodies_at_once, in_hand + by_memory))
 
 

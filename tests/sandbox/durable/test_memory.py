@@ -1,0 +1,117 @@
+"""What bodies take of memory is measured by kind, and bounds how many are in hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from counting import make_plan
+from workers import Fleet
+
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.prepare import Logins
+from moyai.operations.durable import memory
+from moyai.operations.durable.measuring import LEAST_BYTES, Measuring
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def fleet(places: Logins, tmp_path: Path) -> Iterator[Fleet]:
+    found = Fleet(places, open_engine(places.of("moyai_operator")), tmp_path)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def measuring(places: Logins) -> Iterator[Measuring]:
+    found = Measuring(open_engine(places.of("moyai_worker")), "nobody")
+    yield found
+    found.engine.dispose()
+
+
+def measured(engine: sa.Engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT code, bytes FROM moyai.measure"))
+        return {row.code: row.bytes for row in rows}
+
+
+def test_what_a_kind_allocates_below_a_worker_is_on_record(fleet: Fleet) -> None:
+    fleet.start()
+    plan = make_plan(fleet.folder, 2, at_once=2, megabytes="150", steps="1")
+    fleet.ended(fleet.plan(plan), 90)
+    deadline = time.monotonic() + 20
+    while len(found := measured(fleet.engine)) < 2:
+        assert time.monotonic() < deadline, fleet.logs()
+        time.sleep(0.2)
+    assert all(150 * MIB <= one <= 260 * MIB for one in found.values()), found
+
+
+def test_a_worker_takes_no_more_bodies_than_have_room_by_measure(fleet: Fleet) -> None:
+    worker = open_engine(fleet.places.of("moyai_worker"))
+    with worker.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO moyai.measure (kind, code, bytes) VALUES ('counted', 'x', :bytes)"
+            ),
+            {"bytes": 1 << 50},
+        )
+    worker.dispose()
+    fleet.start(bodies=4)
+    operation = fleet.plan(make_plan(fleet.folder, 40, seconds="0.5", steps="1"))
+    time.sleep(9)
+    for _ in range(10):
+        view = fleet.view(operation)
+        assert sum(body.status == "running" for body in view.bodies) <= 1
+        time.sleep(0.2)
+    assert any(body.status == "done" for body in view.bodies)
+
+
+def test_memory_of_the_process_itself_counts_from_what_it_has_idle(measuring: Measuring) -> None:
+    measuring.look()
+    with measuring.carrying("heavy", "1"), measuring.carrying("heavy", "2"):
+        kept = b"x" * (200 * MIB)
+        measuring.look()
+        assert 190 * MIB <= measuring.used_bytes <= 260 * MIB
+        del kept
+        measuring._written_at = 0
+        measuring.look()
+    found = measured(measuring.engine)
+    assert found.keys() == {"1", "2"}
+    assert all(90 * MIB <= one <= 130 * MIB for one in found.values())
+
+
+def test_bodies_of_two_kinds_at_once_measure_neither(measuring: Measuring) -> None:
+    measuring.look()
+    measuring._written_at = 0
+    with measuring.carrying("heavy", "1"), measuring.carrying("light", "2"):
+        measuring.look()
+    assert measured(measuring.engine) == {}
+
+
+def test_a_high_water_stays_until_it_is_of_another_day(measuring: Measuring) -> None:
+    with measuring.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO moyai.measure (kind, code, bytes, at) VALUES "
+                "('k', 'today', 1000000000, now()), ('k', 'before', 1000000000, now() - interval '25 hours')"
+            )
+        )
+    measuring.look()
+    measuring._written_at = 0
+    with measuring.carrying("k", "today"), measuring.carrying("k", "before"):
+        measuring.look()
+    assert measured(measuring.engine) == {"today": 1000000000, "before": LEAST_BYTES}
+    assert measuring.body_bytes == memory.BODY_BYTES, "no operation is at work"
+
+
+def test_what_bodies_in_hand_have_not_taken_yet_is_theirs() -> None:
+    free = memory.available_bytes() - memory.RESERVE_BYTES
+    each = free // 8
+    assert 7 <= memory.capacity(100, 0, each) <= 9
+    assert 7 <= memory.capacity(100, 4, each) <= 9, "four have begun, and have taken nothing by now"
+    assert 11 <= memory.capacity(100, 4, each, 4 * each) <= 13, "four have taken what they take"
+    assert memory.capacity(100, 0, 1 << 60) == 1
