@@ -43,12 +43,16 @@ class Approved:
         self._judged: dict[str, _Judged] = {}
 
     def of(self, operation: str) -> frozenset[str]:
-        """The subjects that are approved now."""
+        """The subjects that are approved now; none while tenants.yaml cannot be read."""
         with self._engine.connect() as connection:
-            return self.read(connection, operation)
+            try:
+                return self.read(connection, operation)
+            except MoyaiError:
+                return frozenset()
 
     def read(self, connection: sa.Connection, operation: str) -> frozenset[str]:
-        """The same, by a connection that is open."""
+        """The same, by a connection that is open. Raises `MoyaiError` where tenants.yaml cannot be read:
+        nobody can say then what is approved, which is not the same as nothing."""
         rows = connection.execute(_APPROVALS, {"id": operation}).all()
         if not rows:
             return frozenset()
@@ -66,9 +70,6 @@ class Approved:
 
     def _judge(self, operation: str, rows: tuple[Any, ...], now: datetime) -> frozenset[str]:
         known = self._plans.of(operation)
-        try:
-            registry = self._knowledge.registry()
-        except MoyaiError:
-            return frozenset()  # a file that cannot be read approves nothing
+        registry = self._knowledge.registry()
         facts = Facts(operation, known.plan, known.sha256, rows[0][4])
         return clearances(facts, (Approval(*row[:4]) for row in rows), registry, now)

@@ -16,6 +16,7 @@ import psycopg
 import sqlalchemy as sa
 
 from moyai.audit.records import FEDERATION
+from moyai.errors import MoyaiError
 from moyai.operations.database.rows import document_of, text_of
 from moyai.operations.database.writing import record
 from moyai.operations.durable.approved import Approved
@@ -95,6 +96,7 @@ class Conductor:
         self._engine = engine
         self._say = say
         self._strange: set[str] = set()
+        self._unread: set[str] = set()
         self._stranded = Stranded(queue)
         self._queue = queue
         self._knowledge = knowledge
@@ -131,13 +133,24 @@ class Conductor:
         room = max(0, int(connection.execute(_ROOM).scalar_one())) if alive else 0
         for row in alive:
             known = knowns[row.id]
-            state = self._state(connection, row, known)
+            try:
+                state = self._state(connection, row, known)
+            except MoyaiError as error:  # tenants.yaml while it is being edited
+                self._tell_unread(row.id, error)
+                continue
+            self._unread.discard(row.id)
             decision = decide(known.plan, state, now, room)
             room -= len(decision.begin)
             waited = self._waiting.told(row.id)
             tell(connection, row.id, happened(known.plan, state, decision, now, waited))
             moved = self._apply(connection, row.id, known, state, decision) or moved
         return moved
+
+    def _tell_unread(self, operation: str, error: MoyaiError) -> None:
+        """It stands still, as it was, until the file can be read."""
+        if operation not in self._unread:
+            self._unread.add(operation)
+            self._say(f"{operation} waits: {error.what.en}")
 
     def _known(self, operation: str) -> KnownPlan | None:
         """Its plan; None for one of another version of the code, which holds up no other."""
