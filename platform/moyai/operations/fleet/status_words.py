@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from moyai.texts import Lang, Text, visible
 
 OPERATIONS: Mapping[str, Text] = {
-    "planned": Text("承認待ち", "planned"),
+    "planned": Text("計画済", "planned"),
     "running": Text("実行中", "running"),
     "paused": Text("一時停止", "paused"),
     "held": Text("保留", "held"),
