@@ -128,7 +128,7 @@ class Conductor:
         knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
         alive = [row for row in rows if row.id in knowns]
         moved = self._put_back_stranded(connection, knowns)
-        for memory in (self._standing, self._waiting):
+        for memory in (self._standing, self._waiting, self._plans):
             memory.keep_only(row.id for row in alive)
         room = max(0, int(connection.execute(_ROOM).scalar_one())) if alive else 0
         for row in alive:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 
 _PLAN = sa.text("SELECT plan FROM moyai.operation WHERE id = :id")
 _KEPT = 32
-"""Plans kept in memory; a worker's memory stays flat over many operations."""
+"""Plans kept in memory at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +57,9 @@ class Plans:
                 del self._known[next(iter(self._known))]
             self._known[operation] = found
         return found
+
+    def keep_only(self, operations: Iterable[str]) -> None:
+        """Give up all others: a worker's memory stays flat over many operations."""
+        wanted = frozenset(operations)
+        with self._lock:
+            self._known = {one: known for one, known in self._known.items() if one in wanted}
