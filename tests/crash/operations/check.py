@@ -165,13 +165,22 @@ def check_database(auditor: sa.Connection, found: Findings) -> None:
 
 
 def takeovers(folder: Path, codes: Iterable[str], kills: Iterable[Kill]) -> list[float]:
-    """Seconds from the end of a killed worker to another's first mark on a body it had in hand."""
+    """Seconds from the end of a killed worker to another's first mark on a body it had in hand.
+
+    Where no other worker was at work at that moment, one had to start first: that is no takeover.
+    """
     killed = {one.worker: one.at for one in kills}
+    bodies = [marks(folder, code) for code in codes]
+    lives: dict[str, Span] = {}
+    for one in (mark for there in bodies for mark in there):
+        first, last = lives.get(one.worker, (one.at, one.at))
+        lives[one.worker] = (min(first, one.at), max(last, one.at))
     found: list[float] = []
-    for code in codes:
-        there = marks(folder, code)
+    for there in bodies:
         for before, after in pairwise(there):
             at = killed.get(before.worker)
-            if at is not None and after.worker != before.worker and after.at >= at:
+            if at is None or after.worker == before.worker or after.at < at:
+                continue
+            if any(first < at < last for first, last in lives.values()):
                 found.append(after.at - at)
     return found

@@ -23,6 +23,8 @@ from moyai.operations.database.writing import create, want
 from moyai.planning.fleet.plans import OperationPlan
 
 ROOT = Path(__file__).parents[3]
+BODIES = "6"
+"""Bodies at a time of each worker: as many as a plan has at most, so that who is left can take all."""
 TOKEN = "MOYAI_CRASH"
 """A variable that every process of a campaign has."""
 
@@ -185,7 +187,7 @@ class Crew:
         with (self.logs / f"post-{post.number}.txt").open("ab") as log:
             post.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "tests.crash.operations.supervising", url, "3"),
+                    *(sys.executable, "-m", "tests.crash.operations.supervising", url, BODIES),
                     *(str(self.folder), post.version, post.clock),
                 ],
                 cwd=ROOT,

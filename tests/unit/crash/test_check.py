@@ -101,4 +101,10 @@ def test_a_status_that_is_not_so_is_found(tmp_path: Path) -> None:
 
 def test_takeover_is_from_the_kill_to_the_next_workers_first_mark(tmp_path: Path) -> None:
     _write(tmp_path, CODE, [*_marks(0, STEPS[:1]), *_marks(5, STEPS[1:], "w2")])
-    assert takeovers(tmp_path, [CODE], [Kill("w1", 3.0)]) == [2.0]
+    _write(tmp_path, "100001", _marks(1, worker="w2"))
+    assert takeovers(tmp_path, [CODE, "100001"], [Kill("w1", 3.0)]) == [2.0]
+
+
+def test_where_nobody_else_was_at_work_there_is_no_takeover(tmp_path: Path) -> None:
+    _write(tmp_path, CODE, [*_marks(0, STEPS[:1]), *_marks(5, STEPS[1:], "w2")])
+    assert takeovers(tmp_path, [CODE], [Kill("w1", 3.0)]) == []
