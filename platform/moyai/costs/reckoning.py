@@ -73,6 +73,7 @@ class Reckoner:
         self._closed_ones: dict[_Moment, Reckoned] = {}
         self._refused: dict[_Moment, UsageError] = {}
         self._late: dict[_Moment, Late] = {}
+        self._names_in: dict[Period, Mapping[str, str]] = {}
 
     def reckon(self, period: Period) -> Reckoned:
         """A period as it stands: what it was closed with, or what it comes to now.
@@ -219,11 +220,13 @@ class Reckoner:
             one for late_ones in found for one in (*late_ones.rows.get(period, ()), *late_ones.left)
         )
 
-    def _names(self, period: Period) -> dict[str, str]:
+    def _names(self, period: Period) -> Mapping[str, str]:
         """What codes mean in an open period, those of bodies of all periods that it settles among them."""
-        is_bearer = period == self._periods.bearer()
-        settled = self._timeline.moved(self._timeline.now) if is_bearer else ()
-        return self._periods.names(settled, names_of(self._registry))
+        if period not in self._names_in:
+            is_bearer = period == self._periods.bearer()
+            settled = self._timeline.moved(self._timeline.now) if is_bearer else ()
+            self._names_in[period] = self._periods.names(settled, names_of(self._registry))
+        return self._names_in[period]
 
     def _moment(self, period: Period) -> int:
         """When a period bears what others are corrected by: its closing, or now."""
