@@ -70,6 +70,8 @@ class Watched(Ledger):
         return answer
 
     def finish(self, *arguments: Any, **named: Any) -> None:
+        ended = named.get("ended")
+        self._between(ended and ended.name, None)
         self._real.finish(*arguments, **named)
 
 
