@@ -14,7 +14,7 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown, steps
 from moyai.operations.database.rows import BodyRow
-from moyai.operations.database.writing import create
+from moyai.operations.database.writing import create, retry, want
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.planning.fleet.plans import OperationPlan, plan_sha256
@@ -124,6 +124,39 @@ def test_what_cannot_be_taken_back_holds_the_body_with_both_reasons(office: Offi
     assert body.error is not None
     assert "told to end" in body.error["what"]["en"]
     assert "cannot be taken back" in body.error["what"]["en"]
+
+
+def test_an_attempt_that_fails_takes_back_what_a_held_one_left(office: Office) -> None:
+    _with(office, **{f"{CODE}:write-3:1": "held", f"{CODE}:write-1:2": "failed"})
+    assert office.carry().status == "held"
+    with office.worker.begin() as connection:
+        connection.execute(sa.text("UPDATE moyai.operation SET status = 'running'"))
+    with office.operator.begin() as connection:
+        retry(connection, office.operation, [CODE], "operator:a@example.jp")
+    with office.worker.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE moyai.body SET status = 'running', attempts = attempts + 1")
+        )
+    office.attempt = 2
+    assert office.carry().status == "failed"
+    assert effects(office.folder, CODE) == [
+        "1 write-1",
+        "1 write-2",
+        "2 -write-3",
+        "2 -write-2",
+        "2 -write-1",
+    ]
+
+
+def test_a_stop_ends_the_step_that_was_in_hand_first(office: Office) -> None:
+    office.begin()
+    ledger, taken = office.take("w1")
+    ledger.go_on(taken, None, Next("read", 1, "k"), ())
+    ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"), ())
+    with office.operator.begin() as connection:
+        want(connection, office.operation, "stop", "operator:a@example.jp")
+    assert office.carry("w2").status == "cancelled"
+    assert effects(office.folder, CODE) == ["1 write-1", "1 -write-2", "1 -write-1"]
 
 
 class _Killed(BaseException):
