@@ -5,6 +5,8 @@ from __future__ import annotations
 from office import A, B, Office, at, frozen, unchanged
 from releases import BROKEN
 
+from moyai.operations.database.writing import want
+
 
 def test_two_bodies_go_forward_whatever_is_deployed_meanwhile(office: Office) -> None:
     operation = office.plan("1.1.0", A, B, service="chat")
@@ -70,6 +72,23 @@ def test_code_goes_back_after_a_stack_that_cannot_be_built(office: Office) -> No
     assert office.is_open(B)
     plan = office.federation.ok("plan", B, "--output", "json").json()
     assert plan[0]["action"] == "none"
+
+
+def test_a_stop_before_writes_are_opened_takes_all_back(office: Office) -> None:
+    office.bring(A, "1.2.0")
+    operation = office.plan("1.3.0", A)
+
+    def stop() -> None:
+        assert office.record(A).releases["eapp-b"] == "1.3.0"
+        with office.operator.begin() as connection:
+            want(connection, operation, "stop", "operator:keikaku@jimukyoku.example.jp")
+
+    assert office.carry(operation, A, at("open-writes", stop)).status == "cancelled"
+    record = office.record(A)
+    assert (record.releases["eapp-b"], dict(record.moving)) == ("1.2.0", {})
+    assert (office.image(A), office.schema(A)) == ("1.2.0", [1, 2, 3, 4])
+    assert office.databases(A) == {""}
+    assert office.is_open(A)
 
 
 def test_data_go_back_where_nothing_was_written(office: Office) -> None:
