@@ -204,3 +204,19 @@ def _take_key(federation: Federation, who: str, blob: str) -> None:
     after, found = re.subn(rf"ssh-ed25519 \S+ {who}\b", f"ssh-ed25519 {blob} {who}", text)
     assert found == 1
     federation.file.write_text(after, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("worker")
+def test_heads_of_records_are_anchored_by_workers_and_by_hand(federation: Federation) -> None:
+    federation.ok("audit", "anchor")
+    assert "No audit record has moved" in federation.ok("audit", "anchor").out
+    _check(federation, "272027")
+    moved = federation.ok("audit", "anchor", "--output", "json").json()
+    assert {one["chain"] for one in moved} == {"federation", "body:272027"}
+    looked = {
+        one["chain"]: one for one in federation.ok("audit", "verify", "--output", "json").json()
+    }
+    assert looked["body:272027"]["anchors"] >= 2
+    assert looked["body:272043"]["anchors"] >= 1
+    alone = federation.ok("audit", "verify", "--no-anchors", "--output", "json").json()
+    assert {one["anchors"] for one in alone} == {0}
