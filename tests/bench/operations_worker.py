@@ -13,5 +13,5 @@ from moyai.registry import require
 
 if __name__ == "__main__":
     url, bodies, heartbeat, file = sys.argv[1:]
-    knowledge = Knowledge(kind=empty_kind, registry=lambda: require(Path(file)))
+    knowledge = Knowledge("sandbox", kind=empty_kind, registry=lambda: require(Path(file)))
     sys.exit(work(url, int(bodies), int(heartbeat), knowledge))

@@ -25,7 +25,7 @@ def main() -> int:
     for module in (queue, host):
         setattr(module, "VERSION", version)  # noqa: B010
     traps.lay(Path(folder))
-    knowledge = Knowledge(kind=marked.kind_of, registry=lambda: require(SAMPLE))
+    knowledge = Knowledge("sandbox", kind=marked.kind_of, registry=lambda: require(SAMPLE))
     return work(url, int(bodies), int(heartbeat), knowledge)
 
 

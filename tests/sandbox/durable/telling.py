@@ -77,7 +77,7 @@ class Office:
 
     def new_conductor(self) -> Conductor:
         """Another, which knows nothing that is not on record."""
-        knowledge = Knowledge(kind=counted_kind, registry=self.registry)
+        knowledge = Knowledge("sandbox", kind=counted_kind, registry=self.registry)
         approved = Approved(self.worker, self.plans, knowledge)
         return Conductor(self.worker, self.queue, self.plans, knowledge, approved)
 

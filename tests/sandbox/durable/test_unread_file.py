@@ -43,7 +43,7 @@ def test_an_approval_does_not_lapse_while_the_file_cannot_be_read(
         approve(connection, operation, "plan", "a@example.jp", plan_sha256(plan), "signature")
     with worker.begin() as connection:
         connection.execute(sa.text("UPDATE moyai.operation SET status = 'running'"))
-    plans, knowledge = Plans(worker), Knowledge(counted_kind, _unreadable)
+    plans, knowledge = Plans(worker), Knowledge("sandbox", counted_kind, _unreadable)
     approved = Approved(worker, plans, knowledge)
     queue = cast("BodyQueue", _Queue())
     conductor = Conductor(worker, queue, plans, knowledge, approved, said.append)

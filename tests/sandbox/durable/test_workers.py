@@ -142,6 +142,16 @@ def test_an_operation_that_a_worker_does_not_know_holds_up_no_other(fleet: Fleet
     assert fleet.logs().count("is not known here") == 1
 
 
+def test_a_worker_leaves_another_site_s_operations_alone(fleet: Fleet) -> None:
+    elsewhere = fleet.plan(replace(make_plan(fleet.folder, 2), site="production"))
+    operation = fleet.plan(make_plan(fleet.folder, 2))
+    fleet.start()
+    assert fleet.ended(operation).row.status == "done"
+    view = fleet.view(elsewhere)
+    assert view.row.status == "planned"
+    assert {body.status for body in view.bodies} == {"waiting"}
+
+
 def test_a_worker_whose_supervisor_is_dead_ends_after_what_it_has_in_hand(fleet: Fleet) -> None:
     fleet.start(bodies=2)
     operation = fleet.plan(make_plan(fleet.folder, 6, at_once=2, seconds="0.5"))

@@ -225,12 +225,25 @@ def test_where_the_body_s_own_word_is_asked_for_nobody_else_s_counts() -> None:
     assert reason(approval(slot, asks), asks, registry()) is None
 
 
+def planned(person: str = PLANNER) -> Facts:
+    line = signed_line(OPERATION, FACTS.sha256, "plan")
+    return replace(FACTS, planner_signature=signed(person, line, PLAN_NAMESPACE))
+
+
 def test_clearances_are_the_subjects_that_count_now() -> None:
     given_ones = [approval(subject, FACTS) for subject in SUBJECTS]
-    assert clearances(FACTS, given_ones, registry(), NOW) == set(SUBJECTS)
+    assert clearances(planned(), given_ones, registry(), NOW) == set(SUBJECTS)
     old = replace(given_ones[0], recorded_at=NOW - timedelta(hours=2))
     forged = replace(given_ones[1], signature=given_ones[0].signature)
-    assert clearances(FACTS, [old, forged, *given_ones[2:]], registry(), NOW) == set(SUBJECTS[2:])
+    some = [old, forged, *given_ones[2:]]
+    assert clearances(planned(), some, registry(), NOW) == set(SUBJECTS[2:])
+
+
+def test_nothing_counts_of_a_plan_that_its_planner_did_not_sign() -> None:
+    given_ones = [approval(subject, FACTS) for subject in SUBJECTS]
+    assert clearances(FACTS, given_ones, registry(), NOW) == frozenset()
+    forged = planned(APPROVER)  # who plans under another's name approves nothing
+    assert clearances(forged, given_ones, registry(), NOW) == frozenset()
 
 
 @settings(max_examples=30)

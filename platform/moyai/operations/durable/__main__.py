@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> int:
     url, bodies, heartbeat, file, site = arguments
     source = SiteSource(Path(file), site)
     knowledge = Knowledge(
+        site=site,
         kind=lambda name: kind_of(name, source),
         registry=lambda: source.session().workspace.registry,
         environment=lambda: source.session().workspace.runtime.environment(),

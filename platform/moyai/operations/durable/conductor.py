@@ -36,7 +36,8 @@ from moyai.texts import Text
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7702, 1), clock_timestamp()")
 _ALIVE = sa.text(
     "SELECT id, status, reason, wanted, released, planned_at FROM moyai.operation "
-    "WHERE status IN ('planned', 'running', 'paused', 'held') ORDER BY planned_at, id"
+    "WHERE status IN ('planned', 'running', 'paused', 'held') AND site = :site "
+    "ORDER BY planned_at, id"
 )
 _ROOM = sa.text(
     "WITH begun AS (SELECT worker, count(*) AS n FROM moyai.body WHERE status = 'running' "
@@ -124,7 +125,7 @@ class Conductor:
         if not mine:
             self.gates = {}  # another conducts, and looks
             return True
-        rows = connection.execute(_ALIVE).all()
+        rows = connection.execute(_ALIVE, {"site": self._knowledge.site}).all()
         knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
         alive = [row for row in rows if row.id in knowns]
         moved = self._put_back_stranded(connection, knowns)

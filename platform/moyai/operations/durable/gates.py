@@ -17,7 +17,8 @@ from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
 from moyai.registry.models import JsonValue
 
-_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7703, hashtext(:what))")
+_LOCK = sa.text("SELECT pg_try_advisory_lock(7703, hashtext(:what))")
+_UNLOCK = sa.text("SELECT pg_advisory_unlock(7703, hashtext(:what))")
 _WANTED = sa.text(
     "SELECT true FROM moyai.wave WHERE operation_id = :id AND number = :number "
     "AND status = 'soaking' AND soak_until <= clock_timestamp() "
@@ -55,19 +56,31 @@ class Gates:
                 self._wave(operation, number)
 
     def _wave(self, operation: str, number: int) -> None:
+        """Looked at between transactions: a look takes longer than a session may stand in one."""
         known = self.plans.of(operation)
-        with self.engine.begin() as connection:
-            if not connection.execute(_LOCK, {"what": f"{operation}/{number}"}).scalar():
+        turn = {"what": f"{operation}/{number}"}
+        with self.engine.connect() as pooled:
+            connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
+            if not connection.execute(_LOCK, turn).scalar():
                 return
-            given = {"id": operation, "number": number}
-            if not connection.execute(_WANTED, given).scalar():
-                return  # another worker looked meanwhile
-            codes = [str(row[0]) for row in connection.execute(_DONE, given)]
-            found = self._unwell(known, codes)
+            try:
+                self._look_at(connection, operation, number, known)
+            finally:
+                connection.execute(_UNLOCK, turn)
+
+    def _look_at(
+        self, connection: sa.Connection, operation: str, number: int, known: KnownPlan
+    ) -> None:
+        given = {"id": operation, "number": number}
+        if not connection.execute(_WANTED, given).scalar():
+            return  # another worker looked meanwhile
+        codes = [str(row[0]) for row in connection.execute(_DONE, given)]
+        found = self._unwell(known, codes)
+        with self.engine.begin() as writing:
             for code, error in found.items():
-                self._hold(connection, operation, known, code, error)
+                self._hold(writing, operation, known, code, error)
             if not found:
-                connection.execute(_HEALTHY, given)
+                writing.execute(_HEALTHY, given)
 
     def _unwell(self, known: KnownPlan, codes: list[str]) -> dict[str, MoyaiError]:
         kind = self.knowledge.kind(known.plan.kind)

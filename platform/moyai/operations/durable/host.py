@@ -176,10 +176,14 @@ class Host:
         os._exit(_TAKEN)
 
     def _carry(self, operation: str, code: str, attempt: int) -> None:
+        known = self._plans.of(operation)
+        if known.plan.site != self._knowledge.site:
+            # Its conductor puts it on the queue again, until a worker of its own site takes it.
+            self._tell(f"{operation} {code} is of the site {known.plan.site}: left to its workers")
+            return
         taken = self._ledger.take(operation, code, attempt)
         if taken is None:
             return
-        known = self._plans.of(operation)
         try:
             with self._measuring.carrying(known.plan.kind, code):
                 Carrying(

@@ -14,6 +14,8 @@ from moyai.registry.models import Registry
 class Knowledge:
     """Given to a worker by who starts it."""
 
+    site: str
+    """The site whose operations it carries out: those of another are another's worker's."""
     kind: Callable[[str], Kind]
     """The kind of a name. Raises `UsageError` for one that is not known."""
     registry: Callable[[], Registry]

@@ -104,9 +104,17 @@ def judge(approval: Approval, of: Facts, registry: Registry, now: datetime) -> A
 def clearances(
     of: Facts, approvals: Iterable[Approval], registry: Registry, now: datetime
 ) -> frozenset[str]:
-    """The subjects that are approved now."""
+    """The subjects that are approved now: none where nobody can know who planned it."""
+    if of.plan.approval_seconds > 0 and not _is_planned(of, registry, now):
+        return frozenset()
     judged = (judge(approval, of, registry, now) for approval in approvals)
     return frozenset(str(one.subject) for one in judged if isinstance(one, Accepted))
+
+
+def _is_planned(of: Facts, registry: Registry, now: datetime) -> bool:
+    """Whether the plan is signed by who is said to have planned it: four eyes need the first pair too."""
+    signed = of.planner_signature
+    return signed is not None and judge_planner(of, signed, registry, now) is None
 
 
 def judge_planner(of: Facts, signature: str, registry: Registry, now: datetime) -> Rejection | None:

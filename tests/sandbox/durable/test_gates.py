@@ -1,0 +1,91 @@
+"""The look at a wave after its soak, which takes longer than a session may stand in a transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from counting import Counted, make_plan
+from tests.sample import SAMPLE
+
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.prepare import Logins
+from moyai.operations.database.reading import shown
+from moyai.operations.database.rows import OperationView
+from moyai.operations.database.writing import create
+from moyai.operations.durable.gates import Gates
+from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.plans import Plans
+from moyai.operations.kinds.kind import Kind
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.registry import require
+
+
+@dataclass(frozen=True)
+class Slow(Counted):
+    """Takes longer to look than a session may be idle in a transaction here."""
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        time.sleep(1.5)
+        super().is_well(plan, body)
+
+
+def _kind(_name: str) -> Kind:
+    return Slow()
+
+
+@pytest.fixture
+def worker(places: Logins) -> Iterator[sa.Engine]:
+    engine = open_engine(places.of("moyai_worker"))
+    sa.event.listen(engine, "connect", _impatient)
+    yield engine
+    engine.dispose()
+
+
+def _impatient(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("SET idle_in_transaction_session_timeout = '500ms'")
+    connection.commit()  # type: ignore[attr-defined]
+
+
+def _soaked(places: Logins, worker: sa.Engine, folder: Path) -> tuple[str, sa.Engine]:
+    operator = open_engine(places.of("moyai_operator"))
+    with operator.begin() as connection:
+        operation = create(connection, make_plan(folder, 2), None)
+    with worker.begin() as connection:
+        connection.execute(sa.text("UPDATE moyai.body SET status = 'done'"))
+        connection.execute(
+            sa.text("UPDATE moyai.wave SET status = 'soaking', soak_until = clock_timestamp()")
+        )
+    return operation, operator
+
+
+def _looked(places: Logins, worker: sa.Engine, folder: Path) -> OperationView:
+    operation, operator = _soaked(places, worker, folder)
+    knowledge = Knowledge("sandbox", _kind, lambda: require(SAMPLE))
+    Gates(worker, Plans(worker), knowledge).look({operation: (1,)})
+    with operator.connect() as connection:
+        view = shown(connection, operation)
+    operator.dispose()
+    return view
+
+
+def test_a_look_that_takes_its_time_is_put_on_record(
+    places: Logins, worker: sa.Engine, tmp_path: Path
+) -> None:
+    view = _looked(places, worker, tmp_path)
+    assert view.waves[0].healthy_at is not None
+    assert {body.status for body in view.bodies} == {"done"}
+
+
+def test_a_body_that_is_not_well_is_held_however_long_the_look_takes(
+    places: Logins, worker: sa.Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "100001.ill").touch()
+    view = _looked(places, worker, tmp_path)
+    assert view.waves[0].healthy_at is None
+    assert [body.status for body in view.bodies] == ["done", "held"]
