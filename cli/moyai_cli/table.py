@@ -45,6 +45,12 @@ COMMANDS: dict[str, Entry] = {
         "サービスの新しいリリースへの一斉更新を計画する",
         "Plan a service's new release for its bodies",
     ),
+    "backup": _entry(
+        "backup",
+        _WORK,
+        "団体のデータをバックアップし、復元を試す",
+        "Back bodies' data up and try the restore",
+    ),
     "check": _entry(
         "check",
         _WORK,

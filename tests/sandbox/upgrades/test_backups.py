@@ -12,7 +12,7 @@ from moyai.planning.fleet.plans import PlannedBody
 
 def test_a_backup_of_each_service_is_restored_by_way_of_trial(office: Office) -> None:
     bodies = tuple(PlannedBody(code, code, 1, "", (), 60, None) for code in (A, NONE))
-    operation = office.put("backup", "backup", {}, bodies)
+    operation = office.put("backup", "backup", {"services": {A: ("chat", "eapp-b")}}, bodies)
     begun = datetime.now(UTC)
     assert office.carry(operation, A).status == "done"
     assert office.carry(operation, NONE).status == "done"
@@ -35,7 +35,7 @@ def test_a_backup_of_each_service_is_restored_by_way_of_trial(office: Office) ->
 
 def test_a_trial_that_fails_verifies_nothing(office: Office) -> None:
     body = PlannedBody(A, A, 1, "", (), 60, None)
-    operation = office.put("backup", "backup", {"service": "chat"}, (body,))
+    operation = office.put("backup", "backup", {"services": {A: ("chat",)}}, (body,))
     with office.operator.connect() as connection:
         before = verified_restores(connection, "chat")
 

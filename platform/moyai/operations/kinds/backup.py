@@ -6,7 +6,7 @@ is what says that a body's restore is verified (`operations.database.reading.ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +118,7 @@ class RestoreTest(_Step):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """The kind `backup`; the plan's parameter `service` keeps it to one."""
+    """The kind `backup`; the plan's parameter `services` has each body's, by code."""
 
     source: SiteSource
     name: str = "backup"
@@ -130,15 +130,13 @@ class Backup:
         """Nothing of the service was changed."""
 
     def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
-        """A backup and its trial for each service of the body, by name; one that it has in the file and
-        that was never onboarded comes to nothing."""
-        session, wanted = self.source.session(), plan.parameters.get("service")
-        tenant = session.workspace.registry.tenant(body.code)
-        known = set(session.state.record(StackId(TENANT, body.code)).releases)
-        known |= set() if tenant is None else {one.service for one in tenant.subscriptions}
-        services = sorted(one for one in known if wanted in (None, one))
+        """A backup and its trial for each service that the plan has for the body; one that has gone since
+        comes to nothing."""
+        planned = plan.parameters.get("services")
+        services = planned.get(body.code, ()) if isinstance(planned, Mapping) else ()
+        assert isinstance(services, Sequence)
         return tuple(
             step
-            for service in services
+            for service in map(str, services)
             for step in (Dump(self.source, service), RestoreTest(self.source, service))
         )
