@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -46,6 +47,11 @@ class NoQueue(BodyQueue):
 
     def put(self, connection: sa.Connection, carrier: str, body: tuple[str, str, int]) -> None:
         self.bodies.append(body)
+
+    def put_all(
+        self, connection: sa.Connection, bodies: Sequence[tuple[str, tuple[str, str, int]]]
+    ) -> None:
+        self.bodies += [body for _, body in bodies]
 
 
 @dataclass

@@ -211,6 +211,44 @@ def test_a_carrying_that_ends_anywhere_is_gone_on_with(
         assert there == ["1 write-1", "1 write-2", "1 write-3"]
 
 
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("calls", range(1, 8))
+def test_a_body_that_could_not_be_taken_back_is_held_wherever_its_carrying_ends(
+    office: Office, calls: int, after: bool
+) -> None:
+    _with(office, **{f"{CODE}:write-2:1": "failed", f"{CODE}:-write-1:1": "failed"})
+    ledger, taken = office.take()
+    plan = office.plan
+    mortal = _Mortal(ledger, calls, after)
+    carrying = Carrying(mortal, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, "w1")
+    try:
+        carrying.run()
+    except _Killed:
+        office.carry("w2")
+    assert office.body.status == "held"
+
+
+def test_what_is_not_approved_any_more_does_not_begin(office: Office) -> None:
+    office.begin()
+    ledger, taken = office.take()
+    plan = office.plan
+    common = (ledger, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, "w1")
+    Carrying(*common, needs_approval=True).run()
+    body = office.body
+    assert (body.status, effects(office.folder, CODE)) == ("skipped", [])
+    assert body.error is not None
+    assert "approved" in body.error["what"]["en"]
+
+
+def test_what_is_approved_begins(office: Office) -> None:
+    office.begin()
+    ledger, taken = office.take()
+    plan = office.plan
+    common = (ledger, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, "w1")
+    Carrying(*common, cleared=frozenset({"plan"}), needs_approval=True).run()
+    assert office.body.status == "done"
+
+
 def test_who_was_taken_over_writes_nothing_more(office: Office) -> None:
     office.begin()
     ledger, taken = office.take("frozen")

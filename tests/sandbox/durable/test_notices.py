@@ -328,7 +328,7 @@ def test_workers_tell_what_happens_though_one_is_killed_meanwhile(
     try:
         fleet.start(number=2, bodies=8)
         fails = {f"{code}:write-1:1": "failed" for code in range(100000, 100006)}
-        plan = make_plan(fleet.folder, 8, at_once=8, **fails)
+        plan = make_plan(fleet.folder, 8, at_once=4, **fails)
         operation = fleet.plan(plan)
         fleet.until(operation, lambda one: one.row.status == "held", 30)
         os.kill(fleet.worker_pids()[0], signal.SIGKILL)

@@ -162,10 +162,11 @@ def test_a_step_goes_on_with_the_signature_of_an_approver(
 def started(
     project: Path, *arguments: str, stdin: int = subprocess.DEVNULL
 ) -> subprocess.Popen[str]:
-    """The command as a person starts it."""
+    """The command as a person starts it: heeding Ctrl-C, which what runs the tests may ignore."""
     home = str(project.parent / "home")
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "runbook", "run", *arguments],
+        [sys.executable, "-c", heeding + PROGRAM, "runbook", "run", *arguments],
         cwd=project,
         env={**os.environ, "MOYAI_HOME": home, "MOYAI_LANG": "en"},
         stdin=stdin,

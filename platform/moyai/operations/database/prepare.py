@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,6 +30,9 @@ BODY = "moyai_body"
 """The group of bodies' own logins (`moyai_body_271004`)."""
 DBOS_SCHEMA = "dbos"
 _LOCK = 7700
+_TRY_LOCK = sa.text("SELECT pg_try_advisory_lock(:key)")
+_TURN_SECONDS = 600.0
+_POLL_SECONDS = 0.2
 
 
 def prepare(places: Logins, *, new_passwords: bool = False) -> None:
@@ -40,23 +44,38 @@ def prepare(places: Logins, *, new_passwords: bool = False) -> None:
     """
     engine = open_engine(places.url, pool_size=1, name="moyai-prepare")
     try:
-        with engine.connect() as connection:
-            # Two first uses at once: the second waits for as long as the first takes.
-            connection.execute(sa.text("SET lock_timeout = '10min'"))
-            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+        with engine.connect() as pooled:
+            connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
+            _take_turn(connection)
             raw = connection.connection.driver_connection
             assert isinstance(raw, psycopg.Connection)
             _groups(raw)
-            raw.commit()
             _schemas(places.url)
             _logins(raw, places, {} if new_passwords else _known(places.passfile))
-            raw.commit()
     except sa.exc.OperationalError as error:
         raise unreachable(error) from None
     except (sa.exc.ProgrammingError, psycopg.Error) as error:
         raise _not_allowed(error) from None
     finally:
         engine.dispose()
+
+
+def _take_turn(connection: sa.Connection) -> None:
+    """Wait for other first uses, outside any transaction: DBOS makes indexes concurrently, which waits for
+    every transaction, one that waits for this turn among them. Raises `OperationFailed`."""
+    deadline = time.monotonic() + _TURN_SECONDS
+    while not connection.execute(_TRY_LOCK, {"key": _LOCK}).scalar():
+        if time.monotonic() >= deadline:
+            raise OperationFailed(
+                Text(
+                    "別のコマンドが運用データベースを用意しつづけています。",
+                    "another command has been making the operations database ready for too long.",
+                ),
+                remedy=Text(
+                    "しばらくしてもう一度実行してください。", "Run it again after a while."
+                ),
+            )
+        time.sleep(_POLL_SECONDS)
 
 
 def _groups(connection: psycopg.Connection) -> None:

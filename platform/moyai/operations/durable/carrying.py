@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from moyai.approvals.subjects import PLAN
 from moyai.audit.pieces import Pieces, pieces
 from moyai.audit.records import chain_of
 from moyai.errors import MoyaiError, OperationFailed
@@ -48,6 +49,8 @@ class Carrying:
     taken: Taken
     worker: str
     cleared: frozenset[str] = frozenset()
+    needs_approval: bool = False
+    """Whether it begins only with an approval of the plan that holds now."""
     _results: dict[str, Result] = field(default_factory=dict)
     _left: Left = field(default_factory=lambda: left_by(()))
     _open: Ended | None = None
@@ -58,6 +61,9 @@ class Carrying:
         """Carry it on from where it is. Raises `Fenced` where another has the body by now."""
         self._results = {one.name: one.result for one in self.taken.steps if one.status == "done"}
         self._left = left_by(self.taken.earlier)
+        if self.needs_approval and not self.taken.steps and str(PLAN) not in self.cleared:
+            self._finish("skipped", _unapproved())
+            return
         steps = self.kind.steps(self.plan, self.body)
         error = self._before() or self._forward(steps)
         if error is None:
@@ -122,7 +128,10 @@ class Carrying:
         """Take back, the last step first, and what earlier attempts left with it; a person is needed
         where that fails."""
         self._put_end_on_record()
-        if isinstance(error, InDoubt):
+        stuck = any(
+            one.status == "failed" and one.name.startswith(BACK) for one in self.taken.steps
+        )
+        if stuck or isinstance(error, InDoubt):
             self._finish("held", error)
             return
         touched = {one.name for one in self.taken.steps} | self._results.keys() | self._left.steps
@@ -304,6 +313,19 @@ def bug(error: Exception) -> MoyaiError:
         remedy=Text(
             "ワーカーのログを添えて知らせてください。",
             "Please report it with the worker's log.",
+        ),
+    )
+
+
+def _unapproved() -> Unavailable:
+    return Unavailable(
+        Text(
+            "計画の承認が、始めるときには有効ではありませんでした。",
+            "its plan was not approved any more when it was to begin.",
+        ),
+        remedy=Text(
+            "承認を受けてから、moyai operation retry を実行してください。",
+            "Have it approved again, then run moyai operation retry.",
         ),
     )
 

@@ -157,13 +157,19 @@ class Conductor:
         """Its plan; None for one of another version of the code, which holds up no other."""
         try:
             known = self._plans.of(operation)
-            self._knowledge.kind(known.plan.kind)
+            kind = self._knowledge.kind(known.plan.kind)
         except (sa.exc.DBAPIError, psycopg.Error):
             raise
         except Exception as error:  # whatever another version's plan leads to
             if operation not in self._strange:
                 self._strange.add(operation)
                 self._say(f"{operation} is not known here, and left to others: {error!r:.200}")
+            return None
+        if kind.needs_approval and known.plan.approval_seconds <= 0:
+            # Whether a kind needs approval is not for a plan to say.
+            if operation not in self._strange:
+                self._strange.add(operation)
+                self._say(f"{operation} says that it needs no approval: left alone")
             return None
         return known
 

@@ -184,17 +184,19 @@ class Host:
         taken = self._ledger.take(operation, code, attempt)
         if taken is None:
             return
+        kind = self._knowledge.kind(known.plan.kind)
         try:
             with self._measuring.carrying(known.plan.kind, code):
                 Carrying(
                     ledger=self._ledger,
-                    kind=self._knowledge.kind(known.plan.kind),
+                    kind=kind,
                     plan=known.plan,
                     plan_sha256=known.sha256,
                     body=known.body(code),
                     taken=taken,
                     worker=self._place.worker,
                     cleared=self._approved.of(operation),
+                    needs_approval=kind.needs_approval,
                 ).run()
         except Fenced:
             self._tell(f"{operation} {code}: another worker has it")
