@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from office import A, B, Office, at, frozen, unchanged
 from releases import BROKEN
 
 from moyai.operations.database.writing import want
+
+HELD = sa.text("UPDATE moyai.body SET status = 'held' WHERE operation_id = :id AND code = :code")
 
 
 def test_two_bodies_go_forward_whatever_is_deployed_meanwhile(office: Office) -> None:
@@ -27,6 +30,27 @@ def test_two_bodies_go_forward_whatever_is_deployed_meanwhile(office: Office) ->
         assert office.is_open(code, "chat")
         assert office.backups(code, operation, "chat") == ["1"]
     office.federation.target("chat", "1.1.0")
+    _held_by_a_gate(office, operation)
+
+
+def _held_by_a_gate(office: Office, operation: str) -> None:
+    """After its soak B is not well: it is looked at again, and nothing else is done."""
+    with office.worker.begin() as connection:
+        given = {"id": operation, "code": B}
+        connection.execute(HELD, given)
+    office.again(operation, B)
+    with office.sql(B, "owner", "chat") as owner:
+        owner.execute("ALTER TABLE message RENAME TO hidden")
+        body = office.carry(operation, B)
+        owner.execute("ALTER TABLE hidden RENAME TO message")
+    assert body.status == "held"
+    assert body.error is not None
+    assert "nothing is taken back" in body.error["what"]["en"]
+    office.again(operation, B)
+    assert office.carry(operation, B).status == "done"
+    assert office.record(B).releases["chat"] == "1.1.0"
+    assert office.backups(B, operation, "chat") == ["1"]
+    assert office.is_open(B, "chat")
 
 
 def test_code_goes_back_after_a_migration_that_fails(office: Office) -> None:
