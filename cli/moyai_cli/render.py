@@ -24,7 +24,7 @@ from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 
 if TYPE_CHECKING:
-    from moyai.registry import Problem
+    from moyai.registry.problems import Problem
 
 
 class Output(StrEnum):

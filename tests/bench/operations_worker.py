@@ -9,7 +9,7 @@ from tests.bench.operations_kind import empty_kind
 
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.process import work
-from moyai.registry import require
+from moyai.registry.load import require
 
 if __name__ == "__main__":
     url, bodies, heartbeat, file = sys.argv[1:]

@@ -28,7 +28,7 @@ from tests.sample import PROJECT, SAMPLE
 from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite, open_site
 from moyai.engine.stacks import StackId
-from moyai.registry import require
+from moyai.registry.load import require
 
 ROOT = Path(__file__).resolve().parents[2]
 HELPERS = ROOT / "tests" / "sandbox" / "engine"
@@ -47,7 +47,7 @@ from body_stacks import body_run
 from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import open_site
 from moyai.engine.stacks import ResourceMoved
-from moyai.registry import require
+from moyai.registry.load import require
 from tests.sample import PROJECT, SAMPLE
 site = open_site(require(SAMPLE).sites["sandbox"], Path({home!r}), PROJECT)
 with Driver(site, Path({engine!r}), jobs=1) as driver:

@@ -10,11 +10,11 @@ import typer
 
 from moyai.errors import MoyaiError
 from moyai.operations.onboarding import prepare
+from moyai.operations.places import find_registry_file
 from moyai.operations.plan import Wish
 from moyai.operations.session import Session, open_session
 from moyai.operations.status import statuses
 from moyai.operations.welcome import write_sheets
-from moyai.operations.workspace import find_registry_file
 from moyai.planning.plans import Plan
 from moyai.registry.edit import TenantAdded
 from moyai.texts import Text

@@ -17,7 +17,8 @@ from moyai.operations.fleet import steering
 from moyai.operations.fleet.approving import Wanted, approve, missing, signer_of, wanted
 from moyai.operations.fleet.opening import Office, open_office
 from moyai.operations.fleet.people import who_plans
-from moyai.operations.workspace import open_workspace, today
+from moyai.operations.places import today
+from moyai.operations.workspace import open_workspace
 from moyai.planning.fleet.clearing import Accepted
 from moyai.registry.load import read_content
 from moyai.registry.models import Operator

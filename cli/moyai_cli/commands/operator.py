@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from moyai.operations.workspace import find_registry_file
-from moyai.registry import require
+from moyai.operations.places import find_registry_file
+from moyai.registry.load import require
 from moyai_cli.language import say
 from moyai_cli.options import AsOf, File, Format, day_of
 from moyai_cli.render import Column, Output, listing

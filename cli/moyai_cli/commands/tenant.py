@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from moyai.operations.places import find_registry_file
 from moyai.operations.tenants import add, describe
-from moyai.operations.workspace import find_registry_file
 from moyai.planning.selectors import select
-from moyai.registry import require
 from moyai.registry.edit import NewTenant
+from moyai.registry.load import require
 from moyai.registry.models import Isolation, Kind
 from moyai_cli.called import show_next
 from moyai_cli.language import say

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from moyai.errors import ExitCode
-from moyai.operations.workspace import find_registry_file, today
-from moyai.registry import load
+from moyai.operations.places import find_registry_file, today
+from moyai.registry.load import load
 from moyai.texts import counted
 from moyai_cli.language import say
 from moyai_cli.options import File, Format

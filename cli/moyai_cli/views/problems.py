@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import typer
 
-from moyai.registry import Problem
+from moyai.registry.problems import Problem
 from moyai_cli.language import LANG
 from moyai_cli.render import Column, Output, listing, problem_line
 

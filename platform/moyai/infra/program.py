@@ -20,7 +20,7 @@ from moyai.infra.outputs import (
     shared_of,
 )
 from moyai.planning.topology import FOUNDATION, SHARED, cell_stack
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import CellSpec, Registry, Site, Tenant
 from moyai.texts import Text
 

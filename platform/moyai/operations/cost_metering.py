@@ -22,8 +22,9 @@ from moyai.engine.aws.request_counts import RequestCounts
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, UsageError
 from moyai.operations.costs import codes_of, open_ledger
 from moyai.operations.inside import Inside
+from moyai.operations.places import today
 from moyai.operations.session import Session
-from moyai.operations.workspace import Workspace, today
+from moyai.operations.workspace import Workspace
 from moyai.planning import names
 from moyai.planning.routes import WAYS
 from moyai.planning.selectors import select

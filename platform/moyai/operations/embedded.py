@@ -8,9 +8,9 @@ from typing import cast
 
 from moyai.engine.sites import EmbeddedSite, open_site
 from moyai.errors import UsageError
-from moyai.operations.workspace import home_folder
+from moyai.operations.places import home_folder
 from moyai.planning.selectors import only
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.texts import Text
 
 SITE = "sandbox"

@@ -13,8 +13,8 @@ from moyai.operations.preflight import preflight, refuse
 from moyai.operations.session import Session, open_session
 from moyai.operations.tenants import Additions
 from moyai.planning.plans import Plan
-from moyai.registry import require
 from moyai.registry.edit import NewTenant, TenantAdded
+from moyai.registry.load import require
 from moyai.registry.models import Tenant
 from moyai.texts import Text
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from moyai.engine.stacks import StackId
+from moyai.operations.places import today
 from moyai.operations.session import Session
 from moyai.operations.surroundings import surroundings
-from moyai.operations.workspace import today
 from moyai.planning.conditions import Recorded
 from moyai.planning.decisions import Basis, foundation_names, make_plan, vanished
 from moyai.planning.plans import Plan, PlannedStack

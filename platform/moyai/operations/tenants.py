@@ -15,9 +15,9 @@ from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.planning.addresses import free_network
 from moyai.planning.fingerprints import plain
 from moyai.planning.selectors import only
-from moyai.registry import require
 from moyai.registry.checks import TENANT_PREFIX
 from moyai.registry.edit import NewTenant, TenantAdded, add_tenant
+from moyai.registry.load import require
 from moyai.registry.models import Registry
 from moyai.texts import Text, of_system
 

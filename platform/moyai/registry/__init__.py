@@ -1,6 +1,4 @@
-"""tenants.yaml as typed, frozen values; all its errors at once. Pure but for reading files."""
+"""tenants.yaml as typed, frozen values; all its errors at once. Pure but for reading files.
 
-from moyai.registry.load import Loaded, load, load_content, require
-from moyai.registry.problems import Problem, RegistryError
-
-__all__ = ["Loaded", "Problem", "RegistryError", "load", "load_content", "require"]
+Imports nothing: a command that only needs a type of `models` starts without the parser and its rules.
+"""

@@ -20,7 +20,7 @@ def main() -> int:
     from moyai.operations.durable import host, queue
     from moyai.operations.durable.knowledge import Knowledge
     from moyai.operations.durable.process import work
-    from moyai.registry import require
+    from moyai.registry.load import require
 
     for module in (queue, host):
         setattr(module, "VERSION", version)  # noqa: B010

@@ -10,7 +10,7 @@ from tests.bench import deploy, projects
 from tests.bench.processes import moyai
 from tests.sample import SAMPLE
 
-from moyai.registry import load_content
+from moyai.registry.load import load_content
 
 
 @pytest.mark.parametrize("bodies", [1, 90, 200, 1741])

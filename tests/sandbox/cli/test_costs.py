@@ -16,7 +16,8 @@ from closing_runbook import commands, lay_files, run_as_written
 from federations import Federation
 
 from moyai.engine.aws.sessions import aws_session
-from moyai.operations.workspace import open_workspace, today
+from moyai.operations.places import today
+from moyai.operations.workspace import open_workspace
 from moyai.texts import JAPAN
 
 REGION = "ap-northeast-1"

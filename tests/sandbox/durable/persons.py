@@ -14,7 +14,7 @@ from moyai.approvals.keys import read_key
 from moyai.approvals.signatures import armoured, signed_bytes
 from moyai.approvals.wire import string
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Operator, Registry, Role
 
 DAY = date(2026, 11, 26)

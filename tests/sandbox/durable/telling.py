@@ -23,7 +23,7 @@ from moyai.operations.durable.queue import VERSION, BodyQueue
 from moyai.operations.notices.channels import Channels
 from moyai.operations.notices.sender import Sender, Sources
 from moyai.planning.fleet.plans import OperationPlan
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Registry
 from moyai.registry.operation_settings import Notifications, OperationSettings
 

@@ -25,7 +25,7 @@ from moyai.operations.fleet.chains import anchors_known, verify_chains
 from moyai.operations.session import Session
 from moyai.operations.workspace import Workspace
 from moyai.planning import names
-from moyai.registry import require
+from moyai.registry.load import require
 
 FEDERATION = "federation"
 

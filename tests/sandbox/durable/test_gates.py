@@ -22,7 +22,7 @@ from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import Plans
 from moyai.operations.kinds.kind import Kind
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
-from moyai.registry import require
+from moyai.registry.load import require
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from counting import counted_kind
 
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.process import work
-from moyai.registry import require
+from moyai.registry.load import require
 
 if __name__ == "__main__":
     url, bodies, heartbeat, file = sys.argv[1:]

@@ -15,7 +15,7 @@ from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import Action, RunFinished, RunResult, StackId, StackRun
 from moyai.operations.inside import Inside
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Registry
 
 DAY = "2026-11-23"

@@ -28,7 +28,7 @@ from moyai.operations.inside import Inside
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import kind_of
 from moyai.operations.kinds.upgrade.change import changes_of
-from moyai.operations.workspace import today
+from moyai.operations.places import today
 from moyai.planning.fleet.plans import (
     Limits,
     OperationPlan,

@@ -11,7 +11,7 @@ from tests.bench import cost, cost_project
 from tests.bench.cost_venv import VENV
 from tests.sample import SAMPLE
 
-from moyai.registry import load_content
+from moyai.registry.load import load_content
 
 
 def test_all_municipalities_share_by_12_rules() -> None:

@@ -27,8 +27,8 @@ from moyai.costs.analysis.forecast import LEAST_MONTHS, METHODS, forecast
 from moyai.costs.analysis.sensitivity import at_rate, rate_of
 from moyai.costs.apportion.inputs import Presence
 from moyai.costs.ledger.invoices import Invoice
-from moyai.registry import require
 from moyai.registry.cost_rules import ShareBy
+from moyai.registry.load import require
 
 EQUAL, POPULATION = Key(ShareBy.EQUAL), Key(ShareBy.POPULATION)
 HARP = Key(ShareBy.POPULATION, power=Fraction("0.585"))

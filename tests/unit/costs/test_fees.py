@@ -11,8 +11,8 @@ from tests.unit.costs.rulebook import pool, rules
 
 from moyai.costs.fees import Fee, fees_due, fees_missed
 from moyai.costs.periods import Period
-from moyai.registry import require
 from moyai.registry.cost_rules import Pool
+from moyai.registry.load import require
 from moyai.registry.models import Registry, Subscription
 
 MAY, JUNE, JULY, AUGUST = (Period(2026, month) for month in range(5, 9))

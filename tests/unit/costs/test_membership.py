@@ -14,8 +14,8 @@ from moyai.costs.apportion.inputs import Members, Presence
 from moyai.costs.membership import members_of
 from moyai.costs.periods import Period, period_of
 from moyai.errors import UsageError
-from moyai.registry import require
 from moyai.registry.cost_rules import Pool, Prorating, ReferencePopulation, Subsidy, SubsidyWhen
+from moyai.registry.load import require
 from moyai.registry.models import Registry, Subscription
 
 

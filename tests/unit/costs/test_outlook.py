@@ -17,8 +17,8 @@ from moyai.costs.analysis.outlook import outlook
 from moyai.costs.membership import members_of
 from moyai.costs.periods import Period
 from moyai.costs.statements.months import NO_RULE, Month
-from moyai.registry import require
 from moyai.registry.cost_rules import Budget
+from moyai.registry.load import require
 
 SERVICES = {"chat": "chat", "eapp": "eapp-a", "共通": None}
 

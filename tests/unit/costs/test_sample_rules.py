@@ -16,7 +16,7 @@ from moyai.costs.ledger.sorting import sorted_rows
 from moyai.costs.membership import members_of
 from moyai.costs.periods import Period
 from moyai.operations.costs import codes_of
-from moyai.registry import load
+from moyai.registry.load import load
 from moyai.registry.models import Registry
 from moyai.texts import Lang
 

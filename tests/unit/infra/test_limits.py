@@ -10,7 +10,7 @@ from mocked_stack import Run
 from tests.sample import SAMPLE
 
 from moyai.infra import boundaries
-from moyai.registry import require
+from moyai.registry.load import require
 
 
 @pytest.fixture(scope="module")

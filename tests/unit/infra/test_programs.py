@@ -21,7 +21,7 @@ from moyai.infra.environment import Environment, EnvironmentArgs
 from moyai.infra.outputs import CellOutputs, ServiceOutputs, SharedOutputs, TenantOutputs
 from moyai.job_target import camel_case
 from moyai.planning.consumed import CONSUMED, SHARED_IN_BODIES, SHARED_IN_CELLS
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Isolation
 
 KEPT = {

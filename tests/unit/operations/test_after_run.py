@@ -19,7 +19,7 @@ from moyai.operations.after_run import AfterRun
 from moyai.operations.inside import Inside
 from moyai.operations.site_state import SiteState
 from moyai.planning.plans import PlannedStack
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.texts import same
 
 STACK = StackId("moyai-tenant", "272027")

@@ -28,7 +28,7 @@ from moyai.errors import OperationFailed, UsageError
 from moyai.operations.cost_intake import Asked, import_costs
 from moyai.operations.costs import open_ledger
 from moyai.operations.workspace import Workspace
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Site
 
 REGION = "ap-northeast-1"

@@ -12,7 +12,7 @@ from tests.sample import SAMPLE
 
 from moyai.errors import OperationFailed
 from moyai.operations.history import History
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Registry
 
 

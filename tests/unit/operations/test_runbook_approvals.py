@@ -13,7 +13,7 @@ from tests.sample import SAMPLE
 
 from moyai.errors import Refused
 from moyai.operations.runbooks.approving import NAMESPACE, OperatorSignatures
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Registry
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no OpenSSH here")

@@ -11,8 +11,8 @@ from tests.sample import SAMPLE, lay_out
 
 from moyai.errors import OperationFailed, UsageError
 from moyai.operations.tenants import Additions, add, add_to
-from moyai.registry import require
 from moyai.registry.edit import NewTenant
+from moyai.registry.load import require
 from moyai.registry.models import Isolation
 
 WORDS = SAMPLE.read_bytes()

@@ -11,7 +11,7 @@ from tests.sample import SAMPLE
 
 from moyai.operations.welcome import sheet
 from moyai.planning.routes import tenant_rules
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Registry, Subscription, Tenant
 from moyai.texts import Text
 

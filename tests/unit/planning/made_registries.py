@@ -10,8 +10,8 @@ from ipaddress import IPv4Network
 
 from tests.sample import SAMPLE
 
-from moyai.registry import require
 from moyai.registry.codes import national_list
+from moyai.registry.load import require
 from moyai.registry.models import CellSpec, Isolation, Kind, Registry, Subscription, Tenant
 
 DAY = date(2026, 11, 23)

@@ -10,8 +10,8 @@ import pytest
 from tests.sample import SAMPLE
 
 from moyai.planning.budgets import AwsBudget, aws_budgets
-from moyai.registry import require
 from moyai.registry.cost_rules import Budget
+from moyai.registry.load import require
 from moyai.registry.models import Registry
 
 DAY = date(2026, 11, 23)

@@ -12,8 +12,8 @@ from tests.sample import SAMPLE
 from moyai.planning import fingerprints, releases
 from moyai.planning.fingerprints import Surroundings
 from moyai.planning.routes import rules_by_body
-from moyai.registry import require
 from moyai.registry.cost_rules import Budget
+from moyai.registry.load import require
 from moyai.registry.models import Freeze, Registry, Tenant
 from moyai.registry.operation_settings import Amount, BodyApprover, OperationSettings
 

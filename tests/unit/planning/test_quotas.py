@@ -24,7 +24,7 @@ from mocked_stack import Run, config_of, run_program
 from moyai.errors import UsageError
 from moyai.planning import releases
 from moyai.planning.quotas import ACCOUNT, QUOTAS, exceeded, usage
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Isolation, Registry
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
 from moyai.planning.releases import Waiting, resolve
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Tenant
 
 DAY = date(2026, 11, 23)

@@ -19,7 +19,7 @@ from moyai.planning.selectors import (
     select,
     select_with,
 )
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Isolation, Kind
 
 REGISTRY = require(SAMPLE)

@@ -6,7 +6,7 @@ import pytest
 from tests.sample import SAMPLE
 
 from moyai.planning.topology import cell_of_stack, cell_stack, foundation_of
-from moyai.registry import require
+from moyai.registry.load import require
 
 REGISTRY = require(SAMPLE)
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from moyai.registry import Problem, load
+from moyai.registry.load import load
 from moyai.registry.manifests import Folder, load_manifest
 from moyai.registry.models import Manifest
+from moyai.registry.problems import Problem
 from moyai.registry.service_sql import check_sql
 
 ROOT = Path(__file__).resolve().parents[3]

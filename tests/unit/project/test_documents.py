@@ -10,7 +10,7 @@ import pytest
 from tests.sample import PROJECT, SAMPLE, lay_out
 from typer.main import get_command
 
-from moyai.registry import load
+from moyai.registry.load import load
 from moyai.texts import Lang
 from moyai_cli.application import app
 

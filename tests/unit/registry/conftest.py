@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tests.sample import SAMPLE, lay_out
 
-from moyai.registry import Loaded, Problem, load_content
+from moyai.registry.load import Loaded, load_content
+from moyai.registry.problems import Problem
 
 Check = Callable[[str], Loaded]
 Edit = Callable[..., tuple[Problem, ...]]

@@ -12,7 +12,8 @@ from datetime import timedelta
 
 import pytest
 
-from moyai.registry import Loaded, Problem
+from moyai.registry.load import Loaded
+from moyai.registry.problems import Problem
 
 Edit = Callable[..., tuple[Problem, ...]]
 Check = Callable[[str], Loaded]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.sample import SAMPLE
 
-from moyai.registry import load_content
+from moyai.registry.load import load_content
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(CORPUS.glob("*.yaml"))

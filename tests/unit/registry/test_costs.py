@@ -11,7 +11,6 @@ import pytest
 from tests.sample import SAMPLE
 from tests.unit.registry.cost_federation import BODIES, COSTS, whole
 
-from moyai.registry import Problem, load_content
 from moyai.registry.codes import corporate_check_digit
 from moyai.registry.cost_rules import (
     Bearer,
@@ -29,6 +28,8 @@ from moyai.registry.cost_rules import (
     WhenZero,
     exact,
 )
+from moyai.registry.load import load_content
+from moyai.registry.problems import Problem
 
 
 def problems(*changes: tuple[str, str]) -> tuple[Problem, ...]:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moyai.errors import ExitCode, UsageError
-from moyai.registry import load, require
 from moyai.registry.edit import Allocate, NewTenant, TenantAdded, add_tenant
+from moyai.registry.load import load, require
 from moyai.registry.models import Isolation, Kind, Registry
 from moyai.registry.yaml_edit import CannotPlace, with_entry
 from moyai.registry.yaml_tree import read

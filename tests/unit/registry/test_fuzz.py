@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
-from moyai.registry import Loaded, load_content
+from moyai.registry.load import Loaded, load_content
 from moyai.registry.shape_errors import SENTENCES
 from moyai.registry.yaml_tree import read
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from tests.sample import SAMPLE
 
-from moyai.registry import load_content
 from moyai.registry.cost_file import (
     AwsBudgetFile,
     BudgetFile,
@@ -37,6 +36,7 @@ from moyai.registry.file_model import (
     TenantFile,
     WindowFile,
 )
+from moyai.registry.load import load_content
 from moyai.registry.manifests import Folder, load_manifest
 from moyai.registry.models import Manifest
 from moyai.registry.operation_file import (

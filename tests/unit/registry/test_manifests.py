@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.sample import SERVICES
 
-from moyai.registry import load, require
+from moyai.registry.load import load, require
 from moyai.registry.manifests import Folder, load_manifest
 from moyai.registry.models import Manifest
 from moyai.registry.problems import Problem

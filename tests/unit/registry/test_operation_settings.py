@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
-from moyai.registry import load_content
+from moyai.registry.load import load_content
 from moyai.registry.models import Registry
 from moyai.registry.operation_build import build_operations
 from moyai.registry.operation_file import OperationsFile

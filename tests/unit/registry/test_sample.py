@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 from tests.sample import PROJECT, SAMPLE
 
-from moyai.registry import load, require
+from moyai.registry.load import load, require
 from moyai.registry.models import Isolation, Kind, Registry
 from moyai.registry.schema import json_schema
 from moyai.registry.yaml_tree import read

@@ -14,9 +14,9 @@ import yaml
 from tests.pace import seconds_of
 from tests.sample import SAMPLE
 
-from moyai.registry import Loaded, load_content
 from moyai.registry.codes import national_list
 from moyai.registry.edit import NewTenant, TenantAdded, add_tenant
+from moyai.registry.load import Loaded, load_content
 from moyai.registry.models import Kind
 
 

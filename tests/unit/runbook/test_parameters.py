@@ -9,7 +9,7 @@ import pytest
 from tests.sample import SAMPLE
 from tests.unit.runbook.books import BOOK, book
 
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Registry
 from moyai.runbook.model import Values
 from moyai.runbook.parameters import WrongParameters, parse

@@ -16,9 +16,9 @@ from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
+from moyai.operations.places import today
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.session import Session
-from moyai.operations.workspace import today
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.texts import Text

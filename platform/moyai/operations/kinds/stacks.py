@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from moyai.errors import Refused
 from moyai.operations.deploy_events import StackEnded
 from moyai.operations.inside import Inside
+from moyai.operations.places import today
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.session import Session, imports_of
 from moyai.operations.stack_runs import StackRuns
-from moyai.operations.workspace import today
 from moyai.planning.plans import PlannedStack
 
 _WAIT_SECONDS = 900.0

@@ -11,8 +11,8 @@ from typing import Literal
 
 from moyai.engine.files import disk_trouble
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.workspace import find_registry_file
-from moyai.registry import require as require_registry
+from moyai.operations.places import find_registry_file
+from moyai.registry.load import require as require_registry
 from moyai.runbook.check import Commands
 from moyai.runbook.model import Runbook, Values
 from moyai.runbook.parameters import parse

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from moyai.engine.worker.log import Redactor, secrets_of
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
+from moyai.operations.places import today
 from moyai.operations.runbooks.approving import OperatorSignatures
 from moyai.operations.runbooks.asking import FileEvidence, Person
 from moyai.operations.runbooks.catalogue import FOLDER
 from moyai.operations.runbooks.programs import Programs
 from moyai.operations.runbooks.records import RunStore
 from moyai.operations.runbooks.surroundings import Surroundings
-from moyai.operations.workspace import Workspace, open_workspace, today
+from moyai.operations.workspace import Workspace, open_workspace
 from moyai.registry.words import not_known
 from moyai.texts import Text
 

@@ -13,7 +13,7 @@ from tests.unit.planning.fleet.made_plans import body, plan, wave
 from moyai.operations.notices.audiences import Notice, notices
 from moyai.operations.notices.scene import BodyNow, Happened, Scene
 from moyai.planning.fleet.plans import OperationPlan
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.registry.models import Operator, Registry, Role
 from moyai.registry.operation_settings import (
     BodyApprover,

@@ -12,10 +12,10 @@ from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
+from moyai.operations.places import today
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.session import Session
 from moyai.operations.turns import Turns
-from moyai.operations.workspace import today
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import TENANT
 from moyai.registry.models import Registry

@@ -20,7 +20,7 @@ from moyai.operations.kinds.upgrade.body import (
     subscribed,
 )
 from moyai.operations.kinds.upgrade.change import Change, change_of
-from moyai.operations.workspace import today
+from moyai.operations.places import today
 from moyai.planning.conditions import Condition
 from moyai.texts import Text
 
