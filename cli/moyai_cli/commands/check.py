@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from moyai.operations.database.durations import measured
+from moyai.operations.database.reader import open_reader
 from moyai.operations.database.reading import shown, workers
 from moyai.operations.fleet.checking import KIND, plan_check
 from moyai.operations.fleet.opening import open_office
@@ -56,7 +57,8 @@ def command(
         require_bodies(by, registry, [body.code for body in plan.bodies], day)
         operation = put_on_record(office.engine, plan, None)
         if wait:
-            follow_to_end(office.engine, operation, output)
+            with open_reader(registry.path, site) as reader:
+                follow_to_end(reader.connect, operation, output)
             return
         with office.engine.connect() as connection:
             view, alive = shown(connection, operation), workers(connection)

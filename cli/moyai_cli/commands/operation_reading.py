@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.database.reader import open_reader
 from moyai.operations.database.reading import debts, entries, find, listed, shown, workers
-from moyai.operations.fleet.opening import open_office
 from moyai.texts import Text
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, Operation, SiteName
@@ -48,7 +48,7 @@ def list_(
                 ),
                 touched=NOTHING_TOUCHED,
             )
-    with open_office(file, site) as office, office.engine.connect() as connection:
+    with open_reader(file, site) as reader, reader.connect() as connection:
         rows = listed(connection, limit=limit, kind=kind, statuses=status or None)
         whole = entries(connection, [row.id for row in rows]) if output is Output.JSON else {}
     show_list(rows, whole, output)
@@ -62,6 +62,8 @@ def show(
     output: Format = Output.TABLE,
 ) -> None:
     """What is missing to go on is said below."""
+    from moyai.operations.fleet.opening import open_office
+
     with open_office(file, site) as office, office.engine.connect() as connection:
         view = shown(connection, find(connection, operation))
         alive = workers(connection)
@@ -82,10 +84,10 @@ def watch(
     """Ctrl-C ends the watching only."""
     from moyai_cli.views.operation_watch import follow_to_end
 
-    with open_office(file, site) as office:
-        with office.engine.connect() as connection:
+    with open_reader(file, site) as reader:
+        with reader.connect() as connection:
             found = find(connection, operation)
-        follow_to_end(office.engine, found, output)
+        follow_to_end(reader.connect, found, output)
 
 
 @app.command("report")
@@ -102,6 +104,7 @@ def report(
     output: Format = Output.TABLE,
 ) -> None:
     """As it stands, while it runs too."""
+    from moyai.operations.fleet.opening import open_office
     from moyai.operations.fleet.report_page import markdown
     from moyai.operations.fleet.reporting import report as read_report
     from moyai.operations.fleet.saving import save_text
@@ -120,6 +123,6 @@ def report(
 @app.command("debts")
 def debts_(file: File = None, site: SiteName = "sandbox", output: Format = Output.TABLE) -> None:
     """Oldest first."""
-    with open_office(file, site) as office, office.engine.connect() as connection:
+    with open_reader(file, site) as reader, reader.connect() as connection:
         found = debts(connection)
     show_debts(found, output)

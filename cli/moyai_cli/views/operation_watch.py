@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-import sqlalchemy as sa
+import psycopg
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text as Styled
 
 from moyai.errors import MoyaiError, OperationFailed, Refused
-from moyai.operations.database.connecting import is_lost
+from moyai.operations.database.lost import is_lost
 from moyai.operations.database.reading import shown, workers
 from moyai.operations.database.rows import BodyRow, OperationView
 from moyai.operations.fleet.status_words import BODIES, KINDS, OPERATIONS, WAVES, word
@@ -36,20 +37,22 @@ from moyai_cli.views.operations import (
 
 Look = tuple[OperationView, int]
 """An operation as it stands, and how many workers are alive."""
+Connect = Callable[[], psycopg.Connection[Any]]
+"""Opens a connection on which each statement is a transaction of its own."""
 _SECONDS = 1.0
 _SHOWN = 12
 """Bodies on the screen: those in hand and those that need somebody first."""
 _FIRST = ("running", "held", "failed", "moved", "skipped", "waiting", "cancelled", "done")
 
 
-def follow_to_end(engine: sa.Engine, operation: str, output: Output) -> None:
+def follow_to_end(connect: Connect, operation: str, output: Output) -> None:
     """Follow it until it has ended. Raises `OperationFailed` or `Refused` where it did not end well."""
     try:
         with aside(output):
             if sys.stdout.isatty() and output is Output.TABLE:
-                view, alive = _screen(engine, operation)
+                view, alive = _screen(connect, operation)
             else:
-                view, alive = _lines(engine, operation)
+                view, alive = _lines(connect, operation)
     except Interrupt:
         raise _left(operation) from None
     if output is not Output.TABLE:
@@ -59,28 +62,28 @@ def follow_to_end(engine: sa.Engine, operation: str, output: Output) -> None:
         raise error
 
 
-def _looks(engine: sa.Engine, operation: str) -> Iterator[Look]:
+def _looks(connect: Connect, operation: str) -> Iterator[Look]:
     """What stands, again and again until its end; a server that is away is waited for."""
     known = False
     while True:
         try:
-            with engine.connect() as connection:
-                view, alive = shown(connection, operation), workers(connection)
-        except sa.exc.DBAPIError as error:
+            with connect() as connection:
+                while True:
+                    view, alive = shown(connection, operation), workers(connection)
+                    known = True
+                    yield view, alive
+                    if view.row.ended_at is not None:
+                        return
+                    time.sleep(_SECONDS)
+        except psycopg.Error as error:
             if not known or not is_lost(error):
                 raise
             time.sleep(_SECONDS)
-            continue
-        known = True
-        yield view, alive
-        if view.row.ended_at is not None:
-            return
-        time.sleep(_SECONDS)
 
 
-def _lines(engine: sa.Engine, operation: str) -> Look:
+def _lines(connect: Connect, operation: str) -> Look:
     teller = _Teller()
-    for look in _looks(engine, operation):
+    for look in _looks(connect, operation):
         teller.tell(*look)
     return look
 
@@ -138,9 +141,9 @@ def _with(words: str, reason: str) -> str:
     return f"{words}: {reason}" if reason else words
 
 
-def _screen(engine: sa.Engine, operation: str) -> Look:
+def _screen(connect: Connect, operation: str) -> Look:
     with Live(console=console(), auto_refresh=False, transient=False) as live:
-        for look in _looks(engine, operation):
+        for look in _looks(connect, operation):
             live.update(_page(*look), refresh=True)
     return look
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from moyai.errors import OperationFailed, UsageError
+from moyai.errors import UsageError
+from moyai.operations.database.lost import is_lost
 from moyai.texts import Text
 
-GONE = frozenset({"57P01", "57P02", "57P03"})
-"""SQLSTATEs of a server that shuts down, crashed or starts: the connection is gone, or soon is."""
 _CONNECT_SECONDS = 5
 _SESSION = {
     # A worker that freezes in a transaction must not hold its locks for good.
@@ -89,31 +87,3 @@ def _judge(context: Any) -> None:
     error = context.original_exception
     if is_lost(error):
         context.is_disconnect = True
-
-
-def is_lost(error: BaseException | None) -> bool:
-    """Whether an error of psycopg means that the connection, not the statement, failed."""
-    if isinstance(error, sa.exc.DBAPIError):
-        error = error.orig
-    if not isinstance(error, psycopg.OperationalError):
-        return False
-    state = error.sqlstate
-    return state is None or state.startswith("08") or state in GONE
-
-
-def unreachable(error: Exception) -> OperationFailed:
-    """For people: the operations database does not answer."""
-    cause = getattr(error, "orig", None) or error
-    first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    return OperationFailed(
-        Text(
-            f"運用データベースに接続できません（{first}）。",
-            f"the operations database cannot be reached ({first}).",
-        ),
-        remedy=Text(
-            "サンドボックスなら moyai sandbox start を、そうでなければデータベースの状態と"
-            "接続先を確かめてください。",
-            "For the sandbox run moyai sandbox start; otherwise look at the database and at where "
-            "operations_database points.",
-        ),
-    )

@@ -9,15 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from moyai.errors import OperationFailed
-from moyai.operations.database.connecting import database_url, is_lost, open_engine, unreachable
+from moyai.operations.database.connecting import database_url, open_engine
 from moyai.operations.database.logins import Logins, is_prepared, logins
+from moyai.operations.database.lost import telling
+from moyai.operations.database.version import is_old
 from moyai.operations.workspace import Workspace
 from moyai.texts import Text
-
-VERSION = "0003"
-"""The newest migration that this code needs."""
-_ROLES_LOST = frozenset({"28000", "28P01"})
-"""SQLSTATEs of a login that is not there or has another password."""
 
 
 def login_url(workspace: Workspace, group: str) -> URL:
@@ -56,19 +53,6 @@ def operations_engine(workspace: Workspace, group: str = "moyai_operator") -> It
         engine.dispose()
 
 
-@contextmanager
-def telling() -> Iterator[None]:
-    """Turn a server that does not answer into an error for people."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in _ROLES_LOST:
-            raise _renewed() from None
-        if is_lost(error):
-            raise unreachable(error) from None
-        raise
-
-
 def _look(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         found = connection.execute(
@@ -79,7 +63,7 @@ def _look(engine: sa.Engine) -> None:
             if found
             else None
         )
-    if version is None or str(version) < VERSION:
+    if is_old(version):
         raise OperationFailed(
             Text(
                 "運用データベースの版が古いか、用意されていません。",
@@ -89,19 +73,3 @@ def _look(engine: sa.Engine) -> None:
                 "moyai operation prepare を実行してください。", "Run moyai operation prepare."
             ),
         )
-
-
-def _renewed() -> OperationFailed:
-    return OperationFailed(
-        Text(
-            "運用データベースにログインできません。パスワードが変わったか、ログインがありません。",
-            "the operations database does not let this machine log in: its passwords were renewed "
-            "elsewhere, or its logins are gone.",
-        ),
-        remedy=Text(
-            "moyai operation prepare --new-passwords で新しくするか、ほかの機械から "
-            "パスワードファイルを写してください。",
-            "Run moyai operation prepare --new-passwords, or copy the password file of another "
-            "machine.",
-        ),
-    )

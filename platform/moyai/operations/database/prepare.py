@@ -17,8 +17,9 @@ from sqlalchemy.engine import URL
 
 from moyai.engine.files import private_folder, write_private
 from moyai.errors import OperationFailed
-from moyai.operations.database.connecting import open_engine, unreachable
+from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.logins import Logins, is_prepared, logins
+from moyai.operations.database.lost import unreachable
 from moyai.texts import Text
 
 __all__ = ["Logins", "is_prepared", "logins", "prepare"]

@@ -1,4 +1,8 @@
-"""Operations read: listed, one whole, its steps, debts. Two or three round trips each."""
+"""Operations read: listed, one whole, its steps, debts. Two or three round trips each.
+
+By psycopg itself, so that a list starts without SQLAlchemy, which takes longer to import than all the rest;
+connections of SQLAlchemy are read by the connection of psycopg below them.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, LiteralString, cast
 
-import sqlalchemy as sa
+import psycopg
+from psycopg.rows import namedtuple_row
 
 from moyai.errors import UsageError
 from moyai.operations.database.rows import (
@@ -21,10 +26,16 @@ from moyai.operations.database.rows import (
     WaveRow,
     text_of,
 )
-from moyai.planning.fleet.plans import OperationPlan, from_document
 from moyai.texts import Text
 
-_LISTED = sa.text("""
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from moyai.planning.fleet.plans import OperationPlan
+
+    Connection = psycopg.Connection[Any] | sa.Connection
+
+_LISTED = """
 SELECT id, kind, subject, site, status, reason, wanted, plan_sha256, planned_by, planned_at,
   began_at,
   -- one that was begun again after its end has its former end on record until the next
@@ -32,63 +43,63 @@ SELECT id, kind, subject, site, status, reason, wanted, plan_sha256, planned_by,
   (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
   SELECT status, count(*) AS n FROM moyai.body b WHERE b.operation_id = o.id GROUP BY status) c) AS counts
 FROM (SELECT * FROM moyai.operation
-  WHERE (CAST(:kind AS text) IS NULL OR kind = :kind)
-    AND (CAST(:statuses AS text[]) IS NULL OR status = ANY (:statuses))
-  ORDER BY planned_at DESC, id DESC LIMIT :limit) o
+  WHERE (CAST(%(kind)s AS text) IS NULL OR kind = %(kind)s)
+    AND (CAST(%(statuses)s AS text[]) IS NULL OR status = ANY (%(statuses)s))
+  ORDER BY planned_at DESC, id DESC LIMIT %(limit)s) o
 ORDER BY planned_at DESC, id DESC
-""")
-_ONE = sa.text("""
+"""
+_ONE = """
 SELECT id, kind, subject, site, status, reason, wanted, plan_sha256, planned_by, planned_at,
   began_at,
   -- one that was begun again after its end has its former end on record until the next
   CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
   plan, planner_signature, released, clock_timestamp() AS moment
-FROM moyai.operation WHERE id = :id
-""")
-_WAVES = sa.text("""
+FROM moyai.operation WHERE id = %(id)s
+"""
+_WAVES = """
 SELECT number, name, status, reason, began_at, soak_until, healthy_at
-FROM moyai.wave WHERE operation_id = :id ORDER BY number
-""")
-_BODIES = sa.text("""
+FROM moyai.wave WHERE operation_id = %(id)s ORDER BY number
+"""
+_BODIES = """
 SELECT code, name, wave, status, step, attempts, worker, began_at, ended_at, error, waits
-FROM moyai.body WHERE operation_id = :id ORDER BY position
-""")
-_WAVES_OF = sa.text("""
+FROM moyai.body WHERE operation_id = %(id)s ORDER BY position
+"""
+_WAVES_OF = """
 SELECT operation_id, number, name, status, reason, began_at, soak_until, healthy_at
-FROM moyai.wave WHERE operation_id = ANY (:ids) ORDER BY operation_id, number
-""")
-_BODIES_OF = sa.text("""
+FROM moyai.wave WHERE operation_id = ANY (%(ids)s) ORDER BY operation_id, number
+"""
+_BODIES_OF = """
 SELECT operation_id, code, name, wave, status, step, attempts, worker, began_at, ended_at, error, waits
-FROM moyai.body WHERE operation_id = ANY (:ids) ORDER BY operation_id, position
-""")
-_WORKERS = sa.text("""
+FROM moyai.body WHERE operation_id = ANY (%(ids)s) ORDER BY operation_id, position
+"""
+_WORKERS = """
 SELECT count(*) FROM moyai.worker WHERE taken_at IS NULL AND ended_at IS NULL
 AND clock_timestamp() - seen_at < interval '5 seconds'
-""")
-_APPROVALS = sa.text("""
+"""
+_APPROVALS = """
 SELECT subject, operator, plan_sha256, signature, received_at
-FROM moyai.approval WHERE operation_id = :id ORDER BY id
-""")
-_STEPS = sa.text("""
+FROM moyai.approval WHERE operation_id = %(id)s ORDER BY id
+"""
+_STEPS = """
 SELECT code, attempt, step, status, intended_at, done_at, looked, result
-FROM moyai.step WHERE operation_id = :id AND (CAST(:code AS text) IS NULL OR code = :code)
+FROM moyai.step WHERE operation_id = %(id)s AND (CAST(%(code)s AS text) IS NULL OR code = %(code)s)
 ORDER BY code, attempt, ordinal
-""")
-_DEBTS = sa.text("""
+"""
+_DEBTS = """
 SELECT code, kind, subject, operation_id AS operation, reason, opened_at
 FROM moyai.debt WHERE closed_at IS NULL ORDER BY opened_at, id
-""")
+"""
 
-_VERIFIED = sa.text("""
+_VERIFIED = """
 SELECT s.code, max(s.done_at) AS verified_at
 FROM moyai.step s JOIN moyai.operation o ON o.id = s.operation_id
-WHERE o.kind = 'backup' AND s.step = :step AND s.status = 'done' AND s.result ? 'manifest'
+WHERE o.kind = 'backup' AND s.step = %(step)s AND s.status = 'done' AND s.result ? 'manifest'
 GROUP BY s.code
-""")
+"""
 
 
 def listed(
-    connection: sa.Connection,
+    connection: Connection,
     *,
     limit: int = 50,
     kind: str | None = None,
@@ -97,17 +108,17 @@ def listed(
     """The newest operations first."""
     wanted = None if statuses is None else list(statuses)
     given = {"limit": limit, "kind": kind, "statuses": wanted}
-    rows = connection.execute(_LISTED, given).all()
+    rows = _rows(connection, _LISTED, given)
     return tuple(_operation(row, row.counts) for row in rows)
 
 
-def shown(connection: sa.Connection, operation: str) -> OperationView:
+def shown(connection: Connection, operation: str) -> OperationView:
     """One operation whole. Raises `UsageError` where there is none of that id."""
-    found = connection.execute(_ONE, {"id": operation}).one_or_none()
+    found = _one(connection, _ONE, {"id": operation})
     if found is None:
         raise no_such(operation)
     given = {"id": operation}
-    bodies = tuple(_body(row) for row in connection.execute(_BODIES, given))
+    bodies = tuple(_body(row) for row in _rows(connection, _BODIES, given))
     counts: dict[str, int] = {}
     for body in bodies:
         counts[body.status] = counts.get(body.status, 0) + 1
@@ -116,56 +127,54 @@ def shown(connection: sa.Connection, operation: str) -> OperationView:
         plan=plan_of(found.plan),
         planner_signature=found.planner_signature,
         released=dict(found.released),
-        waves=tuple(_wave(row) for row in connection.execute(_WAVES, given)),
+        waves=tuple(_wave(row) for row in _rows(connection, _WAVES, given)),
         bodies=bodies,
         approvals=tuple(
-            ApprovalRow(**row._mapping) for row in connection.execute(_APPROVALS, given)
+            ApprovalRow(**row._asdict()) for row in _rows(connection, _APPROVALS, given)
         ),
         now=found.moment,
     )
 
 
 def entries(
-    connection: sa.Connection, operations: Sequence[str]
+    connection: Connection, operations: Sequence[str]
 ) -> Mapping[str, tuple[tuple[WaveRow, ...], tuple[BodyRow, ...]]]:
     """Waves and bodies of several operations, by id."""
     given = {"ids": list(operations)}
     waves: dict[str, list[WaveRow]] = {one: [] for one in operations}
     bodies: dict[str, list[BodyRow]] = {one: [] for one in operations}
-    for row in connection.execute(_WAVES_OF, given):
+    for row in _rows(connection, _WAVES_OF, given):
         waves[row.operation_id].append(_wave(row))
-    for row in connection.execute(_BODIES_OF, given):
+    for row in _rows(connection, _BODIES_OF, given):
         bodies[row.operation_id].append(_body(row))
     return {one: (tuple(waves[one]), tuple(bodies[one])) for one in operations}
 
 
-def workers(connection: sa.Connection) -> int:
+def workers(connection: Connection) -> int:
     """Workers that are alive: seen within the last five seconds."""
-    return int(connection.execute(_WORKERS).scalar_one())
+    return int(_rows(connection, _WORKERS, {})[0].count)
 
 
-def steps(
-    connection: sa.Connection, operation: str, code: str | None = None
-) -> tuple[StepRow, ...]:
+def steps(connection: Connection, operation: str, code: str | None = None) -> tuple[StepRow, ...]:
     """The steps of an operation, of one body or of all, in the order of their beginning."""
-    rows = connection.execute(_STEPS, {"id": operation, "code": code})
-    return tuple(StepRow(**{**row._mapping, "result": row.result or {}}) for row in rows)
+    rows = _rows(connection, _STEPS, {"id": operation, "code": code})
+    return tuple(StepRow(**{**row._asdict(), "result": row.result or {}}) for row in rows)
 
 
-def debts(connection: sa.Connection) -> tuple[DebtRow, ...]:
+def debts(connection: Connection) -> tuple[DebtRow, ...]:
     """What is owed, oldest first."""
-    rows = connection.execute(_DEBTS)
-    return tuple(DebtRow(**{**row._mapping, "reason": text_of(row.reason)}) for row in rows)
+    rows = _rows(connection, _DEBTS, {})
+    return tuple(DebtRow(**{**row._asdict(), "reason": text_of(row.reason)}) for row in rows)
 
 
-def verified_restores(connection: sa.Connection, service: str) -> dict[str, datetime]:
+def verified_restores(connection: Connection, service: str) -> dict[str, datetime]:
     """Code → when a backup of a service was last restored by way of trial, in UTC, of the bodies of which
     one ever was."""
-    rows = connection.execute(_VERIFIED, {"step": f"restore-test:{service}"})
+    rows = _rows(connection, _VERIFIED, {"step": f"restore-test:{service}"})
     return {row.code: row.verified_at.astimezone(UTC) for row in rows}
 
 
-def find(connection: sa.Connection, words: str) -> str:
+def find(connection: Connection, words: str) -> str:
     """The id that words mean: an id, `last`, or `last:KIND`. Raises `UsageError`."""
     if words == "last" or words.startswith("last:"):
         kind = words[5:] or None
@@ -178,16 +187,18 @@ def find(connection: sa.Connection, words: str) -> str:
                 f"there is no operation yet that '{words}' means.",
             )
         )
-    found = connection.execute(
-        sa.text("SELECT id FROM moyai.operation WHERE id = :id"), {"id": words}
-    ).scalar()
+    found = _one(connection, "SELECT id FROM moyai.operation WHERE id = %(id)s", {"id": words})
     if found is None:
         raise no_such(words)
-    return str(found)
+    return str(found.id)
 
 
 def plan_of(text: str) -> OperationPlan:
     """The plan of its canonical text."""
+    from moyai.planning.fleet.plans import (
+        from_document,  # a list needs no plan, and no registry's types
+    )
+
     return from_document(json.loads(text))
 
 
@@ -222,3 +233,19 @@ def _body(row: Any) -> BodyRow:
 def _named(kind: Any, row: Any, *without: str) -> dict[str, Any]:
     """The columns of a row that are fields of a kind of rows."""
     return {one.name: getattr(row, one.name) for one in fields(kind) if one.name not in without}
+
+
+def _rows(
+    connection: Connection, statement: LiteralString, given: Mapping[str, object]
+) -> list[Any]:
+    """The rows of a statement, with their columns by name."""
+    driver = connection
+    if not isinstance(driver, psycopg.Connection):
+        driver = cast("psycopg.Connection[Any]", driver.connection.driver_connection)
+    with driver.cursor(row_factory=namedtuple_row) as cursor:
+        return cursor.execute(statement, given).fetchall()
+
+
+def _one(connection: Connection, statement: LiteralString, given: Mapping[str, object]) -> Any:
+    rows = _rows(connection, statement, given)
+    return rows[0] if rows else None

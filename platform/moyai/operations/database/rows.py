@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from moyai.planning.fleet.plans import OperationPlan
 from moyai.texts import Text
+
+if TYPE_CHECKING:
+    from moyai.planning.fleet.plans import OperationPlan
 
 
 @dataclass(frozen=True, slots=True)

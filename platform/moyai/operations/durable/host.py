@@ -16,7 +16,8 @@ from sqlalchemy.engine import URL
 
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.anchoring import Anchoring
-from moyai.operations.database.connecting import is_lost, open_engine
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.lost import is_lost
 from moyai.operations.durable import memory
 from moyai.operations.durable.allowances import Allowances, Rate, hand_on
 from moyai.operations.durable.approved import Approved

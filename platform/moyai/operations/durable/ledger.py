@@ -12,7 +12,7 @@ import psycopg
 import sqlalchemy as sa
 
 from moyai.audit.pieces import Pieces
-from moyai.operations.database.connecting import is_lost
+from moyai.operations.database.lost import is_lost
 from moyai.registry.models import JsonValue
 
 FENCED = "MY001"

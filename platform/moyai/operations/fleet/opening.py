@@ -9,7 +9,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from moyai.operations.database.opening import operations_engine, telling
+from moyai.operations.database.lost import telling
+from moyai.operations.database.opening import operations_engine
 from moyai.operations.workspace import Workspace, open_workspace
 
 
