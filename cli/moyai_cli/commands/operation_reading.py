@@ -69,9 +69,10 @@ def show(
         alive = workers(connection)
         registry = office.workspace.registry
     # Signatures are looked at here, and nowhere in a list: it brings the libraries that verify them.
-    from moyai.operations.fleet.approving import missing
+    from moyai.operations.fleet.approving import missing, not_counted
 
-    show_operation(view, missing(view, registry), alive, output)
+    subjects = missing(view, registry)
+    show_operation(view, subjects, alive, output, not_counted(view, registry, subjects))
 
 
 @app.command("watch")

@@ -10,11 +10,19 @@ import typer
 
 from moyai.approvals.signing import find_signer
 from moyai.approvals.subjects import APPROVAL_NAMESPACE
-from moyai.errors import NOTHING_TOUCHED, Refused
+from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.database.opening import make_ready
 from moyai.operations.database.reading import find
 from moyai.operations.fleet import steering
-from moyai.operations.fleet.approving import Wanted, approve, missing, signer_of, wanted
+from moyai.operations.fleet.approving import (
+    Wanted,
+    approve,
+    as_signed,
+    brought,
+    missing,
+    signer_of,
+    wanted,
+)
 from moyai.operations.fleet.opening import Office, open_office
 from moyai.operations.fleet.people import who_plans
 from moyai.operations.places import today
@@ -64,6 +72,16 @@ def approve_(
             ),
         ),
     ] = None,
+    signed: Annotated[
+        Path | None,
+        typer.Option(
+            "--signed",
+            help=say(
+                "署名した行のファイル（署名の前に書いてあれば省ける）",
+                "The line that was signed; left out where it stands before the signature",
+            ),
+        ),
+    ] = None,
     everything: Annotated[
         bool,
         typer.Option(
@@ -91,7 +109,11 @@ def approve_(
             return
         subjects = _all_wanted(office, asked) if everything else (subject,)
         for one in subjects:
-            accepted = _approved(office, wanted(office.engine, found, one), who, key, signature)
+            asked = wanted(office.engine, found, one)
+            if signature is None:
+                accepted = _approved(office, asked, who, key)
+            else:
+                accepted = _brought(office, asked, who, signature, signed)
             show_done(found, _approval(one, accepted), output)
 
 
@@ -220,17 +242,40 @@ def _all_wanted(office: Office, asked: Wanted) -> tuple[str, ...]:
     return found
 
 
-def _approved(
-    office: Office, asked: Wanted, who: str | None, key: Path | None, signature: Path | None
-) -> Accepted:
+def _approved(office: Office, asked: Wanted, who: str | None, key: Path | None) -> Accepted:
+    """Signed here, with the person's key."""
     registry, email = office.workspace.registry, who or ""
-    person = signer_of(asked, registry, email)
-    if signature is not None:
-        words = read_content(signature).decode("utf-8", "replace")
-    else:
-        signer = find_signer(person.ssh_key, key, os.environ)
-        words = signer.sign(asked.line, APPROVAL_NAMESPACE)
+    signer = find_signer(signer_of(asked, registry, email).ssh_key, key, os.environ)
+    words = signer.sign(asked.line, APPROVAL_NAMESPACE)
     return approve(office.engine, registry, asked, email, words)
+
+
+def _brought(
+    office: Office, asked: Wanted, who: str | None, signature: Path, signed: Path | None
+) -> Accepted:
+    """Signed elsewhere; the line that was signed comes along, as its moment is known by nobody else."""
+    registry, email = office.workspace.registry, who or ""
+    signer_of(asked, registry, email)
+    line, words = brought(_content(signature))
+    if signed is not None:
+        line = _content(signed)
+    if line is None:
+        raise UsageError(
+            Text(
+                "署名した行がありません。行には署名した日時があり、署名だけからは分かりません。",
+                "The line that was signed is missing: its moment cannot be told from the signature.",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                "--signed 行のファイル を付けるか、署名のファイルの先頭に行を書いてください。",
+                "Add --signed FILE with the line, or put the line before the signature in its file.",
+            ),
+        )
+    return approve(office.engine, registry, as_signed(asked, line), email, words)
+
+
+def _content(file: Path) -> str:
+    return read_content(file).decode("utf-8", "replace")
 
 
 def _approval(subject: str, accepted: Accepted) -> Text:

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
+from moyai.operations.database.rows import (
+    ApprovalRow,
+    BodyRow,
+    OperationRow,
+    OperationView,
+    WaveRow,
+)
 from moyai.texts import Text
 from moyai_cli.language import of
 
@@ -94,16 +100,23 @@ def view_record(view: OperationView, missing: Sequence[str]) -> dict[str, object
         entry["change"] = [of(text) for text in body.change]
         entry["risks"] = list(body.risks)
         entry["forecast_seconds"] = body.forecast_seconds
-    approvals = [
-        {"subject": one.subject, "operator": one.operator, "received_at": utc(one.received_at)}
-        for one in view.approvals
-    ]
+    approvals = [approval_record(one) for one in view.approvals]
     return {
         **record,
         "parameters": dict(plan.parameters),
         "approval_seconds": plan.approval_seconds,
         "approvals": approvals,
         "approvals_missing": list(missing),
+    }
+
+
+def approval_record(one: ApprovalRow) -> dict[str, object]:
+    """One signature on record. `signed_at` is null where a version before signed none: it counts no longer."""
+    return {
+        "subject": one.subject,
+        "operator": one.operator,
+        "signed_at": utc(one.signed_at),
+        "received_at": utc(one.received_at),
     }
 
 

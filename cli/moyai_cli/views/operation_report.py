@@ -13,7 +13,12 @@ from moyai.texts import in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Column, Output, Record, listing, show_json, show_line
-from moyai_cli.views.operation_records import body_record, utc, whole_record
+from moyai_cli.views.operation_records import (
+    approval_record,
+    body_record,
+    utc,
+    whole_record,
+)
 from moyai_cli.views.operations import counts_line
 
 
@@ -35,10 +40,7 @@ def show_report(made: Report, output: Output, saved: Path | None) -> None:
 def _record(made: Report) -> Record:
     view = made.view
     record = whole_record(view.row, view.waves, view.bodies)
-    approvals = [
-        {"subject": one.subject, "operator": one.operator, "received_at": utc(one.received_at)}
-        for one in view.approvals
-    ]
+    approvals = [approval_record(one) for one in view.approvals]
     debts = [
         {"code": one.code, "reason": of(one.reason), "opened_at": utc(one.opened_at)}
         for one in made.debts

@@ -82,11 +82,20 @@ def _for_people(row: OperationRow) -> Record:
 
 
 def show_operation(
-    view: OperationView, missing: Sequence[str], workers: int, output: Output
+    view: OperationView,
+    missing: Sequence[str],
+    workers: int,
+    output: Output,
+    not_counted: Sequence[Text] = (),
 ) -> None:
-    """One operation as it stands; for people with what it waits for."""
+    """One operation as it stands; for people with what it waits for. `not_counted`: why approvals on record
+    do not count."""
     if output is Output.JSON:
-        record = {**view_record(view, missing), "workers": workers}
+        record = {
+            **view_record(view, missing),
+            "approvals_not_counted": [of(text) for text in not_counted],
+            "workers": workers,
+        }
         show_json(json.dumps(record, ensure_ascii=False, indent=2))
         return
     if output is Output.CSV:
@@ -101,6 +110,8 @@ def show_operation(
     typer.echo()
     for line in waits_for(view, missing, workers):
         show_line(copyable(of(line)))
+    for text in not_counted:
+        show_line(say("数えない承認: ", "does not count: ") + of(text))
 
 
 def _head(view: OperationView) -> None:
@@ -235,11 +246,12 @@ def show_to_sign(operation: str, subject: str, line: str, output: Output) -> Non
         "It is signed so (KEY is the approver's private key):",
     )
     typer.echo(hint, err=True)
-    typer.echo(
-        f"  moyai operation approve {operation} {subject} --line | "
-        "ssh-keygen -Y sign -n moyai-approval@1 -f KEY > approval.sig",
-        err=True,
-    )
+    for command in (
+        f"moyai operation approve {operation} {subject} --line > approval.txt",
+        "ssh-keygen -Y sign -n moyai-approval@1 -f KEY < approval.txt > approval.sig",
+        f"moyai operation approve {operation} {subject} --signature approval.sig --signed approval.txt",
+    ):
+        typer.echo(f"  {command}", err=True)
 
 
 def show_debts(found: Sequence[DebtRow], output: Output) -> None:

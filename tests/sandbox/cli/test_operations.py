@@ -187,7 +187,10 @@ def test_a_plan_begins_once_another_person_has_signed_it(
     file = tmp_path / "approval.sig"
     file.write_bytes(signed.stdout)
     theirs = ("--operator", "shonin@jimukyoku.example.jp", "--signature", str(file))
-    federation.ok("operation", "approve", operation, *theirs)
+    alone = federation.moyai("operation", "approve", operation, *theirs)
+    assert (alone.code, "its moment cannot be told" in alone.err) == (2, True)
+    (said := tmp_path / "approval.txt").write_text(line)
+    federation.ok("operation", "approve", operation, *theirs, "--signed", str(said))
     federation.ok("operation", "watch", operation)
     report = federation.ok("operation", "report", operation).out
     assert "approved: shonin@jimukyoku.example.jp (plan)" in report

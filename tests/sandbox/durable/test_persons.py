@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from persons import APPROVER, DAY, PLANNER, Signer, operator, plan, registry
 
-from moyai.approvals.subjects import APPROVAL_NAMESPACE
+from moyai.approvals.subjects import APPROVAL_NAMESPACE, approval_line, signed_line
 from moyai.errors import Refused, UsageError
+from moyai.operations.database import writing
 from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.durations import measured
@@ -18,7 +20,15 @@ from moyai.operations.database.reading import entries, shown
 from moyai.operations.database.rows import OperationView
 from moyai.operations.database.writing import create
 from moyai.operations.fleet import steering
-from moyai.operations.fleet.approving import approve, missing, signer_of, wanted
+from moyai.operations.fleet.approving import (
+    approve,
+    as_signed,
+    brought,
+    missing,
+    not_counted,
+    signer_of,
+    wanted,
+)
 from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.putting import put_on_record
 from moyai.operations.fleet.report_page import markdown
@@ -75,6 +85,10 @@ class Desk:
         with self.engine.connect() as connection:
             [record] = newest(connection, "federation", 1)
         return record.actor, record.action
+
+    def records(self, action: str) -> int:
+        with self.engine.connect() as connection:
+            return sum(one.action == action for one in newest(connection, "federation", 100))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -217,6 +231,58 @@ def test_an_approval_counts_before_it_is_on_record(desk: Desk) -> None:
     assert desk.last_record() == (f"operator:{APPROVER}", "operation.approve")
     risks = [f"dared:{body.code}" for body in made.bodies]
     assert missing(desk.view(operation), registry()) == risks
+
+
+def test_the_same_signature_is_on_record_once(desk: Desk) -> None:
+    operation = put_on_record(desk.engine, plan(approval_seconds=3600), Signer(PLANNER))
+    asked = wanted(desk.engine, operation, "plan")
+    signature = Signer(APPROVER).sign(asked.line, APPROVAL_NAMESPACE)
+    first = approve(desk.engine, registry(), asked, APPROVER, signature)
+    again = as_signed(wanted(desk.engine, operation, "plan"), asked.line.decode())
+    assert approve(desk.engine, registry(), again, APPROVER, signature).until == first.until
+    assert desk.records("operation.approve") == 1
+    [row] = desk.view(operation).approvals
+    assert row.signed_at == asked.signed_at
+    other = ("plan", APPROVER, asked.of.sha256, "other", asked.signed_at)
+    with pytest.raises(Refused, match="same second"), desk.engine.begin() as connection:
+        writing.approve(connection, operation, *other)
+
+
+def test_what_was_signed_elsewhere_keeps_the_moment_of_its_line(desk: Desk) -> None:
+    operation = put_on_record(desk.engine, plan(approval_seconds=3600), Signer(PLANNER))
+    asked = wanted(desk.engine, operation, "plan")
+    earlier = asked.signed_at - timedelta(minutes=30)
+    line = approval_line(operation, asked.of.sha256, "plan", earlier)
+    signature = Signer(APPROVER).sign(line, APPROVAL_NAMESPACE)
+    found, words = brought(line.decode() + signature)
+    assert found is not None
+    accepted = approve(desk.engine, registry(), as_signed(asked, found), APPROVER, words)
+    assert accepted.until == earlier + timedelta(hours=1)
+    assert brought(signature) == (None, signature)
+    with pytest.raises(UsageError):
+        as_signed(asked, "20261126-1 plan")
+    other = approval_line(operation, "0" * 64, "plan", earlier).decode()
+    with pytest.raises(Refused, match="not about plan"):
+        as_signed(asked, other)
+
+
+def test_an_approval_on_record_that_does_not_count_is_said_to_be_none(desk: Desk) -> None:
+    operation = put_on_record(desk.engine, plan(approval_seconds=3600), Signer(PLANNER))
+    asked = wanted(desk.engine, operation, "plan")
+    desk.put(
+        "INSERT INTO moyai.approval (operation_id, subject, operator, plan_sha256, signature) "
+        "VALUES (:id, 'plan', :who, :sha256, :signature)",
+        id=operation,
+        who=APPROVER,
+        sha256=asked.of.sha256,
+        signature=Signer(APPROVER).sign(
+            signed_line(operation, asked.of.sha256, "plan"), APPROVAL_NAMESPACE
+        ),
+    )
+    view = desk.view(operation)
+    assert "plan" in missing(view, registry())
+    [why] = not_counted(view, registry(), ["plan"])
+    assert "signed no moment" in why.en
 
 
 @pytest.mark.parametrize("subject", ["nothing", "wave:0", "plan:271004"])

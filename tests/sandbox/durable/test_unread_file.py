@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +24,8 @@ from moyai.planning.fleet.plans import plan_sha256
 from moyai.registry.models import Registry
 from moyai.texts import same
 
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+
 
 class _Queue:
     version = VERSION
@@ -40,7 +43,7 @@ def test_an_approval_does_not_lapse_while_the_file_cannot_be_read(
     said: list[str] = []
     with operator.begin() as connection:
         operation = create(connection, plan, None)
-        approve(connection, operation, "plan", "a@example.jp", plan_sha256(plan), "signature")
+        approve(connection, operation, "plan", "a@example.jp", plan_sha256(plan), "signature", NOW)
     with worker.begin() as connection:
         connection.execute(sa.text("UPDATE moyai.operation SET status = 'running'"))
     plans, knowledge = Plans(worker), Knowledge("sandbox", counted_kind, _unreadable)

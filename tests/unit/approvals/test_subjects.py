@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moyai.approvals.subjects import PLAN, body, parse, risk, signed_line, wave
+from moyai.approvals.subjects import (
+    PLAN,
+    Subject,
+    approval_line,
+    body,
+    parse,
+    read_approval_line,
+    risk,
+    signed_line,
+    wave,
+)
 
 CODES = st.from_regex(r"[0-9]{6}", fullmatch=True)
 SUBJECTS = (
@@ -65,3 +77,54 @@ def test_a_line_that_could_be_read_in_two_ways_is_not_signed(
 ) -> None:
     with pytest.raises(ValueError, match="not what can be signed"):
         signed_line(operation, sha256, subject)
+
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+MOMENTS = st.integers(946_684_800, 4_102_444_799).map(lambda s: datetime.fromtimestamp(s, UTC))
+
+
+def test_the_line_of_an_approval_has_its_moment_in_utc() -> None:
+    japan = NOON.astimezone(timezone(timedelta(hours=9)))
+    for moment in (NOON, japan):
+        line = approval_line("20261126-3", "ab" * 32, "plan", moment)
+        assert line == b"20261126-3 " + b"ab" * 32 + b" plan 2026-11-26T12:00:00Z\n"
+
+
+@given(SUBJECTS, MOMENTS)
+def test_the_line_of_an_approval_is_read_as_it_is_written(
+    subject: Subject, moment: datetime
+) -> None:
+    line = approval_line("20261126-3", "ab" * 32, subject, moment).decode()
+    for written in (line, line.rstrip("\n")):
+        found = read_approval_line(written)
+        assert (found.about, found.sha256) == ("20261126-3", "ab" * 32)
+        assert (found.subject, found.signed_at) == (str(subject), moment)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        *(
+            "",
+            "2026-11-26",
+            "2026-11-26T12:00:00",
+            "2026-11-26T12:00:00+00:00",
+            "2026-13-26T12:00:00Z",
+        ),
+        *(
+            "2026-11-26T12:00:00.5Z",
+            "1999-11-26T12:00:00Z",
+            "2026-11-26T12:00:00Z x",
+            "２０26-11-26T12:00:00Z",
+        ),
+    ],
+)
+def test_a_line_without_a_moment_is_no_approval_s(moment: str) -> None:
+    with pytest.raises(ValueError, match=r"approval|month"):
+        read_approval_line(f"20261126-3 {'ab' * 32} plan {moment}")
+
+
+@pytest.mark.parametrize("moment", [NOON.replace(tzinfo=None), NOON.replace(microsecond=1)])
+def test_a_moment_that_could_be_written_in_two_ways_is_not_signed(moment: datetime) -> None:
+    with pytest.raises(ValueError, match="not what can be signed"):
+        approval_line("20261126-3", "ab" * 32, "plan", moment)

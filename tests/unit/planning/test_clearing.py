@@ -21,9 +21,15 @@ from made_registries import sample
 from moyai.approvals.keys import read_key
 from moyai.approvals.rejections import Rejection
 from moyai.approvals.signatures import armoured, signed_bytes
-from moyai.approvals.subjects import APPROVAL_NAMESPACE, PLAN_NAMESPACE, signed_line
+from moyai.approvals.subjects import (
+    APPROVAL_NAMESPACE,
+    PLAN_NAMESPACE,
+    approval_line,
+    signed_line,
+)
 from moyai.approvals.wire import string
 from moyai.planning.fleet.clearing import (
+    CLOCKS_APART,
     Accepted,
     Approval,
     Facts,
@@ -36,6 +42,7 @@ from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, Plann
 from moyai.registry.models import Operator, Registry, Role, Tenant
 from moyai.registry.operation_settings import BodyApprover
 
+CLOCKS_APART_SECONDS = int(CLOCKS_APART.total_seconds())
 OPERATION = "20261126-3"
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PLANNER, APPROVER, OTHER = "keikaku@example.jp", "shonin@example.jp", "hoka@example.jp"
@@ -95,9 +102,11 @@ def signed(person: str, line: bytes, namespace: str) -> str:
     return armoured(blob, namespace, string(b"ssh-ed25519") + string(value))
 
 
-def approval(subject: str, of: Facts, person: str = APPROVER, **changes: object) -> Approval:
-    line = signed_line(of.operation, of.sha256, subject)
-    made = Approval(subject, person, signed(person, line, APPROVAL_NAMESPACE), NOW)
+def approval(
+    subject: str, of: Facts, person: str = APPROVER, moment: datetime = NOW, **changes: object
+) -> Approval:
+    line = approval_line(of.operation, of.sha256, subject, moment)
+    made = Approval(subject, person, signed(person, line, APPROVAL_NAMESPACE), moment, moment)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -123,6 +132,42 @@ def test_an_approval_counts_for_its_subject_and_ages_out(subject: str) -> None:
     assert reason(given_one, FACTS, registry(), judged.until - timedelta(seconds=1)) is None
 
 
+@settings(max_examples=50)
+@given(st.lists(st.integers(-CLOCKS_APART_SECONDS, 10_000), min_size=1))
+def test_a_signature_grows_no_younger_by_being_put_on_record_again(delays: list[int]) -> None:
+    mine = approval("plan", FACTS)
+    recorded = [replace(mine, recorded_at=NOW + timedelta(seconds=one)) for one in delays]
+    until = NOW + timedelta(seconds=FACTS.plan.approval_seconds)
+    for one in recorded:
+        judged = judge(one, FACTS, registry(), max(NOW, one.recorded_at))
+        assert isinstance(judged, Rejection) or judged.until <= until
+    assert clearances(planned(), recorded, registry(), until) == frozenset()
+
+
+def test_a_moment_that_was_not_signed_does_not_count() -> None:
+    mine = approval("plan", FACTS)
+    for later in (NOW + timedelta(seconds=1), NOW - timedelta(days=1)):
+        assert reason(replace(mine, signed_at=later), FACTS, registry()) == "wrong-signature"
+    for odd in (NOW + timedelta(microseconds=1), NOW.replace(year=1926), NOW.replace(tzinfo=None)):
+        assert reason(replace(mine, signed_at=odd), FACTS, registry()) == "unknown-moment"
+
+
+def test_an_approval_of_a_version_that_signed_no_moment_counts_no_longer() -> None:
+    line = signed_line(OPERATION, FACTS.sha256, "plan")
+    old = Approval("plan", APPROVER, signed(APPROVER, line, APPROVAL_NAMESPACE), NOW, None)
+    assert reason(old, FACTS, registry()) == "no-moment"
+    assert reason(replace(old, signed_at=NOW), FACTS, registry()) == "wrong-signature"
+
+
+def test_a_signature_of_the_future_never_counts() -> None:
+    within = approval("plan", FACTS, moment=NOW + timedelta(minutes=5))
+    assert reason(replace(within, recorded_at=NOW), FACTS, registry()) is None
+    ahead = approval("plan", FACTS, moment=NOW + timedelta(minutes=5, seconds=1))
+    for recorded_at, now in ((NOW, NOW), (NOW, ahead.recorded_at), (ahead.recorded_at, NOW)):
+        one = replace(ahead, recorded_at=recorded_at)
+        assert reason(one, FACTS, registry(), now) == "future"
+
+
 def test_a_subject_that_the_plan_does_not_have_is_not_approved() -> None:
     for subject in ("wave:3", "body:999999", f"unverified-restore:{CODES[1]}", f"other:{CODES[0]}"):
         assert reason(approval(subject, FACTS), FACTS, registry()) == "not-planned"
@@ -137,7 +182,7 @@ def test_a_signature_over_something_else_does_not_count() -> None:
     assert reason(replace(plan_approval, subject="wave:2"), FACTS, registry()) == "wrong-signature"
     for others in (facts("20261126-4", plan()), facts(OPERATION, plan(same_errors=4))):
         assert reason(plan_approval, others, registry()) == "wrong-signature"
-    line = signed_line(OPERATION, FACTS.sha256, "plan")
+    line = approval_line(OPERATION, FACTS.sha256, "plan", NOW)
     wrong_use = replace(plan_approval, signature=signed(APPROVER, line, PLAN_NAMESPACE))
     assert reason(wrong_use, FACTS, registry()) == "wrong-namespace"
     another_s = approval("plan", FACTS, OTHER, email=APPROVER)
@@ -153,7 +198,7 @@ def test_the_person_has_to_be_an_approver_of_today() -> None:
     last = registry(operator(APPROVER, expires=date(2026, 11, 26)))
     assert reason(mine, FACTS, last) is None
     midnight_in_japan = datetime(2026, 11, 26, 15, tzinfo=UTC)
-    later = replace(mine, recorded_at=midnight_in_japan)
+    later = approval("plan", FACTS, moment=midnight_in_japan)
     assert reason(later, FACTS, last, midnight_in_japan) == "expired-person"
     assert reason(replace(mine, email=APPROVER.upper()), FACTS, registry()) is None
 
@@ -233,7 +278,7 @@ def planned(person: str = PLANNER) -> Facts:
 def test_clearances_are_the_subjects_that_count_now() -> None:
     given_ones = [approval(subject, FACTS) for subject in SUBJECTS]
     assert clearances(planned(), given_ones, registry(), NOW) == set(SUBJECTS)
-    old = replace(given_ones[0], recorded_at=NOW - timedelta(hours=2))
+    old = approval(SUBJECTS[0], FACTS, moment=NOW - timedelta(hours=2), recorded_at=NOW)
     forged = replace(given_ones[1], signature=given_ones[0].signature)
     some = [old, forged, *given_ones[2:]]
     assert clearances(planned(), some, registry(), NOW) == set(SUBJECTS[2:])
@@ -250,9 +295,10 @@ def test_nothing_counts_of_a_plan_that_its_planner_did_not_sign() -> None:
 @given(st.text(), st.text(), st.text(), st.sampled_from(SUBJECTS))
 def test_judging_raises_nothing(subject: str, email: str, signature: str, good: str) -> None:
     for one in (
-        Approval(subject, email, signature, NOW),
-        Approval(good, email, signature, NOW),
-        Approval(good, APPROVER, signature, NOW),
+        Approval(subject, email, signature, NOW, NOW),
+        Approval(good, email, signature, NOW, NOW),
+        Approval(good, APPROVER, signature, NOW, NOW),
+        Approval(good, APPROVER, signature, NOW, None),
     ):
         assert isinstance(judge(one, FACTS, registry(), NOW), Rejection)
 

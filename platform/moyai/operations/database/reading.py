@@ -77,7 +77,7 @@ SELECT count(*) FROM moyai.worker WHERE taken_at IS NULL AND ended_at IS NULL
 AND clock_timestamp() - seen_at < interval '5 seconds'
 """
 _APPROVALS = """
-SELECT subject, operator, plan_sha256, signature, received_at
+SELECT subject, operator, plan_sha256, signature, received_at, signed_at
 FROM moyai.approval WHERE operation_id = %(id)s ORDER BY id
 """
 _STEPS = """

@@ -89,6 +89,8 @@ class ApprovalRow:
     plan_sha256: str
     signature: str
     received_at: datetime
+    signed_at: datetime | None
+    """The moment in the signed line; None: of a version that signed none, which counts no longer."""
 
 
 @dataclass(frozen=True, slots=True)

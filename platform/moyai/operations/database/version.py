@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0003"
+VERSION = "0004"
 """The newest migration that this code needs."""
 
 

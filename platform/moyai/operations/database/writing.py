@@ -22,6 +22,15 @@ from moyai.registry.models import JsonValue
 from moyai.texts import JAPAN, Text
 
 _RECORD = sa.text("SELECT moyai.record(:chain, CAST(:pieces AS jsonb))")
+_APPROVE = sa.text(
+    "INSERT INTO moyai.approval (operation_id, subject, operator, plan_sha256, signature, signed_at) "
+    "VALUES (:id, :subject, :operator, :sha256, :signature, :signed_at) "
+    "ON CONFLICT (operation_id, subject, operator, signed_at) DO NOTHING"
+)
+_APPROVED_ALREADY = sa.text(
+    "SELECT signature FROM moyai.approval WHERE operation_id = :id AND subject = :subject "
+    "AND operator = :operator AND signed_at = :signed_at"
+)
 _ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(7702, 2)")
 _ENDED = ("done", "failed", "cancelled", "expired")
 
@@ -187,27 +196,29 @@ def approve(
     operator: str,
     digest: str,
     signature: str,
+    signed_at: datetime,
     *,
     is_own: bool = False,
 ) -> None:
-    """Put a signature on record. Whether it counts is judged by workers, each time anew.
+    """Put a signature on record, once. Whether it counts is judged by workers, each time anew.
 
-    `is_own`: by a body's own approver, for its slot.
+    `is_own`: by a body's own approver, for its slot. Raises `Refused` where another signature by the same
+    person over the same line is on record.
     """
     _alive(connection, operation)
-    connection.execute(
-        sa.text(
-            "INSERT INTO moyai.approval (operation_id, subject, operator, plan_sha256, signature) "
-            "VALUES (:id, :subject, :operator, :sha256, :signature)"
-        ),
-        {
-            "id": operation,
-            "subject": subject,
-            "operator": operator,
-            "sha256": digest,
-            "signature": signature,
-        },
-    )
+    given = {
+        "id": operation,
+        "subject": subject,
+        "operator": operator,
+        "sha256": digest,
+        "signature": signature,
+        "signed_at": signed_at,
+    }
+    if not connection.execute(_APPROVE, given).rowcount:
+        known = connection.execute(_APPROVED_ALREADY, given).scalar()
+        if known != signature:
+            raise _signed_twice(operator)
+        return
     kind, _, code = subject.rpartition(":")
     chains = (FEDERATION, f"body:{code}") if kind and kind != "wave" else (FEDERATION,)
     actor = f"{'approver' if is_own else 'operator'}:{operator}"
@@ -250,6 +261,17 @@ def _alive(connection: sa.Connection, operation: str) -> None:
         raise no_such(operation)
     if status in _ENDED:
         raise _refused(operation, status)
+
+
+def _signed_twice(operator: str) -> Refused:
+    return Refused(
+        Text(
+            f"{operator} が同じ秒に署名した、別の署名が記録にあります。",
+            f"Another signature that {operator} made in the same second is on record.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text("もう一度署名してください。", "Sign once more."),
+    )
 
 
 def _refused(operation: str, status: str) -> Refused:

@@ -16,7 +16,7 @@ from moyai.operations.durable.plans import Plans
 from moyai.planning.fleet.clearing import Approval, Facts, clearances
 
 _APPROVALS = sa.text(
-    "SELECT a.subject, a.operator, a.signature, a.received_at, o.planner_signature, "
+    "SELECT a.subject, a.operator, a.signature, a.received_at, a.signed_at, o.planner_signature, "
     "clock_timestamp() FROM moyai.approval a JOIN moyai.operation o ON o.id = a.operation_id "
     "WHERE a.operation_id = :id ORDER BY a.id"
 )
@@ -56,12 +56,12 @@ class Approved:
         rows = connection.execute(_APPROVALS, {"id": operation}).all()
         if not rows:
             return frozenset()
-        same = tuple(tuple(row[:5]) for row in rows)
+        same = tuple(tuple(row[:6]) for row in rows)
         with self._lock:
             judged = self._judged.get(operation)
         if judged is not None and judged.rows == same and time.monotonic() < judged.until:
             return judged.subjects
-        subjects = self._judge(operation, same, rows[0][5])
+        subjects = self._judge(operation, same, rows[0][6])
         with self._lock:
             now = time.monotonic()
             self._judged = {key: one for key, one in self._judged.items() if now < one.until}
@@ -71,5 +71,5 @@ class Approved:
     def _judge(self, operation: str, rows: tuple[Any, ...], now: datetime) -> frozenset[str]:
         known = self._plans.of(operation)
         registry = self._knowledge.registry()
-        facts = Facts(operation, known.plan, known.sha256, rows[0][4])
-        return clearances(facts, (Approval(*row[:4]) for row in rows), registry, now)
+        facts = Facts(operation, known.plan, known.sha256, rows[0][5])
+        return clearances(facts, (Approval(*row[:5]) for row in rows), registry, now)

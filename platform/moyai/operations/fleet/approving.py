@@ -3,17 +3,18 @@ record. Workers judge it anew."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from moyai.approvals.rejections import Rejection
-from moyai.approvals.subjects import Subject, parse, signed_line
+from moyai.approvals.subjects import Subject, approval_line, parse, read_approval_line
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.database import writing
 from moyai.operations.database.reading import shown
-from moyai.operations.database.rows import OperationView
+from moyai.operations.database.rows import ApprovalRow, OperationView
 from moyai.planning.fleet import refusals
 from moyai.planning.fleet.approvers import Approver, of_body, of_secretariat
 from moyai.planning.fleet.clearing import Accepted, Approval, Facts, clearances, facts, judge
@@ -21,8 +22,7 @@ from moyai.planning.fleet.plans import OperationPlan
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
-Sign = Callable[[bytes], str]
-"""An armoured signature over a line, in the namespace of approvals."""
+_BEGIN = "-----BEGIN SSH SIGNATURE-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,15 @@ class Wanted:
     subject: Subject
     line: bytes
     """With its line feed."""
+    signed_at: datetime
+    """The moment in the line."""
     view: OperationView
     of: Facts
 
 
 def wanted(engine: sa.Engine, operation: str, subject: str) -> Wanted:
-    """What is signed to approve something. Raises `UsageError` for an unknown operation or subject, `Refused`
-    where the kind asks for no approval."""
+    """What is signed to approve something now, by the database's clock. Raises `UsageError` for an unknown
+    operation or subject, `Refused` where the kind asks for no approval."""
     with engine.connect() as connection:
         view = shown(connection, operation)
     if view.plan.approval_seconds <= 0:
@@ -52,7 +54,34 @@ def wanted(engine: sa.Engine, operation: str, subject: str) -> Wanted:
     except ValueError:
         raise _usage(refusals.unknown_subject(subject)) from None
     of = facts(operation, view.plan, view.planner_signature)
-    return Wanted(operation, read, signed_line(operation, of.sha256, read), view, of)
+    moment = view.now.astimezone(UTC).replace(microsecond=0)
+    line = approval_line(operation, of.sha256, read, moment)
+    return Wanted(operation, read, line, moment, view, of)
+
+
+def as_signed(asked: Wanted, line: str) -> Wanted:
+    """What was signed elsewhere, with the moment that is in its line. Raises `UsageError` for what is no such
+    line, `Refused` where it is about something else."""
+    try:
+        signed = read_approval_line(line.removesuffix("\n").removesuffix("\r"))
+    except ValueError:
+        raise _usage(refusals.unknown_line()) from None
+    if (signed.about, signed.sha256, signed.subject) != (
+        asked.operation,
+        asked.of.sha256,
+        str(asked.subject),
+    ):
+        rejection = refusals.another_line(asked.operation, str(asked.subject))
+        raise Refused(rejection.what, touched=NOTHING_TOUCHED, remedy=rejection.remedy)
+    words = approval_line(signed.about, signed.sha256, signed.subject, signed.signed_at)
+    return replace(asked, line=words, signed_at=signed.signed_at)
+
+
+def brought(content: str) -> tuple[str | None, str]:
+    """A file with a signature as `ssh-keygen` writes it: the line that stands before it, where one does, and
+    the signature."""
+    before, mark, after = content.partition(_BEGIN)
+    return (before.strip() or None, mark + after) if mark else (None, content)
 
 
 def signer_of(asked: Wanted, registry: Registry, email: str) -> Approver:
@@ -70,7 +99,7 @@ def approve(
     engine: sa.Engine, registry: Registry, asked: Wanted, email: str, signature: str
 ) -> Accepted:
     """Put an approval on record that counts now. Raises `Refused` where it does not."""
-    given = Approval(str(asked.subject), email, signature, asked.view.now)
+    given = Approval(str(asked.subject), email, signature, asked.view.now, asked.signed_at)
     judged = judge(given, asked.of, registry, asked.view.now)
     if isinstance(judged, Rejection):
         raise Refused(judged.what, touched=NOTHING_TOUCHED, remedy=judged.remedy)
@@ -82,6 +111,7 @@ def approve(
             judged.approver.email,
             asked.of.sha256,
             signature,
+            asked.signed_at,
             is_own=judged.approver.body is not None,
         )
     return judged
@@ -101,17 +131,31 @@ def asks_for(plan: OperationPlan) -> Sequence[str]:
 
 def missing(view: OperationView, registry: Registry) -> Sequence[str]:
     """The subjects that a plan asks for and nobody has approved by now."""
-    plan = view.plan
-    asked = asks_for(plan)
+    asked = asks_for(view.plan)
     if not asked or view.row.ended_at is not None:
         return ()
-    of = facts(view.row.id, plan, view.planner_signature)
-    known = [
-        Approval(one.subject, one.operator, one.signature, one.received_at)
-        for one in view.approvals
-    ]
-    cleared = clearances(of, known, registry, view.now)
+    of = facts(view.row.id, view.plan, view.planner_signature)
+    cleared = clearances(of, map(_on_record, view.approvals), registry, view.now)
     return [subject for subject in asked if subject not in cleared]
+
+
+def not_counted(view: OperationView, registry: Registry, subjects: Sequence[str]) -> Sequence[Text]:
+    """Of subjects that are missing, why the approvals that are on record for them do not count."""
+    theirs = [one for one in view.approvals if one.subject in subjects]
+    if not theirs:
+        return ()
+    of = facts(view.row.id, view.plan, view.planner_signature)
+    found: dict[Text, None] = {}
+    for one in theirs:
+        judged = judge(_on_record(one), of, registry, view.now)
+        if isinstance(judged, Rejection):
+            what = f"{one.subject}, {one.operator}"
+            found[Text(f"{what}: {judged.what.ja}", f"{what}: {judged.what.en}")] = None
+    return tuple(found)
+
+
+def _on_record(one: ApprovalRow) -> Approval:
+    return Approval(one.subject, one.operator, one.signature, one.received_at, one.signed_at)
 
 
 def _usage(rejection: Rejection) -> UsageError:

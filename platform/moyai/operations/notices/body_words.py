@@ -30,8 +30,12 @@ def for_body(happened: Happened, scene: Scene, code: str) -> Told:
 
 
 def _approval(scene: Scene, code: str) -> Told:
-    line = f"{scene.operation} {scene.plan_sha256} body:{code}"
-    sign = f"echo '{line}' | ssh-keygen -Y sign -n moyai-approval@1 -f ~/.ssh/id_ed25519"
+    # The moment is of when it is signed; the line comes back before the signature, as nobody else knows it.
+    line = f"{scene.operation} {scene.plan_sha256} body:{code} $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+    sign = (
+        f'line="{line}"; echo "$line"; '
+        'echo "$line" | ssh-keygen -Y sign -n moyai-approval@1 -f ~/.ssh/id_ed25519'
+    )
     body = scene.planned(code)
     change = () if body is None else body.change
     return Told(
@@ -40,9 +44,9 @@ def _approval(scene: Scene, code: str) -> Told:
         _NOTHING,
         (
             Text(
-                "次のコマンドで署名し、出力を事務局に送ってください（鍵は登録したもの）。",
-                "Sign with the command below, by the key that is registered, and send what it writes "
-                "to the secretariat.",
+                "次のコマンドで署名し、出力（行と署名）をすべて事務局に送ってください（鍵は登録したもの）。",
+                "Sign with the command below, by the key that is registered, and send all that it writes "
+                "(the line and the signature) to the secretariat.",
             ),
         ),
         (sign,),

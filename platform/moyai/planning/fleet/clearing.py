@@ -18,6 +18,7 @@ from moyai.approvals.subjects import (
     PLAN,
     PLAN_NAMESPACE,
     Subject,
+    approval_line,
     parse,
     signed_line,
 )
@@ -30,6 +31,9 @@ from moyai.planning.selectors import parse as parse_selector
 from moyai.registry.models import Registry
 from moyai.registry.selector import ALL
 from moyai.texts import JAPAN
+
+CLOCKS_APART = timedelta(minutes=5)
+"""So far may a signer's clock be ahead of the operations database's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class Approval:
     """Armoured."""
     recorded_at: datetime
     """By the operations database's clock, in UTC."""
+    signed_at: datetime | None
+    """The moment in the line that was signed, in UTC; None: of a version whose lines had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,17 +233,26 @@ def _signed_with(signature: str | None) -> bytes | None:
 def _signed(
     approval: Approval, subject: Subject, of: Facts, approver: Approver
 ) -> Rejection | None:
+    if approval.signed_at is None:
+        return refusals.no_moment()
     try:
-        line = signed_line(of.operation, of.sha256, subject)
+        line = approval_line(of.operation, of.sha256, subject, approval.signed_at)
     except ValueError:
-        return refusals.unknown_subject(approval.subject)
+        return refusals.unknown_moment()
     return verify(approval.signature, line, APPROVAL_NAMESPACE, approver.ssh_key)
 
 
 def _in_time(
     approval: Approval, subject: Subject, of: Facts, approver: Approver, now: datetime
 ) -> Accepted | Rejection:
-    until = approval.recorded_at + timedelta(seconds=of.plan.approval_seconds)
+    """The age counts from the earlier moment: the same signature put on record again is no younger, and a
+    line that was signed with a later moment than it came in with is none of now."""
+    if approval.signed_at is None:
+        return refusals.no_moment()
+    if approval.signed_at > min(approval.recorded_at, now) + CLOCKS_APART:
+        return refusals.signed_in_the_future(approval.signed_at)
+    begins = min(approval.signed_at, approval.recorded_at)
+    until = begins + timedelta(seconds=of.plan.approval_seconds)
     if now >= until:
         return refusals.aged_out(until)
     return Accepted(subject, approver, until)

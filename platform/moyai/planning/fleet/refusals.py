@@ -16,6 +16,7 @@ _NAMED = 5
 _ANOTHER_PERSON = Text(
     "ほかの承認担当者に承認してもらってください。", "Another approver has to approve."
 )
+_ONCE_MORE = Text("もう一度承認してください。", "Approve once more.")
 _IN_FILE = Text(
     "tenants.yaml の operators（団体の承認者は approvers）を確かめてください。",
     "Look at operators in tenants.yaml (for a body's own, at its approvers).",
@@ -164,5 +165,74 @@ def aged_out(until: datetime) -> Rejection:
         Text(
             "計画がまだ妥当か確かめて、もう一度承認してください。",
             "See that the plan still stands, then approve once more.",
+        ),
+    )
+
+
+def no_moment() -> Rejection:
+    """Of a version before: its signed line has no moment, so that nobody can know its age."""
+    return Rejection(
+        "no-moment",
+        Text(
+            "署名した日時のない、以前の版の承認です。いまは数えません。",
+            "The approval is of a version before, which signed no moment: it counts no longer.",
+        ),
+        _ONCE_MORE,
+    )
+
+
+def unknown_moment() -> Rejection:
+    """The moment is none that a line can have."""
+    return Rejection(
+        "unknown-moment",
+        Text(
+            "署名した日時を読めません（2026-11-26T12:00:00Z の形です）。",
+            "The moment of the signature cannot be read; it is written 2026-11-26T12:00:00Z.",
+        ),
+        _ONCE_MORE,
+    )
+
+
+def signed_in_the_future(signed_at: datetime) -> Rejection:
+    """The signer's clock was ahead, or somebody signed for later."""
+    return Rejection(
+        "future",
+        Text(
+            f"署名した日時（{in_japan(signed_at)}）が、5分より先の未来です。",
+            f"It was signed with a moment more than five minutes ahead: {in_japan(signed_at)}.",
+        ),
+        Text(
+            "署名する機械の時計を合わせて、もう一度承認してください。",
+            "Set the clock of the machine that signs, then approve once more.",
+        ),
+    )
+
+
+def unknown_line() -> Rejection:
+    """What was brought as the signed line is none."""
+    return Rejection(
+        "unknown-line",
+        Text(
+            "署名した行ではありません（番号、計画のハッシュ、対象、日時の四語です）。",
+            "That is no line of an approval: id, hash of the plan, subject and moment.",
+        ),
+        Text(
+            "moyai operation approve 番号 対象 --line が示した行を、そのまま渡してください。",
+            "Bring the line as moyai operation approve ID SUBJECT --line showed it.",
+        ),
+    )
+
+
+def another_line(operation: str, subject: str) -> Rejection:
+    """The line is about another operation, plan or subject than the one that is to be approved."""
+    return Rejection(
+        "another-line",
+        Text(
+            f"署名した行は、{operation} のいまの計画の {subject} についてではありません。",
+            f"The line that was signed is not about {subject} of {operation} as it is planned.",
+        ),
+        Text(
+            f"moyai operation approve {operation} {subject} --line の行に署名してください。",
+            f"Sign the line of moyai operation approve {operation} {subject} --line.",
         ),
     )

@@ -103,8 +103,9 @@ def test_a_body_s_own_approval_is_asked_of_it_with_the_line_to_sign() -> None:
     found = told(one, scene(plan), by)
     [contact, approver] = [one for one in found if one.audience == f"body:{OSAKA}"]
     assert {contact.address, approver.address} == {"joho@osaka.example.jp", "own@osaka.example.jp"}
-    line = f"20261126-3 {'ab' * 32} body:{OSAKA}"
-    assert f"echo '{line}' | ssh-keygen -Y sign -n moyai-approval@1" in contact.content.text.ja
+    line = f"20261126-3 {'ab' * 32} body:{OSAKA} $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+    assert f'line="{line}"; echo "$line"' in contact.content.text.ja
+    assert 'echo "$line" | ssh-keygen -Y sign -n moyai-approval@1' in contact.content.text.ja
     [asked] = [one for one in found if one.audience == APPROVER]
     assert "団体自身の承認" not in asked.content.text.ja, "nobody else's word counts for it"
 
