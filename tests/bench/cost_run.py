@@ -18,7 +18,7 @@ import duckdb
 from moyai.costs import duck
 from moyai.costs.periods import period_of
 from moyai.costs.record import canonical, document
-from moyai.operations.cost_periods import open_costs, reckoned
+from moyai.operations.costs.periods import open_costs, reckoned
 
 THREADS = 2
 BARE = (

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from moyai.operations.cost_analysis import blends, sensitivity
-from moyai.operations.cost_forecast import foresee
-from moyai.operations.cost_joining import reprice
+from moyai.operations.costs.analysis import blends, sensitivity
+from moyai.operations.costs.forecast import foresee
+from moyai.operations.costs.joining import reprice
 from moyai_cli.commands.cost_options import PeriodName
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName

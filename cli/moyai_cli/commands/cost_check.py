@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import ExitCode
-from moyai.operations.cost_check import Beside, check_cost_rules
+from moyai.operations.costs.check import Beside, check_cost_rules
 from moyai.operations.places import find_registry_file
 from moyai.texts import counted
 from moyai_cli.language import say

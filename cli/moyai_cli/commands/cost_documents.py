@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from moyai.costs.documents.write import Kind
-from moyai.operations.cost_documents import Asked, report, statements
+from moyai.operations.costs.documents import Asked, report, statements
 from moyai_cli.commands.cost_options import PeriodName
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, Selector, SiteName, day_of, selector_of

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from moyai.costs.documents.focus import FocusVersion
-from moyai.operations.cost_export import export
+from moyai.operations.costs.export import export
 from moyai_cli.commands.cost_options import PeriodName
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName

@@ -10,9 +10,9 @@ import typer
 from moyai.costs.intake.blank import template_csv, write_template
 from moyai.costs.periods import Period, period_of
 from moyai.engine.aws.cost_explorer import Granularity
-from moyai.operations import costs
-from moyai.operations.cost_corrections import settled_in
-from moyai.operations.cost_intake import Asked, import_costs
+from moyai.operations.costs import records
+from moyai.operations.costs.corrections import settled_in
+from moyai.operations.costs.intake import Asked, import_costs
 from moyai.operations.workspace import Workspace, open_workspace
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import LANG, say
@@ -91,7 +91,7 @@ def withdraw(
 ) -> None:
     """It can be imported again."""
     workspace, when = open_workspace(file, site), period_of(period)
-    costs.withdraw(workspace, when, name, wait)
+    records.withdraw(workspace, when, name, wait)
     with aside(output):
         show_line(
             say(f"{period} から {name} を外しました。", f"{name} counts no longer in {period}.")
@@ -102,7 +102,7 @@ def withdraw(
 
 
 def _show_sources(workspace: Workspace, period: Period, output: Output) -> None:
-    basis, part = costs.sources(workspace, period)
+    basis, part = records.sources(workspace, period)
     show_sources(basis, part, settled_in(workspace, period), output)
 
 

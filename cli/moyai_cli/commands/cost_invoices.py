@@ -11,8 +11,8 @@ from moyai.costs.intake.words import NotAValue, number_of, percent_of
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.errors import UsageError
-from moyai.operations import costs
-from moyai.operations.cost_corrections import settled_in
+from moyai.operations.costs import records
+from moyai.operations.costs.corrections import settled_in
 from moyai.operations.workspace import open_workspace
 from moyai.texts import Text
 from moyai_cli.commands.cost_options import PeriodName, Wait
@@ -83,7 +83,7 @@ def add(
         reason = error.reason
         raise UsageError(Text(f"{reason.ja}。", f"{reason.en}.")) from None
     workspace, when = open_workspace(file, site), period_of(period)
-    doubt = costs.add_invoice(workspace, when, invoice, wait)
+    doubt = records.add_invoice(workspace, when, invoice, wait)
     with aside(output):
         show_line(say(f"{issuer} の請求書 {number} を登録しました。", f"Added invoice {number}."))
         if doubt is not None:
@@ -101,7 +101,7 @@ def list_(
     output: Format = Output.TABLE,
 ) -> None:
     """By issuer and number."""
-    show_invoices(costs.invoices(open_workspace(file, site), period_of(period)), output)
+    show_invoices(records.invoices(open_workspace(file, site), period_of(period)), output)
 
 
 @app.command(help=say("請求書を外す。", "Take an invoice off."))
@@ -116,7 +116,7 @@ def remove(
 ) -> None:
     """It can be added again."""
     workspace, when = open_workspace(file, site), period_of(period)
-    gone = costs.remove_invoice(workspace, when, issuer, number, wait)
+    gone = records.remove_invoice(workspace, when, issuer, number, wait)
     with aside(output):
         show_line(say(f"{issuer} の請求書 {number} を外しました。", f"Removed invoice {number}."))
         show_settled_in(when, settled_in(workspace, when))

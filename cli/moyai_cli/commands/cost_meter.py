@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from moyai.operations.cost_metering import meter
+from moyai.operations.costs.metering import meter
 from moyai.operations.session import open_session
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.options import File, Format, Selector, SiteName, selector_of

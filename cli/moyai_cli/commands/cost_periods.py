@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from moyai.errors import ExitCode
-from moyai.operations.cost_budgets import allocation
-from moyai.operations.cost_explanation import explanation
-from moyai.operations.cost_periods import close, comparison, rows, verification
-from moyai.operations.cost_sources import kept_sources
+from moyai.operations.costs.budgets import allocation
+from moyai.operations.costs.explanation import explanation
+from moyai.operations.costs.periods import close, comparison, rows, verification
+from moyai.operations.costs.sources import kept_sources
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName

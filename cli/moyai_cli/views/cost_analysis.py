@@ -8,7 +8,7 @@ import typer
 
 from moyai.costs.analysis.compare import Blend, Key
 from moyai.costs.record import plain
-from moyai.operations.cost_analysis import Blended, Sensitive
+from moyai.operations.costs.analysis import Blended, Sensitive
 from moyai.registry.cost_rules import ShareBy
 from moyai_cli.language import say
 from moyai_cli.render import Column, Output, listing, show_line

@@ -8,8 +8,8 @@ import typer
 
 from moyai.costs.analysis.compare import Change, Changes, Rest
 from moyai.costs.analysis.sums import Elsewhere
-from moyai.operations.cost_joining import Repriced
-from moyai.operations.cost_periods import Compared
+from moyai.operations.costs.joining import Repriced
+from moyai.operations.costs.periods import Compared
 from moyai.registry.cost_rules import Treatment
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_line

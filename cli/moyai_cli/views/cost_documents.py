@@ -8,8 +8,8 @@ import typer
 
 from moyai.costs.analysis.sums import Elsewhere
 from moyai.costs.documents.write import Written
-from moyai.operations.cost_documents import Papers, Reported
-from moyai.operations.cost_export import Exported
+from moyai.operations.costs.documents import Papers, Reported
+from moyai.operations.costs.export import Exported
 from moyai.texts import Text, visible
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, aside, listing, show_line

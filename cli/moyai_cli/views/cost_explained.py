@@ -14,7 +14,7 @@ from moyai.costs.explain.taxes import tax_figures
 from moyai.costs.explain.way import Way
 from moyai.costs.ledger.query import CostRow
 from moyai.costs.record import plain
-from moyai.operations.cost_explanation import Explained
+from moyai.operations.costs.explanation import Explained
 from moyai.registry.cost_rules import RuleSet
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing, show_line

@@ -9,7 +9,7 @@ import typer
 
 from moyai.costs.analysis.outlook import BudgetOutlook, Outlook, Series
 from moyai.costs.statements.months import NO_RULE
-from moyai.operations.cost_forecast import Foreseen
+from moyai.operations.costs.forecast import Foreseen
 from moyai.registry.cost_rules import Budget
 from moyai.texts import Text, counted, same
 from moyai_cli.language import LANG, say

@@ -22,9 +22,9 @@ from moyai.costs.reckoned import Reckoned
 from moyai.costs.record import document, indented, sha256
 from moyai.costs.statements.taxes import Taxes
 from moyai.costs.statements.titles import late_words
-from moyai.operations.cost_budgets import Allocated
-from moyai.operations.cost_periods import Closing, Verified
-from moyai.operations.cost_sources import KeptSources
+from moyai.operations.costs.budgets import Allocated
+from moyai.operations.costs.periods import Closing, Verified
+from moyai.operations.costs.sources import KeptSources
 from moyai.texts import Text, in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say

@@ -14,7 +14,7 @@ from moyai.costs.ledger.invoices import Invoice, invoice_document
 from moyai.costs.ledger.manifest import Basis, PeriodPart
 from moyai.costs.periods import Period
 from moyai.costs.record import plain as exact
-from moyai.operations.cost_corrections import Settling
+from moyai.operations.costs.corrections import Settling
 from moyai.texts import Text, in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say

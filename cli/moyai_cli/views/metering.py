@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import typer
 
-from moyai.operations.cost_metering import Metered, driver_of
+from moyai.operations.costs.metering import Metered, driver_of
 from moyai.service_meters import REQUESTS, unit_of
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing

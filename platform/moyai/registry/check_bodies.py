@@ -15,10 +15,10 @@ from moyai.registry.codes import (
 from moyai.registry.file_model import FreezeFile, TenantFile
 from moyai.registry.models import Isolation, Kind
 from moyai.registry.parts import Parts
+from moyai.registry.paths import Path
 from moyai.registry.problems import Reporter
 from moyai.registry.selector import RESERVED
 from moyai.registry.words import not_known, one_line
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 

@@ -11,10 +11,10 @@ from moyai.registry.cost_file import BudgetFile, CostSharingFile, ProposalFile, 
 from moyai.registry.cost_names import NameChecks
 from moyai.registry.cost_rules import Bearer
 from moyai.registry.parts import Parts
+from moyai.registry.paths import Path
 from moyai.registry.problems import Reporter
 from moyai.registry.selector_words import Vocabulary
 from moyai.registry.words import one_line
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 _ROOT: Path = ("cost_sharing",)

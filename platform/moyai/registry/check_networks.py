@@ -8,9 +8,9 @@ from ipaddress import IPv4Network
 from moyai.registry.file_model import FederationFile, TenantFile
 from moyai.registry.overlaps import Claim, Overlap, overlapping, same_ranges
 from moyai.registry.parts import Parts
+from moyai.registry.paths import Path
 from moyai.registry.problems import Reporter
 from moyai.registry.words import one_line
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 CELL_PREFIX = 16

@@ -9,11 +9,11 @@ from moyai.registry.check_bodies import doubled
 from moyai.registry.operation_file import NotificationsFile, OperationsFile, SmtpFile, WaveFile
 from moyai.registry.operation_settings import Event
 from moyai.registry.parts import Parts
+from moyai.registry.paths import Path
 from moyai.registry.problems import Reporter
 from moyai.registry.selector import UnreadableSelector, parse, words
 from moyai.registry.selector_words import Vocabulary, why_unreadable
 from moyai.registry.ssh_keys import why_unfit
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 _ROOT: Path = ("operations",)

@@ -10,10 +10,10 @@ from moyai.registry.circles import circle
 from moyai.registry.cost_file import PoolFile, ShareFile, SubsidyFile
 from moyai.registry.cost_names import NameChecks, said
 from moyai.registry.cost_rules import ShareBy, SubsidyWhen, WhenZero
+from moyai.registry.paths import Path
 from moyai.registry.problems import Reporter
 from moyai.registry.selector_words import Vocabulary, why_unreadable
 from moyai.registry.words import not_known, one_line
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 _WHOLE = Fraction(100)

@@ -8,10 +8,10 @@ from moyai.registry.check_bodies import doubled
 from moyai.registry.file_model import ServiceFile, SubscriptionFile, TenantFile
 from moyai.registry.models import Manifest
 from moyai.registry.parts import Parts
+from moyai.registry.paths import Path
 from moyai.registry.problems import Reporter
 from moyai.registry.settings import Refusal, SettingsChecker
 from moyai.registry.words import not_known
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 

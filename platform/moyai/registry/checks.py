@@ -15,12 +15,12 @@ from moyai.registry.codes import prefectures
 from moyai.registry.file_model import OperatorFile, SiteFile
 from moyai.registry.operation_file import BodyApproverFile
 from moyai.registry.parts import Parts
+from moyai.registry.paths import Path
 from moyai.registry.problems import Problem, Reporter
 from moyai.registry.selector_words import Vocabulary, vocabulary, why_unreadable
 from moyai.registry.settings import SettingsChecker
 from moyai.registry.ssh_keys import why_unfit
 from moyai.registry.words import not_known, one_line
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 __all__ = ["CELL_PREFIX", "TENANT_PREFIX", "check"]

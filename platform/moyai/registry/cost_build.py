@@ -34,7 +34,7 @@ from moyai.registry.cost_rules import (
     TaxRule,
 )
 from moyai.registry.parts import Parts
-from moyai.registry.yaml_tree import Path
+from moyai.registry.paths import Path
 
 V = TypeVar("V")
 

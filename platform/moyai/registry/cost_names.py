@@ -9,9 +9,9 @@ from fractions import Fraction
 from moyai.registry.codes import national_list
 from moyai.registry.file_model import TenantFile
 from moyai.registry.parts import Parts
+from moyai.registry.paths import Path
 from moyai.registry.problems import Reporter
 from moyai.registry.words import not_known, one_line
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 _EXACT = Context(prec=60, traps=[Inexact])

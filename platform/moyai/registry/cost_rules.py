@@ -13,12 +13,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from moyai.registry.cost_numbers import one_text
-
-if TYPE_CHECKING:
-    from moyai.registry.yaml_tree import Path
+from moyai.registry.paths import Path
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,30}|/[1-9][0-9]{0,2})?\Z")
 

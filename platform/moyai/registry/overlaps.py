@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from moyai.registry.yaml_tree import Path
+from moyai.registry.paths import Path
 
 
 @dataclass(frozen=True, slots=True)

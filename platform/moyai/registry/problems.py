@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from moyai.errors import NOTHING_TOUCHED, ExitCode, MoyaiError
 from moyai.registry.models import Severity
+from moyai.registry.paths import Path
 from moyai.registry.words import one_line
-from moyai.registry.yaml_tree import Path, Place, Tree
+from moyai.registry.yaml_tree import Place, Tree
 from moyai.texts import Lang, Text, counted
 
 _SHOWN = 200

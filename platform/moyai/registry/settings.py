@@ -10,9 +10,9 @@ from typing import Any
 import jsonschema_rs
 
 from moyai.registry.models import JsonValue, Manifest
+from moyai.registry.paths import Path
 from moyai.registry.setting_errors import sentence
 from moyai.registry.words import not_known
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 

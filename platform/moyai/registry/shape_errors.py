@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from moyai.job_target import JOB_IMAGE
+from moyai.registry.paths import Path
 from moyai.registry.problems import Reporter
 from moyai.registry.words import not_known, shown
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 KEY_STEP = "[key]"

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from moyai.registry.paths import Path
 from moyai.registry.shape_errors import without_key_step
-from moyai.registry.yaml_tree import Path
 
 _STAND_INS: Mapping[str, object] = {
     "name": "-",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from moyai.registry.paths import Path
 from moyai.registry.yaml_text import (
     MAP,
     SEQ,
@@ -29,8 +30,6 @@ __all__ = ["Flaw", "Path", "Place", "Tree", "UnreadableYaml", "read"]
 
 MAX_VALUES = 1_000_000
 """Values after aliases are written out: 1,741 bodies have about 90,000."""
-
-Path = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}\Z")

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Set
 from jinja2 import TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
+from moyai.registry.paths import Path
 from moyai.registry.problems import Problem, Reporter, at
 from moyai.registry.words import not_known, one_line
-from moyai.registry.yaml_tree import Path, Place
+from moyai.registry.yaml_tree import Place
 from moyai.runbook.check_body import check_body
 from moyai.runbook.check_commands import Commands, check_command
 from moyai.runbook.check_parameters import CHOICES, odd

@@ -15,7 +15,7 @@ from moyai.costs.ledger.ledger import Ledger
 from moyai.costs.ledger.sorting import sorted_rows
 from moyai.costs.membership import members_of
 from moyai.costs.periods import Period
-from moyai.operations.costs import codes_of
+from moyai.operations.costs.records import codes_of
 from moyai.registry.load import load
 from moyai.registry.models import Registry
 from moyai.texts import Lang

@@ -15,8 +15,8 @@ from moyai.costs.ledger.imported import Imported
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
-from moyai.operations.cost_corrections import unsettled
-from moyai.operations.cost_periods import (
+from moyai.operations.costs.corrections import unsettled
+from moyai.operations.costs.periods import (
     Compared,
     close,
     comparison,
@@ -24,7 +24,7 @@ from moyai.operations.cost_periods import (
     reckoned,
     verification,
 )
-from moyai.operations.costs import add_invoice, codes_of, remove_invoice, withdraw
+from moyai.operations.costs.records import add_invoice, codes_of, remove_invoice, withdraw
 
 OSAKA, SAKAI, VILLAGE, HANNAN = "271004", "271403", "273830", "272329"
 MAY, JUNE = "2026-05", "2026-06"

@@ -30,11 +30,11 @@ from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.settled import Settled
 from moyai.errors import UsageError
-from moyai.operations import cost_periods
-from moyai.operations.cost_budgets import allocation
-from moyai.operations.cost_corrections import Settling
-from moyai.operations.cost_explanation import explanation
-from moyai.operations.cost_periods import close, verification
+from moyai.operations.costs import periods
+from moyai.operations.costs.budgets import allocation
+from moyai.operations.costs.corrections import Settling
+from moyai.operations.costs.explanation import explanation
+from moyai.operations.costs.periods import close, verification
 
 APRIL, JULY = "2026-04", "2026-07"
 _HEAD = RULES[: RULES.index("    - name:")]
@@ -302,7 +302,7 @@ def test_what_a_settled_month_had_settled_or_taken_itself_is_in_the_hash_on_pape
     hashes: list[tuple[str, str]] = []
     for name, yen in (("a", "300"), ("b", "600")):
         office, moments = open_office(name, rules), _moments()
-        monkeypatch.setattr(cost_periods, "now", lambda moments=moments: next(moments))
+        monkeypatch.setattr(periods, "now", lambda moments=moments: next(moments))
         office.yen("april.csv", APRIL, EC2="300")
         office.close(APRIL)
         office.yen("late.csv", APRIL, **{late: yen})

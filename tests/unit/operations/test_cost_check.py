@@ -11,7 +11,7 @@ from tests.sample import SAMPLE, lay_out
 from tests.unit.registry.cost_federation import BODIES, whole
 
 from moyai.errors import UsageError
-from moyai.operations.cost_check import check_cost_rules
+from moyai.operations.costs.check import check_cost_rules
 
 CHAT = "cost_sharing.rule_sets[1].pools[0]"
 COMMON = "cost_sharing.rule_sets[1].pools[1]"

@@ -12,8 +12,8 @@ from tests.unit.costs.ledgers import csv_file, focus_row, put
 from tests.unit.registry.cost_federation import BODIES
 
 from moyai.errors import UsageError
-from moyai.operations.cost_check import Beside, check_cost_rules
-from moyai.operations.costs import codes_of, open_ledger
+from moyai.operations.costs.check import Beside, check_cost_rules
+from moyai.operations.costs.records import codes_of, open_ledger
 from moyai.operations.workspace import open_workspace
 
 MAY = Beside("sandbox", "2026-05")

@@ -17,9 +17,9 @@ from moyai.costs.frozen import Inputs, decode_inputs
 from moyai.costs.periods import period_of
 from moyai.costs.record import canonical, document
 from moyai.errors import OperationFailed
-from moyai.operations.cost_budgets import allocation
-from moyai.operations.cost_documents import Asked, report, statements
-from moyai.operations.cost_periods import Verified, open_costs, verification
+from moyai.operations.costs.budgets import allocation
+from moyai.operations.costs.documents import Asked, report, statements
+from moyai.operations.costs.periods import Verified, open_costs, verification
 from moyai.registry.cost_rules import Treatment
 
 APRIL, JULY = "2026-04", "2026-07"

@@ -22,10 +22,10 @@ from moyai.costs.ledger.store import Store
 from moyai.costs.periods import period_of
 from moyai.costs.settled import FileMoved
 from moyai.errors import OperationFailed, UsageError
-from moyai.operations import cost_periods
-from moyai.operations.cost_budgets import allocation
-from moyai.operations.cost_explanation import explanation
-from moyai.operations.cost_periods import open_costs, verification
+from moyai.operations.costs import periods
+from moyai.operations.costs.budgets import allocation
+from moyai.operations.costs.explanation import explanation
+from moyai.operations.costs.periods import open_costs, verification
 
 
 def test_a_corrected_file_of_drivers_is_settled_and_the_closed_month_stays(office: Office) -> None:
@@ -319,7 +319,7 @@ def test_closings_are_in_the_order_of_the_ledger_whatever_clocks_say(
 ) -> None:
     """June is closed on a machine whose clock is two minutes behind that of May's."""
     moments = iter(["10:00:00", "09:58:00", "09:58:00"])
-    monkeypatch.setattr(cost_periods, "now", lambda: f"2026-07-01T{next(moments)}+00:00")
+    monkeypatch.setattr(periods, "now", lambda: f"2026-07-01T{next(moments)}+00:00")
     office.close(MAY)
     office.yen("june.csv", JUNE, EC2="300")
     office.yen("late.csv", MAY, EC2="3000")

@@ -10,7 +10,7 @@ from moyai.costs.explain.nothing import nothing_figures
 from moyai.costs.explain.steps import way_figures
 from moyai.costs.periods import period_of
 from moyai.errors import UsageError
-from moyai.operations.cost_explanation import Explained, explanation
+from moyai.operations.costs.explanation import Explained, explanation
 from moyai_cli.render import Output
 from moyai_cli.views.cost_explained import show_explained
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.unit.operations.cost_office import MAY, Office
 
 from moyai.costs.statements.months import NO_RULE
-from moyai.operations.cost_budgets import allocation
-from moyai.operations.cost_forecast import Foreseen, foresee
+from moyai.operations.costs.budgets import allocation
+from moyai.operations.costs.forecast import Foreseen, foresee
 
 MONTHS = ("2026-06", "2026-07", "2026-08")
 BUDGET = "  budgets: [{ fiscal_year: 2026, amount: 1000000 }]\n"

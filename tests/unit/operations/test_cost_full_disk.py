@@ -8,7 +8,7 @@ import pytest
 from tests.unit.costs.test_full_disk import failed_at
 from tests.unit.operations.cost_office import JUNE, Office
 
-from moyai.operations.cost_periods import open_costs
+from moyai.operations.costs.periods import open_costs
 
 _WORKS: dict[str, Callable[[Office], object]] = {
     "close": lambda office: office.close(JUNE),

@@ -25,8 +25,8 @@ from moyai.costs.periods import Period
 from moyai.engine.aws.cost_explorer import Granularity
 from moyai.engine.aws.site import open_site
 from moyai.errors import OperationFailed, UsageError
-from moyai.operations.cost_intake import Asked, import_costs
-from moyai.operations.costs import open_ledger
+from moyai.operations.costs.intake import Asked, import_costs
+from moyai.operations.costs.records import open_ledger
 from moyai.operations.workspace import Workspace
 from moyai.registry.load import require
 from moyai.registry.models import Site

@@ -14,7 +14,7 @@ from tests.unit.costs.ledgers import csv_file, focus_row, put
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import Period
 from moyai.errors import UsageError
-from moyai.operations.costs import add_invoice, invoices, open_ledger, remove_invoice
+from moyai.operations.costs.records import add_invoice, invoices, open_ledger, remove_invoice
 from moyai.operations.workspace import Workspace, open_workspace
 
 SEPTEMBER = Period(2024, 9)

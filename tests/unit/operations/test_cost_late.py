@@ -16,11 +16,11 @@ from moyai.costs.reckoned import Reckoned
 from moyai.costs.record import document
 from moyai.costs.settled import Settled
 from moyai.errors import Refused
-from moyai.operations.cost_budgets import allocation
-from moyai.operations.cost_check import Beside, check_cost_rules
-from moyai.operations.cost_documents import Asked, statements
-from moyai.operations.cost_explanation import explanation
-from moyai.operations.cost_periods import close, verification
+from moyai.operations.costs.budgets import allocation
+from moyai.operations.costs.check import Beside, check_cost_rules
+from moyai.operations.costs.documents import Asked, statements
+from moyai.operations.costs.explanation import explanation
+from moyai.operations.costs.periods import close, verification
 
 APRIL, JULY = "2026-04", "2026-07"
 DIRECT = "      direct: [{ name: own, where: {}, column: SubAccountId, bodies: {} }]\n"

@@ -20,9 +20,9 @@ from moyai.costs.documents.write import Kind
 from moyai.costs.intake.faults import IntakeError
 from moyai.costs.ledger.imported import Outcome
 from moyai.errors import UsageError
-from moyai.operations.cost_documents import Asked, statements
-from moyai.operations.cost_explanation import explanation
-from moyai.operations.cost_joining import reprice
+from moyai.operations.costs.documents import Asked, statements
+from moyai.operations.costs.explanation import explanation
+from moyai.operations.costs.joining import reprice
 
 
 def test_a_merged_bodys_statement_of_a_closed_month_is_written_under_its_former_code(

@@ -11,10 +11,10 @@ from tests.unit.registry.cost_federation import BODIES
 
 from moyai.costs.documents.write import Kind
 from moyai.errors import UsageError
-from moyai.operations.cost_analysis import blends
-from moyai.operations.cost_documents import Asked, report
-from moyai.operations.cost_forecast import foresee
-from moyai.operations.cost_periods import open_costs
+from moyai.operations.costs.analysis import blends
+from moyai.operations.costs.documents import Asked, report
+from moyai.operations.costs.forecast import foresee
+from moyai.operations.costs.periods import open_costs
 from moyai.texts import Lang
 
 RULES = """\

@@ -10,8 +10,8 @@ from tests.sample import lay_out
 from tests.unit.costs.ledgers import csv_file, focus_row, put
 
 from moyai.costs.periods import Period
-from moyai.operations.cost_periods import open_costs
-from moyai.operations.cost_sources import KeptSources, kept_sources
+from moyai.operations.costs.periods import open_costs
+from moyai.operations.costs.sources import KeptSources, kept_sources
 
 SEPTEMBER, OCTOBER = Period(2024, 9), Period(2024, 10)
 

@@ -11,8 +11,8 @@ from tests.unit.operations.cost_office import JUNE, OSAKA, RULES, SAKAI, VILLAGE
 from moyai.costs.apportion.inputs import TaxCarried
 from moyai.costs.documents.write import Kind
 from moyai.costs.periods import period_of
-from moyai.operations.cost_documents import Asked, statements
-from moyai.operations.cost_explanation import explanation
+from moyai.operations.costs.documents import Asked, statements
+from moyai.operations.costs.explanation import explanation
 
 
 @pytest.mark.parametrize("difference", ["carry", "largest_remainder"])

@@ -12,7 +12,7 @@ from moyai.costs.periods import Period
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.months import Month, month_of
 from moyai.costs.statements.statement import Basis, Issue, issue
-from moyai.operations.cost_periods import Opened
+from moyai.operations.costs.periods import Opened
 from moyai.operations.places import today
 from moyai.texts import JAPAN
 

@@ -12,11 +12,11 @@ from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.overview import BudgetRow
 from moyai.errors import UsageError
-from moyai.operations.cost_corrections import Settling, unsettled
-from moyai.operations.cost_fee_findings import fee_notes
-from moyai.operations.cost_months import Known, known_month, months_beside
-from moyai.operations.cost_periods import Opened, open_costs, reckoned
-from moyai.operations.cost_unallocated import first_rows
+from moyai.operations.costs.corrections import Settling, unsettled
+from moyai.operations.costs.fee_findings import fee_notes
+from moyai.operations.costs.months import Known, known_month, months_beside
+from moyai.operations.costs.periods import Opened, open_costs, reckoned
+from moyai.operations.costs.unallocated import first_rows
 from moyai.texts import Text
 
 

@@ -18,7 +18,7 @@ from moyai.costs.reckoned import Reckoned
 from moyai.costs.settled import Settled, late, settled
 from moyai.costs.statements.taxes import Taxes
 from moyai.costs.statements.titles import settled_by
-from moyai.operations.cost_periods import Opened, open_costs, reckoned
+from moyai.operations.costs.periods import Opened, open_costs, reckoned
 from moyai.planning.selectors import only
 from moyai.registry.models import Registry
 

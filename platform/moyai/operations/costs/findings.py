@@ -10,8 +10,8 @@ from moyai.planning.selectors import parse
 from moyai.registry.cost_overlaps import Dead, Overlap, Rule, examine
 from moyai.registry.cost_rules import Direct, Pool, RuleSet, ShareBy
 from moyai.registry.models import Tenant
+from moyai.registry.paths import Path
 from moyai.registry.words import one_line
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text, counted
 
 Finding = tuple[Path, Text]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from moyai.costs.ledger.manifest import Manifest, source_key
 from moyai.costs.periods import Period
-from moyai.operations.cost_periods import open_costs
+from moyai.operations.costs.periods import open_costs
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from moyai.costs.apportion.catching import all_hold, body_of, catch
 from moyai.costs.ledger.matches import Matches
 from moyai.costs.periods import Period
 from moyai.costs.statements.titles import late_words
-from moyai.operations.cost_findings import Finding
-from moyai.operations.cost_record_findings import MOST_NAMED
+from moyai.operations.costs.findings import Finding
+from moyai.operations.costs.record_findings import MOST_NAMED
 from moyai.registry.cost_rules import Direct, Pool, RuleSet
 from moyai.registry.words import one_line
 from moyai.texts import Text, counted

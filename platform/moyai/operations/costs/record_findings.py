@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from moyai.costs.ledger.matches import Matches, Strays
 from moyai.costs.periods import Period
 from moyai.infra.scope import SHARED, TENANT_TAG
-from moyai.operations.cost_findings import Finding
+from moyai.operations.costs.findings import Finding
 from moyai.registry.cost_rules import Condition, Direct, Pool, RuleSet
+from moyai.registry.paths import Path
 from moyai.registry.problems import Problem
 from moyai.registry.words import mistyped, one_line
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text, counted
 
 MOST_NAMED = 20

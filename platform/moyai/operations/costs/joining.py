@@ -13,7 +13,7 @@ from moyai.costs.periods import Period, period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.costs.rules_of_file import sharing_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.cost_periods import Opened, open_costs, reckoned
+from moyai.operations.costs.periods import Opened, open_costs, reckoned
 from moyai.planning.selectors import only
 from moyai.registry.cost_rules import Pool
 from moyai.texts import Text

@@ -10,7 +10,7 @@ from moyai.costs.apportion.inputs import likeness
 from moyai.costs.ledger.query import CostRow
 from moyai.costs.ledger.tracing import row_at
 from moyai.costs.reckoned import Reckoned
-from moyai.operations.cost_periods import Opened
+from moyai.operations.costs.periods import Opened
 
 MOST = 20
 """Of how many the row is looked for."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from moyai.costs.apportion.allocation import Allocation, LineKind
 from moyai.costs.apportion.inputs import Members
 from moyai.costs.periods import Period
-from moyai.operations.cost_findings import Finding, days_of, ever_in, some
+from moyai.operations.costs.findings import Finding, days_of, ever_in, some
 from moyai.planning.selectors import parse
 from moyai.registry.cost_rules import Pool, RuleSet, Subsidy, SubsidyWhen
 from moyai.registry.models import Tenant
+from moyai.registry.paths import Path
 from moyai.registry.selector import ALL, words
-from moyai.registry.yaml_tree import Path
 from moyai.texts import Text
 
 

@@ -11,7 +11,7 @@ from moyai.costs.documents.write import Written, write_file
 from moyai.costs.periods import period_of
 from moyai.costs.reckoned import Reckoned
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.cost_periods import open_costs, reckoned
+from moyai.operations.costs.periods import open_costs, reckoned
 from moyai.texts import Text
 
 

@@ -21,7 +21,7 @@ from moyai.costs.intake.words import NotAValue, number_of
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import Period, period_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.cost_periods import open_costs, reckoned
+from moyai.operations.costs.periods import open_costs, reckoned
 from moyai.registry.cost_rules import ShareBy, exact
 from moyai.texts import Text
 

@@ -14,18 +14,18 @@ from moyai.costs.membership import members_of
 from moyai.costs.periods import Period, period_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.jobs.meters import read_meters
-from moyai.operations.cost_corrections import settles
-from moyai.operations.cost_fee_findings import fee_findings
-from moyai.operations.cost_findings import Finding, member_findings, names_of, rule_findings
-from moyai.operations.cost_late_findings import Late, late_caught, late_findings, with_late
-from moyai.operations.cost_member_findings import (
+from moyai.operations.costs.corrections import settles
+from moyai.operations.costs.fee_findings import fee_findings
+from moyai.operations.costs.findings import Finding, member_findings, names_of, rule_findings
+from moyai.operations.costs.late_findings import Late, late_caught, late_findings, with_late
+from moyai.operations.costs.member_findings import (
     has_set_amounts,
     set_amount_findings,
     subsidies_beside,
     subsidy_findings,
 )
-from moyai.operations.cost_periods import Opened, open_costs
-from moyai.operations.cost_record_findings import (
+from moyai.operations.costs.periods import Opened, open_costs
+from moyai.operations.costs.record_findings import (
     MOST_NAMED,
     OnRecord,
     record_findings,

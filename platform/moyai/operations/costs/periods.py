@@ -20,8 +20,8 @@ from moyai.costs.reckoning import Reckoner
 from moyai.costs.record import canonical, document
 from moyai.costs.rules_of_file import sharing_of
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
-from moyai.operations.cost_corrections import Settling, unsettled
-from moyai.operations.costs import open_ledger
+from moyai.operations.costs.corrections import Settling, unsettled
+from moyai.operations.costs.records import open_ledger
 from moyai.operations.workspace import Workspace, open_workspace
 from moyai.registry.cost_rules import Treatment
 from moyai.registry.words import not_known

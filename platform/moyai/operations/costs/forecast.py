@@ -13,8 +13,8 @@ from moyai.costs.rules_of_file import sharing_of
 from moyai.costs.statements.months import Month
 from moyai.costs.statements.titles import own_titles
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.cost_months import Known, earlier_months, known_month
-from moyai.operations.cost_periods import Opened, open_costs, reckoned
+from moyai.operations.costs.months import Known, earlier_months, known_month
+from moyai.operations.costs.periods import Opened, open_costs, reckoned
 from moyai.texts import Text
 
 

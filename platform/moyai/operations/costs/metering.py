@@ -20,7 +20,7 @@ from moyai.costs.ledger.ledger import Writer
 from moyai.costs.periods import Period, period_of
 from moyai.engine.aws.request_counts import RequestCounts
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, UsageError
-from moyai.operations.costs import codes_of, open_ledger
+from moyai.operations.costs.records import codes_of, open_ledger
 from moyai.operations.inside import Inside
 from moyai.operations.places import today
 from moyai.operations.session import Session

@@ -16,9 +16,9 @@ from moyai.costs.statements.request import Request, request
 from moyai.costs.statements.statement import Issue
 from moyai.costs.statements.titles import accounts_close
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.cost_budgets import states_of
-from moyai.operations.cost_months import issue_of, known_month, months_beside
-from moyai.operations.cost_periods import open_costs, reckoned
+from moyai.operations.costs.budgets import states_of
+from moyai.operations.costs.months import issue_of, known_month, months_beside
+from moyai.operations.costs.periods import open_costs, reckoned
 from moyai.operations.places import today
 from moyai.planning.selectors import Vanished, codes_then, former_codes_in
 from moyai.registry.cost_rules import RuleSet

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from moyai.costs.fees import FeeDue, fees_missed
 from moyai.costs.ledger.manifest import Manifest
 from moyai.costs.periods import Period
-from moyai.operations.cost_findings import Finding
+from moyai.operations.costs.findings import Finding
 from moyai.registry.models import Registry
 from moyai.texts import Text
 

@@ -1,0 +1,1 @@
+"""What a secretariat does with costs: taken in, checked, closed, explained, printed."""
