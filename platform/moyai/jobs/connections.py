@@ -1,8 +1,7 @@
 """Connections to a cluster, and what their failures may say.
 
 libpq's own words about a connection can hold what it was given, so only their kind is told. Of a
-failed statement the server's primary message is told where the caller knows that no secret and no
-resident's data can be in it, else its error class.
+failed statement its error class is told, and nothing that the server says: that may quote residents' data.
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from moyai.texts import Text
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 CONNECT_SECONDS = 10
-_WORDS_LIMIT = 300
+CONNECTION, OTHER = "connection", "other"
+"""In place of an SQLSTATE."""
 
 
 def connect(server: Server, login: Login, database: str, settings: Mapping[str, str]) -> Connection:
@@ -52,18 +52,28 @@ def connect(server: Server, login: Login, database: str, settings: Mapping[str, 
         raise _connect_failed(error, server, login.username, database) from None
 
 
-def statement_failed(error: psycopg.Error, doing: Text, *, tell: bool = False) -> JobError:
-    """A failed statement; `tell` adds the server's primary message."""
-    name = error.sqlstate or "connection"
+def statement_failed(error: psycopg.Error, doing: Text) -> JobError:
+    """A failed statement, by its error class."""
+    name = sqlstate_of(error)
     condition = type(error).__name__
-    words = f"{condition}, SQLSTATE {name}" if error.sqlstate else condition
-    if tell and error.diag.message_primary:
-        words = f"{words}: {error.diag.message_primary[:_WORDS_LIMIT]}"
+    words = condition if name == CONNECTION else f"{condition}, SQLSTATE {name}"
     return JobError(
         f"sql:{name}",
         Text(f"{doing.ja}できません（{words}）。", f"cannot {doing.en} ({words})."),
         remedy=_REMEDIES.get(name),
     )
+
+
+def sqlstate_of(error: psycopg.Error) -> str:
+    """PostgreSQL's own code; `other` for one that it does not have, as a function of the service's may raise
+    any; `connection` where there is none."""
+    if error.sqlstate is None:
+        return CONNECTION
+    try:
+        psycopg.errors.lookup(error.sqlstate)
+    except KeyError:
+        return OTHER
+    return error.sqlstate
 
 
 def _connect_failed(error: psycopg.Error, server: Server, role: str, database: str) -> JobError:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import closing
+from functools import partial
 
 import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 from psycopg.sql import SQL, Identifier
 
-from moyai.jobs import guards
+from moyai.jobs import guards, own_failures
 from moyai.jobs.aws import Cloud
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
@@ -58,6 +60,15 @@ _REMEDIES: Mapping[Fate, Text] = {
         "it goes on from the record.",
     ),
 }
+_NAMES = """
+SELECT found.name FROM unnest(%s::text[]) AS found (name)
+ WHERE EXISTS (SELECT FROM pg_class WHERE relname = found.name)
+    OR EXISTS (SELECT FROM pg_constraint WHERE conname = found.name)
+    OR EXISTS (SELECT FROM pg_namespace WHERE nspname = found.name)
+    OR EXISTS (SELECT FROM pg_type WHERE typname = found.name)
+    OR EXISTS (SELECT FROM pg_proc WHERE proname = found.name)
+    OR EXISTS (SELECT FROM pg_attribute WHERE attname = found.name AND attnum > 0)
+"""
 _RECORD = "INSERT INTO moyai_migration (version, name, sha256) VALUES (%s, %s, %s)"
 
 
@@ -133,13 +144,13 @@ def _apply(
     try:
         apply_whole(connection, migration.sql, record)
     except NotApplied as failure:
-        failed = _failed(failure, name)
+        failed = _failed(connection, failure, migration, name)
         raise JobError(
             failed.code,
             failed.what,
             touched=_touched(done),
             remedy=_REMEDIES[failure.fate],
-            fields={"applied": done, "failed": name},
+            fields={"applied": done, "failed": name, **failed.fields},
         ) from None
     milliseconds = round((time.perf_counter() - begin) * 1000, 1)
     phase = "contract" if migration.contracts else "expand"
@@ -151,11 +162,25 @@ def _apply(
     }
 
 
-def _failed(failure: NotApplied, name: str) -> JobError:
-    """Its code and its reason."""
+def _failed(
+    connection: Connection, failure: NotApplied, migration: Migration, name: str
+) -> JobError:
+    """Its code and its reason; the whole error goes into the job's log."""
     if failure.error is not None:
-        doing = Text(f"移行 {name} を適用", f"apply {name}")
-        return statement_failed(failure.error, doing, tell=True)
+        sys.stderr.write(own_failures.log_line(failure.error) + "\n")
+        sys.stderr.flush()
+        found = own_failures.told(
+            failure.error, migration.sql, failure.statement, partial(_in_catalogue, connection)
+        )
+        words = found.words
+        return JobError(
+            f"sql:{found.sqlstate}",
+            Text(
+                f"移行 {name} を適用できません（{words.ja}）。",
+                f"cannot apply {name} ({words.en}).",
+            ),
+            fields={"logged": True},
+        )
     if failure.role is not None:
         return JobError(
             "migration-role",
@@ -171,6 +196,15 @@ def _failed(failure: NotApplied, name: str) -> JobError:
             f"{name} ended its own transaction.",
         ),
     )
+
+
+def _in_catalogue(connection: Connection, names: Set[str]) -> Set[str]:
+    """Those of some names that something in the database has; none where it does not answer any more."""
+    try:
+        rows = connection.execute(_NAMES, (list(names),)).fetchall()
+    except psycopg.Error:
+        return frozenset()
+    return {str(row[0]) for row in rows}
 
 
 def _touched(done: list[dict[str, object]]) -> Text | None:

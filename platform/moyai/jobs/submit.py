@@ -280,7 +280,23 @@ def _failed(
         exit_code=exit_code,
         fields=fields,
         touched=to_text(fields.get("touched")),
-        remedy=to_text(fields.get("remedy")) or _look_at(target, arn),
+        remedy=_remedy(target, arn, fields),
+    )
+
+
+def _remedy(target: KnownTarget, arn: str, fields: Mapping[str, Any]) -> Text:
+    """The job's own, with where the whole error is, if the job has written it."""
+    said = to_text(fields.get("remedy"))
+    if said is None:
+        return _look_at(target, arn)
+    if fields.get("logged") is not True:
+        return said
+    place = f"{target.log_group} {_stream(target, arn)}"
+    return Text(
+        f"{said.ja}データベースの言葉は、団体の環境のログ（CloudWatch Logs の {place}）にだけあります"
+        "（住民の情報を含むことがあります）。",
+        f"{said.en} What the database said is in the log of the body's environment alone (CloudWatch "
+        f"Logs, {place}): it may have residents' data in it.",
     )
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from moyai.jobs import runner
+from moyai.jobs import own_failures, runner
+from moyai.jobs.submit import JobFailed
+from moyai.operations.durable.carrying import signature, to_document
 
-from .conftest import Body, Cluster, rows
+from .conftest import Body, Cluster, Tasks, rows
 
 EXPAND, CONTRACT = "-- phase: expand\n", "-- phase: contract\n"
 
@@ -227,3 +229,66 @@ def test_a_connection_that_is_lost_leaves_it_unknown(created: Body, files: Path)
     assert (code, result["failed"]) == (4, "0002_more")
     assert "not known" in result["remedy"]["en"]
     assert _versions(created) == [1]
+
+
+PLANTED = {
+    "a cast": ("ALTER TABLE a ALTER b TYPE int USING b::int", "sql:22P02"),
+    "a duplicate": ("CREATE UNIQUE INDEX ON a (b)", "sql:23505"),
+    "a check": ("ALTER TABLE a ADD CONSTRAINT short CHECK (length(b) < 3)", "sql:23514"),
+    "raised": ("DO $$BEGIN RAISE '%', (SELECT min(b) FROM a); END$$", "sql:P0001"),
+    "raised with fields": (
+        "DO $$DECLARE v text := (SELECT min(b) FROM a); BEGIN RAISE 'no' USING ERRCODE = "
+        "'unique_violation', TABLE = v, CONSTRAINT = v, DETAIL = v, HINT = v; END$$",
+        "sql:23505",
+    ),
+    "raised under a code": (
+        "DO $$BEGIN RAISE 'no' USING ERRCODE = (SELECT 'TARO' || length(min(b))/10 FROM a); END$$",
+        "sql:other",
+    ),
+    "a table by its value": (
+        "DO $$BEGIN EXECUTE format('SELECT FROM %I', (SELECT min(b) FROM a)); END$$",
+        "sql:42P01",
+    ),
+    "text by its value": (
+        "DO $$BEGIN EXECUTE (SELECT min(b) FROM a); END$$",
+        "sql:42601",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLANTED)
+def test_nothing_that_residents_wrote_is_told(
+    created: Body, files: Path, case: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created.done("migrate", SCHEMA_VERSION="2")
+    with closing(created.as_owner()) as owner:
+        owner.execute("INSERT INTO a VALUES (1, '山田太郎'), (2, '山田太郎')")
+    sql, failure = PLANTED[case]
+    (files / "0003_less.sql").write_text(f"{CONTRACT}SELECT 1;\n\n{sql}")
+    code, result = created.run("migrate", SCHEMA_VERSION="3")
+    assert (code, result["code"], result["failed"]) == (4, failure, "0003_less")
+    assert "山田" not in str(result)
+    assert "TARO" not in str(result)
+    assert "statement 2, line 4" in result["reason"]["en"]
+    written = capsys.readouterr()
+    assert "山田" not in written.out
+    (line,) = written.err.splitlines()
+    assert line.startswith(own_failures.MARK)
+
+
+def test_what_the_database_said_is_in_the_bodys_log_alone(
+    created: Body, files: Path, tasks: Tasks
+) -> None:
+    (files / "0002_more.sql").write_text(EXPAND + "INSERT INTO a SELECT '山田太郎'::int")
+    with pytest.raises(JobFailed) as caught:
+        tasks.run("migrate", {**created.variables(SCHEMA_VERSION="2")})
+    failed = caught.value
+    on_record = f"{to_document(failed)} {signature('migrate', failed)} {failed!r} {failed.fields}"
+    assert "山田" not in on_record
+    assert failed.remedy is not None
+    assert failed.task_arn is not None
+    assert failed.task_arn.rpartition("/")[2] in failed.remedy.en
+    stream = f"job/job/{failed.task_arn.rpartition('/')[2]}"
+    events = tasks.session.client("logs", region_name=tasks.region, endpoint_url=tasks.endpoint)
+    found = events.get_log_events(logGroupName=tasks.target.log_group, logStreamName=stream)
+    assert "山田太郎" in "".join(event["message"] for event in found["events"])
