@@ -16,7 +16,7 @@ from moyai.jobs import guards, own_failures
 from moyai.jobs.aws import Cloud
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
-from moyai.jobs.migrations import Applied, Migration, plan, read_migrations
+from moyai.jobs.migrations import Applied, Migration, plan, read_migrations, refuse_unapproved
 from moyai.jobs.own_transaction import Fate, NotApplied, apply_whole
 from moyai.jobs.results import Fields, JobError
 from moyai.jobs.settings import MigrateJob
@@ -89,6 +89,7 @@ def migrate(job: MigrateJob, cloud: Cloud) -> Fields:
             doing = Text("移行の記録を読むことが", "read the record of migrations")
             raise statement_failed(error, doing) from None
         todo = plan(known, applied, job.schema_version, job.phase)
+        refuse_unapproved(todo.apply, job.approved)
         done: list[dict[str, object]] = []
         for migration in todo.apply:
             done.append(_apply(connection, migration, done))

@@ -8,7 +8,7 @@ still works with the schema) or `-- phase: contract` (it does not any more).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,25 @@ def plan(known: Sequence[Migration], applied: Sequence[Applied], wanted: int, ph
     if phase == "expand":
         stop = next((i for i, migration in enumerate(todo) if migration.contracts), stop)
     return Plan(tuple(todo[:stop]), tuple(todo[stop:]), current + stop)
+
+
+def refuse_unapproved(todo: Sequence[Migration], approved: Mapping[int, str] | None) -> None:
+    """Raises `JobError` where a migration is not one of those that were approved (`MigrateJob.approved`)."""
+    if approved is None:
+        return
+    for migration in todo:
+        digest = approved.get(migration.version)
+        if digest is None or not migration.sha256.startswith(digest):
+            name = f"{migration.version:04}_{migration.name}"
+            raise _wrong(
+                "unapproved-migration",
+                f"移行 {name} は承認されたものではありません。",
+                f"the migration {name} is not one that was approved.",
+                Text(
+                    "ファイルを承認されたときのものに戻すか、計画を作り直して承認を受けてください。",
+                    "Put the file back as it was approved, or plan anew and have that approved.",
+                ),
+            )
 
 
 def _compare(known: Sequence[Migration], applied: Sequence[Applied]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,8 @@ from moyai.texts import Text
 
 Environment = Mapping[str, str]
 Phase = Literal["expand", "all"]
+_HASH = 32
+"""Hexadecimal digits of an approved migration's hash: 128 bits."""
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
@@ -72,6 +74,8 @@ class MigrateJob:
     schema_version: int
     folder: Path
     phase: Phase
+    approved: Mapping[int, str] | None = None
+    """Version → SHA-256 of the migrations that may be applied, as `approved_word` cuts it; None: any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,23 @@ def migrate_job(environment: Environment) -> MigrateJob:
         schema_version=number(environment, "SCHEMA_VERSION"),
         folder=_folder(environment),
         phase="expand" if phase == "expand" else "all",
+        approved=_approved(environment.get("MIGRATIONS_APPROVED")),
     )
+
+
+def approved_word(migrations: Iterable[tuple[int, str]]) -> str:
+    """`MIGRATIONS_APPROVED` of versions and their SHA-256: half of each hash, as all variables of a task
+    have 8,192 characters among them."""
+    return ",".join(f"{version}:{digest[:_HASH]}" for version, digest in migrations) or "-"
+
+
+def _approved(given: str | None) -> Mapping[int, str] | None:
+    if not given:
+        return None
+    pairs = [] if given == "-" else [one.partition(":") for one in given.split(",")]
+    if not all(version.isdecimal() and len(digest) == _HASH for version, _, digest in pairs):
+        raise wrong("MIGRATIONS_APPROVED", "VERSION:SHA256,…")
+    return {int(version): digest for version, _, digest in pairs}
 
 
 def health_job(environment: Environment) -> HealthJob:

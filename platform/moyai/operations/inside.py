@@ -34,10 +34,17 @@ class Inside:
         service: str,
         release: str,
         phase: Phase = "all",
+        approved: str | None = None,
     ) -> JobResult:
         """Bring a subscription's schema to what a release needs; `expand`: only up to the first step
-        that the release before does not work with any more. Raises `JobFailed`."""
+        that the release before does not work with any more.
+
+        `approved`: the migrations that may be applied (`jobs.settings.approved_word`); None: any. Raises
+        `JobFailed`.
+        """
         more = {"MIGRATION_PHASE": phase}
+        if approved is not None:
+            more["MIGRATIONS_APPROVED"] = approved
         return self._run("migrate", registry, outputs, service, release, more)
 
     def health(

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from moyai.jobs import own_failures, runner
+from moyai.jobs.migrations import read_migrations
+from moyai.jobs.settings import approved_word
 from moyai.jobs.submit import JobFailed
 from moyai.operations.durable.carrying import signature, to_document
 
@@ -292,3 +294,19 @@ def test_what_the_database_said_is_in_the_bodys_log_alone(
     events = tasks.session.client("logs", region_name=tasks.region, endpoint_url=tasks.endpoint)
     found = events.get_log_events(logGroupName=tasks.target.log_group, logStreamName=stream)
     assert "山田太郎" in "".join(event["message"] for event in found["events"])
+
+
+def test_a_migration_that_is_not_the_one_approved_is_refused(created: Body, files: Path) -> None:
+    approved = approved_word((one.version, one.sha256) for one in read_migrations(files.parent))
+    second = files / "0002_more.sql"
+    kept = second.read_text()
+    second.write_text(kept + "-- and more\n")
+    given = {"SCHEMA_VERSION": "2", "MIGRATIONS_APPROVED": approved}
+    code, result = created.run("migrate", **given)
+    assert (code, result["code"]) == (4, "unapproved-migration")
+    assert "0002_more" in result["reason"]["en"]
+    second.write_text(kept)
+    assert created.run("migrate", SCHEMA_VERSION="2", MIGRATIONS_APPROVED="-")[0] == 4
+    assert rows(created.as_owner(), "SELECT count(*) FROM moyai_migration") == [(0,)]
+    assert [one["version"] for one in created.done("migrate", **given)["applied"]] == [1, 2]
+    assert created.run("migrate", SCHEMA_VERSION="3", MIGRATIONS_APPROVED="x")[0] != 0
