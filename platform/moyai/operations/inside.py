@@ -42,7 +42,7 @@ class Inside:
         `approved`: the migrations that may be applied (`jobs.settings.approved_word`); None: any. Raises
         `JobFailed`.
         """
-        more = {"MIGRATION_PHASE": phase}
+        more: dict[str, str] = {"MIGRATION_PHASE": phase}
         if approved is not None:
             more["MIGRATIONS_APPROVED"] = approved
         return self._run("migrate", registry, outputs, service, release, more)

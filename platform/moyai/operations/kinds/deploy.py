@@ -6,7 +6,7 @@ back: what the file says is what is wanted, and the next deploy goes on from whe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,11 +16,13 @@ from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
+from moyai.operations.kinds.upgrade.change import service_sha256
 from moyai.operations.places import today
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.session import Session
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.plans import Plan, PlannedStack
+from moyai.registry.models import ServiceTarget
 from moyai.texts import Text
 
 
@@ -31,6 +33,9 @@ class DeployChange:
     plan: Plan
     stack: PlannedStack
     sha256: str
+    """What is approved: what differs from what is on record."""
+    end_sha256: str
+    """What the body is in the end, whatever of it is there already."""
 
     @property
     def texts(self) -> tuple[Text, ...]:
@@ -43,19 +48,28 @@ def deploy_changes(
 ) -> dict[str, DeployChange]:
     """The changes of bodies, by one reading of all. Raises `UsageError` as `plan_of`."""
     plan = plan_of(session, Wish(" or ".join(codes), day, check=check))
-    return {stack.name: DeployChange(plan, stack, _sha256(stack)) for stack in plan.tenants}
+    services = session.workspace.registry.services
+    return {stack.name: _change_of(plan, stack, services) for stack in plan.tenants}
 
 
-def _sha256(stack: PlannedStack) -> str:
-    return sha256_of(
-        {
-            "action": stack.action,
-            "parts": {part: stack.fingerprint.get(part) for part in stack.changed},
-            "releases": dict(stack.releases),
-            "onboarding": list(stack.onboarding),
-            "checks": list(stack.checks),
-        }
-    )
+def _change_of(
+    plan: Plan, stack: PlannedStack, services: Mapping[str, ServiceTarget]
+) -> DeployChange:
+    inside = {
+        name: service_sha256(services[name].manifest, None, release)
+        for name, release in stack.releases.items()
+        if name in services and release in services[name].manifest.releases
+    }
+    both = {"releases": dict(stack.releases), "services": inside}
+    approved = {
+        **both,
+        "action": stack.action,
+        "parts": {part: stack.fingerprint.get(part) for part in stack.changed},
+        "onboarding": list(stack.onboarding),
+        "checks": list(stack.checks),
+    }
+    end = {**both, "all": dict(stack.fingerprint)}
+    return DeployChange(plan, stack, sha256_of(approved), sha256_of(end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,8 @@ class Preflight:
 
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` or `Moved`."""
-        change = _change(self.source.session(), work)
+        day = today()
+        change = _change(self.source.session(), work, day)
         if change.stack.action == "refused":
             raise Unavailable(change.stack.reasons[0])
         if change.plan.exceeded:
@@ -85,15 +100,9 @@ class Preflight:
                 remedy=Text("moyai deploy を実行してください。", "Run moyai deploy."),
             )
         if change.stack.runs and change.sha256 != work.body.change_sha256:
-            ja = "、".join(text.ja for text in change.texts)
-            en = "; ".join(text.en for text in change.texts)
-            raise Moved(
-                Text(
-                    f"計画のときと違います。いま行うとすれば: {ja}",
-                    f"it is not what was planned any more. What would be done now: {en}",
-                )
-            )
-        return {"runs": change.stack.runs}
+            raise _moved(change)
+        found = {"end_sha256": change.end_sha256, "day": day.isoformat()}
+        return {"runs": change.stack.runs, **found}
 
     def look(self, work: Work) -> Result | Look:
         """It changes nothing: it is done again."""
@@ -114,16 +123,24 @@ class Build:
     only_reads: bool = False
 
     def do(self, work: Work) -> Result:
-        """Raises as the run ended."""
+        """Raises as the run ended; `Moved` where it is not what preflight found, then or since."""
         session = self.source.session()
         workspace = session.workspace
         inside = Inside(workspace.site, workspace.runtime.environment())
-        check = bool(work.plan.parameters.get("check"))
+        found = work.results["preflight"]
+        day = date.fromisoformat(str(found["day"])) if "day" in found else today()
 
         def planned(now: Session) -> Sequence[PlannedStack]:
-            return plan_of(now, Wish(work.body.code, today(), check=check)).tenants
+            change = _change(now, work, day)
+            if change.stack.runs and found.get("end_sha256") not in (None, change.end_sha256):
+                raise _moved(change)
+            return (change.stack,)
 
-        return dict(build(session, work.body.code, planned, inside))
+        counts = build(session, work.body.code, planned, inside, day)
+        planned(
+            self.source.session()
+        )  # the program that has run just now may have read other files
+        return dict(counts)
 
     def look(self, work: Work) -> Result | Look:
         """A deploy that is done has nothing left to do; it may be done again."""
@@ -152,6 +169,21 @@ class Deploy:
         return (Preflight(self.source), Build(self.source))
 
 
-def _change(session: Session, work: Work) -> DeployChange:
+def _change(session: Session, work: Work, day: date) -> DeployChange:
     check = bool(work.plan.parameters.get("check"))
-    return deploy_changes(session, (work.body.code,), today(), check=check)[work.body.code]
+    return deploy_changes(session, (work.body.code,), day, check=check)[work.body.code]
+
+
+def _moved(change: DeployChange) -> Moved:
+    ja = "、".join(text.ja for text in change.texts)
+    en = "; ".join(text.en for text in change.texts)
+    return Moved(
+        Text(
+            f"計画のときと違います。いま行うとすれば: {ja}",
+            f"it is not what was planned any more. What would be done now: {en}",
+        ),
+        remedy=Text(
+            "この団体だけ、新しい計画を作って承認を受けてください。",
+            "Plan this body anew, and have that approved.",
+        ),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from moyai.errors import Refused
 from moyai.operations.deploy_events import StackEnded
@@ -20,11 +21,16 @@ Planned = Callable[[Session], Sequence[PlannedStack]]
 """A body's stack as it is to run by what is on record in a session: none or one."""
 
 
-def build(session: Session, code: str, planned: Planned, inside: Inside | None) -> dict[str, int]:
+def build(
+    session: Session, code: str, planned: Planned, inside: Inside | None, day: date | None = None
+) -> dict[str, int]:
     """Run a body's stack where it has to run; how many resources changed, by Pulumi's operation.
 
-    `inside` does what `planned` leaves to be onboarded and checked. Raises `MoyaiError` as it ended.
+    `planned` is asked with each session whose records the run rests on, and may raise: nothing is run then.
+    `inside` does what it leaves to be onboarded and checked. `day`: as of which it is built; None: today.
+    Raises `MoyaiError` as it ended.
     """
+    day = day or today()
     session = session.anew()
     session.make_ready()
     stacks = planned(session)
@@ -34,7 +40,6 @@ def build(session: Session, code: str, planned: Planned, inside: Inside | None) 
     todo = [stack for stack in stacks if stack.runs]
     if not todo:
         return {}
-    day = today()
     imports = imports_of(plan_of(session, Wish(code, day)))
     ended: StackEnded | None = None
     with session.driver(1, _WAIT_SECONDS, imports) as driver:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
@@ -12,13 +13,18 @@ from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
-from moyai.operations.places import today
+from moyai.operations.kinds.upgrade.found import (
+    Found,
+    found_by,
+    hold_to_end,
+    hold_to_way_back,
+)
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.session import Session
 from moyai.operations.turns import Turns
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import TENANT
-from moyai.registry.models import Registry
+from moyai.registry.models import Manifest, Registry
 from moyai.texts import Text
 
 _TURN_SECONDS = 120.0
@@ -42,6 +48,11 @@ class Subscribed:
     def registry(self) -> Registry:
         """tenants.yaml."""
         return self.session.workspace.registry
+
+    @property
+    def manifest(self) -> Manifest:
+        """The service's manifest."""
+        return self.registry.services[self.service].manifest
 
     @property
     def record(self) -> StackRecord:
@@ -82,17 +93,45 @@ class Subscribed:
 
         self.change_record(moved)
 
-    def build(self) -> dict[str, int]:
-        """Run its stack with what is on record now; how many resources changed, by operation.
+    def build(self, found: Found) -> dict[str, int]:
+        """Run its stack with the release that it is brought to; how many resources changed, by operation.
 
-        Raises `MoyaiError` as the run ended.
+        Raises `Moved` where that is not what preflight found, and nothing is run then; `MoyaiError` as the
+        run ended.
         """
-        return build(self.session, self.code, self._planned, None)
 
-    def _planned(self, session: Session) -> Sequence[PlannedStack]:
+        def planned(session: Session) -> Sequence[PlannedStack]:
+            stacks = self._stacks(session, found.as_of)
+            for stack in stacks:
+                hold_to_end(found, self.manifest, self.target, stack)
+            return stacks
+
+        return build(self.session, self.code, planned, None, found.as_of)
+
+    def hold_to_end(self, found: Found) -> None:
+        """Look at what its stack is by the files of this session. Raises `Moved` where that is not what
+        preflight found: the program that has run just now may have read them."""
+        for stack in self._stacks(self.session, found.as_of):
+            hold_to_end(found, self.manifest, self.target, stack)
+
+    def build_back(self, found: Found) -> dict[str, int]:
+        """Run its stack with the release on record, where anything of the upgrade is there.
+
+        Raises `InDoubt` where more would go along, and nothing is run then; `MoyaiError` as the run ended.
+        """
+
+        def planned(session: Session) -> Sequence[PlannedStack]:
+            recorded = session.state.recorded(self.stack)
+            stacks = self._stacks(session, found.as_of)
+            held = (hold_to_way_back(found, self.service, recorded, one) for one in stacks)
+            return [one for one in held if one is not None]
+
+        return build(self.session, self.code, planned, None, found.as_of)
+
+    def _stacks(self, session: Session, day: date) -> Sequence[PlannedStack]:
         """Its stack as it would run now: what is inside is the upgrade's own steps."""
         # Preflight looked for freezes; one that begins at midnight strands nothing.
-        plan = plan_of(session, Wish(self.code, today(), begun=True))
+        plan = plan_of(session, Wish(self.code, day, begun=True))
         return [
             replace(
                 stack,
@@ -114,8 +153,7 @@ def subscribed(source: SiteSource, work: Work) -> Subscribed:
 
 def before(work: Work) -> str:
     """The release that the body came from, as the preflight of this attempt or of one before found it."""
-    found = work.results.get("preflight") or work.earlier["preflight"]
-    return str(found["release"])
+    return found_by(work).release
 
 
 def is_half_way(work: Work) -> bool:

@@ -6,7 +6,8 @@ comes out another, the body has moved, and nobody approved what would be done wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,9 +16,10 @@ from moyai.jobs.migrations import Migration, read_migrations
 from moyai.operations.plan import Wish, read_basis
 from moyai.operations.session import Session
 from moyai.planning.decisions import make_plan
-from moyai.planning.fingerprints import reason
+from moyai.planning.fingerprints import plain, reason
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.registry.models import Manifest
+from moyai.service_files import HEALTH
 from moyai.texts import Text, counted
 
 
@@ -86,21 +88,68 @@ def _change(
 ) -> Change:
     service = manifest.name
     stack = replace(stack, onboarding=(), checks=())
-    migrations = _between(manifest, before, release)
-    document = {
-        "service": service,
-        "from": before,
-        "to": release,
-        "migrations": [[one.version, one.name, one.sha256] for one in migrations],
-    }
+    migrations = between(manifest, before, release)
     parts = {part: stack.fingerprint.get(part) for part in stack.changed}
-    approved = sha256_of({**document, "parts": parts})
-    end = sha256_of({**document, "all": dict(stack.fingerprint)})
+    approved = sha256_of({**_document(manifest, before, release), "parts": parts})
+    end = end_sha256(manifest, before, release, stack.fingerprint)
     texts = _texts(service, before, release, migrations, stack)
     return Change(stack, plan, before, migrations, approved, end, texts)
 
 
-def _between(manifest: Manifest, before: str | None, after: str) -> tuple[Migration, ...]:
+def way_back(session: Session, code: str, service: str, day: date) -> str:
+    """The hash of one body's stack with the release on record. Raises as `read_basis` does."""
+    basis = read_basis(session, Wish(code, day, begun=True))
+    still = {
+        name: replace(one, moving={key: to for key, to in one.moving.items() if key != service})
+        for name, one in basis.tenants.items()
+    }
+    [stack] = make_plan(replace(basis, tenants=still)).tenants
+    return back_sha256(stack.fingerprint)
+
+
+def back_sha256(fingerprint: Mapping[str, str]) -> str:
+    """The hash of a whole stack."""
+    return sha256_of(dict(fingerprint))
+
+
+def end_sha256(
+    manifest: Manifest, before: str | None, release: str, fingerprint: Mapping[str, str]
+) -> str:
+    """The hash of what a body is in the end: its stack, and what its migrations and health checks rest on.
+
+    Raises as `between`.
+    """
+    return sha256_of({**_document(manifest, before, release), "all": dict(fingerprint)})
+
+
+def service_sha256(manifest: Manifest, before: str | None, release: str) -> str:
+    """The hash of what migrations and health checks of an upgrade rest on. Raises as `between`."""
+    return sha256_of(_document(manifest, before, release))
+
+
+def _document(manifest: Manifest, before: str | None, release: str) -> dict[str, object]:
+    entries = {one: plain(manifest.releases.get(one)) for one in (before, release) if one}
+    health = manifest.folder / HEALTH
+    return {
+        "service": manifest.name,
+        "from": before,
+        "to": release,
+        "releases": entries,
+        "migrations": [
+            [one.version, one.name, one.sha256] for one in between(manifest, before, release)
+        ],
+        "health": hashlib.sha256(health.read_bytes()).hexdigest() if health.is_file() else None,
+    }
+
+
+def contracts_of(migrations: Iterable[Migration]) -> tuple[int, ...]:
+    """The versions of those that the release before does not work with."""
+    return tuple(one.version for one in migrations if one.contracts)
+
+
+def between(manifest: Manifest, before: str | None, after: str) -> tuple[Migration, ...]:
+    """The migrations between two releases. Raises `JobError` for a folder that cannot be read, KeyError
+    where there is no release `after`."""
     first = 0 if before is None else _schema(manifest, before)
     last = manifest.releases[after].schema_version
     found = read_migrations(manifest.folder)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from moyai.errors import MoyaiError
-from moyai.jobs.migrations import read_migrations
 from moyai.operations.inside import nothing_written
 from moyai.operations.kinds.kind import InDoubt, Result, Work
 from moyai.operations.kinds.upgrade.body import Subscribed, before, restored_before
+from moyai.operations.kinds.upgrade.found import approved_migrations, contracted, found_by
 from moyai.operations.kinds.upgrade.step import UpgradeStep
 from moyai.texts import Text
 
@@ -56,9 +56,10 @@ class Expand(UpgradeStep):
     title: Text = Text("移行（拡張）", "migrate: expand")
 
     def carry_out(self, one: Subscribed, work: Work) -> Result:
-        """Raises `JobFailed`: the migration that failed was rolled back."""
+        """Raises `JobFailed`: the migration that failed was rolled back; `Moved` before any begins."""
+        approved = approved_migrations(found_by(work), one.manifest, one.target)
         made = one.inside().migrate(
-            one.registry, one.outputs, one.service, one.target, phase="expand"
+            one.registry, one.outputs, one.service, one.target, "expand", approved
         )
         return _applied(made.fields)
 
@@ -72,7 +73,10 @@ class Contract(UpgradeStep):
 
     def carry_out(self, one: Subscribed, work: Work) -> Result:
         """Raises `JobFailed`: the migration that failed was rolled back."""
-        made = one.inside().migrate(one.registry, one.outputs, one.service, one.target)
+        approved = approved_migrations(found_by(work), one.manifest, one.target)
+        made = one.inside().migrate(
+            one.registry, one.outputs, one.service, one.target, approved=approved
+        )
         return _applied(made.fields)
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
@@ -101,11 +105,7 @@ class Contract(UpgradeStep):
 
 def _contracted(one: Subscribed, work: Work, version: int) -> bool:
     """Whether a schema of this version has a step that the release before does not work with."""
-    manifest = one.registry.services[one.service].manifest
-    known = manifest.releases.get(before(work))
-    first = 0 if known is None else known.schema_version
-    found = read_migrations(manifest.folder)
-    return any(each.contracts for each in found if first < each.version <= version)
+    return contracted(found_by(work), one.manifest, one.target, version)
 
 
 def _applied(fields: Mapping[str, Any]) -> Result:

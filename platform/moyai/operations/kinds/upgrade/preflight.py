@@ -7,6 +7,7 @@ release to come from and the same end. Where it cannot be begun, it stays held.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
@@ -19,7 +20,14 @@ from moyai.operations.kinds.upgrade.body import (
     restored_before,
     subscribed,
 )
-from moyai.operations.kinds.upgrade.change import Change, change_of
+from moyai.operations.kinds.upgrade.change import (
+    Change,
+    change_of,
+    contracts_of,
+    service_sha256,
+    way_back,
+)
+from moyai.operations.kinds.upgrade.found import Found, found_by
 from moyai.operations.places import today
 from moyai.planning.conditions import Condition
 from moyai.texts import Text
@@ -48,7 +56,8 @@ class Preflight:
             raise _stays_held(error) from error
 
     def _first(self, one: Subscribed, work: Work) -> Result:
-        change = _change(one, None)
+        day = today()
+        change = _change(one, None, day)
         self._is_known(one, change)
         if change.sha256 != work.body.change_sha256:
             raise _moved(change)
@@ -67,22 +76,22 @@ class Preflight:
             raise _closed(one.code, str(state["closed_by"]))
         if kept and restored_before(work) is None:
             raise _kept(one.code)
-        return {"release": before, "end_sha256": change.end_sha256}
+        return _found(one, change, before, day).result()
 
     def _again(self, one: Subscribed, work: Work) -> Result:
         """What was approved of the body and found then holds for where it is now."""
-        found = work.earlier["preflight"]
-        before, end = str(found["release"]), str(found["end_sha256"])
+        found = found_by(work)
+        before = found.release
         on_record = one.record.releases.get(one.service)
         if is_released(work):
             if on_record != one.target:
                 raise _released_otherwise(one, on_record)
-            return {"release": before, "end_sha256": end, "half_way": True}
-        change = _change(one, before)
-        if on_record not in (before, one.target) or change.end_sha256 != end:
+            return {**found.result(), "half_way": True}
+        change = _change(one, before, found.as_of)
+        if on_record not in (before, one.target) or change.end_sha256 != found.end_sha256:
             raise _moved(change)
         self._may_begin(work, change)
-        return {"release": before, "end_sha256": end, "half_way": True}
+        return {**found.result(), "half_way": True}
 
     def _is_known(self, one: Subscribed, change: Change) -> None:
         recorded = one.session.state.recorded(one.stack)
@@ -131,10 +140,21 @@ class Preflight:
         return None
 
 
-def _change(one: Subscribed, begun_at: str | None) -> Change:
+def _found(one: Subscribed, change: Change, before: str, day: date) -> Found:
+    return Found(
+        release=before,
+        end_sha256=change.end_sha256,
+        back_sha256=way_back(one.session, one.code, one.service, day),
+        service_sha256=service_sha256(one.manifest, before, one.target),
+        contracts=contracts_of(change.migrations),
+        day=day,
+    )
+
+
+def _change(one: Subscribed, begun_at: str | None, day: date) -> Change:
     """Raises `Unavailable` where the service's folder cannot be read, `Moved` where the release is gone."""
     try:
-        return change_of(one.session, one.code, one.service, one.target, today(), begun_at)
+        return change_of(one.session, one.code, one.service, one.target, day, begun_at)
     except JobError as error:
         raise Unavailable(error.what, remedy=error.remedy) from error
     except KeyError:

@@ -13,6 +13,7 @@ from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError
 from moyai.operations.kinds.kind import InDoubt, Result, Stopped, Work
 from moyai.operations.kinds.upgrade.body import Subscribed, before, is_released
+from moyai.operations.kinds.upgrade.found import found_by, hold_to_service
 from moyai.operations.kinds.upgrade.step import UpgradeStep
 from moyai.texts import Text
 
@@ -65,15 +66,18 @@ class UpdateStack(UpgradeStep):
     title: Text = Text("環境の適用", "stack update")
 
     def carry_out(self, one: Subscribed, work: Work) -> Result:
-        """Raises as the engine's run ended."""
+        """Raises as the engine's run ended; `Moved` where it is not what was approved, then or since."""
+        found = found_by(work)
         one.bring(one.target)
-        return dict(one.build())
+        counts = one.build(found)
+        self.one(work).hold_to_end(found)
+        return dict(counts)
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """Build it with the release on record again."""
+        """Build it with the release on record again. Raises `InDoubt` where more would go along."""
         one = self.one(work)
         one.bring(None)
-        return dict(one.build())
+        return dict(one.build_back(found_by(work)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ class Health(UpgradeStep):
             if number:
                 time.sleep(soak / (_LOOKS - 1))
             try:
+                if not is_released(work):
+                    hold_to_service(found_by(work), one.manifest, one.target)
                 one.inside().health(one.registry, one.outputs, one.service, one.target)
             except MoyaiError as error:
                 if is_released(work):
