@@ -30,6 +30,8 @@ GROUPS = ("moyai_worker", "moyai_operator", "moyai_auditor")
 BODY = "moyai_body"
 """The group of bodies' own logins (`moyai_body_271004`)."""
 DBOS_SCHEMA = "dbos"
+_NO_PICKLE = Path(__file__).parent / "no_pickle.sql"
+"""What DBOS's tables take, beside what workers refuse to read (`moyai.operations.durable.tickets`)."""
 _LOCK = 7700
 _TRY_LOCK = sa.text("SELECT pg_try_advisory_lock(:key)")
 _TURN_SECONDS = 600.0
@@ -107,6 +109,8 @@ def _schemas(url: URL) -> None:
         ensure_dbos_schema(engine, DBOS_SCHEMA)
         run_dbos_migrations(engine, DBOS_SCHEMA, use_listen_notify=False)
         with engine.begin() as connection:
+            guard = _NO_PICKLE.read_text(encoding="utf-8")
+            connection.exec_driver_sql(guard.replace("%", "%%"))
             for statement in _GRANTS:
                 connection.execute(sa.text(statement))
     finally:

@@ -14,17 +14,25 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 from dbos._dbos import _get_dbos_instance
 
+from moyai.operations.durable.tickets import Body, Tickets, body_of, refuse_pickle
+
 NAME = "moyai"
 QUEUE = "moyai-bodies"
-VERSION = "moyai-1"
-"""What workers of one kind can go on with: changed where `carry` takes other arguments."""
+VERSION = "moyai-2"
+"""What workers of one kind can go on with: changed where `carry` takes other arguments, or they are written
+in another form. `moyai-1` wrote pickle."""
 WORKFLOW = "moyai-carry"
 _FOR_EVER = 1_000_000
 """Each takeover counts as an attempt of recovery; a body is never given up for their number."""
 _LOST_SECONDS = 5.0
 _PENDING = sa.text(
-    "SELECT workflow_uuid FROM dbos.workflow_status "
+    "SELECT workflow_uuid, coalesce(name = :workflow AND class_name IS NULL "
+    "AND config_name IS NULL, false) AS ours FROM dbos.workflow_status "
     "WHERE status = 'PENDING' AND executor_id = :worker AND queue_name = :queue"
+)
+_DROP = sa.text(
+    "UPDATE dbos.workflow_status SET status = 'CANCELLED', queue_name = NULL, owner_xid = NULL "
+    "WHERE workflow_uuid = :carrier AND status = 'PENDING' AND executor_id = :worker"
 )
 _TEAR_UP = sa.text(
     "UPDATE dbos.workflow_status SET status = 'CANCELLED', queue_name = NULL, owner_xid = NULL "
@@ -55,6 +63,7 @@ class BodyQueue:
         """`engine`: to the operations database, as `moyai_worker`, with lost connections told apart; who
         puts bodies on the queue does it by a connection of the same, for which DBOS keeps its
         statements compiled."""
+        refuse_pickle()
         self._engine = engine
         self._worker = worker
         self.version = VERSION
@@ -69,6 +78,7 @@ class BodyQueue:
             "system_database_engine": self._engine,
             "application_version": self.version,
             "executor_id": self._worker,
+            "serializer": Tickets(),
             "run_migrations": False,
             "use_listen_notify": False,
             "log_level": "WARNING",
@@ -77,7 +87,7 @@ class BodyQueue:
         DBOS(config=config)
 
         def body(operation: str, code: str, attempt: int) -> None:
-            carry(operation, code, attempt)
+            carry(*body_of((operation, code, attempt)))
 
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_FOR_EVER)(body)
         DBOS.listen_queues([QUEUE])
@@ -90,13 +100,11 @@ class BodyQueue:
         )
         logging.getLogger("dbos").setLevel(logging.WARNING)
 
-    def put(self, connection: sa.Connection, carrier: str, body: tuple[str, str, int]) -> None:
+    def put(self, connection: sa.Connection, carrier: str, body: Body) -> None:
         """Put a begun body on the queue, within the transaction that begins it."""
         self.client.enqueue_in_transaction(connection, _options(carrier), *body)
 
-    def put_all(
-        self, connection: sa.Connection, bodies: Sequence[tuple[str, tuple[str, str, int]]]
-    ) -> None:
+    def put_all(self, connection: sa.Connection, bodies: Sequence[tuple[str, Body]]) -> None:
         """The same for bodies that begin together, by their carriers: the first by DBOS, the others as
         copies of its row, in two statements however many they are."""
         if not bodies:
@@ -117,7 +125,7 @@ class BodyQueue:
     def client(self) -> DBOSClient:
         """What puts bodies on the queue."""
         if self._client is None:
-            self._client = DBOSClient(system_database_engine=self._engine)
+            self._client = DBOSClient(system_database_engine=self._engine, serializer=Tickets())
         return self._client
 
     def recover(self, workers: Sequence[str]) -> None:
@@ -125,9 +133,9 @@ class BodyQueue:
         instance = _get_dbos_instance()
         with self._engine.connect() as connection:
             pending = [
-                str(row[0])
+                str(row.workflow_uuid)
                 for worker in workers
-                for row in connection.execute(_PENDING, {"worker": worker, "queue": QUEUE})
+                for row in connection.execute(_PENDING, _of(worker))
             ]
         for one in pending:
             instance._sys_db.reenqueue_for_recovery(one, list(workers), QUEUE)
@@ -140,12 +148,17 @@ class BodyQueue:
         """Put bodies of this worker that no thread has on the queue again; how many.
 
         A restart of the server can end a thread whose row stays PENDING; nobody would take it, and
-        it would hold its place on the queue.
+        it would hold its place on the queue. A row that Moyai did not put is dropped: DBOS knows no
+        workflow of its name, and would be given it again and again.
         """
         instance = _get_dbos_instance()
-        with self._engine.connect() as connection:
-            given = {"worker": self._worker, "queue": QUEUE}
-            pending = [str(row[0]) for row in connection.execute(_PENDING, given)]
+        with self._engine.begin() as connection:
+            rows = connection.execute(_PENDING, _of(self._worker)).all()
+            for row in rows:
+                if not row.ours:
+                    given = {"carrier": row.workflow_uuid, "worker": self._worker}
+                    connection.execute(_DROP, given)
+            pending = [str(row.workflow_uuid) for row in rows if row.ours]
         active = set(instance._active_workflows_set.activeList())
         now = time.monotonic()
         lost = [one for one in pending if one not in active]
@@ -163,6 +176,10 @@ class BodyQueue:
     def stop(self, seconds: int) -> None:
         """Take no more, and let those in hand end for so many seconds."""
         DBOS.destroy(workflow_completion_timeout_sec=seconds)
+
+
+def _of(worker: str) -> dict[str, str]:
+    return {"worker": worker, "queue": QUEUE, "workflow": WORKFLOW}
 
 
 def _options(carrier: str) -> EnqueueOptions:
