@@ -72,6 +72,30 @@ Operation = Annotated[
         )
     ),
 ]
+AnyTime = Annotated[
+    bool,
+    typer.Option(
+        "--any-time",
+        help=say(
+            "保守時間帯を待たずに行う計画にする（凍結日は守る）",
+            "Plan it for any time, outside maintenance windows too; frozen days are kept",
+        ),
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help=say("計画を示すだけ", "Only show the plan"))
+]
+PlanKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--key",
+        help=say(
+            "計画に署名する秘密鍵のファイル（省けば ssh-agent、~/.ssh）",
+            "The private key to sign the plan with; ssh-agent and ~/.ssh if left out",
+        ),
+    ),
+]
+Wait = Annotated[bool, typer.Option("--wait", help=say("終わるまで見守る", "Follow it to its end"))]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, max=64, help=say("同時に動かす数", "How many at a time")),

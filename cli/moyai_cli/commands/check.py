@@ -6,18 +6,15 @@ from typing import Annotated
 
 import typer
 
-from moyai.operations.database.durations import measured
-from moyai.operations.database.reader import open_reader
-from moyai.operations.database.reading import shown, workers
 from moyai.operations.fleet.checking import KIND, plan_check
 from moyai.operations.fleet.opening import open_office
-from moyai.operations.fleet.people import require_bodies, who_plans
-from moyai.operations.fleet.putting import put_on_record
+from moyai.operations.fleet.submitting import Asked, submit, unseen
+from moyai.planning.fleet.durations import Measured
+from moyai.planning.fleet.plans import OperationPlan
 from moyai_cli.language import say
-from moyai_cli.options import AsOf, File, Format, Selector, SiteName, Who, day_of, selector_of
+from moyai_cli.options import AsOf, File, Format, Selector, SiteName, Wait, Who, day_of, selector_of
 from moyai_cli.render import Output
-from moyai_cli.views.operation_watch import follow_to_end
-from moyai_cli.views.operations import show_planned
+from moyai_cli.views.submitted import show_submitted
 
 app = typer.Typer(add_completion=False)
 
@@ -34,10 +31,7 @@ def command(
     service: Annotated[
         str | None, typer.Option("--service", help=say("このサービスだけ", "Only this service"))
     ] = None,
-    wait: Annotated[
-        bool,
-        typer.Option("--wait", help=say("終わるまで見守る", "Follow it to its end")),
-    ] = False,
+    wait: Wait = False,
     who: Who = None,
     as_of: AsOf = None,
     file: File = None,
@@ -45,21 +39,11 @@ def command(
     output: Format = Output.TABLE,
 ) -> None:
     """Plan it, put it on record; a check needs no approval."""
-    day = day_of(as_of)
+    asked = Asked(KIND, service or "", day_of(as_of), who)
     with open_office(file, site) as office:
-        registry = office.workspace.registry
-        by = who_plans(registry, who, day)
-        with office.engine.connect() as connection:
-            history = measured(connection, KIND, service or "")
-        plan = plan_check(
-            office.workspace, selector_of(selector), day, service, by=by.email, history=history
-        )
-        require_bodies(by, registry, [body.code for body in plan.bodies], day)
-        operation = put_on_record(office.engine, plan, None)
-        if wait:
-            with open_reader(registry.path, site) as reader:
-                follow_to_end(reader.connect, operation, output)
-            return
-        with office.engine.connect() as connection:
-            view, alive = shown(connection, operation), workers(connection)
-    show_planned(view, alive, output)
+
+        def plan(by: str, history: tuple[Measured, ...]) -> OperationPlan:
+            chosen = selector_of(selector)
+            return plan_check(office.workspace, chosen, asked.day, service, by=by, history=history)
+
+        show_submitted(office, submit(office, asked, plan, unseen), output, wait=wait)

@@ -6,17 +6,23 @@ from typing import Annotated
 
 import typer
 
+from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.plan import Wish
 from moyai.operations.session import open_session
+from moyai.texts import Text
 from moyai_cli.language import say
 from moyai_cli.options import (
     AllowOlder,
+    AnyTime,
     AsOf,
+    DryRun,
     File,
     Format,
     Jobs,
+    PlanKey,
     Selector,
     SiteName,
+    Who,
     day_of,
     selector_of,
 )
@@ -55,8 +61,55 @@ def command(
         ),
     ] = 0.0,
     jobs: Jobs = None,
+    by_workers: Annotated[
+        bool,
+        typer.Option(
+            "--by-workers",
+            help=say(
+                "計画を作り、承認のあとワーカー（moyai worker）が適用枠ごとに行う",
+                "Plan it; approved, workers (moyai worker) carry it out, wave by wave",
+            ),
+        ),
+    ] = False,
+    any_time: AnyTime = False,
+    dry_run: DryRun = False,
+    key: PlanKey = None,
+    who: Who = None,
 ) -> None:
     """Plan, refuse what must be refused, run, report."""
+    if by_workers:
+        own = {"--refresh": refresh, "--wait": wait, "--jobs": jobs, "--as-of": as_of}
+        _only_without([option for option, given in own.items() if given], "--by-workers")
+        # Operations bring their database along, which a deploy of one's own does without.
+        from moyai_cli.views.fleet_deploys import FleetDeploy, plan_fleet_deploy
+
+        fleet = FleetDeploy(selector_of(selector), allow_older, any_time, dry_run, key, who)
+        plan_fleet_deploy(file, site, fleet, output)
+        return
+    if any_time or dry_run or key:
+        raise _needs_workers()
     session = open_session(file, site)
     wish = Wish(selector_of(selector), day_of(as_of), refresh, allow_older)
     run_deploy(session, wish, output, jobs, wait)
+
+
+def _only_without(options: list[str], other: str) -> None:
+    if options:
+        names = ", ".join(options)
+        raise UsageError(
+            Text(f"{names} は {other} と一緒には使えません。", f"{names} cannot go with {other}."),
+            touched=NOTHING_TOUCHED,
+        )
+
+
+def _needs_workers() -> UsageError:
+    return UsageError(
+        Text(
+            "--any-time、--dry-run、--key は --by-workers と一緒に使います。",
+            "--any-time, --dry-run and --key go with --by-workers.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "何が変わるかは moyai plan で分かります。", "moyai plan shows what would change."
+        ),
+    )

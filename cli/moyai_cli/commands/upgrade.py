@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from moyai.approvals.signing import find_signer
-from moyai.operations.database.durations import measured
-from moyai.operations.database.reading import shown, verified_restores, workers
+from moyai.operations.database.reading import verified_restores
+from moyai.operations.fleet.assembling import Left
 from moyai.operations.fleet.opening import open_office
-from moyai.operations.fleet.people import require_bodies, who_plans
-from moyai.operations.fleet.putting import put_on_record
-from moyai.operations.fleet.upgrading import (
-    KIND,
-    UpgradeWish,
-    plan_upgrade,
-    upgrade_bodies,
-)
+from moyai.operations.fleet.submitting import Asked, submit
+from moyai.operations.fleet.upgrading import KIND, UpgradeWish, plan_upgrade, upgrade_bodies
 from moyai.operations.session import open_session
+from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.forecast import forecast
+from moyai.planning.fleet.plans import OperationPlan
 from moyai_cli.language import say
-from moyai_cli.options import AsOf, File, Format, Selector, SiteName, Who, day_of, selector_of
+from moyai_cli.options import (
+    AnyTime,
+    AsOf,
+    DryRun,
+    File,
+    Format,
+    PlanKey,
+    Selector,
+    SiteName,
+    Who,
+    day_of,
+    selector_of,
+)
 from moyai_cli.render import Output
-from moyai_cli.views.operations import show_planned
-from moyai_cli.views.upgrades import show_intended
+from moyai_cli.views.intended import show_intended
+from moyai_cli.views.submitted import show_submitted
 
 app = typer.Typer(add_completion=False)
 
@@ -55,30 +60,9 @@ def command(
             ),
         ),
     ] = 0,
-    any_time: Annotated[
-        bool,
-        typer.Option(
-            "--any-time",
-            help=say(
-                "保守時間帯を待たずに行う計画にする（凍結日は守る）",
-                "Plan it for any time, outside maintenance windows too; frozen days are kept",
-            ),
-        ),
-    ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help=say("計画を示すだけ", "Only show the plan")),
-    ] = False,
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            "--key",
-            help=say(
-                "計画に署名する秘密鍵のファイル（省けば ssh-agent、~/.ssh）",
-                "The private key to sign the plan with; ssh-agent and ~/.ssh if left out",
-            ),
-        ),
-    ] = None,
+    any_time: AnyTime = False,
+    dry_run: DryRun = False,
+    key: PlanKey = None,
     who: Who = None,
     as_of: AsOf = None,
     file: File = None,
@@ -88,31 +72,30 @@ def command(
     """Shown first; put on record with the planner's signature."""
     now = datetime.now(UTC)
     wish = UpgradeWish(service, release, selector_of(selector), day_of(as_of))
+    asked = Asked(KIND, f"{service} {release}", wish.day, who, key, dry_run)
     with open_office(file, site) as office:
-        session = open_session(office.workspace.registry.path, site)
-        registry = office.workspace.registry
-        by = who_plans(registry, who, wish.day)
-        with office.engine.connect() as connection:
-            history = measured(connection, KIND, f"{service} {release}")
-            verified = verified_restores(connection, service)
-        found = upgrade_bodies(session, wish, verified, now)
-        plan = plan_upgrade(
-            office.workspace,
-            found,
-            wish,
-            by=by.email,
-            now=now,
-            soak_seconds=soak,
-            in_windows=not any_time,
-            history=history,
-        )
-        require_bodies(by, registry, [body.code for body in plan.bodies], wish.day)
-        if output is Output.TABLE or dry_run:
-            show_intended(plan, found.left, forecast(plan, now), output)
-        if dry_run:
-            return
-        signer = find_signer(by.ssh_key, key, os.environ)
-        operation = put_on_record(office.engine, plan, signer)
-        with office.engine.connect() as connection:
-            view, alive = shown(connection, operation), workers(connection)
-    show_planned(view, alive, output)
+        left: tuple[Left, ...] = ()
+
+        def plan(by: str, history: tuple[Measured, ...]) -> OperationPlan:
+            nonlocal left
+            session = open_session(office.workspace.registry.path, site)
+            with office.engine.connect() as connection:
+                verified = verified_restores(connection, service)
+            found = upgrade_bodies(session, wish, verified, now)
+            left = found.left
+            return plan_upgrade(
+                office.workspace,
+                found,
+                wish,
+                by=by,
+                now=now,
+                soak_seconds=soak,
+                in_windows=not any_time,
+                history=history,
+            )
+
+        def show(planned: OperationPlan) -> None:
+            if output is Output.TABLE or dry_run:
+                show_intended(planned, left, forecast(planned, now), output)
+
+        show_submitted(office, submit(office, asked, plan, show), output)

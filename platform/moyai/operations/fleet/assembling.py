@@ -27,6 +27,14 @@ class Part:
     risks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A body of the selector that the operation has nothing to do for, and why."""
+
+    body: Tenant
+    why: Text
+
+
 def assemble(
     workspace: Workspace,
     kind: str,

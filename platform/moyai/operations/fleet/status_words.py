@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from moyai.operations.kinds.names import NAMES
 from moyai.texts import Lang, Text, visible
 
 OPERATIONS: Mapping[str, Text] = {
@@ -38,12 +39,7 @@ STEPS: Mapping[str, Text] = {
     "done": Text("完了", "done"),
     "failed": Text("失敗", "failed"),
 }
-KINDS: Mapping[str, Text] = {
-    "check": Text("一斉点検", "check"),
-    "upgrade": Text("一斉更新", "upgrade"),
-    "deploy": Text("一斉適用", "deploy"),
-    "backup": Text("一斉バックアップ", "backup"),
-}
+KINDS: Mapping[str, Text] = {name: one.title for name, one in NAMES.items()}
 
 
 def word(words: Mapping[str, Text], code: str, lang: Lang) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
-from moyai.operations.fleet.assembling import Part, assemble
+from moyai.operations.fleet.assembling import Left, Part, assemble
 from moyai.operations.kinds.upgrade.change import Change, changes_of
 from moyai.operations.kinds.upgrade.preflight import UNVERIFIED
 from moyai.operations.session import Session
@@ -41,14 +41,6 @@ class UpgradedBody:
     body: Tenant
     change: Change
     risks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A body of the selector that the upgrade has nothing to do for, and why."""
-
-    body: Tenant
-    why: Text
 
 
 @dataclass(frozen=True, slots=True)

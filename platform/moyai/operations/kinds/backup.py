@@ -14,6 +14,7 @@ from moyai.engine.stacks import StackId
 from moyai.errors import MoyaiError
 from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Look, Result, Step, Unavailable, Work
+from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.topology import TENANT
@@ -122,7 +123,7 @@ class Backup:
 
     source: SiteSource
     name: str = "backup"
-    title: Text = Text("一斉バックアップ", "fleet backup")
+    title: Text = NAMES["backup"].title
     needs_approval: bool = False
     gates_by_health: bool = False
 

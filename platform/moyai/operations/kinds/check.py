@@ -8,6 +8,7 @@ from moyai.engine.stacks import StackId
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Look, Result, Step, Unavailable, Work
+from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.topology import TENANT
@@ -81,7 +82,7 @@ class Check:
 
     source: SiteSource
     name: str = "check"
-    title: Text = Text("一斉点検", "fleet check")
+    title: Text = NAMES["check"].title
     needs_approval: bool = False
     gates_by_health: bool = False
 

@@ -14,6 +14,7 @@ from moyai.canonical_json import sha256_of
 from moyai.errors import MoyaiError
 from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Look, Moved, Result, Step, Unavailable, Work
+from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
 from moyai.operations.kinds.upgrade.change import service_sha256
@@ -33,7 +34,7 @@ class DeployChange:
     plan: Plan
     stack: PlannedStack
     sha256: str
-    """What is approved: what differs from what is on record."""
+    """What is approved: what differs from what is on record, and what is onboarded."""
     end_sha256: str
     """What the body is in the end, whatever of it is there already."""
 
@@ -43,12 +44,14 @@ class DeployChange:
         return self.stack.reasons
 
 
-def deploy_changes(
-    session: Session, codes: Sequence[str], day: date, *, check: bool = False
-) -> dict[str, DeployChange]:
+def deploy_changes(session: Session, codes: Sequence[str], day: date) -> dict[str, DeployChange]:
     """The changes of bodies, by one reading of all. Raises `UsageError` as `plan_of`."""
-    plan = plan_of(session, Wish(" or ".join(codes), day, check=check))
-    services = session.workspace.registry.services
+    plan = plan_of(session, Wish(" or ".join(codes), day))
+    return changes_in(plan, session.workspace.registry.services)
+
+
+def changes_in(plan: Plan, services: Mapping[str, ServiceTarget]) -> dict[str, DeployChange]:
+    """The changes of a plan's bodies, by code; `services`: those of tenants.yaml."""
     return {stack.name: _change_of(plan, stack, services) for stack in plan.tenants}
 
 
@@ -60,15 +63,19 @@ def _change_of(
         for name, release in stack.releases.items()
         if name in services and release in services[name].manifest.releases
     }
-    both = {"releases": dict(stack.releases), "services": inside}
+    onboarding = {service: stack.releases[service] for service in stack.onboarding}
+    parts = {part: stack.fingerprint.get(part) for part in stack.changed}
     approved = {
-        **both,
+        "services": inside,
         "action": stack.action,
-        "parts": {part: stack.fingerprint.get(part) for part in stack.changed},
-        "onboarding": list(stack.onboarding),
-        "checks": list(stack.checks),
+        "parts": parts,
+        "onboarding": onboarding,
     }
-    end = {**both, "all": dict(stack.fingerprint)}
+    end = {
+        "services": inside,
+        "releases": dict(stack.releases),
+        "all": dict(stack.fingerprint),
+    }
     return DeployChange(plan, stack, sha256_of(approved), sha256_of(end))
 
 
@@ -83,8 +90,10 @@ class Preflight:
 
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` or `Moved`."""
-        day = today()
-        change = _change(self.source.session(), work, day)
+        day, session = today(), self.source.session()
+        if not work.plan.parameters.get("allow_older"):
+            _refuse_older(session)
+        change = _change(session, work, day)
         if change.stack.action == "refused":
             raise Unavailable(change.stack.reasons[0])
         if change.plan.exceeded:
@@ -99,7 +108,7 @@ class Preflight:
                 ),
                 remedy=Text("moyai deploy を実行してください。", "Run moyai deploy."),
             )
-        if change.stack.runs and change.sha256 != work.body.change_sha256:
+        if change.stack.runs and not _is_approved(change, work):
             raise _moved(change)
         found = {"end_sha256": change.end_sha256, "day": day.isoformat()}
         return {"runs": change.stack.runs, **found}
@@ -129,6 +138,8 @@ class Build:
         inside = Inside(workspace.site, workspace.runtime.environment())
         found = work.results["preflight"]
         day = date.fromisoformat(str(found["day"])) if "day" in found else today()
+        if found["runs"]:
+            session.history.remember(workspace.registry)
 
         def planned(now: Session) -> Sequence[PlannedStack]:
             change = _change(now, work, day)
@@ -157,7 +168,7 @@ class Deploy:
 
     source: SiteSource
     name: str = "deploy"
-    title: Text = Text("一斉適用", "fleet deploy")
+    title: Text = NAMES["deploy"].title
     needs_approval: bool = True
     gates_by_health: bool = False
 
@@ -170,8 +181,26 @@ class Deploy:
 
 
 def _change(session: Session, work: Work, day: date) -> DeployChange:
-    check = bool(work.plan.parameters.get("check"))
-    return deploy_changes(session, (work.body.code,), day, check=check)[work.body.code]
+    return deploy_changes(session, (work.body.code,), day)[work.body.code]
+
+
+def _refuse_older(session: Session) -> None:
+    """Raises `Unavailable` where this worker's file is older than the one that was applied last."""
+    older = session.history.older(session.workspace.registry)
+    if older is not None:
+        raise Unavailable(
+            older,
+            remedy=Text(
+                "このワーカーの tenants.yaml を新しくしてから、moyai operation retry を実行してください。",
+                "Bring the worker's tenants.yaml up to date, then run moyai operation retry.",
+            ),
+        )
+
+
+def _is_approved(change: DeployChange, work: Work) -> bool:
+    """What an attempt before left half-way differs otherwise from what is on record, and ends the same."""
+    begun = work.earlier.get("preflight", {}).get("end_sha256")
+    return change.sha256 == work.body.change_sha256 or change.end_sha256 == begun
 
 
 def _moved(change: DeployChange) -> Moved:

@@ -1,4 +1,4 @@
-"""The kinds of operations by name."""
+"""The kinds of operations by name. What they are called is in `names`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade import Upgrade
 from moyai.texts import Text
 
-_KINDS: Mapping[str, Callable[[SiteSource], Kind]] = {
+KINDS: Mapping[str, Callable[[SiteSource], Kind]] = {
     "backup": Backup,
     "check": Check,
     "deploy": Deploy,
@@ -23,9 +23,9 @@ _KINDS: Mapping[str, Callable[[SiteSource], Kind]] = {
 
 def kind_of(name: str, source: SiteSource) -> Kind:
     """The kind of that name. Raises `UsageError` with the known ones."""
-    make = _KINDS.get(name)
+    make = KINDS.get(name)
     if make is None:
-        known = ", ".join(sorted(_KINDS))
+        known = ", ".join(sorted(KINDS))
         raise UsageError(
             Text(
                 f"一斉作業の種類「{name}」はありません。あるもの: {known}",

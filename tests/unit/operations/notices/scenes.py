@@ -88,7 +88,7 @@ def scene(plan: OperationPlan | None = None, **statuses: str) -> Scene:
         code[1:]: BodyNow(status, ERROR if status in ("failed", "held") else None)
         for code, status in statuses.items()
     }
-    title = Text("一斉更新", "fleet upgrade")
+    title = Text("一斉更新", "upgrade")
     given = plan or a_plan()
     return Scene("東共同体", "20261126-3", title, "sandbox", given, "ab" * 32, bodies)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from moyai.engine.stacks import StackId
 from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Step
+from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade.data import Backup, Contract, Expand
 from moyai.operations.kinds.upgrade.preflight import Preflight
@@ -28,7 +29,7 @@ class Upgrade:
 
     source: SiteSource
     name: str = "upgrade"
-    title: Text = Text("一斉更新", "fleet upgrade")
+    title: Text = NAMES["upgrade"].title
     needs_approval: bool = True
     gates_by_health: bool = True
 

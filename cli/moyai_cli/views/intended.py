@@ -1,10 +1,11 @@
-"""An upgrade before it is on record: waves, what is done with each body, when, and what is left out."""
+"""An operation before it is on record: waves, what is done with each body, when, and what is left out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from moyai.operations.fleet.upgrading import Left
+from moyai.operations.fleet.assembling import Left
+from moyai.operations.fleet.status_words import KINDS, word
 from moyai.planning.fleet.forecast import Forecast
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.texts import Text, in_japan
@@ -19,7 +20,7 @@ def show_intended(
     if output is not Output.TABLE:
         document(_document(plan, left, foreseen), output)
         return
-    show_line(say(f"{plan.subject} への一斉更新", f"Upgrade to {plan.subject}"))
+    show_line(f"{word(KINDS, plan.kind, LANG)} {plan.subject}".strip())
     if all(body.calendar is None for body in plan.bodies):
         show_line(
             say(

@@ -1,0 +1,35 @@
+"""What kinds of operations are called and which command plans them: one line for each kind. Pure.
+
+Read by lists, reports and notices, which must not import what a kind does; `kinds.table` makes the kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from moyai.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class KindName:
+    """One kind for people."""
+
+    title: Text
+    """On screens, in reports and notices."""
+    command: str
+    """The command that plans one, without `moyai`: `backup run`."""
+
+
+NAMES: Mapping[str, KindName] = {
+    "backup": KindName(Text("一斉バックアップ", "backup"), "backup run"),
+    "check": KindName(Text("一斉点検", "check"), "check"),
+    "deploy": KindName(Text("一斉適用", "deploy"), "deploy --by-workers"),
+    "upgrade": KindName(Text("一斉更新", "upgrade"), "upgrade"),
+}
+
+
+def title_of(kind: str) -> Text:
+    """What a kind is called; a kind that this version does not know, as it is."""
+    known = NAMES.get(kind)
+    return Text(kind, kind) if known is None else known.title

@@ -1,0 +1,61 @@
+"""A file's change brought to two bodies by a worker, planned by one person and approved by another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from federations import Federation
+from secretariat import APPROVER, PLANNER, make_keys, two_waves, working
+
+_SERVICE = "- { service: eapp-b, from: 2022-10-01"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys of the planner and the approver."""
+    return make_keys(tmp_path_factory.mktemp("keys"))
+
+
+def test_a_change_of_the_file_is_planned_approved_and_deployed_by_workers(
+    federation: Federation, keys: Path, tmp_path: Path
+) -> None:
+    two_waves(federation, keys)
+    federation.ok("deploy")
+    deploy = ("deploy", "all", "--by-workers", "--any-time", "--operator", PLANNER)
+    idle = federation.moyai(*deploy)
+    assert (idle.code, "no body has anything to be deployed" in idle.err) == (2, True)
+    federation.edit(f"{_SERVICE} }}", f"{_SERVICE}, settings: {{ payment: both }} }}")
+    pay = f"{_SERVICE}, settings: {{ payment: pay-easy }} }}"
+    federation.edit(pay, pay.replace("pay-easy", "both"))
+    shown = federation.ok(*deploy, "--dry-run", "--output", "json").json()
+    assert [[one["code"] for one in wave["bodies"]] for wave in shown["waves"]] == [
+        ["272027"],
+        ["272043"],
+    ]
+    assert [one["code"] for one in shown["left"]] == ["273813"]
+    assert federation.ok("operation", "list", "--output", "json").json() == []
+    unsigned = federation.moyai(*deploy, "--key", str(keys / "shonin"))
+    assert (unsigned.code != 0, "is not the private key" in unsigned.err) == (True, True)
+    planned = federation.ok(*deploy, "--key", str(keys / "keikaku"))
+    assert "operation approve" in planned.out
+    with working(federation, tmp_path / "log.txt"):
+        approve = ("operation", "approve", "last:deploy", "--operator", APPROVER)
+        federation.ok(*approve, "--key", str(keys / "shonin"))
+        federation.ok("operation", "watch", "last:deploy")
+    done = federation.ok("operation", "show", "last", "--output", "json").json()
+    assert (done["kind"], done["status"]) == ("deploy", "done")
+    assert [body["status"] for body in done["bodies"]] == ["done", "done"]
+    plan = federation.ok("plan", "all", "--output", "json").json()
+    assert {one["action"] for one in plan} == {"none"}, plan
+
+
+@pytest.mark.parametrize("option", ["--refresh", "--jobs=2", "--wait=5", "--as-of=2026-11-23"])
+def test_what_only_a_deploy_of_ones_own_can_is_refused(federation: Federation, option: str) -> None:
+    answer = federation.moyai("deploy", "all", "--by-workers", "--operator", PLANNER, option)
+    assert (answer.code, "cannot go with --by-workers" in answer.err) == (2, True)
+
+
+def test_what_only_workers_can_is_refused(federation: Federation) -> None:
+    answer = federation.moyai("deploy", "all", "--any-time")
+    assert (answer.code, "go with --by-workers" in answer.err) == (2, True)
