@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,20 @@ from releases import add_releases
 @pytest.fixture(scope="package")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Three bodies, deployed, with further releases to go to; reset at the end."""
-    base = tmp_path_factory.mktemp("upgrades")
+    with deployed(tmp_path_factory.mktemp("upgrades")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def own_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The same for one module, which leaves its bodies otherwise than it found them."""
+    with deployed(tmp_path_factory.mktemp("own")) as found:
+        yield found
+
+
+@contextmanager
+def deployed(base: Path) -> Iterator[Office]:
+    """A federation below a folder, for as long as it is wanted."""
     federation = make_federation(base / "project", base / "home")
     add_releases(federation.folder / "stacks" / "services" / "eapp-b")
     federation.ok("deploy", "--as-of", DAY)

@@ -43,7 +43,8 @@ def payment(office: Office, code: str) -> tuple[str, int]:
     return found["Value"], found["Version"]
 
 
-def test_bodies_are_brought_to_what_the_file_says(office: Office) -> None:
+def test_bodies_are_brought_to_what_the_file_says(own_office: Office) -> None:
+    office = own_office
     with unchanged(office.federation):
         pays(office, "credit-card", B, A)
         operation = planned(office, f"{A} or {B} or {NONE}")
@@ -62,7 +63,8 @@ def test_bodies_are_brought_to_what_the_file_says(office: Office) -> None:
     office.federation.ok("deploy", A, B, "--allow-older")
 
 
-def test_what_is_edited_after_the_plan_is_not_deployed(office: Office) -> None:
+def test_what_is_edited_after_the_plan_is_not_deployed(own_office: Office) -> None:
+    office = own_office
     before = payment(office, A)
     with unchanged(office.federation):
         pays(office, "credit-card")
@@ -75,7 +77,8 @@ def test_what_is_edited_after_the_plan_is_not_deployed(office: Office) -> None:
     assert payment(office, A) == before
 
 
-def test_what_is_edited_between_preflight_and_build_is_not_deployed(office: Office) -> None:
+def test_what_is_edited_between_preflight_and_build_is_not_deployed(own_office: Office) -> None:
+    office = own_office
     before = payment(office, A)
     with unchanged(office.federation):
         pays(office, "credit-card")
@@ -88,7 +91,8 @@ def test_what_is_edited_between_preflight_and_build_is_not_deployed(office: Offi
     assert payment(office, A) == before
 
 
-def test_a_deploy_that_failed_on_its_way_is_gone_on_with(office: Office) -> None:
+def test_a_deploy_that_failed_on_its_way_is_gone_on_with(own_office: Office) -> None:
+    office = own_office
     health = office.federation.folder / "stacks" / "services" / "chat" / "health.sql"
     sound = health.read_bytes()
     with unchanged(office.federation):
@@ -109,7 +113,8 @@ def test_a_deploy_that_failed_on_its_way_is_gone_on_with(office: Office) -> None
         assert (NONE, "") not in office.owed()
 
 
-def test_the_foundation_is_not_the_workers(office: Office) -> None:
+def test_the_foundation_is_not_the_workers(own_office: Office) -> None:
+    office = own_office
     program = office.federation.folder / "stacks" / "foundation" / "__main__.py"
     before = program.read_bytes()
     program.write_bytes(before + b"# changed\n")
@@ -120,7 +125,8 @@ def test_the_foundation_is_not_the_workers(office: Office) -> None:
         program.write_bytes(before)
 
 
-def test_a_deploy_by_hand_and_one_by_a_worker_take_turns(office: Office) -> None:
+def test_a_deploy_by_hand_and_one_by_a_worker_take_turns(own_office: Office) -> None:
+    office = own_office
     federation, began = office.federation, list[subprocess.Popen[bytes]]()
 
     def by_hand() -> None:
