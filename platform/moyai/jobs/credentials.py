@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,8 @@ from moyai.jobs.settings import Server
 from moyai.texts import Text
 
 _LETTERS = string.ascii_letters + string.digits
+CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
+"""Stages of a secret's versions: the one that is read, the one that is to be."""
 _LENGTH = 43
 """256 bits: no guess, however fast, finds such a password."""
 
@@ -35,6 +38,15 @@ class Login:
 def new_login(username: str) -> Login:
     """A role with a new random password of letters and digits."""
     return Login(username, "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH)))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a secret."""
+
+    id: str
+    stages: frozenset[str]
+    login: Login
 
 
 class SecretStore:
@@ -72,8 +84,45 @@ class SecretStore:
             return None  # a binary value
         return _login(value)
 
+    def version(self, arn: str, **which: str) -> Version | None:
+        """One version, by `VersionStage` or `VersionId`; None where there is none that can be used.
+
+        Raises `JobError` where it cannot be asked for.
+        """
+        try:
+            found = self._client.get_secret_value(SecretId=arn, **which)
+        except self._client.exceptions.ResourceNotFoundException:
+            return None
+        except (ClientError, BotoCoreError) as error:
+            raise call_failed(error, _reading(arn)) from None
+        login = _login(found.get("SecretString", ""))
+        if login is None:
+            return None
+        return Version(found["VersionId"], frozenset(found["VersionStages"]), login)
+
+    def put_pending(
+        self, arn: str, login: Login, server: Server, database: str, version: str
+    ) -> None:
+        """Put a login beside the current one, as a version that nobody reads yet."""
+        pending = {"VersionStages": [PENDING], "ClientRequestToken": version}
+        self._put(arn, login, server, database, pending)
+
+    def move(self, arn: str, stage: str, *, to: str | None, away_from: str | None) -> None:
+        """Move a stage from one version to another; what was current becomes the previous one."""
+        versions = {"MoveToVersionId": to, "RemoveFromVersionId": away_from}
+        given = {name: one for name, one in versions.items() if one is not None}
+        try:
+            self._client.update_secret_version_stage(SecretId=arn, VersionStage=stage, **given)
+        except (ClientError, BotoCoreError) as error:
+            raise call_failed(error, _writing(arn)) from None
+
     def write(self, arn: str, login: Login, server: Server, database: str) -> None:
         """Put a login into a secret, as its newest version."""
+        self._put(arn, login, server, database, {})
+
+    def _put(
+        self, arn: str, login: Login, server: Server, database: str, more: Mapping[str, Any]
+    ) -> None:
         value = {
             "username": login.username,
             "password": login.password,
@@ -82,12 +131,9 @@ class SecretStore:
             "dbname": database,
         }
         try:
-            self._client.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
+            self._client.put_secret_value(SecretId=arn, SecretString=json.dumps(value), **more)
         except (ClientError, BotoCoreError) as error:
-            doing = Text(
-                f"シークレット {_name(arn)} に書き込むことが", f"write the secret {_name(arn)}"
-            )
-            raise call_failed(error, doing) from None
+            raise call_failed(error, _writing(arn)) from None
 
 
 def _login(value: str) -> Login | None:
@@ -101,6 +147,11 @@ def _login(value: str) -> Login | None:
     if not (isinstance(username, str) and isinstance(password, str) and username and password):
         return None
     return Login(username, password)
+
+
+def _writing(arn: str) -> Text:
+    name = _name(arn)
+    return Text(f"シークレット {name} に書き込むことが", f"write the secret {name}")
 
 
 def _reading(arn: str) -> Text:

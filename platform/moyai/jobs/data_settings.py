@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from moyai.jobs.beside import USES
 from moyai.jobs.settings import (
@@ -17,6 +19,7 @@ from moyai.jobs.settings import (
     wrong,
 )
 
+_VERSION = re.compile(r"[A-Za-z0-9-]{32,64}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
 WRITES_SECONDS = 120
 """Longer than a statement or an idle transaction of an application may last (`catalogue.LIMITS`)."""
@@ -103,6 +106,21 @@ class BesideJob:
     """Which database beside the subscription's own: `beside.USES`."""
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordJob:
+    """Arguments of the verbs that renew passwords."""
+
+    database: DatabaseJob
+    secrets: Mapping[str, str]
+    """Role → the secret that has its password."""
+    version: str
+    """Of the new passwords in their secrets: 32 to 64 letters, digits, `-`."""
+    previous: Mapping[str, str]
+    """Role → the version before; of `password-back` and `password-void`."""
+    changed_at: datetime | None
+    """When the roles took the new passwords; of `password-void`."""
+
+
 def owner_job(environment: Environment) -> OwnerJob:
     """Read what the owner's verbs share, all of `writes-state`'s. Raises `JobError`."""
     return OwnerJob(
@@ -163,6 +181,30 @@ def restore_job(environment: Environment) -> RestoreJob:
         manifest=manifest,
         path=environment.get("PATH"),
     )
+
+
+def password_job(environment: Environment) -> PasswordJob:
+    """Read the arguments of verbs that renew passwords. Raises `JobError`."""
+    database, version = database_job(environment), word(environment, "PASSWORD_VERSION")
+    if not _VERSION.fullmatch(version):
+        raise wrong("PASSWORD_VERSION", "A-Z, a-z, 0-9, -")
+    given = {role: environment.get(f"PREVIOUS_{which}") for role, which in _both(database)}
+    moment = environment.get("CHANGED_AT")
+    try:
+        changed_at = datetime.fromisoformat(moment) if moment else None
+    except ValueError:
+        raise wrong("CHANGED_AT", "2026-04-01T00:00:00+00:00") from None
+    return PasswordJob(
+        database=database,
+        secrets={role: word(environment, f"{which}_SECRET") for role, which in _both(database)},
+        version=version,
+        previous={role: one for role, one in given.items() if one},
+        changed_at=changed_at,
+    )
+
+
+def _both(database: DatabaseJob) -> tuple[tuple[str, str], ...]:
+    return (database.owner, "OWNER"), (database.app, "APP")
 
 
 def beside_job(environment: Environment) -> BesideJob:

@@ -19,7 +19,7 @@ from moyai.jobs.catalogue import LIMITS, READY, RESERVED_CONNECTIONS, DatabaseSt
 from moyai.jobs.connections import Connection, connect
 from moyai.jobs.credentials import Login, SecretStore, new_login
 from moyai.jobs.logins import unusable
-from moyai.jobs.master import drop, make_shut, master_of, may_act_as, telling, together
+from moyai.jobs.master import drop, make_shut, master_of, may_act_as, telling, together, verifier
 from moyai.jobs.results import Fields, JobError
 from moyai.jobs.settings import CreateJob, DatabaseJob, InspectJob
 from moyai.texts import Text
@@ -140,14 +140,10 @@ def _follow(
     if login is None or login.username != name:
         login = new_login(name)
         store.write(wish.secret, login, database.server, database.name)
-    # Only the SCRAM verifier goes to the server, so that no log of statements has a password.
-    verifier = master.pgconn.encrypt_password(
-        login.password.encode(), name.encode(), b"scram-sha-256"
-    ).decode()
     verb = SQL("ALTER ROLE") if exists else SQL("CREATE ROLE")
     master.execute(
         SQL("{} {} LOGIN PASSWORD {} VALID UNTIL 'infinity' CONNECTION LIMIT {}").format(
-            verb, Identifier(name), Literal(verifier), Literal(wish.connection_limit)
+            verb, Identifier(name), Literal(verifier(master, login)), Literal(wish.connection_limit)
         )
     )
     return login

@@ -10,7 +10,7 @@ from psycopg.errors import ObjectInUse
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from moyai.jobs.connections import Connection, connect, statement_failed
-from moyai.jobs.credentials import SecretStore
+from moyai.jobs.credentials import Login, SecretStore
 from moyai.jobs.results import JobError
 from moyai.jobs.settings import DatabaseJob
 from moyai.texts import Text
@@ -114,6 +114,13 @@ def may_act_as(master: Connection, owner: str) -> None:
     master.execute(
         SQL("GRANT {} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE").format(Identifier(owner))
     )
+
+
+def verifier(master: Connection, login: Login) -> str:
+    """The SCRAM verifier of a password: only that goes to the server, so that no log of statements has a
+    password."""
+    name, password = login.username.encode(), login.password.encode()
+    return master.pgconn.encrypt_password(password, name, b"scram-sha-256").decode()
 
 
 def together(master: Connection, statements: list[Composable]) -> None:

@@ -17,6 +17,7 @@ from moyai.jobs import (
     metering,
     migrate,
     object_restores,
+    passwords,
     restores,
     settings,
     swaps,
@@ -101,6 +102,26 @@ def _restore_state(environment: Environment, cloud: Cloud) -> Fields:
     return swaps.state(data_settings.swap_job(environment), cloud)
 
 
+def _password_renew(environment: Environment, cloud: Cloud) -> Fields:
+    return passwords.renew(data_settings.password_job(environment), cloud)
+
+
+def _password_set(environment: Environment, cloud: Cloud) -> Fields:
+    return passwords.take(data_settings.password_job(environment), cloud)
+
+
+def _password_back(environment: Environment, cloud: Cloud) -> Fields:
+    return passwords.go_back(data_settings.password_job(environment), cloud)
+
+
+def _password_state(environment: Environment, cloud: Cloud) -> Fields:
+    return passwords.state(data_settings.password_job(environment), cloud)
+
+
+def _password_void(environment: Environment, cloud: Cloud) -> Fields:
+    return passwords.make_void(data_settings.password_job(environment), cloud)
+
+
 VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "database-create": _create,
     "database-inspect": _inspect,
@@ -120,6 +141,11 @@ VERBS: Mapping[str, Callable[[Environment, Cloud], Fields]] = {
     "restore-objects": _restore_objects,
     "restore-swap": _restore_swap,
     "restore-state": _restore_state,
+    "password-renew": _password_renew,
+    "password-set": _password_set,
+    "password-back": _password_back,
+    "password-state": _password_state,
+    "password-void": _password_void,
 }
 
 

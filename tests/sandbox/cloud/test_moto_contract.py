@@ -22,6 +22,7 @@ import moto.logs.responses
 import moto.moto_server.werkzeug_app as app
 import moto.rds.models
 import moto.s3.models
+import moto.secretsmanager.models
 import moto.wafv2.models
 import pytest
 from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
@@ -72,6 +73,19 @@ def parameters(function: object) -> list[str]:
             ["self", "backup_plan", "creator_request_id", "backend"],
         ),
         (moto.budgets.responses.BudgetsResponse, "create_budget", ["self"]),
+        (
+            moto.secretsmanager.models.SecretsManagerBackend,
+            "update_secret_version_stage",
+            [
+                *("self", "secret_id", "version_stage"),
+                *("remove_from_version_id", "move_to_version_id"),
+            ],
+        ),
+        (
+            moto.secretsmanager.models.FakeSecret,
+            "set_default_version_id",
+            ["self", "version_id"],
+        ),
         (moto.budgets.models.Budget, "__init__", ["self", "budget", "notifications"]),
         (moto.kms.utils, "_deserialize_ciphertext_blob", ["ciphertext_blob"]),
         (BackendDict, "_create_account_specific_backend", ["self", "account_id"]),

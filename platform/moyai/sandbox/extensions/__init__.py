@@ -8,7 +8,19 @@ that.
 from __future__ import annotations
 
 from moyai.sandbox.databases import ClusterDatabases
-from moyai.sandbox.extensions import acm, backup, budgets, ecs, kms, logs, rds, s3, upkeep, wafv2
+from moyai.sandbox.extensions import (
+    acm,
+    backup,
+    budgets,
+    ecs,
+    kms,
+    logs,
+    rds,
+    s3,
+    secretsmanager,
+    upkeep,
+    wafv2,
+)
 from moyai.sandbox.tasks import TaskRunner
 
 
@@ -19,6 +31,7 @@ def extend(databases: ClusterDatabases, tasks: TaskRunner) -> None:
     s3.extend()
     acm.extend()
     logs.extend()
+    secretsmanager.extend()
     backup.extend()
     budgets.extend()
     wafv2.extend()
