@@ -55,6 +55,8 @@ class Outcome:
     findings: Findings
     statuses: Mapping[str, int] = field(default_factory=dict)
     said: str = ""
+    killed: Mapping[str, int] = field(default_factory=dict)
+    """Kind of process → how many of `kills`."""
 
 
 def run(scenario: Scenario, seed: int, server: Server | None, scratch: Path, size: Size) -> Outcome:

@@ -123,10 +123,15 @@ class TrappedQueue(BodyQueue):
         passing("recover:after")
 
 
-def lay(folder: Path) -> None:
-    """Lay the traps of a campaign in this process."""
+def arm(folder: Path) -> None:
+    """Read which passings end this process."""
     path = folder / _FILE
     if path.exists():
         _state.update(folder=folder, traps=json.loads(path.read_text()))
+
+
+def lay(folder: Path) -> None:
+    """Lay the traps of a campaign in this process."""
+    arm(folder)
     setattr(host, "Ledger", TrappedLedger)  # noqa: B010
     setattr(host, "BodyQueue", TrappedQueue)  # noqa: B010

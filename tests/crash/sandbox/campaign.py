@@ -1,0 +1,190 @@
+"""One campaign on a sandbox: a service upgraded by real workers, engines and jobs, while one attack goes on."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.crash.operations.campaign import Outcome
+from tests.crash.operations.check import Findings
+from tests.crash.operations.traps import deaths
+from tests.crash.sandbox.attacks import Arena, Attack
+from tests.crash.sandbox.check import check
+from tests.crash.sandbox.crew import Crew
+from tests.crash.sandbox.person import Person
+from tests.crash.sandbox.place import RELEASES, SERVICE, Place, make_place, release
+
+from moyai.operations.database.rows import OperationView
+
+_POLL_SECONDS = 0.15
+
+
+@dataclass(frozen=True)
+class Size:
+    """How big campaigns are, and how long one may take."""
+
+    bodies: int
+    at_once: int
+    share: float
+    """Of an attack's times."""
+    seconds: float
+    """From the last attack to the operation's end, at most."""
+
+
+FULL = Size(3, 2, 1.0, 420.0)
+SMALL = Size(2, 2, 0.2, 120.0)
+
+
+@dataclass
+class Ground:
+    """A place that campaigns share, one release after another; another one where something was wrong."""
+
+    scratch: Path
+    size: Size
+    _place: Place | None = None
+    _number: int = 1
+    _places: int = 0
+
+    def next(self) -> tuple[Place, int]:
+        """A place whose bodies run the release before, and the release to go to."""
+        self._number += 1
+        if self._place is None or self._number >= RELEASES:
+            self.leave()
+            self._places += 1
+            base = self.scratch / f"place-{self._places}"
+            base.mkdir(parents=True)
+            self._place, self._number = make_place(base, self.size.bodies, self.size.at_once), 2
+        return self._place, self._number
+
+    def leave(self) -> None:
+        """Give it up: what comes after begins anew."""
+        if self._place is not None:
+            self._place.reset()
+            shutil.rmtree(self._place.home.parent, ignore_errors=True)
+            self._place = None
+
+
+@contextmanager
+def ground(scratch: Path, size: Size) -> Iterator[Ground]:
+    """Where campaigns are fought; reset at the end."""
+    made = Ground(scratch, size)
+    try:
+        yield made
+    finally:
+        made.leave()
+
+
+@dataclass
+class _Campaign:
+    attack: Attack
+    crew: Crew
+    person: Person
+    arena: Arena
+    attacks: int
+    following: float = 0.0
+    found: Findings = field(default_factory=Findings)
+
+    def between(self) -> None:
+        """What goes on at any time: supervisors started again, the witness, attacks."""
+        self.crew.tend()
+        self.arena.due()
+        self.crew.place.witness.look()
+        now = time.monotonic()
+        if self.arena.done < self.attacks and now >= self.following:
+            if self.attack.act(self.arena):
+                self.arena.done += 1
+                self.following = now + self.arena.chance.uniform(*self.attack.every)
+            else:
+                self.following = now + 0.1  # nothing of the kind is there: it is looked for again
+
+
+def run(attack: Attack, seed: int, on: Ground) -> Outcome:
+    """Run one on the next release of a place."""
+    place, number = on.next()
+    size = on.size
+    place.federation.target(SERVICE, release(number))
+    chance = random.Random(f"{attack.name}-{seed}")
+    folder = place.home.parent / f"{attack.name}-{seed}-{number}"
+    folder.mkdir()
+    crew = Crew(place, folder)
+    arena = Arena(crew, chance)
+    moments = time.clock_gettime(time.CLOCK_MONOTONIC), time.time()
+    person = Person(place, release(number), lambda: None)
+    one = _Campaign(attack, crew, person, arena, max(2, round(attack.attacks * size.share)))
+    person.between = one.between
+    attack.before(arena)
+    try:
+        view = _carried(one, size)
+    finally:
+        arena.due(all_now=True)
+        left = crew.close()
+        person.close()
+    seconds = time.clock_gettime(time.CLOCK_MONOTONIC) - moments[0]
+    found = one.found
+    found.left_processes.extend(f"{process.kind} {process.pid}" for process in left)
+    if view is None or view.row.status != "done":
+        found.unfinished.append(_unfinished(view))
+    place.witness.look()
+    if view is not None:
+        check(place, number, view, moments, found)
+    many = person.planned()
+    if len(many) != 1:
+        found.duplicates.append(f"operations on record: {many}")
+    trapped = len(deaths(folder))
+    killed = Counter(crew.by_kind) + Counter({"worker": trapped})
+    outcome = Outcome(
+        attack.name,
+        seed,
+        len(place.codes),
+        round(seconds, 1),
+        crew.killed + trapped,
+        crew.freezes,
+        crew.restarts,
+        (),
+        found,
+        {} if view is None else dict(view.row.counts),
+        "" if found.none else crew.said(),
+        dict(killed),
+    )
+    if not found.none:
+        on.leave()
+    return outcome
+
+
+def _carried(one: _Campaign, size: Size) -> OperationView | None:
+    """From the plan to the end, or as far as it comes in time."""
+    if one.attack.commands:
+        one.following = time.monotonic() + one.arena.chance.uniform(0, 1)
+    else:
+        one.following = float("inf")
+    one.person.plan()
+    for _ in range(2):
+        one.crew.post(clock=one.attack.clock)
+    one.person.approve()
+    one.following = time.monotonic() + one.arena.chance.uniform(0.5, 3)
+    deadline = time.monotonic() + size.seconds
+    view: OperationView | None = None
+    while time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+        done = one.arena.done
+        one.between()
+        if one.arena.done > done:
+            deadline = time.monotonic() + size.seconds
+        view = one.person.view() or view
+        beside = one.attack.commands and one.arena.done < one.attacks
+        if view is not None and one.person.tend(view, beside=beside):
+            return view
+    return view
+
+
+def _unfinished(view: OperationView | None) -> str:
+    if view is None:
+        return "the operation was never seen"
+    bodies = [f"{one.code} {one.status} {one.step} {one.error}" for one in view.bodies]
+    return f"it is {view.row.status}: {bodies}"

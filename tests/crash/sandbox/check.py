@@ -1,0 +1,217 @@
+"""What came of a campaign on a sandbox, counted from outside: by what AWS was asked, by what the witness saw in
+the databases, by what is live. Only what is held to be so is read from Moyai: statuses and the engine's record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.crash.operations.check import Findings
+from tests.crash.sandbox.place import SERVICE, Place, migrations, release
+from tests.crash.sandbox.recorder import Request
+from tests.crash.sandbox.witness import Seen
+
+from moyai.operations.database.rows import OperationView
+from moyai.sandbox.postgres.fleet import Fleet
+from moyai.sandbox.postgres.instance import OPERATIONS
+from moyai.sandbox.postgres.roles import connect
+
+_CLOSES = re.compile(r'ALTER TABLE \S+ ENABLE ALWAYS TRIGGER "moyai_writes_closed"')
+_OPENS = re.compile(r'ALTER TABLE \S+ DISABLE TRIGGER "moyai_writes_closed"')
+_BACKUP = re.compile(r"/backups/[^/]+/\d{8}T\d{6}Z-(?P<id>.+)\.json\?")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time in which a body's writes were closed, by its server's clock."""
+
+    code: str
+    begin: float
+    end: float
+
+
+def check(
+    place: Place,
+    number: int,
+    view: OperationView,
+    began: tuple[float, float],
+    found: Findings,
+) -> None:
+    """All bodies of an upgrade that has ended. `began`: by the host's clock that nobody sets, and by
+    the servers'."""
+    asked = place.requests(began[0])
+    spans: list[Span] = []
+    statuses = place.statuses()
+    for body in view.bodies:
+        code = body.code
+        lives = place.witness.of(place.database(code))
+        seen = [[one for one in life if one.at >= began[1]] for life in lives]
+        _stack(place, code, number, [one for one in asked if one.is_about(code)], found)
+        _backups(code, view.row.id, asked, found)
+        _schema(place, code, number, seen, found)
+        spans += _closed(code, number, seen, found)
+        _is_true(place, code, number, body.status, statuses[code], found)
+    _bounded(spans, place.at_once, found)
+    _nothing_else(place, view, asked, found)
+    check_locks(place, found)
+
+
+def _stack(place: Place, code: str, number: int, asked: Sequence[Request], found: Findings) -> None:
+    """An undisturbed upgrade registers one task definition; one that was taken back and brought again, the
+    release before and this one once more. Two of the same release one after the other are one too many."""
+    family = f"{place.federation_slug}-{code}-{SERVICE}"
+    images = [
+        one.given.get("image", "").rpartition(":")[2]
+        for one in asked
+        if one.action == "RegisterTaskDefinition" and one.given.get("family") == family and one.done
+    ]
+    for before, after in zip(["", *images], images, strict=False):
+        if before == after:
+            found.duplicates.append(f"{code}: task definition of {after} twice ({images})")
+    if not images or images[-1] != release(number) or images[0] != release(number):
+        found.lost.append(f"{code}: task definitions {images}")
+    ecs = place.client("ecs")
+    active = ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]
+    own = [arn for arn in active if f"/{family}:" in arn]
+    if len(own) != 1:
+        found.duplicates.append(f"{code}: active task definitions {own}")
+    [service] = ecs.describe_services(cluster=place.cell, services=[family])["services"]
+    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
+    image = definition["taskDefinition"]["containerDefinitions"][0]["image"].rpartition(":")[2]
+    if image != release(number) or service["taskDefinition"] not in own:
+        found.lost.append(f"{code}: its service runs {image}, of {service['taskDefinition']}")
+    _resources(place, code, found)
+
+
+def _resources(place: Place, code: str, found: Findings) -> None:
+    """What is live is what the engine has on record, no more and no less."""
+    from body_stacks import live_of, recorded_of
+
+    checkpoint = place.checkpoint(code)
+    if checkpoint.pending:
+        found.lost.append(f"{code}: operations of the engine are pending")
+    live, recorded = live_of(place.client, code), recorded_of(checkpoint)
+    for kind, ids in live.items():
+        found.duplicates.extend(f"{code}: {kind} {one}" for one in ids - recorded[kind])
+        found.lost.extend(f"{code}: {kind} {one}" for one in recorded[kind] - ids)
+
+
+def _backups(code: str, operation: str, asked: Iterable[Request], found: Findings) -> None:
+    """One manifest an attempt: it is put last, and what has none is no backup."""
+    put: list[str] = []
+    for one in asked:
+        matched = _BACKUP.search(one.path)
+        if one.action == "PUT" and one.done and matched and one.is_about(code):
+            put.append(matched["id"])
+    mine = [one for one in put if one.startswith(f"{operation}-")]
+    found.duplicates.extend(f"{code}: backup {one}" for one in {*mine} if mine.count(one) > 1)
+    if not mine:
+        found.lost.append(f"{code}: no backup")
+
+
+def _schema(
+    place: Place, code: str, number: int, lives: Sequence[Sequence[Seen]], found: Findings
+) -> None:
+    """Each migration once in each database that there was; the last one has them all."""
+    for version, words in migrations(number).items():
+        for life in lives:
+            times = {one.xact for one in life if words in one.words}
+            if len(times) > 1:
+                found.duplicates.append(f"{code}: migration {version} {len(times)} times")
+        if len(lives) == 1 and not any(words in one.words for one in lives[0]):
+            found.lost.append(f"{code}: nobody saw migration {version}")
+    with closing(place.superuser(code)) as admin:
+        rows = admin.execute("SELECT version FROM moyai_migration ORDER BY version").fetchall()
+        columns = admin.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'procedure'::regclass "
+            "AND attname LIKE 'crash%' AND NOT attisdropped"
+        ).fetchall()
+        closed = admin.execute(
+            "SELECT (SELECT count(*) FROM moyai.closing) + (SELECT count(*) FROM pg_trigger "
+            "WHERE tgname = 'moyai_writes_closed' AND tgenabled <> 'D')"
+        ).fetchone()
+    wanted = list(range(1, max(migrations(number)) + 1))
+    if [row[0] for row in rows] != wanted:
+        found.lost.append(f"{code}: its schema's versions are {[row[0] for row in rows]}")
+    if [row[0] for row in columns] != [f"crash_{number}"]:
+        found.lost.append(f"{code}: its columns are {columns}")
+    if closed != (0,):
+        found.untrue.append(f"{code}: writes are closed at the end")
+
+
+def _closed(code: str, number: int, lives: Sequence[Sequence[Seen]], found: Findings) -> list[Span]:
+    """When writes were closed; nothing may be migrated while they are open."""
+    spans: list[Span] = []
+    since: float | None = None
+    words = tuple(migrations(number).values())
+    for one in sorted((seen for life in lives for seen in life), key=lambda seen: seen.at):
+        if not one.login.endswith("_owner"):
+            continue
+        if _CLOSES.match(one.words) and since is None:
+            since = one.at
+        elif _OPENS.match(one.words) and since is not None:
+            spans.append(Span(code, since, one.at))
+            since = None
+        elif (
+            since is None
+            and one.words.startswith("-- phase:")
+            and any(each in one.words for each in words)
+        ):
+            found.untrue.append(f"{code}: migrated while writes were open: {one.words[:80]!r}")
+    if since is not None:
+        found.untrue.append(f"{code}: nobody saw its writes opened again")
+    return spans
+
+
+def _is_true(
+    place: Place, code: str, number: int, status: str, told: dict[str, object], found: Findings
+) -> None:
+    """What Moyai says of the body is what was found."""
+    if status != "done":
+        found.untrue.append(f"{code} is {status}")
+    releases = told["releases"]
+    assert isinstance(releases, dict)
+    if told["status"] != "current" or releases[SERVICE] != release(number):
+        found.untrue.append(f"{code}: moyai status says {told['status']} and {releases}")
+
+
+def _bounded(spans: Iterable[Span], bound: int, found: Findings) -> None:
+    moves = sorted(move for one in spans for move in ((one.begin, 1), (one.end, -1)))
+    at_once = 0
+    for at, change in moves:
+        at_once += change
+        if at_once > bound:
+            found.over_concurrency.append(f"{at_once} bodies closed at {at:.2f}")
+
+
+def _nothing_else(
+    place: Place, view: OperationView, asked: Iterable[Request], found: Findings
+) -> None:
+    """Bodies that are not of the operation are left alone."""
+    others = set(place.codes) - {body.code for body in view.bodies}
+    for code in sorted(others):
+        changed = [one.action for one in asked if one.is_about(code) and one.service == "ecs"]
+        if changed:
+            found.out_of_window.append(f"{code}: {changed}")
+
+
+def check_locks(place: Place, found: Findings) -> None:
+    """Locks of stacks, and advisory ones in any database, once nobody works any more."""
+    locks = place.home.glob("**/.pulumi/locks/**/*.json")
+    found.stuck_locks.extend(str(Path(*one.parts[-4:])) for one in locks)
+    for server in Fleet(place.witness.folder).all():
+        with closing(connect(server)) as admin:
+            rows = admin.execute(
+                "SELECT d.datname, l.classid, l.objid, a.application_name FROM pg_locks l "
+                "JOIN pg_database d ON d.oid = l.database "
+                "LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory'"
+            ).fetchall()
+        name = OPERATIONS if server.folder.name == OPERATIONS else "cluster"
+        found.stuck_locks.extend(f"{name}: {row}" for row in rows)
+    verified = place.federation.moyai("audit", "verify")
+    if verified.code != 0:
+        found.broken_chains.append(verified.out + verified.err)

@@ -1,0 +1,104 @@
+"""The secretariat of a campaign: plans, approves, tries again, by commands that may be killed at any moment."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from tests.crash.sandbox.place import DAY, PLANNER, SERVICE, Place
+
+from moyai.operations.database.connecting import database_url, open_engine
+from moyai.operations.database.prepare import logins
+from moyai.operations.database.reading import shown
+from moyai.operations.database.rows import OperationView
+
+_LONGEST_SECONDS = 240.0
+REFUSED = 5
+
+
+@dataclass
+class Person:
+    """One operation as a person brings it to its end."""
+
+    place: Place
+    release: str
+    between: Callable[[], None]
+    """What goes on while a command runs or is waited for."""
+    operation: str = ""
+    codes: list[int] = field(default_factory=list)
+    """Exit codes of commands that ended by themselves."""
+    _retrying: subprocess.Popen[bytes] | None = None
+    _beside: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        site = self.place.site
+        places = logins(database_url(site.operations_database()), site.home)
+        self._engine = open_engine(places.of("moyai_operator"), name="moyai-crash")
+
+    def close(self) -> None:
+        """Read no more; commands that still run are waited for."""
+        for one in (self._retrying, self._beside):
+            if one is not None:
+                with suppress(subprocess.TimeoutExpired):
+                    one.wait(_LONGEST_SECONDS)
+        self._engine.dispose()
+
+    def plan(self) -> None:
+        """Have the upgrade on record. Who finds a plan that a killed command left does not make another."""
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while not self.operation:
+            assert time.monotonic() < deadline, "the upgrade cannot be planned"
+            self._carry(self.place.upgrade(self.release))
+            self.operation = next(iter(self.planned()), "")
+
+    def planned(self) -> list[str]:
+        """The operations that there are of this upgrade."""
+        words = sa.text("SELECT id FROM moyai.operation WHERE subject = :subject ORDER BY id")
+        with suppress(sa.exc.DBAPIError), self._engine.connect() as connection:
+            rows = connection.execute(words, {"subject": f"{SERVICE} {self.release}"})
+            return [str(row[0]) for row in rows]
+        return []
+
+    def approve(self) -> None:
+        """Approve all of it, until the command says that it is, or that nothing waits."""
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while self._carry(self.place.approve(self.operation)) not in (0, REFUSED):
+            assert time.monotonic() < deadline, "the upgrade cannot be approved"
+
+    def view(self) -> OperationView | None:
+        """It as it is now; None while the server is away."""
+        with suppress(sa.exc.DBAPIError), self._engine.connect() as connection:
+            return shown(connection, self.operation)
+        return None
+
+    def tend(self, view: OperationView, *, beside: bool) -> bool:
+        """Try again what failed; True once the upgrade is done. `beside`: deploy at the same time."""
+        if self._retrying is not None and self._retrying.poll() is not None:
+            self.codes.append(self._retrying.returncode)
+            self._retrying = None
+        if self._beside is not None and self._beside.poll() is not None:
+            self.codes.append(self._beside.returncode)
+            self._beside = None
+        if view.row.status == "done":
+            return self._retrying is None and self._beside is None
+        if view.row.status in ("failed", "held") and self._retrying is None:
+            again = ("operation", "retry", self.operation, "--operator", PLANNER)
+            self._retrying = self.place.command(*again)
+        if beside and self._beside is None:
+            self._beside = self.place.command("deploy", "all", "--as-of", DAY)
+        return False
+
+    def _carry(self, command: Sequence[str]) -> int:
+        """Run one to its end, whoever ends it; its exit code."""
+        running = self.place.command(*command)
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while running.poll() is None:
+            assert time.monotonic() < deadline, f"{command[0]} does not end"
+            self.between()
+            time.sleep(0.05)
+        self.codes.append(running.returncode)
+        return running.returncode

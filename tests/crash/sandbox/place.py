@@ -1,0 +1,246 @@
+"""A small federation on an embedded site of its own, with many releases of e-application A to go to."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+import psycopg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from tests.crash.sandbox import recorder
+from tests.crash.sandbox.recorder import Request, requests
+from tests.crash.sandbox.witness import Witness
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "sandbox" / "cli"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "sandbox" / "engine"))
+
+from federations import DAY, Federation, make_federation
+
+from moyai.engine.sites import EmbeddedSite, open_site
+from moyai.engine.stacks import StackId
+from moyai.engine.state.checkpoint import Checkpoint
+from moyai.engine.state.checkpoint_store import open_checkpoints
+from moyai.planning.names import database
+from moyai.planning.topology import TENANT
+from moyai.registry import require
+from moyai.sandbox.postgres.fleet import Fleet
+from moyai.sandbox.postgres.roles import connect
+
+SERVICE = "eapp-a"
+BODIES = ("272035", "272051", "272078", "272272")
+"""豊中市, 吹田市, 高槻市, 寝屋川市: e-application A, in environments without a network of their own."""
+FIRST = 1
+"""The schema's version of release 1.0.0; 1.1.0 has another migration."""
+RELEASES = 60
+PLANNER, APPROVER = "keikaku@jimukyoku.example.jp", "shonin@jimukyoku.example.jp"
+_OPERATIONS = """operations:
+  waves:
+    - {{ name: 全団体, rest: true }}
+  max_concurrent: {at_once}
+  failure_tolerance: {{ bodies: 100, mode: soft }}
+  same_errors: 0
+  max_releases_behind: 100
+  aws_calls_per_second: 10000
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The federation, and what looks at it from outside."""
+
+    federation: Federation
+    codes: Sequence[str]
+    at_once: int
+    record: Path
+    """The cloud's record of requests."""
+    keys: Path
+    witness: Witness
+
+    @property
+    def home(self) -> Path:
+        """Its MOYAI_HOME."""
+        return self.federation.home
+
+    @cached_property
+    def site(self) -> EmbeddedSite:
+        """Its site, opened."""
+        settings = require(self.federation.file).sites["sandbox"]
+        opened = open_site(settings, self.home, self.federation.folder)
+        return cast("EmbeddedSite", opened)
+
+    def client(self, service: str) -> Any:
+        """A client of its AWS."""
+        given = self.site.environment()
+        return boto3.session.Session().client(
+            service,
+            endpoint_url=given["AWS_ENDPOINT_URL"],
+            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+            region_name=given["AWS_REGION"],
+        )
+
+    def checkpoint(self, code: str) -> Checkpoint:
+        """What the engine has on record of a body."""
+        found = open_checkpoints(self.site).read(StackId(TENANT, code))
+        assert found is not None
+        return found
+
+    def requests(self, since: float) -> list[Request]:
+        """What was asked of AWS and answered since a moment of the host's clock."""
+        return [one for one in requests(self.record) if one.at >= since]
+
+    def database(self, code: str) -> str:
+        """The name of a body's database."""
+        return database(code, SERVICE).database
+
+    @property
+    def federation_slug(self) -> str:
+        """What names of its resources begin with."""
+        return require(self.federation.file).federation.slug
+
+    @property
+    def cell(self) -> str:
+        """The ECS cluster of all its bodies."""
+        return f"{self.federation_slug}-cell-a"
+
+    def superuser(self, code: str) -> psycopg.Connection:
+        """A body's database, as nobody of Moyai's."""
+        for server in Fleet(self.witness.folder).all():
+            with suppress(psycopg.OperationalError):
+                return connect(server, self.database(code))
+        raise AssertionError(f"no server has the database of {code}")
+
+    def operations(self) -> list[dict[str, Any]]:
+        """`moyai operation list`, the newest first."""
+        return list(self.federation.ok("operation", "list", "--output", "json").json())
+
+    def shown(self, operation: str) -> Mapping[str, Any] | None:
+        """`moyai operation show`; None while that cannot be had."""
+        answer = self.federation.moyai("operation", "show", operation, "--output", "json")
+        return dict(answer.json()) if answer.code == 0 else None
+
+    def statuses(self) -> Mapping[str, Any]:
+        """`moyai status` of each body."""
+        return self.federation.statuses()
+
+    def command(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command as a person does, to be killed perhaps; what it says goes to a file."""
+        with (self.home.parent / "commands.txt").open("ab") as said:
+            return subprocess.Popen(
+                self.federation.command(*arguments),
+                cwd=self.federation.folder,
+                env=self.federation.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+
+    def upgrade(self, release: str) -> list[str]:
+        """The command that plans an upgrade."""
+        key = str(self.keys / "keikaku")
+        return [
+            *("upgrade", SERVICE, release, "--any-time", "--as-of", DAY),
+            *("--operator", PLANNER, "--key", key),
+        ]
+
+    def approve(self, operation: str) -> list[str]:
+        """The command that approves all of it."""
+        key = str(self.keys / "shonin")
+        return [
+            *("operation", "approve", operation, "--everything"),
+            *("--operator", APPROVER, "--key", key),
+        ]
+
+    def reset(self) -> None:
+        """Stop its cloud and delete it."""
+        self.federation.moyai("sandbox", "reset", "--yes")
+
+
+def release(number: int) -> str:
+    """The release of a campaign, which are counted from 2."""
+    return f"1.{number}.0"
+
+
+def migrations(number: int) -> dict[int, str]:
+    """Schema version → the words that only that migration has."""
+    first = FIRST + 1 + 2 * (number - 2)
+    expand = f"ALTER TABLE procedure ADD COLUMN crash_{number} text"
+    contract = f"ALTER TABLE procedure DROP COLUMN IF EXISTS crash_{number - 1}"
+    return {first + 1: expand, first + 2: contract}
+
+
+def make_place(base: Path, bodies: int, at_once: int) -> Place:
+    """Lay it out, start its cloud and deploy it; half a minute and more."""
+    home, codes = base / "home", BODIES[:bodies]
+    federation = make_federation(base / "project", home, codes)
+    keys = base / "keys"
+    _settle(federation, keys, codes, at_once)
+    _add_releases(federation.folder / "stacks" / "services" / SERVICE)
+    record = base / "requests.jsonl"
+    record.touch()
+    recorder.start(home, federation.folder, record)
+    federation.ok("deploy", "--as-of", DAY)
+    place = Place(
+        federation,
+        codes,
+        at_once,
+        record,
+        keys,
+        Witness(home / "sites" / "sandbox" / "cloud" / "postgres", SERVICE),
+    )
+    federation.ok("operation", "prepare")
+    place.witness.look()
+    return place
+
+
+def _settle(federation: Federation, keys: Path, codes: Sequence[str], at_once: int) -> None:
+    """Keys of two persons in the file, waves that wait for nobody, no other service."""
+    keys.mkdir()
+    text = federation.file.read_text(encoding="utf-8")
+    for name in ("keikaku", "shonin"):
+        key = Ed25519PrivateKey.generate()
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+        public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+        (keys / name).touch(0o600)
+        (keys / name).write_bytes(private)
+        (keys / f"{name}.pub").write_text(public)
+        text, found = re.subn(rf"ssh_key: ssh-ed25519 \S+ {name}", f"ssh_key: {public}", text)
+        assert found == 1
+    text = re.sub(r"(?m)^ +- \{ service: chat, .*\n", "", text)
+    settled = _OPERATIONS.format(at_once=at_once)
+    text, found = re.subn(r"(?s)operations:\n  waves:\n.*?(?=\n# 団体。)", settled, text)
+    assert found == 1
+    federation.file.write_text(text, encoding="utf-8")
+
+
+def _add_releases(service: Path) -> None:
+    """Each adds a column and drops the one of the release before it."""
+    entries = []
+    for number in range(2, RELEASES):
+        found = migrations(number)
+        for (version, words), phase in zip(found.items(), ("expand", "contract"), strict=True):
+            name = f"{version:04}_crash_{number}_{phase}.sql"
+            (service / "migrations" / name).write_text(f"-- phase: {phase}\n{words};\n")
+        entries.append(
+            f"  {release(number)}:\n    image: moyai-{SERVICE}:{release(number)}\n"
+            f"    schema_version: {max(found)}\n"
+        )
+    manifest = service / "manifest.yaml"
+    text = manifest.read_text(encoding="utf-8")
+    text = text.replace("editions:\n", f"{''.join(entries)}editions:\n", 1)
+    manifest.write_text(text, encoding="utf-8")
