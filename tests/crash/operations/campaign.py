@@ -123,7 +123,15 @@ def _carried(scenario: Scenario, seed: int, arena: Arena, size: Size) -> Outcome
         found,
         {} if view is None else dict(view.row.counts),
         "" if found.none else crew.said(),
+        _by_kind(crew, len(trapped)),
     )
+
+
+def _by_kind(crew: Crew, trapped: int) -> dict[str, int]:
+    """Workers and supervisors that were killed."""
+    workers = len(crew.kills) + trapped
+    found = {"worker": workers, "supervisor": crew.killed + trapped - workers}
+    return {kind: many for kind, many in found.items() if many}
 
 
 def _attacked(

@@ -1,10 +1,15 @@
-"""`build/crash/report.json`: figures of all campaigns together, and of each scenario."""
+"""`build/crash/report.json`: figures of all campaigns together, by scenario, and each campaign by itself."""
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
 
 from tests.crash.operations.campaign import Outcome
 from tests.crash.operations.check import Findings
@@ -29,15 +34,43 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, object]:
             for one in outcomes
             if not one.findings.none
         ],
+        "outcomes": [_document(one) for one in outcomes],
     }
+
+
+def outcomes_of(path: Path) -> list[Outcome]:
+    """The campaigns of a report; none where there is no file."""
+    if not path.exists():
+        return []
+    return [_outcome(one) for one in json.loads(path.read_text(encoding="utf-8"))["outcomes"]]
+
+
+def _document(one: Outcome) -> dict[str, Any]:
+    """Without what workers said."""
+    found = {each.name: getattr(one, each.name) for each in fields(one) if each.name != "said"}
+    return {
+        **found,
+        "takeovers": list(one.takeovers),
+        "statuses": dict(one.statuses),
+        "killed": dict(one.killed),
+        "findings": vars(one.findings),
+    }
+
+
+def _outcome(document: dict[str, Any]) -> Outcome:
+    return Outcome(**{**document, "findings": Findings(**document["findings"])})
 
 
 def _figures(outcomes: Sequence[Outcome]) -> dict[str, object]:
     seconds = sorted(second for one in outcomes for second in one.takeovers)
+    killed: Counter[str] = Counter()
+    for one in outcomes:
+        killed.update(one.killed)
     return {
         "campaigns": len(outcomes),
         "bodies": sum(one.bodies for one in outcomes),
         "kills": sum(one.kills for one in outcomes),
+        "killed": dict(sorted(killed.items())),
         "freezes": sum(one.freezes for one in outcomes),
         "server_restarts": sum(one.restarts for one in outcomes),
         **{

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.crash.operations.campaign import Outcome
 from tests.crash.operations.check import Findings
+from tests.crash.operations.crew import Kill
 from tests.crash.operations.traps import deaths
 from tests.crash.sandbox.attacks import Arena, Attack
 from tests.crash.sandbox.check import check
@@ -124,7 +125,6 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
     finally:
         arena.due(all_now=True)
         left = crew.close()
-        person.close()
     seconds = time.clock_gettime(time.CLOCK_MONOTONIC) - moments[0]
     found = one.found
     found.left_processes.extend(f"{process.kind} {process.pid}" for process in left)
@@ -136,17 +136,19 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
     many = person.planned()
     if len(many) != 1:
         found.duplicates.append(f"operations on record: {many}")
-    trapped = len(deaths(folder))
-    killed = Counter(crew.by_kind) + Counter({"worker": trapped})
+    trapped = [Kill(each["worker"], each["at"]) for each in deaths(folder)]
+    killed = Counter(crew.by_kind) + Counter({"worker": len(trapped)})
+    seconds_each = person.takeovers([*crew.kills, *trapped])
+    person.close()
     outcome = Outcome(
         attack.name,
         seed,
         len(place.codes),
         round(seconds, 1),
-        crew.killed + trapped,
+        killed.total(),
         crew.freezes,
         crew.restarts,
-        (),
+        seconds_each,
         found,
         {} if view is None else dict(view.row.counts),
         "" if found.none else crew.said(),

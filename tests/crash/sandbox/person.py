@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
+from tests.crash.operations.crew import Kill
 from tests.crash.sandbox.place import DAY, PLANNER, SERVICE, Place
 
 from moyai.operations.database.connecting import database_url, open_engine
@@ -17,6 +18,7 @@ from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import OperationView
 
 _LONGEST_SECONDS = 240.0
+_SETTLED_SECONDS = 2.0
 REFUSED = 5
 
 
@@ -74,6 +76,26 @@ class Person:
         with suppress(sa.exc.DBAPIError), self._engine.connect() as connection:
             return shown(connection, self.operation)
         return None
+
+    def takeovers(self, kills: Sequence[Kill]) -> list[float]:
+        """Seconds from a worker's end by kill -9 until its bodies were another's to take, where another
+        worker had been there for some seconds."""
+        words = sa.text(
+            "SELECT w.id, extract(epoch FROM w.recovered_at)::float8, "
+            "array(SELECT extract(epoch FROM o.started_at)::float8 FROM moyai.worker o "
+            "WHERE o.id <> w.id AND coalesce(o.ended_at, o.recovered_at, now()) > w.recovered_at) "
+            "FROM moyai.worker w WHERE w.recovered_at IS NOT NULL"
+        )
+        with self._engine.connect() as connection:
+            rows = {row[0]: (row[1], row[2]) for row in connection.execute(words)}
+        beyond = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
+        found = []
+        for kill in kills:
+            taken, others = rows.get(kill.worker, (0.0, []))
+            at = kill.at + beyond
+            if any(started < at - _SETTLED_SECONDS for started in others):
+                found.append(round(taken - at, 3))
+        return found
 
     def tend(self, view: OperationView, *, beside: bool) -> bool:
         """Try again what failed; True once the upgrade is done. `beside`: deploy at the same time."""
