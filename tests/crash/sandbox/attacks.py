@@ -66,6 +66,8 @@ class Attack:
     commands: bool = False
     """Whether other commands are run beside the upgrade, and killed with those that steer it."""
     clock: str = "true"
+    windows: bool = False
+    """Whether the last body's window does not open while the campaign lasts."""
 
 
 def _kill(*kinds: str) -> Act:
@@ -182,6 +184,14 @@ _ALL: tuple[Attack, ...] = (
     Attack("sandbox-freezes", _freeze, every=(1.0, 4.0), attacks=8),
     Attack("sandbox-postgres", _restart_a_server, every=(2.0, 6.0), attacks=6),
     Attack("sandbox-versions", _bring_another_version, every=(2.0, 6.0), attacks=8),
+    Attack(
+        "sandbox-windows",
+        _kill("worker", "supervisor"),
+        every=(2.0, 6.0),
+        attacks=6,
+        windows=True,
+        clock="jumps",
+    ),
     Attack("sandbox-clocks", _kill("worker", "engine"), every=(2.0, 6.0), attacks=6, clock="jumps"),
 )
 ATTACKS: Mapping[str, Attack] = {one.name: one for one in _ALL}

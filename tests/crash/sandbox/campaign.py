@@ -48,27 +48,30 @@ class Ground:
 
     scratch: Path
     size: Size
-    _place: Place | None = None
-    _number: int = 1
+    place: Place | None = None
+    number: int = 1
+    """The release that the last campaign brought."""
+    since: float = 0.0
+    """When it began, by the host's clock that nobody sets."""
     _places: int = 0
 
     def next(self) -> tuple[Place, int]:
         """A place whose bodies run the release before, and the release to go to."""
-        self._number += 1
-        if self._place is None or self._number >= RELEASES:
+        self.number += 1
+        if self.place is None or self.number >= RELEASES:
             self.leave()
             self._places += 1
             base = self.scratch / f"place-{self._places}"
             base.mkdir(parents=True)
-            self._place, self._number = make_place(base, self.size.bodies, self.size.at_once), 2
-        return self._place, self._number
+            self.place, self.number = make_place(base, self.size.bodies, self.size.at_once), 2
+        return self.place, self.number
 
     def leave(self) -> None:
         """Give it up: what comes after begins anew."""
-        if self._place is not None:
-            self._place.reset()
-            shutil.rmtree(self._place.home.parent, ignore_errors=True)
-            self._place = None
+        if self.place is not None:
+            self.place.reset()
+            shutil.rmtree(self.place.home.parent, ignore_errors=True)
+            self.place = None
 
 
 @contextmanager
@@ -116,9 +119,13 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
     crew = Crew(place, folder)
     arena = Arena(crew, chance)
     moments = time.clock_gettime(time.CLOCK_MONOTONIC), time.time()
+    on.since = moments[0]
     person = Person(place, release(number), lambda: None)
     one = _Campaign(attack, crew, person, arena, max(2, round(attack.attacks * size.share)))
     person.between = one.between
+    if attack.windows:
+        place.set_windows()
+        person.any_time = False
     attack.before(arena)
     try:
         view = _carried(one, size)
@@ -128,11 +135,12 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
     seconds = time.clock_gettime(time.CLOCK_MONOTONIC) - moments[0]
     found = one.found
     found.left_processes.extend(f"{process.kind} {process.pid}" for process in left)
-    if view is None or view.row.status != "done":
+    ends = "cancelled" if attack.windows else "done"
+    if view is None or view.row.status != ends:
         found.unfinished.append(_unfinished(view))
     place.witness.look()
     if view is not None:
-        check(place, number, view, moments, found)
+        check(place, number, view, moments, found, place.codes[-1:] if attack.windows else ())
     many = person.planned()
     if len(many) != 1:
         found.duplicates.append(f"operations on record: {many}")
@@ -154,8 +162,8 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
         "" if found.none else crew.said(),
         dict(killed),
     )
-    if not found.none:
-        on.leave()
+    if attack.windows or not found.none:
+        on.leave()  # bodies are not at one release any more
     return outcome
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.crash.operations.check import Findings
@@ -22,6 +23,7 @@ from moyai.sandbox.postgres.roles import connect
 
 _CLOSES = re.compile(r'ALTER TABLE \S+ ENABLE ALWAYS TRIGGER "moyai_writes_closed"')
 _OPENS = re.compile(r'ALTER TABLE \S+ DISABLE TRIGGER "moyai_writes_closed"')
+_MAKES = re.compile("Create|Register|Allocate|Import|Request")
 _BACKUP = re.compile(r"/backups/[^/]+/\d{8}T\d{6}Z-(?P<id>.+)\.json\?")
 
 
@@ -40,41 +42,91 @@ def check(
     view: OperationView,
     began: tuple[float, float],
     found: Findings,
+    shut: Sequence[str] = (),
 ) -> None:
     """All bodies of an upgrade that has ended. `began`: by the host's clock that nobody sets, and by
-    the servers'."""
+    the servers'; `shut`: bodies whose windows did not open."""
     asked = place.requests(began[0])
     spans: list[Span] = []
     statuses = place.statuses()
     for body in view.bodies:
         code = body.code
+        own = [one for one in asked if one.is_about(code)]
         lives = place.witness.of(place.database(code))
         seen = [[one for one in life if one.at >= began[1]] for life in lives]
-        _stack(place, code, number, [one for one in asked if one.is_about(code)], found)
-        _backups(code, view.row.id, asked, found)
-        _schema(place, code, number, seen, found)
-        spans += _closed(code, number, seen, found)
-        _is_true(place, code, number, body.status, statuses[code], found)
-    _bounded(spans, place.at_once, found)
-    _nothing_else(place, view, asked, found)
+        if code in shut:
+            check_untouched(code, own, seen, found)
+            continue
+        check_requests(place.family(code), release(number), own, found)
+        check_backups(code, view.row.id, own, found)
+        check_migrations(code, number, seen, found)
+        spans += closed_spans(code, number, seen, found)
+        _service(place, code, number, found)
+        _resources(place, code, found)
+        _schema(place, code, number, found)
+        _is_true(code, number, body.status, statuses[code], found)
+    check_bound(spans, place.at_once, found)
     check_locks(place, found)
 
 
-def _stack(place: Place, code: str, number: int, asked: Sequence[Request], found: Findings) -> None:
-    """An undisturbed upgrade registers one task definition; one that was taken back and brought again, the
-    release before and this one once more. Two of the same release one after the other are one too many."""
-    family = f"{place.federation_slug}-{code}-{SERVICE}"
+def check_requests(family: str, wanted: str, asked: Sequence[Request], found: Findings) -> None:
+    """An undisturbed upgrade makes one thing at AWS, a task definition of the release `wanted`. One that was
+    taken back and brought again makes one of the release before and another: the same release twice, one
+    after the other, is one too many, and so is anything else."""
+    done = [one for one in asked if one.done]
     images = [
         one.given.get("image", "").rpartition(":")[2]
-        for one in asked
-        if one.action == "RegisterTaskDefinition" and one.given.get("family") == family and one.done
+        for one in done
+        if one.action == "RegisterTaskDefinition" and one.given.get("family") == family
     ]
-    for before, after in zip(["", *images], images, strict=False):
-        if before == after:
-            found.duplicates.append(f"{code}: task definition of {after} twice ({images})")
-    if not images or images[-1] != release(number) or images[0] != release(number):
-        found.lost.append(f"{code}: task definitions {images}")
-    ecs = place.client("ecs")
+    found.duplicates.extend(
+        f"{family}: a task definition of {after} twice: {images}"
+        for before, after in pairwise(images)
+        if before == after
+    )
+    if not images or images[0] != wanted or images[-1] != wanted:
+        found.lost.append(f"{family}: its task definitions were {images}")
+    others = [one for one in done if _MAKES.match(one.action) and one.given.get("family") != family]
+    found.duplicates.extend(f"{family}: {one.action} {dict(one.given)}" for one in others)
+
+
+def check_backups(code: str, operation: str, asked: Iterable[Request], found: Findings) -> None:
+    """One manifest an attempt: it is put last, and what has none is no backup."""
+    matches = [_BACKUP.search(one.path) for one in asked if one.action == "PUT" and one.done]
+    put = [one["id"] for one in matches if one and one["id"].startswith(f"{operation}-")]
+    found.duplicates.extend(f"{code}: backup {one}" for one in {*put} if put.count(one) > 1)
+    if not put:
+        found.lost.append(f"{code}: no backup")
+
+
+def check_migrations(
+    code: str, number: int, lives: Sequence[Sequence[Seen]], found: Findings
+) -> None:
+    """Each once in each database that there was: a restore brings another."""
+    for version, words in migrations(number).items():
+        counts = [len({one.xact for one in life if words in one.words}) for life in lives]
+        found.duplicates.extend(
+            f"{code}: migration {version} {times} times" for times in counts if times > 1
+        )
+        if len(lives) == 1 and counts == [0]:
+            found.lost.append(f"{code}: nobody saw migration {version}")
+
+
+def check_untouched(
+    code: str, asked: Iterable[Request], lives: Iterable[Sequence[Seen]], found: Findings
+) -> None:
+    """Nothing was changed of a body whose window is shut."""
+    changed = [
+        one.action for one in asked if one.service in ("ecs", "s3") and "/audit/" not in one.path
+    ]
+    changed += [one.tag for life in lives for one in life if one.login.endswith("_owner")]
+    if changed:
+        found.out_of_window.append(f"{code}: {changed}")
+
+
+def _service(place: Place, code: str, number: int, found: Findings) -> None:
+    """What the service runs, as AWS tells it; of its task definitions that one alone is left."""
+    ecs, family = place.client("ecs"), place.family(code)
     active = ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]
     own = [arn for arn in active if f"/{family}:" in arn]
     if len(own) != 1:
@@ -84,7 +136,6 @@ def _stack(place: Place, code: str, number: int, asked: Sequence[Request], found
     image = definition["taskDefinition"]["containerDefinitions"][0]["image"].rpartition(":")[2]
     if image != release(number) or service["taskDefinition"] not in own:
         found.lost.append(f"{code}: its service runs {image}, of {service['taskDefinition']}")
-    _resources(place, code, found)
 
 
 def _resources(place: Place, code: str, found: Findings) -> None:
@@ -100,30 +151,8 @@ def _resources(place: Place, code: str, found: Findings) -> None:
         found.lost.extend(f"{code}: {kind} {one}" for one in recorded[kind] - ids)
 
 
-def _backups(code: str, operation: str, asked: Iterable[Request], found: Findings) -> None:
-    """One manifest an attempt: it is put last, and what has none is no backup."""
-    put: list[str] = []
-    for one in asked:
-        matched = _BACKUP.search(one.path)
-        if one.action == "PUT" and one.done and matched and one.is_about(code):
-            put.append(matched["id"])
-    mine = [one for one in put if one.startswith(f"{operation}-")]
-    found.duplicates.extend(f"{code}: backup {one}" for one in {*mine} if mine.count(one) > 1)
-    if not mine:
-        found.lost.append(f"{code}: no backup")
-
-
-def _schema(
-    place: Place, code: str, number: int, lives: Sequence[Sequence[Seen]], found: Findings
-) -> None:
-    """Each migration once in each database that there was; the last one has them all."""
-    for version, words in migrations(number).items():
-        for life in lives:
-            times = {one.xact for one in life if words in one.words}
-            if len(times) > 1:
-                found.duplicates.append(f"{code}: migration {version} {len(times)} times")
-        if len(lives) == 1 and not any(words in one.words for one in lives[0]):
-            found.lost.append(f"{code}: nobody saw migration {version}")
+def _schema(place: Place, code: str, number: int, found: Findings) -> None:
+    """The database that is there has all migrations, and writes are open."""
     with closing(place.superuser(code)) as admin:
         rows = admin.execute("SELECT version FROM moyai_migration ORDER BY version").fetchall()
         columns = admin.execute(
@@ -143,7 +172,9 @@ def _schema(
         found.untrue.append(f"{code}: writes are closed at the end")
 
 
-def _closed(code: str, number: int, lives: Sequence[Sequence[Seen]], found: Findings) -> list[Span]:
+def closed_spans(
+    code: str, number: int, lives: Sequence[Sequence[Seen]], found: Findings
+) -> list[Span]:
     """When writes were closed; nothing may be migrated while they are open."""
     spans: list[Span] = []
     since: float | None = None
@@ -167,9 +198,7 @@ def _closed(code: str, number: int, lives: Sequence[Sequence[Seen]], found: Find
     return spans
 
 
-def _is_true(
-    place: Place, code: str, number: int, status: str, told: dict[str, object], found: Findings
-) -> None:
+def _is_true(code: str, number: int, status: str, told: dict[str, object], found: Findings) -> None:
     """What Moyai says of the body is what was found."""
     if status != "done":
         found.untrue.append(f"{code} is {status}")
@@ -179,24 +208,14 @@ def _is_true(
         found.untrue.append(f"{code}: moyai status says {told['status']} and {releases}")
 
 
-def _bounded(spans: Iterable[Span], bound: int, found: Findings) -> None:
+def check_bound(spans: Iterable[Span], bound: int, found: Findings) -> None:
+    """No more bodies at a time with their writes closed than the plan allows."""
     moves = sorted(move for one in spans for move in ((one.begin, 1), (one.end, -1)))
     at_once = 0
     for at, change in moves:
         at_once += change
         if at_once > bound:
             found.over_concurrency.append(f"{at_once} bodies closed at {at:.2f}")
-
-
-def _nothing_else(
-    place: Place, view: OperationView, asked: Iterable[Request], found: Findings
-) -> None:
-    """Bodies that are not of the operation are left alone."""
-    others = set(place.codes) - {body.code for body in view.bodies}
-    for code in sorted(others):
-        changed = [one.action for one in asked if one.is_about(code) and one.service == "ecs"]
-        if changed:
-            found.out_of_window.append(f"{code}: {changed}")
 
 
 def check_locks(place: Place, found: Findings) -> None:

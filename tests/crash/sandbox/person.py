@@ -30,6 +30,7 @@ class Person:
     release: str
     between: Callable[[], None]
     """What goes on while a command runs or is waited for."""
+    any_time: bool = True
     operation: str = ""
     codes: list[int] = field(default_factory=list)
     """Exit codes of commands that ended by themselves."""
@@ -54,7 +55,7 @@ class Person:
         deadline = time.monotonic() + _LONGEST_SECONDS
         while not self.operation:
             assert time.monotonic() < deadline, "the upgrade cannot be planned"
-            self._carry(self.place.upgrade(self.release))
+            self._carry(self.place.upgrade(self.release, any_time=self.any_time))
             self.operation = next(iter(self.planned()), "")
 
     def planned(self) -> list[str]:
@@ -98,18 +99,23 @@ class Person:
         return found
 
     def tend(self, view: OperationView, *, beside: bool) -> bool:
-        """Try again what failed; True once the upgrade is done. `beside`: deploy at the same time."""
+        """Try again what failed, cancel what waits for hours; True once the upgrade has ended.
+        `beside`: deploy at the same time."""
         if self._retrying is not None and self._retrying.poll() is not None:
             self.codes.append(self._retrying.returncode)
             self._retrying = None
         if self._beside is not None and self._beside.poll() is not None:
             self.codes.append(self._beside.returncode)
             self._beside = None
-        if view.row.status == "done":
+        if view.row.status in ("done", "cancelled"):
             return self._retrying is None and self._beside is None
         if view.row.status in ("failed", "held") and self._retrying is None:
             again = ("operation", "retry", self.operation, "--operator", PLANNER)
             self._retrying = self.place.command(*again)
+        if not self.any_time and self._retrying is None and _only_shut(view):
+            self._retrying = self.place.command(
+                *("operation", "cancel", self.operation, "--operator", PLANNER)
+            )
         if beside and self._beside is None:
             self._beside = self.place.command("deploy", "all", "--as-of", DAY)
         return False
@@ -124,3 +130,9 @@ class Person:
             time.sleep(0.05)
         self.codes.append(running.returncode)
         return running.returncode
+
+
+def _only_shut(view: OperationView) -> bool:
+    """Whether all has been done that can be while windows are as they are."""
+    left = [one.status for one in view.bodies if one.status != "done"]
+    return view.row.status == "running" and set(left) == {"waiting"}

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -39,6 +40,7 @@ from moyai.planning.topology import TENANT
 from moyai.registry import require
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.postgres.roles import connect
+from moyai.texts import JAPAN
 
 SERVICE = "eapp-a"
 BODIES = ("272035", "272051", "272078", "272272")
@@ -117,6 +119,10 @@ class Place:
         """The ECS cluster of all its bodies."""
         return f"{self.federation_slug}-cell-a"
 
+    def family(self, code: str) -> str:
+        """The name of a body's service and of its task definitions."""
+        return f"{self.federation_slug}-{code}-{SERVICE}"
+
     def superuser(self, code: str) -> psycopg.Connection:
         """A body's database, as nobody of Moyai's."""
         for server in Fleet(self.witness.folder).all():
@@ -150,11 +156,26 @@ class Place:
                 start_new_session=True,
             )
 
-    def upgrade(self, release: str) -> list[str]:
+    def set_windows(self) -> None:
+        """From now on bodies may be worked on now, and the last one not before hours have passed."""
+        now = datetime.now(JAPAN)
+        days = "[mon, tue, wed, thu, fri, sat, sun]"
+        window = f'maintenance_window: {{{{ days: {days}, start: "{{:%H:%M}}", hours: 6 }}}}'
+        text = self.federation.file.read_text(encoding="utf-8")
+        opened = window.format(now - timedelta(hours=1))
+        text, found = re.subn(r"(?m)^  maintenance_window: .*$", f"  {opened}", text)
+        assert found == 1
+        shut = window.format(now + timedelta(hours=7))
+        head = f'  - code: "{self.codes[-1]}"\n'
+        assert head in text
+        self.federation.file.write_text(text.replace(head, f"{head}    {shut}\n"), encoding="utf-8")
+
+    def upgrade(self, release: str, *, any_time: bool = True) -> list[str]:
         """The command that plans an upgrade."""
         key = str(self.keys / "keikaku")
         return [
-            *("upgrade", SERVICE, release, "--any-time", "--as-of", DAY),
+            *("upgrade", SERVICE, release, "--as-of", DAY),
+            *(("--any-time",) if any_time else ()),
             *("--operator", PLANNER, "--key", key),
         ]
 
