@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from moyai.registry.models import Freeze, MaintenanceWindow
-from moyai.texts import JAPAN, Text, in_japan
+from moyai.texts import JAPAN
 
 HORIZON = timedelta(days=400)
 DAY = timedelta(days=1)
@@ -106,29 +106,6 @@ def _of_days(calendar: Calendar, first: date, last: date) -> tuple[Opening, ...]
     begins = datetime.combine(first, time(), JAPAN).astimezone(UTC)
     ends = datetime.combine(last + DAY, time(), JAPAN).astimezone(UTC)
     return tuple(openings(calendar, begins, ends))
-
-
-def why_closed(calendar: Calendar, now: datetime) -> Text | None:
-    """Why a body may not be begun now, with when it may next; None where it may."""
-    if is_open(calendar, now):
-        return None
-    opening = next_opening(calendar, now, timedelta())
-    after = Text("", "") if opening is None else _from(opening)
-    day = now.astimezone(JAPAN).date()
-    for freeze in calendar.freezes:
-        if freeze.first <= day <= freeze.last:
-            return Text(
-                f"凍結期間（{freeze.reason}、{freeze.last} まで）です。{after.ja}",
-                f"frozen until {freeze.last} ({freeze.reason}). {after.en}".rstrip(),
-            )
-    return Text(
-        f"保守時間帯の外です。{after.ja}", f"outside its maintenance window. {after.en}".rstrip()
-    )
-
-
-def _from(opening: Opening) -> Text:
-    moment = in_japan(opening.begins)
-    return Text(f"次は {moment} からです。", f"Next from {moment}.")
 
 
 def _length(opening: Opening) -> timedelta:

@@ -37,7 +37,7 @@ from moyai.engine.state.checkpoint import Checkpoint
 from moyai.engine.state.checkpoint_store import open_checkpoints
 from moyai.planning.names import database
 from moyai.planning.topology import TENANT
-from moyai.registry import require
+from moyai.registry.load import require
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.postgres.roles import connect
 from moyai.texts import JAPAN

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,9 +21,14 @@ from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import create, retry, want
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
+from moyai.operations.kinds.kind import Stopped, Work
 from moyai.planning.fleet.plans import OperationPlan, plan_sha256
+from moyai.planning.openings import WEEK, Calendar
+from moyai.registry.models import Freeze, MaintenanceWindow
+from moyai.texts import JAPAN
 
 CODE = "100000"
+CLEARED = frozenset({"plan"})
 
 
 @dataclass
@@ -53,6 +62,12 @@ class Office:
         return self.body
 
     attempt = 1
+
+    def with_calendar(self, calendar: Calendar) -> None:
+        """Begin a body that has windows."""
+        [body] = self.plan.bodies
+        self.plan = replace(self.plan, bodies=(replace(body, calendar=calendar),))
+        self.begin()
 
     @property
     def body(self) -> BodyRow:
@@ -228,25 +243,146 @@ def test_a_body_that_could_not_be_taken_back_is_held_wherever_its_carrying_ends(
     assert office.body.status == "held"
 
 
-def test_what_is_not_approved_any_more_does_not_begin(office: Office) -> None:
-    office.begin()
-    ledger, taken = office.take()
+def _carrying(office: Office, worker: str = "w1", **named: Any) -> Carrying:
+    """One that needs approval, and has it unless told otherwise."""
+    ledger, taken = office.take(worker)
     plan = office.plan
-    common = (ledger, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, "w1")
-    Carrying(*common, needs_approval=True).run()
+    common = (ledger, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, worker)
+    return Carrying(*common, **{"cleared": CLEARED, "needs_approval": True, **named})
+
+
+def _waits(office: Office) -> str:
     body = office.body
-    assert (body.status, effects(office.folder, CODE)) == ("skipped", [])
-    assert body.error is not None
-    assert "approved" in body.error["what"]["en"]
+    assert (body.status, body.worker) == ("waiting", None)
+    assert effects(office.folder, CODE) == []
+    assert body.waits is not None
+    return body.waits.en
+
+
+def test_what_is_not_approved_any_more_waits_again(office: Office) -> None:
+    office.begin()
+    _carrying(office, cleared=frozenset()).run()
+    assert "approval of the plan has run out" in _waits(office)
+    with office.operator.connect() as connection:
+        later = connection.execute(sa.text("SELECT may_begin_at > now() FROM moyai.body")).scalar()
+    assert later is True, "or it would be begun at once by a worker that has another tenants.yaml"
 
 
 def test_what_is_approved_begins(office: Office) -> None:
     office.begin()
-    ledger, taken = office.take()
-    plan = office.plan
-    common = (ledger, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, "w1")
-    Carrying(*common, cleared=frozenset({"plan"}), needs_approval=True).run()
+    _carrying(office).run()
     assert office.body.status == "done"
+
+
+def test_an_approval_that_lapses_while_a_body_is_looked_at_lets_it_wait(office: Office) -> None:
+    office.begin()
+    _carrying(office, approved=frozenset).run()
+    assert "approval of the plan has run out" in _waits(office)
+    assert office.steps() == [("read", "done")]
+    with office.worker.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE moyai.body SET status = 'running', attempts = attempts + 1")
+        )
+    office.attempt = 2
+    _carrying(office, approved=lambda: CLEARED).run()
+    assert (office.body.status, office.body.attempts) == ("done", 2)
+
+
+@pytest.mark.parametrize("wanted", ["pause", "cancel"])
+def test_what_persons_want_counts_until_something_is_changed(office: Office, wanted: str) -> None:
+    office.begin()
+    with office.operator.begin() as connection:
+        want(connection, office.operation, wanted, "operator:a@example.jp")
+    _carrying(office).run()
+    assert _waits(office)
+
+
+def test_a_stop_before_anything_is_changed_takes_nothing_back(office: Office) -> None:
+    office.begin()
+
+    def stopped_meanwhile() -> frozenset[str]:
+        with office.operator.begin() as connection:
+            want(connection, office.operation, "stop", "operator:a@example.jp")
+        return CLEARED
+
+    _carrying(office, approved=stopped_meanwhile).run()
+    assert (office.body.status, effects(office.folder, CODE)) == ("cancelled", [])
+    assert office.steps() == [("read", "done")]
+
+
+def _closed_now() -> Calendar:
+    """A window that ended an hour ago, and is open for an hour each week."""
+    begins = datetime.now(JAPAN) - timedelta(hours=2)
+    day = WEEK[begins.weekday()]
+    return Calendar(MaintenanceWindow((day,), begins.time().replace(microsecond=0), 1), ())
+
+
+def test_a_window_that_closed_overnight_lets_a_body_wait_for_the_next(office: Office) -> None:
+    office.with_calendar(_closed_now())
+    ledger, taken = office.take("dies")
+    ledger.go_on(taken, None, Next("read", 1, "k"), ())
+    _carrying(office, "w2").run()
+    assert "waits for the next maintenance window" in _waits(office)
+
+
+def test_a_body_that_has_begun_to_change_goes_on_outside_its_window(office: Office) -> None:
+    office.with_calendar(_closed_now())
+    ledger, taken = office.take("dies")
+    ledger.go_on(taken, None, Next("read", 1, "k"), ())
+    ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"), ())
+    _carrying(office, "w2", approved=frozenset).run()
+    assert office.body.status == "done"
+
+
+def test_a_body_that_never_opens_again_is_owed(office: Office) -> None:
+    day = datetime.now(JAPAN).date()
+    never = (Freeze(day, day + timedelta(days=3000), "移行"),)
+    office.with_calendar(replace(_closed_now(), freezes=never))
+    _carrying(office).run()
+    assert (office.body.status, effects(office.folder, CODE)) == ("skipped", [])
+    with office.operator.connect() as connection:
+        assert connection.execute(sa.text("SELECT code FROM moyai.debt")).scalar() == CODE
+
+
+def test_looks_of_a_worker_that_died_are_taken_again(office: Office) -> None:
+    _with(office, **{f"{CODE}:read:1": "skipped"})
+    ledger, taken = office.take("dies")
+    ledger.go_on(taken, None, Next("read", 1, "k"), ())
+    ledger.go_on(taken, Ended("read", {}), None, ())
+    _carrying(office, "w2").run()
+    assert (office.body.status, effects(office.folder, CODE)) == ("skipped", [])
+
+
+def test_a_body_that_was_put_back_is_put_back_once(office: Office) -> None:
+    office.begin()
+    carrying = _carrying(office, cleared=frozenset())
+    carrying.run()
+    carrying.run()
+    with office.operator.connect() as connection:
+        records = connection.execute(
+            sa.text("SELECT count(*) FROM moyai.audit WHERE content LIKE '%counted.body%'")
+        ).scalar()
+    assert records == 1
+
+
+def test_a_rest_ends_within_a_moment_where_running_bodies_are_to_stop(office: Office) -> None:
+    office.begin()
+    ledger, taken = office.take()
+    work = Work("", office.plan, office.plan.body(CODE), 1, "", {}, frozenset())
+    resting = replace(work, wanted=lambda: ledger.stands(taken).wanted)
+
+    def stop() -> None:
+        with office.operator.begin() as connection:
+            want(connection, office.operation, "stop", "operator:a@example.jp")
+
+    threading.Timer(0.3, stop).start()
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        resting.rest(60)
+    assert time.monotonic() - began < 1.3
+    office.take("other")
+    with pytest.raises(Fenced):
+        resting.rest(60)
 
 
 def test_who_was_taken_over_writes_nothing_more(office: Office) -> None:

@@ -107,7 +107,7 @@ def test_a_pause_lets_running_bodies_end_and_is_on_record_with_who_asked(desk: D
     desk.status(operation, "running")
     desk.bodies(operation, "running", "running", "waiting")
     said = steering.pause(desk.engine, operation, BY)
-    assert "2 bodies in hand go on to the end." in said.en
+    assert "2 bodies in hand go on to the end; one of which nothing was changed" in said.en
     assert desk.view(operation).row.wanted == "pause"
     assert desk.last_record() == (f"operator:{PLANNER}", "operation.pause")
 
@@ -117,7 +117,7 @@ def test_a_cancel_takes_back_what_is_in_hand_only_where_it_is_told_to_stop(desk:
     desk.status(operation, "running")
     desk.bodies(operation, "running", "done", "waiting")
     said = steering.cancel(desk.engine, registry(), operation, BY, DAY, stop=False)
-    assert "1 body in hand goes on to the end." in said.en
+    assert "1 body in hand goes on to the end; one of which nothing was changed" in said.en
     assert desk.view(operation).row.wanted == "cancel"
     said = steering.cancel(desk.engine, registry(), operation, BY, DAY, stop=True)
     assert "1 body in hand is taken back after the step" in said.en

@@ -8,6 +8,8 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,10 @@ from workers import Fleet
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import release, retry, want
+from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.openings import WEEK, Calendar
+from moyai.registry.models import MaintenanceWindow
+from moyai.texts import JAPAN
 
 
 @pytest.fixture
@@ -116,6 +122,45 @@ def test_pause_lets_running_bodies_end_and_resume_goes_on(fleet: Fleet) -> None:
         want(connection, operation, "run", "operator:a@example.jp")
     view = fleet.ended(operation)
     fleet.counted_once(view)
+
+
+def _with_calendar(plan: OperationPlan, window: MaintenanceWindow) -> OperationPlan:
+    bodies = tuple(replace(body, calendar=Calendar(window, ())) for body in plan.bodies)
+    return replace(plan, bodies=bodies)
+
+
+def test_a_body_that_a_pause_finds_unchanged_waits_and_is_begun_again(fleet: Fleet) -> None:
+    fleet.start()
+    always = MaintenanceWindow(WEEK, time_of_day(0), 24)
+    operation = fleet.plan(_with_calendar(make_plan(fleet.folder, 1, seconds="0.7"), always))
+    fleet.until(operation, lambda one: one.bodies[0].step == "read", 30)
+    with fleet.engine.begin() as connection:
+        want(connection, operation, "pause", "operator:a@example.jp")
+    view = fleet.until(operation, lambda one: one.bodies[0].status == "waiting", 30)
+    assert effects(fleet.folder, "100000") == []
+    assert view.bodies[0].waits is not None
+    with fleet.engine.begin() as connection:
+        want(connection, operation, "run", "operator:a@example.jp")
+    view = fleet.ended(operation)
+    assert (view.row.status, view.bodies[0].attempts) == ("done", 2)
+    fleet.counted_once(view)
+
+
+def test_a_window_that_closes_before_anything_is_changed_lets_the_body_wait(fleet: Fleet) -> None:
+    fleet.start()
+    fleet.ended(fleet.plan(make_plan(fleet.folder, 1)))  # the worker works
+    ends = datetime.now(JAPAN) + timedelta(seconds=6)
+    begins = (ends - timedelta(hours=1)).time().replace(microsecond=0)
+    window = MaintenanceWindow(WEEK, begins, 1)
+    operation = fleet.plan(_with_calendar(make_plan(fleet.folder, 1, seconds="4"), window))
+    view = fleet.until(
+        operation, lambda one: one.bodies[0].attempts == 1 and one.bodies[0].waits is not None, 40
+    )
+    [body] = view.bodies
+    assert body.status == "waiting"
+    assert body.waits is not None
+    assert "waits for the next maintenance window" in body.waits.en
+    assert effects(fleet.folder, "100000") == ["1 write-1", "1 write-2", "1 write-3"], "the first"
 
 
 def test_stop_takes_running_bodies_back_after_the_step_in_hand(fleet: Fleet) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0004"
+VERSION = "0005"
 """The newest migration that this code needs."""
 
 

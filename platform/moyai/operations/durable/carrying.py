@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from moyai.approvals.subjects import PLAN
 from moyai.audit.pieces import Pieces, pieces
 from moyai.audit.records import chain_of
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.database.rows import document_of
-from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
+from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.operations.durable.left import BACK, Left, left_by
+from moyai.operations.durable.threshold import NotNow, Threshold
 from moyai.operations.kinds.kind import (
     InDoubt,
     Kind,
@@ -51,6 +52,11 @@ class Carrying:
     cleared: frozenset[str] = frozenset()
     needs_approval: bool = False
     """Whether it begins only with an approval of the plan that holds now."""
+    approved: Callable[[], frozenset[str]] | None = None
+    """Judges approvals anew; None: as `cleared`."""
+    _uncrossed: bool = False
+    """Whether it ends before the first step that changes something."""
+    _began: float = field(default_factory=time.monotonic)
     _results: dict[str, Result] = field(default_factory=dict)
     _left: Left = field(default_factory=lambda: left_by(()))
     _open: Ended | None = None
@@ -61,11 +67,14 @@ class Carrying:
         """Carry it on from where it is. Raises `Fenced` where another has the body by now."""
         self._results = {one.name: one.result for one in self.taken.steps if one.status == "done"}
         self._left = left_by(self.taken.earlier)
-        if self.needs_approval and not self.taken.steps and str(PLAN) not in self.cleared:
-            self._finish("skipped", _unapproved())
-            return
         steps = self.kind.steps(self.plan, self.body)
-        error = self._before() or self._forward(steps)
+        try:
+            if not self.taken.steps:
+                self._threshold.approved(self.cleared)
+            error = self._before() or self._forward(steps)
+        except NotNow as wait:
+            self._put_back(wait)
+            return
         if error is None:
             self._finish("done", None)
         elif type(error) in _PLAIN_ENDS and not self._changed(steps, error):
@@ -87,6 +96,11 @@ class Carrying:
             if step.name in begun:
                 wanted, looked = "run", self._looked(step)  # it is in hand: a stop comes after it
             else:
+                if not step.only_reads and not self._has_begun_to_change(steps):
+                    refused = self._cross(steps)
+                    if refused is not None:
+                        self._uncrossed = True
+                        return refused
                 wanted, looked = self._begin(step.name, ordinal), None
             if wanted == "stop":
                 error: MoyaiError | None = Stopped()
@@ -96,6 +110,47 @@ class Carrying:
                 self._end(step.name, {}, error=error)
                 return error
         return None
+
+    @property
+    def _threshold(self) -> Threshold:
+        return Threshold(self.plan, self.body, self.needs_approval)
+
+    def _has_begun_to_change(self, steps: tuple[Step, ...]) -> bool:
+        """Whether this attempt or what is left of one before has begun a step that changes something."""
+        begun = {one.name for one in self.taken.steps} | self._results.keys() | self._left.steps
+        return any(not step.only_reads and step.name in begun for step in steps)
+
+    def _cross(self, steps: tuple[Step, ...]) -> MoyaiError | None:
+        """Ask whether the first step that changes something may begin. Looks that another carrying took are
+        taken again: they may be a night old. Raises `NotNow`."""
+        if not self._threshold.is_asked:
+            return None
+        old = {one.name for one in self.taken.steps if one.status == "done"}
+        try:
+            for step in steps:
+                if step.only_reads and step.name in old:
+                    self._results[step.name] = step.do(self._work(step.name))
+            if self.approved is not None:
+                self.cleared = self.approved()
+            stands = self.ledger.stands(self.taken)
+            if stands.wanted == "stop":
+                return Stopped()
+            self._threshold.cross(stands, self.cleared, time.monotonic() - self._began)
+        except MoyaiError as error:
+            return error
+        except (Fenced, NotNow):
+            raise
+        except Exception as error:  # a bug: it must not strand the body
+            return bug(error)
+        return None
+
+    def _put_back(self, wait: NotNow) -> None:
+        """It waits again, as the conductor says: nothing of it was changed."""
+        ended, self._open = self._open, None
+        records, self._records = self._records, []
+        waits = document_of(wait.why) or {}
+        record = self._record(None, "waiting", {"what": waits})
+        self.ledger.put_back(self.taken, waits, wait.seconds, record, ended=ended, records=records)
 
     def _looked(self, step: Step) -> Result | MoyaiError | None:
         """What is found of a step that was begun before: its result, or why nobody can say."""
@@ -119,6 +174,8 @@ class Carrying:
             result = step.do(self._work(step.name))
         except MoyaiError as error:
             return error
+        except Fenced:
+            raise
         except Exception as error:  # a bug: it must not strand the body
             return bug(error)
         self._end(step.name, result)
@@ -148,6 +205,8 @@ class Carrying:
             except MoyaiError as trouble:
                 self._hold(name, error, trouble)
                 return
+            except Fenced:
+                raise
             except Exception as trouble:  # as above
                 self._hold(name, error, bug(trouble))
                 return
@@ -170,6 +229,8 @@ class Carrying:
 
         What earlier attempts left stays where this one could not begin, but not where it was stopped.
         """
+        if self._uncrossed:
+            return False
         touched = self._results.keys() | {self._failed(steps)}
         if isinstance(error, Stopped):
             touched |= self._left.steps
@@ -185,6 +246,7 @@ class Carrying:
             results=dict(self._results),
             cleared=self.cleared,
             earlier=self._left.results,
+            wanted=lambda: self.ledger.stands(self.taken).wanted,
         )
 
     def _key(self, name: str) -> str:
@@ -313,19 +375,6 @@ def bug(error: Exception) -> MoyaiError:
         remedy=Text(
             "ワーカーのログを添えて知らせてください。",
             "Please report it with the worker's log.",
-        ),
-    )
-
-
-def _unapproved() -> Unavailable:
-    return Unavailable(
-        Text(
-            "計画の承認が、始めるときには有効ではありませんでした。",
-            "its plan was not approved any more when it was to begin.",
-        ),
-        remedy=Text(
-            "承認を受けてから、moyai operation retry を実行してください。",
-            "Have it approved again, then run moyai operation retry.",
         ),
     )
 

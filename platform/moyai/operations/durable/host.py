@@ -198,6 +198,7 @@ class Host:
                     worker=self._place.worker,
                     cleared=self._approved.of(operation),
                     needs_approval=kind.needs_approval,
+                    approved=lambda: self._approved.of(operation),
                 ).run()
         except Fenced:
             self._tell(f"{operation} {code}: another worker has it")

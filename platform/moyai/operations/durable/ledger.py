@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -26,6 +27,15 @@ _GO_ON = (
 _FINISH = (
     "SELECT moyai.finish(%s, %s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), %s, "
     "CAST(%s AS jsonb), %s, CAST(%s AS jsonb), CAST(%s AS jsonb), CAST(%s AS jsonb))"
+)
+_PUT_BACK = (
+    "SELECT moyai.put_back(%s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), CAST(%s AS jsonb), %s, "
+    "CAST(%s AS jsonb))"
+)
+_STANDS = (
+    "SELECT jsonb_build_object('now', clock_timestamp(), 'wanted', o.wanted) FROM moyai.body b "
+    "JOIN moyai.operation o ON o.id = b.operation_id WHERE b.operation_id = %s AND b.code = %s "
+    "AND b.claim = %s AND b.status = 'running'"
 )
 
 
@@ -59,6 +69,15 @@ class Taken:
     wanted: str
     earlier: tuple[StepRecord, ...] = ()
     """Of the attempts before, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """How a body in hand stands now."""
+
+    now: datetime
+    """By the server's clock."""
+    wanted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +157,6 @@ class Ledger:
         records: Sequence[Pieces] = (),
         error: Mapping[str, JsonValue] | None = None,
         signature: str | None = None,
-        result: Mapping[str, JsonValue] | None = None,
         debt: Mapping[str, JsonValue] | None = None,
     ) -> None:
         """Put the body's end on record, with a debt where work stays owed; and the end of the last step
@@ -154,9 +172,41 @@ class Ledger:
                 status,
                 _json(error),
                 signature,
-                _json(result),
+                None,
                 _json(record),
                 _json(debt),
+            ),
+        )
+
+    def stands(self, taken: Taken) -> Stands:
+        """How a body in hand stands now. Raises `Fenced`."""
+        found = self._call(_STANDS, _of(taken))
+        if found is None:
+            raise Fenced
+        return Stands(datetime.fromisoformat(found["now"]), found["wanted"])
+
+    def put_back(
+        self,
+        taken: Taken,
+        waits: Mapping[str, JsonValue],
+        seconds: int,
+        record: Pieces,
+        *,
+        ended: Ended | None = None,
+        records: Sequence[Pieces] = (),
+    ) -> None:
+        """Let a body of which nothing was changed wait again, for some seconds at least; `waits` says why.
+        Raises `Fenced`."""
+        self._call(
+            _PUT_BACK,
+            (
+                *_of(taken),
+                None if ended is None else ended.name,
+                None if ended is None else _json(ended.result),
+                _json(records),
+                _json(waits),
+                seconds,
+                _json(record),
             ),
         )
 

@@ -11,7 +11,7 @@ from moyai.planning.fleet.states import BodyState
 
 _HORIZON = sa.text("SELECT CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text)")
 _CHANGED = sa.text(
-    "SELECT code, status, attempts, ended_at, error_signature FROM moyai.body "
+    "SELECT code, status, attempts, ended_at, error_signature, may_begin_at FROM moyai.body "
     "WHERE operation_id = :id AND changed >= CAST(CAST(:since AS text) AS xid8)"
 )
 _FROM_THE_BEGINNING = "0"
@@ -42,7 +42,7 @@ class Standing:
         horizon: str = connection.execute(_HORIZON).scalar_one()
         for row in connection.execute(_CHANGED, {"id": operation, "since": known.since}):
             known.bodies[row.code] = BodyState(
-                row.status, row.attempts, row.ended_at, row.error_signature
+                row.status, row.attempts, row.ended_at, row.error_signature, row.may_begin_at
             )
         known.since = horizon
         return known.bodies

@@ -233,8 +233,9 @@ def _runs_on(running: int) -> Text:
     if not running:
         return Text("実行中の団体はありません。", "None is in hand.")
     return Text(
-        f"実行中の {running} 団体は最後まで行います。",
-        f"{_bodies(running)} in hand {'goes' if running == 1 else 'go'} on to the end.",
+        f"実行中の {running} 団体は最後まで行います（まだ何も変えていない団体は待ちに戻ります）。",
+        f"{_bodies(running)} in hand {'goes' if running == 1 else 'go'} on to the end; one of which "
+        "nothing was changed yet waits again.",
     )
 
 

@@ -12,7 +12,8 @@ A step that changes something may be begun again after a crash: `look` says whet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -21,6 +22,9 @@ from moyai.errors import MoyaiError
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.models import JsonValue
 from moyai.texts import Text
+
+_LOOK_SECONDS = 0.5
+"""Between two looks whether a body that rests is to stop."""
 
 Result = Mapping[str, JsonValue]
 """What a step leaves for later ones and for the report: small, without secrets."""
@@ -67,6 +71,16 @@ class Work:
     earlier: Mapping[str, Result] = field(default_factory=dict)
     """Of steps that earlier attempts did and that were not taken back since, by name; of one that was
     taken back last, as `-NAME`."""
+    wanted: Callable[[], str] = lambda: "run"
+    """What persons want of the operation now: `run`, `pause`, `cancel`, `stop`."""
+
+    def rest(self, seconds: float) -> None:
+        """Sleep, but for no longer than a moment once running bodies are to stop. Raises `Stopped`."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self.wanted() == "stop":
+                raise Stopped
+            time.sleep(min(left, _LOOK_SECONDS))
 
 
 class Look(Enum):

@@ -10,7 +10,7 @@ from moyai.planning.fleet.plans import Limits, PlannedBody
 from moyai.planning.fleet.states import OperationState
 from moyai.planning.fleet.tallies import Tally
 from moyai.planning.fleet.wave_steps import later
-from moyai.planning.openings import Calendar, Opening, next_opening
+from moyai.planning.openings import Calendar, Opening, is_open, next_opening
 from moyai.texts import Text
 
 MONTH = 30 * 86_400
@@ -84,6 +84,20 @@ def _hindrance(
         if f"{risk}:{body.code}" not in state.approved:
             return said.risk_approval(risk), None
     return _closed(now, body, known)
+
+
+def still_open(body: PlannedBody, since: datetime, now: datetime) -> Text | None:
+    """Why a body that was taken in hand at `since`, and of which nothing has been changed yet, may not be
+    changed now by its calendar; None: it may.
+
+    What it needs is reckoned from when it was taken in hand, as looks at it are part of its forecast; at
+    most half of that may have passed by now. `NEVER_OPEN` where it has no opening to come.
+    """
+    half = timedelta(seconds=min(body.forecast_seconds, YEAR) / 2)
+    reason, _ = _closed(min(max(since, now - half), now), body, {})
+    if reason is None and body.calendar is not None and not is_open(body.calendar, now):
+        reason, _ = _closed(now, body, {})
+    return reason
 
 
 def _closed(

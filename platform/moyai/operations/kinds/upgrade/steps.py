@@ -6,7 +6,6 @@ written since (`data`).
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 
 from moyai.engine.state.records import StackRecord
@@ -93,12 +92,13 @@ class Health(UpgradeStep):
         return True
 
     def do(self, work: Work) -> Result:
-        """Raises `JobFailed` at the first look that is not well; `InDoubt` where there is no way back."""
+        """Raises `JobFailed` at the first look that is not well; `InDoubt` where there is no way back;
+        `Stopped` within a moment where running bodies are to stop. A pause does not shorten the soak."""
         one, soak = self.one(work), float(str(work.plan.parameters.get("soak_seconds", 0)))
         looks = _LOOKS if soak > 0 else 1
         for number in range(looks):
             if number:
-                time.sleep(soak / (_LOOKS - 1))
+                work.rest(soak / (_LOOKS - 1))
             try:
                 if not is_released(work):
                     hold_to_service(found_by(work), one.manifest, one.target)

@@ -1,0 +1,16 @@
+"""Bodies that wait again before anything was changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Make them."""
+    sql = Path(__file__).with_name("0005_put_back.sql").read_text(encoding="utf-8")
+    op.get_bind().exec_driver_sql(sql.replace("%", "%%"))
