@@ -40,6 +40,7 @@ class CountedStep:
         if "environ" in work.plan.parameters:
             (_folder(work) / "place").write_text(os.environ.get(VARIABLE, ""))
         _take_memory(work)
+        _engine(work)
         _slowly(work)
         if trouble is not None:
             raise ENDS[str(trouble)](same(f"{self.name} was told to end as {trouble}"))
@@ -146,6 +147,17 @@ def _take_memory(work: Work) -> None:
     if megabytes is not None:
         words = f"import time; kept = b'x' * ({megabytes} << 20); time.sleep(4)"
         subprocess.run([sys.executable, "-c", words], check=True)
+
+
+def _engine(work: Work) -> None:
+    """A process that leads a session, as an engine does, writes on for a minute; once for each body."""
+    path = _folder(work) / f"{work.body.code}.engine"
+    if "engine" in work.plan.parameters and not path.exists():
+        words = (
+            "import sys, time; file = open(sys.argv[1], 'ab', 0)\n"
+            "for _ in range(1200): file.write(b'.'); time.sleep(0.05)"
+        )
+        subprocess.run([sys.executable, "-c", words, str(path)], start_new_session=True)
 
 
 def _slowly(work: Work) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
+import sys
+import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -13,7 +14,7 @@ import pytest
 from moyai.operations.database.prepare import Logins
 from moyai.operations.durable import takeover
 from moyai.operations.durable.lease import Lease, conninfo
-from moyai.operations.durable.processes import MARK, host_id
+from moyai.operations.durable.processes import MARK, Seen, host_id
 from moyai.operations.durable.takeover import Takeover
 
 _FULL = """
@@ -44,17 +45,24 @@ def _owner(places: Logins, statement: str) -> None:
 
 @pytest.mark.usefixtures("worker")
 def test_a_lease_whose_touch_finds_no_room_on_the_disk_is_kept(places: Logins) -> None:
-    beats: list[float] = []
+    beats = threading.Semaphore(0)
     lease = Lease(places.of("moyai_worker"), "w1", 11, lambda: None)
-    lease.beat = lambda: beats.append(time.monotonic())
+    lease.beat = beats.release
     assert lease.start(10)
     _owner(places, _FULL)
-    time.sleep(1.2)
-    before = len(beats)
-    time.sleep(2.5)
-    assert len(beats) >= before + 2
+    while beats.acquire(blocking=False):
+        pass
+    assert all(beats.acquire(timeout=10) for _ in range(3))
+    assert _is_held(places)
     _owner(places, "DROP TRIGGER full_disk ON moyai.worker")
     lease.end()
+    assert not _is_held(places)
+
+
+def _is_held(places: Logins) -> bool:
+    with psycopg.connect(conninfo(places.url), autocommit=True) as connection:
+        row = connection.execute("SELECT pg_try_advisory_lock(7701, 11)").fetchone()
+    return row == (False,)
 
 
 @pytest.fixture
@@ -74,7 +82,7 @@ def test_what_lives_is_ended_only_when_its_lease_stays_free(
     assert living.poll() is None
     worker.execute("UPDATE moyai.worker SET free_since = NULL")  # as its own touch does
     assert taker.look(worker) == ()
-    time.sleep(2.2)
+    worker.execute("UPDATE moyai.worker SET free_since = free_since - interval '2 seconds'")
     assert taker.look(worker) == ("w1",)
     assert living.wait(5) == -9
 
@@ -86,3 +94,55 @@ def test_what_is_dead_is_taken_at_once(
     taken: list[str] = []
     assert Takeover("w2", host_id(), taken.extend).look(worker) == ("w1",)
     assert taken == ["w1"]
+
+
+def test_what_cannot_be_seen_is_not_known_dead(
+    worker: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takeover, "_SERVER_UP_SECONDS", 0)
+    monkeypatch.setattr(takeover, "look", lambda *_: Seen((), False))
+    taker = Takeover("w2", host_id(), lambda _workers: None)
+    assert taker.look(worker) == ()
+    worker.execute("UPDATE moyai.worker SET free_since = free_since - interval '15 seconds'")
+    assert taker.look(worker) == (), "as on another host: lease and grace"
+    worker.execute("UPDATE moyai.worker SET free_since = free_since - interval '10 seconds'")
+    assert taker.look(worker) == ("w1",)
+
+
+def test_a_supervisors_word_counts_where_nothing_can_be_seen(
+    worker: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takeover, "_SERVER_UP_SECONDS", 0)
+    monkeypatch.setattr(takeover, "look", lambda *_: Seen((), False))
+    worker.execute("UPDATE moyai.worker SET ended_at = clock_timestamp()")
+    assert Takeover("w2", host_id(), lambda _workers: None).look(worker) == ("w1",)
+
+
+_LOOK = """
+import ctypes, os, signal
+from moyai.operations.durable.processes import host_id, look
+DUMPABLE, libc = 4, ctypes.CDLL(None)
+before = host_id()
+if os.geteuid() == 0:  # root sees everything
+    os.setuid(61234)
+    libc.prctl(DUMPABLE, 1, 0, 0, 0)
+    assert host_id() != before, "another user, another host"
+assert look("w1").is_all
+reading, writing = os.pipe()
+child = os.fork()
+if child == 0:
+    libc.prctl(DUMPABLE, 0, 0, 0, 0)  # its environment is nobody's to read
+    os.write(writing, b".")
+    signal.pause()
+os.read(reading, 1)
+seen, older = look("w1"), look("w1", -121.0)
+os.kill(child, signal.SIGKILL)
+os.waitpid(child, 0)
+assert not seen.is_all
+assert older.is_all, "it is older than such a worker"
+assert look("w1").is_all
+"""
+
+
+def test_a_process_of_ones_own_that_says_nothing_of_itself_is_noticed() -> None:
+    subprocess.run([sys.executable, "-c", _LOOK], check=True, timeout=60)

@@ -166,13 +166,15 @@ class Host:
         return capacity if capacity < at_once else at_once + min(ended, 4 * at_once)
 
     def _alone(self) -> None:
-        """Frozen from now on, nobody would end what it started."""
-        self._tell(f"worker {self._place.worker}: its supervisor is gone; takes no more bodies")
-        self.end()
+        """Neither its supervisor nor its guardian lives: were this frozen, nobody would end what it started."""
+        self._end_at_once("nobody watches it any more")
 
     def _lost(self) -> None:
         """Another has this worker's bodies: nothing more may be done here."""
-        self._tell(f"worker {self._place.worker}: another worker has taken over; ends at once")
+        self._end_at_once("another worker has taken over")
+
+    def _end_at_once(self, why: str) -> None:
+        self._tell(f"worker {self._place.worker}: {why}; ends at once")
         kill(marked(self._place.worker))
         os._exit(_TAKEN)
 

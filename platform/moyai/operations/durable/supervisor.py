@@ -18,10 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from moyai.operations.database.connecting import open_engine
+from moyai.operations.durable.ends import put_on_record
+from moyai.operations.durable.guarding import Guarding
 from moyai.operations.durable.processes import MARK, end_all, host_id
 
 SILENT_SECONDS = 6.0
@@ -59,6 +59,7 @@ class Supervisor:
         self._told = signalled
         self._signals = 0
         self._child: subprocess.Popen[bytes] | None = None
+        self._guarding: Guarding | None = None
 
     def run(self) -> int:
         """Keep a worker running until a signal ends it; the exit code."""
@@ -101,7 +102,7 @@ class Supervisor:
             sys.executable,
             "-m",
             given.module,
-            given.url.render_as_string(hide_password=False),
+            self._url,
             str(given.bodies),
             str(writing),
             *given.arguments,
@@ -115,17 +116,26 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
             )
             os.close(writing)
-            self._watch(self._child, worker, reading)
+            self._guarding = Guarding(worker, self._child.pid, reading, self._url)
+            self._watch(self._child, self._guarding, worker, reading)
         finally:
             os.close(reading)
 
-    def _watch(self, child: subprocess.Popen[bytes], worker: str, reading: int) -> None:
+    @property
+    def _url(self) -> str:
+        return self._supervised.url.render_as_string(hide_password=False)
+
+    def _watch(
+        self, child: subprocess.Popen[bytes], guarding: Guarding, worker: str, reading: int
+    ) -> None:
         patience = _START_SECONDS
         silent_since = time.monotonic()
         while child.poll() is None:
             self._reap()
             ready, _, _ = select.select([reading], [], [], 0.1)
-            if ready and os.read(reading, 4096):
+            beat = bool(ready and os.read(reading, 4096))
+            guarding.tend(beat=beat)
+            if beat:
                 silent_since, patience = time.monotonic(), SILENT_SECONDS
             elif time.monotonic() - silent_since > patience:
                 self._tell(f"worker {worker} gives no sign of life: ends it and all it started")
@@ -141,31 +151,20 @@ class Supervisor:
         while not end_all(worker, _KILL_SECONDS):
             self._tell(f"worker {worker}: some of its processes do not end")
             self._reap()
+        put_on_record(self._url, worker, self._tell)
+        if (
+            self._guarding is not None
+        ):  # not before: it does the same where this process ends meanwhile
+            self._guarding.end()
+            self._guarding = None
         self._reap()
-        self._put_on_record(worker)
-
-    def _put_on_record(self, worker: str) -> None:
-        engine = open_engine(self._supervised.url, pool_size=1, name="moyai-supervisor")
-        try:
-            with engine.begin() as connection:
-                connection.execute(
-                    sa.text(
-                        "UPDATE moyai.worker SET ended_at = clock_timestamp() "
-                        "WHERE id = :id AND ended_at IS NULL"
-                    ),
-                    {"id": worker},
-                )
-        except sa.exc.DBAPIError:
-            # The server is away: others find the lease free, and wait for the grace.
-            self._tell(f"worker {worker}: its end could not be put on record")
-        finally:
-            engine.dispose()
 
     def _reap(self) -> None:
-        """Take the ends of orphans that came to this process; the worker's own is `Popen`'s."""
-        known = None if self._child is None else self._child.pid
+        """Take the ends of orphans that came to this process; the worker's and its guardian's are `Popen`'s."""
+        guardian = None if self._guarding is None else self._guarding.process
+        known = {one.pid for one in (self._child, guardian) if one is not None}
         for entry in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-            if int(entry) != known:
+            if int(entry) not in known:
                 try:
                     os.waitpid(int(entry), os.WNOHANG)
                 except ChildProcessError:

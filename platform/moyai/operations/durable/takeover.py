@@ -1,27 +1,29 @@
 """What is left of workers that are gone: their processes ended, their bodies given to others.
 
 Never before every process that could still work on a body is dead: on this host they are looked for
-and killed; of another host its supervisor says so, or the time has passed in which it kills them.
+and killed; of another host its supervisor or guardian says so, or the time has passed in which they kill them.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psycopg
 
 from moyai.operations.durable.lease import LOCKS
-from moyai.operations.durable.processes import end_all, marked
+from moyai.operations.durable.processes import end_all, look
 
 GRACE_SECONDS = 20
-"""Of another host: from its lease being free. A supervisor that lives kills 6 s after the last touch,
-the server ends a frozen session after 8 s."""
+"""Of another host: from its lease being free. A supervisor that lives kills 6 s after the last touch, a
+guardian 13 s where that is frozen; the server ends a frozen session after 8 s."""
 _SERVER_UP_SECONDS = 10
 """After a start of the server every lease is free; workers that live take theirs in this time."""
 _BACK_SECONDS = 2.0
 """On this host: in which a worker that lives has its lease again, whose session the server cut."""
 _KILL_SECONDS = 2.0
+_AGAIN_SECONDS = 0.02
 
 Recover = Callable[[Sequence[str]], object]
 
@@ -34,12 +36,15 @@ class _Other:
     ended: bool
     free_long: bool
     free_here: bool
+    age_seconds: float
+    """By the server's clock: no clock of another host counts."""
 
 
 _OTHERS = """
 SELECT id, lease, host, ended_at IS NOT NULL,
   coalesce(clock_timestamp() - free_since > make_interval(secs => %(grace)s), false),
-  coalesce(clock_timestamp() - free_since > make_interval(secs => %(back)s), false)
+  coalesce(clock_timestamp() - free_since > make_interval(secs => %(back)s), false),
+  CAST(extract(epoch FROM clock_timestamp() - started_at) AS float)
 FROM moyai.worker
 WHERE recovered_at IS NULL AND id <> %(me)s
   AND clock_timestamp() - pg_postmaster_start_time() > make_interval(secs => %(up)s)
@@ -91,9 +96,18 @@ class Takeover:
             connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
     def _is_dead(self, connection: psycopg.Connection, other: _Other) -> bool:
+        """Whether nothing that it started lives, for certain."""
         if other.host == self._host:
-            if other.ended or other.free_here or not marked(other.worker):
-                return end_all(other.worker, _KILL_SECONDS)
+            seen = look(other.worker, other.age_seconds)
+            if seen.pids and (other.ended or other.free_here):
+                end_all(other.worker, _KILL_SECONDS)
+                seen = look(other.worker, other.age_seconds)
+            elif not seen.pids:  # at the moment of an exec a process shows no environment
+                time.sleep(_AGAIN_SECONDS)
+                seen = look(other.worker, other.age_seconds)
+            # What cannot be seen may live: its supervisor's word and time count, as on another host.
+            if not seen.pids and (seen.is_all or other.ended or other.free_long):
+                return True
         elif other.ended or other.free_long:
             return True
         connection.execute(

@@ -62,8 +62,8 @@ class CarryingFailed(Exception):
 
 def refuse_pickle() -> None:
     """Have DBOS, in this process, neither read nor write pickle, whatever a row says. Safe to call again."""
-    DefaultSerializer.deserialize = _refused  # type: ignore[method-assign, assignment]
-    DefaultSerializer.serialize = _written  # type: ignore[method-assign, assignment]
+    for method, instead in {"deserialize": _refused, "serialize": _written}.items():
+        setattr(DefaultSerializer, method, instead)
 
 
 def _refused(_self: DefaultSerializer, _data: str) -> Any:

@@ -1,0 +1,27 @@
+"""A worker's end on record: nothing of it is alive, so that workers of other hosts may take its bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from moyai.operations.database.connecting import open_engine
+
+_ENDED = sa.text(
+    "UPDATE moyai.worker SET ended_at = clock_timestamp() WHERE id = :id AND ended_at IS NULL"
+)
+
+
+def put_on_record(url: str, worker: str, tell: Callable[[str], None]) -> None:
+    """Only for who has seen the last of its processes dead. `url`: of the worker's login."""
+    engine = open_engine(make_url(url), pool_size=1, name="moyai-supervisor")
+    try:
+        with engine.begin() as connection:
+            connection.execute(_ENDED, {"id": worker})
+    except sa.exc.DBAPIError:
+        # The server is away: others find the lease free, and wait for the grace.
+        tell(f"worker {worker}: its end could not be put on record")
+    finally:
+        engine.dispose()
