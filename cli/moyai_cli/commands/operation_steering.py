@@ -10,7 +10,7 @@ import typer
 
 from moyai.approvals.signing import find_signer
 from moyai.approvals.subjects import APPROVAL_NAMESPACE
-from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.opening import make_ready
 from moyai.operations.database.reading import find
 from moyai.operations.fleet import steering
@@ -18,7 +18,6 @@ from moyai.operations.fleet.approving import (
     Wanted,
     approve,
     as_signed,
-    brought,
     missing,
     signer_of,
     wanted,
@@ -28,12 +27,12 @@ from moyai.operations.fleet.people import who_plans
 from moyai.operations.places import today
 from moyai.operations.workspace import open_workspace
 from moyai.planning.fleet.clearing import Accepted
-from moyai.registry.load import read_content
 from moyai.registry.models import Operator
 from moyai.texts import Text, in_japan
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, Operation, SiteName, Who
 from moyai_cli.render import Output
+from moyai_cli.signatures import Key, OnlyLine, Signature, SignedLine, line_and_signature
 from moyai_cli.views.operations import show_done, show_to_sign
 
 app = typer.Typer(add_completion=False)
@@ -52,36 +51,9 @@ def approve_(
         ),
     ] = "plan",
     who: Who = None,
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            "--key",
-            help=say(
-                "署名する秘密鍵のファイル（省けば ssh-agent、~/.ssh）",
-                "The private key to sign with; ssh-agent and ~/.ssh if left out",
-            ),
-        ),
-    ] = None,
-    signature: Annotated[
-        Path | None,
-        typer.Option(
-            "--signature",
-            help=say(
-                "ほかで作った署名のファイル（ssh-keygen -Y sign）",
-                "A signature made elsewhere (ssh-keygen -Y sign)",
-            ),
-        ),
-    ] = None,
-    signed: Annotated[
-        Path | None,
-        typer.Option(
-            "--signed",
-            help=say(
-                "署名した行のファイル（署名の前に書いてあれば省ける）",
-                "The line that was signed; left out where it stands before the signature",
-            ),
-        ),
-    ] = None,
+    key: Key = None,
+    signature: Signature = None,
+    signed: SignedLine = None,
     everything: Annotated[
         bool,
         typer.Option(
@@ -92,10 +64,7 @@ def approve_(
             ),
         ),
     ] = False,
-    line: Annotated[
-        bool,
-        typer.Option("--line", help=say("署名する行を示すだけ", "Only show the line to sign")),
-    ] = False,
+    line: OnlyLine = False,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
@@ -256,26 +225,8 @@ def _brought(
     """Signed elsewhere; the line that was signed comes along, as its moment is known by nobody else."""
     registry, email = office.workspace.registry, who or ""
     signer_of(asked, registry, email)
-    line, words = brought(_content(signature))
-    if signed is not None:
-        line = _content(signed)
-    if line is None:
-        raise UsageError(
-            Text(
-                "署名した行がありません。行には署名した日時があり、署名だけからは分かりません。",
-                "The line that was signed is missing: its moment cannot be told from the signature.",
-            ),
-            touched=NOTHING_TOUCHED,
-            remedy=Text(
-                "--signed 行のファイル を付けるか、署名のファイルの先頭に行を書いてください。",
-                "Add --signed FILE with the line, or put the line before the signature in its file.",
-            ),
-        )
+    line, words = line_and_signature(signature, signed)
     return approve(office.engine, registry, as_signed(asked, line), email, words)
-
-
-def _content(file: Path) -> str:
-    return read_content(file).decode("utf-8", "replace")
 
 
 def _approval(subject: str, accepted: Accepted) -> Text:

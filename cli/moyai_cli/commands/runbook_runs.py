@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from moyai.approvals.signing import Signer, find_signer
+from moyai.approvals.subjects import APPROVAL_NAMESPACE
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
-from moyai.operations.runbooks.approving import approve
+from moyai.operations.fleet.people import who_plans
+from moyai.operations.places import today
+from moyai.operations.runbooks.approving import approve, as_signed, wanted
 from moyai.operations.runbooks.catalogue import given
-from moyai.operations.runbooks.dry_run import dry_run
+from moyai.operations.runbooks.dry_run import Planned, dry_back, dry_resume, dry_run
 from moyai.operations.runbooks.opening import Opened, open_runs, operator
 from moyai.operations.runbooks.records import RunRecord
 from moyai.operations.runbooks.running import begin, run, take_back
 from moyai.operations.runbooks.surroundings import Surroundings
-from moyai.registry.load import read_content
-from moyai.runbook.model import Runbook
+from moyai.runbook.model import Runbook, Value, Values
 from moyai.runbook.parameters import parse
 from moyai.runbook.read import require
 from moyai.texts import Text
 from moyai_cli.command_paths import command_paths
 from moyai_cli.interrupts import saying
 from moyai_cli.language import LANG, say
-from moyai_cli.options import AsOf, File, Format, SiteName, day_of
+from moyai_cli.options import AsOf, File, Format, SiteName, Who, day_of
 from moyai_cli.render import Output, aside
+from moyai_cli.signatures import Key, OnlyLine, Signature, SignedLine, line_and_signature
 from moyai_cli.views.runbooks import (
     Terminal,
     show_events,
     show_planned,
     show_record,
     show_runs,
+    show_to_sign,
     trouble,
 )
 
@@ -72,13 +78,8 @@ def run_(
             "--from", help=say("この手順から（済みでも行う）", "From this step on, done or not")
         ),
     ] = None,
-    who: Annotated[
-        str | None,
-        typer.Option(
-            "--operator",
-            help=say("実行する担当者のメールアドレス", "E-mail of the operator who runs it"),
-        ),
-    ] = None,
+    who: Who = None,
+    key: Key = None,
     answers: Annotated[
         list[str] | None,
         typer.Option(
@@ -94,20 +95,22 @@ def run_(
     """Every step's record is written before the next begins."""
     _one_of(name, resume, back)
     opened = open_runs(file, site)
+    known = None if name is not None else opened.store.load(str(resume or back))
+    runbook = require(
+        opened.folder, known.runbook if known is not None else str(name), command_paths()
+    )
+    registry, values = opened.workspace.registry, dict[str, Value]()
+    if known is None:
+        values = dict(parse(runbook, given(parameters or ()), registry, day_of(as_of), site))
+    if dry:
+        show_planned(_planned(runbook, known, values, first, is_back=back is not None), output)
+        return
+    if who is None and known is not None and runbook.gated:
+        who = known.person
     person = Terminal(operator(opened, who) if who else None, dict(given(answers or ())))
-    around = opened.surroundings(person, _MOYAI, LANG)
-    if name is not None:
-        runbook = require(opened.folder, name, command_paths())
-        day = day_of(as_of)
-        values = parse(runbook, given(parameters or ()), opened.workspace.registry, day, site)
-        if dry:
-            show_planned(list(dry_run(runbook, values)), output)
-            return
-        _known_by_name(runbook, who)
-        record = begin(runbook, values, site, around)
-    else:
-        record = opened.store.load(str(resume or back))
-        runbook = require(opened.folder, record.runbook, command_paths())
+    signer = _signer(opened, who, key) if runbook.gated else None
+    around = opened.surroundings(person, _MOYAI, LANG, signer)
+    record = known or begin(runbook, values, site, around)
     with aside(output), saying(_TOUCHED):
         ended = _carried(runbook, record, around, first, is_back=back is not None)
     if output is not Output.TABLE:
@@ -115,6 +118,16 @@ def run_(
     error = trouble(ended)
     if error is not None:
         raise error
+
+
+def _planned(
+    runbook: Runbook, known: RunRecord | None, values: Values, first: str | None, *, is_back: bool
+) -> list[Planned]:
+    if known is None:
+        return list(dry_run(runbook, values))
+    if is_back:
+        return list(dry_back(runbook, known))
+    return list(dry_resume(runbook, known, first))
 
 
 def _carried(
@@ -134,16 +147,10 @@ def _carried(
         raise
 
 
-def _known_by_name(runbook: Runbook, who: str | None) -> None:
-    """Where a second person has to approve, it has to be known who the first is."""
-    if who is None and any(one.approval for one in runbook.steps):
-        raise UsageError(
-            Text(
-                "承認の要る手順があります。実行する担当者を --operator で示してください。",
-                "It has steps that need approval: say who runs it with --operator.",
-            ),
-            touched=NOTHING_TOUCHED,
-        )
+def _signer(opened: Opened, who: str | None, key: Path | None) -> Signer:
+    """Where a second person has to approve, the first one's key proves who that is."""
+    person = who_plans(opened.workspace.registry, who, today())
+    return find_signer(person.ssh_key, key, os.environ)
 
 
 def _one_of(name: str | None, resume: str | None, back: str | None) -> None:
@@ -168,23 +175,30 @@ def runs_(file: File = None, site: SiteName = "sandbox", output: Format = Output
 def approve_(
     run: Run,
     step: Annotated[str, typer.Argument(help=say("手順の id", "The step's id"))],
-    signature: Annotated[
-        Path,
-        typer.Option(
-            "--signature",
-            help=say("署名のファイル（ssh-keygen -Y sign）", "The signature (ssh-keygen -Y sign)"),
-        ),
-    ],
+    who: Who = None,
+    key: Key = None,
+    signature: Signature = None,
+    signed: SignedLine = None,
+    line: OnlyLine = False,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
 ) -> None:
-    """The line to sign is told where the run waits."""
+    """Signed with the approver's key; judged before it is put on record, and again before the step."""
     opened: Opened = open_runs(file, site)
     record = opened.store.load(run)
     runbook = require(opened.folder, record.runbook)
-    words = read_content(signature).decode("utf-8", "replace")
-    found = approve(runbook, run, step, words, opened.store, opened.approvals())
+    around = opened.surroundings(Terminal(who, {}), _MOYAI, LANG)
+    asked = wanted(runbook, record, step, around.judge, around.now())
+    if line:
+        show_to_sign(run, step, asked.line.decode().rstrip("\n"), output)
+        return
+    if signature is None:
+        words = _approver(opened, who, key).sign(asked.line, APPROVAL_NAMESPACE)
+    else:
+        brought, words = line_and_signature(signature, signed)
+        asked = as_signed(asked, brought)
+    found = approve(runbook, asked, who, words, around)
     by = found.approvals[step].by
     if output is Output.TABLE:
         typer.echo(
@@ -195,3 +209,10 @@ def approve_(
         )
     else:
         show_record(found, output)
+
+
+def _approver(opened: Opened, who: str | None, key: Path | None) -> Signer:
+    """The key of who approves: whether that person may is judged with the signature."""
+    email = operator(opened, who or "")
+    people = opened.workspace.registry.operators
+    return find_signer(next(one.ssh_key for one in people if one.email == email), key, os.environ)

@@ -29,8 +29,9 @@ from moyai.operations.runbooks.stepping import why_no_answer
 from moyai.runbook.model import AnswerType
 from moyai.runbook.words import KINDS
 from moyai.texts import Text
+from moyai_cli.called import copyable
 from moyai_cli.language import of, say
-from moyai_cli.render import Column, Output, listing, show_line
+from moyai_cli.render import Column, Output, document, listing, show_line
 
 _STATUSES: Mapping[str, Text] = {
     "begun": Text("待っています", "waits"),
@@ -104,10 +105,26 @@ def _show(event: Event) -> None:
         show_line(f"[{say('戻しません', 'not undone')}] {event.id}: {of(event.why)}")
     elif isinstance(event, ApprovalWanted):
         show_line(f"[{say('承認待ち', 'approval')}] {event.id}: {of(event.title)}")
-        show_line(f"  {event.line}")
+        if event.why is not None:
+            show_line(f"  {of(event.why)}")
+        show_line(copyable(f"  moyai runbook approve {event.run} {event.id} --operator E-MAIL"))
     elif event.noted:
         names = ", ".join(event.noted)
         show_line(say(f"成り立たなかった点検: {names}", f"Checks that do not hold: {names}"))
+
+
+def show_to_sign(run: str, step: str, line: str, output: Output) -> None:
+    """The line that an approver signs elsewhere."""
+    if output is not Output.TABLE:
+        document({"run": run, "step": step, "line": line}, output)
+        return
+    typer.echo(line)
+    for command in (
+        f"moyai runbook approve {run} {step} --line > approval.txt",
+        "ssh-keygen -Y sign -n moyai-approval@1 -f KEY < approval.txt > approval.sig",
+        f"moyai runbook approve {run} {step} --signature approval.sig --signed approval.txt",
+    ):
+        typer.echo(f"  {command}", err=True)
 
 
 def show_record(record: RunRecord, output: Output) -> None:
@@ -149,6 +166,19 @@ def show_runs(records: Iterable[RunRecord], output: Output) -> None:
     listing(found, [Column(key, key, is_number=key == "steps") for key in keys], output)
 
 
+_PLANNED = (
+    "step",
+    "kind",
+    "title",
+    "argv",
+    "expect",
+    "ask",
+    "approval",
+    "timeout_seconds",
+    "undo",
+)
+
+
 def show_planned(planned: Iterable[Planned], output: Output) -> None:
     """What would be done."""
     records = [
@@ -166,7 +196,7 @@ def show_planned(planned: Iterable[Planned], output: Output) -> None:
         for one in planned
     ]
     if output is not Output.TABLE:
-        listing(records, [Column(key, key) for key in records[0]], output)
+        listing(records, [Column(key, key) for key in _PLANNED], output)
         return
     typer.echo(say("何も行いません。行うとすれば:", "Nothing is done. It would be:"))
     for one in planned:
@@ -199,6 +229,16 @@ def trouble(record: RunRecord) -> MoyaiError | None:
         remedy = Text(
             f"直してから {again} で続きから行うか、{back} で元に戻します。",
             f"Mend it and go on with {again}, or take it back with {back}.",
+        )
+        return OperationFailed(what, touched=touched, remedy=remedy)
+    if record.status == "taking-back":
+        what = Text(
+            f"{record.id} はまだ元に戻し終えていません。",
+            f"{record.id} is not taken back to its end yet.",
+        )
+        remedy = Text(
+            f"moyai runbook run --back {record.id} で続きを戻します。",
+            f"moyai runbook run --back {record.id} goes on with it.",
         )
         return OperationFailed(what, touched=touched, remedy=remedy)
     if record.status == "waiting":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from moyai.runbook.model import Argument, Runbook, Value, Values
@@ -45,16 +45,21 @@ def _plain(value: Value) -> Plain:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def content_hash(runbook: Runbook, values: Values) -> str:
+def content_hash(
+    runbook: Runbook, values: Values, bodies: Mapping[str, Sequence[str]] | None = None
+) -> str:
     """SHA-256 over canonical JSON of the runbook's content and its values: what a person approves.
 
     `values` are the parameters and the answers given up to the step that asks for an approval, as those are
-    all that its commands depend on.
+    all that its commands depend on. `bodies`: parameter → codes that its selector means by now, so that a
+    body that it means since makes the approval none.
     """
-    content = {
+    content: dict[str, object] = {
         "moyai.runbook/1": runbook.name,
         "source_sha256": runbook.sha256,
         "values": plain(values),
     }
+    if bodies is not None:
+        content["bodies"] = {name: list(codes) for name, codes in bodies.items()}
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -159,6 +159,12 @@ class Runbook:
     sha256: str
     """Of the file's bytes."""
 
+    @property
+    def gated(self) -> Mapping[str, Step]:
+        """The steps and undo steps that ask for a second person, by id."""
+        every = (*self.steps, *self.undo_steps.values())
+        return {one.id: one for one in every if one.approval}
+
     def step(self, name: str) -> Step | None:
         """The step or undo step of this id."""
         return next((one for one in self.steps if one.id == name), self.undo_steps.get(name))

@@ -23,7 +23,6 @@ from moyai.operations.fleet import steering
 from moyai.operations.fleet.approving import (
     approve,
     as_signed,
-    brought,
     missing,
     not_counted,
     signer_of,
@@ -33,6 +32,7 @@ from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.putting import put_on_record
 from moyai.operations.fleet.report_page import markdown
 from moyai.operations.fleet.reporting import report
+from moyai.operations.signed_elsewhere import brought
 from moyai.planning.fleet.clearing import facts, judge_planner
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.registry.models import Role

@@ -129,25 +129,39 @@ def lay(runbooks: Path, approval: str) -> None:
     (runbooks / "gated.md.j2").write_text(GATED.replace("APPROVAL", approval), encoding="utf-8")
 
 
+def take_key(project: Path, name: str) -> None:
+    """Give an operator of the file a new key, `NAME` beside it."""
+    key = project / name
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    file = project / "tenants.yaml"
+    public = Path(f"{key}.pub").read_text().strip()
+    text = file.read_text(encoding="utf-8")
+    text, found = re.subn(rf"ssh_key: .* {name}\n", f"ssh_key: {public}\n", text)
+    assert found == 1
+    file.write_text(text, encoding="utf-8")
+
+
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no OpenSSH here")
 def test_a_step_goes_on_with_the_signature_of_an_approver(
     moyai: Run, runbooks: Path, project: Path
 ) -> None:
     lay(runbooks, "true")
-    key = project / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    file = project / "tenants.yaml"
-    public = Path(f"{key}.pub").read_text().strip()
-    text = re.sub(r"ssh_key: .* shonin\n", f"ssh_key: {public}\n", file.read_text(encoding="utf-8"))
-    file.write_text(text, encoding="utf-8")
-    who = ("--operator", "keikaku@jimukyoku.example.jp")
+    for name in ("keikaku", "shonin"):
+        take_key(project, name)
+    who = ("--operator", "keikaku@jimukyoku.example.jp", "--key", "keikaku")
+    unsigned = moyai("runbook", "run", "gated", *who[:2], "--answer", "told=mail", HOME="/nowhere")
+    assert unsigned.returncode == 5
+    assert "The private key to sign with" in unsigned.stderr
     waits = moyai("runbook", "run", "gated", *who, "--answer", "told=mail")
     assert waits.returncode == 5
-    (line,) = re.findall(r"^  (r\d{8}-1 [0-9a-f]{64} act)$", waits.stdout, re.MULTILINE)
-    sign = ["ssh-keygen", "-q", "-Y", "sign", "-n", "moyai-approval@1", "-f", str(key)]
+    (run_id,) = re.findall(r"moyai runbook approve (\S+) act --operator", waits.stdout)
+    own = moyai("runbook", "approve", run_id, "act", *who)
+    assert (own.returncode, "no approval" in own.stderr) == (5, True)
+    line = moyai("runbook", "approve", run_id, "act", "--line").stdout
+    assert re.fullmatch(rf"{run_id} [0-9a-f]{{64}} act 20\S+Z\n", line)
+    sign = ["ssh-keygen", "-q", "-Y", "sign", "-n", "moyai-approval@1", "-f", project / "shonin"]
     signed = subprocess.run(sign, input=line.encode(), capture_output=True, check=True).stdout
-    (project / "act.sig").write_bytes(signed)
-    run_id = line.split()[0]
+    (project / "act.sig").write_bytes(line.encode() + signed)
     approved = moyai("runbook", "approve", run_id, "act", "--signature", "act.sig")
     assert approved.stdout.startswith("Approved by shonin@jimukyoku.example.jp.")
     assert not (project / "acted").exists()

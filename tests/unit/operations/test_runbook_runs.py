@@ -18,18 +18,24 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from signers import APPROVES, RUNS, Signer, registry
+
+from moyai.approvals.subjects import APPROVAL_NAMESPACE
 from moyai.engine.worker.log import Redactor
 from moyai.errors import Refused, UsageError
-from moyai.operations.runbooks.approving import approve
+from moyai.operations.runbooks.approving import approve, wanted
 from moyai.operations.runbooks.asking import FileEvidence, Question
+from moyai.operations.runbooks.dry_run import dry_back, dry_resume
 from moyai.operations.runbooks.events import ApprovalWanted, NotUndone, OutputLine
+from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.programs import Ended, Line, Programs
 from moyai.operations.runbooks.records import RunRecord, RunStore, StepRecord
 from moyai.operations.runbooks.running import begin, run, take_back
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.runbook.model import Runbook
 from moyai.runbook.read import read
-from moyai.texts import Text
 
 BOOK = """\
 ---
@@ -94,21 +100,12 @@ class Somebody:
     """Answers what it knows, and remembers what it was asked."""
 
     answers: Mapping[str, str]
-    name: str = "keikaku@example.jp"
+    name: str = RUNS
     asked: list[str] = field(default_factory=list)
 
     def answer(self, question: Question) -> str | None:
         self.asked.append(question.id)
         return self.answers.get(question.id)
-
-
-class Signed:
-    """Takes the word `good` for a signature."""
-
-    def approver(self, line: str, signature: str, person: str) -> str:
-        if signature != "good":
-            raise Refused(Text("だめ", "no"))
-        return "shonin@example.jp"
 
 
 @pytest.fixture
@@ -125,7 +122,8 @@ def around(tmp_path: Path) -> Surroundings:
         grace_seconds=2,
     )
     person = Somebody({"name": "x y; echo", "again:two": "yes"})
-    return Surroundings(store, person, Signed(), FileEvidence(store), programs)
+    judge = Judge(registry())
+    return Surroundings(store, person, judge, FileEvidence(store), programs, Signer(RUNS))
 
 
 def lines(around: Surroundings) -> list[str]:
@@ -153,7 +151,7 @@ def test_a_run_comes_to_its_end_with_evidence_of_each_step(around: Surroundings)
     output = (around.store.folder / f"{record.id}.output" / "one.log").read_bytes()
     assert output == b"said one\n"
     assert kept[1]["output_sha256"] == hashlib.sha256(output).hexdigest()
-    assert {one["person"] for one in kept} == {"keikaku@example.jp"}
+    assert {one["person"] for one in kept} == {RUNS}
     for file in around.store.folder.rglob("*"):
         assert stat.S_IMODE(file.stat().st_mode) == (0o700 if file.is_dir() else 0o600)
 
@@ -245,31 +243,144 @@ def test_without_an_answer_the_run_waits_and_then_goes_on(around: Surroundings) 
     assert lines(around) == ["one", "two-x y; echo"]
 
 
+def approved(
+    runbook: Runbook, run_id: str, around: Surroundings, by: str = APPROVES, step: str = "two"
+) -> RunRecord:
+    asked = wanted(runbook, around.store.load(run_id), step, around.judge, around.now())
+    signature = Signer(by).sign(asked.line, APPROVAL_NAMESPACE)
+    return approve(runbook, asked, by, signature, around)
+
+
+def waits(runbook: Runbook, run_id: str, around: Surroundings, first: str | None = None) -> bool:
+    told = list(run(runbook, run_id, around, first))
+    return [one.id for one in told if isinstance(one, ApprovalWanted)] == ["two"]
+
+
 def test_a_step_waits_for_its_approval_which_is_of_content_and_answers(
     around: Surroundings,
 ) -> None:
     runbook = book(approval="true")
     record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
-    wanted = [one for one in run(runbook, record.id, around) if isinstance(one, ApprovalWanted)]
+    assert waits(runbook, record.id, around)
     assert lines(around) == ["one"]
-    with pytest.raises(Refused):
-        approve(runbook, record.id, "two", "bad", around.store, around.approvals)
-    given = approve(runbook, record.id, "two", "good", around.store, around.approvals)
-    assert given.approvals["two"].line == wanted[0].line
-    assert wanted[0].line.startswith(f"{record.id} ")
+    with pytest.raises(Refused, match="is no approver"):
+        approved(runbook, record.id, around, RUNS)
+    given = approved(runbook, record.id, around)
     # Another answer than the one that was approved: the approval is none any more.
     around.store.save(replace(given, values={**given.values, "who": "else"}))
-    list(run(runbook, record.id, around))
-    assert (around.store.load(record.id).status, lines(around)) == ("waiting", ["one"])
+    assert waits(runbook, record.id, around)
     around.store.save(given)
-    late = replace(around, now=lambda: datetime.now(UTC) + timedelta(hours=73))
-    list(run(runbook, record.id, late))
-    assert (around.store.load(record.id).status, lines(around)) == ("waiting", ["one"])
+    assert waits(runbook, record.id, later(around, hours=73))
+    assert lines(around) == ["one"]
     list(run(runbook, record.id, around))
     assert (around.store.load(record.id).status, lines(around)) == (
         "done",
         ["one", "two-x y; echo"],
     )
+
+
+def later(around: Surroundings, **by: int) -> Surroundings:
+    return replace(around, now=lambda: datetime.now(UTC) + timedelta(**by))
+
+
+def test_an_approval_is_for_once(around: Surroundings) -> None:
+    runbook = book(approval="true")
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    list(run(runbook, record.id, around))
+    approved(runbook, record.id, around)
+    list(run(runbook, record.id, around))
+    assert waits(runbook, record.id, around, "two"), "done since it was approved"
+    approved(runbook, record.id, later(around, seconds=2))
+    list(run(runbook, record.id, later(around, seconds=3), "two"))
+    assert lines(around).count("two-x y; echo") == 2
+
+
+def test_what_failed_needs_no_further_approval(around: Surroundings) -> None:
+    runbook = book("test -e mended && echo two >> done", approval="true")
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    list(run(runbook, record.id, around))
+    approved(runbook, record.id, around)
+    list(run(runbook, record.id, around))
+    assert around.store.load(record.id).status == "failed"
+    (around.programs.folder / "mended").touch()
+    list(run(runbook, record.id, around))
+    assert around.store.load(record.id).status == "done"
+
+
+def test_where_two_persons_are_asked_for_who_carries_it_on_signs_each_time(
+    around: Surroundings,
+) -> None:
+    runbook = book(approval="true")
+    unsigned = replace(around, signer=None)
+    with pytest.raises(Refused, match="has not signed"):
+        begin(runbook, {"site": "sandbox"}, "sandbox", unsigned)
+    assert around.store.ids() == ()
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    for way in (run, take_back):
+        with pytest.raises(Refused, match="has not signed"):
+            list(way(runbook, record.id, unsigned))
+        with pytest.raises(Refused, match="not by the key"):
+            list(way(runbook, record.id, replace(around, signer=Signer(APPROVES))))
+    # A colleague goes on with it, and thereby approves nothing of it.
+    colleague = replace(around, person=Somebody({"name": "x"}, APPROVES), signer=Signer(APPROVES))
+    assert waits(runbook, record.id, colleague)
+    with pytest.raises(Refused, match="another person approves"):
+        approved(runbook, record.id, around)
+
+
+def test_an_undo_step_may_ask_for_a_second_person_too(around: Surroundings) -> None:
+    text = BOOK.format(two="true", idempotency="safe", approval="false")
+    undo = 'run: [sh, -c, "echo un-one >> done"]\n'
+    found = read("trial.md.j2", text.replace(undo, f"approval: true\n    {undo}").encode())
+    assert found.runbook is not None
+    record = carried(found.runbook, around)
+    told = list(take_back(found.runbook, record.id, around))
+    assert [one.id for one in told if isinstance(one, ApprovalWanted)] == ["un-one"]
+    assert "un-one" not in lines(around)
+    approved(found.runbook, record.id, around, step="un-one")
+    list(take_back(found.runbook, record.id, around))
+    assert lines(around)[-1] == "un-one"
+
+
+def test_a_run_that_was_partly_taken_back_goes_forward_no_more(around: Surroundings) -> None:
+    text = BOOK.format(two="true", idempotency="safe", approval="false")
+    text = text.replace("echo un-one >> done", "test -e mended && echo un-one >> done")
+    runbook = read("trial.md.j2", text.encode()).runbook
+    assert runbook is not None
+    record = carried(runbook, around)
+    list(take_back(runbook, record.id, around))
+    assert around.store.load(record.id).status == "taking-back"
+    with pytest.raises(Refused, match="is being taken back"):
+        list(run(runbook, record.id, around))
+    (around.programs.folder / "mended").touch()
+    list(take_back(runbook, record.id, around))
+    assert (around.store.load(record.id).status, lines(around)[-1]) == ("taken-back", "un-one")
+
+
+@pytest.mark.parametrize("writes", range(1, 4))
+def test_wherever_taking_back_dies_the_run_does_not_go_forward(
+    around: Surroundings, writes: int
+) -> None:
+    runbook = book()
+    record = carried(runbook, around)
+    dying = Dying(around.store.folder.parent, writes, before=False)
+    with suppress(Crash):
+        list(take_back(runbook, record.id, replace(around, store=dying)))
+    with pytest.raises(Refused):
+        list(run(runbook, record.id, around))
+    list(take_back(runbook, record.id, around))
+    assert around.store.load(record.id).status == "taken-back"
+    assert "un-one" in lines(around)
+
+
+def test_a_dry_run_of_a_run_shows_what_is_left_and_does_nothing(around: Surroundings) -> None:
+    runbook = book("false")
+    record = carried(runbook, around)
+    left = [one.id for one in dry_resume(runbook, record, None)]
+    assert left == ["two", "looked"]
+    assert [one.id for one in dry_resume(runbook, record, "name")] == ["name", "two", "looked"]
+    assert [one.id for one in dry_back(runbook, record)] == ["un-one"]
+    assert around.store.load(record.id) == record
 
 
 def test_what_was_begun_is_taken_back_in_reverse(around: Surroundings) -> None:

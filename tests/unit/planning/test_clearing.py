@@ -29,7 +29,6 @@ from moyai.approvals.subjects import (
 )
 from moyai.approvals.wire import string
 from moyai.planning.fleet.clearing import (
-    CLOCKS_APART,
     Accepted,
     Approval,
     Facts,
@@ -39,6 +38,7 @@ from moyai.planning.fleet.clearing import (
     judge_planner,
 )
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.fleet.second_person import CLOCKS_APART
 from moyai.registry.models import Operator, Registry, Role, Tenant
 from moyai.registry.operation_settings import BodyApprover
 

@@ -10,19 +10,18 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from moyai.approvals.rejections import Rejection
-from moyai.approvals.subjects import Subject, approval_line, parse, read_approval_line
+from moyai.approvals.subjects import Subject, approval_line, parse
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.database import writing
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import ApprovalRow, OperationView
+from moyai.operations.signed_elsewhere import signed_moment
 from moyai.planning.fleet import refusals
 from moyai.planning.fleet.approvers import Approver, of_body, of_secretariat
 from moyai.planning.fleet.clearing import Accepted, Approval, Facts, clearances, facts, judge
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.registry.models import Registry
 from moyai.texts import Text
-
-_BEGIN = "-----BEGIN SSH SIGNATURE-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +58,12 @@ def wanted(engine: sa.Engine, operation: str, subject: str) -> Wanted:
     return Wanted(operation, read, line, moment, view, of)
 
 
-def as_signed(asked: Wanted, line: str) -> Wanted:
-    """What was signed elsewhere, with the moment that is in its line. Raises `UsageError` for what is no such
-    line, `Refused` where it is about something else."""
-    try:
-        signed = read_approval_line(line.removesuffix("\n").removesuffix("\r"))
-    except ValueError:
-        raise _usage(refusals.unknown_line()) from None
-    if (signed.about, signed.sha256, signed.subject) != (
-        asked.operation,
-        asked.of.sha256,
-        str(asked.subject),
-    ):
-        rejection = refusals.another_line(asked.operation, str(asked.subject))
-        raise Refused(rejection.what, touched=NOTHING_TOUCHED, remedy=rejection.remedy)
-    words = approval_line(signed.about, signed.sha256, signed.subject, signed.signed_at)
-    return replace(asked, line=words, signed_at=signed.signed_at)
-
-
-def brought(content: str) -> tuple[str | None, str]:
-    """A file with a signature as `ssh-keygen` writes it: the line that stands before it, where one does, and
-    the signature."""
-    before, mark, after = content.partition(_BEGIN)
-    return (before.strip() or None, mark + after) if mark else (None, content)
+def as_signed(asked: Wanted, line: str | None) -> Wanted:
+    """What was signed elsewhere, with the moment that is in its line. Raises as `signed_moment`."""
+    subject = str(asked.subject)
+    moment = signed_moment(line, asked.operation, asked.of.sha256, subject)
+    words = approval_line(asked.operation, asked.of.sha256, subject, moment)
+    return replace(asked, line=words, signed_at=moment)
 
 
 def signer_of(asked: Wanted, registry: Registry, email: str) -> Approver:

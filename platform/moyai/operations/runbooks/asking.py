@@ -39,17 +39,6 @@ class Person(Protocol):
         ...
 
 
-class Approvals(Protocol):
-    """Whose signature counts."""
-
-    def approver(self, line: str, signature: str, person: str) -> str:
-        """Who signed a line, where it is somebody who may, and another than `person`.
-
-        Raises `Refused` with the reason and what to do.
-        """
-        ...
-
-
 class Evidence(Protocol):
     """Where it is kept what was done."""
 

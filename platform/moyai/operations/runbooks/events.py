@@ -55,11 +55,13 @@ class StepLeft:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalWanted:
-    """The run waits: somebody else has to sign this line."""
+    """The run waits: somebody else has to approve a step."""
 
+    run: str
     id: str
     title: Text
-    line: str
+    why: Text | None
+    """Why the approval on record does not count, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from moyai.approvals.signing import Signer
 from moyai.engine.worker.log import Redactor, secrets_of
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
-from moyai.operations.places import today
-from moyai.operations.runbooks.approving import OperatorSignatures
 from moyai.operations.runbooks.asking import FileEvidence, Person
 from moyai.operations.runbooks.catalogue import FOLDER
+from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.programs import Programs
 from moyai.operations.runbooks.records import RunStore
 from moyai.operations.runbooks.surroundings import Surroundings
@@ -21,6 +21,20 @@ from moyai.registry.words import not_known
 from moyai.texts import Text
 
 _FILE = "tenants.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembering:
+    """Signs the same line once: a key under a passphrase asks each time."""
+
+    signer: Signer
+    made: dict[tuple[bytes, str], str] = field(default_factory=dict)
+
+    def sign(self, message: bytes, namespace: str) -> str:
+        """See `Signer.sign`."""
+        if (message, namespace) not in self.made:
+            self.made[message, namespace] = self.signer.sign(message, namespace)
+        return self.made[message, namespace]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +49,17 @@ class Opened:
         """Where the runbooks are."""
         return self.workspace.project / FOLDER
 
-    def approvals(self) -> OperatorSignatures:
-        """Whose signatures count today."""
-        return OperatorSignatures(self.workspace.registry, today())
-
-    def surroundings(self, person: Person, moyai: tuple[str, ...], lang: str) -> Surroundings:
+    def surroundings(
+        self, person: Person, moyai: tuple[str, ...], lang: str, signer: Signer | None = None
+    ) -> Surroundings:
         """What a run needs. `moyai` stands for the command of that name; `lang` is what it speaks."""
         environment = {**os.environ, "MOYAI_LANG": lang}
         redactor = Redactor([*secrets_of(environment), *secrets_of(self._variables())])
         programs = Programs(moyai, self.workspace.project, environment, redactor.clean)
         evidence = FileEvidence(self.store)
-        return Surroundings(self.store, person, self.approvals(), evidence, programs)
+        judge = Judge(self.workspace.registry)
+        signer = None if signer is None else _Remembering(signer)
+        return Surroundings(self.store, person, judge, evidence, programs, signer)
 
     def _variables(self) -> Mapping[str, str]:
         try:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from moyai.engine.files import disk_trouble, private_folder
 from moyai.engine.state.folder_blobs import FolderBlobs
@@ -20,8 +20,8 @@ from moyai.runbook.commands import Plain
 from moyai.runbook.model import Value
 from moyai.texts import JAPAN, Text
 
-RunStatus = Literal["running", "waiting", "done", "failed", "stopped", "taken-back"]
-"""`waiting`: for an approval or an answer; `stopped`: a person said no."""
+RunStatus = Literal["running", "waiting", "done", "failed", "stopped", "taking-back", "taken-back"]
+"""`waiting`: for an approval or an answer; `stopped`: a person said no; `taking-back`: it goes back only."""
 StepStatus = Literal["begun", "done", "noted", "failed", "stopped"]
 """`begun`: its end is not on record; `noted`: a check that does not hold, where the run went on."""
 
@@ -44,15 +44,15 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A signature for a step."""
+    """A signature for a step. All of it is somebody's claim until it is judged."""
 
     by: str
     """The approver's e-mail address."""
-    line: str
-    """What was signed: run, hash of content and values, step."""
     signature: str
     at: str
     """When it was put on record, ISO 8601."""
+    signed_at: str | None = None
+    """The moment in the signed line, likewise; None: of a version that signed none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,19 @@ class RunRecord:
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
     """By step, in the order of their first beginning; `-NAME` is the undo step NAME."""
     approvals: Mapping[str, Approval] = field(default_factory=dict)
+    runners: Mapping[str, str] = field(default_factory=dict)
+    """E-mail address → signature over the run, of all who carried it on, where steps ask for two persons."""
 
     def known_values(self) -> dict[str, Value]:
         """The values as templates take them."""
         return {
             name: tuple(one) if isinstance(one, list) else one for name, one in self.values.items()
         }
+
+    def is_done(self, name: str) -> bool:
+        """Whether a step ended well."""
+        found = self.steps.get(name)
+        return found is not None and found.status in ("done", "noted")
 
     def with_step(self, name: str, step: StepRecord) -> RunRecord:
         """The record with a step's record in it."""
@@ -173,5 +180,23 @@ def _read(found: dict[str, Any]) -> RunRecord:
         name: StepRecord(**{**one, "argv": tuple(one["argv"])})
         for name, one in found["steps"].items()
     }
-    approvals = {name: Approval(**one) for name, one in found["approvals"].items()}
+    approvals = {name: _approval(one) for name, one in found["approvals"].items()}
     return RunRecord(**{**found, "steps": steps, "approvals": approvals})
+
+
+def _approval(found: dict[str, Any]) -> Approval:
+    """Without the line that versions before kept beside it."""
+    return Approval(**{name: one for name, one in found.items() if name != "line"})
+
+
+@overload
+def moment(written: str) -> datetime: ...
+
+
+@overload
+def moment(written: str | None) -> datetime | None: ...
+
+
+def moment(written: str | None) -> datetime | None:
+    """A moment of a record."""
+    return None if written is None else datetime.fromisoformat(written)

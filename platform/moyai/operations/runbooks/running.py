@@ -7,10 +7,11 @@ again only after a person said so; others are simply done again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
 
-from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.runbooks.admitting import admitted, going_forward, signed, still_open
 from moyai.operations.runbooks.asking import Question
 from moyai.operations.runbooks.events import (
     ApprovalWanted,
@@ -22,9 +23,18 @@ from moyai.operations.runbooks.events import (
     StepEnds,
     StepLeft,
 )
-from moyai.operations.runbooks.records import Approval, RunRecord, RunStatus, StepRecord, StepStatus
+from moyai.operations.runbooks.records import (
+    Approval,
+    RunRecord,
+    RunStatus,
+    StepRecord,
+    StepStatus,
+    moment,
+)
 from moyai.operations.runbooks.stepping import Probe, argv_of, asked, carried
 from moyai.operations.runbooks.surroundings import Surroundings
+from moyai.operations.runbooks.undoing import begun, to_undo
+from moyai.planning.fleet import refusals
 from moyai.registry.words import not_known
 from moyai.runbook.commands import content_hash, plain
 from moyai.runbook.model import (
@@ -39,9 +49,6 @@ from moyai.runbook.model import (
 from moyai.runbook.templates import sentence
 from moyai.texts import Text
 
-APPROVAL_HOURS = 72
-"""How long a signature counts from when it was put on record."""
-
 
 def begin(runbook: Runbook, values: Values, site: str, surroundings: Surroundings) -> RunRecord:
     """The record of a new run, of which nothing is done yet. Raises `OperationFailed`."""
@@ -55,6 +62,7 @@ def begin(runbook: Runbook, values: Values, site: str, surroundings: Surrounding
         begun_at=now.isoformat(),
         values=plain(values),
     )
+    record = signed(runbook, record, surroundings)
     surroundings.store.save(record)
     return record
 
@@ -68,48 +76,25 @@ def run(
     for an unknown step, `OperationFailed` where nothing can be written.
     """
     with surroundings.store.held(run_id):
-        record = _still_open(surroundings.store.load(run_id))
-        _same_content(runbook, record)
+        record = going_forward(still_open(surroundings.store.load(run_id)))
+        record = admitted(runbook, record, surroundings)
         yield from _Run(runbook, record, surroundings).carry(first)
 
 
 def take_back(runbook: Runbook, run_id: str, surroundings: Surroundings) -> Iterator[Event]:
     """Undo what a run has begun, in reverse, by the undo steps of each step. Raises as `run`."""
     with surroundings.store.held(run_id):
-        record = _still_open(surroundings.store.load(run_id))
-        _same_content(runbook, record)
+        record = still_open(surroundings.store.load(run_id))
+        record = admitted(runbook, record, surroundings)
         yield from _Run(runbook, record, surroundings).take_back()
 
 
-def line_to_sign(runbook: Runbook, record: RunRecord, step: str) -> str:
-    """`<run id> <hash of content and values> <step id>`: what an approver signs."""
-    return f"{record.id} {content_hash(runbook, record.known_values())} {step}"
-
-
-def _still_open(record: RunRecord) -> RunRecord:
-    if record.status != "taken-back":
-        return record
-    raise Refused(
-        Text(f"実行 {record.id} は元に戻してあります。", f"{record.id} was taken back."),
-        touched=NOTHING_TOUCHED,
-        remedy=Text("新しく実行してください。", "Begin a new run."),
-    )
-
-
-def _same_content(runbook: Runbook, record: RunRecord) -> None:
-    if runbook.sha256 == record.source_sha256:
-        return
-    raise Refused(
-        Text(
-            f"手順書 {runbook.name} は、実行 {record.id} を始めたあとに変わりました。",
-            f"the runbook {runbook.name} was changed since {record.id} began.",
-        ),
-        touched=NOTHING_TOUCHED,
-        remedy=Text(
-            "手順書を元に戻すか、新しく実行してください。",
-            "Put the runbook back as it was, or begin a new run.",
-        ),
-    )
+def _is_used(given: Approval, before: StepRecord | None) -> bool:
+    """Whether the step was done since it was approved: an approval is for once."""
+    if before is None or before.ended_at is None or before.status not in ("done", "noted"):
+        return False
+    signed_at = moment(given.signed_at)
+    return signed_at is None or signed_at <= moment(before.ended_at)
 
 
 class _Stop(Exception):
@@ -151,20 +136,17 @@ class _Run:
         yield RunEnds(self._record, self._noted())
 
     def take_back(self) -> Iterator[Event]:
+        # From here on it never goes forward again: what is taken back is on record as done.
+        self._save(replace(self._record, status="taking-back"))
         yield RunBegins(self._record, self._runbook.title)
-        begun = [one for one in self._runbook.steps if one.id in self._record.steps]
-        undone: list[Step] = []
-        for step in reversed(begun):
-            undone += [self._runbook.undo_steps[name] for name in step.undo]
+        for step in begun(self._runbook, self._record):
             if step.no_undo is not None:
                 title, why = (sentence(one, self._values()) for one in (step.title, step.no_undo))
                 yield NotUndone(step.id, title, why)
-        try:
+        undone = to_undo(self._runbook, self._record)
+        with suppress(_Stop):
             for number, undo in enumerate(undone, start=1):
                 yield from self._undo_step(undo, number, len(undone))
-        except _Stop as stop:
-            self._save(replace(self._record, status=stop.status))
-        else:
             self._save(replace(self._record, status="taken-back"))
         yield RunEnds(self._record, self._noted())
 
@@ -174,6 +156,8 @@ class _Run:
         if before is not None and before.status == "done":
             yield StepLeft(name, sentence(undo.title, self._values()))
             return
+        if undo.approval:
+            yield from self._approved(undo, before)
         if before is not None and undo.idempotency is Idempotency.ONCE:
             self._agreed(undo, before)
         yield from self._do(undo, name, number, total)
@@ -190,27 +174,27 @@ class _Run:
 
     def _carry_step(self, number: int, step: Step) -> Iterator[Event]:
         before = self._record.steps.get(step.id)
-        ended_well = before is not None and before.status in ("done", "noted")
-        if ended_well and step.id not in self._again:
+        if self._record.is_done(step.id) and step.id not in self._again:
             yield StepLeft(step.id, sentence(step.title, self._values()))
             return
         if step.approval:
-            yield from self._approved(step)
+            yield from self._approved(step, before)
         if before is not None and step.idempotency is Idempotency.ONCE:
             self._agreed(step, before)
         yield from self._do(step, step.id, number, len(self._runbook.steps))
 
-    def _approved(self, step: Step) -> Iterator[Event]:
-        line = line_to_sign(self._runbook, self._record, step.id)
-        given = self._record.approvals.get(step.id)
-        if given is None or given.line != line or self._is_stale(given):
-            yield ApprovalWanted(step.id, sentence(step.title, self._values()), line)
-            raise _Stop("waiting")
-        self._around.approvals.approver(line, given.signature, self._record.person)
-
-    def _is_stale(self, given: Approval) -> bool:
-        age = self._around.now() - datetime.fromisoformat(given.at)
-        return age > timedelta(hours=APPROVAL_HOURS)
+    def _approved(self, step: Step, before: StepRecord | None) -> Iterator[Event]:
+        given, now = self._record.approvals.get(step.id), self._around.now()
+        why = None
+        if given is not None:
+            judge = self._around.judge
+            why = judge.approval(self._runbook, self._record, step.id, given, now)
+            if why is None and not _is_used(given, before):
+                return
+            why = why or refusals.used_up(given.by)
+        title = sentence(step.title, self._values())
+        yield ApprovalWanted(self._record.id, step.id, title, None if why is None else why.what)
+        raise _Stop("waiting")
 
     def _agreed(self, step: Step, before: StepRecord) -> None:
         title = sentence(step.title, self._values())
@@ -232,7 +216,7 @@ class _Run:
         name = f"precondition-{number}"
         argv = argv_of(one.run, self._record)
         yield StepBegins(name, title, 0, 0, self._shown(argv))
-        begun = self._begun(argv)
+        start = self._begun(argv)
         if not argv:
             question = Question(
                 name,
@@ -243,11 +227,11 @@ class _Run:
             )
             answer = self._around.person.answer(question)
             status: StepStatus = "done" if answer == "yes" else "stopped"
-            ended = replace(begun, status=status, said=answer)
+            ended = replace(start, status=status, said=answer)
             said = None if answer is None else Text(answer, answer)
         else:
             probe = Probe(name, argv, one.timeout_seconds, one)
-            ended, said = yield from carried(begun, probe, self._record, self._around)
+            ended, said = yield from carried(start, probe, self._record, self._around)
         self._tell(name, ended)
         yield StepEnds(name, ended.status, said)
         if ended.status != "done":
@@ -257,16 +241,16 @@ class _Run:
         argv = argv_of(step.run, self._record)
         title = sentence(step.title, self._values())
         yield StepBegins(name, title, number, total, self._shown(argv))
-        begun = self._begun(argv)
-        self._tell(name, begun)
-        self._save(self._record.with_step(name, begun))
+        start = self._begun(argv)
+        self._tell(name, start)
+        self._save(self._record.with_step(name, start))
         if step.kind is Kind.QUESTION:
-            ended, said = asked(step, begun, self._record, self._around)
+            ended, said = asked(step, start, self._record, self._around)
             self._bind(step, ended)
         else:
             judge = None if step.expect is None else step
             probe = Probe(name, argv, step.timeout_seconds, judge)
-            ended, said = yield from carried(begun, probe, self._record, self._around)
+            ended, said = yield from carried(start, probe, self._record, self._around)
             if ended.status == "failed" and step.goes_on:
                 ended = replace(ended, status="noted")
         self._tell(name, ended)

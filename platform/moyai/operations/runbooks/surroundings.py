@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from moyai.operations.runbooks.asking import Approvals, Evidence, Person
+from moyai.approvals.signing import Signer
+from moyai.operations.runbooks.asking import Evidence, Person
+from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.programs import Programs
 from moyai.operations.runbooks.records import RunStore
 
@@ -21,7 +23,9 @@ class Surroundings:
 
     store: RunStore
     person: Person
-    approvals: Approvals
+    judge: Judge
     evidence: Evidence
     programs: Programs
+    signer: Signer | None = None
+    """Who carries the run on signs with it, where steps ask for two persons."""
     now: Callable[[], datetime] = _now

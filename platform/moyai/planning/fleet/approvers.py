@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from moyai.approvals.keys import read_key
 from moyai.registry.models import Registry
 
 
@@ -27,6 +28,13 @@ class Approver:
     def is_called(self, email: str) -> bool:
         """Whether this is the person's address: in any case of letters."""
         return self.email.casefold() == email.casefold()
+
+    def has(self, key: bytes) -> bool:
+        """Whether this is the person's public key, in SSH's wire form."""
+        try:
+            return read_key(self.ssh_key).blob == key
+        except ValueError:
+            return False  # whose signature counts for nothing
 
 
 def of_secretariat(registry: Registry) -> Sequence[Approver]:

@@ -8,32 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
-from moyai.approvals.keys import read_key
 from moyai.approvals.rejections import Rejection
-from moyai.approvals.signatures import read_signature, verify
-from moyai.approvals.subjects import (
-    APPROVAL_NAMESPACE,
-    PLAN,
-    PLAN_NAMESPACE,
-    Subject,
-    approval_line,
-    parse,
-    signed_line,
-)
-from moyai.approvals.wire import Malformed
-from moyai.errors import UsageError
+from moyai.approvals.subjects import PLAN, Subject, parse, signed_line
 from moyai.planning.fleet import refusals
 from moyai.planning.fleet.approvers import Approver, of_bodies, of_body, of_secretariat
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, plan_sha256
-from moyai.planning.selectors import parse as parse_selector
+from moyai.planning.fleet.second_person import (
+    First,
+    Signed,
+    another,
+    judge_first,
+    may,
+    signed_by,
+    until,
+)
 from moyai.registry.models import Registry
-from moyai.registry.selector import ALL
 from moyai.texts import JAPAN
-
-CLOCKS_APART = timedelta(minutes=5)
-"""So far may a signer's clock be ahead of the operations database's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +91,16 @@ def judge(approval: Approval, of: Facts, registry: Registry, now: datetime) -> A
     approver = _approver(approval.email, subject, concerned, registry)
     if isinstance(approver, Rejection):
         return approver
-    return (
-        _may(approver, concerned, registry, day)
-        or _another_than_planner(approver, of, registry)
-        or _signed(approval, subject, of, approver)
-        or _in_time(approval, subject, of, approver, now)
+    signed = Signed(approval.signature, approval.recorded_at, approval.signed_at)
+    rejection = (
+        may(approver, concerned, registry, day)
+        or another(approver, [First(of.plan.planned_by, of.planner_signature)], registry)
+        or signed_by(approver, signed, of.operation, of.sha256, subject)
     )
+    if rejection is not None:
+        return rejection
+    end = until(signed, of.plan.approval_seconds, now)
+    return end if isinstance(end, Rejection) else Accepted(subject, approver, end)
 
 
 def clearances(
@@ -125,17 +121,8 @@ def _is_planned(of: Facts, registry: Registry, now: datetime) -> bool:
 
 def judge_planner(of: Facts, signature: str, registry: Registry, now: datetime) -> Rejection | None:
     """Whether the plan is signed by who is said to have planned it, an operator of today who may plan."""
-    planner = next(
-        (one for one in of_secretariat(registry) if one.is_called(of.plan.planned_by)), None
-    )
-    if planner is None:
-        return refusals.unknown_person(of.plan.planned_by)
-    if planner.role not in ("operator", "approver"):
-        return refusals.no_planner(planner.email)
-    if now.astimezone(JAPAN).date() > planner.expires:
-        return refusals.expired_person(planner.email, planner.expires)
     line = signed_line(of.operation, of.sha256, PLAN)
-    return verify(signature, line, PLAN_NAMESPACE, planner.ssh_key)
+    return judge_first(First(of.plan.planned_by, signature), line, registry, now)
 
 
 def _concerned(subject: Subject, plan: OperationPlan) -> Sequence[PlannedBody]:
@@ -170,89 +157,3 @@ def _approver(
     if any(one.is_called(email) for one in of_bodies(registry)):
         return refusals.not_its_body(email)
     return refusals.unknown_person(email)
-
-
-def _may(
-    approver: Approver, concerned: Sequence[PlannedBody], registry: Registry, day: date
-) -> Rejection | None:
-    if approver.role != "approver":
-        return refusals.no_approver(approver.email)
-    if day > approver.expires:
-        return refusals.expired_person(approver.email, approver.expires)
-    if approver.body is not None:
-        return None
-    left = _not_meant(approver.bodies, concerned, registry, day)
-    return refusals.not_theirs(approver.email, left) if left else None
-
-
-def _not_meant(
-    selector: str, concerned: Sequence[PlannedBody], registry: Registry, day: date
-) -> Sequence[PlannedBody]:
-    """The bodies that a selector does not mean. One that the file no longer has is meant by `all` only."""
-    try:
-        read = parse_selector(selector)
-    except UsageError:
-        return concerned
-    if read.expression == ALL:
-        return ()
-    bodies = {body.code: body for body in registry.tenants}
-    return [
-        one
-        for one in concerned
-        if one.code not in bodies or not read.matches(bodies[one.code], day)
-    ]
-
-
-def _another_than_planner(approver: Approver, of: Facts, registry: Registry) -> Rejection | None:
-    """Four eyes: neither the planner's address nor a key of the planner's."""
-    planned_by = of.plan.planned_by
-    if approver.is_called(planned_by):
-        return refusals.same_person(approver.email)
-    every = (*of_secretariat(registry), *of_bodies(registry))
-    taken = [_blob(one.ssh_key) for one in every if one.is_called(planned_by)]
-    own = _blob(approver.ssh_key)
-    if own is not None and own in (*taken, _signed_with(of.planner_signature)):
-        return refusals.same_key(approver.email)
-    return None
-
-
-def _blob(line: str) -> bytes | None:
-    try:
-        return read_key(line).blob
-    except ValueError:
-        return None  # whose signature counts for nothing
-
-
-def _signed_with(signature: str | None) -> bytes | None:
-    try:
-        return None if signature is None else read_signature(signature).public_key
-    except Malformed:
-        return None
-
-
-def _signed(
-    approval: Approval, subject: Subject, of: Facts, approver: Approver
-) -> Rejection | None:
-    if approval.signed_at is None:
-        return refusals.no_moment()
-    try:
-        line = approval_line(of.operation, of.sha256, subject, approval.signed_at)
-    except ValueError:
-        return refusals.unknown_moment()
-    return verify(approval.signature, line, APPROVAL_NAMESPACE, approver.ssh_key)
-
-
-def _in_time(
-    approval: Approval, subject: Subject, of: Facts, approver: Approver, now: datetime
-) -> Accepted | Rejection:
-    """The age counts from the earlier moment: the same signature put on record again is no younger, and a
-    line that was signed with a later moment than it came in with is none of now."""
-    if approval.signed_at is None:
-        return refusals.no_moment()
-    if approval.signed_at > min(approval.recorded_at, now) + CLOCKS_APART:
-        return refusals.signed_in_the_future(approval.signed_at)
-    begins = min(approval.signed_at, approval.recorded_at)
-    until = begins + timedelta(seconds=of.plan.approval_seconds)
-    if now >= until:
-        return refusals.aged_out(until)
-    return Accepted(subject, approver, until)

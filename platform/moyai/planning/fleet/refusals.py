@@ -71,7 +71,10 @@ def no_planner(email: str) -> Rejection:
     """The role is one that only looks."""
     return Rejection(
         "no-planner",
-        Text(f"{email} の役割では計画できません。", f"{email} has no role that may plan."),
+        Text(
+            f"{email} の役割では計画も実行もできません。",
+            f"{email} has no role that may plan or run.",
+        ),
         _IN_FILE,
     )
 
@@ -85,12 +88,9 @@ def expired_person(email: str, expires: date) -> Rejection:
     )
 
 
-def not_theirs(email: str, bodies: Sequence[PlannedBody]) -> Rejection:
-    """Some of the bodies are not the approver's to approve for."""
-    ja, en = (
-        "、".join(one.name for one in bodies[:_NAMED]),
-        ", ".join(one.name for one in bodies[:_NAMED]),
-    )
+def not_theirs(email: str, bodies: Sequence[str]) -> Rejection:
+    """Some of the bodies, by name, are not the approver's to approve for."""
+    ja, en = "、".join(bodies[:_NAMED]), ", ".join(bodies[:_NAMED])
     if len(bodies) > _NAMED:
         ja, en = f"{ja} ほか", f"{en} and others"
     return Rejection(
@@ -131,26 +131,50 @@ def body_s_own(body: PlannedBody) -> Rejection:
 
 
 def same_person(email: str) -> Rejection:
-    """The planner approved."""
+    """Who planned or runs it approved."""
     return Rejection(
         "same-person",
         Text(
-            f"{email} は計画した本人です。承認は別の人がします。",
-            f"{email} planned it; another person approves.",
+            f"{email} は計画・実行する本人です。承認は別の人がします。",
+            f"{email} planned or runs it; another person approves.",
         ),
         _ANOTHER_PERSON,
     )
 
 
 def same_key(email: str) -> Rejection:
-    """The planner's key approved, under another name."""
+    """The key of who planned or runs it approved, under another name."""
     return Rejection(
         "same-key",
         Text(
-            f"{email} の鍵は、計画した人の鍵と同じです。承認は別の人が別の鍵でします。",
-            f"The key of {email} is the planner's; another person approves with another key.",
+            f"{email} の鍵は、計画・実行する人の鍵と同じです。承認は別の人が別の鍵でします。",
+            f"The key of {email} is that of who planned or runs it; another person approves with another key.",
         ),
         _ANOTHER_PERSON,
+    )
+
+
+def unsigned(email: str) -> Rejection:
+    """Who asks for it has not signed it: nothing proves who that is."""
+    return Rejection(
+        "unsigned",
+        Text(f"{email} の署名がありません。", f"{email} has not signed it."),
+        Text(
+            "計画・実行する人が、自分の鍵で署名してください。",
+            "Who plans or runs it has to sign with their key.",
+        ),
+    )
+
+
+def used_up(email: str) -> Rejection:
+    """The step was done since: it is to be done once more."""
+    return Rejection(
+        "used-up",
+        Text(
+            f"{email} の承認のあとに、この手順は一度行われました。",
+            f"The step was done once since {email} approved it.",
+        ),
+        _ONCE_MORE,
     )
 
 
@@ -204,35 +228,5 @@ def signed_in_the_future(signed_at: datetime) -> Rejection:
         Text(
             "署名する機械の時計を合わせて、もう一度承認してください。",
             "Set the clock of the machine that signs, then approve once more.",
-        ),
-    )
-
-
-def unknown_line() -> Rejection:
-    """What was brought as the signed line is none."""
-    return Rejection(
-        "unknown-line",
-        Text(
-            "署名した行ではありません（番号、計画のハッシュ、対象、日時の四語です）。",
-            "That is no line of an approval: id, hash of the plan, subject and moment.",
-        ),
-        Text(
-            "moyai operation approve 番号 対象 --line が示した行を、そのまま渡してください。",
-            "Bring the line as moyai operation approve ID SUBJECT --line showed it.",
-        ),
-    )
-
-
-def another_line(operation: str, subject: str) -> Rejection:
-    """The line is about another operation, plan or subject than the one that is to be approved."""
-    return Rejection(
-        "another-line",
-        Text(
-            f"署名した行は、{operation} のいまの計画の {subject} についてではありません。",
-            f"The line that was signed is not about {subject} of {operation} as it is planned.",
-        ),
-        Text(
-            f"moyai operation approve {operation} {subject} --line の行に署名してください。",
-            f"Sign the line of moyai operation approve {operation} {subject} --line.",
         ),
     )
