@@ -157,6 +157,10 @@ class Crew:
             if post.process is not None:
                 with suppress(subprocess.TimeoutExpired):
                     post.process.wait(20)
+        # A worker without a supervisor, and the guardian that puts its end on record, end after that.
+        deadline = time.monotonic() + 20
+        while self.alive() and time.monotonic() < deadline:
+            time.sleep(0.1)
         left = tuple(self.alive())
         self.send(signal.SIGKILL, *left)
         for post in self.posts:

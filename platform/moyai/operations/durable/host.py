@@ -1,4 +1,4 @@
-"""One worker process: its lease, the queue, the conductor, and takeover of workers that are gone."""
+"""One worker process: its lease, the queue, the bodies that it carries, and its routines."""
 
 from __future__ import annotations
 
@@ -6,44 +6,28 @@ import os
 import secrets
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
-from typing import TypeVar
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.anchoring import Anchoring
+from moyai.errors import OperationFailed
 from moyai.operations.database.connecting import open_engine
-from moyai.operations.database.lost import is_lost
 from moyai.operations.durable import memory
 from moyai.operations.durable.allowances import Allowances, Rate, hand_on
 from moyai.operations.durable.approved import Approved
-from moyai.operations.durable.carrying import Carrying, bug
+from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.conductor import Conductor
-from moyai.operations.durable.gates import Gates
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.lease import Heartbeat, Lease, conninfo
+from moyai.operations.durable.lease import Heartbeat, Lease
 from moyai.operations.durable.ledger import Fenced, Ledger
 from moyai.operations.durable.measuring import Measuring
 from moyai.operations.durable.plans import Plans
 from moyai.operations.durable.processes import host_id, kill, marked
 from moyai.operations.durable.queue import VERSION, BodyQueue
-from moyai.operations.durable.takeover import Takeover
-from moyai.operations.notices.channels import Channels
-from moyai.operations.notices.sender import Sender, Sources
-from moyai.planning.fleet.plans import OperationPlan
+from moyai.operations.durable.routines import Parts, routines
 from moyai.texts import Text
 
-_LOOK_SECONDS = 1.0
-_BUSY_SECONDS = 0.1
-"""Between two looks of the conductor while bodies begin and end."""
-_NOTICE_SECONDS = 2.0
-"""Between two looks for what somebody is to be told."""
-_ANCHOR_SECONDS = 20.0
-"""Between two looks whether audit chains are to be anchored."""
 _LEASE_SECONDS = 30.0
 _CONNECTIONS = 28
 """Most connections at a time for bodies; a server has 200 for all workers, commands and pages."""
@@ -53,7 +37,6 @@ _TAKEN = 75
 """Exit code of a process whose bodies another has taken."""
 
 Tell = Callable[[str], None]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +69,12 @@ class Host:
         self._plans = Plans(self._engine)
         self._approved = Approved(self._engine, self._plans, knowledge)
         self._conductor = Conductor(dbos, self._queue, self._plans, knowledge, self._approved, tell)
-        self._sender = Sender(
-            self._engine,
-            Channels(knowledge.registry, knowledge.environment),
-            Sources(self._plan, self._title),
-            tell,
-        )
         self._measuring = Measuring(self._engine, place.worker)
         self._allowances = Allowances(self._engine, Rate(knowledge.registry))
         self._ending = threading.Event()
         self._stirred = threading.Event()
         """Set when a body has ended, or this process is to end: the conductor looks."""
         self._ended = 0
-        self._said = ""
         number = secrets.randbits(31)
         self._lease = Lease(place.url, place.worker, number, self._lost)
         self._number = number
@@ -115,16 +91,7 @@ class Host:
         self._queue.start(self._carry, self._place.bodies)
         self._lease.room = self._room
         self._tell(f"worker {self._place.worker} takes {self._place.bodies} bodies at a time")
-        threads = [
-            threading.Thread(target=self._conduct, name="conductor", daemon=True),
-            threading.Thread(target=self._look_after_others, name="takeover", daemon=True),
-            threading.Thread(target=self._send_notices, name="notices", daemon=True),
-            threading.Thread(target=self._look_at_gates, name="gates", daemon=True),
-            threading.Thread(target=self._measure, name="memory", daemon=True),
-            threading.Thread(target=self._anchor, name="anchors", daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
+        threads = [one.start(self._ending) for one in routines(self._parts())]
         self._ending.wait()
         self._queue.stop(24 * 3600)
         for thread in threads:
@@ -136,6 +103,21 @@ class Host:
         self._lease.room = lambda: ENDING
         self._ending.set()
         self._stirred.set()
+
+    def _parts(self) -> Parts:
+        return Parts(
+            url=self._place.url,
+            worker=self._place.worker,
+            engine=self._engine,
+            queue=self._queue,
+            plans=self._plans,
+            knowledge=self._knowledge,
+            conductor=self._conductor,
+            measuring=self._measuring,
+            tell=self._tell,
+            ending=self._ending,
+            stirred=self._stirred,
+        )
 
     def _register(self) -> None:
         place = self._place
@@ -206,87 +188,3 @@ class Host:
             self._tell(f"{operation} {code}: another worker has it")
         self._ended += 1
         self._stirred.set()
-
-    def _conduct(self) -> None:
-        while not self._ending.is_set():
-            self._stirred.clear()
-            again = self._guarded(self._conductor.look, False)
-            self._ending.wait(_BUSY_SECONDS)
-            if not again:
-                self._stirred.wait(_LOOK_SECONDS - _BUSY_SECONDS)
-
-    def _look_at_gates(self) -> None:
-        gates = Gates(self._engine, self._plans, self._knowledge)
-        while not self._ending.is_set():
-            self._guarded(lambda: gates.look(dict(self._conductor.gates)), None)
-            self._ending.wait(_LOOK_SECONDS)
-
-    def _measure(self) -> None:
-        while not self._ending.is_set():
-            self._ending.wait(self._guarded(self._measuring.look, _LOOK_SECONDS))
-
-    def _anchor(self) -> None:
-        vault, registry = self._knowledge.vault, self._knowledge.registry
-        if vault is None:
-            return
-        anchoring = Anchoring(
-            self._engine, vault, lambda: registry().operations.audit_anchor_minutes, self._tell
-        )
-        while not self._ending.is_set():
-            self._guarded(anchoring.look, None)
-            self._ending.wait(_ANCHOR_SECONDS)
-
-    def _send_notices(self) -> None:
-        while not self._ending.is_set():
-            more = self._guarded(self._sender.look, False)
-            self._ending.wait(_BUSY_SECONDS if more else _NOTICE_SECONDS)
-
-    def _title(self, kind: str) -> Text:
-        """What people call a kind; another version's by its name, so that it is told all the same."""
-        try:
-            return self._knowledge.kind(kind).title
-        except MoyaiError:
-            return Text(kind, kind)
-
-    def _plan(self, operation: str) -> tuple[OperationPlan, str]:
-        known = self._plans.of(operation)
-        return known.plan, known.sha256
-
-    def _look_after_others(self) -> None:
-        takeover = Takeover(self._place.worker, host_id(), self._queue.recover)
-        while not self._ending.is_set():
-            self._guarded(lambda: self._with_connection(takeover), None)
-            self._ending.wait(_LOOK_SECONDS)
-
-    def _with_connection(self, takeover: Takeover) -> None:
-        given = conninfo(self._place.url)
-        with closing(
-            psycopg.connect(
-                given, autocommit=True, connect_timeout=3, application_name="moyai-takeover"
-            )
-        ) as connection:
-            while not self._ending.is_set():
-                for worker in takeover.look(connection):
-                    self._tell(f"took over what worker {worker} had")
-                self._queue.give_back_lost()
-                self._ending.wait(_LOOK_SECONDS)
-
-    def _guarded(self, look: Callable[[], T], otherwise: T) -> T:
-        """A server that is away, or starts, is looked for again; no fault ends a worker's thread."""
-        try:
-            return look()
-        except (sa.exc.DBAPIError, psycopg.Error) as error:
-            said = "the operations database is away" if is_lost(error) else _primary(error)
-        except Exception as error:  # a worker that conducts no more would not be missed
-            said = bug(error).what.en
-        if said != self._said:
-            self._said = said
-            self._tell(f"worker {self._place.worker}: {said}")
-        return otherwise
-
-
-def _primary(error: sa.exc.DBAPIError | psycopg.Error) -> str:
-    """The server's first sentence: it names tables and roles, and quotes no row."""
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    diagnostics = getattr(cause, "diag", None)
-    return f"{type(cause).__name__}: {getattr(diagnostics, 'message_primary', None)}"
