@@ -10,6 +10,7 @@ import typer
 
 from moyai.operations.database.rows import BodyRow, DebtRow, OperationRow, OperationView, WaveRow
 from moyai.operations.fleet.status_words import BODIES, KINDS, OPERATIONS, WAVES, word
+from moyai.planning.fleet.debts import what_settles
 from moyai.texts import JAPAN, Text
 from moyai_cli.called import copyable, show_next
 from moyai_cli.language import LANG, of, say
@@ -263,6 +264,9 @@ def show_debts(found: Sequence[DebtRow], output: Output) -> None:
             "subject": one.subject,
             "operation": one.operation,
             "reason": of(one.reason),
+            "settled_by": copyable(of(_settles(one)))
+            if output is Output.TABLE
+            else of(_settles(one)),
             "opened_at": local(one.opened_at) if output is Output.TABLE else utc(one.opened_at),
         }
         for one in found
@@ -274,11 +278,16 @@ def show_debts(found: Sequence[DebtRow], output: Output) -> None:
         Column("operation", say("一斉作業", "operation")),
         Column("opened_at", say("いつから", "since")),
         Column("reason", say("理由", "reason")),
+        Column("settled_by", say("行うには", "to settle it")),
     ]
     if output is Output.TABLE and not records:
         typer.echo(say("残っている作業はありません。", "Nothing is owed."))
         return
     listing(records, columns, output)
+
+
+def _settles(debt: DebtRow) -> Text:
+    return what_settles(debt.kind, debt.subject, debt.code, debt.operation)
 
 
 def counts_line(counts: Mapping[str, int]) -> str:

@@ -246,6 +246,7 @@ class Carrying:
             results=dict(self._results),
             cleared=self.cleared,
             earlier=self._left.results,
+            left=self._left.steps,
             wanted=lambda: self.ledger.stands(self.taken).wanted,
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from moyai.errors import MoyaiError
 from moyai.operations.database.rows import document_of, text_of
 from moyai.operations.database.writing import record
 from moyai.operations.durable.approved import Approved
+from moyai.operations.durable.debts import Debts
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
 from moyai.operations.durable.queue import BodyQueue
@@ -99,6 +101,7 @@ class Conductor:
         self._strange: set[str] = set()
         self._unread: set[str] = set()
         self._stranded = Stranded(queue)
+        self._debts = Debts(knowledge.site, knowledge.registry)
         self._queue = queue
         self._knowledge = knowledge
         self._plans = plans
@@ -129,6 +132,8 @@ class Conductor:
         knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
         alive = [row for row in rows if row.id in knowns]
         moved = self._put_back_stranded(connection, knowns)
+        with suppress(MoyaiError):  # tenants.yaml while it is being edited: at the next look
+            self._debts.look(connection)
         for memory in (self._standing, self._waiting, self._plans):
             memory.keep_only(row.id for row in alive)
         room = max(0, int(connection.execute(_ROOM).scalar_one())) if alive else 0

@@ -71,6 +71,8 @@ class Work:
     earlier: Mapping[str, Result] = field(default_factory=dict)
     """Of steps that earlier attempts did and that were not taken back since, by name; of one that was
     taken back last, as `-NAME`."""
+    left: frozenset[str] = frozenset()
+    """Steps that earlier attempts began and did not take back: done, failed, or of which nobody knows."""
     wanted: Callable[[], str] = lambda: "run"
     """What persons want of the operation now: `run`, `pause`, `cancel`, `stop`."""
 

@@ -157,8 +157,9 @@ def before(work: Work) -> str:
 
 
 def is_half_way(work: Work) -> bool:
-    """Whether an earlier attempt left the body neither as it was nor as it is to be."""
-    return "close-writes" in work.earlier
+    """Whether an earlier attempt left the body neither as it was nor as it is to be: it may have closed
+    writes, also where it never got an answer."""
+    return "close-writes" in work.left
 
 
 def is_released(work: Work) -> bool:

@@ -114,10 +114,10 @@ def _applied(fields: Mapping[str, Any]) -> Result:
 
 
 _HELD = Text(
-    "書込みは止めたままです。データを確かめ、直してから moyai operation retry を、"
-    "戻すなら復元の手順書に従ってください。",
-    "Writes stay closed. Look at the data; mend, then run moyai operation retry, or follow the "
-    "runbook of restoring.",
+    "書込みは止めたままです。手順書 held-body（moyai runbook run held-body）に沿ってデータを確かめ、"
+    "直してから moyai operation retry を実行してください。",
+    "Writes stay closed. Look at the data along the runbook held-body (moyai runbook run held-body), mend "
+    "them, then run moyai operation retry.",
 )
 
 

@@ -48,12 +48,13 @@ class Preflight:
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` or `Moved`; of a body that is half-way, `InDoubt`."""
         one = subscribed(self.source, work)
-        if not is_half_way(work):
-            return self._first(one, work)
+        half_way = is_half_way(work)
         try:
-            return self._again(one, work)
+            return self._again(one, work) if half_way else self._first(one, work)
         except (Unavailable, Moved) as error:
-            raise _stays_held(error) from error
+            if half_way or (work.attempt > 1 and _has_closed_writes(one, work)):
+                raise _stays_held(error) from error
+            raise
 
     def _first(self, one: Subscribed, work: Work) -> Result:
         day = today()
@@ -128,7 +129,13 @@ class Preflight:
                     Text(
                         f"「{risk}」の承認がありません。",
                         f"nobody has approved {risk} of this body.",
-                    )
+                    ),
+                    remedy=Text(
+                        f"承認者が moyai operation approve {work.operation} "
+                        f"{risk}:{work.body.code} を実行してから、moyai operation retry を実行してください。",
+                        f"An approver runs moyai operation approve {work.operation} "
+                        f"{risk}:{work.body.code}; then run moyai operation retry.",
+                    ),
                 )
 
     def look(self, work: Work) -> Result | Look:
@@ -149,6 +156,18 @@ def _found(one: Subscribed, change: Change, before: str, day: date) -> Found:
         contracts=contracts_of(change.migrations),
         day=day,
     )
+
+
+def _has_closed_writes(one: Subscribed, work: Work) -> bool:
+    """What the database says: a job that a dead worker had asked for may have closed them since."""
+    release = one.record.releases.get(one.service)
+    if release is None or release not in one.manifest.releases:
+        return False
+    try:
+        state = one.inside().writes_state(one.registry, one.outputs, one.service, release).fields
+    except MoyaiError:
+        return False
+    return bool(state.get("closed_by") == work.operation)
 
 
 def _change(one: Subscribed, begun_at: str | None, day: date) -> Change:
@@ -197,8 +216,9 @@ def _closed(code: str, by: str) -> Unavailable:
             f"{code}: writes were closed by {by}.",
         ),
         remedy=Text(
-            f"先に {by} を終わらせてください（保留中なら moyai operation show {by}）。",
-            f"Bring {by} to its end first (where it is held: moyai operation show {by}).",
+            f"moyai operation show {by} で確かめ、moyai operation retry {by} {code} で終わらせてください。",
+            f"Look at moyai operation show {by}, and bring it to its end with moyai operation retry "
+            f"{by} {code}.",
         ),
     )
 
@@ -212,8 +232,10 @@ def _kept(code: str) -> Unavailable:
             "after a failure.",
         ),
         remedy=Text(
-            "要らないことを確かめて削除してから（beside-drop、before）、もう一度。",
-            "Make sure that it is not wanted and drop it (beside-drop of before), then try again.",
+            "要らないことを確かめ、データベースの管理者が <名前>_before_restore を DROP DATABASE で"
+            "削除してから、moyai operation retry を実行してください。",
+            "Make sure that it is not wanted, have the database's administrator drop it (DROP DATABASE "
+            "<name>_before_restore), then run moyai operation retry.",
         ),
     )
 

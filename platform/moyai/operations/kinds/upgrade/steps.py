@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError
-from moyai.operations.kinds.kind import InDoubt, Result, Stopped, Work
-from moyai.operations.kinds.upgrade.body import Subscribed, before, is_released
+from moyai.operations.kinds.kind import InDoubt, Look, Result, Stopped, Work
+from moyai.operations.kinds.upgrade.body import Subscribed, before, is_released, restored_before
 from moyai.operations.kinds.upgrade.found import found_by, hold_to_service
 from moyai.operations.kinds.upgrade.step import UpgradeStep
 from moyai.texts import Text
@@ -37,14 +37,16 @@ class CloseWrites(UpgradeStep):
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
         """Let the application write again: the last thing that is taken back.
 
-        Where data were put back, it is looked whether the service is well with them. Raises `InDoubt`
-        where it is not: what was replaced is kept then.
+        Where data were put back, by this attempt or by one before, it is looked whether the service is
+        well with them. Raises `InDoubt` where it is not: what was replaced is kept then.
         """
         one = self.one(work)
         inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
         if inside.writes_state(*given).fields.get("closed_by") not in (None, work.operation):
             return {}  # another's to open
         restored = work.results.get("-migrate-contract", {}).get("restored")
+        if restored is None:
+            restored = restored_before(work)
         if restored is not None:
             try:
                 inside.health(*given)
@@ -149,6 +151,15 @@ class OpenWrites(UpgradeStep):
         if inside.writes_state(*given).fields.get("closed_by") is not None:
             inside.writes_open(*given, work.operation)
         return {}
+
+    def look(self, work: Work) -> Result | Look:
+        """Who has closed writes says whether they were opened; nobody knows where that cannot be read."""
+        one = self.one(work)
+        try:
+            state = one.inside().writes_state(one.registry, one.outputs, one.service, one.target)
+        except MoyaiError:
+            return Look.UNKNOWN
+        return Look.NOT_DONE if state.fields.get("closed_by") == work.operation else {}
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
         """Nothing where it was never begun. Raises `InDoubt` else: something may have been written with

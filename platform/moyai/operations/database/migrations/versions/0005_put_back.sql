@@ -30,3 +30,29 @@ REVOKE ALL ON FUNCTION moyai.put_back(text, text, bigint, text, jsonb, jsonb, js
   FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION moyai.put_back(text, text, bigint, text, jsonb, jsonb, jsonb, integer, jsonb)
   TO moyai_worker;
+
+-- A debt is what a body lacks. What settles it may be another operation than the one that left it, or the
+-- body's leaving: closed with the reason, and a record in the body's chain.
+ALTER TABLE moyai.debt ADD COLUMN closed_reason jsonb;
+
+CREATE FUNCTION moyai.settle(p_debt bigint, p_by text, p_reason jsonb, p_record jsonb)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
+DECLARE owed moyai.debt;
+BEGIN
+  SELECT * INTO owed FROM moyai.debt WHERE id = p_debt AND closed_at IS NULL FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  IF p_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM moyai.body WHERE operation_id = p_by
+      AND code = owed.code AND status = 'done') THEN
+    RAISE EXCEPTION '% has not done % well', p_by, owed.code USING ERRCODE = 'MY003';
+  END IF;
+  UPDATE moyai.debt SET closed_at = clock_timestamp(), closed_by = p_by, closed_reason = p_reason
+    WHERE id = p_debt;
+  PERFORM moyai.record('body:' || owed.code, p_record);
+  RETURN true;
+END $$;
+
+REVOKE ALL ON FUNCTION moyai.settle(bigint, text, jsonb, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION moyai.settle(bigint, text, jsonb, jsonb) TO moyai_worker;

@@ -1,0 +1,129 @@
+"""Debts are closed by whatever gives bodies what they lack, with the reason, on the real database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from counting import make_plan
+from tests.sample import SAMPLE
+
+from moyai.audit.pieces import pieces
+from moyai.audit.records import chain_of
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.prepare import Logins
+from moyai.operations.database.reading import debts
+from moyai.operations.database.writing import create
+from moyai.operations.durable.debts import Debts
+from moyai.operations.durable.ledger import Ledger
+from moyai.registry import require
+
+CODE = "272027"
+"""岸和田市 has e-application B."""
+
+
+@dataclass
+class Office:
+    operator: sa.Engine
+    worker: sa.Engine
+    folder: Path
+
+    def ended(self, subject: str, status: str, code: str = CODE) -> str:
+        """An upgrade of one body that ended like this."""
+        plan = make_plan(self.folder, 1)
+        [body] = plan.bodies
+        bodies = (replace(body, code=code),)
+        plan = replace(plan, kind="upgrade", subject=subject, bodies=bodies)
+        with self.operator.begin() as connection:
+            operation = create(connection, plan, None)
+        with self.worker.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "UPDATE moyai.body SET status = 'running', attempts = 1 "
+                    "WHERE operation_id = :id"
+                ),
+                {"id": operation},
+            )
+        ledger = Ledger(self.worker, "w1")
+        taken = ledger.take(operation, code, 1)
+        assert taken is not None
+        record = pieces(
+            chain_of(code),
+            actor="worker:w1",
+            action="upgrade.body",
+            operation=operation,
+            plan_sha256="",
+            code=code,
+            step=None,
+            attempt=1,
+            result=status,
+            details={},
+        )
+        owed = None if status == "done" else {"ja": "凍結", "en": "frozen"}
+        ledger.finish(taken, status, record, debt=owed)
+        return operation
+
+    def owed(self) -> set[tuple[str, str]]:
+        with self.operator.connect() as connection:
+            return {(one.code, one.subject) for one in debts(connection)}
+
+    def look(self) -> int:
+        with self.worker.begin() as connection:
+            return Debts("sandbox", lambda: require(SAMPLE)).look(connection)
+
+
+@pytest.fixture
+def office(places: Logins, tmp_path: Path) -> Iterator[Office]:
+    operator = open_engine(places.of("moyai_operator"))
+    worker = open_engine(places.of("moyai_worker"))
+    yield Office(operator, worker, tmp_path)
+    operator.dispose()
+    worker.dispose()
+
+
+def test_a_newer_release_settles_what_an_older_one_left(office: Office) -> None:
+    office.ended("eapp-b 1.1.0", "skipped")
+    office.ended("eapp-b 1.0.0", "done")
+    assert (office.look(), office.owed()) == (0, {(CODE, "eapp-b 1.1.0")})
+    operation = office.ended("eapp-b 1.2.0", "done")
+    assert (office.look(), office.owed()) == (1, set())
+    with office.operator.connect() as connection:
+        by, why = connection.execute(
+            sa.text("SELECT closed_by, closed_reason ->> 'en' FROM moyai.debt")
+        ).one()
+        chain = connection.execute(
+            sa.text(
+                "SELECT content::jsonb ->> 'action' FROM moyai.audit WHERE chain = :chain "
+                "ORDER BY seq DESC LIMIT 1"
+            ),
+            {"chain": chain_of(CODE)},
+        ).scalar()
+    assert (by, why) == (operation, f"done by {operation} (eapp-b 1.2.0)")
+    assert chain == "debt.settle"
+    assert office.look() == 0
+
+
+def test_a_body_that_left_owes_nothing(office: Office) -> None:
+    office.ended("eapp-b 1.1.0", "skipped", "999999")
+    office.ended("eapp-b 1.1.0", "skipped")
+    assert (office.look(), office.owed()) == (1, {(CODE, "eapp-b 1.1.0")})
+
+
+def test_a_debt_is_not_settled_by_an_operation_that_did_not_end_well_on_the_body(
+    office: Office,
+) -> None:
+    failed = office.ended("eapp-b 1.1.0", "skipped")
+    with (
+        pytest.raises(sa.exc.DBAPIError) as raised,
+        office.worker.begin() as connection,
+    ):
+        connection.execute(
+            sa.text("SELECT moyai.settle((SELECT id FROM moyai.debt), :by, '{}', '[]')"),
+            {"by": failed},
+        )
+    assert isinstance(raised.value.orig, psycopg.Error)
+    assert raised.value.orig.sqlstate == "MY003"
