@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from psycopg.sql import SQL, Composable, Identifier
 
-from moyai.jobs import beside
+from moyai.jobs import beside, fences
 from moyai.jobs.aws import Cloud
 from moyai.jobs.catalogue import RESERVED_CONNECTIONS
 from moyai.jobs.connections import Connection
@@ -21,6 +21,7 @@ def create(job: BesideJob, cloud: Cloud) -> Fields:
     """Make an empty one; what an earlier run left under its name is dropped. Raises `JobError`."""
     database, name = job.database, beside.name(job.database.name, job.use)
     with master_of(database, SecretStore(cloud)) as master, telling(database):
+        fences.enter_for(master, database, job.owner_secret, job.fence, cloud)
         left = drop(master, name, database.owner, by_force=True)
         make_shut(master, name, database.owner, RESERVED_CONNECTIONS)
         _open(master, name, database.owner)
@@ -31,6 +32,7 @@ def remove(job: BesideJob, cloud: Cloud) -> Fields:
     """Drop one; gone already is fine. Raises `JobError`."""
     database, name = job.database, beside.name(job.database.name, job.use)
     with master_of(database, SecretStore(cloud)) as master, telling(database):
+        fences.enter_for(master, database, job.owner_secret, job.fence, cloud)
         dropped = drop(master, name, database.owner, by_force=True)
         if dropped:
             master.execute(SQL("REVOKE {} FROM CURRENT_USER").format(Identifier(database.owner)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from moyai.jobs.beside import USES
+from moyai.jobs.fences import VARIABLE, Fence, fence_of
 from moyai.jobs.settings import (
     DatabaseJob,
     Environment,
@@ -43,6 +44,7 @@ class WritesJob:
     """Who closes: an operation's id, or a person. Only the same opens again."""
     seconds: int
     """How long transactions that write are waited for."""
+    fence: Fence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,22 @@ class RestoreJob:
     manifest: str
     """The key of the backup's manifest."""
     path: str | None
+    fence: Fence | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsJob:
+    """Arguments of `restore-objects`."""
+
+    database: OwnerJob
+    bucket: str
+    prefix: str
+    backups: str
+    manifest: str
+    counted: str
+    """What `writes-count` told of the objects (`token`, `objects`) while writes were closed: only those are
+    changed."""
+    fence: Fence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,7 @@ class SwapJob:
     app_secret: str
     manifest: str
     """The key of the manifest of what was restored."""
+    fence: Fence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +123,8 @@ class BesideJob:
     database: DatabaseJob
     use: str
     """Which database beside the subscription's own: `beside.USES`."""
+    owner_secret: str
+    fence: Fence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +158,7 @@ def writes_job(environment: Environment) -> WritesJob:
         database=owner_job(environment),
         by=word(environment, "WRITES_BY"),
         seconds=number(environment, "WRITES_SECONDS") if given else WRITES_SECONDS,
+        fence=fence_of(environment.get(VARIABLE)),
     )
 
 
@@ -180,6 +202,21 @@ def restore_job(environment: Environment) -> RestoreJob:
         backups=word(environment, "BACKUPS_BUCKET"),
         manifest=manifest,
         path=environment.get("PATH"),
+        fence=fence_of(environment.get(VARIABLE)),
+    )
+
+
+def objects_job(environment: Environment) -> ObjectsJob:
+    """Read `restore-objects`'s arguments. Raises `JobError`."""
+    common = restore_job(environment)
+    return ObjectsJob(
+        database=common.database,
+        bucket=common.bucket,
+        prefix=common.prefix,
+        backups=common.backups,
+        manifest=common.manifest,
+        counted=word(environment, "OBJECTS_SHA256"),
+        fence=common.fence,
     )
 
 
@@ -212,7 +249,9 @@ def beside_job(environment: Environment) -> BesideJob:
     database, use = database_job(environment), word(environment, "BESIDE")
     if use not in USES:
         raise wrong("BESIDE", ", ".join(USES))
-    return BesideJob(database, use)
+    return BesideJob(
+        database, use, word(environment, "OWNER_SECRET"), fence_of(environment.get(VARIABLE))
+    )
 
 
 def swap_job(environment: Environment) -> SwapJob:
@@ -222,4 +261,5 @@ def swap_job(environment: Environment) -> SwapJob:
         owner_secret=word(environment, "OWNER_SECRET"),
         app_secret=word(environment, "APP_SECRET"),
         manifest=word(environment, "BACKUP"),
+        fence=fence_of(environment.get(VARIABLE)),
     )

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 from psycopg.sql import SQL, Identifier
 
-from moyai.jobs import guards, own_failures
+from moyai.jobs import fences, guards, own_failures
 from moyai.jobs.aws import Cloud
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
@@ -78,12 +78,14 @@ def migrate(job: MigrateJob, cloud: Cloud) -> Fields:
     Cut off or failed, those before it stay applied and the next run goes on. Raises `JobError`
     with what was applied.
     """
-    known = read_migrations(job.folder)
+    known, fence = read_migrations(job.folder), fences.fence_of(job.fence)
     login = SecretStore(cloud).read(job.owner_secret)
     with closing(connect(job.server, login, job.name, _SESSION)) as connection:
         try:
             connection.execute(guards.LOCK)
             connection.execute(SQL("SET lock_timeout = {}").format(_LOCK_TIMEOUT))
+            with connection.transaction():
+                fences.enter(connection, fence)
             applied = _applied(connection, job.app)
         except psycopg.Error as error:
             doing = Text("移行の記録を読むことが", "read the record of migrations")
@@ -92,7 +94,7 @@ def migrate(job: MigrateJob, cloud: Cloud) -> Fields:
         refuse_unapproved(todo.apply, job.approved)
         done: list[dict[str, object]] = []
         for migration in todo.apply:
-            done.append(_apply(connection, migration, done))
+            done.append(_apply(connection, migration, done, fence))
         guarded = _guard(connection)
     return {
         "service": job.service,
@@ -131,13 +133,17 @@ def _applied(connection: Connection, app: str) -> list[Applied]:
 
 
 def _apply(
-    connection: Connection, migration: Migration, done: list[dict[str, object]]
+    connection: Connection,
+    migration: Migration,
+    done: list[dict[str, object]],
+    fence: fences.Fence | None,
 ) -> dict[str, object]:
     begin = time.perf_counter()
     name = f"{migration.version:04}_{migration.name}"
     values = (migration.version, migration.name, migration.sha256)
 
     def record() -> None:
+        fences.enter(connection, fence)
         connection.execute(_RECORD, values)
         # Tables that it made are guarded from the moment that anybody sees them.
         guards.put_up(connection)

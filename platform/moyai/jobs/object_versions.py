@@ -43,18 +43,33 @@ class Summary:
     """When the newest of them, or of the delete markers, was written."""
 
 
+def every(bucket: str, prefix: str, cloud: Cloud) -> Iterator[ObjectVersion]:
+    """All versions and delete markers below a prefix, whatever is on top of them. Raises `JobError`."""
+    yield from _listed(bucket, prefix, cloud, only_current=False)
+
+
 def current(bucket: str, prefix: str, cloud: Cloud) -> Iterator[ObjectVersion]:
     """The current versions and delete markers below a prefix, by key. Raises `JobError`."""
+    yield from _listed(bucket, prefix, cloud, only_current=True)
+
+
+def _listed(
+    bucket: str, prefix: str, cloud: Cloud, *, only_current: bool
+) -> Iterator[ObjectVersion]:
     try:
         pages = cloud.client("s3").get_paginator("list_object_versions")
         for page in pages.paginate(Bucket=bucket, Prefix=prefix):
             found = [
-                *(_version(one, deleted=False) for one in page.get("Versions", ())),
-                *(_version(one, deleted=True) for one in page.get("DeleteMarkers", ())),
+                *((one, False) for one in page.get("Versions", ())),
+                *((one, True) for one in page.get("DeleteMarkers", ())),
             ]
-            latest = [one for one in found if one is not None]
+            wanted = (
+                _version(one, deleted=deleted)
+                for one, deleted in found
+                if one["IsLatest"] or not only_current
+            )
             yield from sorted(
-                (one for one in latest if not one.key.startswith(prefix + OWN)),
+                (one for one in wanted if not one.key.startswith(prefix + OWN)),
                 key=lambda one: one.key,
             )
     except (ClientError, BotoCoreError) as error:
@@ -74,9 +89,7 @@ def summary(versions: Iterable[ObjectVersion]) -> Summary:
     return Summary(digest.hexdigest(), count, size, newest)
 
 
-def _version(one: dict[str, Any], *, deleted: bool) -> ObjectVersion | None:
-    if not one["IsLatest"]:
-        return None
+def _version(one: dict[str, Any], *, deleted: bool) -> ObjectVersion:
     return ObjectVersion(
         key=one["Key"],
         version_id=str(one.get("VersionId") or "null"),

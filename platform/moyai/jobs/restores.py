@@ -12,7 +12,7 @@ import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg.sql import SQL, Identifier, Literal
 
-from moyai.jobs import beside, dumps, guards, swaps, writes
+from moyai.jobs import beside, dumps, fences, guards, swaps, writes
 from moyai.jobs.aws import Cloud, call_failed
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import Login, SecretStore
@@ -141,7 +141,31 @@ def prepare(job: RestoreJob, cloud: Cloud) -> Fields:
     begin, login = time.monotonic(), SecretStore(cloud).read(job.database.owner_secret)
     server, live = job.database.server, job.database.name
     with closing(connect(server, login, live, _SESSION)) as connection:
-        found = writes.measured(connection)
+        try:
+            # Held to the end: no job of this database works meanwhile, and none comes between.
+            connection.execute(guards.LOCK)
+            with connection.transaction():
+                fences.enter(connection, job.fence)
+            found, known = writes.measured(connection), fences.read(connection)
+            manifest = _prepare(job, cloud, login, found, known)
+            connection.execute("SELECT 1")  # the lock was held all the time
+        except psycopg.Error as error:
+            doing = Text("復元を仕上げることが", "finish the restore")
+            raise statement_failed(error, doing) from None
+    return {
+        "manifest": job.manifest,
+        "database": beside.name(live, "restored"),
+        "rows": sum(manifest["rows"].values()),
+        "schema_version": manifest["schema_version"],
+        "seconds": round(time.monotonic() - begin, 1),
+    }
+
+
+def _prepare(
+    job: RestoreJob, cloud: Cloud, login: Login, found: writes.Measured, known: fences.Rows
+) -> dict[str, Any]:
+    """What `prepare` does with the live database locked; the manifest."""
+    server, live = job.database.server, job.database.name
     if not (found.closed and found.closed_by and found.rows is not None):
         raise JobError(
             "writes-open",
@@ -153,19 +177,12 @@ def prepare(job: RestoreJob, cloud: Cloud) -> Fields:
         )
     manifest = load(job, cloud, "restored")
     name = beside.name(live, "restored")
-    with closing(connect(server, login, name, _SESSION)) as connection:
-        try:
-            with connection.transaction():
-                writes.carry_over(connection, found.closed_by, found.rows)
-                comment = SQL("COMMENT ON DATABASE {} IS {}")
-                connection.execute(comment.format(Identifier(name), Literal(swaps.LOADED)))
-        except psycopg.Error as error:
-            doing = Text("復元を仕上げることが", "finish the restore")
-            raise statement_failed(error, doing) from None
-    return {
-        "manifest": job.manifest,
-        "database": name,
-        "rows": sum(manifest["rows"].values()),
-        "schema_version": manifest["schema_version"],
-        "seconds": round(time.monotonic() - begin, 1),
-    }
+    with (
+        closing(connect(server, login, name, _SESSION)) as connection,
+        connection.transaction(),
+    ):
+        writes.carry_over(connection, found.closed_by, found.rows)
+        fences.keep(connection, known)
+        comment = SQL("COMMENT ON DATABASE {} IS {}")
+        connection.execute(comment.format(Identifier(name), Literal(swaps.LOADED)))
+    return manifest

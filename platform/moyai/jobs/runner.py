@@ -91,7 +91,7 @@ def _restore_load(environment: Environment, cloud: Cloud) -> Fields:
 
 
 def _restore_objects(environment: Environment, cloud: Cloud) -> Fields:
-    return object_restores.restore(data_settings.restore_job(environment), cloud)
+    return object_restores.restore(data_settings.objects_job(environment), cloud)
 
 
 def _restore_swap(environment: Environment, cloud: Cloud) -> Fields:

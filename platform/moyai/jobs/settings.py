@@ -74,6 +74,8 @@ class MigrateJob:
     schema_version: int
     folder: Path
     phase: Phase
+    fence: str | None
+    """Its place among the jobs of an operation (`fences`); None: nobody's but a person's."""
     approved: Mapping[int, str] | None = None
     """Version → SHA-256 of the migrations that may be applied, as `approved_word` cuts it; None: any."""
 
@@ -155,6 +157,7 @@ def migrate_job(environment: Environment) -> MigrateJob:
         folder=_folder(environment),
         phase="expand" if phase == "expand" else "all",
         approved=_approved(environment.get("MIGRATIONS_APPROVED")),
+        fence=environment.get("FENCE"),
     )
 
 

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moyai.allowance import limit
 from moyai.errors import ExitCode, MoyaiError
 from moyai.job_target import KnownTarget
+from moyai.jobs.asking import Asker, Job, StillRunning, settle
 from moyai.jobs.results import WITH_RESULT, Fields, find, to_text
 from moyai.texts import Text
 
@@ -89,16 +90,21 @@ def run(
     task_role_arn: str | None = None,
     endpoint_url: str | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
+    asker: Asker | None = None,
 ) -> JobResult:
     """Run one job and wait for its end; `environment` adds to the task definition's variables,
     `task_role_arn` is the role to run with in place of the definition's.
 
-    May be called by several threads with one session. Raises `JobFailed`.
+    `asker` is the step that it is for: what earlier workers left running for it is settled first, for as long
+    as a job may take. May be called by several threads with one session. Raises `JobFailed`.
     """
-    begin = time.monotonic()
     clients = _clients(session, region, endpoint_url)
     with _telling(verb):
-        arn = _start(clients.ecs, target, verb, environment, task_role_arn)
+        if asker is not None and asker.claim > 1:
+            _settle(clients.ecs, target, verb, asker, timeout_seconds)
+        begin = time.monotonic()
+        job = None if asker is None else asker.next_job(verb)
+        arn = _start(clients.ecs, target, verb, environment, task_role_arn, job)
         task = _wait(clients, target, verb, arn, begin + timeout_seconds)
         container: Any = next((c for c in task.get("containers", ()) if c["name"] == CONTAINER), {})
         exit_code = container.get("exitCode")
@@ -152,16 +158,18 @@ def _start(
     verb: str,
     environment: Mapping[str, str],
     task_role_arn: str | None,
+    job: Job | None,
 ) -> str:
-    variables = [{"name": name, "value": value} for name, value in sorted(environment.items())]
+    given = {**environment, **({} if job is None else job.variables)}
+    variables = [{"name": name, "value": value} for name, value in sorted(given.items())]
     answer = ecs.run_task(
         cluster=target.cluster_arn,
         taskDefinition=target.task_definition_arn,
         launchType="FARGATE",
         count=1,
         # A request that is sent again after a lost answer starts no second task.
-        clientToken=str(uuid.uuid4()),
-        startedBy="moyai",
+        clientToken=str(uuid.uuid4()) if job is None else job.token,
+        startedBy="moyai" if job is None else job.asker.started_by,
         networkConfiguration={
             "awsvpcConfiguration": {
                 "subnets": list(target.subnets),
@@ -192,6 +200,26 @@ def _start(
         code="not-started",
         remedy=Text("しばらくしてもう一度実行してください。", "Run it again after a while."),
     )
+
+
+def _settle(ecs: Any, target: KnownTarget, verb: str, asker: Asker, seconds: float) -> None:
+    try:
+        settle(ecs, target.cluster_arn, asker, seconds)
+    except StillRunning as error:
+        raise JobFailed(
+            Text(
+                f"前の担当が始めたタスク（{error.arn}）が終わらないため、ジョブ {verb} を始めていません。",
+                f"the job {verb} was not begun: a task that an earlier worker asked for does not end "
+                f"({error.arn}).",
+            ),
+            verb=verb,
+            code="not-started",
+            task_arn=error.arn,
+            remedy=Text(
+                "そのタスクが止まったことを ECS で確かめてから、もう一度実行してください。",
+                "See in ECS that the task has stopped, then run it again.",
+            ),
+        ) from None
 
 
 def _wait(clients: _Clients, target: KnownTarget, verb: str, arn: str, deadline: float) -> Any:

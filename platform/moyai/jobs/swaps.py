@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from moyai.jobs import beside, databases
+from moyai.jobs import beside, databases, fences
 from moyai.jobs.aws import Cloud
 from moyai.jobs.catalogue import DatabaseState, look
 from moyai.jobs.connections import Connection
@@ -44,6 +44,7 @@ def swap(job: SwapJob, cloud: Cloud) -> Fields:
             name: look(master, name, database.owner, database.app)
             for name in (live, restored, before)
         }
+        fences.enter_for(master, database, job.owner_secret, job.fence, cloud)
         limit = _limit(there[live], there[before])
         wanted = there[restored].exists or not there[before].exists
         if wanted:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.errors import LockNotAvailable, QueryCanceled
 from psycopg.sql import SQL
 
-from moyai.jobs import guards
+from moyai.jobs import fences, guards
 from moyai.jobs.aws import Cloud
 from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
@@ -44,6 +44,7 @@ def close(job: WritesJob, cloud: Cloud) -> Fields:
         _refuse_others(connection, job.by)
 
         def work() -> None:
+            fences.enter(connection, job.fence)
             guards.put_up(connection)
             guards.switch(connection, closed=True)
             connection.execute(
@@ -59,10 +60,13 @@ def reopen(job: WritesJob, cloud: Cloud) -> Fields:
     """Let the application write again. Open already is fine. Raises `JobError` as `close`."""
     with _owner(job.database, cloud) as connection:
         if not guards.has_objects(connection):
+            with connection.transaction():
+                fences.enter(connection, job.fence)
             return _state(connection)
         _refuse_others(connection, job.by)
 
         def work() -> None:
+            fences.enter(connection, job.fence)
             guards.switch(connection, closed=False)
             connection.execute("DELETE FROM moyai.closing")
 

@@ -10,6 +10,7 @@ from moyai.costs.periods import Period
 from moyai.engine.aws.sessions import aws_session
 from moyai.errors import OperationFailed
 from moyai.job_target import from_outputs
+from moyai.jobs.asking import Asker
 from moyai.jobs.settings import Phase
 from moyai.jobs.submit import JobResult, run
 from moyai.registry.models import Registry, Site
@@ -21,7 +22,11 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class Inside:
     """Runs jobs in bodies' environments on one site. May be used by several threads."""
 
-    def __init__(self, site: Site, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, site: Site, environment: Mapping[str, str], asker: Asker | None = None
+    ) -> None:
+        """`asker`: the step of an operation that asks; None: a person, at once."""
+        self._asker = asker
         self._session = aws_session(environment, site.region)
         self._endpoint = environment.get("AWS_ENDPOINT_URL")
         self._region = site.region
@@ -146,13 +151,15 @@ class Inside:
         service: str,
         release: str,
         manifest: str,
+        objects_sha256: str,
     ) -> JobResult:
         """Put a backup's rows and objects back, while writes are closed; they stay closed.
 
-        The database that it replaces is kept until `restore_forget`. Cut off, run it again: a backup
-        that is in its place already is not put there twice. Raises `JobFailed`.
+        `objects_sha256` is what `writes_count` told of the objects (`token`, `objects`) then: where they are
+        others by now, none is changed. The database that it replaces is kept until `restore_forget`. Cut
+        off, run it again: a backup that is in its place already is not put there twice. Raises `JobFailed`.
         """
-        more = {"BACKUP": manifest}
+        more = {"BACKUP": manifest, "OBJECTS_SHA256": objects_sha256}
         given = (registry, outputs, service, release, more)
         if not self.restore_state(outputs, service, manifest).fields["restored"]:
             self._administer("beside-create", outputs, service, {"BESIDE": "restored"})
@@ -198,6 +205,7 @@ class Inside:
             environment,
             region=self._region,
             endpoint_url=self._endpoint,
+            asker=self._asker,
         )
 
     def _run(
@@ -228,6 +236,7 @@ class Inside:
             # As the service itself, so that what is tried is what it may do.
             task_role_arn=target.health_role_arn if verb == "health" else None,
             endpoint_url=self._endpoint,
+            asker=self._asker,
         )
 
 

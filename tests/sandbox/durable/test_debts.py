@@ -20,7 +20,7 @@ from moyai.operations.database.reading import debts
 from moyai.operations.database.writing import create
 from moyai.operations.durable.debts import Debts
 from moyai.operations.durable.ledger import Ledger
-from moyai.registry import require
+from moyai.registry.load import require
 
 CODE = "272027"
 """岸和田市 has e-application B."""

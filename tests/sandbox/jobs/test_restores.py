@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from contextlib import closing, suppress
+from typing import Any
 
 import psycopg
 import pytest
 
-from moyai.jobs import swaps
+from moyai.jobs import object_restores, swaps
+from moyai.jobs.aws import Cloud
+from moyai.jobs.object_versions import current, summary
 
 from .conftest import Body, rows
 from .test_dumps import chat, databases
@@ -35,6 +38,13 @@ def spoilt(chat: Body) -> str:
     return key
 
 
+def counted(body: Body) -> dict[str, str]:
+    """What `restore-objects` is to change, and nothing else; whichever database is there."""
+    bucket, prefix = body.bucket, f"{body.service}/"
+    found = current(bucket, prefix, Cloud(body.environment()))
+    return {"OBJECTS_SHA256": summary(found).sha256}
+
+
 def load(body: Body, key: str) -> None:
     body.done("beside-create", BESIDE="restored")
     body.done("restore-load", BACKUP=key)
@@ -45,7 +55,7 @@ def test_a_restore_puts_rows_and_objects_back_and_keeps_what_it_replaced(
 ) -> None:
     token = chat.done("writes-count")["token"]
     load(chat, spoilt)
-    found = chat.done("restore-objects", BACKUP=spoilt)
+    found = chat.done("restore-objects", BACKUP=spoilt, **counted(chat))
     assert (found["copied"], found["deleted"]) == (2, 1)
     with closing(chat.as_app()) as pooled:  # a service's pool holds its connections
         swapped = chat.done("restore-swap", BACKUP=spoilt)
@@ -107,14 +117,56 @@ def test_a_swap_that_fails_leaves_the_live_database_in_use(
     assert rows(chat.as_app(), COUNT) == [(1000,)]
 
 
-def test_objects_whose_versions_are_gone_are_told(chat: Body, spoilt: str) -> None:
+def test_objects_whose_versions_are_gone_are_told(
+    chat: Body, spoilt: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     s3 = chat.cluster.aws("s3")
     versions = s3.list_object_versions(Bucket=chat.bucket, Prefix="chat/a")["Versions"]
     oldest = next(one for one in versions if not one["IsLatest"])
     s3.delete_object(Bucket=chat.bucket, Key="chat/a", VersionId=oldest["VersionId"])
-    code, result = chat.run("restore-objects", BACKUP=spoilt)
-    assert (code, result["code"], result["gone"]) == (4, "versions-gone", ["chat/a"])
+    code, result = chat.run("restore-objects", BACKUP=spoilt, **counted(chat))
+    assert (code, result["code"], result["gone"]) == (4, "versions-gone", 1)
     assert result["copied"] == 1
+    assert "chat/a" in capsys.readouterr().err
+    assert "chat/a" not in str(result)
+
+
+def test_objects_that_came_since_they_were_counted_are_kept(
+    chat: Body, spoilt: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, s3 = counted(chat), chat.cluster.aws("s3")
+    s3.put_object(Bucket=chat.bucket, Key="chat/山田太郎.pdf", Body=b"late")
+    before = chat.done("writes-count")["token"]
+    code, result = chat.run("restore-objects", BACKUP=spoilt, **given)
+    assert (code, result["code"], result["other"]) == (4, "objects-moved", 4)
+    assert chat.done("writes-count")["token"] == before
+    assert "山田太郎" in capsys.readouterr().err
+    assert "山田太郎" not in str(result)
+
+
+def test_objects_that_come_meanwhile_are_kept_and_told(
+    chat: Body, spoilt: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3, change = chat.cluster.aws("s3"), object_restores._change
+
+    def and_somebody_writes(*given: Any) -> Any:
+        s3.put_object(Bucket=chat.bucket, Key="chat/late", Body=b"late")
+        s3.put_object(Bucket=chat.bucket, Key="chat/a", Body=b"hidden")
+        return change(*given)
+
+    monkeypatch.setattr(object_restores, "_change", and_somebody_writes)
+    code, result = chat.run("restore-objects", BACKUP=spoilt, **counted(chat))
+    assert (code, result["code"], result["came"]) == (4, "objects-came", 2)
+    line = capsys.readouterr().err
+    assert "chat/late" in line
+    assert "chat/a" in line
+    assert s3.get_object(Bucket=chat.bucket, Key="chat/late")["Body"].read() == b"late"
+    versions = s3.list_object_versions(Bucket=chat.bucket, Prefix="chat/a")["Versions"]
+    bodies = {
+        s3.get_object(Bucket=chat.bucket, Key="chat/a", VersionId=one["VersionId"])["Body"].read()
+        for one in versions
+    }
+    assert b"hidden" in bodies
 
 
 STEPS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -134,7 +186,7 @@ def test_a_restore_that_is_killed_anywhere_leaves_the_old_or_the_new(
         _spoil_again(chat)
         victim = number % len(STEPS)
         for verb, given in STEPS[:victim]:
-            chat.done(verb, BACKUP=spoilt, **given)
+            chat.done(verb, BACKUP=spoilt, **given, **counted(chat))
         verb, given = STEPS[victim]
         seconds = usual[verb] * part
         _process(chat, verb, seconds, BACKUP=spoilt, **given)
@@ -149,7 +201,7 @@ def _carry_on(body: Body, key: str) -> None:
     """As `Inside.restore` does."""
     done = body.done("restore-state", BACKUP=key)["restored"]
     for verb, given in STEPS[2:] if done else STEPS:
-        body.done(verb, BACKUP=key, **given)
+        body.done(verb, BACKUP=key, **given, **counted(body))
 
 
 def _spoil_again(body: Body) -> None:
@@ -171,7 +223,7 @@ def _rows_if_open(body: Body) -> int | None:
 
 def _process(body: Body, verb: str, seconds: float | None, **given: str) -> float:
     """Run a verb as a process of its own, killed after so many seconds; how long it lived."""
-    environment = body.environment(**given)
+    environment = body.environment(**given, **counted(body))
     begin = time.monotonic()
     child = subprocess.Popen(
         [sys.executable, "-m", "moyai.jobs", verb],

@@ -248,6 +248,7 @@ class Carrying:
             earlier=self._left.results,
             left=self._left.steps,
             wanted=lambda: self.ledger.stands(self.taken).wanted,
+            claim=self.taken.claim,
         )
 
     def _key(self, name: str) -> str:

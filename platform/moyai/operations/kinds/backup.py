@@ -64,7 +64,7 @@ class _Step:
         release = session.state.record(stack).releases.get(self.service)
         if release is None:
             return None
-        inside = Inside(workspace.site, workspace.runtime.environment())
+        inside = Inside(workspace.site, workspace.runtime.environment(), work.asker)
         return inside, workspace.registry, outputs, release
 
 

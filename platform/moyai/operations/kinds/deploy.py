@@ -135,7 +135,7 @@ class Build:
         """Raises as the run ended; `Moved` where it is not what preflight found, then or since."""
         session = self.source.session()
         workspace = session.workspace
-        inside = Inside(workspace.site, workspace.runtime.environment())
+        inside = Inside(workspace.site, workspace.runtime.environment(), work.asker)
         found = work.results["preflight"]
         day = date.fromisoformat(str(found["day"])) if "day" in found else today()
         if found["runs"]:

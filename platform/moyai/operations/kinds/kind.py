@@ -19,6 +19,7 @@ from enum import Enum
 from typing import Protocol
 
 from moyai.errors import MoyaiError
+from moyai.jobs.asking import Asker
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.models import JsonValue
 from moyai.texts import Text
@@ -75,6 +76,8 @@ class Work:
     """Steps that earlier attempts began and did not take back: done, failed, or of which nobody knows."""
     wanted: Callable[[], str] = lambda: "run"
     """What persons want of the operation now: `run`, `pause`, `cancel`, `stop`."""
+    claim: int = 1
+    """Which taking of the body by a worker this is, over all attempts."""
 
     def rest(self, seconds: float) -> None:
         """Sleep, but for no longer than a moment once running bodies are to stop. Raises `Stopped`."""
@@ -83,6 +86,11 @@ class Work:
             if self.wanted() == "stop":
                 raise Stopped
             time.sleep(min(left, _LOOK_SECONDS))
+
+    @property
+    def asker(self) -> Asker:
+        """For jobs that the step asks for in the body."""
+        return Asker(self.operation, self.body.code, self.claim, self.key)
 
 
 class Look(Enum):

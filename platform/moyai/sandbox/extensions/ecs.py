@@ -1,16 +1,24 @@
-"""ECS: tasks of the jobs' image are run."""
+"""ECS: tasks of the jobs' image are run; a client token is good for one request."""
 
 from __future__ import annotations
 
 import copy
+import json
+import time
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ecs.exceptions import ECSException
 from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.responses import EC2ContainerServiceResponse
 
 from moyai.job_target import is_job
 from moyai.sandbox.extensions.replacing import replace
 from moyai.sandbox.tasks import TaskRunner, forget_old
+
+_TOKEN_SECONDS = 24 * 3600.0
+"""How long ECS knows a client token."""
 
 
 def extend(runner: TaskRunner) -> None:
@@ -36,6 +44,7 @@ def extend(runner: TaskRunner) -> None:
                 return found
         return old_stop(self, cluster, task, reason)
 
+    _keep_tokens()
     # moto names an interface only in a network that has DNS host names, but reads the name always.
     NetworkInterface.private_dns_name = ""
 
@@ -55,3 +64,36 @@ def extend(runner: TaskRunner) -> None:
         "_calculate_task_resource_requirements",
         staticmethod(requirements),
     )
+
+
+def _keep_tokens() -> None:
+    """Answer a request with a known client token with the tasks of then, as ECS does.
+
+    Source: "Ensuring idempotency" in the developer guide. Tokens are forgotten with this process.
+    """
+    known: dict[tuple[str, str, str], tuple[float, str, Any]] = {}
+
+    def run_task(self: Any) -> Any:
+        token = self._get_param("clientToken")
+        if not token:
+            return old_run(self)
+        for old in [key for key, (since, _, _) in known.items() if _is_old(since)]:
+            del known[old]
+        key = (self.current_account, self.region, token)
+        request = json.dumps(json.loads(self.body), sort_keys=True)
+        if key not in known:
+            answer = old_run(self)
+            known[key] = (time.monotonic(), request, answer.result["tasks"])
+            return answer
+        _, before, tasks = known[key]
+        if before != request:
+            raise ECSException(
+                "ConflictException", "The client token was used with other parameters."
+            )
+        return ActionResult({"tasks": tasks, "failures": []})
+
+    old_run = replace(EC2ContainerServiceResponse, "run_task", run_task)
+
+
+def _is_old(since: float) -> bool:
+    return time.monotonic() - since > _TOKEN_SECONDS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
 from moyai.planning.fleet.debts import Debt, Done, settled_by, what_settles, why_void
-from moyai.registry import require
+from moyai.registry.load import require
 
 THEN = datetime(2026, 11, 1, tzinfo=UTC)
 DEBT = Debt(1, "272027", "upgrade", "eapp-b 1.1.0", THEN)

@@ -9,6 +9,7 @@ from datetime import date
 from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError, OperationFailed
+from moyai.jobs.asking import Asker
 from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Work
 from moyai.operations.kinds.site import SiteSource
@@ -38,6 +39,7 @@ class Subscribed:
     code: str
     service: str
     target: str
+    asker: Asker | None = None
 
     @property
     def stack(self) -> StackId:
@@ -67,7 +69,7 @@ class Subscribed:
     def inside(self) -> Inside:
         """Runs jobs in its environment."""
         workspace = self.session.workspace
-        return Inside(workspace.site, workspace.runtime.environment())
+        return Inside(workspace.site, workspace.runtime.environment(), self.asker)
 
     def change_record(self, change: Callable[[StackRecord], StackRecord]) -> None:
         """Write its record anew from what is there now, in turn with other commands of this machine."""
@@ -146,9 +148,8 @@ class Subscribed:
 def subscribed(source: SiteSource, work: Work) -> Subscribed:
     """The subscription that a step is about."""
     given = work.plan.parameters
-    return Subscribed(
-        source.session(), work.body.code, str(given["service"]), str(given["release"])
-    )
+    service, release = str(given["service"]), str(given["release"])
+    return Subscribed(source.session(), work.body.code, service, release, work.asker)
 
 
 def before(work: Work) -> str:

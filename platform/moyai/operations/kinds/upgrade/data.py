@@ -99,7 +99,7 @@ class Contract(UpgradeStep):
             raise _no_backup(error)
         if not nothing_written(base, now):
             raise _written(error)
-        inside.restore(*given, manifest)
+        inside.restore(*given, manifest, str(now["token"]["objects"]))
         return {"restored": manifest}
 
 
