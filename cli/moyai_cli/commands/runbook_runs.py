@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from moyai.operations.runbooks.opening import Opened, open_runs, operator
 from moyai.operations.runbooks.records import RunRecord
 from moyai.operations.runbooks.running import begin, run, take_back
 from moyai.operations.runbooks.surroundings import Surroundings
+from moyai.registry.words import not_known
 from moyai.runbook.model import Runbook, Value, Values
 from moyai.runbook.parameters import parse
 from moyai.runbook.read import require
@@ -105,9 +107,10 @@ def run_(
     if dry:
         show_planned(_planned(runbook, known, values, first, is_back=back is not None), output)
         return
+    known_answers = _answers(runbook, answers or ())
     if who is None and known is not None and runbook.gated:
         who = known.person
-    person = Terminal(operator(opened, who) if who else None, dict(given(answers or ())))
+    person = Terminal(operator(opened, who) if who else None, known_answers)
     signer = _signer(opened, who, key) if runbook.gated else None
     around = opened.surroundings(person, _MOYAI, LANG, signer)
     record = known or begin(runbook, values, site, around)
@@ -118,6 +121,19 @@ def run_(
     error = trouble(ended)
     if error is not None:
         raise error
+
+
+def _answers(runbook: Runbook, words: Iterable[str]) -> dict[str, str]:
+    """Answers given beforehand, by question. Raises `UsageError` for one that nothing asks for."""
+    found = dict(given(words))
+    steps = [one.id for one in (*runbook.steps, *runbook.undo_steps.values())]
+    known = [*steps, *(f"again:{one}" for one in steps)]
+    known += [f"precondition-{number}" for number in range(1, len(runbook.preconditions) + 1)]
+    for name in found:
+        if name not in known:
+            message = not_known(name, known, "質問", "question")
+            raise UsageError(Text(f"{message.ja}。", message.en), touched=NOTHING_TOUCHED)
+    return found
 
 
 def _planned(

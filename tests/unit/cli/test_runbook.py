@@ -74,6 +74,7 @@ def test_a_page_is_written_with_its_parameters(moyai: Run, runbooks: Path, proje
         (("run", "new-body", "body"), "is not written NAME=VALUE"),
         (("run", "monday-round", "--operator", "x@example.jp"), "there is no operator"),
         (("run", "--resume", "r20261126-1"), "there is no run"),
+        (("run", "monday-round", "--answer", "sene=yes"), "there is no question 'sene'"),
         (("run",), "Say one of"),
         (("run", "monday-round", "--resume", "r1"), "Say one of"),
         (("render", "monday-round", "x=y"), "there is no parameter 'x'"),
@@ -203,6 +204,31 @@ def test_a_person_at_a_terminal_is_asked_until_the_answer_is_one(
     assert process.returncode == 0, err
     assert "there is no answer 'letter'" in out
     assert (project / "acted").read_text() == "mail\n"
+
+
+def test_a_killed_run_does_not_go_on_beside_the_command_that_it_left(
+    moyai: Run, runbooks: Path, project: Path
+) -> None:
+    lay(runbooks, "false")
+    text = (runbooks / "gated.md.j2").read_text(encoding="utf-8")
+    stubborn = "trap : TERM; echo $$ > pid; while test ! -e enough; do sleep 0.1; done"
+    text = text.replace("exec sleep 60", f"{{ {stubborn}; }}")
+    (runbooks / "gated.md.j2").write_text(text, encoding="utf-8")
+    process = started(project, "gated", "--answer", "told=call")
+    for _ in range(400):
+        if (project / "pid").exists() and (project / "pid").read_text().endswith("\n"):
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    (found,) = json.loads(moyai("runbook", "runs", "--output", "json").stdout)
+    refused = moyai("runbook", "run", "--resume", found["id"])
+    number = (project / "pid").read_text().strip()
+    assert refused.returncode == 5
+    assert f"still runs (process {number})" in refused.stderr
+    (project / "enough").touch()
+    assert moyai("runbook", "run", "--resume", found["id"]).returncode == 0
+    assert (project / "acted").read_text() == "call\ncall\n"
 
 
 def test_an_interrupt_ends_the_command_and_leaves_the_run_to_go_on(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -23,12 +24,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from signers import APPROVES, RUNS, Signer, registry
 
 from moyai.approvals.subjects import APPROVAL_NAMESPACE
+from moyai.engine.stacks import MASKED
 from moyai.engine.worker.log import Redactor
 from moyai.errors import Refused, UsageError
 from moyai.operations.runbooks.approving import approve, wanted
 from moyai.operations.runbooks.asking import FileEvidence, Question
 from moyai.operations.runbooks.dry_run import dry_back, dry_resume
-from moyai.operations.runbooks.events import ApprovalWanted, NotUndone, OutputLine
+from moyai.operations.runbooks.events import ApprovalWanted, NotUndone, OutputLine, StepEnds
 from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.programs import Ended, Line, Programs
 from moyai.operations.runbooks.records import RunRecord, RunStore, StepRecord
@@ -424,6 +426,81 @@ def test_no_secret_is_kept_or_shown(around: Surroundings) -> None:
         assert word in secret
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("password: geheim12", '{"password": "geheim12"}', "PGPASSWORD=geheim12"),
+        *("aws_secret_access_key = geheim12", "--passphrase geheim12", "apiKey='geheim12'"),
+        *("Authorization: Bearer geheim12", "https://me:geheim12@host/x"),
+        "token eyJhbGciOiJI.eyJzdWIiOiIx.geheim12geheim12",
+    ],
+)
+def test_what_looks_like_a_secret_is_taken_out(around: Surroundings, secret: str) -> None:
+    clean = around.programs.without_secrets(f"before {secret} after")
+    assert "geheim12" not in clean
+    assert (clean[:6], clean[-5:]) == ("before", "after")
+
+
+def test_every_line_of_a_private_key_is_taken_out(around: Surroundings) -> None:
+    begin, end = (f"-----{word} OPENSSH PRIVATE KEY-----" for word in ("BEGIN", "END"))
+    script = f"echo 'a {begin}'; echo b3BlbnNz >&2; echo b3BlbnNz; echo 'bG9uZw {end} z'; echo c"
+    found = list(around.programs.run(("sh", "-c", script), 20))
+    shown = [one.words for one in found if isinstance(one, Line)]
+    assert "b3BlbnNz" in shown, "the other stream is another"
+    shown.remove("b3BlbnNz")
+    assert shown == [f"a {MASKED}", MASKED, f"{MASKED} z", "c"]
+
+
+def test_what_a_check_found_is_told_without_secrets(around: Surroundings) -> None:
+    counted = 'import json; print(json.dumps({"count": "hidden-word"}))'
+    programs = replace(around.programs, moyai=(sys.executable, "-c", counted))
+    around = replace(around, programs=programs)
+    record = begin(book("true"), {"site": "sandbox"}, "sandbox", around)
+    told = list(run(book("true"), record.id, around))
+    said = [one.said for one in told if isinstance(one, StepEnds) and one.id == "looked"]
+    assert "hidden-word" not in f"{said} {around.store.load(record.id)}"
+    assert around.store.load(record.id).steps["looked"].status == "noted"
+
+
+def test_a_secret_is_taken_neither_as_an_answer_nor_as_a_parameter(around: Surroundings) -> None:
+    around = replace(around, person=Somebody({"name": "it is hidden-word"}))
+    record = carried(book(), around)
+    assert record.status == "waiting"
+    with pytest.raises(UsageError, match="site: it looks like a secret"):
+        begin(book(), {"site": "hidden-word"}, "sandbox", around)
+    kept = "".join(p.read_text() for p in around.store.folder.rglob("*") if p.is_file())
+    assert "hidden-word" not in kept
+
+
+def test_evidence_that_was_half_written_is_written_anew(around: Surroundings) -> None:
+    record = carried(book(), around)
+    path = around.store.folder / f"{record.id}.evidence.jsonl"
+    before = path.read_bytes()
+    for torn in (b'{"half":', b""):
+        path.write_bytes(before + torn)
+        FileEvidence(around.store).put(record.id, {"step": "more"})
+        kept = path.read_bytes()
+        assert kept.startswith(before)
+        assert [json.loads(line) for line in kept[len(before) :].splitlines()] == [{"step": "more"}]
+
+
+def test_a_command_that_outlives_its_run_is_waited_for(around: Surroundings) -> None:
+    runbook = book()
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    lock = os.open(around.store.folder / f"{record.id}.command", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    left = subprocess.Popen(["sleep", "60"], pass_fds=(lock,))
+    os.pwrite(lock, f"{left.pid}\n".encode(), 0)
+    os.close(lock)  # as where the process that carried the run out is killed
+    says = rf"still runs \(process {left.pid}\)"
+    with pytest.raises(Refused, match=says), around.store.command(record.id, 0.3):
+        pass
+    left.kill()
+    left.wait()
+    list(run(runbook, record.id, around))
+    assert around.store.load(record.id).status == "done"
+
+
 def test_a_command_that_takes_too_long_is_ended_with_all_it_started(around: Surroundings) -> None:
     begun = time.monotonic()
     script = "trap '' TERM; sleep 300 & echo $!; wait; wait; wait"
@@ -433,6 +510,30 @@ def test_a_command_that_takes_too_long_is_ended_with_all_it_started(around: Surr
     assert found[-1].exit_code is None
     assert isinstance(found[0], Line)
     assert is_gone(int(found[0].words))
+
+
+def test_a_command_that_writes_without_end_is_ended_in_its_time(around: Surroundings) -> None:
+    begun = time.monotonic()
+    found = list(around.programs.run(("sh", "-c", "while :; do echo yes; done"), 0.5))
+    assert time.monotonic() - begun < 10
+    assert isinstance(found[-1], Ended)
+    assert found[-1].why is not None
+
+
+def test_what_is_left_of_a_command_that_took_too_long_is_ended_with_it(
+    around: Surroundings,
+) -> None:
+    found = list(around.programs.run(("sh", "-c", "sleep 300 & echo $!; wait"), 0.5))
+    assert isinstance(found[0], Line)
+    assert is_gone(int(found[0].words))
+
+
+def test_all_that_a_command_wrote_on_both_streams_is_kept(around: Surroundings) -> None:
+    script = "for i in $(seq 2000); do echo out $i; echo err $i >&2; done"
+    found = list(around.programs.run(("sh", "-c", script), 60))
+    shown = [one.words for one in found if isinstance(one, Line)]
+    expected = [f"{stream} {i}" for stream in ("out", "err") for i in range(1, 2001)]
+    assert sorted(shown) == sorted(expected)
 
 
 def is_gone(pid: int) -> bool:

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from moyai.engine.files import disk_trouble
 from moyai.operations.runbooks.records import RunStore
@@ -59,9 +59,22 @@ class FileEvidence:
         line = json.dumps(record, ensure_ascii=False, sort_keys=True)
         try:
             path.touch(mode=0o600)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+            with path.open("r+b") as file:
+                file.truncate(_whole(file))
+                file.seek(0, os.SEEK_END)
+                file.write(line.encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise disk_trouble(error, str(path)) from error
+
+
+def _whole(file: BinaryIO) -> int:
+    """How many bytes of a file are whole lines: a process that was killed while it wrote left part of one."""
+    size = file.seek(0, os.SEEK_END)
+    while size:
+        size -= 1
+        file.seek(size)
+        if file.read(1) == b"\n":
+            return size + 1
+    return 0

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
-import queue
-import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from moyai.engine.stacks import MASKED
+from moyai.operations.runbooks.pipes import Pipes
+from moyai.operations.runbooks.redacting import Redacting
 from moyai.runbook.check_commands import MOYAI
 from moyai.texts import Text, of_system
 
@@ -25,17 +22,12 @@ GRACE_SECONDS = 60.0
 """How long a command that was told to end may take: a deploy lets what it began end well."""
 _LOOK_SECONDS = 0.5
 """How long is waited for output of a command that has ended: what it left running may hold its pipes."""
-_LONGEST_LINE = 1 << 20
+_DRAIN_SECONDS = 5.0
+"""How long output is read of a command that has ended: what it left running may write on and on."""
 _MOST_KEPT = 16 << 20
 """Bytes of output after which no more is kept."""
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
-_SECRETS = (
-    re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"),
-    re.compile(r"(?i)(?<=password[=:])\s*\S+|(?<=passphrase[=:])\s*\S+"),
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +63,16 @@ class Programs:
 
     def without_secrets(self, words: str) -> str:
         """Words without known secrets and without what looks like one."""
-        words = self.clean(words)
-        for pattern in _SECRETS:
-            words = pattern.sub(MASKED, words)
-        return words
+        return Redacting(self.clean).line(words)
 
-    def run(self, argv: tuple[str, ...], timeout_seconds: float) -> Iterator[Line | Ended]:
-        """Run a command to its end; `Ended` comes last. Whoever closes this ends the command."""
+    def run(
+        self, argv: tuple[str, ...], timeout_seconds: float, lock: int | None = None
+    ) -> Iterator[Line | Ended]:
+        """Run a command to its end; `Ended` comes last. Whoever closes this ends the command.
+
+        `lock`: an open file that the command has too, so that its lock holds for as long as the command is
+        there, also where this process is killed; the command's number is written into it.
+        """
         command = (*self.moyai, *argv[1:]) if argv[0] == MOYAI else argv
         try:
             process = subprocess.Popen(
@@ -88,7 +83,8 @@ class Programs:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                pass_fds=() if lock is None else (lock,),
+                preexec_fn=_before(os.getpid(), lock),
             )
         except (OSError, ValueError) as error:
             yield Ended(None, _not_started(argv[0], error), "", b"")
@@ -99,9 +95,20 @@ class Programs:
             _end(process, self.grace_seconds)
 
 
-def _end_with_parent() -> None:
-    """In the new process: be told to end where the one that carries the runbook out is killed."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _before(parent: int, lock: int | None) -> Callable[[], None]:
+    """In the new process: say which it is, and be told to end where the one that carries the runbook out is
+    killed."""
+
+    def before() -> None:
+        if lock is not None:
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        if sys.platform == "linux":
+            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:  # killed before it could be asked for
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    return before
 
 
 def _not_started(program: str, error: OSError | ValueError) -> Text:
@@ -114,37 +121,33 @@ def _not_started(program: str, error: OSError | ValueError) -> Text:
 def _followed(
     process: subprocess.Popen[bytes], timeout_seconds: float, programs: Programs
 ) -> Iterator[Line | Ended]:
-    lines: queue.SimpleQueue[tuple[bool, bytes] | None] = queue.SimpleQueue()
-    assert process.stdout is not None
-    assert process.stderr is not None
-    for stream, is_out in ((process.stdout, True), (process.stderr, False)):
-        threading.Thread(target=_read, args=(stream, is_out, lines), daemon=True).start()
     deadline = time.monotonic() + timeout_seconds
+    until = deadline
     out: list[str] = []
     kept: list[str] = []
-    room, open_streams, in_time = _MOST_KEPT, 2, True
-    while open_streams:
-        try:
-            found = lines.get(timeout=min(max(deadline - time.monotonic(), 0.0), _LOOK_SECONDS))
-        except queue.Empty:
-            in_time = time.monotonic() < deadline
-            if not in_time or process.poll() is not None:
-                break
-            continue
-        if found is None:
-            open_streams -= 1
-            continue
-        is_out, content = found
-        words = content.decode("utf-8", "replace")
-        room -= len(content)
-        if room > 0:
-            shown = programs.without_secrets(words.rstrip("\r\n"))
-            kept.append(shown + "\n")
-            if is_out:
-                out.append(words)
-            yield Line(shown)
-    in_time = in_time and _waits(process, deadline)
-    code = _end(process, programs.grace_seconds)
+    redacting = {True: Redacting(programs.clean), False: Redacting(programs.clean)}
+    room = _MOST_KEPT
+    with Pipes(process) as pipes:
+        while pipes.are_open and (left := until - time.monotonic()) > 0:
+            has_ended = process.poll() is not None
+            if has_ended:
+                until = min(until, time.monotonic() + _DRAIN_SECONDS)
+            found = pipes.line(min(left, _LOOK_SECONDS))
+            if found is None:
+                if has_ended:
+                    break
+                continue
+            room -= len(found.content)
+            if room > 0:
+                words = found.content.decode("utf-8", "replace")
+                shown = redacting[found.is_out].line(words.rstrip("\r\n"))
+                kept.append(shown + "\n")
+                if found.is_out:
+                    out.append(words)
+                yield Line(shown)
+        pipes.forget()
+        in_time = _waits(process, deadline)
+        code = _end(process, programs.grace_seconds)
     why = None if in_time else _OUT_OF_TIME
     yield Ended(code if in_time else None, why, "".join(out), "".join(kept).encode())
 
@@ -160,25 +163,16 @@ def _waits(process: subprocess.Popen[bytes], deadline: float) -> bool:
     return True
 
 
-def _read(
-    stream: IO[bytes], is_out: bool, lines: queue.SimpleQueue[tuple[bool, bytes] | None]
-) -> None:
-    with suppress(ValueError):  # closed meanwhile
-        for line in iter(lambda: stream.readline(_LONGEST_LINE), b""):
-            lines.put((is_out, line))
-    lines.put(None)
-
-
 def _end(process: subprocess.Popen[bytes], grace_seconds: float) -> int:
     """Have a command ended, first as a person would, then for good with all of its group.
 
     What one leaves running that ends by itself is its own affair: the sandbox goes on.
     """
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=grace_seconds)
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    if process.poll() is not None:
+        return process.returncode
+    process.send_signal(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=grace_seconds)
+    with suppress(ProcessLookupError, PermissionError):  # macOS says so of a group that is gone
+        os.killpg(process.pid, signal.SIGKILL)
     return process.wait()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -171,8 +172,49 @@ class RunStore:
         finally:
             os.close(handle)
 
+    @contextmanager
+    def command(self, run: str, wait_seconds: float = 10.0) -> Iterator[int]:
+        """Be the only one who runs a command of a run: an open file with a lock, which the command is given.
+
+        Where this process is killed, the lock holds until the command has ended too. Raises `Refused` where
+        one still runs after `wait_seconds`.
+        """
+        place = self.folder / f"{run}.command"
+        try:
+            handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise disk_trouble(error, str(self.folder)) from error
+        try:
+            _wait_for(handle, run, time.monotonic() + wait_seconds)
+            yield handle
+        finally:
+            # Unlocked, and not only closed: what a command left running has the file too.
+            fcntl.flock(handle, fcntl.LOCK_UN)
+            os.close(handle)
+
     def _lock(self, run: str) -> Path:
         return self.folder / f"{run}.lock"
+
+
+def _wait_for(handle: int, run: str, deadline: float) -> None:
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if time.monotonic() >= deadline:
+            number = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
+            raise Refused(
+                Text(
+                    f"実行 {run} が前に始めたコマンドが、まだ動いています（プロセス {number}）。",
+                    f"A command that {run} began before still runs (process {number}).",
+                ),
+                touched=NOTHING_TOUCHED,
+                remedy=Text(
+                    "終わるのを待つか、そのプロセスを終わらせてから、もう一度実行してください。",
+                    "Wait for its end, or end that process; then run this again.",
+                ),
+            )
+        time.sleep(0.2)
 
 
 def _read(found: dict[str, Any]) -> RunRecord:

@@ -31,7 +31,7 @@ from moyai.operations.runbooks.records import (
     StepStatus,
     moment,
 )
-from moyai.operations.runbooks.stepping import Probe, argv_of, asked, carried
+from moyai.operations.runbooks.stepping import Probe, argv_of, asked, carried, why_not_kept
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.operations.runbooks.undoing import begun, to_undo
 from moyai.planning.fleet import refusals
@@ -51,8 +51,13 @@ from moyai.texts import Text
 
 
 def begin(runbook: Runbook, values: Values, site: str, surroundings: Surroundings) -> RunRecord:
-    """The record of a new run, of which nothing is done yet. Raises `OperationFailed`."""
+    """The record of a new run, of which nothing is done yet.
+
+    Raises `UsageError` for a parameter with a secret in it, `Refused` where the person may not run it,
+    `OperationFailed`.
+    """
     now = surroundings.now()
+    _no_secrets(values, surroundings)
     record = RunRecord(
         id=surroundings.store.new_id(now),
         runbook=runbook.name,
@@ -67,6 +72,16 @@ def begin(runbook: Runbook, values: Values, site: str, surroundings: Surrounding
     return record
 
 
+def _no_secrets(values: Values, around: Surroundings) -> None:
+    for name, value in plain(values).items():
+        for word in value if isinstance(value, list) else [str(value)]:
+            why = why_not_kept(word, around)
+            if why is not None:
+                raise UsageError(
+                    Text(f"{name}: {why.ja}。", f"{name}: {why.en}."), touched=NOTHING_TOUCHED
+                )
+
+
 def run(
     runbook: Runbook, run_id: str, surroundings: Surroundings, first: str | None = None
 ) -> Iterator[Event]:
@@ -77,6 +92,8 @@ def run(
     """
     with surroundings.store.held(run_id):
         record = going_forward(still_open(surroundings.store.load(run_id)))
+        with surroundings.store.command(run_id):
+            pass  # one that a killed run left would go on beside what is done now
         record = admitted(runbook, record, surroundings)
         yield from _Run(runbook, record, surroundings).carry(first)
 
@@ -85,6 +102,8 @@ def take_back(runbook: Runbook, run_id: str, surroundings: Surroundings) -> Iter
     """Undo what a run has begun, in reverse, by the undo steps of each step. Raises as `run`."""
     with surroundings.store.held(run_id):
         record = still_open(surroundings.store.load(run_id))
+        with surroundings.store.command(run_id):
+            pass
         record = admitted(runbook, record, surroundings)
         yield from _Run(runbook, record, surroundings).take_back()
 

@@ -54,11 +54,12 @@ def argv_of(run: tuple[Argument, ...], record: RunRecord) -> tuple[str, ...]:
 def carried(begun: StepRecord, probe: Probe, record: RunRecord, around: Surroundings) -> Told:
     """Run a command, and hold its JSON against a condition where there is one."""
     ended: Ended | None = None
-    for one in around.programs.run(probe.argv, probe.timeout_seconds):
-        if isinstance(one, Ended):
-            ended = one
-        elif probe.judge is None:
-            yield OutputLine(probe.name, one.words)
+    with around.store.command(record.id) as lock:
+        for one in around.programs.run(probe.argv, probe.timeout_seconds, lock):
+            if isinstance(one, Ended):
+                ended = one
+            elif probe.judge is None:
+                yield OutputLine(probe.name, one.words)
     assert ended is not None
     around.store.output(record.id, probe.name, ended.kept)
     done, said = ended.exit_code == 0, ended.why
@@ -66,13 +67,16 @@ def carried(begun: StepRecord, probe: Probe, record: RunRecord, around: Surround
         said = _failed(ended)
     if done and probe.judge is not None:
         done, said = _judged(probe.judge, ended.out, record.known_values())
+    if said is not None:
+        clean = around.programs.without_secrets
+        said = Text(clean(said.ja), clean(said.en))
     kept = replace(
         begun,
         status="done" if done else "failed",
         ended_at=around.now().isoformat(),
         exit_code=ended.exit_code,
         output_sha256=hashlib.sha256(ended.kept).hexdigest(),
-        said=None if said is None else around.programs.without_secrets(said.en),
+        said=None if said is None else said.en,
     )
     return kept, said
 
@@ -95,7 +99,7 @@ def asked(
     answer = around.person.answer(question)
     if answer is None:
         return begun, Text("答えがありません。", "nobody answered.")
-    why = why_no_answer(question, answer)
+    why = why_no_answer(question, answer) or why_not_kept(answer, around)
     if why is not None:
         return begun, why
     wanted = shape.wanted in (None, answer)
@@ -118,6 +122,16 @@ def _judged(
         return False, Text("出力が JSON ではありません。", "its output is not JSON.")
     outcome = evaluate(judge.expect, document, values)
     return outcome.holds, outcome.found
+
+
+def why_not_kept(words: str, around: Surroundings) -> Text | None:
+    """Why words are not taken, as they would be on record: a secret, or what looks like one."""
+    if around.programs.without_secrets(words) == words:
+        return None
+    return Text(
+        "秘密（パスワードや鍵など）に見えます。記録に残るので使えません",
+        "it looks like a secret, such as a password or a key, and would be on record",
+    )
 
 
 def why_no_answer(question: Question, answer: str) -> Text | None:
