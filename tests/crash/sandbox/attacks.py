@@ -66,16 +66,20 @@ class Attack:
     commands: bool = False
     """Whether other commands are run beside the upgrade, and killed with those that steer it."""
     clock: str = "true"
+    kind: str = "upgrade"
+    """Of the operation: `backup` changes nothing of a service."""
+    small_disk: bool = False
+    """Whether all that Moyai writes is on a small disk of its own."""
     windows: bool = False
     """Whether the last body's window does not open while the campaign lasts."""
 
 
 def _kill(*kinds: str) -> Act:
-    """One process of one of the kinds, each kind that is there being as likely."""
+    """One process of one of the kinds; a kind that is named twice is as likely as two."""
 
     def act(arena: Arena) -> bool:
         there = arena.crew.alive(*kinds)
-        found = sorted({one.kind for one in there})
+        found = [kind for kind in kinds if any(one.kind == kind for one in there)]
         if not found:
             return False
         kind = arena.chance.choice(found)
@@ -139,6 +143,20 @@ def _crash_a_session(server: Instance, chance: random.Random) -> bool:
     return False
 
 
+def _fill_the_disk(arena: Arena) -> bool:
+    """To the last byte; room again after some seconds."""
+    filler = arena.crew.place.home.parent / "filler"
+    with suppress(OSError), filler.open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x" * 65536)
+    with suppress(OSError), filler.open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x")
+    arena.crew.restarts += 1
+    arena.later(arena.chance.uniform(1, 6), lambda: filler.unlink(missing_ok=True))
+    return True
+
+
 def _bring_another_version(arena: Arena) -> bool:
     """The next version comes beside the first; then the first goes, one worker after another."""
     crew = arena.crew
@@ -176,14 +194,25 @@ _ALL: tuple[Attack, ...] = (
     Attack("sandbox-jobs", _kill("job"), every=(0.3, 2.0), attacks=8),
     Attack(
         "sandbox-all",
-        _kill("worker", "supervisor", "engine", "provider", "driver", "job", "command"),
-        attacks=20,
+        _kill(
+            *("worker", "supervisor", "command", "job", "job"),
+            *("engine", "provider", "driver") * 3,
+        ),
+        attacks=25,
         commands=True,
     ),
     Attack("sandbox-commands", _kill("command"), every=(0.2, 1.5), attacks=15, commands=True),
     Attack("sandbox-freezes", _freeze, every=(1.0, 4.0), attacks=8),
     Attack("sandbox-postgres", _restart_a_server, every=(2.0, 6.0), attacks=6),
     Attack("sandbox-versions", _bring_another_version, every=(2.0, 6.0), attacks=8),
+    Attack(
+        "sandbox-backups",
+        _kill("worker", "supervisor", "job", "job"),
+        every=(0.5, 3.0),
+        attacks=12,
+        kind="backup",
+    ),
+    Attack("sandbox-full-disk", _fill_the_disk, every=(8, 12), attacks=3, small_disk=True),
     Attack(
         "sandbox-windows",
         _kill("worker", "supervisor"),

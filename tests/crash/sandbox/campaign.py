@@ -7,16 +7,17 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.operations.campaign import Outcome
 from tests.crash.operations.check import Findings
 from tests.crash.operations.crew import Kill
+from tests.crash.operations.servers import small_disk
 from tests.crash.operations.traps import deaths
 from tests.crash.sandbox.attacks import Arena, Attack
-from tests.crash.sandbox.check import check
+from tests.crash.sandbox.check import check, check_backup
 from tests.crash.sandbox.crew import Crew
 from tests.crash.sandbox.person import Person
 from tests.crash.sandbox.place import RELEASES, SERVICE, Place, make_place, release
@@ -24,6 +25,7 @@ from tests.crash.sandbox.place import RELEASES, SERVICE, Place, make_place, rele
 from moyai.operations.database.rows import OperationView
 
 _POLL_SECONDS = 0.15
+_DISK_MEGABYTES = 400
 
 
 @dataclass(frozen=True)
@@ -54,24 +56,37 @@ class Ground:
     since: float = 0.0
     """When it began, by the host's clock that nobody sets."""
     _places: int = 0
+    _disk: ExitStack = field(default_factory=ExitStack)
 
-    def next(self) -> tuple[Place, int]:
-        """A place whose bodies run the release before, and the release to go to."""
-        self.number += 1
-        if self.place is None or self.number >= RELEASES:
+    def next(self, attack: Attack) -> tuple[Place, int]:
+        """A place whose bodies run the release before, and the release to go to; of a backup the one
+        that they run."""
+        if attack.small_disk or self.number + 1 >= RELEASES:
             self.leave()
-            self._places += 1
-            base = self.scratch / f"place-{self._places}"
-            base.mkdir(parents=True)
-            self.place, self.number = make_place(base, self.size.bodies, self.size.at_once), 2
+        if self.place is None:
+            self._make(attack)
+        assert self.place is not None
+        self.number += attack.kind == "upgrade"
         return self.place, self.number
 
     def leave(self) -> None:
         """Give it up: what comes after begins anew."""
         if self.place is not None:
             self.place.reset()
-            shutil.rmtree(self.place.home.parent, ignore_errors=True)
+            self._disk.close()
+            shutil.rmtree(self.place.base, ignore_errors=True)
             self.place = None
+
+    def _make(self, attack: Attack) -> None:
+        self._places += 1
+        base = self.scratch / f"place-{self._places}"
+        base.mkdir(parents=True)
+        disk = None
+        if attack.small_disk:
+            disk = self._disk.enter_context(small_disk(base / "disk", _DISK_MEGABYTES))
+            assert disk is not None, "no disk may be mounted here"
+        self.number = 1
+        self.place = make_place(base, self.size.bodies, self.size.at_once, disk)
 
 
 @contextmanager
@@ -110,22 +125,24 @@ class _Campaign:
 
 def run(attack: Attack, seed: int, on: Ground) -> Outcome:
     """Run one on the next release of a place."""
-    place, number = on.next()
+    place, number = on.next(attack)
     size = on.size
-    place.federation.target(SERVICE, release(number))
     chance = random.Random(f"{attack.name}-{seed}")
-    folder = place.home.parent / f"{attack.name}-{seed}-{number}"
+    folder = place.base / f"{attack.name}-{seed}-{number}"
     folder.mkdir()
     crew = Crew(place, folder)
     arena = Arena(crew, chance)
     moments = time.clock_gettime(time.CLOCK_MONOTONIC), time.time()
     on.since = moments[0]
-    person = Person(place, release(number), lambda: None)
-    one = _Campaign(attack, crew, person, arena, max(2, round(attack.attacks * size.share)))
-    person.between = one.between
+    command = place.backup()
+    if attack.kind == "upgrade":
+        place.federation.target(SERVICE, release(number))
+        command = place.upgrade(release(number), any_time=not attack.windows)
     if attack.windows:
         place.set_windows()
-        person.any_time = False
+    person = Person(place, attack.kind, command, lambda: None, waits=attack.windows)
+    one = _Campaign(attack, crew, person, arena, max(2, round(attack.attacks * size.share)))
+    person.between = one.between
     attack.before(arena)
     try:
         view = _carried(one, size)
@@ -140,7 +157,9 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
         found.unfinished.append(_unfinished(view))
     place.witness.look()
     if view is not None:
-        check(place, number, view, moments, found, place.codes[-1:] if attack.windows else ())
+        shut = place.codes[-1:] if attack.windows else ()
+        look = check if attack.kind == "upgrade" else check_backup
+        look(place, number, view, moments, found, shut)
     many = person.planned()
     if len(many) != 1:
         found.duplicates.append(f"operations on record: {many}")
@@ -162,7 +181,7 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
         "" if found.none else crew.said(),
         dict(killed),
     )
-    if attack.windows or not found.none:
+    if attack.windows or attack.small_disk or not found.none:
         on.leave()  # bodies are not at one release any more
     return outcome
 
@@ -176,7 +195,8 @@ def _carried(one: _Campaign, size: Size) -> OperationView | None:
     one.person.plan()
     for _ in range(2):
         one.crew.post(clock=one.attack.clock)
-    one.person.approve()
+    if one.attack.kind == "upgrade":
+        one.person.approve()
     one.following = time.monotonic() + one.arena.chance.uniform(0.5, 3)
     deadline = time.monotonic() + size.seconds
     view: OperationView | None = None

@@ -69,6 +69,34 @@ def check(
     check_locks(place, found)
 
 
+def check_backup(
+    place: Place,
+    number: int,
+    view: OperationView,
+    began: tuple[float, float],
+    found: Findings,
+    shut: Sequence[str] = (),
+) -> None:
+    """All bodies of backups that have ended: nothing of a service is another, nothing is left over."""
+    asked = place.requests(began[0])
+    for body in view.bodies:
+        code = body.code
+        own = [one for one in asked if one.is_about(code)]
+        seen = place.witness.of(place.database(code))
+        check_backups(code, view.row.id, own, found)
+        made = [one.action for one in own if one.done and _MAKES.match(one.action)]
+        made += [one.tag for life in seen for one in life if one.at >= began[1]]
+        found.duplicates.extend(f"{code}: {one}" for one in made)
+        if body.status != "done":
+            found.untrue.append(f"{code} is {body.status}")
+        with closing(place.superuser(code)) as admin:
+            words = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> %s"
+            name = place.database(code)
+            left = admin.execute(words, (f"{name}%", name)).fetchall()
+        found.duplicates.extend(f"{code}: the database {row[0]} is left" for row in left)
+    check_locks(place, found)
+
+
 def check_requests(family: str, wanted: str, asked: Sequence[Request], found: Findings) -> None:
     """An undisturbed upgrade makes one thing at AWS, a task definition of the release `wanted`. One that was
     taken back and brought again makes one of the release before and another: the same release twice, one

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from tests.crash.operations.crew import Kill
-from tests.crash.sandbox.place import DAY, PLANNER, SERVICE, Place
+from tests.crash.sandbox.place import DAY, PLANNER, Place
 
 from moyai.operations.database.connecting import database_url, open_engine
 from moyai.operations.database.prepare import logins
@@ -27,10 +27,14 @@ class Person:
     """One operation as a person brings it to its end."""
 
     place: Place
-    release: str
+    kind: str
+    """`upgrade` or `backup`."""
+    command: Sequence[str]
+    """What plans it."""
     between: Callable[[], None]
     """What goes on while a command runs or is waited for."""
-    any_time: bool = True
+    waits: bool = False
+    """Whether some body waits for a window that does not open, and is cancelled in the end."""
     operation: str = ""
     codes: list[int] = field(default_factory=list)
     """Exit codes of commands that ended by themselves."""
@@ -40,6 +44,7 @@ class Person:
     def __post_init__(self) -> None:
         site = self.place.site
         places = logins(database_url(site.operations_database()), site.home)
+        self._since = time.time()
         self._engine = open_engine(places.of("moyai_operator"), name="moyai-crash")
 
     def close(self) -> None:
@@ -51,26 +56,29 @@ class Person:
         self._engine.dispose()
 
     def plan(self) -> None:
-        """Have the upgrade on record. Who finds a plan that a killed command left does not make another."""
+        """Have it on record. Who finds a plan that a killed command left does not make another."""
         deadline = time.monotonic() + _LONGEST_SECONDS
         while not self.operation:
-            assert time.monotonic() < deadline, "the upgrade cannot be planned"
-            self._carry(self.place.upgrade(self.release, any_time=self.any_time))
+            assert time.monotonic() < deadline, "it cannot be planned"
+            self._carry(self.command)
             self.operation = next(iter(self.planned()), "")
 
     def planned(self) -> list[str]:
-        """The operations that there are of this upgrade."""
-        words = sa.text("SELECT id FROM moyai.operation WHERE subject = :subject ORDER BY id")
+        """The operations of this kind that were put on record since this person began."""
+        words = sa.text(
+            "SELECT id FROM moyai.operation WHERE kind = :kind "
+            "AND planned_at >= to_timestamp(:since) ORDER BY id"
+        )
+        given = {"kind": self.kind, "since": self._since}
         with suppress(sa.exc.DBAPIError), self._engine.connect() as connection:
-            rows = connection.execute(words, {"subject": f"{SERVICE} {self.release}"})
-            return [str(row[0]) for row in rows]
+            return [str(row[0]) for row in connection.execute(words, given)]
         return []
 
     def approve(self) -> None:
         """Approve all of it, until the command says that it is, or that nothing waits."""
         deadline = time.monotonic() + _LONGEST_SECONDS
         while self._carry(self.place.approve(self.operation)) not in (0, REFUSED):
-            assert time.monotonic() < deadline, "the upgrade cannot be approved"
+            assert time.monotonic() < deadline, "it cannot be approved"
 
     def view(self) -> OperationView | None:
         """It as it is now; None while the server is away."""
@@ -99,7 +107,7 @@ class Person:
         return found
 
     def tend(self, view: OperationView, *, beside: bool) -> bool:
-        """Try again what failed, cancel what waits for hours; True once the upgrade has ended.
+        """Try again what failed, cancel what waits for hours; True once it has ended.
         `beside`: deploy at the same time."""
         if self._retrying is not None and self._retrying.poll() is not None:
             self.codes.append(self._retrying.returncode)
@@ -112,7 +120,7 @@ class Person:
         if view.row.status in ("failed", "held") and self._retrying is None:
             again = ("operation", "retry", self.operation, "--operator", PLANNER)
             self._retrying = self.place.command(*again)
-        if not self.any_time and self._retrying is None and _only_shut(view):
+        if self.waits and self._retrying is None and _only_shut(view):
             self._retrying = self.place.command(
                 *("operation", "cancel", self.operation, "--operator", PLANNER)
             )

@@ -67,10 +67,14 @@ class Place:
     federation: Federation
     codes: Sequence[str]
     at_once: int
-    record: Path
-    """The cloud's record of requests."""
-    keys: Path
+    base: Path
+    """Outside of what Moyai writes: the record of requests, keys, what commands said."""
     witness: Witness
+
+    @property
+    def record(self) -> Path:
+        """The cloud's record of requests."""
+        return self.base / "requests.jsonl"
 
     @property
     def home(self) -> Path:
@@ -110,6 +114,11 @@ class Place:
         return database(code, SERVICE).database
 
     @property
+    def keys(self) -> Path:
+        """Private keys of two persons."""
+        return self.base / "keys"
+
+    @property
     def federation_slug(self) -> str:
         """What names of its resources begin with."""
         return require(self.federation.file).federation.slug
@@ -145,7 +154,7 @@ class Place:
 
     def command(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command as a person does, to be killed perhaps; what it says goes to a file."""
-        with (self.home.parent / "commands.txt").open("ab") as said:
+        with (self.base / "commands.txt").open("ab") as said:
             return subprocess.Popen(
                 self.federation.command(*arguments),
                 cwd=self.federation.folder,
@@ -179,6 +188,10 @@ class Place:
             *("--operator", PLANNER, "--key", key),
         ]
 
+    def backup(self) -> list[str]:
+        """The command that plans a backup of all."""
+        return ["backup", "run", "--as-of", DAY, "--operator", PLANNER]
+
     def approve(self, operation: str) -> list[str]:
         """The command that approves all of it."""
         key = str(self.keys / "shonin")
@@ -205,27 +218,19 @@ def migrations(number: int) -> dict[int, str]:
     return {first + 1: expand, first + 2: contract}
 
 
-def make_place(base: Path, bodies: int, at_once: int) -> Place:
-    """Lay it out, start its cloud and deploy it; half a minute and more."""
-    home, codes = base / "home", BODIES[:bodies]
-    federation = make_federation(base / "project", home, codes)
-    keys = base / "keys"
-    _settle(federation, keys, codes, at_once)
+def make_place(base: Path, bodies: int, at_once: int, disk: Path | None = None) -> Place:
+    """Lay it out, start its cloud and deploy it; half a minute and more. `disk`: where Moyai writes."""
+    home, codes = (disk or base) / "home", BODIES[:bodies]
+    federation = make_federation((disk or base) / "project", home, codes)
+    witness = Witness(home / "sites" / "sandbox" / "cloud" / "postgres", SERVICE)
+    place = Place(federation, codes, at_once, base, witness)
+    _settle(federation, place.keys, codes, at_once)
     _add_releases(federation.folder / "stacks" / "services" / SERVICE)
-    record = base / "requests.jsonl"
-    record.touch()
-    recorder.start(home, federation.folder, record)
+    place.record.touch()
+    recorder.start(home, federation.folder, place.record)
     federation.ok("deploy", "--as-of", DAY)
-    place = Place(
-        federation,
-        codes,
-        at_once,
-        record,
-        keys,
-        Witness(home / "sites" / "sandbox" / "cloud" / "postgres", SERVICE),
-    )
     federation.ok("operation", "prepare")
-    place.witness.look()
+    witness.look()
     return place
 
 
