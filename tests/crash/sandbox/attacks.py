@@ -27,6 +27,8 @@ class Arena:
 
     crew: Crew
     chance: random.Random
+    share: float = 1.0
+    """How much of an attack's times there is to be."""
     done: int = 0
     """Attacks so far."""
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
@@ -179,7 +181,7 @@ def _traps(places: Sequence[str], share: float) -> Callable[[Arena], None]:
     """At so great a share of the places, at the first or second body that comes there."""
 
     def lay(arena: Arena) -> None:
-        many = max(2, round(len(places) * share))
+        many = max(3, round(len(places) * share * arena.share))
         chosen = arena.chance.sample(list(places), many)
         set_traps(arena.crew.folder, {one: [arena.chance.choice((1, 2))] for one in chosen})
 

@@ -41,7 +41,7 @@ class Size:
 
 
 FULL = Size(3, 2, 1.0, 420.0)
-SMALL = Size(2, 2, 0.2, 120.0)
+SMALL = Size(2, 2, 0.25, 240.0)
 
 
 @dataclass
@@ -131,7 +131,7 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
     folder = place.base / f"{attack.name}-{seed}-{number}"
     folder.mkdir()
     crew = Crew(place, folder)
-    arena = Arena(crew, chance)
+    arena = Arena(crew, chance, size.share)
     moments = time.clock_gettime(time.CLOCK_MONOTONIC), time.time()
     on.since = moments[0]
     command = place.backup()

@@ -52,5 +52,5 @@ def test_a_second_effect_would_be_seen(on: Ground) -> None:
 def _register_again(ecs: Any, family: str) -> None:
     """As an engine would that did not find what it had made before."""
     given = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
-    kept = ("family", "containerDefinitions", "taskRoleArn", "executionRoleArn", "networkMode")
+    kept = ("family", "containerDefinitions", "networkMode", "cpu", "memory")
     ecs.register_task_definition(**{name: given[name] for name in kept})
