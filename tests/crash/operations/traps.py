@@ -17,7 +17,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moyai.audit.pieces import Pieces
 from moyai.operations.durable import host
 from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
 from moyai.operations.durable.queue import BodyQueue
@@ -83,15 +82,13 @@ class TrappedLedger(Ledger):
         passing("take:after")
         return taken
 
-    def go_on(
-        self, taken: Taken, ended: Ended | None, following: Next | None, records: Sequence[Pieces]
-    ) -> str:
+    def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:
         names = [
             name for name, given in (("done", ended), ("intended", following)) if given is not None
         ]
         for name in names:
             passing(f"{name}:before")
-        wanted = super().go_on(taken, ended, following, records)
+        wanted = super().go_on(taken, ended, following)
         for name in names:
             passing(f"{name}:after")
         return wanted

@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from counting import Counted, counted_kind
 from tests.sample import SAMPLE
+from tests.sandbox.hands import register
 
 from moyai.errors import MoyaiError
 from moyai.operations.database.writing import create
@@ -28,8 +29,8 @@ from moyai.registry.models import Registry
 from moyai.registry.operation_settings import Notifications, OperationSettings
 
 _ROOM = sa.text(
-    "INSERT INTO moyai.worker (id, lease, host, supervisor_pid, pid, version, room, seen_at) "
-    "VALUES ('w1', 1, 'here', 0, 0, 'moyai-1', 100, clock_timestamp() + interval '1 day')"
+    "UPDATE moyai.worker SET room = 100, seen_at = clock_timestamp() + interval '1 day' "
+    "WHERE id = 'w1'"
 )
 
 
@@ -60,6 +61,7 @@ class Office:
 
     operator: sa.Engine
     worker: sa.Engine
+    owner: sa.Engine
     folder: Path
     told: Notifications
     log: list[str] = field(default_factory=list)
@@ -72,7 +74,8 @@ class Office:
         self.queue = NoQueue()
         self.conductor = self.new_conductor()
         self.sender = self.new_sender()
-        with self.worker.begin() as connection:
+        register(self.worker)
+        with self.owner.begin() as connection:
             connection.execute(_ROOM)
 
     def registry(self) -> Registry:
@@ -111,7 +114,7 @@ class Office:
             known = self.plans.of(operation)
             if taken is not None:
                 body = known.plan.body(code)
-                Carrying(ledger, Counted(), known.plan, known.sha256, body, taken, "w1").run()
+                Carrying(ledger, Counted(), known.plan, body, taken).run()
 
     def go_on(self, times: int = 3) -> None:
         """Look and carry so many times."""

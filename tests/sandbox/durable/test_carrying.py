@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from counting import Counted, effects, make_plan
+from tests.sandbox.hands import begin, register
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
@@ -22,7 +23,7 @@ from moyai.operations.database.writing import create, retry, want
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.operations.kinds.kind import Stopped, Work
-from moyai.planning.fleet.plans import OperationPlan, plan_sha256
+from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.openings import WEEK, Calendar
 from moyai.registry.models import Freeze, MaintenanceWindow
 from moyai.texts import JAPAN
@@ -44,10 +45,7 @@ class Office:
     def begin(self) -> None:
         with self.operator.begin() as connection:
             self.operation = create(connection, self.plan, None)
-        with self.worker.begin() as connection:
-            connection.execute(
-                sa.text("UPDATE moyai.body SET status = 'running', attempts = attempts + 1")
-            )
+        assert begin(self.worker, self.operation, CODE)
 
     def take(self, worker: str = "w1") -> tuple[Ledger, Taken]:
         ledger = Ledger(self.worker, worker)
@@ -58,7 +56,7 @@ class Office:
     def carry(self, worker: str = "w1") -> BodyRow:
         ledger, taken = self.take(worker)
         plan = self.plan
-        Carrying(ledger, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, worker).run()
+        Carrying(ledger, Counted(), plan, plan.body(CODE), taken).run()
         return self.body
 
     attempt = 1
@@ -84,6 +82,8 @@ class Office:
 def office(places: Logins, tmp_path: Path) -> Iterator[Office]:
     operator = open_engine(places.of("moyai_operator"))
     worker = open_engine(places.of("moyai_worker"))
+    for name in ("w1", "w2", "frozen", "other", "late"):
+        register(worker, name)
     yield Office(operator, worker, tmp_path, make_plan(tmp_path, 1))
     operator.dispose()
     worker.dispose()
@@ -144,14 +144,9 @@ def test_what_cannot_be_taken_back_holds_the_body_with_both_reasons(office: Offi
 def test_an_attempt_that_fails_takes_back_what_a_held_one_left(office: Office) -> None:
     _with(office, **{f"{CODE}:write-3:1": "held", f"{CODE}:write-1:2": "failed"})
     assert office.carry().status == "held"
-    with office.worker.begin() as connection:
-        connection.execute(sa.text("UPDATE moyai.operation SET status = 'running'"))
     with office.operator.begin() as connection:
         retry(connection, office.operation, [CODE], "operator:a@example.jp")
-    with office.worker.begin() as connection:
-        connection.execute(
-            sa.text("UPDATE moyai.body SET status = 'running', attempts = attempts + 1")
-        )
+    assert begin(office.worker, office.operation, CODE)
     office.attempt = 2
     assert office.carry().status == "failed"
     assert effects(office.folder, CODE) == [
@@ -166,8 +161,8 @@ def test_an_attempt_that_fails_takes_back_what_a_held_one_left(office: Office) -
 def test_a_stop_ends_the_step_that_was_in_hand_first(office: Office) -> None:
     office.begin()
     ledger, taken = office.take("w1")
-    ledger.go_on(taken, None, Next("read", 1, "k"), ())
-    ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"), ())
+    ledger.go_on(taken, None, Next("read", 1, "k"))
+    ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"))
     with office.operator.begin() as connection:
         want(connection, office.operation, "stop", "operator:a@example.jp")
     assert office.carry("w2").status == "cancelled"
@@ -184,13 +179,11 @@ class _Mortal(Ledger):
     def __init__(self, ledger: Ledger, calls: int, after: bool) -> None:
         self._real, self._calls, self._after = ledger, calls, after
 
-    def go_on(
-        self, taken: Taken, ended: Ended | None, following: Next | None, records: object
-    ) -> str:
+    def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:
         self._calls -= 1
         if self._calls == 0 and not self._after:
             raise _Killed
-        answer = self._real.go_on(taken, ended, following, records)  # type: ignore[arg-type]
+        answer = self._real.go_on(taken, ended, following)
         if self._calls == 0:
             raise _Killed
         return answer
@@ -209,7 +202,7 @@ def test_a_carrying_that_ends_anywhere_is_gone_on_with(
     ledger, taken = office.take()
     plan = office.plan
     mortal = _Mortal(ledger, calls, after)
-    carrying = Carrying(mortal, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, "w1")
+    carrying = Carrying(mortal, Counted(), plan, plan.body(CODE), taken)
     try:
         carrying.run()
     except _Killed:
@@ -235,7 +228,7 @@ def test_a_body_that_could_not_be_taken_back_is_held_wherever_its_carrying_ends(
     ledger, taken = office.take()
     plan = office.plan
     mortal = _Mortal(ledger, calls, after)
-    carrying = Carrying(mortal, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, "w1")
+    carrying = Carrying(mortal, Counted(), plan, plan.body(CODE), taken)
     try:
         carrying.run()
     except _Killed:
@@ -247,7 +240,7 @@ def _carrying(office: Office, worker: str = "w1", **named: Any) -> Carrying:
     """One that needs approval, and has it unless told otherwise."""
     ledger, taken = office.take(worker)
     plan = office.plan
-    common = (ledger, Counted(), plan, plan_sha256(plan), plan.body(CODE), taken, worker)
+    common = (ledger, Counted(), plan, plan.body(CODE), taken)
     return Carrying(*common, **{"cleared": CLEARED, "needs_approval": True, **named})
 
 
@@ -320,7 +313,7 @@ def _closed_now() -> Calendar:
 def test_a_window_that_closed_overnight_lets_a_body_wait_for_the_next(office: Office) -> None:
     office.with_calendar(_closed_now())
     ledger, taken = office.take("dies")
-    ledger.go_on(taken, None, Next("read", 1, "k"), ())
+    ledger.go_on(taken, None, Next("read", 1, "k"))
     _carrying(office, "w2").run()
     assert "waits for the next maintenance window" in _waits(office)
 
@@ -328,8 +321,8 @@ def test_a_window_that_closed_overnight_lets_a_body_wait_for_the_next(office: Of
 def test_a_body_that_has_begun_to_change_goes_on_outside_its_window(office: Office) -> None:
     office.with_calendar(_closed_now())
     ledger, taken = office.take("dies")
-    ledger.go_on(taken, None, Next("read", 1, "k"), ())
-    ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"), ())
+    ledger.go_on(taken, None, Next("read", 1, "k"))
+    ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"))
     _carrying(office, "w2", approved=frozenset).run()
     assert office.body.status == "done"
 
@@ -347,7 +340,7 @@ def test_a_body_that_never_opens_again_is_owed(office: Office) -> None:
 def test_looks_of_a_worker_that_died_are_taken_again(office: Office) -> None:
     _with(office, **{f"{CODE}:read:1": "skipped"})
     ledger, taken = office.take("dies")
-    ledger.go_on(taken, None, Next("read", 1, "k"), ())
+    ledger.go_on(taken, None, Next("read", 1, "k"))
     ledger.go_on(taken, Ended("read", {}), None, ())
     _carrying(office, "w2").run()
     assert (office.body.status, effects(office.folder, CODE)) == ("skipped", [])
@@ -390,7 +383,7 @@ def test_who_was_taken_over_writes_nothing_more(office: Office) -> None:
     ledger, taken = office.take("frozen")
     office.take("other")
     with pytest.raises(Fenced):
-        ledger.go_on(taken, None, Next("read", 1, "k"), ())
+        ledger.go_on(taken, None, Next("read", 1, "k"))
     assert office.steps() == []
 
 
@@ -398,14 +391,12 @@ def test_a_call_asked_again_after_a_lost_answer_changes_nothing(office: Office) 
     office.begin()
     ledger, taken = office.take()
     for _ in range(2):
-        ledger.go_on(taken, None, Next("read", 1, "k"), ())
+        ledger.go_on(taken, None, Next("read", 1, "k"))
     for _ in range(2):
-        ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"), ())
+        ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"))
     assert office.steps() == [("read", "done"), ("write-1", "intended")]
     for _ in range(2):
-        ledger.go_on(taken, Ended("write-1", {}), None, ())
-    record = ("{", "", "", "}")
-    del record
+        ledger.go_on(taken, Ended("write-1", {}), None)
     assert office.steps() == [("read", "done"), ("write-1", "done")]
 
 

@@ -56,11 +56,13 @@ def _soaked(places: Logins, worker: sa.Engine, folder: Path) -> tuple[str, sa.En
     operator = open_engine(places.of("moyai_operator"))
     with operator.begin() as connection:
         operation = create(connection, make_plan(folder, 2), None)
-    with worker.begin() as connection:
+    owner = open_engine(places.url, role="moyai_owner")
+    with owner.begin() as connection:
         connection.execute(sa.text("UPDATE moyai.body SET status = 'done'"))
         connection.execute(
             sa.text("UPDATE moyai.wave SET status = 'soaking', soak_until = clock_timestamp()")
         )
+    owner.dispose()
     return operation, operator
 
 

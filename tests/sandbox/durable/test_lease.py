@@ -30,8 +30,7 @@ def worker(places: Logins) -> Iterator[psycopg.Connection]:
     given = conninfo(places.of("moyai_worker"))
     with psycopg.connect(given, autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO moyai.worker (id, lease, host, supervisor_pid, pid, version) "
-            "VALUES ('w1', 11, %s, 1, 1, 'moyai-1')",
+            "SELECT moyai.register_worker('w1', 11, %s, 1, 1, 'moyai-1')",
             (host_id(),),
         )
         yield connection
@@ -74,13 +73,16 @@ def living() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_what_lives_is_ended_only_when_its_lease_stays_free(
-    worker: psycopg.Connection, living: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    places: Logins,
+    worker: psycopg.Connection,
+    living: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(takeover, "_SERVER_UP_SECONDS", 0)
     taker = Takeover("w2", host_id(), lambda _workers: None)
     assert taker.look(worker) == ()
     assert living.poll() is None
-    worker.execute("UPDATE moyai.worker SET free_since = NULL")  # as its own touch does
+    _owner(places, "UPDATE moyai.worker SET free_since = NULL")  # as its own touch does
     assert taker.look(worker) == ()
     worker.execute("UPDATE moyai.worker SET free_since = free_since - interval '2 seconds'")
     assert taker.look(worker) == ("w1",)

@@ -54,10 +54,7 @@ def test_a_worker_takes_no_more_bodies_than_have_room_by_measure(fleet: Fleet) -
     worker = open_engine(fleet.places.of("moyai_worker"))
     with worker.begin() as connection:
         connection.execute(
-            sa.text(
-                "INSERT INTO moyai.measure (kind, code, bytes) VALUES ('counted', 'x', :bytes)"
-            ),
-            {"bytes": 1 << 50},
+            sa.text("SELECT moyai.measured('counted', 'x', :bytes)"), {"bytes": 1 << 50}
         )
     worker.dispose()
     fleet.start(bodies=4)
@@ -92,14 +89,18 @@ def test_bodies_of_two_kinds_at_once_measure_neither(measuring: Measuring) -> No
     assert measured(measuring.engine) == {}
 
 
-def test_a_high_water_stays_until_it_is_of_another_day(measuring: Measuring) -> None:
-    with measuring.engine.begin() as connection:
+def test_a_high_water_stays_until_it_is_of_another_day(
+    places: Logins, measuring: Measuring
+) -> None:
+    owner = open_engine(places.url, role="moyai_owner")
+    with owner.begin() as connection:
         connection.execute(
             sa.text(
                 "INSERT INTO moyai.measure (kind, code, bytes, at) VALUES "
                 "('k', 'today', 1000000000, now()), ('k', 'before', 1000000000, now() - interval '25 hours')"
             )
         )
+    owner.dispose()
     measuring.look()
     measuring._written_at = 0
     with measuring.carrying("k", "today"), measuring.carrying("k", "before"):

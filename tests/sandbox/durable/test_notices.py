@@ -66,7 +66,9 @@ def office(emptied: Logins, tmp_path: Path, mail: MailServer, web: WebServer) ->
         webhooks=(Hook(web.url, str(secret), EVERYTHING),),
     )
     operator, worker = (open_engine(emptied.of(f"moyai_{one}")) for one in ("operator", "worker"))
-    yield Office(operator, worker, tmp_path, told)
+    owner = open_engine(emptied.url, role="moyai_owner")
+    yield Office(operator, worker, owner, tmp_path, told)
+    owner.dispose()
     operator.dispose()
     worker.dispose()
 
@@ -154,7 +156,7 @@ def test_a_window_that_was_missed_is_told_once(office: Office) -> None:
     operation = office.plan(replace(plan, bodies=(first, plan.bodies[1])))
     office.go_on()
     assert office.happenings() == []
-    with office.worker.begin() as connection:
+    with office.owner.begin() as connection:
         connection.execute(sa.text("UPDATE moyai.wave SET began_at = began_at - interval '8 days'"))
     office.conductor = office.new_conductor()
     office.go_on()
@@ -197,7 +199,7 @@ def test_a_receiver_that_is_away_gets_it_later_under_the_same_id(
     web.status = 200
     office.send()
     assert len(web.posted) == 1, "it is not time yet"
-    with office.worker.begin() as connection:
+    with office.owner.begin() as connection:
         connection.execute(NOW)
     office.send()
     assert len({one.headers["webhook-id"] for one in web.posted}) == 1
@@ -212,7 +214,7 @@ def test_what_nobody_takes_is_given_up_with_the_reason(office: Office, web: WebS
     office.go_on()
     for _ in range(record.TRIES + 3):
         office.send()
-        with office.worker.begin() as connection:
+        with office.owner.begin() as connection:
             connection.execute(NOW)
     assert len(web.posted) == record.TRIES
     with office.operator.connect() as connection:
@@ -308,7 +310,7 @@ def test_a_sender_that_dies_leaves_its_notice_to_the_others(office: Office, web:
         assert take_due(connection, ()) is not None
     office.send()
     assert web.posted == [], "it is the other's for a while"
-    with office.worker.begin() as connection:
+    with office.owner.begin() as connection:
         connection.execute(NOW)
     office.send()
     assert len(web.posted) == 1
@@ -347,7 +349,7 @@ def _nothing_runs(view: OperationView) -> bool:
 
 def _until_posted(fleet: Fleet, web: WebServer, number: int) -> None:
     """Wait for so many; what the dead worker was sending is due at once rather than in minutes."""
-    engine = open_engine(fleet.places.of("moyai_worker"), pool_size=1)
+    engine = open_engine(fleet.places.url, role="moyai_owner", pool_size=1)
     deadline = time.monotonic() + 40
     while len({one.headers["webhook-id"] for one in web.posted}) < number:
         assert time.monotonic() < deadline, (len(web.posted), number, fleet.logs()[-3000:])

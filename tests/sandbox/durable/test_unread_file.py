@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-import sqlalchemy as sa
 from counting import counted_kind, make_plan
+from tests.sandbox.hands import conduct
 
 from moyai.errors import UsageError
 from moyai.operations.database.connecting import open_engine
@@ -44,8 +44,7 @@ def test_an_approval_does_not_lapse_while_the_file_cannot_be_read(
     with operator.begin() as connection:
         operation = create(connection, plan, None)
         approve(connection, operation, "plan", "a@example.jp", plan_sha256(plan), "signature", NOW)
-    with worker.begin() as connection:
-        connection.execute(sa.text("UPDATE moyai.operation SET status = 'running'"))
+    conduct(worker, operation, "running")
     plans, knowledge = Plans(worker), Knowledge("sandbox", counted_kind, _unreadable)
     approved = Approved(worker, plans, knowledge)
     queue = cast("BodyQueue", _Queue())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,8 @@ import boto3
 import psycopg
 import sqlalchemy as sa
 from federations import Federation
+from tests.sandbox.hands import begin, register
 
-from moyai.audit.pieces import Pieces
 from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
 from moyai.operations.database.connecting import open_engine
@@ -34,18 +34,12 @@ from moyai.planning.fleet.plans import (
     OperationPlan,
     PlannedBody,
     PlannedWave,
-    plan_sha256,
 )
 from moyai.planning.topology import TENANT
 
 A, B, NONE = "272027", "272043", "273813"
 """岸和田市 and 池田市 have e-application B and chat, 太子町 has nothing."""
 EAPP = "eapp-b"
-_BEGIN = sa.text(
-    "UPDATE moyai.body SET status = 'running', attempts = attempts + 1, step = NULL, error = NULL, "
-    "error_signature = NULL WHERE operation_id = :id AND code = :code AND status = 'waiting'"
-)
-_RUNNING = sa.text("UPDATE moyai.operation SET status = 'running' WHERE id = :id")
 Between = Callable[[str | None, str | None], None]
 """Told at each boundary the step that has ended and the step that follows."""
 
@@ -60,12 +54,10 @@ class Watched(Ledger):
     def __init__(self, ledger: Ledger, between: Between, after: Between) -> None:
         self._real, self._between, self._after = ledger, between, after
 
-    def go_on(
-        self, taken: Taken, ended: Ended | None, following: Next | None, records: Sequence[Pieces]
-    ) -> str:
+    def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:
         names = (ended and ended.name, following and following.name)
         self._between(*names)
-        answer = self._real.go_on(taken, ended, following, records)
+        answer = self._real.go_on(taken, ended, following)
         self._after(*names)
         return answer
 
@@ -111,6 +103,7 @@ def open_office(federation: Federation) -> Iterator[Office]:
     workspace = source.session().workspace
     with operations_engine(workspace) as operator:
         worker = open_engine(login_url(workspace, "moyai_worker"))
+        register(worker)
         yield Office(federation, source, operator, worker)
         worker.dispose()
 
@@ -155,9 +148,8 @@ class Office:
         cleared: Iterable[str] = (),
     ) -> BodyRow:
         """Begin a body where it waits, else take it over, and carry it to its end."""
-        with self.worker.begin() as connection:
-            connection.execute(_RUNNING, {"id": operation})
-            connection.execute(_BEGIN, {"id": operation, "code": code})
+        if self.body(operation, code).status == "waiting":
+            assert begin(self.worker, operation, code)
         body, plan = self.body(operation, code), self.planned(operation)
         ledger = Ledger(self.worker, "w1")
         taken = ledger.take(operation, code, body.attempts)
@@ -166,10 +158,8 @@ class Office:
             Watched(ledger, between, after),
             kind_of(plan.kind, self.source),
             plan,
-            plan_sha256(plan),
             plan.body(code),
             taken,
-            "w1",
             frozenset(cleared),
         ).run()
         return self.body(operation, code)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from office import A, B, Office, at, frozen, unchanged
 from releases import BROKEN
+from tests.sandbox.hands import hold_at_gate
 
 from moyai.operations.database.writing import want
-
-HELD = sa.text("UPDATE moyai.body SET status = 'held' WHERE operation_id = :id AND code = :code")
 
 
 def test_two_bodies_go_forward_whatever_is_deployed_meanwhile(office: Office) -> None:
@@ -35,9 +33,7 @@ def test_two_bodies_go_forward_whatever_is_deployed_meanwhile(office: Office) ->
 
 def _held_by_a_gate(office: Office, operation: str) -> None:
     """After its soak B is not well: it is looked at again, and nothing else is done."""
-    with office.worker.begin() as connection:
-        given = {"id": operation, "code": B}
-        connection.execute(HELD, given)
+    hold_at_gate(office.worker, operation, B)
     office.again(operation, B)
     with office.sql(B, "owner", "chat") as owner:
         owner.execute("ALTER TABLE message RENAME TO hidden")

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from moyai.audit.anchors import Anchor, object_key
+from moyai.audit.anchors import Anchor
 
 ANCHORS: Final = "anchors"
 _MOVED = sa.text("""
@@ -18,20 +18,9 @@ WHERE h.seq > 0 AND NOT EXISTS (
     AND a.at > clock_timestamp() - make_interval(days => :days))
 ORDER BY h.chain COLLATE "C"
 """)
-_ANCHORED = sa.text("""
-INSERT INTO moyai.anchor (chain, seq, sha256, at, bucket, key, version)
-VALUES (:chain, :seq, :sha256, :at, :bucket, :key, :version) ON CONFLICT DO NOTHING
-""")
-_MY_TURN = sa.text("""
-UPDATE moyai.turn SET next_at = clock_timestamp() + make_interval(secs => :seconds)
-WHERE name = :name AND (next_at <= clock_timestamp()
-  OR next_at > clock_timestamp() + make_interval(secs => :seconds))
-RETURNING true
-""")
-_SOON = sa.text("""
-UPDATE moyai.turn SET next_at = least(next_at, clock_timestamp() + make_interval(secs => :seconds))
-WHERE name = :name
-""")
+_ANCHORED = sa.text("SELECT moyai.anchored(:chain, :seq, :sha256, :at, :bucket, :version)")
+_MY_TURN = sa.text("SELECT moyai.my_turn(:name, :seconds)")
+_SOON = sa.text("SELECT moyai.soon(:name, :seconds)")
 
 
 def moved(connection: sa.Connection, bucket: str, days: int) -> tuple[Anchor, ...]:
@@ -41,10 +30,10 @@ def moved(connection: sa.Connection, bucket: str, days: int) -> tuple[Anchor, ..
 
 
 def anchored(connection: sa.Connection, anchor: Anchor, bucket: str, version: str) -> None:
-    """Put on record that an anchor is in the bucket."""
+    """Put on record that an anchor is in the bucket. Raises `sqlalchemy.exc.DBAPIError` for a head that the
+    chain does not have."""
     given = {"chain": anchor.chain, "seq": anchor.seq, "sha256": anchor.sha256, "at": anchor.at}
-    place = {"bucket": bucket, "key": object_key(anchor), "version": version}
-    connection.execute(_ANCHORED, {**given, **place})
+    connection.execute(_ANCHORED, {**given, "bucket": bucket, "version": version})
 
 
 def has_anchors(connection: sa.Connection) -> bool:

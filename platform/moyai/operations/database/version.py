@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0005"
+VERSION = "0006"
 """The newest migration that this code needs."""
 
 

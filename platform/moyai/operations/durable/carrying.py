@@ -13,8 +13,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from moyai.audit.pieces import Pieces, pieces
-from moyai.audit.records import chain_of
+from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.database.rows import document_of
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
@@ -45,10 +44,8 @@ class Carrying:
     ledger: Ledger
     kind: Kind
     plan: OperationPlan
-    plan_sha256: str
     body: PlannedBody
     taken: Taken
-    worker: str
     cleared: frozenset[str] = frozenset()
     needs_approval: bool = False
     """Whether it begins only with an approval of the plan that holds now."""
@@ -61,7 +58,6 @@ class Carrying:
     _left: Left = field(default_factory=lambda: left_by(()))
     _open: Ended | None = None
     """A step whose end goes on record with the next step's beginning."""
-    _records: list[Pieces] = field(default_factory=list)
 
     def run(self) -> None:
         """Carry it on from where it is. Raises `Fenced` where another has the body by now."""
@@ -147,10 +143,7 @@ class Carrying:
     def _put_back(self, wait: NotNow) -> None:
         """It waits again, as the conductor says: nothing of it was changed."""
         ended, self._open = self._open, None
-        records, self._records = self._records, []
-        waits = document_of(wait.why) or {}
-        record = self._record(None, "waiting", {"what": waits})
-        self.ledger.put_back(self.taken, waits, wait.seconds, record, ended=ended, records=records)
+        self.ledger.put_back(self.taken, document_of(wait.why) or {}, wait.seconds, ended=ended)
 
     def _looked(self, step: Step) -> Result | MoyaiError | None:
         """What is found of a step that was begun before: its result, or why nobody can say."""
@@ -171,7 +164,7 @@ class Carrying:
             self._end(step.name, looked, looked=True)
             return None
         try:
-            result = step.do(self._work(step.name))
+            result = _kept(step.do(self._work(step.name)))
         except MoyaiError as error:
             return error
         except Fenced:
@@ -201,7 +194,7 @@ class Carrying:
             if name not in begun:
                 self._begin(name, 2 * len(steps) + 1 - ordinal)
             try:
-                result = step.undo(self._work(name), error)
+                result = _kept(step.undo(self._work(name), error) or {})
             except MoyaiError as trouble:
                 self._hold(name, error, trouble)
                 return
@@ -210,7 +203,7 @@ class Carrying:
             except Exception as trouble:  # as above
                 self._hold(name, error, bug(trouble))
                 return
-            self._end(name, result or {})
+            self._end(name, result)
         self._finish("cancelled" if isinstance(error, Stopped) else "failed", error)
 
     def _failed(self, steps: tuple[Step, ...]) -> str | None:
@@ -257,9 +250,7 @@ class Carrying:
 
     def _begin(self, name: str, ordinal: int) -> str:
         ended, self._open = self._open, None
-        records, self._records = self._records, []
-        following = Next(name, ordinal, self._key(name))
-        return self.ledger.go_on(self.taken, ended, following, records)
+        return self.ledger.go_on(self.taken, ended, Next(name, ordinal, self._key(name)))
 
     def _end(
         self,
@@ -272,7 +263,6 @@ class Carrying:
         told = None if error is None else to_document(error)
         signed = None if error is None else signature(name, error)
         self._open = Ended(name, result, looked, told, signed)
-        self._records.append(self._record(name, "failed" if error else "done", told or result))
         if error is None:
             self._results[name] = result
         else:
@@ -281,38 +271,17 @@ class Carrying:
     def _put_end_on_record(self) -> None:
         if self._open is not None:
             ended, self._open = self._open, None
-            records, self._records = self._records, []
-            self.ledger.go_on(self.taken, ended, None, records)
+            self.ledger.go_on(self.taken, ended, None)
 
     def _finish(self, status: str, error: MoyaiError | None) -> None:
         ended, self._open = self._open, None
-        records, self._records = self._records, []
-        told = None if error is None else to_document(error)
         last = self._failed(self.kind.steps(self.plan, self.body)) or ""
-        owed = status in ("skipped", "moved", "failed", "held")
         self.ledger.finish(
             self.taken,
             status,
-            self._record(None, status, told or {}),
             ended=ended,
-            records=records,
-            error=told,
+            error=None if error is None else to_document(error),
             signature=None if error is None else signature(last, error),
-            debt=document_of(error.what) if error is not None and owed else None,
-        )
-
-    def _record(self, step: str | None, result: str, details: Mapping[str, JsonValue]) -> Pieces:
-        return pieces(
-            chain_of(self.body.code),
-            actor=f"worker:{self.worker}",
-            action=f"{self.kind.name}.{'body' if step is None else 'step'}",
-            operation=self.taken.operation,
-            plan_sha256=self.plan_sha256,
-            code=self.body.code,
-            step=step,
-            attempt=self.taken.attempt,
-            result=result,
-            details=details,
         )
 
 
@@ -379,6 +348,13 @@ def bug(error: Exception) -> MoyaiError:
             "Please report it with the worker's log.",
         ),
     )
+
+
+def _kept(result: Result) -> Result:
+    """What a step found, as it is on record from now on. TypeError, ValueError for what may not be."""
+    found = plain(checked(result))
+    assert isinstance(found, dict)
+    return found
 
 
 def _unknown(step: Step) -> MoyaiError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from moyai.audit.records import FEDERATION
 from moyai.errors import MoyaiError
 from moyai.operations.database.rows import document_of, text_of
-from moyai.operations.database.writing import record
 from moyai.operations.durable.approved import Approved
 from moyai.operations.durable.debts import Debts
 from moyai.operations.durable.knowledge import Knowledge
@@ -30,14 +28,13 @@ from moyai.operations.durable.stranded import Stranded
 from moyai.operations.durable.waiting import Waiting
 from moyai.operations.notices.happenings import happened
 from moyai.operations.notices.record import tell
-from moyai.planning.fleet.conducting import Decision, StatusChange, decide
+from moyai.planning.fleet.conducting import Decision, decide
 from moyai.planning.fleet.states import OperationState, WaveState
-from moyai.registry.models import JsonValue
-from moyai.texts import Text
 
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7702, 1), clock_timestamp()")
 _ALIVE = sa.text(
-    "SELECT id, status, reason, wanted, released, planned_at FROM moyai.operation "
+    "SELECT id, status, reason, wanted, released, planned_at, CAST(xmin AS text) AS version "
+    "FROM moyai.operation "
     "WHERE status IN ('planned', 'running', 'paused', 'held') AND site = :site "
     "ORDER BY planned_at, id"
 )
@@ -55,29 +52,9 @@ _WAVES = sa.text(
     "WHERE operation_id = :id"
 )
 _BUSY = sa.text("SELECT code FROM moyai.body WHERE status = 'running' AND operation_id <> :id")
-_BEGIN = sa.text(
-    "UPDATE moyai.body SET status = 'running', attempts = attempts + 1, step = NULL, worker = NULL, "
-    "error = NULL, error_signature = NULL, waits = NULL, began_at = clock_timestamp(), "
-    "ended_at = NULL, carrier = concat_ws(':', operation_id, code, attempts + 1, '0') "
-    "WHERE operation_id = :id AND status = 'waiting' AND code = ANY (:codes) "
-    "RETURNING code, attempts, carrier"
-)
-_BODY = sa.text(
-    "UPDATE moyai.body SET status = :status, waits = NULL, ended_at = clock_timestamp(), "
-    "error = jsonb_build_object('what', CAST(:reason AS jsonb)) "
-    "WHERE operation_id = :id AND code = :code AND status = 'waiting'"
-)
-_WAVE = sa.text(
-    "UPDATE moyai.wave SET status = :status, began_at = :began_at, soak_until = :soak_until, "
-    "reason = CAST(:reason AS jsonb), healthy_at = :healthy_at "
-    "WHERE operation_id = :id AND number = :number"
-)
-_STATUS = sa.text(
-    "UPDATE moyai.operation SET status = :status, reason = CAST(:reason AS jsonb), "
-    "began_at = CASE WHEN :status = 'running' THEN coalesce(began_at, clock_timestamp()) "
-    "ELSE began_at END, "
-    "ended_at = CASE WHEN :status IN ('done', 'failed', 'cancelled', 'expired') "
-    "THEN clock_timestamp() END WHERE id = :id"
+_CONDUCT = sa.text(
+    "SELECT moyai.conduct(:id, :version, :status, CAST(:reason AS jsonb), CAST(:cancelled AS jsonb), "
+    "CAST(:waves AS jsonb), CAST(:begin AS text[]))"
 )
 _STRANDED_SECONDS = 1.0
 """Between two searches for bodies that no workflow carries."""
@@ -98,7 +75,7 @@ class Conductor:
         """`say`: a line of the worker's log."""
         self._engine = engine
         self._say = say
-        self._strange: set[str] = set()
+        self._said: dict[str, str] = {}
         self._unread: set[str] = set()
         self._stranded = Stranded(queue)
         self._debts = Debts(knowledge.site, knowledge.registry)
@@ -148,8 +125,9 @@ class Conductor:
             decision = decide(known.plan, state, now, room)
             room -= len(decision.begin)
             waited = self._waiting.told(row.id)
-            tell(connection, row.id, happened(known.plan, state, decision, now, waited))
-            moved = self._apply(connection, row.id, known, state, decision) or moved
+            if self._apply(connection, row, decision):
+                tell(connection, row.id, happened(known.plan, state, decision, now, waited))
+            moved = moved or _changes(decision)
         return moved
 
     def _tell_unread(self, operation: str, error: MoyaiError) -> None:
@@ -157,6 +135,11 @@ class Conductor:
         if operation not in self._unread:
             self._unread.add(operation)
             self._say(f"{operation} waits: {error.what.en}")
+
+    def _say_once(self, operation: str, words: str) -> None:
+        if self._said.get(operation) != words:
+            self._said[operation] = words
+            self._say(f"{operation} {words}")
 
     def _known(self, operation: str) -> KnownPlan | None:
         """Its plan; None for one of another version of the code, which holds up no other."""
@@ -166,15 +149,11 @@ class Conductor:
         except (sa.exc.DBAPIError, psycopg.Error):
             raise
         except Exception as error:  # whatever another version's plan leads to
-            if operation not in self._strange:
-                self._strange.add(operation)
-                self._say(f"{operation} is not known here, and left to others: {error!r:.200}")
+            self._say_once(operation, f"is not known here, and left to others: {error!r:.200}")
             return None
         if kind.needs_approval and known.plan.approval_seconds <= 0:
             # Whether a kind needs approval is not for a plan to say.
-            if operation not in self._strange:
-                self._strange.add(operation)
-                self._say(f"{operation} says that it needs no approval: left alone")
+            self._say_once(operation, "says that it needs no approval: left alone")
             return None
         return known
 
@@ -206,98 +185,32 @@ class Conductor:
             health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
         )
 
-    def _apply(
-        self,
-        connection: sa.Connection,
-        operation: str,
-        known: KnownPlan,
-        state: OperationState,
-        decision: Decision,
-    ) -> bool:
-        """Write what was decided; whether there was anything."""
-        self._begin(connection, operation, decision.begin)
-        for change in decision.bodies:
-            given = {"id": operation, "code": change.code, "status": change.status}
-            reason = json.dumps(document_of(change.reason), ensure_ascii=False)
-            connection.execute(_BODY, {**given, "reason": reason})
-        for wave in decision.waves:
-            self._wave(connection, operation, known, state.wave(wave.number), wave)
-        if decision.status is not None:
-            self._status(connection, operation, known, state, decision.status)
-        self._waiting.tell(connection, operation, decision.waits)
+    def _apply(self, connection: sa.Connection, row: Any, decision: Decision) -> bool:
+        """Write what was decided; False where a person wanted something meanwhile, or the database says that it
+        does not follow from what is on record: it is decided anew."""
+        if _changes(decision):
+            given = {"id": row.id, "version": row.version, **_written(decision)}
+            begun = connection.execute(_CONDUCT, given).scalar()
+            if not isinstance(begun, list):
+                if begun is not None:
+                    self._say_once(row.id, f"cannot go on: {begun}")
+                return False
+            self._put_on_queue(connection, row.id, decision, begun)
+        self._waiting.tell(connection, row.id, decision.waits)
         if decision.health_of:
-            self.gates[operation] = decision.health_of
+            self.gates[row.id] = decision.health_of
         else:
-            self.gates.pop(operation, None)
-        return bool(decision.begin or decision.bodies or decision.waves or decision.status)
+            self.gates.pop(row.id, None)
+        return True
 
-    def _begin(self, connection: sa.Connection, operation: str, codes: Sequence[str]) -> None:
-        if not codes:
-            return
-        begun = {
-            row.code: row
-            for row in connection.execute(_BEGIN, {"id": operation, "codes": list(codes)})
-        }
-        rows = [begun[code] for code in codes if code in begun]
-        self._queue.put_all(
-            connection, [(row.carrier, (operation, row.code, row.attempts)) for row in rows]
-        )
-
-    def _wave(
-        self,
-        connection: sa.Connection,
-        operation: str,
-        known: KnownPlan,
-        before: WaveState,
-        wave: WaveState,
+    def _put_on_queue(
+        self, connection: sa.Connection, operation: str, decision: Decision, begun: list[Any]
     ) -> None:
-        connection.execute(
-            _WAVE,
-            {
-                "id": operation,
-                "number": wave.number,
-                "status": wave.status,
-                "began_at": wave.began_at,
-                "soak_until": wave.soak_until,
-                "reason": _json(wave.reason),
-                "healthy_at": wave.healthy_at,
-            },
-        )
-        if wave.status == before.status:
-            return  # only its reason reads otherwise: nothing for the record
-        details: dict[str, JsonValue] = {"wave": wave.number, "status": wave.status}
-        self._record(connection, "operation.wave", operation, known, details, wave.reason)
+        """In the plan's order."""
+        found = {code: (carrier, (operation, code, attempt)) for code, attempt, carrier in begun}
+        self._queue.put_all(connection, [found[code] for code in decision.begin if code in found])
 
-    def _status(
-        self,
-        connection: sa.Connection,
-        operation: str,
-        known: KnownPlan,
-        state: OperationState,
-        change: StatusChange,
-    ) -> None:
-        connection.execute(
-            _STATUS,
-            {"id": operation, "status": change.status, "reason": _json(change.reason)},
-        )
-        if change.status == state.status:
-            return
-        details: dict[str, JsonValue] = {"status": change.status}
-        self._record(connection, "operation.status", operation, known, details, change.reason)
-
-    def _record(
-        self,
-        connection: sa.Connection,
-        action: str,
-        operation: str,
-        known: KnownPlan,
-        details: Mapping[str, JsonValue],
-        reason: Text | None,
-    ) -> None:
-        told: dict[str, JsonValue] = {**details, "reason": document_of(reason)}
-        record(connection, (FEDERATION,), "moyai", action, operation, known.sha256, told)
-
-    def _put_back_stranded(self, connection: sa.Connection, known: Iterable[str]) -> bool:
+    def _put_back_stranded(self, connection: sa.Connection, known: Mapping[str, KnownPlan]) -> bool:
         """Bodies whose ticket carries them no further get another; looked for now and then."""
         if time.monotonic() - self._searched < _STRANDED_SECONDS:
             return False
@@ -305,5 +218,36 @@ class Conductor:
         return self._stranded.put_back(connection, known)
 
 
-def _json(text: Text | None) -> str | None:
-    return None if text is None else json.dumps(document_of(text), ensure_ascii=False)
+def _changes(decision: Decision) -> bool:
+    return bool(decision.begin or decision.bodies or decision.waves or decision.status)
+
+
+def _written(decision: Decision) -> dict[str, object]:
+    """A decision as the database is told of it."""
+    status = decision.status
+    cancelled = [
+        {"code": one.code, "reason": document_of(one.reason)}
+        for one in decision.bodies
+        if one.status == "cancelled"
+    ]
+    return {
+        "status": None if status is None else status.status,
+        "reason": None if status is None else _json(document_of(status.reason)),
+        "cancelled": _json(cancelled),
+        "waves": _json([_wave(one) for one in decision.waves]),
+        "begin": list(decision.begin),
+    }
+
+
+def _wave(wave: WaveState) -> dict[str, object]:
+    return {
+        "number": wave.number,
+        "status": wave.status,
+        "began_at": None if wave.began_at is None else wave.began_at.isoformat(),
+        "soak_until": None if wave.soak_until is None else wave.soak_until.isoformat(),
+        "reason": document_of(wave.reason),
+    }
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)

@@ -9,11 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moyai.audit.pieces import pieces
-from moyai.audit.records import chain_of
 from moyai.operations.database.rows import document_of
 from moyai.planning.fleet.debts import Debt, Done, settled_by, why_void
-from moyai.registry.models import JsonValue, Registry
+from moyai.registry.models import Registry
 from moyai.texts import JAPAN, Text
 
 _OPEN = sa.text(
@@ -26,7 +24,7 @@ _DONE = sa.text(
     "WHERE b.status = 'done' AND b.ended_at IS NOT NULL AND b.code = ANY (:codes) "
     "AND o.kind = ANY (:kinds) AND o.site = :site AND b.ended_at >= :since"
 )
-_SETTLE = sa.text("SELECT moyai.settle(:id, :by, CAST(:reason AS jsonb), CAST(:record AS jsonb))")
+_SETTLE = sa.text("SELECT moyai.settle(:id, :by, CAST(:reason AS jsonb))")
 _LOOK_SECONDS = 20.0
 
 
@@ -76,28 +74,9 @@ def _by(done: Done) -> Text:
 
 
 def _settle(connection: sa.Connection, debt: Debt, by: Done | None, why: Text) -> bool:
-    operation = None if by is None else by.operation
-    details: dict[str, JsonValue] = {
-        "kind": debt.kind,
-        "subject": debt.subject,
-        "reason": document_of(why),
-    }
-    record = pieces(
-        chain_of(debt.code),
-        actor="moyai",
-        action="debt.settle",
-        operation=operation,
-        plan_sha256=None,
-        code=debt.code,
-        step=None,
-        attempt=None,
-        result="done",
-        details=details,
-    )
     given = {
         "id": debt.id,
-        "by": operation,
+        "by": None if by is None else by.operation,
         "reason": json.dumps(document_of(why), ensure_ascii=False),
-        "record": json.dumps(list(record), ensure_ascii=False),
     }
     return bool(connection.execute(_SETTLE, given).scalar())

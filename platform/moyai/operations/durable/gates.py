@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from moyai.audit.records import chain_of
+from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
-from moyai.operations.database.writing import record
 from moyai.operations.durable.carrying import bug, signature, to_document
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
-from moyai.registry.models import JsonValue
 
 _LOCK = sa.text("SELECT pg_try_advisory_lock(7703, hashtext(:what))")
 _UNLOCK = sa.text("SELECT pg_advisory_unlock(7703, hashtext(:what))")
@@ -28,16 +26,8 @@ _DONE = sa.text(
     "SELECT code FROM moyai.body WHERE operation_id = :id AND wave = :number AND status = 'done' "
     "ORDER BY position"
 )
-_HEALTHY = sa.text(
-    "UPDATE moyai.wave SET healthy_at = clock_timestamp() "
-    "WHERE operation_id = :id AND number = :number AND status = 'soaking' "
-    "AND soak_until <= clock_timestamp()"
-)
-_HELD = sa.text(
-    "UPDATE moyai.body SET status = 'held', error = CAST(:error AS jsonb), "
-    "error_signature = :signature, ended_at = clock_timestamp() "
-    "WHERE operation_id = :id AND code = :code AND status = 'done'"
-)
+_HEALTHY = sa.text("SELECT moyai.pass_gate(:id, :number)")
+_HELD = sa.text("SELECT moyai.hold_at_gate(:id, :code, CAST(:error AS jsonb), :signature)")
 _AT_ONCE = 4
 
 
@@ -78,7 +68,7 @@ class Gates:
         found = self._unwell(known, codes)
         with self.engine.begin() as writing:
             for code, error in found.items():
-                self._hold(writing, operation, known, code, error)
+                _hold(writing, operation, code, error)
             if not found:
                 writing.execute(_HEALTHY, given)
 
@@ -98,24 +88,13 @@ class Gates:
             answers = dict(zip(codes, pool.map(looked, codes), strict=True))
         return {code: error for code, error in answers.items() if error is not None}
 
-    def _hold(
-        self,
-        connection: sa.Connection,
-        operation: str,
-        known: KnownPlan,
-        code: str,
-        error: MoyaiError,
-    ) -> None:
-        told = to_document(error)
-        connection.execute(
-            _HELD,
-            {
-                "id": operation,
-                "code": code,
-                "error": json.dumps(told, ensure_ascii=False),
-                "signature": signature("soak", error),
-            },
-        )
-        details: dict[str, JsonValue] = {"code": code, "error": told}
-        chains = (chain_of(None), chain_of(code))
-        record(connection, chains, "moyai", "operation.gate", operation, known.sha256, details)
+
+def _hold(connection: sa.Connection, operation: str, code: str, error: MoyaiError) -> None:
+    told = plain(checked(to_document(error)))
+    given = {
+        "id": operation,
+        "code": code,
+        "error": json.dumps(told, ensure_ascii=False),
+        "signature": signature("soak", error),
+    }
+    connection.execute(_HELD, given)

@@ -124,8 +124,7 @@ class Host:
         with self._engine.begin() as connection:
             connection.execute(
                 sa.text(
-                    "INSERT INTO moyai.worker (id, lease, host, supervisor_pid, pid, version) "
-                    "VALUES (:id, :lease, :host, :supervisor, :pid, :version)"
+                    "SELECT moyai.register_worker(:id, :lease, :host, :supervisor, :pid, :version)"
                 ),
                 {
                     "id": place.worker,
@@ -176,10 +175,8 @@ class Host:
                     ledger=self._ledger,
                     kind=kind,
                     plan=known.plan,
-                    plan_sha256=known.sha256,
                     body=known.body(code),
                     taken=taken,
-                    worker=self._place.worker,
                     cleared=self._approved.of(operation),
                     needs_approval=kind.needs_approval,
                     approved=lambda: self._approved.of(operation),

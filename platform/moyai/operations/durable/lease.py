@@ -103,11 +103,7 @@ class Lease:
             self._ending.wait(TOUCH_SECONDS)
 
     def _touch(self, connection: psycopg.Connection) -> None:
-        connection.execute(
-            "UPDATE moyai.worker SET seen_at = clock_timestamp(), free_since = NULL, room = %s "
-            "WHERE id = %s",
-            (self.room(), self._worker),
-        )
+        connection.execute("SELECT moyai.touch_worker(%s, %s)", (self._worker, self.room()))
 
     def _is_taken(self, connection: psycopg.Connection) -> bool:
         row = connection.execute(

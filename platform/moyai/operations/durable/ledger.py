@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from moyai.audit.pieces import Pieces
+from moyai.audit.details import checked, plain
 from moyai.operations.database.lost import is_lost
 from moyai.registry.models import JsonValue
 
@@ -21,17 +21,13 @@ _AGAIN_SECONDS = 0.3
 """Between two tries to reach a server that is away."""
 _TAKE = "SELECT moyai.take(%s, %s, %s, %s)"
 _GO_ON = (
-    "SELECT moyai.go_on(%s, %s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), %s, %s, %s, %s, "
-    "CAST(%s AS jsonb))"
+    "SELECT moyai.go_on(%s, %s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), %s, %s, %s, %s)"
 )
 _FINISH = (
-    "SELECT moyai.finish(%s, %s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), %s, "
-    "CAST(%s AS jsonb), %s, CAST(%s AS jsonb), CAST(%s AS jsonb), CAST(%s AS jsonb))"
-)
-_PUT_BACK = (
-    "SELECT moyai.put_back(%s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), CAST(%s AS jsonb), %s, "
+    "SELECT moyai.finish(%s, %s, %s, %s, %s, CAST(%s AS jsonb), %s, CAST(%s AS jsonb), %s, "
     "CAST(%s AS jsonb))"
 )
+_PUT_BACK = "SELECT moyai.put_back(%s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), %s)"
 _STANDS = (
     "SELECT jsonb_build_object('now', clock_timestamp(), 'wanted', o.wanted) FROM moyai.body b "
     "JOIN moyai.operation o ON o.id = b.operation_id WHERE b.operation_id = %s AND b.code = %s "
@@ -125,9 +121,7 @@ class Ledger:
             _steps(found["earlier"]),
         )
 
-    def go_on(
-        self, taken: Taken, ended: Ended | None, following: Next | None, records: Sequence[Pieces]
-    ) -> str:
+    def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:
         """Put a step's end and the next one's beginning on record; what is wanted (`run`, `pause`,
         `cancel`, `stop`). Raises `Fenced`."""
         answer = self._call(
@@ -142,7 +136,6 @@ class Ledger:
                 None if following is None else following.name,
                 None if following is None else following.ordinal,
                 None if following is None else following.key,
-                _json(records),
             ),
         )
         return str(answer)
@@ -151,16 +144,13 @@ class Ledger:
         self,
         taken: Taken,
         status: str,
-        record: Pieces,
         *,
         ended: Ended | None = None,
-        records: Sequence[Pieces] = (),
         error: Mapping[str, JsonValue] | None = None,
         signature: str | None = None,
-        debt: Mapping[str, JsonValue] | None = None,
     ) -> None:
-        """Put the body's end on record, with a debt where work stays owed; and the end of the last step
-        with its `records`, where that is not on record yet. Raises `Fenced`."""
+        """Put the body's end on record, with a debt where work stays owed; and the end of the last step,
+        where that is not on record yet. Raises `Fenced`."""
         self._call(
             _FINISH,
             (
@@ -168,13 +158,10 @@ class Ledger:
                 None if ended is None else ended.name,
                 ended is not None and ended.looked,
                 None if ended is None else _json(ended.result),
-                _json(records),
                 status,
                 _json(error),
                 signature,
                 None,
-                _json(record),
-                _json(debt),
             ),
         )
 
@@ -190,10 +177,8 @@ class Ledger:
         taken: Taken,
         waits: Mapping[str, JsonValue],
         seconds: int,
-        record: Pieces,
         *,
         ended: Ended | None = None,
-        records: Sequence[Pieces] = (),
     ) -> None:
         """Let a body of which nothing was changed wait again, for some seconds at least; `waits` says why.
         Raises `Fenced`."""
@@ -203,10 +188,8 @@ class Ledger:
                 *_of(taken),
                 None if ended is None else ended.name,
                 None if ended is None else _json(ended.result),
-                _json(records),
                 _json(waits),
                 seconds,
-                _json(record),
             ),
         )
 
@@ -254,5 +237,6 @@ def _of(taken: Taken) -> tuple[str, str, int]:
     return taken.operation, taken.code, taken.claim
 
 
-def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+def _json(value: Mapping[str, JsonValue] | None) -> str | None:
+    """Plain values alone, as audit records have them too."""
+    return None if value is None else json.dumps(plain(checked(value)), ensure_ascii=False)

@@ -22,12 +22,7 @@ _SAMPLE_SECONDS = 1.0
 _PART_OF_TIME = 0.02
 """No more of a processor than this goes into samples."""
 _WRITE_SECONDS = 5.0
-_MEASURED = sa.text("""
-INSERT INTO moyai.measure AS m (kind, code, bytes) VALUES (:kind, :code, :bytes)
-ON CONFLICT (kind, code) DO UPDATE SET at = excluded.at, bytes = CASE
-  WHEN m.at < excluded.at - interval '1 day' THEN excluded.bytes
-  ELSE greatest(m.bytes, excluded.bytes) END
-""")
+_MEASURED = sa.text("SELECT moyai.measured(:kind, :code, :bytes)")
 _LARGEST = sa.text("""
 SELECT max(coalesce(m.bytes, :assumed)) FROM (
   SELECT DISTINCT kind FROM moyai.operation

@@ -82,15 +82,11 @@ class Takeover:
             if not self._is_dead(connection, other):
                 return False
             # First the mark: a worker that comes back now sees it and ends.
-            connection.execute(
-                "UPDATE moyai.worker SET taken_at = clock_timestamp() WHERE id = %s",
-                (other.worker,),
-            )
+            taken = connection.execute("SELECT moyai.take_over(%s)", (other.worker,)).fetchone()
+            if taken != (True,):
+                return False
             self._recover([other.worker])
-            connection.execute(
-                "UPDATE moyai.worker SET recovered_at = clock_timestamp() WHERE id = %s",
-                (other.worker,),
-            )
+            connection.execute("SELECT moyai.recovered(%s)", (other.worker,))
             return True
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
@@ -110,9 +106,5 @@ class Takeover:
                 return True
         elif other.ended or other.free_long:
             return True
-        connection.execute(
-            "UPDATE moyai.worker SET free_since = coalesce(free_since, clock_timestamp()) "
-            "WHERE id = %s",
-            (other.worker,),
-        )
+        connection.execute("SELECT moyai.found_free(%s)", (other.worker,))
         return False

@@ -11,11 +11,7 @@ import sqlalchemy as sa
 from moyai.operations.database.rows import document_of
 from moyai.texts import Text
 
-_WAITS = sa.text(
-    "UPDATE moyai.body SET waits = CAST(:waits AS jsonb) "
-    "WHERE operation_id = :id AND code = ANY (:codes) AND status = 'waiting' "
-    "AND waits IS DISTINCT FROM CAST(:waits AS jsonb)"
-)
+_WAITS = sa.text("SELECT moyai.tell_waits(:id, CAST(:codes AS text[]), CAST(:waits AS jsonb))")
 _TOLD_SECONDS = 10.0
 """After so long all are held against the record anew: another worker may have conducted meanwhile."""
 

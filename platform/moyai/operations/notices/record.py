@@ -34,45 +34,22 @@ TRIES = 20
 _FIRST_SECONDS = 30
 _LONGEST_SECONDS = 3600
 
-_TELL = sa.text(
-    "INSERT INTO moyai.happening (key, event, operation_id, code, facts) "
-    "VALUES (:key, :event, :operation, :code, CAST(:facts AS jsonb)) ON CONFLICT (key) DO NOTHING"
-)
+_TELL = sa.text("SELECT moyai.tell(:operation, CAST(:happenings AS jsonb))")
 _OPEN = sa.text(
-    "SELECT id, key, event, operation_id, code, facts, at FROM moyai.happening "
-    "WHERE addressed_at IS NULL AND (operation_id, event) = ("
-    "SELECT operation_id, event FROM moyai.happening WHERE addressed_at IS NULL "
-    "AND operation_id <> ALL (:strange) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) "
-    "ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED"
+    "SELECT id, key, event, operation_id, code, facts, at "
+    "FROM moyai.open_happenings(CAST(:strange AS text[]))"
 )
 _BODIES = sa.text("SELECT code, status, error FROM moyai.body WHERE operation_id = :id")
-_ADDRESSED = sa.text(
-    "UPDATE moyai.happening SET addressed_at = clock_timestamp(), trouble = :trouble "
-    "WHERE id = ANY (:ids)"
-)
-_NOTICE = sa.text(
-    "INSERT INTO moyai.notice (key, event, operation_id, code, audience, channel, address_sha256, "
-    "content) VALUES (:key, :event, :operation, :code, :audience, :channel, :address, "
-    "CAST(:content AS jsonb)) ON CONFLICT (key) DO NOTHING"
+_ADDRESS = sa.text(
+    "SELECT moyai.address(CAST(:ids AS bigint[]), CAST(:notices AS jsonb), :trouble)"
 )
 _TAKE = sa.text(
-    "UPDATE moyai.notice SET attempts = attempts + 1, "
-    "next_try_at = clock_timestamp() + make_interval(secs => :lease) WHERE id = ("
-    "SELECT id FROM moyai.notice WHERE sent_at IS NULL AND given_up_at IS NULL "
-    "AND next_try_at <= clock_timestamp() AND channel <> ALL (:away) "
-    "ORDER BY next_try_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) "
-    "RETURNING id, key, event, operation_id, audience, channel, address_sha256, content, "
-    "created_at, attempts"
+    "SELECT id, key, event, operation_id, audience, channel, address_sha256, content, created_at, "
+    "attempts FROM moyai.take_notice(:lease, CAST(:away AS text[]))"
 )
-_SENT = sa.text(
-    "UPDATE moyai.notice SET sent_at = clock_timestamp(), last_error = NULL "
-    "WHERE id = :id AND sent_at IS NULL"
-)
+_SENT = sa.text("SELECT moyai.notice_sent(:id)")
 _UNSENT = sa.text(
-    "UPDATE moyai.notice SET last_error = CAST(:error AS jsonb), "
-    "next_try_at = clock_timestamp() + make_interval(secs => :seconds), "
-    "given_up_at = CASE WHEN :final THEN clock_timestamp() END "
-    "WHERE id = :id AND attempts = :attempts AND sent_at IS NULL"
+    "SELECT moyai.notice_unsent(:id, :attempts, CAST(:error AS jsonb), :seconds, :final)"
 )
 
 
@@ -100,17 +77,11 @@ class Due:
 def tell(connection: sa.Connection, operation: str, happenings: Iterable[Happening]) -> None:
     """Put on record what happened, in the transaction in which it happens; each key once."""
     given = [
-        {
-            "key": f"{one.event}:{operation}:{one.about}",
-            "event": str(one.event),
-            "operation": operation,
-            "code": one.code,
-            "facts": json.dumps(one.facts, ensure_ascii=False),
-        }
+        {"event": str(one.event), "about": one.about, "code": one.code, "facts": one.facts}
         for one in happenings
     ]
     if given:
-        connection.execute(_TELL, given)
+        connection.execute(_TELL, {"operation": operation, "happenings": _json(given)})
 
 
 def take_open(connection: sa.Connection, strange: Collection[str] = ()) -> Open | None:
@@ -139,19 +110,17 @@ def address(
     given = [
         {
             "key": one.key,
-            "event": str(one.event),
-            "operation": one.operation,
             "code": one.code,
             "audience": one.audience,
             "channel": str(one.channel),
-            "address": address_hash(one.address),
-            "content": json.dumps(asdict(one.content), ensure_ascii=False),
+            "address_sha256": address_hash(one.address),
+            "content": asdict(one.content),
         }
         for one in notices
     ]
-    if given:
-        connection.execute(_NOTICE, given)
-    connection.execute(_ADDRESSED, {"ids": list(taken.ids), "trouble": trouble})
+    connection.execute(
+        _ADDRESS, {"ids": list(taken.ids), "notices": _json(given), "trouble": trouble}
+    )
 
 
 def take_due(connection: sa.Connection, away: Sequence[Channel]) -> Due | None:
@@ -176,7 +145,7 @@ def not_sent(connection: sa.Connection, due: Due, error: Undelivered) -> bool:
     """It was not; whether it is given up."""
     final = error.final or due.attempts >= TRIES
     given = {"id": due.id, "attempts": due.attempts, "final": final}
-    told = json.dumps(document_of(error.why), ensure_ascii=False)
+    told = _json(document_of(error.why))
     connection.execute(_UNSENT, {**given, "error": told, "seconds": pause(due.attempts)})
     return final
 
@@ -189,3 +158,7 @@ def pause(attempts: int) -> int:
 def _content(document: Any) -> Content:
     subject, text = document["subject"], document["text"]
     return Content(Text(**subject), Text(**text), document["data"])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

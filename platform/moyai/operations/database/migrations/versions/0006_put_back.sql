@@ -6,53 +6,60 @@ COMMENT ON COLUMN moyai.body.may_begin_at IS 'not begun before; NULL: at any tim
 
 CREATE FUNCTION moyai.put_back(
   p_operation text, p_code text, p_claim bigint,
-  p_ended text, p_result jsonb, p_records jsonb,
-  p_waits jsonb, p_seconds integer, p_record jsonb)
+  p_ended text, p_result jsonb, p_waits jsonb, p_seconds integer)
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.body;
+  entire moyai.operation;
 BEGIN
   IF EXISTS (SELECT 1 FROM moyai.body WHERE operation_id = p_operation AND code = p_code
       AND claim = p_claim AND status = 'waiting') THEN
     RETURN;  -- asked again after a lost answer
   END IF;
-  PERFORM moyai.fence(p_operation, p_code, p_claim);
   IF p_ended IS NOT NULL THEN
     PERFORM moyai.go_on(p_operation, p_code, p_claim, p_ended, false, p_result, NULL, NULL,
-      NULL, NULL, NULL, p_records);
+      NULL, NULL, NULL);
   END IF;
+  entry := moyai.fence(p_operation, p_code, p_claim);
+  IF p_waits IS NULL OR p_seconds IS NULL OR p_seconds < 0 THEN
+    PERFORM moyai.refuse('no reason to wait for', 'MY005');
+  END IF;
+  SELECT id, kind, plan_sha256 INTO entire.id, entire.kind, entire.plan_sha256
+    FROM moyai.operation WHERE id = p_operation;
   UPDATE moyai.body SET status = 'waiting', waits = p_waits, worker = NULL,
       may_begin_at = clock_timestamp() + make_interval(secs => p_seconds)
     WHERE operation_id = p_operation AND code = p_code;
-  PERFORM moyai.record('body:' || p_code, p_record);
+  PERFORM moyai.put_record('body:' || p_code, 'worker:' || entry.worker, entire.kind || '.body',
+    p_operation, entire.plan_sha256, NULL, entry.attempts, 'waiting',
+    jsonb_build_object('what', p_waits));
 END $$;
 
-REVOKE ALL ON FUNCTION moyai.put_back(text, text, bigint, text, jsonb, jsonb, jsonb, integer, jsonb)
-  FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION moyai.put_back(text, text, bigint, text, jsonb, jsonb, jsonb, integer, jsonb)
+GRANT EXECUTE ON FUNCTION moyai.put_back(text, text, bigint, text, jsonb, jsonb, integer)
   TO moyai_worker;
 
 -- A debt is what a body lacks. What settles it may be another operation than the one that left it, or the
 -- body's leaving: closed with the reason, and a record in the body's chain.
 ALTER TABLE moyai.debt ADD COLUMN closed_reason jsonb;
 
-CREATE FUNCTION moyai.settle(p_debt bigint, p_by text, p_reason jsonb, p_record jsonb)
+CREATE FUNCTION moyai.settle(p_debt bigint, p_by text, p_reason jsonb)
 RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, moyai AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE owed moyai.debt;
 BEGIN
   SELECT * INTO owed FROM moyai.debt WHERE id = p_debt AND closed_at IS NULL FOR UPDATE;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  IF p_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM moyai.body WHERE operation_id = p_by
+  IF p_reason IS NULL OR p_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM moyai.body WHERE operation_id = p_by
       AND code = owed.code AND status = 'done') THEN
-    RAISE EXCEPTION '% has not done % well', p_by, owed.code USING ERRCODE = 'MY003';
+    PERFORM moyai.refuse(format('%s has not done %s well', p_by, owed.code));
   END IF;
   UPDATE moyai.debt SET closed_at = clock_timestamp(), closed_by = p_by, closed_reason = p_reason
     WHERE id = p_debt;
-  PERFORM moyai.record('body:' || owed.code, p_record);
+  PERFORM moyai.put_record('body:' || owed.code, 'moyai', 'debt.settle', p_by, NULL, NULL, NULL, 'done',
+    jsonb_build_object('kind', owed.kind, 'subject', owed.subject, 'reason', p_reason));
   RETURN true;
 END $$;
 
-REVOKE ALL ON FUNCTION moyai.settle(bigint, text, jsonb, jsonb) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION moyai.settle(bigint, text, jsonb, jsonb) TO moyai_worker;
+GRANT EXECUTE ON FUNCTION moyai.settle(bigint, text, jsonb) TO moyai_worker;

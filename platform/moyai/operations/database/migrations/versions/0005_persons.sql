@@ -1,0 +1,198 @@
+-- What operators' logins may do. Who does it is what their machine says (a signature alone proves a person);
+-- what is done, and its record, is not for it to say.
+
+-- What a plan says of how many at once, beside its wave: no begin has to read the plan for it.
+ALTER TABLE moyai.wave ADD COLUMN max_concurrent integer;
+UPDATE moyai.wave w SET max_concurrent = (planned->'limits'->>'max_concurrent')::integer
+  FROM moyai.operation o, jsonb_array_elements(o.plan::jsonb->'waves') planned
+  WHERE o.id = w.operation_id AND o.status NOT IN ('cancelled', 'expired')
+    AND (planned->>'number')::integer = w.number;
+COMMENT ON COLUMN moyai.wave.max_concurrent IS 'of the plan; NULL: none may be begun';
+
+CREATE FUNCTION moyai.require_person(p_actor text, p_kinds text DEFAULT 'operator') RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_actor IS NULL OR p_actor !~ ('^(' || p_kinds || '):[!-~]{1,254}$') THEN
+    PERFORM moyai.refuse('a person has to be named', 'MY004');
+  END IF;
+END $$;
+
+-- An operation that has not ended, locked: others that want something of it wait.
+CREATE FUNCTION moyai.alive(p_operation text) RETURNS moyai.operation
+LANGUAGE plpgsql AS $$
+DECLARE found moyai.operation;
+BEGIN
+  SELECT * INTO found FROM moyai.operation WHERE id = p_operation FOR NO KEY UPDATE;
+  IF found.id IS NULL THEN
+    PERFORM moyai.refuse('no such operation', 'MY006');
+  END IF;
+  IF found.status NOT IN ('planned', 'running', 'paused', 'held') THEN
+    PERFORM moyai.refuse('it has ended', 'MY005', found.status);
+  END IF;
+  RETURN found;
+END $$;
+
+-- A plan on record, with the entries that it means and no others. False: the id is taken.
+CREATE FUNCTION moyai.plan_operation(p_id text, p_plan text, p_signature text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  plan jsonb := p_plan::jsonb;
+  hash text := encode(sha256(convert_to(p_plan, 'UTF8')), 'hex');
+  actor text := 'operator:' || (plan->>'planned_by');
+  details jsonb := jsonb_build_object('kind', plan->'kind', 'subject', plan->'subject');
+  chain text;
+BEGIN
+  PERFORM moyai.require_person(actor);
+  IF plan->>'schema' IS DISTINCT FROM 'moyai.operation/1' OR length(p_signature) > 16384 THEN
+    PERFORM moyai.refuse('no plan of this version');
+  END IF;
+  -- The day may end while the plan is being signed.
+  IF p_id IS NULL OR p_id !~ '^[0-9]{8}-[1-9][0-9]{0,5}$' OR left(p_id, 8) NOT IN (
+      to_char(clock_timestamp() AT TIME ZONE 'Asia/Tokyo', 'YYYYMMDD'),
+      to_char((clock_timestamp() - interval '1 hour') AT TIME ZONE 'Asia/Tokyo', 'YYYYMMDD')) THEN
+    PERFORM moyai.refuse('no id of today');
+  END IF;
+  PERFORM pg_advisory_xact_lock(7702, 2);
+  IF EXISTS (SELECT 1 FROM moyai.operation WHERE id = p_id) THEN
+    RETURN false;
+  END IF;
+  INSERT INTO moyai.operation (id, kind, subject, site, plan, plan_sha256, planned_by,
+      planner_signature)
+    VALUES (p_id, plan->>'kind', plan->>'subject', plan->>'site', p_plan, hash,
+      plan->>'planned_by', p_signature);
+  INSERT INTO moyai.wave (operation_id, number, name, max_concurrent)
+    SELECT p_id, (one->>'number')::integer, one->>'name', (one->'limits'->>'max_concurrent')::integer
+    FROM jsonb_array_elements(plan->'waves') one;
+  INSERT INTO moyai.body (operation_id, code, name, wave, position)
+    SELECT p_id, one->>'code', one->>'name', (one->>'wave')::integer, ordinality - 1
+    FROM jsonb_array_elements(plan->'bodies') WITH ORDINALITY AS listed (one, ordinality);
+  FOR chain IN SELECT 'body:' || code FROM moyai.body WHERE operation_id = p_id
+      UNION ALL SELECT 'federation' ORDER BY 1 LOOP
+    PERFORM moyai.put_record(chain, actor, 'operation.plan', p_id, hash, NULL, NULL, 'done', details);
+  END LOOP;
+  RETURN true;
+END $$;
+
+-- What is wanted of an operation. What is being cancelled is cancelled: nothing else may be wanted of it any more.
+CREATE FUNCTION moyai.want(p_operation text, p_wanted text, p_actor text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.operation := moyai.alive(p_operation);
+  -- A held operation goes on when a person says so; the conductor judges it anew.
+  goes_on boolean := p_wanted = 'run' AND entry.status IN ('held', 'paused');
+BEGIN
+  PERFORM moyai.require_person(p_actor);
+  IF p_wanted IS NULL OR p_wanted NOT IN ('run', 'pause', 'cancel', 'stop') THEN
+    PERFORM moyai.refuse('nobody can want that');
+  END IF;
+  IF entry.wanted IN ('cancel', 'stop') AND p_wanted NOT IN ('cancel', 'stop') THEN
+    PERFORM moyai.refuse('it is being cancelled', 'MY005', 'cancelling');
+  END IF;
+  UPDATE moyai.operation SET wanted = p_wanted,
+      status = CASE WHEN goes_on THEN 'running' ELSE status END,
+      began_at = CASE WHEN goes_on THEN coalesce(began_at, clock_timestamp()) ELSE began_at END
+    WHERE id = p_operation;
+  PERFORM moyai.put_record('federation', p_actor, 'operation.' || p_wanted, p_operation, NULL, NULL,
+    NULL, 'done', '{}');
+END $$;
+
+-- What was held goes on: failures that have ended by now count no longer.
+CREATE FUNCTION moyai.release(p_operation text, p_what text[], p_actor text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.operation := moyai.alive(p_operation);
+  what text;
+BEGIN
+  PERFORM moyai.require_person(p_actor);
+  FOREACH what IN ARRAY p_what LOOP
+    IF what IS NULL OR what <> 'operation' AND NOT EXISTS (SELECT 1 FROM moyai.wave
+        WHERE operation_id = p_operation AND what = 'wave:' || number) THEN
+      PERFORM moyai.refuse('nothing that could be held: ' || coalesce(what, ''));
+    END IF;
+  END LOOP;
+  UPDATE moyai.operation SET released = released || coalesce(
+      (SELECT jsonb_object_agg(x, to_jsonb(clock_timestamp())) FROM unnest(p_what) x), '{}')
+    WHERE id = p_operation;
+  PERFORM moyai.put_record('federation', p_actor, 'operation.release', p_operation, NULL, NULL, NULL,
+    'done', jsonb_build_object('what', to_jsonb(p_what)));
+END $$;
+
+-- Bodies that ended without success wait again, for a new attempt from the first step.
+CREATE FUNCTION moyai.retry(p_operation text, p_codes text[], p_actor text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.operation;
+  one text;
+  changed integer;
+BEGIN
+  PERFORM moyai.require_person(p_actor);
+  SELECT * INTO entry FROM moyai.operation WHERE id = p_operation FOR NO KEY UPDATE;
+  IF entry.id IS NULL THEN
+    PERFORM moyai.refuse('no such operation', 'MY006');
+  END IF;
+  IF entry.status IN ('planned', 'cancelled', 'expired') THEN
+    PERFORM moyai.refuse('it never began, or never goes on', 'MY005', entry.status);
+  END IF;
+  IF entry.wanted IN ('cancel', 'stop') THEN
+    PERFORM moyai.refuse('it is being cancelled', 'MY005', 'cancelling');
+  END IF;
+  UPDATE moyai.body SET status = 'waiting', error = NULL, error_signature = NULL
+    WHERE operation_id = p_operation AND code = ANY (p_codes)
+      AND status IN ('failed', 'held', 'skipped', 'moved');
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  IF changed = 0 OR changed <> (SELECT count(DISTINCT x) FROM unnest(p_codes) x) THEN
+    PERFORM moyai.refuse('some of its bodies are not to be begun again', 'MY005', 'bodies');
+  END IF;
+  UPDATE moyai.operation SET status = 'running', wanted = 'run', reason = NULL
+    WHERE id = p_operation;
+  PERFORM moyai.put_record('federation', p_actor, 'operation.retry', p_operation, NULL, NULL, NULL,
+    'done', jsonb_build_object('codes', to_jsonb(p_codes)));
+  -- A body's own record names no other body.
+  FOR one IN SELECT DISTINCT x FROM unnest(p_codes) x ORDER BY 1 LOOP
+    PERFORM moyai.put_record('body:' || one, p_actor, 'operation.retry', p_operation, NULL, NULL, NULL,
+      'done', '{}');
+  END LOOP;
+END $$;
+
+-- A signature on record, once; its record has it too, so that an export proves the approval alone. Whether it
+-- counts workers judge, each time anew. False: the same person's other signature over the same line is there.
+CREATE FUNCTION moyai.approve(p_operation text, p_subject text, p_operator text, p_plan_sha256 text,
+  p_signature text, p_signed_at timestamptz, p_is_own boolean)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.operation := moyai.alive(p_operation);
+  actor text := CASE WHEN p_is_own THEN 'approver:' ELSE 'operator:' END || p_operator;
+  code text := substring(p_subject FROM '^[a-z][a-z-]*:([0-9]{6})$');
+  chain text;
+BEGIN
+  PERFORM moyai.require_person(actor, 'operator|approver');
+  IF p_plan_sha256 IS DISTINCT FROM entry.plan_sha256 THEN
+    PERFORM moyai.refuse('not the plan that is on record', 'MY004');
+  END IF;
+  IF p_subject IS NULL
+      OR p_subject <> 'plan' AND code IS NULL AND NOT EXISTS (SELECT 1 FROM moyai.wave
+        WHERE operation_id = p_operation AND p_subject = 'wave:' || number)
+      OR code IS NOT NULL AND NOT EXISTS (SELECT 1 FROM moyai.body b
+        WHERE b.operation_id = p_operation AND b.code = substring(p_subject FROM '[0-9]+$'))
+      OR p_is_own AND p_subject NOT LIKE 'body:%' THEN
+    PERFORM moyai.refuse('nothing of it is called ' || coalesce(p_subject, ''), 'MY004');
+  END IF;
+  IF p_signed_at IS NULL OR p_signature IS NULL OR length(p_signature) > 16384 THEN
+    PERFORM moyai.refuse('no signature', 'MY004');
+  END IF;
+  INSERT INTO moyai.approval (operation_id, subject, operator, plan_sha256, signature, signed_at)
+    VALUES (p_operation, p_subject, p_operator, p_plan_sha256, p_signature, p_signed_at)
+    ON CONFLICT (operation_id, subject, operator, signed_at) DO NOTHING;
+  IF NOT FOUND THEN
+    RETURN EXISTS (SELECT 1 FROM moyai.approval WHERE operation_id = p_operation
+      AND subject = p_subject AND operator = p_operator AND signed_at = p_signed_at
+      AND signature = p_signature);
+  END IF;
+  FOREACH chain IN ARRAY array_remove(ARRAY['body:' || code, 'federation'], NULL) LOOP
+    PERFORM moyai.put_record(chain, actor, 'operation.approve', p_operation, p_plan_sha256, NULL, NULL,
+      'done', jsonb_build_object('subject', p_subject, 'signature', p_signature, 'signed_at',
+      to_char(p_signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
+  END LOOP;
+  RETURN true;
+END $$;
