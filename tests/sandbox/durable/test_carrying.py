@@ -82,7 +82,7 @@ class Office:
 def office(places: Logins, tmp_path: Path) -> Iterator[Office]:
     operator = open_engine(places.of("moyai_operator"))
     worker = open_engine(places.of("moyai_worker"))
-    for name in ("w1", "w2", "frozen", "other", "late"):
+    for name in ("w1", "w2", "frozen", "other", "late", "dies"):
         register(worker, name)
     yield Office(operator, worker, tmp_path, make_plan(tmp_path, 1))
     operator.dispose()
@@ -272,10 +272,7 @@ def test_an_approval_that_lapses_while_a_body_is_looked_at_lets_it_wait(office: 
     _carrying(office, approved=frozenset).run()
     assert "approval of the plan has run out" in _waits(office)
     assert office.steps() == [("read", "done")]
-    with office.worker.begin() as connection:
-        connection.execute(
-            sa.text("UPDATE moyai.body SET status = 'running', attempts = attempts + 1")
-        )
+    assert begin(office.worker, office.operation, CODE)
     office.attempt = 2
     _carrying(office, approved=lambda: CLEARED).run()
     assert (office.body.status, office.body.attempts) == ("done", 2)
@@ -341,7 +338,7 @@ def test_looks_of_a_worker_that_died_are_taken_again(office: Office) -> None:
     _with(office, **{f"{CODE}:read:1": "skipped"})
     ledger, taken = office.take("dies")
     ledger.go_on(taken, None, Next("read", 1, "k"))
-    ledger.go_on(taken, Ended("read", {}), None, ())
+    ledger.go_on(taken, Ended("read", {}), None)
     _carrying(office, "w2").run()
     assert (office.body.status, effects(office.folder, CODE)) == ("skipped", [])
 

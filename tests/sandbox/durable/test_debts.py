@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from counting import make_plan
 from tests.sample import SAMPLE
+from tests.sandbox.hands import begin, register
 
-from moyai.audit.pieces import pieces
 from moyai.audit.records import chain_of
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
@@ -40,31 +40,12 @@ class Office:
         plan = replace(plan, kind="upgrade", subject=subject, bodies=bodies)
         with self.operator.begin() as connection:
             operation = create(connection, plan, None)
-        with self.worker.begin() as connection:
-            connection.execute(
-                sa.text(
-                    "UPDATE moyai.body SET status = 'running', attempts = 1 "
-                    "WHERE operation_id = :id"
-                ),
-                {"id": operation},
-            )
+        assert begin(self.worker, operation, code)
         ledger = Ledger(self.worker, "w1")
         taken = ledger.take(operation, code, 1)
         assert taken is not None
-        record = pieces(
-            chain_of(code),
-            actor="worker:w1",
-            action="upgrade.body",
-            operation=operation,
-            plan_sha256="",
-            code=code,
-            step=None,
-            attempt=1,
-            result=status,
-            details={},
-        )
-        owed = None if status == "done" else {"ja": "凍結", "en": "frozen"}
-        ledger.finish(taken, status, record, debt=owed)
+        error = None if status == "done" else {"what": {"ja": "凍結", "en": "frozen"}}
+        ledger.finish(taken, status, error=error)
         return operation
 
     def owed(self) -> set[tuple[str, str]]:
@@ -80,6 +61,7 @@ class Office:
 def office(places: Logins, tmp_path: Path) -> Iterator[Office]:
     operator = open_engine(places.of("moyai_operator"))
     worker = open_engine(places.of("moyai_worker"))
+    register(worker)
     yield Office(operator, worker, tmp_path)
     operator.dispose()
     worker.dispose()
@@ -122,8 +104,8 @@ def test_a_debt_is_not_settled_by_an_operation_that_did_not_end_well_on_the_body
         office.worker.begin() as connection,
     ):
         connection.execute(
-            sa.text("SELECT moyai.settle((SELECT id FROM moyai.debt), :by, '{}', '[]')"),
+            sa.text("SELECT moyai.settle((SELECT id FROM moyai.debt), :by, '{}')"),
             {"by": failed},
         )
     assert isinstance(raised.value.orig, psycopg.Error)
-    assert raised.value.orig.sqlstate == "MY003"
+    assert raised.value.orig.sqlstate == "MY005"

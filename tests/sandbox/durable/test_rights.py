@@ -39,7 +39,7 @@ FUNCTIONS = {
             "recovered",
         ),
         *("worker_ended", "measured", "my_turn", "soon", "allow", "anchored", "tell", "address"),
-        *("open_happenings", "take_notice", "notice_sent", "notice_unsent"),
+        *("open_happenings", "take_notice", "notice_sent", "notice_unsent", "put_back", "settle"),
     },
     "moyai_auditor": set(),
 }
