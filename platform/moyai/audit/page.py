@@ -60,6 +60,9 @@ RESULTS: Mapping[str, Text] = {
 """Results that every caller has."""
 
 
+_SIGNATURE = "-----BEGIN SSH SIGNATURE-----"
+
+
 @lru_cache(maxsize=1)
 def _template() -> Template:
     environment = Environment(
@@ -83,5 +86,13 @@ def _visible(words: object) -> str:
 
 def _detail(value: JsonValue) -> str:
     if isinstance(value, str):
-        return visible(value)
+        return visible(_shortened(value))
     return visible(json.dumps(plain(value), ensure_ascii=False))
+
+
+def _shortened(words: str) -> str:
+    """An SSH signature by its beginning and end: the whole is in the export that is verified."""
+    if not words.startswith(_SIGNATURE):
+        return words
+    kept = "".join(line for line in words.splitlines() if not line.startswith("-----"))
+    return f"{kept[:24]}…{kept[-12:]}"

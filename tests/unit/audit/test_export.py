@@ -203,3 +203,11 @@ def test_the_page_says_what_is_wrong() -> None:
     assert "記録2番がありません" in "".join(
         page(header(chain[-1].head), chain[:1], "ja", findings=found)
     )
+
+
+def test_the_page_has_a_signature_by_its_beginning_and_end() -> None:
+    armoured = "-----BEGIN SSH SIGNATURE-----\nU1NIU0lH" + "A" * 60 + "\nZZZZZZZZZZZZ=\n-----END"
+    [signed] = sealed([entry(action="operation.approve", details={"signature": armoured})])
+    text = "".join(page(header(signed.head), [signed], "ja"))
+    assert "U1NIU0lHAAAAAAAAAAAAAAAA…ZZZZZZZZZZZ=" in text
+    assert "A" * 40 not in text
