@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from psycopg.sql import SQL, Identifier
 from tests.bench import projects
 from tests.bench.operations_kind import STEPS, empty_plan
+from tests.logins import of_database
 from tests.sample import SAMPLE
 
 from moyai.operations.database.connecting import database_url, open_engine
@@ -153,7 +154,7 @@ class Server:
         source = SQL("") if empty else SQL(" TEMPLATE operations")
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)) + source)
-        return Logins(self.template.url.set(database=name), self.template.passfile)
+        return of_database(self.template, name)
 
     @contextmanager
     def office(self, name: str, workers: Sequence[int] = ()) -> Iterator[Office]:

@@ -132,11 +132,9 @@ def _project(folder: Path, places: Logins) -> Path:
 
 
 def _known_logins(home: Path, places: Logins) -> None:
-    """The password file where commands look for it."""
-    known = home / "sites" / _SITE / "operations" / "pgpass"
-    known.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(places.passfile, known)
-    known.chmod(0o600)
+    """The password files where commands look for it."""
+    known = home / "sites" / _SITE / "operations"
+    shutil.copytree(places.folder, known)
 
 
 def _command(words: list[str], file: Path, home: Path) -> float | None:

@@ -33,6 +33,7 @@ from moyai_cli.language import say
 from moyai_cli.options import File, Format, Operation, SiteName, Who
 from moyai_cli.render import Output
 from moyai_cli.signatures import Key, OnlyLine, Signature, SignedLine, line_and_signature
+from moyai_cli.views.operation_logins import made_ready
 from moyai_cli.views.operations import show_done, show_to_sign
 
 app = typer.Typer(add_completion=False)
@@ -195,8 +196,7 @@ def prepare(
 ) -> None:
     """Safe to run again."""
     workspace = open_workspace(file, site)
-    make_ready(workspace, new_passwords=new_passwords)
-    show_done(None, Text("運用データベースの用意ができました。", "The database is ready."), output)
+    show_done(None, made_ready(make_ready(workspace, new_passwords=new_passwords)), output)
 
 
 def _all_wanted(office: Office, asked: Wanted) -> tuple[str, ...]:

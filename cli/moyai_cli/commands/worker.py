@@ -38,8 +38,11 @@ def command(
     started = workspace.runtime.ensure_ready()
     if started is not None:
         typer.echo(of(started), err=True)
-    with operations_engine(workspace):  # made ready and looked at, before anything is started
-        url = login_url(workspace, "moyai_worker")
+    group = "moyai_worker"
+    with operations_engine(
+        workspace, group
+    ):  # made ready and looked at, before anything is started
+        url = login_url(workspace, group)
     # DBOS and the processes' module are not needed before.
     from moyai.operations.durable.process import tell
     from moyai.operations.durable.supervisor import Supervised, Supervisor

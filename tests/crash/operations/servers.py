@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 from psycopg.sql import SQL, Identifier
+from tests.logins import of_database
 
 from moyai.operations.database.connecting import database_url, open_engine
 from moyai.operations.database.prepare import Logins, logins, prepare
@@ -44,7 +45,7 @@ class Server:
         standing = conninfo(self._places.url.set(database="standing"))
         with psycopg.connect(standing, autocommit=True) as admin:
             admin.execute(SQL("CREATE DATABASE {} TEMPLATE operations").format(Identifier(name)))
-        return Logins(self._places.url.set(database=name), self._places.passfile)
+        return of_database(self._places, name)
 
     def drop(self, places: Logins) -> None:
         """Delete one."""

@@ -27,7 +27,7 @@ def database(
     places = logins(
         database_url(sandbox.operations_database()), tmp_path_factory.mktemp("operations")
     )
-    prepare(places)
+    prepare(places, new_passwords=True)
     engine = open_engine(places.of("moyai_worker"))
     yield engine
     engine.dispose()

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
+from tests.logins import of_database
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -64,6 +65,6 @@ def _database(template: Logins) -> Iterator[Logins]:
     name = f"operations_{next(_NUMBERS)}"
     with psycopg.connect(conninfo(template.url.set(database="standing")), autocommit=True) as admin:
         admin.execute(SQL("CREATE DATABASE {} TEMPLATE operations").format(Identifier(name)))
-        yield Logins(template.url.set(database=name), template.passfile)
+        yield of_database(template, name)
         with suppress(psycopg.errors.ObjectInUse):  # a failed test holds its connections
             admin.execute(SQL("DROP DATABASE {}").format(Identifier(name)))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import psycopg
+from tests.logins import of_database
 
 from moyai.operations.database.prepare import Logins
 from moyai.operations.durable.lease import conninfo
@@ -25,8 +26,9 @@ def test_first_uses_at_once_wait_for_each_other(template: Logins, tmp_path: Path
     with psycopg.connect(standing, autocommit=True) as connection:
         connection.execute("CREATE DATABASE begun_at_once")
     url = template.url.set(database="begun_at_once").render_as_string(hide_password=False)
-    # One password file, as those of one machine have; the logins are the server's.
-    command = [sys.executable, "-c", _PREPARE, url, str(template.passfile)]
+    # The password files of one machine; the logins are the server's.
+    folder = of_database(template, "begun_at_once").folder
+    command = [sys.executable, "-c", _PREPARE, url, str(folder)]
     begun = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     for one in begun:
         _, said = one.communicate(timeout=120)

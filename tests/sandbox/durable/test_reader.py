@@ -28,8 +28,7 @@ def file(places: Logins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     home = tmp_path / "home"
     monkeypatch.setenv("MOYAI_HOME", str(home))
     known = logins(places.url, home / "sites" / SITE)
-    known.passfile.parent.mkdir(parents=True)
-    shutil.copy(places.passfile, known.passfile)
+    shutil.copytree(places.folder, known.folder)
     words = (
         f'sites:\n  {SITE}:\n    account_id: "111122223333"\n    region: ap-northeast-1\n'
         "    backup_region: ap-northeast-3\n    state_backend: s3://kensho-111122223333\n"
@@ -48,8 +47,8 @@ def test_it_is_remembered_without_a_password(file: Path, places: Logins, tmp_pat
     with open_reader(file, SITE) as reader, reader.connect() as connection:
         assert listed(connection) == ()
     written = _known(tmp_path).read_text()
-    passwords = [line.rpartition(":")[2] for line in places.passfile.read_text().splitlines()]
-    assert passwords
+    passwords = places.passwords().values()
+    assert len(passwords) == 3
     assert not [one for one in passwords if one in written]
     assert _known(tmp_path).stat().st_mode & 0o077 == 0
 

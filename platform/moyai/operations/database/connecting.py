@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from moyai.errors import UsageError
+from moyai.operations.database.hosts import guarded
 from moyai.operations.database.lost import is_lost
 from moyai.texts import Text
 
@@ -23,7 +24,10 @@ _SESSION = {
 
 
 def database_url(text: str) -> URL:
-    """A PostgreSQL URL for psycopg. Raises `UsageError` for another, or for one with a password."""
+    """A PostgreSQL URL for psycopg, with TLS where the way leaves this machine.
+
+    Raises `UsageError` for another, for one with a password, without a database, or with less than TLS.
+    """
     try:
         url = make_url(text)
     except sa.exc.ArgumentError:
@@ -46,7 +50,27 @@ def database_url(text: str) -> URL:
                 "Put it into a password file (passfile=… or ~/.pgpass).",
             ),
         )
-    return url.set(drivername="postgresql+psycopg")
+    if not url.database:
+        raise UsageError(
+            Text(
+                "operations_database の URL にデータベース名がありません。",
+                "the URL of operations_database names no database.",
+            ),
+            remedy=Text("末尾に /名前 を付けてください。", "Add /NAME at its end."),
+        )
+    if any(not isinstance(value, str) for value in url.query.values()):
+        # Whoever reads the URL would take another of them.
+        raise UsageError(
+            Text(
+                "operations_database の URL に同じ指定が2度あります。",
+                "the URL of operations_database says the same setting twice.",
+            ),
+            remedy=Text(
+                "複数のホストは host=a,b&port=5432,5432 と書いてください。",
+                "Write several hosts as host=a,b&port=5432,5432.",
+            ),
+        )
+    return guarded(url.set(drivername="postgresql+psycopg"))
 
 
 def open_engine(

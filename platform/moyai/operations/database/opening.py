@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from moyai.errors import OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.operations.database.connecting import database_url, open_engine
-from moyai.operations.database.logins import Logins, is_prepared, logins
+from moyai.operations.database.logins import Logins, Prepared, login_of, logins, split_old
 from moyai.operations.database.lost import telling
 from moyai.operations.database.version import is_old
 from moyai.operations.workspace import Workspace
@@ -20,11 +20,15 @@ from moyai.texts import Text
 def login_url(workspace: Workspace, group: str) -> URL:
     """The URL of a group's login on a site. A site's first use of it makes the database ready.
 
-    Raises `UsageError` and `OperationFailed` as the site does, and where it cannot be made ready.
+    Raises `UsageError` and `OperationFailed` as the site does, where it cannot be made ready, and where this
+    machine has no password of the group.
     """
     places = logins_of(workspace)
-    if not is_prepared(places):
+    split_old(places)
+    if not places.has(group) and not places.passwords():
         make_ready(workspace)
+    if not places.has(group):
+        raise _unknown(places, group)
     return places.of(group)
 
 
@@ -33,12 +37,29 @@ def logins_of(workspace: Workspace) -> Logins:
     return logins(database_url(workspace.runtime.operations_database()), workspace.runtime.home)
 
 
-def make_ready(workspace: Workspace, *, new_passwords: bool = False) -> None:
+def make_ready(workspace: Workspace, *, new_passwords: bool = False) -> Prepared:
     """Make or migrate the site's operations database. Raises as `prepare`."""
     # Migrations, and what they bring along, are needed once; commands that read start without them.
     from moyai.operations.database.prepare import prepare
 
-    prepare(logins_of(workspace), new_passwords=new_passwords)
+    return prepare(logins_of(workspace), new_passwords=new_passwords)
+
+
+def _unknown(places: Logins, group: str) -> OperationFailed:
+    file = places.passfile(group)
+    return OperationFailed(
+        Text(
+            f"この機械は、運用データベースのログイン {login_of(group)} のパスワードを持っていません。",
+            f"this machine has no password of the operations database's login {login_of(group)}.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            f"このデータベースを使っている機械のパスワードファイルを {file} に写してください。どの機械にも"
+            "なければ、moyai operation prepare --new-passwords で作り直せます。",
+            f"Copy the password file of a machine that uses this database to {file}. Where no machine has it, "
+            "moyai operation prepare --new-passwords makes new ones.",
+        ),
+    )
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -18,15 +17,22 @@ from sqlalchemy.engine import URL
 from moyai.engine.files import private_folder, write_private
 from moyai.errors import OperationFailed
 from moyai.operations.database.connecting import open_engine
-from moyai.operations.database.logins import Logins, is_prepared, logins
+from moyai.operations.database.hosts import is_local
+from moyai.operations.database.logins import (
+    GROUPS,
+    Logins,
+    Prepared,
+    content_of,
+    login_of,
+    logins,
+    split_old,
+)
 from moyai.operations.database.lost import unreachable
 from moyai.texts import Text
 
-__all__ = ["Logins", "is_prepared", "logins", "prepare"]
+__all__ = ["Logins", "logins", "prepare"]
 
 OWNER = "moyai_owner"
-GROUPS = ("moyai_worker", "moyai_operator", "moyai_auditor")
-"""What a process is: each has a login of its own, `<group>_login`, that owns nothing."""
 BODY = "moyai_body"
 """The group of bodies' own logins (`moyai_body_271004`)."""
 DBOS_SCHEMA = "dbos"
@@ -38,11 +44,12 @@ _TURN_SECONDS = 600.0
 _POLL_SECONDS = 0.2
 
 
-def prepare(places: Logins, *, new_passwords: bool = False) -> None:
+def prepare(places: Logins, *, new_passwords: bool = False) -> Prepared:
     """Make or migrate everything, as the login of the site's URL.
 
-    Where logins are there and this machine has no password file of them, they get new passwords, as they do
-    with `new_passwords`: other machines need the file then.
+    Logins that are there keep their passwords, also those that this machine does not know, unless
+    `new_passwords`: other machines need the files then. A server on this machine has no other machines: where
+    none is known, all are made anew.
     Raises `OperationFailed` where the database cannot be reached or the login may not do it.
     """
     engine = open_engine(places.url, pool_size=1, name="moyai-prepare")
@@ -54,7 +61,7 @@ def prepare(places: Logins, *, new_passwords: bool = False) -> None:
             assert isinstance(raw, psycopg.Connection)
             _groups(raw)
             _schemas(places.url)
-            _logins(raw, places, {} if new_passwords else _known(places.passfile))
+            return _logins(raw, places, new_passwords)
     except sa.exc.OperationalError as error:
         raise unreachable(error) from None
     except (sa.exc.ProgrammingError, psycopg.Error) as error:
@@ -126,35 +133,40 @@ _GRANTS = (
 )
 
 
-def _logins(connection: psycopg.Connection, places: Logins, known: Mapping[str, str]) -> None:
-    """A login for each group; passwords are made where this machine does not know them."""
-    lines: dict[str, str] = {}
+def _logins(connection: psycopg.Connection, places: Logins, new_passwords: bool) -> Prepared:
+    """A login for each group; passwords are made where there is none."""
+    private_folder(places.folder)
+    split_old(places)
+    known = places.passwords()
+    renewed = new_passwords or (not known and is_local(places.url))
+    written: dict[str, Path] = {}
+    unknown: list[str] = []
     for group in GROUPS:
-        login = f"{group}_login"
-        password = known.get(login) or secrets.token_urlsafe(32)
-        if not _has_role(connection, login):
-            connection.execute(SQL("CREATE ROLE {} LOGIN").format(Identifier(login)))
-        verifier = connection.pgconn.encrypt_password(
-            password.encode(), login.encode(), b"scram-sha-256"
-        ).decode()
-        connection.execute(
-            SQL("ALTER ROLE {} PASSWORD {}").format(Identifier(login), Literal(verifier))
-        )
-        connection.execute(
-            SQL("GRANT {} TO {} WITH INHERIT TRUE").format(Identifier(group), Identifier(login))
-        )
-        lines[login] = password
-    private_folder(places.passfile.parent)
-    text = "".join(f"*:*:*:{login}:{password}\n" for login, password in lines.items())
-    write_private(places.passfile, text.encode())
+        is_new = not _has_role(connection, login_of(group))
+        password = None if new_passwords else known.get(group)
+        if password is None and not (is_new or renewed):
+            unknown.append(group)
+            continue
+        password = password or secrets.token_urlsafe(32)
+        _login(connection, group, password, is_new)
+        write_private(places.passfile(group), content_of(places.url, group, password))
+        written[group] = places.passfile(group)
+    return Prepared(written, tuple(unknown))
 
 
-def _known(passfile: Path) -> Mapping[str, str]:
-    try:
-        lines = passfile.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    return {line.split(":")[3]: line.split(":", 4)[4] for line in lines if line.count(":") >= 4}
+def _login(connection: psycopg.Connection, group: str, password: str, is_new: bool) -> None:
+    login = login_of(group)
+    if is_new:
+        connection.execute(SQL("CREATE ROLE {} LOGIN").format(Identifier(login)))
+    verifier = connection.pgconn.encrypt_password(
+        password.encode(), login.encode(), b"scram-sha-256"
+    ).decode()
+    connection.execute(
+        SQL("ALTER ROLE {} PASSWORD {}").format(Identifier(login), Literal(verifier))
+    )
+    connection.execute(
+        SQL("GRANT {} TO {} WITH INHERIT TRUE").format(Identifier(group), Identifier(login))
+    )
 
 
 def _has_role(connection: psycopg.Connection, name: str) -> bool:
