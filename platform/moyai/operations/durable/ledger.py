@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from moyai.audit.details import checked, plain
 from moyai.operations.database.lost import is_lost
+from moyai.operations.durable.combining import Combining
 from moyai.registry.models import JsonValue
 
 FENCED = "MY001"
@@ -101,6 +102,7 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine, worker: str) -> None:
         self._engine = engine
+        self._combining = Combining(engine)
         self._worker = worker
 
     def take(self, operation: str, code: str, attempt: int) -> Taken | None:
@@ -197,7 +199,7 @@ class Ledger:
         """Ask until there is an answer: the functions know what they were asked before."""
         while True:
             try:
-                return self._ask(statement, given)
+                return self._combining.ask(statement, given)
             except (sa.exc.DBAPIError, psycopg.Error) as error:
                 cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
                 if getattr(cause, "sqlstate", None) == FENCED:
@@ -208,23 +210,6 @@ class Ledger:
             except sa.exc.TimeoutError:
                 pass  # all connections wait for a server that does not answer
             time.sleep(_AGAIN_SECONDS)
-
-    def _ask(self, statement: str, given: Sequence[object]) -> Any:
-        """One statement that is a transaction of its own. By psycopg itself, as SQLAlchemy's way to it
-        takes longer than all else that a worker does for a step."""
-        pooled = self._engine.raw_connection()
-        try:
-            connection = pooled.driver_connection
-            assert isinstance(connection, psycopg.Connection)
-            connection.autocommit = True
-            row = connection.execute(statement, given).fetchone()
-            connection.autocommit = False
-        except psycopg.Error as error:
-            pooled.invalidate(error)
-            raise
-        finally:
-            pooled.close()
-        return None if row is None else row[0]
 
 
 def _steps(found: Sequence[Mapping[str, Any]]) -> tuple[StepRecord, ...]:

@@ -1,0 +1,123 @@
+"""Calls of many threads to the server, sent together: one round trip and one commit for all that wait.
+
+A thread that finds nobody sending sends; what others ask meanwhile waits, and goes together when that is
+done. So a call that is alone never waits for company, and the busier a worker is, the less a call costs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+_MOST = 64
+"""Calls in one transaction: none waits for long."""
+
+
+@dataclass(slots=True)
+class _Call:
+    statement: str
+    given: Sequence[object]
+    answer: Any = None
+    error: BaseException | None = None
+    to_send: Sequence[_Call] = ()
+    """Itself first: where it is for its thread to send them."""
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Free when the call is over, or has something to send."""
+
+
+class Combining:
+    """What sends the calls of one worker. Each statement is a function that answers one value, and that may be
+    asked again after a lost answer."""
+
+    def __init__(self, engine: sa.Engine, senders: int = 2) -> None:
+        """`senders`: how many send at a time, each by a connection."""
+        self._engine = engine
+        self._senders = senders
+        self._lock = threading.Lock()
+        self._sending = 0
+        self._waiting: list[_Call] = []
+
+    def ask(self, statement: str, given: Sequence[object]) -> Any:
+        """The answer. Raises what psycopg and SQLAlchemy do for this call, whatever becomes of others."""
+        call = _Call(statement, given)
+        call.turn.acquire()
+        with self._lock:
+            if self._sending < self._senders:
+                self._sending += 1
+                call.to_send = (call,)
+            else:
+                self._waiting.append(call)
+        if not call.to_send:
+            call.turn.acquire()
+        if call.to_send:
+            self._send(call.to_send)
+        if call.error is not None:
+            raise call.error
+        return call.answer
+
+    def _send(self, calls: Sequence[_Call]) -> None:
+        """Send them, and have the next thread send what was asked meanwhile."""
+        try:
+            self._together(calls)
+        except BaseException as error:  # of the connection: of all that have no answer
+            for call in calls:
+                call.error = call.error or error
+        with self._lock:
+            following, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+            if not following:
+                self._sending -= 1
+        if following:
+            following[0].to_send = following
+            following[0].turn.release()
+        for call in calls[1:]:
+            call.turn.release()
+
+    def _together(self, calls: Sequence[_Call]) -> None:
+        pooled = self._engine.raw_connection()
+        try:
+            connection = pooled.driver_connection
+            assert isinstance(connection, psycopg.Connection)
+            connection.autocommit = True
+            if len(calls) == 1 or not _in_one(connection, calls):
+                for call in calls:
+                    _alone(connection, call)
+            connection.autocommit = False
+        except psycopg.Error as error:
+            pooled.invalidate(error)
+            raise
+        finally:
+            pooled.close()
+
+
+def _in_one(connection: psycopg.Connection, calls: Sequence[_Call]) -> bool:
+    """All in one transaction; False where one of them failed, and with it nothing was done."""
+    try:
+        with connection.pipeline():
+            cursors = [connection.execute(call.statement, call.given) for call in calls]
+    except psycopg.Error:
+        if connection.closed:
+            raise
+        return False
+    for call, cursor in zip(calls, cursors, strict=True):
+        call.answer = _value(cursor)
+    return True
+
+
+def _alone(connection: psycopg.Connection, call: _Call) -> None:
+    """In a transaction of its own, so that its error is nobody else's."""
+    try:
+        call.answer = _value(connection.execute(call.statement, call.given))
+    except psycopg.Error as error:
+        if connection.closed:
+            raise
+        call.error = error
+
+
+def _value(cursor: psycopg.Cursor[Any]) -> Any:
+    row = cursor.fetchone()
+    return None if row is None else row[0]
