@@ -66,11 +66,13 @@ class Callers:
             assert time.monotonic() < deadline, self.said()
             time.sleep(0.02)
 
-    def in_seconds(self, seconds: float) -> int:
-        """Calls by all in so many seconds from now."""
-        before = self.calls()
-        time.sleep(seconds)
-        return self.calls() - before
+    def rate(self, calls: int, number: int | None = None) -> float:
+        """Calls a second by all, or by one, over so many calls from now."""
+        before, began = self.calls(number), time.monotonic()
+        while (made := self.calls(number) - before) < calls:
+            assert time.monotonic() - began < 60, self.said()
+            time.sleep(0.01)
+        return made / (time.monotonic() - began)
 
     def said(self) -> str:
         """What they wrote to standard error."""

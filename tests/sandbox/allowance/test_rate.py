@@ -18,7 +18,8 @@ from moyai.operations.durable.allowances import Allowances
 if TYPE_CHECKING:
     from conftest import Callers
 
-_RATE = 50.0
+_RATE = 12.0
+"""Fewer than a busy machine can make: what bounds the calls is the rate."""
 
 
 @pytest.fixture
@@ -38,8 +39,7 @@ def test_processes_below_two_workers_call_at_one_rate(
     for number in range(processes):
         callers.start(**{VARIABLE: places[number % 2]})
     callers.all_call()
-    called = callers.in_seconds(4)
-    assert 0.9 * 4 * _RATE <= called <= 1.1 * 4 * _RATE, callers.said()
+    assert 0.9 * _RATE <= callers.rate(48) <= 1.1 * _RATE, callers.said()
 
 
 def test_what_waits_goes_on_slowly_where_its_worker_is_gone(
@@ -52,10 +52,8 @@ def test_what_waits_goes_on_slowly_where_its_worker_is_gone(
     callers.start(**{VARIABLE: workers[0].start()})
     callers.start(threads=4, **{VARIABLE: f"127.0.0.1:{port}:token"})
     callers.all_call()
-    before = callers.calls(1)
-    time.sleep(3)
-    slowly = callers.calls(1) - before
-    assert 3 * SLOW_PER_SECOND - 2 <= slowly <= 3 * SLOW_PER_SECOND + 2
+    assert 0.6 * SLOW_PER_SECOND <= callers.rate(8, 1) <= 1.4 * SLOW_PER_SECOND
+    assert callers.rate(24, 0) >= 2 * SLOW_PER_SECOND
 
 
 def test_a_process_killed_while_it_waits_holds_up_no_other(
@@ -67,9 +65,7 @@ def test_a_process_killed_while_it_waits_holds_up_no_other(
     callers.all_call()
     for one in victims:
         one.kill()
-    before = callers.calls(2)
-    time.sleep(2)
-    assert callers.calls(2) - before >= 0.9 * 2 * _RATE
+    assert callers.rate(36, 2) >= 0.9 * _RATE
 
 
 def test_who_does_not_know_the_token_gets_no_leave(workers: list[Allowances]) -> None:

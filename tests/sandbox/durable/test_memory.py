@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from workers import Fleet
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
+from moyai.operations.database.rows import OperationView
 from moyai.operations.durable import memory
 from moyai.operations.durable.measuring import LEAST_BYTES, Measuring
 
@@ -43,10 +44,8 @@ def test_what_a_kind_allocates_below_a_worker_is_on_record(fleet: Fleet) -> None
     fleet.start()
     plan = make_plan(fleet.folder, 2, at_once=2, megabytes="150", steps="1")
     fleet.ended(fleet.plan(plan), 90)
-    deadline = time.monotonic() + 20
-    while len(found := measured(fleet.engine)) < 2:
-        assert time.monotonic() < deadline, fleet.logs()
-        time.sleep(0.2)
+    _until(fleet, lambda: len(measured(fleet.engine)) == 2)
+    found = measured(fleet.engine)
     assert all(150 * MIB <= one <= 260 * MIB for one in found.values()), found
 
 
@@ -59,12 +58,30 @@ def test_a_worker_takes_no_more_bodies_than_have_room_by_measure(fleet: Fleet) -
     worker.dispose()
     fleet.start(bodies=4)
     operation = fleet.plan(make_plan(fleet.folder, 40, seconds="0.5", steps="1"))
-    time.sleep(9)
-    for _ in range(10):
+    _until(fleet, lambda: _room(fleet) == 1)  # it has read what was measured
+    view = fleet.until(operation, lambda one: _count(one, "running") <= 1, 30)
+    wanted = _count(view, "done") + 4
+    while _count(view, "done") < wanted:
         view = fleet.view(operation)
-        assert sum(body.status == "running" for body in view.bodies) <= 1
-        time.sleep(0.2)
-    assert any(body.status == "done" for body in view.bodies)
+        assert _count(view, "running") <= 1
+        assert _count(view, "waiting") > 0, "there was more to take"
+
+
+def _count(view: OperationView, status: str) -> int:
+    return sum(body.status == status for body in view.bodies)
+
+
+def _room(fleet: Fleet) -> int | None:
+    with fleet.engine.connect() as connection:
+        found: int | None = connection.execute(sa.text("SELECT room FROM moyai.worker")).scalar()
+    return found
+
+
+def _until(fleet: Fleet, wanted: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not wanted():
+        assert time.monotonic() < deadline, fleet.logs()
+        time.sleep(0.05)
 
 
 def test_memory_of_the_process_itself_counts_from_what_it_has_idle(measuring: Measuring) -> None:

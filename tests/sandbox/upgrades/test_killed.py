@@ -97,7 +97,7 @@ def test_a_process_killed_within_steps_is_gone_on_with(office: Office) -> None:
         worker = f"w-{step}"
         process = _start(office, operation, A, worker)
         _until(office, operation, A, step, process)
-        time.sleep(0.4)
+        _until_worked(office, operation, A, step, process)
         process.kill()
         kill(marked(worker))
         process.wait()
@@ -124,6 +124,24 @@ def _start(office: Office, operation: str, code: str, worker: str) -> subprocess
         env={**os.environ, MARK: worker},
         start_new_session=True,
     )
+
+
+def _until_worked(
+    office: Office, operation: str, code: str, step: str, process: subprocess.Popen[bytes]
+) -> None:
+    """Until it has spent processor time on that step, or has ended it."""
+    before = _processor_seconds(process.pid)
+    while _processor_seconds(process.pid) < before + 0.1:
+        assert process.poll() is None, "it ended too early"
+        with office.operator.connect() as connection:
+            found = [one for one in steps(connection, operation, code) if one.step == step]
+        if found[-1].status != "intended":
+            return
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _until(
