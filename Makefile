@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Most of what mypy reads are packages, the same in every checkout: read once for each user.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/moyai/mypy
 
-.PHONY: help setup engine demo check test bench-deploy bench-cost bench-operations crash crash-deploy million-bills check-focus lock clean
+.PHONY: help setup engine demo check test bench-deploy bench-cost bench-operations crash crash-deploy million-bills check-focus check-image lock clean
 
 help: ## この一覧を示す | Show this list
 	@case "$${MOYAI_LANG:-$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}}" in ja*) n=1 ;; *) n=2 ;; esac; \
@@ -56,6 +56,9 @@ million-bills: setup ## 百万件の請求を按分し、差が 0 円である�
 check-focus: setup ## 公開の FOCUS 検証器で、書き出した行を確かめる | Try exported rows on the public FOCUS validator
 	@$(PYTHON) scripts/set_up_focus.py
 	@$(PYTHON) -m pytest -q -k public_validator tests/unit/cli/test_cost_analysis.py
+
+check-image: setup ## ジョブのイメージに固定した依存関係を入れてみる | Install the locked requirements of the jobs' image
+	@MOYAI_CHECK_IMAGE=1 $(PYTHON) -m pytest -q tests/unit/jobs/test_image.py
 
 lock: setup ## 依存関係を固定し直す（uv が要る） | Renew the locked dependencies (needs uv)
 	@$(PYTHON) scripts/locks.py renew
