@@ -14,7 +14,6 @@ from moyai.planning.consumed import CONSUMED
 from moyai.planning.fingerprints import Surroundings
 from moyai.planning.topology import SHARED
 
-_HASH_LENGTH = 16
 _LIBRARY = Path(moyai.__file__).parent
 _DECIDING = ("infra", "planning", "registry/models.py", "jobs/__init__.py", "job_target.py")
 """Code that programs are built of. What reads and checks tenants.yaml is not among it: what comes
@@ -81,17 +80,17 @@ def component_files() -> tuple[Path, ...]:
 
 
 def hash_files(places: Iterable[Path]) -> str:
-    """A short hash over names and contents of Python and YAML files below the places."""
+    """A hash over names and contents of Python and YAML files below the places."""
     total = hashlib.sha256()
     for place in places:
         _add(total, place.parent, _files(place))
-    return total.hexdigest()[:_HASH_LENGTH]
+    return total.hexdigest()
 
 
 def _hash(root: Path, paths: Iterable[Path]) -> str:
     total = hashlib.sha256()
     _add(total, root, paths)
-    return total.hexdigest()[:_HASH_LENGTH]
+    return total.hexdigest()
 
 
 def _add(total: Any, root: Path, paths: Iterable[Path]) -> None:

@@ -1,7 +1,8 @@
 """Fingerprints: what decides a stack, part by part, so that a plan can say why it would run. Pure.
 
 A fingerprint is a mapping from the name of a part (`subscription:eapp-a`, `components`,
-`output:cell-a.vpc_id`) to a short hash of it. Two equal fingerprints mean the same stack: no run.
+`output:cell-a.vpc_id`) to a hash of it (SHA-256, hexadecimal). Two equal fingerprints mean the same stack: no
+run. What is approved of an operation has them in it, so no two values may be found that have the same.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from moyai.texts import Text
 
 Fingerprint = Mapping[str, str]
 
-_HASH_LENGTH = 16
+_SHORT = 16
+"""Digits of the hashes in records of before: 64 bits, of the same SHA-256."""
 
 
 def plain(value: object) -> object:
@@ -46,9 +48,9 @@ def plain(value: object) -> object:
 
 
 def digest(value: object) -> str:
-    """A short hash (64 bits, hexadecimal) of a value's plain form."""
+    """The hash of a value's plain form."""
     words = json.dumps(plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(words.encode()).hexdigest()[:_HASH_LENGTH]
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +163,21 @@ def _outputs(surroundings: Surroundings, stack: str, consumed: Set[str]) -> dict
 
 
 def changed(recorded: Fingerprint, wanted: Fingerprint) -> tuple[str, ...]:
-    """The parts that differ, new and vanished ones included, in a stable order."""
+    """The parts that differ, new and vanished ones included, in a stable order.
+
+    A record of before is compared as far as it goes, until the stack's next run writes it anew.
+    """
     return tuple(
         part
         for part in sorted(recorded.keys() | wanted.keys())
-        if recorded.get(part) != wanted.get(part)
+        if not _is_same(recorded.get(part), wanted.get(part))
     )
+
+
+def _is_same(recorded: str | None, wanted: str | None) -> bool:
+    if recorded is None or wanted is None:
+        return recorded == wanted
+    return recorded == (wanted[:_SHORT] if len(recorded) == _SHORT else wanted)
 
 
 _REASONS: Mapping[str, Text] = {

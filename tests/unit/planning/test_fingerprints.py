@@ -7,6 +7,8 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
 from moyai.planning import fingerprints, releases
@@ -180,3 +182,26 @@ def test_every_part_has_a_reason_in_both_languages(registry: Registry) -> None:
 def test_unknown_values_are_refused() -> None:
     with pytest.raises(TypeError, match="no plain form for object"):
         fingerprints.digest(object())
+
+
+_PARTS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3), max_size=6)
+
+
+@given(_PARTS, _PARTS, st.data())
+def test_records_with_short_hashes_are_compared_as_far_as_they_go(
+    before: dict[str, int], now: dict[str, int], data: st.DataObject
+) -> None:
+    short = data.draw(st.sets(st.sampled_from(sorted(before)))) if before else set()
+    recorded = {
+        part: fingerprints.digest(value)[: 16 if part in short else None]
+        for part, value in before.items()
+    }
+    wanted = {part: fingerprints.digest(value) for part, value in now.items()}
+    differ = {part for part in before.keys() | now.keys() if before.get(part) != now.get(part)}
+    assert set(fingerprints.changed(recorded, wanted)) == differ
+
+
+def test_a_hash_has_all_its_bits(registry: Registry) -> None:
+    found = take(registry, body_of(registry, "272027"))
+    assert {len(value) for part, value in found.items() if part != "program"} == {64}
+    assert fingerprints.changed({"a": "0" * 15}, {"a": "0" * 64}) == ("a",)
