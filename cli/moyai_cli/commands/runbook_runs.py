@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,7 @@ from moyai_cli.command_paths import command_paths
 from moyai_cli.interrupts import saying
 from moyai_cli.language import LANG, say
 from moyai_cli.options import AsOf, File, Format, SiteName, Who, day_of
-from moyai_cli.render import Output, aside
+from moyai_cli.render import Output, aside, show_line
 from moyai_cli.signatures import Key, OnlyLine, Signature, SignedLine, line_and_signature
 from moyai_cli.views.runbooks import (
     Terminal,
@@ -40,6 +41,7 @@ from moyai_cli.views.runbooks import (
     show_record,
     show_runs,
     show_to_sign,
+    show_waiting,
     trouble,
 )
 
@@ -114,8 +116,10 @@ def run_(
     signer = _signer(opened, who, key) if runbook.gated else None
     around = opened.surroundings(person, _MOYAI, LANG, signer)
     record = known or begin(runbook, values, site, around)
-    with aside(output), saying(_TOUCHED):
-        ended = _carried(runbook, record, around, first, is_back=back is not None)
+    with aside(output), closing(opened.chaining) as chaining:
+        with saying(_TOUCHED):
+            ended = _carried(runbook, record, around, first, is_back=back is not None)
+        show_waiting(chaining.catch_up(), chaining.why)
     if output is not Output.TABLE:
         show_record(ended, output)
     error = trouble(ended)
@@ -183,8 +187,11 @@ def _one_of(name: str | None, resume: str | None, back: str | None) -> None:
 @app.command("runs")
 def runs_(file: File = None, site: SiteName = "sandbox", output: Format = Output.TABLE) -> None:
     """What is on record."""
-    store = open_runs(file, site).store
-    show_runs([store.load(one) for one in store.ids()], output)
+    opened = open_runs(file, site)
+    with closing(opened.chaining) as chaining, aside(output):
+        show_waiting(chaining.catch_up(), chaining.why)
+    records = [opened.store.load(one) for one in opened.store.ids()]
+    show_runs(records, chaining.files.waiting, output)
 
 
 @app.command("approve")
@@ -214,16 +221,18 @@ def approve_(
     else:
         brought, words = line_and_signature(signature, signed)
         asked = as_signed(asked, brought)
-    found = approve(runbook, asked, who, words, around)
-    by = found.approvals[step].by
-    if output is Output.TABLE:
-        typer.echo(
-            say(
-                f"{by} の承認を記録しました。続きは moyai runbook run --resume {run} です。",
-                f"Approved by {by}. moyai runbook run --resume {run} goes on.",
+    with closing(opened.chaining) as chaining:
+        found = approve(runbook, asked, who, words, around)
+        with aside(output):
+            by = found.approvals[step].by
+            show_line(
+                say(
+                    f"{by} の承認を記録しました。続きは moyai runbook run --resume {run} です。",
+                    f"Approved by {by}. moyai runbook run --resume {run} goes on.",
+                )
             )
-        )
-    else:
+            show_waiting(chaining.catch_up(), chaining.why)
+    if output is not Output.TABLE:
         show_record(found, output)
 
 

@@ -6,7 +6,7 @@ import getpass
 import select
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import typer
 
@@ -28,7 +28,7 @@ from moyai.operations.runbooks.records import RunRecord
 from moyai.operations.runbooks.stepping import why_no_answer
 from moyai.runbook.model import AnswerType
 from moyai.runbook.words import KINDS
-from moyai.texts import Text
+from moyai.texts import Text, counted
 from moyai_cli.called import copyable
 from moyai_cli.language import of, say
 from moyai_cli.render import Column, Output, document, listing, show_line
@@ -47,6 +47,7 @@ class Terminal:
 
     def __init__(self, name: str | None, answers: Mapping[str, str]) -> None:
         self.name = name or getpass.getuser()
+        self.operator = name
         self._answers = answers
 
     def answer(self, question: Question) -> str | None:
@@ -149,9 +150,9 @@ def show_record(record: RunRecord, output: Output) -> None:
     listing(records, [Column(key, key) for key in columns], output)
 
 
-def show_runs(records: Iterable[RunRecord], output: Output) -> None:
-    """Runs, the newest last."""
-    keys = ("id", "runbook", "status", "person", "begun_at", "steps")
+def show_runs(records: Iterable[RunRecord], waiting: Callable[[str], int], output: Output) -> None:
+    """Runs, the newest last. `waiting`: how many lines of a run's evidence are in no audit chain yet."""
+    keys = ("id", "runbook", "status", "person", "begun_at", "steps", "not_in_chain")
     found = [
         {
             "id": one.id,
@@ -160,10 +161,26 @@ def show_runs(records: Iterable[RunRecord], output: Output) -> None:
             "person": one.person,
             "begun_at": one.begun_at,
             "steps": len(one.steps),
+            "not_in_chain": waiting(one.id),
         }
         for one in records
     ]
-    listing(found, [Column(key, key, is_number=key == "steps") for key in keys], output)
+    numbers = ("steps", "not_in_chain")
+    listing(found, [Column(key, key, is_number=key in numbers) for key in keys], output)
+
+
+def show_waiting(lines: int, why: Text | None) -> None:
+    """Evidence that is in no audit chain yet, where there is some."""
+    if not lines:
+        return
+    because = "" if why is None else say(f"わけ: {of(why)}", f" Why: {of(why)}")
+    show_line(
+        say(
+            f"証跡 {lines} 行がまだ監査記録にありません。次の moyai runbook runs などで入ります。{because}",
+            f"{counted(lines, 'line', 'lines')} of evidence in no audit chain yet; the next command, such as "
+            f"moyai runbook runs, puts them there.{because}",
+        )
+    )
 
 
 _PLANNED = (

@@ -74,6 +74,13 @@ def test_a_body_joins_by_the_runbook(federation: Federation) -> None:
     assert list(found) == ["agreed", "onboard", "healthy", "unchanged", "handed-over"]
     (body,) = federation.ok("status", JOINS, "--output", "json").json()
     assert (body["status"], body["releases"]) == ("current", {"chat": "1.0.0"})
+    told = federation.ok("audit", "show", JOINS, "--output", "json").json()
+    steps = [(one["step"], one["result"]) for one in told if one["action"].startswith("runbook.")]
+    assert ("onboard", "done") in steps
+    assert ("handed-over", "answered") in steps
+    assert federation.ok("audit", "verify").code == 0
+    runs = federation.ok("runbook", "runs", "--output", "json").json()
+    assert [one["not_in_chain"] for one in runs] == [0]
 
 
 def test_the_round_of_a_monday(federation: Federation) -> None:

@@ -28,9 +28,10 @@ from moyai.engine.stacks import MASKED
 from moyai.engine.worker.log import Redactor
 from moyai.errors import Refused, UsageError
 from moyai.operations.runbooks.approving import approve, wanted
-from moyai.operations.runbooks.asking import FileEvidence, Question
+from moyai.operations.runbooks.asking import Question
 from moyai.operations.runbooks.dry_run import dry_back, dry_resume
 from moyai.operations.runbooks.events import ApprovalWanted, NotUndone, OutputLine, StepEnds
+from moyai.operations.runbooks.evidence import EvidenceFiles
 from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.programs import Ended, Line, Programs
 from moyai.operations.runbooks.records import RunRecord, RunStore, StepRecord
@@ -105,6 +106,10 @@ class Somebody:
     name: str = RUNS
     asked: list[str] = field(default_factory=list)
 
+    @property
+    def operator(self) -> str:
+        return self.name
+
     def answer(self, question: Question) -> str | None:
         self.asked.append(question.id)
         return self.answers.get(question.id)
@@ -125,7 +130,7 @@ def around(tmp_path: Path) -> Surroundings:
     )
     person = Somebody({"name": "x y; echo", "again:two": "yes"})
     judge = Judge(registry())
-    return Surroundings(store, person, judge, FileEvidence(store), programs, Signer(RUNS))
+    return Surroundings(store, person, judge, EvidenceFiles(store), programs, Signer(RUNS))
 
 
 def lines(around: Surroundings) -> list[str]:
@@ -148,12 +153,13 @@ def test_a_run_comes_to_its_end_with_evidence_of_each_step(around: Surroundings)
     path = around.store.folder / f"{record.id}.evidence.jsonl"
     kept = [json.loads(line) for line in path.read_text().splitlines()]
     told = [(one["step"], one["status"]) for one in kept]
-    each = ("one", "name", "two", "looked")
-    assert told == [(name, status) for name in each for status in ("begun", "done")]
+    each = (("one", "done"), ("name", "answered"), ("two", "done"), ("looked", "done"))
+    steps = [(name, status) for name, ended in each for status in ("begun", ended)]
+    assert told == [(None, "begun"), *steps, (None, "done")]
     output = (around.store.folder / f"{record.id}.output" / "one.log").read_bytes()
     assert output == b"said one\n"
-    assert kept[1]["output_sha256"] == hashlib.sha256(output).hexdigest()
-    assert {one["person"] for one in kept} == {RUNS}
+    assert kept[2]["output_sha256"] == hashlib.sha256(output).hexdigest()
+    assert {one["operator"] for one in kept} == {RUNS}
     for file in around.store.folder.rglob("*"):
         assert stat.S_IMODE(file.stat().st_mode) == (0o700 if file.is_dir() else 0o600)
 
@@ -478,7 +484,7 @@ def test_evidence_that_was_half_written_is_written_anew(around: Surroundings) ->
     before = path.read_bytes()
     for torn in (b'{"half":', b""):
         path.write_bytes(before + torn)
-        FileEvidence(around.store).put(record.id, {"step": "more"})
+        EvidenceFiles(around.store).put(record.id, {"step": "more"})
         kept = path.read_bytes()
         assert kept.startswith(before)
         assert [json.loads(line) for line in kept[len(before) :].splitlines()] == [{"step": "more"}]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0006"
+VERSION = "0007"
 """The newest migration that this code needs."""
 
 

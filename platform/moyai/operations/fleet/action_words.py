@@ -24,4 +24,9 @@ ACTIONS: Mapping[str, Text] = {
     "upgrade.body": Text("団体の更新", "upgrade of a body"),
     "backup.step": Text("バックアップの手順", "step of a backup"),
     "backup.body": Text("団体のバックアップ", "backup of a body"),
+    "runbook.run": Text("手順書の実行", "run of a runbook"),
+    "runbook.step": Text("手順書の手順", "step of a runbook"),
+    "runbook.question": Text("手順書の質問", "question of a runbook"),
+    "runbook.undo": Text("手順書の戻す手順", "undo step of a runbook"),
+    "runbook.approve": Text("手順書の承認", "approval of a runbook's step"),
 }

@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from moyai.approvals.subjects import PLAN_NAMESPACE
-from moyai.errors import NOTHING_TOUCHED, Refused
+from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.runbooks.records import RunRecord
+from moyai.operations.runbooks.stepping import why_not_kept
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.planning.fleet import refusals
-from moyai.runbook.model import Runbook
+from moyai.runbook.commands import plain
+from moyai.runbook.model import Runbook, Values
 from moyai.texts import Text
+
+
+def no_secrets(values: Values, around: Surroundings) -> None:
+    """Raises `UsageError` for a parameter that would put a secret on record."""
+    for name, value in plain(values).items():
+        for word in value if isinstance(value, list) else [str(value)]:
+            why = why_not_kept(word, around)
+            if why is not None:
+                raise UsageError(
+                    Text(f"{name}: {why.ja}。", f"{name}: {why.en}."), touched=NOTHING_TOUCHED
+                )
 
 
 def signed(runbook: Runbook, record: RunRecord, around: Surroundings) -> RunRecord:

@@ -12,6 +12,7 @@ from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.records import Approval, RunRecord
 from moyai.operations.runbooks.surroundings import Surroundings
+from moyai.operations.runbooks.telling import tell
 from moyai.operations.signed_elsewhere import signed_moment
 from moyai.registry.words import not_known
 from moyai.runbook.model import Runbook, Step
@@ -65,6 +66,17 @@ def approve(
         why = around.judge.approval(runbook, record, asked.step, given, now)
         if why is not None:
             raise _refused(why)
+        tell(
+            runbook,
+            record,
+            around,
+            "approve",
+            asked.step,
+            "approved",
+            operator=email,
+            signature=signature,
+            signed_at=given.signed_at,
+        )
         record = replace(record, approvals={**record.approvals, asked.step: given})
         around.store.save(record)
         return record

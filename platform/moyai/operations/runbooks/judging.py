@@ -107,13 +107,7 @@ class Judge:
         return refusals.unknown_person(email)
 
     def _bodies(self, runbook: Runbook, record: RunRecord, day: date) -> Sequence[Body]:
-        known = record.known_values()
-        codes = {
-            code
-            for name, one in runbook.parameters.items()
-            if one.type is Type.CODE
-            for code in _words(known.get(name))
-        }
+        codes = set(named_bodies(runbook, record))
         for meant in self._meant(runbook, record, day).values():
             codes |= set(meant)
         names = {body.code: body.name for body in self._registry.tenants}
@@ -133,6 +127,13 @@ class Judge:
             yield from (body.code for body in select(self._registry, selector, day))
         except UsageError:
             yield from (body.code for body in self._registry.tenants)
+
+
+def named_bodies(runbook: Runbook, record: RunRecord) -> tuple[str, ...]:
+    """The codes of bodies that a run's parameters name."""
+    known = record.known_values()
+    names = [name for name, one in runbook.parameters.items() if one.type is Type.CODE]
+    return tuple(sorted({code for name in names for code in _words(known.get(name))}))
 
 
 def _words(value: Value) -> tuple[str, ...]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from moyai.approvals.signing import Signer
 from moyai.engine.worker.log import Redactor, secrets_of
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
-from moyai.operations.runbooks.asking import FileEvidence, Person
+from moyai.operations.runbooks.asking import Person
 from moyai.operations.runbooks.catalogue import FOLDER
+from moyai.operations.runbooks.chaining import Chaining
 from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.programs import Programs
 from moyai.operations.runbooks.records import RunStore
@@ -19,6 +23,9 @@ from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.operations.workspace import Workspace, open_workspace
 from moyai.registry.words import not_known
 from moyai.texts import Text
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _FILE = "tenants.yaml"
 
@@ -43,6 +50,7 @@ class Opened:
 
     workspace: Workspace
     store: RunStore
+    chaining: Chaining
 
     @property
     def folder(self) -> Path:
@@ -56,10 +64,9 @@ class Opened:
         environment = {**os.environ, "MOYAI_LANG": lang}
         redactor = Redactor([*secrets_of(environment), *secrets_of(self._variables())])
         programs = Programs(moyai, self.workspace.project, environment, redactor.clean)
-        evidence = FileEvidence(self.store)
         judge = Judge(self.workspace.registry)
         signer = None if signer is None else _Remembering(signer)
-        return Surroundings(self.store, person, judge, evidence, programs, signer)
+        return Surroundings(self.store, person, judge, self.chaining, programs, signer)
 
     def _variables(self) -> Mapping[str, str]:
         try:
@@ -80,7 +87,17 @@ def open_runs(file: Path | None, site: str) -> Opened:
             ),
             touched=NOTHING_TOUCHED,
         )
-    return Opened(workspace, RunStore(workspace.runtime.home))
+    store = RunStore(workspace.runtime.home)
+    return Opened(workspace, store, Chaining(store, partial(_database, workspace)))
+
+
+@contextmanager
+def _database(workspace: Workspace) -> Iterator[sa.Engine]:
+    # Imported where it is needed: a runbook that is only looked at needs none of it.
+    from moyai.operations.database.opening import operations_engine
+
+    with operations_engine(workspace) as engine:
+        yield engine
 
 
 def operator(opened: Opened, email: str) -> str:

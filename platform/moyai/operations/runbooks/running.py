@@ -11,7 +11,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.runbooks.admitting import admitted, going_forward, signed, still_open
+from moyai.operations.runbooks.admitting import (
+    admitted,
+    going_forward,
+    no_secrets,
+    signed,
+    still_open,
+)
 from moyai.operations.runbooks.asking import Question
 from moyai.operations.runbooks.events import (
     ApprovalWanted,
@@ -31,12 +37,13 @@ from moyai.operations.runbooks.records import (
     StepStatus,
     moment,
 )
-from moyai.operations.runbooks.stepping import Probe, argv_of, asked, carried, why_not_kept
+from moyai.operations.runbooks.stepping import Probe, argv_of, asked, carried
 from moyai.operations.runbooks.surroundings import Surroundings
+from moyai.operations.runbooks.telling import tell, tell_step
 from moyai.operations.runbooks.undoing import begun, to_undo
 from moyai.planning.fleet import refusals
 from moyai.registry.words import not_known
-from moyai.runbook.commands import content_hash, plain
+from moyai.runbook.commands import plain
 from moyai.runbook.model import (
     AnswerType,
     Idempotency,
@@ -57,7 +64,7 @@ def begin(runbook: Runbook, values: Values, site: str, surroundings: Surrounding
     `OperationFailed`.
     """
     now = surroundings.now()
-    _no_secrets(values, surroundings)
+    no_secrets(values, surroundings)
     record = RunRecord(
         id=surroundings.store.new_id(now),
         runbook=runbook.name,
@@ -70,16 +77,6 @@ def begin(runbook: Runbook, values: Values, site: str, surroundings: Surrounding
     record = signed(runbook, record, surroundings)
     surroundings.store.save(record)
     return record
-
-
-def _no_secrets(values: Values, around: Surroundings) -> None:
-    for name, value in plain(values).items():
-        for word in value if isinstance(value, list) else [str(value)]:
-            why = why_not_kept(word, around)
-            if why is not None:
-                raise UsageError(
-                    Text(f"{name}: {why.ja}。", f"{name}: {why.en}."), touched=NOTHING_TOUCHED
-                )
 
 
 def run(
@@ -140,8 +137,10 @@ class _Run:
                 message = not_known(first, ids, "手順", "step")
                 raise UsageError(Text(f"{message.ja}。", message.en), touched=NOTHING_TOUCHED)
             self._again = frozenset(ids[ids.index(first) :])
+        self._tell_run("resumed" if self._record.steps else "begun")
         self._save(replace(self._record, status="running"))
         yield RunBegins(self._record, self._runbook.title)
+        ended: RunStatus
         try:
             if not self._record.steps:
                 for number, one in enumerate(self._runbook.preconditions, start=1):
@@ -149,13 +148,16 @@ class _Run:
             for number, step in enumerate(steps, start=1):
                 yield from self._carry_step(number, step)
         except _Stop as stop:
-            self._save(replace(self._record, status=stop.status))
+            ended = stop.status
         else:
-            self._save(replace(self._record, status="done"))
+            ended = "done"
+        self._tell_run(ended)
+        self._save(replace(self._record, status=ended))
         yield RunEnds(self._record, self._noted())
 
     def take_back(self) -> Iterator[Event]:
         # From here on it never goes forward again: what is taken back is on record as done.
+        self._tell_run("taking-back")
         self._save(replace(self._record, status="taking-back"))
         yield RunBegins(self._record, self._runbook.title)
         for step in begun(self._runbook, self._record):
@@ -166,6 +168,7 @@ class _Run:
         with suppress(_Stop):
             for number, undo in enumerate(undone, start=1):
                 yield from self._undo_step(undo, number, len(undone))
+            self._tell_run("taken-back")
             self._save(replace(self._record, status="taken-back"))
         yield RunEnds(self._record, self._noted())
 
@@ -227,7 +230,12 @@ class _Run:
             f"'{title.en}' is to be done once, and {how.en} ({before.begun_at}). Do it again?",
         )
         question = Question(f"again:{step.id}", text, AnswerType.YES_NO, {}, step.timeout_seconds)
-        if self._around.person.answer(question) != "yes":
+        answer = self._around.person.answer(question)
+        if answer is not None:
+            status = "answered" if answer == "yes" else "stopped"
+            around = self._around
+            tell(self._runbook, self._record, around, "question", question.id, status, said=answer)
+        if answer != "yes":
             raise _Stop("stopped")
 
     def _precondition(self, number: int, one: Precondition) -> Iterator[Event]:
@@ -292,29 +300,18 @@ class _Run:
     def _begun(self, argv: tuple[str, ...]) -> StepRecord:
         return StepRecord("begun", self._around.now().isoformat(), argv=self._shown(argv))
 
-    def _tell(self, name: str, ended: StepRecord) -> None:
-        """Evidence: who, when, what, and how it ended."""
-        self._around.evidence.put(
-            self._record.id,
-            {
-                "run": self._record.id,
-                "runbook": self._runbook.name,
-                "source_sha256": self._runbook.sha256,
-                "content_sha256": content_hash(self._runbook, self._record.known_values()),
-                "site": self._record.site,
-                "step": name,
-                "person": self._around.person.name,
-                "approved_by": self._approver(name),
-                "status": ended.status,
-                "begun_at": ended.begun_at,
-                "ended_at": ended.ended_at,
-                "argv": list(ended.argv),
-                "exit_code": ended.exit_code,
-                "output_sha256": ended.output_sha256,
-                "said": ended.said,
-            },
-        )
+    def _tell(self, name: str, found: StepRecord) -> None:
+        tell_step(self._runbook, self._record, self._around, name, found)
 
-    def _approver(self, name: str) -> str | None:
-        given = self._record.approvals.get(name)
-        return None if given is None else given.by
+    def _tell_run(self, status: str) -> None:
+        """Of the run as a whole; with the signature of who carries it on, where it is signed."""
+        signature = self._record.runners.get(self._around.person.name)
+        tell(
+            self._runbook,
+            self._record,
+            self._around,
+            "run",
+            None,
+            status,
+            signature=signature,
+        )

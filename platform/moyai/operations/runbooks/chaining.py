@@ -1,0 +1,121 @@
+"""Evidence of runs put into the audit chains, in order, each line once; what the database does not take now
+waits in its file for the next command."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING
+
+from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.runbooks.evidence import EvidenceFiles, run_key
+from moyai.operations.runbooks.records import RunStore
+from moyai.texts import Text
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+AWAY_SECONDS = 30.0
+"""So long a database that did not answer is left alone: a runbook goes on without it."""
+_PATIENCE_SECONDS = 15.0
+"""A server that is frozen never answers."""
+
+
+class Chaining:
+    """See `asking.Evidence`. `open_database`: an engine of the operations database as an operator."""
+
+    def __init__(
+        self, store: RunStore, open_database: Callable[[], AbstractContextManager[sa.Engine]]
+    ) -> None:
+        self.files = EvidenceFiles(store)
+        self._store = store
+        self._open = open_database
+        self._kept = ExitStack()
+        self._engine: sa.Engine | None = None
+        self._away_until = 0.0
+        self._one_at_a_time = threading.Lock()
+        self.why: Text | None = None
+        """Why evidence waits, as far as it was tried."""
+
+    def put(self, run: str, record: Mapping[str, object]) -> None:
+        """See `Evidence.put`: in the file for certain, and in the chains if the database answers."""
+        self.files.put(run, record)
+        if time.monotonic() >= self._away_until:
+            self._in_time([run])
+
+    def catch_up(self) -> int:
+        """Put what waits of all runs into the chains; how many lines still wait."""
+        waiting = [run for run in self._store.ids() if self.files.waiting(run)]
+        if waiting:
+            self._in_time(waiting)
+        return sum(self.files.waiting(run) for run in waiting)
+
+    def close(self) -> None:
+        """Give the database up."""
+        self._kept.close()
+        self._engine = None
+
+    def _in_time(self, runs: list[str]) -> None:
+        done = threading.Thread(target=self._try, args=(runs,), daemon=True)
+        done.start()
+        done.join(_PATIENCE_SECONDS)
+        if done.is_alive():
+            self._away(_NO_ANSWER)
+
+    def _try(self, runs: list[str]) -> None:
+        if self._one_at_a_time.acquire(blocking=False):
+            try:
+                self._put_all(runs)
+            finally:
+                self._one_at_a_time.release()
+
+    def _put_all(self, runs: list[str]) -> None:
+        # Imported where it is needed: the database's library is slow to import, and may have nothing to do.
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            if self._engine is None:
+                self._engine = self._kept.enter_context(self._open())
+            for run in runs:
+                self._put(run, self._engine)
+            self.why = None
+        except MoyaiError as error:
+            self._away(error.what)
+        except DBAPIError as error:
+            self._away(_refused(str(error.orig).splitlines()[0]))
+
+    def _put(self, run: str, engine: sa.Engine) -> None:
+        from moyai.operations.database.noting import note
+
+        lines, known = self.files.lines(run), self.files.chained(run)
+        for number in range(known + 1, len(lines) + 1):
+            line = lines[number - 1]
+            try:
+                records = line.records()
+            except (ValueError, TypeError, KeyError, AttributeError):
+                raise OperationFailed(_damaged(run, number)) from None
+            note(engine, run_key(run, lines), number, line.sha256, records)
+            self.files.put_chained(run, number)
+
+    def _away(self, why: Text) -> None:
+        self.why = why
+        self._away_until = time.monotonic() + AWAY_SECONDS
+
+
+_NO_ANSWER = Text("運用データベースが応答しません。", "the operations database does not answer.")
+
+
+def _refused(said: str) -> Text:
+    return Text(
+        f"運用データベースが証跡を受け付けません（{said}）。",
+        f"the operations database does not take the evidence ({said}).",
+    )
+
+
+def _damaged(run: str, number: int) -> Text:
+    return Text(
+        f"実行 {run} の証跡の {number} 行目が壊れています。",
+        f"line {number} of the evidence of {run} is damaged.",
+    )

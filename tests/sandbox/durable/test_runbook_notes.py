@@ -1,0 +1,232 @@
+"""Evidence of runbooks in the audit chains: each line once, in order, and no line of anything else."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from moyai.audit.pieces import pieces
+from moyai.audit.records import AuditRecord
+from moyai.errors import OperationFailed
+from moyai.operations.database.audit_reading import newest
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.noting import note
+from moyai.operations.database.prepare import Logins
+from moyai.operations.fleet.chains import verify_chains
+from moyai.operations.runbooks import chaining
+from moyai.operations.runbooks.chaining import Chaining
+from moyai.operations.runbooks.records import RunRecord, RunStore
+from moyai.texts import same
+
+RUN, BODY, OTHER = "r20261126-1", "271004", "272027"
+BY = "keikaku@example.jp"
+
+
+def line(step: str | None, status: str, **more: object) -> dict[str, object]:
+    found = {
+        "run": RUN,
+        "runbook": "trial",
+        "content_sha256": "ab" * 32,
+        "bodies": [BODY],
+        "event": "step" if step else "run",
+        "step": step,
+        "status": status,
+        "operator": BY,
+        "argv": ["moyai", "status", OTHER],
+    }
+    return {**found, **more}
+
+
+LINES = [line(None, "begun"), line("one", "begun"), line("one", "done", said=f"of {OTHER}")]
+
+
+@dataclass
+class Office:
+    """A machine with runs, and an operations database that may be away."""
+
+    engine: sa.Engine
+    store: RunStore
+    is_away: bool = False
+    opened: int = field(default=0)
+
+    def chaining(self) -> Chaining:
+        return Chaining(self.store, self._open)
+
+    @contextmanager
+    def _open(self) -> Iterator[sa.Engine]:
+        self.opened += 1
+        if self.is_away:
+            raise OperationFailed(same("it is away"))
+        yield self.engine
+
+    def chain(self, name: str) -> tuple[AuditRecord, ...]:
+        with self.engine.connect() as connection:
+            return newest(connection, name, 1000)
+
+    def told(self, chain: str) -> list[tuple[str | None, str]]:
+        return [(one.step, one.result) for one in self.chain(chain)]
+
+
+@pytest.fixture
+def office(places: Logins, tmp_path: Path) -> Iterator[Office]:
+    engine = open_engine(places.of("moyai_operator"))
+    store = RunStore(tmp_path)
+    store.save(RunRecord(RUN, "trial", "0" * 64, "sandbox", BY, "2026-11-26T00:00:00+00:00", {}))
+    yield Office(engine, store)
+    engine.dispose()
+
+
+ALL = [(one["step"], one["status"]) for one in LINES]
+
+
+def test_each_line_is_in_the_federation_s_chain_and_in_that_of_the_body(office: Office) -> None:
+    kept = office.chaining()
+    for one in LINES:
+        kept.put(RUN, one)
+    chains = ("federation", f"body:{BODY}")
+    assert [office.told(chain) for chain in chains] == [ALL, ALL]
+    last = office.chain("federation")[-1]
+    assert (last.actor, last.action) == (f"operator:{BY}", "runbook.step")
+    assert (last.operation, last.plan_sha256) == (RUN, "ab" * 32)
+    assert last.details["evidence_sha256"] == kept.files.lines(RUN)[-1].sha256
+    assert last.details["argv"] == ("moyai", "status", OTHER)
+    assert OTHER not in str(office.chain(f"body:{BODY}")), "a body's own record names no other"
+    assert all(not looked.findings for looked in verify_chains(office.engine))
+    assert kept.catch_up() == 0
+
+
+def test_a_runbook_goes_on_without_the_database_and_the_next_command_catches_up(
+    office: Office,
+) -> None:
+    office.is_away = True
+    kept = office.chaining()
+    for one in LINES:
+        kept.put(RUN, one)
+    assert office.opened == 1, "it is left alone for a while"
+    assert (kept.catch_up(), kept.why) == (3, same("it is away"))
+    assert office.told("federation") == []
+    office.is_away = False
+    later = office.chaining()
+    assert (later.catch_up(), later.why) == (0, None)
+    assert office.told("federation") == ALL
+
+
+def test_what_was_put_and_not_noted_down_is_not_put_twice(office: Office) -> None:
+    kept = office.chaining()
+    for number, one in enumerate(LINES, 1):
+        kept.put(RUN, one)
+        for before in range(number + 1):  # killed at any moment since
+            office.store.put_chained(RUN, before)
+            assert office.chaining().catch_up() == 0
+    assert office.told("federation") == ALL
+
+
+def test_a_database_that_never_answers_holds_nobody_up(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chaining, "_PATIENCE_SECONDS", 0.2)
+
+    @contextmanager
+    def frozen() -> Iterator[sa.Engine]:
+        time.sleep(3)
+        yield office.engine
+
+    kept = Chaining(office.store, frozen)
+    begun = time.monotonic()
+    for one in LINES:
+        kept.put(RUN, one)
+    assert time.monotonic() - begun < 2
+    assert kept.why is not None
+    assert kept.files.waiting(RUN) == 3
+
+
+def test_evidence_that_was_changed_since_is_told(office: Office) -> None:
+    kept = office.chaining()
+    kept.put(RUN, LINES[0])
+    path = office.store.folder / f"{RUN}.evidence.jsonl"
+    kept.put(RUN, LINES[1])
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text(lines[0] + lines[1].replace("one", "two"), encoding="utf-8")
+    office.store.put_chained(RUN, 0)
+    again = office.chaining()
+    assert again.catch_up() == 1
+    assert again.why is not None
+    assert "not the line 2" in again.why.en
+    path.write_text(lines[0] + "{}\n", encoding="utf-8")
+    broken = office.chaining()
+    assert broken.catch_up() == 1
+    assert broken.why is not None
+    assert "line 2 of the evidence" in broken.why.en
+
+
+SHA256 = "cd" * 32
+KEY = f"{RUN}.{'0' * 16}"
+
+
+def made(chain: str = "federation", **changes: Any) -> dict[str, Any]:
+    code = chain.removeprefix("body:") if chain != "federation" else None
+    values = {
+        "actor": f"operator:{BY}",
+        "action": "runbook.step",
+        "operation": RUN,
+        "plan_sha256": None,
+        "code": code,
+        "step": "one",
+        "attempt": None,
+        "result": "done",
+        "details": {"evidence_sha256": SHA256},
+        **changes,
+    }
+    return {"chain": chain, "pieces": list(pieces(chain, **values))}
+
+
+@pytest.mark.parametrize(
+    ("run", "number", "records"),
+    [
+        (KEY, 1, [made(action="operation.approve")]),
+        (KEY, 1, [made(actor="worker:w1")]),
+        (KEY, 1, [made(operation="20261126-1")]),
+        (KEY, 1, [made(details={})]),
+        (KEY, 1, [made(), made(f"body:{BODY}", code=OTHER)]),
+        (KEY, 1, [made(), {**made(f"body:{BODY}"), "chain": f"body:{OTHER}"}]),
+        (KEY, 1, [made(f"body:{BODY}")]),
+        (KEY, 1, [made(), made()]),
+        (KEY, 1, []),
+        (KEY, 2, [made()]),
+        (KEY, 0, [made()]),
+        ("20261126-1", 1, [made()]),
+    ],
+)
+def test_nothing_else_gets_into_the_chains_that_way(
+    office: Office, run: str, number: int, records: list[dict[str, Any]]
+) -> None:
+    statement = sa.text("SELECT moyai.note_runbook(:r, :n, :s, CAST(:records AS jsonb))")
+    given = {"r": run, "n": number, "s": SHA256, "records": json.dumps(records)}
+    with pytest.raises(sa.exc.DBAPIError), office.engine.begin() as connection:
+        connection.execute(statement, given)
+    assert office.told("federation") == []
+    assert office.told(f"body:{BODY}") == []
+
+
+def test_a_number_is_one_line_s_for_good(office: Office) -> None:
+    first, second, third, fourth = made()["pieces"]
+    records = {"federation": (first, second, third, fourth)}
+    assert note(office.engine, KEY, 1, SHA256, records)
+    assert not note(office.engine, KEY, 1, SHA256, records)
+    with pytest.raises(sa.exc.DBAPIError, match="not the line 1"):
+        note(office.engine, KEY, 1, "ef" * 32, records)
+    for statement in (
+        f"INSERT INTO moyai.runbook_note VALUES ('{KEY}', 2, '{SHA256}')",
+        "UPDATE moyai.runbook_note SET number = 2",
+        "DELETE FROM moyai.runbook_note",
+    ):
+        with pytest.raises(sa.exc.DBAPIError), office.engine.begin() as connection:
+            connection.execute(sa.text(statement))
