@@ -13,7 +13,7 @@ import typer
 
 from moyai.approvals.signing import Signer, find_signer
 from moyai.approvals.subjects import APPROVAL_NAMESPACE
-from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, UsageError
 from moyai.operations.fleet.people import who_plans
 from moyai.operations.places import today
 from moyai.operations.runbooks.approving import approve, as_signed, wanted
@@ -190,8 +190,16 @@ def runs_(file: File = None, site: SiteName = "sandbox", output: Format = Output
     opened = open_runs(file, site)
     with closing(opened.chaining) as chaining, aside(output):
         show_waiting(chaining.catch_up(), chaining.why)
-    records = [opened.store.load(one) for one in opened.store.ids()]
+    records = [(one, _whole(opened, one)) for one in opened.store.ids()]
     show_runs(records, chaining.files.waiting, output)
+
+
+def _whole(opened: Opened, run: str) -> RunRecord | None:
+    """A run's record; None where it is damaged: the others are there to be seen."""
+    try:
+        return opened.store.load(run)
+    except OperationFailed:
+        return None
 
 
 @app.command("approve")

@@ -150,20 +150,25 @@ def show_record(record: RunRecord, output: Output) -> None:
     listing(records, [Column(key, key) for key in columns], output)
 
 
-def show_runs(records: Iterable[RunRecord], waiting: Callable[[str], int], output: Output) -> None:
-    """Runs, the newest last. `waiting`: how many lines of a run's evidence are in no audit chain yet."""
+def show_runs(
+    records: Iterable[tuple[str, RunRecord | None]],
+    waiting: Callable[[str], int],
+    output: Output,
+) -> None:
+    """Runs by id, the newest last; None: its record is damaged. `waiting`: how many lines of a run's evidence
+    are in no audit chain yet."""
     keys = ("id", "runbook", "status", "person", "begun_at", "steps", "not_in_chain")
     found = [
         {
-            "id": one.id,
-            "runbook": one.runbook,
-            "status": one.status,
-            "person": one.person,
-            "begun_at": one.begun_at,
-            "steps": len(one.steps),
-            "not_in_chain": waiting(one.id),
+            "id": run,
+            "runbook": None if one is None else one.runbook,
+            "status": "damaged" if one is None else one.status,
+            "person": None if one is None else one.person,
+            "begun_at": None if one is None else one.begun_at,
+            "steps": None if one is None else len(one.steps),
+            "not_in_chain": waiting(run),
         }
-        for one in records
+        for run, one in records
     ]
     numbers = ("steps", "not_in_chain")
     listing(found, [Column(key, key, is_number=key in numbers) for key in keys], output)

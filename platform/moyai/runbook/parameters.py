@@ -252,8 +252,9 @@ def _integer(parameter: Parameter, word: str, _context: _Context) -> Value:
         said = shown(word)
         raise _Wrong(Text(f"{said.ja}は整数ではありません", f"{said.en} is no whole number"))
     value = int(word)
-    least, most = parameter.least, parameter.most
-    if least is not None and value < least:
+    # Below zero only where the runbook says so: a command would take it for an option.
+    least, most = parameter.least or 0, parameter.most
+    if value < least:
         raise _Wrong(Text(f"{least} 以上です", f"it has to be {least} or more"))
     if most is not None and value > most:
         raise _Wrong(Text(f"{most} 以下です", f"it has to be {most} or less"))

@@ -90,6 +90,19 @@ def test_wrong_calls_touch_nothing(
     assert json.loads(moyai("runbook", "runs", "--output", "json").stdout) == []
 
 
+def test_a_damaged_record_does_not_hide_the_others(
+    moyai: Run, runbooks: Path, project: Path
+) -> None:
+    lay(runbooks, "false")
+    for _ in range(2):
+        assert moyai("runbook", "run", "gated", "--answer", "told=mail").returncode == 0
+    first, _ = sorted((project.parent / "home").rglob("runbooks/r*.json"))
+    first.write_text("{", encoding="utf-8")
+    found = json.loads(moyai("runbook", "runs", "--output", "json").stdout)
+    assert [one["status"] for one in found] == ["damaged", "done"]
+    assert moyai("runbook", "runs").returncode == 0
+
+
 def test_operators_are_listed_with_the_days_they_have_left(moyai: Run) -> None:
     done = moyai("operator", "list", "--as-of", "2027-03-30", "--output", "json")
     left = {one["email"]: one["days_left"] for one in json.loads(done.stdout)}

@@ -224,16 +224,38 @@ class Dying(RunStore):
             raise Crash
 
 
+class DyingEvidence(EvidenceFiles):
+    """The same, at its n-th line of evidence."""
+
+    def __init__(self, store: RunStore, writes: int, *, before: bool) -> None:
+        super().__init__(store)
+        self._left = writes
+        self._before = before
+
+    def put(self, run: str, record: Mapping[str, object]) -> None:
+        self._left -= 1
+        if self._left == 0 and self._before:
+            raise Crash
+        super().put(run, record)
+        if self._left == 0:
+            raise Crash
+
+
+@pytest.mark.parametrize("what", ["record", "evidence"])
 @pytest.mark.parametrize("before", [True, False])
-@pytest.mark.parametrize("writes", range(1, 12))
+@pytest.mark.parametrize("writes", range(1, 11))
 def test_wherever_a_run_dies_what_is_done_once_is_not_done_twice_unasked(
-    around: Surroundings, writes: int, before: bool
+    around: Surroundings, writes: int, before: bool, what: str
 ) -> None:
     runbook = book(idempotency="once")
     record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
-    dying = Dying(around.store.folder.parent, writes, before=before)
-    with suppress(Crash):
-        list(run(runbook, record.id, replace(around, store=dying)))
+    if what == "record":
+        dying = replace(around, store=Dying(around.store.folder.parent, writes, before=before))
+    else:
+        evidence = DyingEvidence(around.store, writes, before=before)
+        dying = replace(around, evidence=evidence)
+    with pytest.raises(Crash):
+        list(run(runbook, record.id, dying))
     person = Somebody({"name": "x y; echo", "again:two": "no"})
     list(run(runbook, record.id, replace(around, person=person)))
     ended = around.store.load(record.id)

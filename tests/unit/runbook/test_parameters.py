@@ -6,12 +6,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.sample import SAMPLE
 from tests.unit.runbook.books import BOOK, book
 
 from moyai.registry.load import require
 from moyai.registry.models import Registry
-from moyai.runbook.model import Values
+from moyai.runbook.model import Type, Values
 from moyai.runbook.parameters import WrongParameters, parse
 
 DAY = date(2026, 11, 23)
@@ -37,8 +39,8 @@ def registry() -> Registry:
     return require(Path(SAMPLE))
 
 
-def taken(registry: Registry, **given: str) -> Values:
-    return parse(RUNBOOK, given.items(), registry, DAY, "sandbox")
+def taken(registry: Registry, **call: str) -> Values:
+    return parse(RUNBOOK, call.items(), registry, DAY, "sandbox")
 
 
 def test_values_of_each_type(registry: Registry) -> None:
@@ -73,13 +75,48 @@ def test_values_of_each_type(registry: Registry) -> None:
     ],
 )
 def test_what_is_wrong_is_told(registry: Registry, name: str, word: str, says: str) -> None:
-    given = {"body": "272027", "service": "chat", name: word}
+    call = {"body": "272027", "service": "chat", name: word}
     with pytest.raises(WrongParameters) as error:
-        taken(registry, **given)
+        taken(registry, **call)
     ((told, reason),) = error.value.reasons
     assert told == name
     assert says in reason.en
     assert reason.ja != reason.en
+
+
+TYPES = tuple(one for one in Type if one is not Type.CHOICE)
+ALL_TYPES = book(
+    BOOK.replace(
+        "parameters:\n",
+        "parameters:\n"
+        + "".join(
+            f"  of_{one}: {{ type: {one}, required: false, description: {{ ja: 値, en: value }} }}\n"
+            for one in TYPES
+        ),
+    )
+)
+
+
+@settings(max_examples=100)
+@given(
+    st.sampled_from(TYPES),
+    st.integers().map(lambda number: str(-abs(number) - 1))
+    | st.text(st.characters(codec="utf-8"), max_size=20).map(lambda words: f"-{words}")
+    | st.sampled_from(["--yes", "-", "--", "-y all", "--file=x", "-or all"]),
+)
+def test_no_value_is_taken_for_an_option(kind: Type, word: str) -> None:
+    pairs = [("body", "272027"), (f"of_{kind}", word)]
+    with pytest.raises(WrongParameters):
+        parse(ALL_TYPES, pairs, require(Path(SAMPLE)), DAY, "sandbox")
+
+
+def test_a_number_below_zero_is_taken_where_the_runbook_says_so(registry: Registry) -> None:
+    text = BOOK.replace(
+        "parameters:\n",
+        "parameters:\n  below: { type: integer, least: -5, description: { ja: 数, en: number } }\n",
+    )
+    pairs = [("body", "272027"), ("below", "-5")]
+    assert parse(book(text), pairs, registry, DAY, "sandbox")["below"] == -5
 
 
 def test_everything_wrong_is_told_at_once(registry: Registry) -> None:
