@@ -34,7 +34,7 @@ from moyai.operations.runbooks.events import ApprovalWanted, NotUndone, OutputLi
 from moyai.operations.runbooks.evidence import EvidenceFiles
 from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.programs import Ended, Line, Programs
-from moyai.operations.runbooks.records import RunRecord, RunStore, StepRecord
+from moyai.operations.runbooks.records import RunRecord, RunStore, StepRecord, moment
 from moyai.operations.runbooks.running import begin, run, take_back
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.runbook.model import Runbook
@@ -186,6 +186,24 @@ def test_a_run_goes_on_from_a_step_that_is_named(around: Surroundings) -> None:
     assert lines(around) == ["one", "two-x y; echo", "two-x y; echo"]
     with pytest.raises(UsageError, match="did you mean two"):
         list(run(runbook, record.id, around, "tow"))
+
+
+@pytest.mark.parametrize("writes", range(1, 9))
+def test_a_run_that_dies_on_its_second_way_goes_it_to_the_end(
+    around: Surroundings, writes: int
+) -> None:
+    runbook = book()
+    record = carried(runbook, around)
+    dying = Dying(around.store.folder.parent, writes, before=False)
+    with pytest.raises(Crash):
+        list(run(runbook, record.id, replace(around, store=dying), "one"))
+    list(run(runbook, record.id, around))
+    ended = around.store.load(record.id)
+    assert (ended.status, ended.again) == ("done", ())
+    first = moment(record.steps["looked"].ended_at)
+    begun = [moment(one.begun_at) for one in ended.steps.values()]
+    assert first is not None
+    assert min(begun) > first, "each was done once more"
 
 
 @pytest.mark.parametrize(("says", "ends", "times"), [("yes", "done", 1), ("no", "stopped", 0)])

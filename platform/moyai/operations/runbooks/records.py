@@ -73,6 +73,8 @@ class RunRecord:
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
     """By step, in the order of their first beginning; `-NAME` is the undo step NAME."""
     approvals: Mapping[str, Approval] = field(default_factory=dict)
+    again: tuple[str, ...] = ()
+    """Steps that are to be done once more although they are on record as done."""
     runners: Mapping[str, str] = field(default_factory=dict)
     """E-mail address → signature over the run, of all who carried it on, where steps ask for two persons."""
 
@@ -83,13 +85,15 @@ class RunRecord:
         }
 
     def is_done(self, name: str) -> bool:
-        """Whether a step ended well."""
+        """Whether a step ended well, and is not to be done once more."""
         found = self.steps.get(name)
-        return found is not None and found.status in ("done", "noted")
+        ended_well = found is not None and found.status in ("done", "noted")
+        return ended_well and name not in self.again
 
     def with_step(self, name: str, step: StepRecord) -> RunRecord:
         """The record with a step's record in it."""
-        return replace(self, steps={**self.steps, name: step})
+        again = tuple(one for one in self.again if one != name)
+        return replace(self, steps={**self.steps, name: step}, again=again)
 
 
 class RunStore:
@@ -235,7 +239,8 @@ def _read(found: dict[str, Any]) -> RunRecord:
         for name, one in found["steps"].items()
     }
     approvals = {name: _approval(one) for name, one in found["approvals"].items()}
-    return RunRecord(**{**found, "steps": steps, "approvals": approvals})
+    again = tuple(found.get("again", ()))
+    return RunRecord(**{**found, "steps": steps, "approvals": approvals, "again": again})
 
 
 def _approval(found: dict[str, Any]) -> Approval:

@@ -126,8 +126,6 @@ class _Run:
         self._runbook = runbook
         self._record = record
         self._around = around
-        self._again: frozenset[str] = frozenset()
-        """Steps that are done although they are on record as done."""
 
     def carry(self, first: str | None) -> Iterator[Event]:
         steps = self._runbook.steps
@@ -136,7 +134,8 @@ class _Run:
             if first not in ids:
                 message = not_known(first, ids, "手順", "step")
                 raise UsageError(Text(f"{message.ja}。", message.en), touched=NOTHING_TOUCHED)
-            self._again = frozenset(ids[ids.index(first) :])
+            again = tuple(ids[ids.index(first) :])
+            self._record = replace(self._record, again=again)
         self._tell_run("resumed" if self._record.steps else "begun")
         self._save(replace(self._record, status="running"))
         yield RunBegins(self._record, self._runbook.title)
@@ -196,7 +195,7 @@ class _Run:
 
     def _carry_step(self, number: int, step: Step) -> Iterator[Event]:
         before = self._record.steps.get(step.id)
-        if self._record.is_done(step.id) and step.id not in self._again:
+        if self._record.is_done(step.id):
             yield StepLeft(step.id, sentence(step.title, self._values()))
             return
         if step.approval:
