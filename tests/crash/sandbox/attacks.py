@@ -69,7 +69,7 @@ class Attack:
     """Whether other commands are run beside the upgrade, and killed with those that steer it."""
     clock: str = "true"
     kind: str = "upgrade"
-    """Of the operation: `backup` changes nothing of a service."""
+    """Of the operation: `backup` changes nothing of a service, `deploy` brings another edition."""
     small_disk: bool = False
     """Whether all that Moyai writes is on a small disk of its own."""
     windows: bool = False
@@ -92,14 +92,15 @@ def _kill(*kinds: str) -> Act:
 
 
 def _kill_a_supervisor(arena: Arena) -> bool:
-    """With its worker, or alone: a worker without a supervisor ends by itself."""
-    there = arena.crew.alive("supervisor", "worker")
+    """With its worker, with its worker's guardian, or alone: a worker without a supervisor ends by itself."""
+    there = arena.crew.alive("supervisor", "worker", "guardian")
     supervisors = [one for one in there if one.kind == "supervisor"]
     if not supervisors:
         return False
     victim = arena.chance.choice(supervisors)
-    own = [one for one in there if one.parent == victim.pid]
-    arena.crew.kill(victim, *(own if arena.chance.random() < 0.7 else ()))
+    kinds = arena.chance.choice((("worker",), ("worker", "guardian"), ("guardian",), ()))
+    own = [one for one in there if one.parent == victim.pid and one.kind in kinds]
+    arena.crew.kill(victim, *own)
     return True
 
 
@@ -197,7 +198,7 @@ _ALL: tuple[Attack, ...] = (
     Attack(
         "sandbox-all",
         _kill(
-            *("worker", "supervisor", "command", "job", "job"),
+            *("worker", "supervisor", "guardian", "command", "job", "job"),
             *("engine", "provider", "driver") * 3,
         ),
         attacks=25,
@@ -213,6 +214,13 @@ _ALL: tuple[Attack, ...] = (
         every=(0.5, 3.0),
         attacks=12,
         kind="backup",
+    ),
+    Attack(
+        "sandbox-deploys",
+        _kill("worker", "supervisor", *("engine", "provider", "driver") * 2),
+        every=(0.5, 3.0),
+        attacks=10,
+        kind="deploy",
     ),
     Attack("sandbox-full-disk", _fill_the_disk, every=(8, 12), attacks=3, small_disk=True),
     Attack(

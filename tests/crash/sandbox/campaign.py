@@ -17,7 +17,7 @@ from tests.crash.operations.crew import Kill
 from tests.crash.operations.servers import small_disk
 from tests.crash.operations.traps import deaths
 from tests.crash.sandbox.attacks import Arena, Attack
-from tests.crash.sandbox.check import check, check_backup
+from tests.crash.sandbox.check import check, check_backup, check_deploy
 from tests.crash.sandbox.crew import Crew
 from tests.crash.sandbox.person import Person
 from tests.crash.sandbox.place import RELEASES, SERVICE, Place, make_place, release
@@ -59,8 +59,8 @@ class Ground:
     _disk: ExitStack = field(default_factory=ExitStack)
 
     def next(self, attack: Attack) -> tuple[Place, int]:
-        """A place whose bodies run the release before, and the release to go to; of a backup the one
-        that they run."""
+        """A place whose bodies run the release before, and the release to go to; of what is no
+        upgrade the one that they run."""
         if attack.small_disk or self.number + 1 >= RELEASES:
             self.leave()
         if self.place is None:
@@ -134,10 +134,11 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
     arena = Arena(crew, chance, size.share)
     moments = time.clock_gettime(time.CLOCK_MONOTONIC), time.time()
     on.since = moments[0]
-    command = place.backup()
     if attack.kind == "upgrade":
         place.federation.target(SERVICE, release(number))
         command = place.upgrade(release(number), any_time=not attack.windows)
+    else:
+        command = {"backup": place.backup, "deploy": place.deploy}[attack.kind]()
     if attack.windows:
         place.set_windows()
     person = Person(place, attack.kind, command, lambda: None, waits=attack.windows)
@@ -158,7 +159,7 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
     place.witness.look()
     if view is not None:
         shut = place.codes[-1:] if attack.windows else ()
-        look = check if attack.kind == "upgrade" else check_backup
+        look = {"upgrade": check, "backup": check_backup, "deploy": check_deploy}[attack.kind]
         look(place, number, view, moments, found, shut)
     many = person.planned()
     if len(many) != 1:
@@ -195,7 +196,7 @@ def _carried(one: _Campaign, size: Size) -> OperationView | None:
     one.person.plan()
     for _ in range(2):
         one.crew.post(clock=one.attack.clock)
-    if one.attack.kind == "upgrade":
+    if one.attack.kind != "backup":
         one.person.approve()
     one.following = time.monotonic() + one.arena.chance.uniform(0.5, 3)
     deadline = time.monotonic() + size.seconds

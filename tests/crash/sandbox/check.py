@@ -97,6 +97,34 @@ def check_backup(
     check_locks(place, found)
 
 
+def check_deploy(
+    place: Place,
+    number: int,
+    view: OperationView,
+    began: tuple[float, float],
+    found: Findings,
+    shut: Sequence[str] = (),
+) -> None:
+    """All bodies of deploys that have ended: one task definition each, of the release as before."""
+    asked = place.requests(began[0])
+    statuses = place.statuses()
+    for body in view.bodies:
+        code = body.code
+        own = [one for one in asked if one.is_about(code)]
+        check_requests(place.family(code), release(number), own, found)
+        seen = [
+            one.tag
+            for life in place.witness.of(place.database(code))
+            for one in life
+            if one.at >= began[1]
+        ]
+        found.duplicates.extend(f"{code}: {tag} in its database" for tag in seen)
+        _service(place, code, number, found)
+        _resources(place, code, found)
+        _is_true(code, number, body.status, statuses[code], found)
+    check_locks(place, found)
+
+
 def check_requests(family: str, wanted: str, asked: Sequence[Request], found: Findings) -> None:
     """An undisturbed upgrade makes one thing at AWS, a task definition of the release `wanted`. One that was
     taken back and brought again makes one of the release before and another: the same release twice, one

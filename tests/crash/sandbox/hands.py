@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tests.crash.sandbox.supervising import WORKER
 
-KINDS = ("worker", "supervisor", "engine", "provider", "driver", "job", "command")
-"""`driver`: Moyai's own processes between a worker or command and the engine."""
+KINDS = ("worker", "supervisor", "guardian", "engine", "provider", "driver", "job", "command")
+"""`guardian`: what watches beside a worker where its supervisor is gone; `driver`: Moyai's own processes
+between a worker or command and the engine."""
 _PROC = Path("/proc")
 
 
@@ -75,6 +76,7 @@ def _kind(words: list[str]) -> str:
 _MARKS = (
     (WORKER, "worker"),
     ("tests.crash.sandbox.supervising", "supervisor"),
+    ("moyai.operations.durable.guardian", "guardian"),
     ("moyai.sandbox.aws", "provider"),
     ("moyai.provider", "provider"),
     ("moyai.engine.worker", "driver"),

@@ -28,7 +28,7 @@ class Person:
 
     place: Place
     kind: str
-    """`upgrade` or `backup`."""
+    """`upgrade`, `backup`, `deploy`."""
     command: Sequence[str]
     """What plans it."""
     between: Callable[[], None]

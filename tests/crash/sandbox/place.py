@@ -192,6 +192,19 @@ class Place:
         """The command that plans a backup of all."""
         return ["backup", "run", "--as-of", DAY, "--operator", PLANNER]
 
+    def deploy(self) -> list[str]:
+        """Set another edition in the file; the command that plans its deploy by workers."""
+        text = self.federation.file.read_text(encoding="utf-8")
+        after, found = re.subn(
+            rf"(?m)^(  {SERVICE}:.*\n    release: .*\n    defaults:\n      edition: )(\S+)",
+            lambda one: one[1] + {"standard": "large", "large": "standard"}[one[2]],
+            text,
+        )
+        assert found == 1
+        self.federation.file.write_text(after, encoding="utf-8")
+        key = str(self.keys / "keikaku")
+        return ["deploy", "all", "--by-workers", "--any-time", "--operator", PLANNER, "--key", key]
+
     def approve(self, operation: str) -> list[str]:
         """The command that approves all of it."""
         key = str(self.keys / "shonin")
@@ -206,8 +219,8 @@ class Place:
 
 
 def release(number: int) -> str:
-    """The release of a campaign, which are counted from 2."""
-    return f"1.{number}.0"
+    """The release of a campaign, which are counted from 2; before the first it is 1.0.0."""
+    return f"1.{number if number > 1 else 0}.0"
 
 
 def migrations(number: int) -> dict[int, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.crash.operations.campaign import Outcome
 from tests.crash.operations.check import Findings
+from tests.crash.operations.page import page
 from tests.crash.operations.report import outcomes_of, report
 from tests.crash.sandbox.check import (
     Span,
@@ -22,6 +23,8 @@ from tests.crash.sandbox.check import (
 from tests.crash.sandbox.place import migrations
 from tests.crash.sandbox.recorder import Request
 from tests.crash.sandbox.witness import Seen
+
+from moyai.texts import Text
 
 CODE, FAMILY, NUMBER = "272035", "osaka-272035-eapp-a", 7
 EXPAND, CONTRACT = migrations(NUMBER).values()
@@ -150,3 +153,8 @@ def test_campaigns_are_read_again_from_their_report(tmp_path: Path) -> None:
     path.write_text(json.dumps(report(outcomes)))
     assert report(outcomes_of(path)) == report(outcomes)
     assert report(outcomes)["killed"] == {"job": 6, "worker": 4}
+    for language in ("ja", "en"):
+        told = page(json.loads(path.read_text()), Text("", ""), language)
+        assert "| `workers` | 1 | 5 | 4 | 0 | 1 | 1.25 |" in told
+        assert "| `lost` | 1 |" in told
+        assert "- `lost`: one" in told
