@@ -26,6 +26,8 @@ from moyai.operations.database.rows import OperationView
 
 _POLL_SECONDS = 0.15
 _DISK_MEGABYTES = 400
+_PLANNING_SHARE = 0.2
+"""Of the attacks, before there are workers: a plan takes seconds, and there is nothing but its command."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ class _Campaign:
         self.arena.due()
         self.crew.place.witness.look()
         now = time.monotonic()
-        if self.arena.done < self.attacks and now >= self.following:
+        attacks = self.attacks if self.crew.posts else round(self.attacks * _PLANNING_SHARE)
+        if self.arena.done < attacks and now >= self.following:
             if self.attack.act(self.arena):
                 self.arena.done += 1
                 self.following = now + self.arena.chance.uniform(*self.attack.every)
