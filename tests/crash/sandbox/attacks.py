@@ -68,6 +68,8 @@ class Attack:
     commands: bool = False
     """Whether other commands are run beside the upgrade, and killed with those that steer it."""
     clock: str = "true"
+    quiet: bool = False
+    """Whether nothing is done: what the others are held against."""
     kind: str = "upgrade"
     """Of the operation: `backup` changes nothing of a service, `deploy` brings another edition."""
     small_disk: bool = False
@@ -190,6 +192,7 @@ def _traps(places: Sequence[str], share: float) -> Callable[[Arena], None]:
 
 
 _ALL: tuple[Attack, ...] = (
+    Attack("sandbox-quiet", quiet=True),
     Attack("sandbox-workers", _kill("worker"), every=(2.0, 6.0), attacks=12),
     Attack("sandbox-supervisors", _kill_a_supervisor, every=(3.0, 8.0), attacks=8),
     Attack("sandbox-boundaries", before=_traps(PLACES, 0.3)),

@@ -17,7 +17,7 @@ from tests.crash.operations.crew import Kill
 from tests.crash.operations.servers import small_disk
 from tests.crash.operations.traps import deaths
 from tests.crash.sandbox.attacks import Arena, Attack
-from tests.crash.sandbox.check import check, check_backup, check_deploy
+from tests.crash.sandbox.check import check, check_backup, check_deploy, check_undisturbed
 from tests.crash.sandbox.crew import Crew
 from tests.crash.sandbox.person import Person
 from tests.crash.sandbox.place import RELEASES, SERVICE, Place, make_place, release
@@ -26,6 +26,7 @@ from moyai.operations.database.rows import OperationView
 
 _POLL_SECONDS = 0.15
 _DISK_MEGABYTES = 400
+_CHECKS = {"upgrade": check, "backup": check_backup, "deploy": check_deploy}
 _PLANNING_SHARE = 0.2
 """Of the attacks, before there are workers: a plan takes seconds, and there is nothing but its command."""
 
@@ -162,7 +163,7 @@ def run(attack: Attack, seed: int, on: Ground) -> Outcome:
     place.witness.look()
     if view is not None:
         shut = place.codes[-1:] if attack.windows else ()
-        look = {"upgrade": check, "backup": check_backup, "deploy": check_deploy}[attack.kind]
+        look = check_undisturbed if attack.quiet else _CHECKS[attack.kind]
         look(place, number, view, moments, found, shut)
     many = person.planned()
     if len(many) != 1:

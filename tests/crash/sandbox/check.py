@@ -4,36 +4,28 @@ the databases, by what is live. Only what is held to be so is read from Moyai: s
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from tests.crash.operations.check import Findings
+from tests.crash.sandbox.counting import (
+    MAKES,
+    Span,
+    check_actions,
+    check_backups,
+    check_bound,
+    check_migrations,
+    check_requests,
+    check_untouched,
+    closed_spans,
+)
 from tests.crash.sandbox.place import SERVICE, Place, migrations, release
-from tests.crash.sandbox.recorder import Request
-from tests.crash.sandbox.witness import Seen
 
 from moyai.operations.database.rows import OperationView
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.postgres.instance import OPERATIONS
 from moyai.sandbox.postgres.roles import connect
-
-_CLOSES = re.compile(r'ALTER TABLE \S+ ENABLE ALWAYS TRIGGER "moyai_writes_closed"')
-_OPENS = re.compile(r'ALTER TABLE \S+ DISABLE TRIGGER "moyai_writes_closed"')
-_MAKES = re.compile("Create|Register|Allocate|Import|Request")
-_BACKUP = re.compile(r"/backups/[^/]+/\d{8}T\d{6}Z-(?P<id>.+)\.json\?")
-
-
-@dataclass(frozen=True)
-class Span:
-    """A time in which a body's writes were closed, by its server's clock."""
-
-    code: str
-    begin: float
-    end: float
 
 
 def check(
@@ -58,6 +50,7 @@ def check(
             check_untouched(code, own, seen, found)
             continue
         check_requests(place.family(code), release(number), own, found)
+        check_actions(code, own, found)
         check_backups(code, view.row.id, own, found)
         check_migrations(code, number, seen, found)
         spans += closed_spans(code, number, seen, found)
@@ -67,6 +60,22 @@ def check(
         _is_true(code, number, body.status, statuses[code], found)
     check_bound(spans, place.at_once, found)
     check_locks(place, found)
+
+
+def check_undisturbed(
+    place: Place,
+    number: int,
+    view: OperationView,
+    began: tuple[float, float],
+    found: Findings,
+    shut: Sequence[str] = (),
+) -> None:
+    """As `check`, and that AWS was asked for exactly what the checks of all others take for undisturbed."""
+    check(place, number, view, began, found, shut)
+    asked = place.requests(began[0])
+    for body in view.bodies:
+        own = [one for one in asked if one.is_about(body.code)]
+        check_actions(body.code, own, found, quiet=True)
 
 
 def check_backup(
@@ -84,7 +93,7 @@ def check_backup(
         own = [one for one in asked if one.is_about(code)]
         seen = place.witness.of(place.database(code))
         check_backups(code, view.row.id, own, found)
-        made = [one.action for one in own if one.done and _MAKES.match(one.action)]
+        made = [one.action for one in own if one.done and MAKES.match(one.action)]
         made += [one.tag for life in seen for one in life if one.at >= began[1]]
         found.duplicates.extend(f"{code}: {one}" for one in made)
         if body.status != "done":
@@ -123,61 +132,6 @@ def check_deploy(
         _resources(place, code, found)
         _is_true(code, number, body.status, statuses[code], found)
     check_locks(place, found)
-
-
-def check_requests(family: str, wanted: str, asked: Sequence[Request], found: Findings) -> None:
-    """An undisturbed upgrade makes one thing at AWS, a task definition of the release `wanted`. One that was
-    taken back and brought again makes one of the release before and another: the same release twice, one
-    after the other, is one too many, and so is anything else."""
-    done = [one for one in asked if one.done]
-    images = [
-        one.given.get("image", "").rpartition(":")[2]
-        for one in done
-        if one.action == "RegisterTaskDefinition" and one.given.get("family") == family
-    ]
-    found.duplicates.extend(
-        f"{family}: a task definition of {after} twice: {images}"
-        for before, after in pairwise(images)
-        if before == after
-    )
-    if not images or images[0] != wanted or images[-1] != wanted:
-        found.lost.append(f"{family}: its task definitions were {images}")
-    others = [one for one in done if _MAKES.match(one.action) and one.given.get("family") != family]
-    found.duplicates.extend(f"{family}: {one.action} {dict(one.given)}" for one in others)
-
-
-def check_backups(code: str, operation: str, asked: Iterable[Request], found: Findings) -> None:
-    """One manifest an attempt: it is put last, and what has none is no backup."""
-    matches = [_BACKUP.search(one.path) for one in asked if one.action == "PUT" and one.done]
-    put = [one["id"] for one in matches if one and one["id"].startswith(f"{operation}-")]
-    found.duplicates.extend(f"{code}: backup {one}" for one in {*put} if put.count(one) > 1)
-    if not put:
-        found.lost.append(f"{code}: no backup")
-
-
-def check_migrations(
-    code: str, number: int, lives: Sequence[Sequence[Seen]], found: Findings
-) -> None:
-    """Each once in each database that there was: a restore brings another."""
-    for version, words in migrations(number).items():
-        counts = [len({one.xact for one in life if words in one.words}) for life in lives]
-        found.duplicates.extend(
-            f"{code}: migration {version} {times} times" for times in counts if times > 1
-        )
-        if len(lives) == 1 and counts == [0]:
-            found.lost.append(f"{code}: nobody saw migration {version}")
-
-
-def check_untouched(
-    code: str, asked: Iterable[Request], lives: Iterable[Sequence[Seen]], found: Findings
-) -> None:
-    """Nothing was changed of a body whose window is shut."""
-    changed = [
-        one.action for one in asked if one.service in ("ecs", "s3") and "/audit/" not in one.path
-    ]
-    changed += [one.tag for life in lives for one in life if one.login.endswith("_owner")]
-    if changed:
-        found.out_of_window.append(f"{code}: {changed}")
 
 
 def _service(place: Place, code: str, number: int, found: Findings) -> None:
@@ -228,32 +182,6 @@ def _schema(place: Place, code: str, number: int, found: Findings) -> None:
         found.untrue.append(f"{code}: writes are closed at the end")
 
 
-def closed_spans(
-    code: str, number: int, lives: Sequence[Sequence[Seen]], found: Findings
-) -> list[Span]:
-    """When writes were closed; nothing may be migrated while they are open."""
-    spans: list[Span] = []
-    since: float | None = None
-    words = tuple(migrations(number).values())
-    for one in sorted((seen for life in lives for seen in life), key=lambda seen: seen.at):
-        if not one.login.endswith("_owner"):
-            continue
-        if _CLOSES.match(one.words) and since is None:
-            since = one.at
-        elif _OPENS.match(one.words) and since is not None:
-            spans.append(Span(code, since, one.at))
-            since = None
-        elif (
-            since is None
-            and one.words.startswith("-- phase:")
-            and any(each in one.words for each in words)
-        ):
-            found.untrue.append(f"{code}: migrated while writes were open: {one.words[:80]!r}")
-    if since is not None:
-        found.untrue.append(f"{code}: nobody saw its writes opened again")
-    return spans
-
-
 def _is_true(code: str, number: int, status: str, told: dict[str, object], found: Findings) -> None:
     """What Moyai says of the body is what was found."""
     if status != "done":
@@ -262,16 +190,6 @@ def _is_true(code: str, number: int, status: str, told: dict[str, object], found
     assert isinstance(releases, dict)
     if told["status"] != "current" or releases[SERVICE] != release(number):
         found.untrue.append(f"{code}: moyai status says {told['status']} and {releases}")
-
-
-def check_bound(spans: Iterable[Span], bound: int, found: Findings) -> None:
-    """No more bodies at a time with their writes closed than the plan allows."""
-    moves = sorted(move for one in spans for move in ((one.begin, 1), (one.end, -1)))
-    at_once = 0
-    for at, change in moves:
-        at_once += change
-        if at_once > bound:
-            found.over_concurrency.append(f"{at_once} bodies closed at {at:.2f}")
 
 
 def check_locks(place: Place, found: Findings) -> None:

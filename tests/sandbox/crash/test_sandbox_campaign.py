@@ -10,7 +10,7 @@ from tests.crash.operations.check import Findings
 from tests.crash.operations.report import report
 from tests.crash.sandbox.attacks import ATTACKS
 from tests.crash.sandbox.campaign import SMALL, Ground, ground, run
-from tests.crash.sandbox.check import check_migrations, check_requests
+from tests.crash.sandbox.counting import check_migrations, check_requests
 from tests.crash.sandbox.place import migrations, release
 
 SEED = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from tests.crash.operations.campaign import Outcome
 from tests.crash.operations.check import Findings
 from tests.crash.operations.page import page
 from tests.crash.operations.report import outcomes_of, report
-from tests.crash.sandbox.check import (
+from tests.crash.sandbox.counting import (
+    QUIET,
     Span,
+    check_actions,
     check_backups,
     check_bound,
     check_migrations,
@@ -80,6 +83,17 @@ def _wrong(look: Callable[[Findings], object]) -> set[str]:
 )
 def test_a_task_definition_is_made_once_each_way(asked: Sequence[Request], wrong: set[str]) -> None:
     assert _wrong(lambda found: check_requests(FAMILY, "1.7.0", asked, found)) == wrong
+
+
+def test_what_an_undisturbed_upgrade_changes_is_all_that_any_may_change() -> None:
+    asked = [_request(action) for action in ("RunTask", *QUIET, "PUT")]
+    for quiet in (True, False):
+        assert not _wrong(partial(check_actions, CODE, asked, quiet=quiet))
+    twice = [*asked, *asked]
+    assert not _wrong(partial(check_actions, CODE, twice))
+    assert _wrong(partial(check_actions, CODE, twice, quiet=True)) == {"untrue"}
+    more = [*asked, _request("PutParameter")]
+    assert _wrong(partial(check_actions, CODE, more)) == {"duplicates"}
 
 
 @pytest.mark.parametrize(
