@@ -93,6 +93,12 @@ def _kill(*kinds: str) -> Act:
     return act
 
 
+def _while_building(*kinds: str) -> Act:
+    """The same, where an engine runs at that moment: of any worker, perhaps the victim's."""
+    act = _kill(*kinds)
+    return lambda arena: bool(arena.crew.alive("engine")) and act(arena)
+
+
 def _kill_a_supervisor(arena: Arena) -> bool:
     """With its worker, with its worker's guardian, or alone: a worker without a supervisor ends by itself."""
     there = arena.crew.alive("supervisor", "worker", "guardian")
@@ -220,7 +226,7 @@ _ALL: tuple[Attack, ...] = (
     ),
     Attack(
         "sandbox-deploys",
-        _kill("worker", "supervisor", *("engine", "provider", "driver") * 2),
+        _while_building("worker", "supervisor", "engine", "provider", "driver"),
         every=(0.5, 3.0),
         attacks=10,
         kind="deploy",

@@ -27,6 +27,9 @@ from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.postgres.instance import OPERATIONS
 from moyai.sandbox.postgres.roles import connect
 
+_RIGHTS = ("GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES")
+"""What the provider says again whenever an edition changes the limits of a database's login."""
+
 
 def check(
     place: Place,
@@ -125,7 +128,7 @@ def check_deploy(
             one.tag
             for life in place.witness.of(place.database(code))
             for one in life
-            if one.at >= began[1]
+            if one.at >= began[1] and one.tag not in _RIGHTS
         ]
         found.duplicates.extend(f"{code}: {tag} in its database" for tag in seen)
         _service(place, code, number, found)
