@@ -39,45 +39,58 @@ class AfterRun:
 
     def engine(self, stack: PlannedStack, result: RunResult) -> list[DeployEvent]:
         """After the engine: onboard what is new, then put the end on record."""
-        record = self._state.record(stack_id(stack))
-        if result.error is not None:
-            self._state.save(
-                replace(
+        error = result.error
+        if error is not None:
+            failed = error.what
+            self._state.end(
+                stack_id(stack),
+                lambda record: replace(
                     record,
-                    running_since=None,
-                    failure=result.error.what,
+                    failure=failed,
                     checkpoint_sha256=result.checkpoint_sha256,
-                )
+                ),
             )
-            return [_ended(stack, result, result.error)]
-        now = datetime.now(UTC)
-        record = replace(
-            record,
-            fingerprint=dict(stack.fingerprint),
-            checkpoint_sha256=result.checkpoint_sha256,
-            applied_at=now,
-            verified_at=now if stack.refresh else record.verified_at,
-            failure=None,
-            running_since=None,
-            facts=stack.facts,
-        )
-        return self._onboard(stack, record, result.outputs, result)
+            return [_ended(stack, result, error)]
+        moment = datetime.now(UTC)
+        events, onboarded, trouble = self._onboard(stack, result.outputs)
+
+        def ended(record: StackRecord) -> StackRecord:
+            return replace(
+                record,
+                fingerprint=dict(stack.fingerprint),
+                checkpoint_sha256=result.checkpoint_sha256,
+                applied_at=moment,
+                verified_at=moment if stack.refresh else record.verified_at,
+                failure=None if trouble is None else trouble.what,
+                facts=stack.facts,
+            )
+
+        self._state.end(stack_id(stack), ended)
+        if onboarded:
+            self._state.change(stack_id(stack), lambda record: _released(record, onboarded))
+        return [*events, _ended(stack, result, trouble)]
 
     def inside_only(self, stack: PlannedStack) -> list[DeployEvent]:
         """For a stack whose resources are as they should be: onboarding or checks are left."""
         if self._cancelled():
             return [StackEnded(stack.name, stack.title, End.NOT_BEGUN, CANCELLED)]
-        record = self._state.record(stack_id(stack))
+        before = self._state.record(stack_id(stack)).failure
         outputs = self._state.outputs(stack_id(stack))
-        return self._onboard(stack, record, outputs, None)
+        events, onboarded, trouble = self._onboard(stack, outputs)
+
+        def ended(record: StackRecord) -> StackRecord:
+            # No turn was taken: what another run failed by meanwhile stays on record.
+            other = record.failure if record.failure != before else None
+            failure = other if trouble is None else trouble.what
+            return _released(replace(record, failure=failure), onboarded)
+
+        self._state.change(stack_id(stack), ended)
+        return [*events, _ended(stack, None, trouble)]
 
     def _onboard(
-        self,
-        stack: PlannedStack,
-        record: StackRecord,
-        outputs: Mapping[str, object],
-        result: RunResult | None,
-    ) -> list[DeployEvent]:
+        self, stack: PlannedStack, outputs: Mapping[str, object]
+    ) -> tuple[list[DeployEvent], dict[str, str], MoyaiError | None]:
+        """What happened, the releases that were brought, and what went wrong."""
         events: list[DeployEvent] = []
         error: MoyaiError | None = None
         onboarded: dict[str, str] = {}
@@ -95,15 +108,12 @@ class AfterRun:
                 break
             if service in stack.onboarding:
                 onboarded[service] = release
-        if result is None:
-            # No turn was taken: an upgrade may have put a release on record meanwhile.
-            now = self._state.reread(stack_id(stack))
-            other = now.failure if now.failure != record.failure else None
-            record = replace(now, failure=other)
-        failed = record.failure if error is None else error.what
-        releases = {**record.releases, **onboarded}
-        self._state.save(replace(record, failure=failed, releases=releases))
-        return [*events, _ended(stack, result, error)]
+        return events, onboarded, error
+
+
+def _released(record: StackRecord, onboarded: Mapping[str, str]) -> StackRecord:
+    """With the releases that were brought: one that another command put on record meanwhile is newer."""
+    return replace(record, releases={**onboarded, **record.releases})
 
 
 def _ended(stack: PlannedStack, result: RunResult | None, error: MoyaiError | None) -> StackEnded:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,8 +11,8 @@ from datetime import UTC, datetime
 from moyai.engine.sites import Doubt
 from moyai.engine.stacks import StackId
 from moyai.engine.state.checkpoint_store import CheckpointStore
-from moyai.engine.state.records import RecordStore, StackRecord
-from moyai.errors import OperationFailed
+from moyai.engine.state.records import RecordStore, StackRecord, Written
+from moyai.errors import OperationFailed, Refused
 from moyai.planning.conditions import Recorded
 from moyai.texts import Text
 
@@ -21,6 +23,8 @@ class _Begun:
 
     before: StackRecord
     was_written: bool
+    by: str | None
+    """Who had written it."""
     noted: StackRecord
 
 
@@ -56,20 +60,27 @@ class SiteState:
         return self._project(stack.project).get(stack.name) or StackRecord(stack)
 
     def save(self, record: StackRecord) -> None:
-        """Put a record in place of the one before, on disk and here."""
-        project = self._project(record.stack.project)
-        if record.stack in self._damaged:
-            self.store.put_aside(record.stack)
-            self._damaged.discard(record.stack)
-        self.store.save(record)
-        project[record.stack.name] = record
+        """Put a record in place of the one known here. Raises `Refused` where another one is there."""
+        written, known = self._written(record.stack), self.record(record.stack)
+        is_known = written.record is None or written.record == known
+        if not (is_known and self._swap(record, written)):
+            raise _written_by_another(record.stack, self.store.read(record.stack).by)
 
-    def reread(self, stack: StackId) -> StackRecord:
-        """The record of one stack as it is on disk now; where it cannot be read, the one known here."""
+    def change(self, stack: StackId, change: Callable[[StackRecord], StackRecord]) -> StackRecord:
+        """Write a record anew from what is there at that moment, on disk and here; what it is then.
+
+        Where another process or machine writes meanwhile, `change` is called again with what that wrote.
+        Raises `Refused` where others write without an end.
+        """
         written = self._written(stack)
-        if written is not None:
-            self._project(stack.project)[stack.name] = written
-        return self.record(stack)
+        for _ in range(_TRIES):
+            record = change(written.record or self.record(stack))
+            if record == written.record or self._swap(record, written):
+                self._project(stack.project)[stack.name] = record
+                return record
+            time.sleep(random.SystemRandom().uniform(0, _PAUSE_SECONDS))
+            written = self._written(stack)
+        raise _written_by_another(stack, written.by)
 
     def begin(self, stack: StackId) -> bool:
         """Put on record that a run is about to touch a stack.
@@ -78,13 +89,33 @@ class SiteState:
         then, and what is there now counts.
         """
         written, before = self._written(stack), self.record(stack)
-        if written is not None and written != before:
-            self._project(stack.project)[stack.name] = written
-            return False
-        noted = replace(before, running_since=datetime.now(UTC))
-        self._begun[stack] = _Begun(before, written is not None, noted)
-        self.save(noted)
-        return True
+        if written.record is None or written.record == before:
+            noted = replace(before, running_since=datetime.now(UTC))
+            if self._swap(noted, written):
+                self._begun[stack] = _Begun(before, written.record is not None, written.by, noted)
+                return True
+            written = self._written(stack)
+        if written.record is not None:
+            self._project(stack.project)[stack.name] = written.record
+        return False
+
+    def end(self, stack: StackId, change: Callable[[StackRecord], StackRecord]) -> StackRecord:
+        """Put on record what a run came to that was begun here, from what is there at that moment.
+
+        Where a later run of the stack has ended since, that counts, and nothing is changed; the mark of one
+        that has begun since stays. Raises as `change`.
+        """
+        begun = self._begun.get(stack)
+
+        def mine(record: StackRecord) -> StackRecord:
+            if begun is None:
+                return replace(change(record), running_since=None)
+            if _last_end(record) != _last_end(begun.noted):
+                return record
+            is_mine = record.running_since == begun.noted.running_since
+            return replace(change(record), running_since=None if is_mine else record.running_since)
+
+        return self.change(stack, mine)
 
     def take_back(self, stack: StackId) -> None:
         """Put back what `begin` found, where it was called, as the run touched nothing after all.
@@ -95,13 +126,28 @@ class SiteState:
         if begun is None:
             return
         written = self._written(stack)
-        if written != begun.noted:
-            self._project(stack.project)[stack.name] = written or StackRecord(stack)
-        elif begun.was_written:
-            self.save(begun.before)
-        else:
-            self.store.forget(stack)
-            self._project(stack.project)[stack.name] = begun.before
+        if written.record == begun.noted:
+            if self._put_back(begun, written):
+                self._project(stack.project)[stack.name] = begun.before
+                return
+            written = self._written(stack)
+        if written.record is None:
+            self._project(stack.project)[stack.name] = StackRecord(stack)
+            return
+
+        def without_mark(record: StackRecord) -> StackRecord:
+            if record.running_since != begun.noted.running_since:
+                return record
+            # Whoever ran when this began has ended since, or runs still.
+            has_ended = _last_end(record) != _last_end(begun.noted)
+            return replace(record, running_since=None if has_ended else begun.before.running_since)
+
+        self.change(stack, without_mark)
+
+    def _put_back(self, begun: _Begun, written: Written) -> bool:
+        if begun.was_written:
+            return self.store.swap(begun.before, written.token, begun.by)
+        return self.store.forget(begun.before.stack, written.token)
 
     def outputs_of(self, project: str, names: Iterable[str]) -> dict[str, Mapping[str, object]]:
         """Outputs by stack name, from the checkpoints; a stack without one is left out."""
@@ -168,15 +214,21 @@ class SiteState:
             return False
         return record.verified_at is None or record.verified_at < span.until
 
-    def _written(self, stack: StackId) -> StackRecord | None:
-        """A stack's record as it is now; None where there is none that can be read."""
-        if stack in self._damaged:
-            return None
-        try:
-            found = self.store.load(stack)
-        except OperationFailed:
-            return None
-        return None if found == StackRecord(stack) else found
+    def _written(self, stack: StackId) -> Written:
+        """A stack's record as it is now."""
+        found = self.store.read(stack)
+        is_empty = found.record == StackRecord(stack)
+        return Written(None, found.token, found.by) if is_empty else found
+
+    def _swap(self, record: StackRecord, written: Written) -> bool:
+        """Put a record in place of what was read; False where another one is there by now."""
+        if written.record is None and written.token is not None and record.stack in self._damaged:
+            self.store.put_aside(record.stack)
+        if not self.store.swap(record, written.token):
+            return False
+        self._damaged.discard(record.stack)
+        self._project(record.stack.project)[record.stack.name] = record
+        return True
 
     def _project(self, project: str) -> dict[str, StackRecord]:
         if project not in self._loaded:
@@ -214,6 +266,27 @@ class SiteState:
         )
 
 
+def _last_end(record: StackRecord) -> tuple[object, ...]:
+    """What every run's end changes, and nothing else."""
+    return record.applied_at, record.checkpoint_sha256
+
+
+def _written_by_another(stack: StackId, by: str | None) -> Refused:
+    return Refused(
+        Text(
+            f"{stack} の記録は、その間に別のコマンドが書き換えました（{by or '?'}）。",
+            f"the record of {stack} was rewritten by another command meanwhile ({by or '?'}).",
+        ),
+        touched=Text("この記録には何も書いていません。", "Nothing was written to this record."),
+        remedy=Text(
+            "そのコマンドが終わるのを待って、もう一度実行してください。いまの記録から行います。",
+            "Wait for that command to end, then run it again: it begins from what is there.",
+        ),
+    )
+
+
+_TRIES = 40
+_PAUSE_SECONDS = 0.2
 _DAMAGED = Text(
     "記録が壊れている（状態ファイルと現状から作り直す）",
     "its record is damaged: made anew from its checkpoint and what is live",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +16,10 @@ from filing_site import FilingSite, files, only, results, run_of
 from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import MASKED, StackId
+from moyai.engine.state.backends import open_blobs
 from moyai.engine.state.checkpoint_store import open_checkpoints
-from moyai.engine.state.documents import open_records
-from moyai.engine.state.records import StackRecord
+from moyai.engine.state.documents import Documents, open_records
+from moyai.engine.state.records import RecordStore, StackRecord
 from moyai.errors import Refused
 
 STACK = StackId("proj", "a")
@@ -99,8 +102,53 @@ def test_records_in_a_bucket(shared: FilingSite) -> None:
     records = open_records(shared)
     assert records.load_all("proj")[0] == {}
     for name in ("a", "b"):
-        records.save(StackRecord(StackId("proj", name), {"part": name}))
+        assert records.swap(StackRecord(StackId("proj", name), {"part": name}), None)
     assert set(records.load_all("proj")[0]) == {"a", "b"}
     assert records.load(STACK).fingerprint == {"part": "a"}
-    records.forget(STACK)
+    written = records.read(STACK)
+    assert (written.record, written.by is not None) == (records.load(STACK), True)
+    assert not records.swap(StackRecord(STACK), None)
+    assert not records.forget(STACK, '"another"')
+    assert records.swap(StackRecord(STACK), written.token)
+    assert not records.swap(StackRecord(STACK), written.token)
+    assert records.forget(STACK, records.read(STACK).token)
     assert set(records.load_all("proj")[0]) == {"b"}
+
+
+_COUNTING = """
+import json, sys
+from dataclasses import replace
+from pathlib import Path
+from moyai.engine.stacks import StackId
+from moyai.engine.state.backends import open_blobs
+from moyai.engine.state.checkpoint_store import CheckpointStore
+from moyai.engine.state.documents import Documents
+from moyai.engine.state.records import RecordStore
+from moyai.operations.site_state import SiteState
+
+blobs = open_blobs(sys.argv[1], json.loads(sys.argv[2]))
+state = SiteState(RecordStore(Documents(blobs)), CheckpointStore(blobs), tuple)
+stack = StackId("moyai-tenant", "272027")
+state.record(stack)  # read once, as a command does when it begins
+for _ in range(int(sys.argv[4])):
+    def counted(record):
+        number = int(record.releases.get(sys.argv[3], "0")) + 1
+        return replace(record, releases={**record.releases, sys.argv[3]: str(number)})
+    state.change(stack, counted)
+"""
+
+
+@pytest.mark.parametrize("where", ["bucket", "folder"])
+def test_two_machines_take_nothing_back_that_the_other_put_on_record(
+    shared: FilingSite, tmp_path: Path, where: str
+) -> None:
+    place = shared.state_backend if where == "bucket" else f"file://{tmp_path}/state"
+    variables = json.dumps(dict(shared.environment()) if where == "bucket" else {})
+    children = [
+        subprocess.Popen([sys.executable, "-c", _COUNTING, place, variables, name, "25"])
+        for name in ("one", "two", "three")
+    ]
+    assert [child.wait() for child in children] == [0, 0, 0]
+    blobs = open_blobs(place, json.loads(variables))
+    records = RecordStore(Documents(blobs)).load(StackId("moyai-tenant", "272027"))
+    assert records.releases == {"one": "25", "two": "25", "three": "25"}

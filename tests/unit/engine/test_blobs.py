@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from moyai.engine.state import bucket_blobs
+from moyai.engine.state import bucket_blobs, folder_blobs
 from moyai.engine.state.blobs import Blobs
 from moyai.engine.state.bucket_blobs import BucketBlobs
 from moyai.engine.state.folder_blobs import FolderBlobs
+from moyai.errors import OperationFailed
 
 
 def test_one_key(blobs: Blobs) -> None:
@@ -83,3 +84,33 @@ def test_a_bucket_is_listed_once_for_many_keys(
     assert bucket.sha256("a/2") == hashlib.sha256(b"1").hexdigest()
     assert (listed, read) == (["a", "a"], ["a/0", "a/1", "a/2", "a/1"])
     assert bucket.disk is None
+
+
+def test_a_key_is_swapped_only_by_who_read_what_is_there(blobs: Blobs) -> None:
+    assert blobs.read("a/1") is None
+    assert not blobs.swap("a/1", b"1", "a token of something")
+    assert blobs.swap("a/1", b"1", None)
+    assert not blobs.swap("a/1", b"other", None)
+    first = blobs.read("a/1")
+    assert first is not None
+    assert blobs.swap("a/1", b"2", first[1])
+    assert not blobs.swap("a/1", b"late", first[1])
+    assert not blobs.swap("a/1", None, first[1])
+    assert blobs.get("a/1") == b"2"
+    second = blobs.read("a/1")
+    assert second is not None
+    assert blobs.swap("a/1", None, second[1])
+    assert blobs.get("a/1") is None
+    assert not blobs.swap("a/1", b"3", second[1])
+    assert not blobs.swap("a/1", None, second[1])
+
+
+def test_a_frozen_process_holds_others_up_for_a_while_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_blobs, "_LOCK_SECONDS", 0.1)
+    blobs = FolderBlobs(tmp_path)
+    assert blobs.swap("a/1", b"1", None)
+    with blobs._alone("a/1"), pytest.raises(OperationFailed, match="does not end"):
+        FolderBlobs(tmp_path).swap("a/1", b"2", None)
+    assert blobs.swap("a/2", b"1", None)

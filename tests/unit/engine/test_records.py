@@ -29,6 +29,11 @@ def store(tmp_path: Path) -> RecordStore:
     return RecordStore(Documents(FolderBlobs(tmp_path)))
 
 
+def put(store: RecordStore, record: StackRecord) -> None:
+    """In place of whatever is there."""
+    assert store.swap(record, store.read(record.stack).token)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(
     st.builds(
@@ -45,7 +50,7 @@ def store(tmp_path: Path) -> RecordStore:
     )
 )
 def test_a_record_comes_back_as_it_was(store: RecordStore, record: StackRecord) -> None:
-    store.save(record)
+    put(store, record)
     assert store.load(STACK) == record
     assert store.load_all("moyai-tenant") == ({"271004": record}, frozenset())
 
@@ -53,21 +58,21 @@ def test_a_record_comes_back_as_it_was(store: RecordStore, record: StackRecord) 
 def test_none_is_an_empty_one(store: RecordStore) -> None:
     assert store.load(STACK) == StackRecord(STACK)
     assert store.load_all("moyai-tenant") == ({}, frozenset())
-    store.forget(STACK)
+    store.forget(STACK, store.read(STACK).token)
 
 
 def test_projects_are_apart(store: RecordStore) -> None:
-    store.save(StackRecord(STACK))
-    store.save(StackRecord(StackId("moyai-foundation", "shared")))
+    put(store, StackRecord(STACK))
+    put(store, StackRecord(StackId("moyai-foundation", "shared")))
     assert set(store.load_all("moyai-foundation")[0]) == {"shared"}
-    store.forget(STACK)
+    store.forget(STACK, store.read(STACK).token)
     assert store.load_all("moyai-tenant") == ({}, frozenset())
 
 
 def test_a_failure_on_record_in_one_language_is_still_told(
     store: RecordStore, tmp_path: Path
 ) -> None:
-    store.save(StackRecord(STACK, failure=Text("空きがない", "the disk is full")))
+    put(store, StackRecord(STACK, failure=Text("空きがない", "the disk is full")))
     path = tmp_path / ".moyai/records/moyai-tenant/271004.json"
     document = json.loads(path.read_text())
     path.write_text(json.dumps({**document, "failure": "the disk is full"}))
@@ -77,13 +82,13 @@ def test_a_failure_on_record_in_one_language_is_still_told(
 def test_a_damaged_record_is_named_and_put_aside(store: RecordStore, tmp_path: Path) -> None:
     other = StackId("moyai-tenant", "272027")
     for stack in (STACK, other):
-        store.save(StackRecord(stack))
+        put(store, StackRecord(stack))
     (tmp_path / ".moyai/records/moyai-tenant/271004.json").write_text("{")
     with pytest.raises(OperationFailed, match=r"records/moyai-tenant/271004\.json"):
         store.load(STACK)
     assert store.load_all("moyai-tenant") == ({"272027": StackRecord(other)}, {"271004"})
     store.put_aside(STACK)
-    store.save(StackRecord(STACK))
+    put(store, StackRecord(STACK))
     assert set(store.load_all("moyai-tenant")[0]) == {"271004", "272027"}
     (aside,) = (tmp_path / ".moyai/records/moyai-tenant").glob("*.damaged-*")
     assert aside.read_text() == "{"
@@ -95,7 +100,7 @@ def test_reading_all_takes_little_more_than_reading_their_json(
 ) -> None:
     parts = {f"subscription:service-{n}": "0123456789abcdef" for n in range(40)}
     record = StackRecord(STACK, parts, "0" * 64, datetime.now(UTC), releases={"chat": "1.0.0"})
-    store.save(record)
+    put(store, record)
     folder = tmp_path / ".moyai/records/moyai-tenant"
     sample = (folder / "271004.json").read_text()
     for number in range(bodies):

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from tests.sample import SAMPLE
 
-from moyai.engine.stacks import StackId
+from moyai.engine.stacks import RunResult, StackId
 from moyai.engine.state.checkpoint_store import CheckpointStore
 from moyai.engine.state.documents import Documents
 from moyai.engine.state.folder_blobs import FolderBlobs
@@ -23,6 +23,7 @@ from moyai.registry.load import require
 from moyai.texts import same
 
 STACK = StackId("moyai-tenant", "272027")
+UPGRADED = {"chat": "1.1.0"}
 PLANNED = PlannedStack(
     *("moyai-tenant", "272027", "岸和田市", "update", ()),
     releases={"chat": "1.0.0"},
@@ -38,9 +39,14 @@ class _Inside:
     other: SiteState
     fails: bool
 
+    def migrate(self, *_: Any) -> None:
+        """Nothing."""
+
     def health(self, *_: Any) -> None:
-        record = self.other.record(STACK)
-        self.other.save(replace(record, releases={"chat": "1.1.0"}, moving={"eapp-b": "1.1.0"}))
+        self.other.change(
+            STACK,
+            lambda record: replace(record, releases=UPGRADED, moving={"eapp-b": "1.1.0"}),
+        )
         if self.fails:
             raise OperationFailed(same("ill"))
 
@@ -60,3 +66,27 @@ def test_a_check_takes_back_nothing_that_an_upgrade_put_on_record(
     found = opened().record(STACK)
     assert (found.releases, found.moving) == ({"chat": "1.1.0"}, {"eapp-b": "1.1.0"})
     assert found.failure == (same("ill") if fails else None)
+
+
+def test_a_runs_end_takes_back_nothing_that_an_upgrade_put_on_record(tmp_path: Path) -> None:
+    def opened() -> SiteState:
+        blobs = FolderBlobs(tmp_path)
+        return SiteState(RecordStore(Documents(blobs)), CheckpointStore(blobs), tuple)
+
+    state = opened()
+    state.save(StackRecord(STACK, {"engine": "1"}, releases={"chat": "1.0.0"}))
+    assert state.begin(STACK)
+    inside = cast("Inside", _Inside(opened(), fails=False))
+    planned = replace(
+        PLANNED,
+        fingerprint={"engine": "2"},
+        releases={"chat": "1.0.0", "eapp-b": "1.0.0"},
+        onboarding=("eapp-b",),
+    )
+    result = RunResult(STACK, True, (), (), {}, "new", 1.0)
+    AfterRun(require(SAMPLE), state, inside, lambda: False).engine(planned, result)
+    found = opened().record(STACK)
+    assert found.releases == {"chat": "1.1.0", "eapp-b": "1.0.0"}
+    assert found.moving == {"eapp-b": "1.1.0"}
+    assert (found.fingerprint, found.checkpoint_sha256) == ({"engine": "2"}, "new")
+    assert (found.running_since, found.failure) == (None, None)

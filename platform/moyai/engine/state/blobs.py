@@ -45,6 +45,18 @@ class Blobs(Protocol):
         """Remove a key; none there is fine."""
         ...
 
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """The content and a token of it for `swap`, as they are now; None where there is no such key."""
+        ...
+
+    def swap(self, key: str, content: bytes | None, token: str | None) -> bool:
+        """Replace what `read` gave that token, and nothing else: whether it did.
+
+        A token of None: there is no such key. A content of None: remove it. Whatever other processes and
+        machines do, no two of them replace the same.
+        """
+        ...
+
     def versions(self, folder: str) -> Mapping[str, str]:
         """Keys directly in a folder → a token that changes with the content."""
         ...

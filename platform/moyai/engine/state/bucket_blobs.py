@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from moyai.engine.aws.sessions import aws_trouble
@@ -16,6 +17,10 @@ from moyai.texts import Text
 
 _PART = "~"
 """Between a key and the number of a part that was appended to it, in a bucket."""
+_NOT_AS_EXPECTED = frozenset(
+    {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "409", "412"}
+)
+"""S3's codes where an object is another, is gone, or is just being written by somebody else."""
 _AT_ONCE = 16
 """Objects of a bucket that are read at the same time."""
 
@@ -74,6 +79,28 @@ class BucketBlobs:
         """See `Blobs.delete`."""
         with telling(self._bucket):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """See `Blobs.read`; the token is the object's ETag."""
+        with telling(self._bucket):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            except self._client.exceptions.NoSuchKey:
+                return None
+            return answer["Body"].read(), answer["ETag"]
+
+    def swap(self, key: str, content: bytes | None, token: str | None) -> bool:
+        """See `Blobs.swap`: S3 itself compares (`If-Match`, `If-None-Match`)."""
+        if content is None and token is None:
+            return self.read(key) is None
+        condition = {"IfNoneMatch": "*"} if token is None else {"IfMatch": token}
+        place = {"Bucket": self._bucket, "Key": self._prefix + key}
+        with telling(self._bucket), swapping() as swapped:
+            if content is None:
+                self._client.delete_object(**place, **condition)
+            else:
+                self._client.put_object(**place, **condition, Body=content)
+        return swapped.done
 
     def versions(self, folder: str) -> Mapping[str, str]:
         """See `Blobs.versions`."""
@@ -135,6 +162,27 @@ class BucketBlobs:
 
 def _folder(key: str) -> str:
     return key.rpartition("/")[0]
+
+
+@dataclass(slots=True)
+class Swapped:
+    """Whether a request with a condition was carried out."""
+
+    done: bool = True
+
+
+@contextmanager
+def swapping() -> Iterator[Swapped]:
+    """A request that S3 is to refuse where its condition does not hold."""
+    from botocore.exceptions import ClientError
+
+    swapped = Swapped()
+    try:
+        yield swapped
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in _NOT_AS_EXPECTED:
+            raise
+        swapped.done = False
 
 
 @contextmanager

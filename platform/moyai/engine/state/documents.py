@@ -40,9 +40,17 @@ class Documents:
         except OSError as error:
             raise disk_trouble(error, key, _ONLY_THIS) from error
 
-    def delete(self, key: str) -> None:
-        """Remove one document; none there is fine."""
-        self._blobs.delete(_FOLDER + key)
+    def read_token(self, key: str) -> tuple[bytes, str] | None:
+        """One document and a token of it for `swap`, or None."""
+        return self._blobs.read(_FOLDER + key)
+
+    def swap(self, key: str, content: bytes | None, token: str | None) -> bool:
+        """Replace (None: remove) the document that has this token, or make one where there is none (None):
+        whether it did. Raises `OperationFailed` where that cannot be."""
+        try:
+            return self._blobs.swap(_FOLDER + key, content, token)
+        except OSError as error:
+            raise disk_trouble(error, key, _ONLY_THIS) from error
 
 
 def open_documents(runtime: SiteRuntime) -> Documents:

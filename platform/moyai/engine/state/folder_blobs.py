@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from moyai.engine.files import disk_trouble, private_folder
+from moyai.errors import OperationFailed
+from moyai.texts import Text
+
+_LOCKS = "locks"
+"""A folder with an empty file for each key that was ever swapped."""
+_LOCK_SECONDS = 30.0
+"""A lock is held for a few milliseconds, unless its process is frozen."""
+_POLL_SECONDS = 0.02
 
 
 class FolderBlobs:
@@ -64,6 +75,40 @@ class FolderBlobs:
         """See `Blobs.delete`."""
         (self.root / key).unlink(missing_ok=True)
 
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """See `Blobs.read`; the token is the content's hash."""
+        content = self.get(key)
+        return None if content is None else (content, hashlib.sha256(content).hexdigest())
+
+    def swap(self, key: str, content: bytes | None, token: str | None) -> bool:
+        """See `Blobs.swap`: in turn with other processes, under a lock that ends with its process.
+
+        Raises `OperationFailed` where another has the lock for too long.
+        """
+        with self._alone(key):
+            found = self.read(key)
+            if (None if found is None else found[1]) != token:
+                return False
+            if content is None:
+                self.delete(key)
+            else:
+                self.put(key, content)
+        return True
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        path = private_folder(self.disk / _LOCKS) / key.replace("/", "~")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + _LOCK_SECONDS
+        try:
+            while not _taken(handle):
+                if time.monotonic() >= deadline:
+                    raise _held(str(self.root / key))
+                time.sleep(_POLL_SECONDS)
+            yield
+        finally:
+            os.close(handle)
+
     def versions(self, folder: str) -> Mapping[str, str]:
         """See `Blobs.versions`."""
         return {
@@ -115,3 +160,24 @@ class FolderBlobs:
                 yield from (e for e in entries if e.is_file() and not e.name.startswith(".put-"))
         except (FileNotFoundError, NotADirectoryError):
             return
+
+
+def _taken(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _held(place: str) -> OperationFailed:
+    return OperationFailed(
+        Text(
+            f"別のプロセスが {place} を書き換えたまま止まっています。",
+            f"another process is rewriting {place}, and does not end.",
+        ),
+        remedy=Text(
+            "止まっている moyai のプロセスを終わらせてから、もう一度実行してください。",
+            "End the moyai process that hangs, then run it again.",
+        ),
+    )

@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from moyai.costs.ledger.ledger import FOLDERS, OLD_SECONDS, file_sha256
 from moyai.engine.files import disk_trouble, private_folder
-from moyai.engine.state.bucket_blobs import BucketBlobs, telling
+from moyai.engine.state.bucket_blobs import BucketBlobs, swapping, telling
 from moyai.engine.state.holders import WAIT, Holder, is_gone, myself
 from moyai.engine.state.ledger_folder import holder_of, is_whole, ledger_in_use, missing
 from moyai.errors import NOTHING_TOUCHED
@@ -34,7 +34,6 @@ _LOCK = "lock"
 _CHUNK = 4 << 20
 _QUERIED = "rows/"
 """What this machine will look at next, so that it need not be fetched."""
-_NOT_AS_EXPECTED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 
 class LedgerBucket:
@@ -68,16 +67,11 @@ class LedgerBucket:
     def swap(self, key: str, content: bytes, token: str | None) -> bool:
         """See `Store.swap`."""
         condition = {"IfNoneMatch": "*"} if token is None else {"IfMatch": token}
-        with telling(self._bucket, NOTHING_TOUCHED):
-            try:
-                self._client.put_object(
-                    Bucket=self._bucket, Key=self._prefix + key, Body=content, **condition
-                )
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") in _NOT_AS_EXPECTED:
-                    return False
-                raise
-        return True
+        with telling(self._bucket, NOTHING_TOUCHED), swapping() as swapped:
+            self._client.put_object(
+                Bucket=self._bucket, Key=self._prefix + key, Body=content, **condition
+            )
+        return swapped.done
 
     def put_file(self, key: str, path: Path) -> None:
         """See `Store.put_file`."""

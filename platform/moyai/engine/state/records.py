@@ -7,12 +7,14 @@ record tells whether somebody else changed it since.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from moyai.engine.stacks import StackId
+from moyai.engine.state.holders import myself
 from moyai.errors import OperationFailed
 from moyai.texts import Text, same
 
@@ -57,13 +59,30 @@ class DocumentStore(Protocol):
         """Replace one document atomically."""
         ...
 
-    def delete(self, key: str) -> None:
-        """Remove one document; none there is fine."""
+    def read_token(self, key: str) -> tuple[bytes, str] | None:
+        """One document and a token of it for `swap`, or None."""
+        ...
+
+    def swap(self, key: str, content: bytes | None, token: str | None) -> bool:
+        """Replace (None: remove) the document that has this token, or make one where there is none (None):
+        whether it did."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A record as it is written now."""
+
+    record: StackRecord | None
+    """None where there is none that can be read."""
+    token: str | None
+    """For `swap`; None where there is none at all."""
+    by: str | None = None
+    """Who wrote it last: `user@host, process 4711`."""
+
+
 class RecordStore:
-    """The records of one site."""
+    """The records of one site. Nobody replaces one that he has not read: other machines write them too."""
 
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
@@ -96,13 +115,25 @@ class RecordStore:
         content = self._documents.read(key)
         return StackRecord(stack) if content is None else _decode(key, content)
 
-    def save(self, record: StackRecord) -> None:
-        """Put a record in place of the one before."""
-        self._documents.write(_key(record.stack), _encode(record))
+    def read(self, stack: StackId) -> Written:
+        """One record as it is now, or what is in its place, with the token to replace it by."""
+        found = self._documents.read_token(_key(stack))
+        if found is None:
+            return Written(None, None)
+        content, token = found
+        try:
+            return Written(_decode(_key(stack), content), token, _writer_of(content))
+        except OperationFailed:
+            return Written(None, token)
 
-    def forget(self, stack: StackId) -> None:
-        """Remove a record, after its stack was destroyed."""
-        self._documents.delete(_key(stack))
+    def swap(self, record: StackRecord, token: str | None, by: str | None = None) -> bool:
+        """Put a record in place of the one with that token (None: of none); False where another one is
+        there by now. `by`: whose it is, where it is only put back."""
+        return self._documents.swap(_key(record.stack), _encode(record, by or _myself()), token)
+
+    def forget(self, stack: StackId, token: str | None) -> bool:
+        """Remove the record with that token; False where another one is there by now."""
+        return self._documents.swap(_key(stack), None, token)
 
 
 def _key(stack: StackId) -> str:
@@ -112,7 +143,7 @@ def _key(stack: StackId) -> str:
 _TIMES = ("applied_at", "verified_at", "running_since")
 
 
-def _encode(record: StackRecord) -> bytes:
+def _encode(record: StackRecord, by: str) -> bytes:
     document: dict[str, object] = {
         "project": record.stack.project,
         "name": record.stack.name,
@@ -122,11 +153,22 @@ def _encode(record: StackRecord) -> bytes:
         "releases": dict(record.releases),
         "facts": dict(record.facts),
         "moving": dict(record.moving),
+        "written_by": by,
     }
     for name in _TIMES:
         moment: datetime | None = getattr(record, name)
         document[name] = None if moment is None else moment.isoformat()
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def _myself() -> str:
+    me = myself(os.getpid(), "")
+    return f"{me.user}@{me.host}, process {me.pid}"
+
+
+def _writer_of(content: bytes) -> str | None:
+    found = json.loads(content).get("written_by")
+    return found if isinstance(found, str) else None
 
 
 def _failure(told: Any) -> Text | None:

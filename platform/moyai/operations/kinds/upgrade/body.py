@@ -72,15 +72,15 @@ class Subscribed:
         return Inside(workspace.site, workspace.runtime.environment(), self.asker)
 
     def change_record(self, change: Callable[[StackRecord], StackRecord]) -> None:
-        """Write its record anew from what is there now, in turn with other commands of this machine."""
+        """Write its record anew from what is there now, in turn with other commands of this machine; those of
+        others are compared with (`SiteState.change`)."""
         turns = Turns(self.session.workspace.runtime.home)
         turns.wait(self.stack, _TURN_SECONDS)
         taken = turns.take(self.stack)
         try:
             if not taken:
                 raise _busy(self.code)
-            fresh = self.session.anew().state
-            fresh.save(change(fresh.record(self.stack)))
+            self.session.anew().state.change(self.stack, change)
         finally:
             turns.end_all()
 
