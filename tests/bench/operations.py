@@ -59,7 +59,7 @@ def measure(
     """All figures. Seconds of rounds are medians; `rounds` has each of them."""
     with server(scratch) as one:
         turns = [turn(one, number, bodies) for number in range(rounds)]
-        grown = growth_mb(one, bodies, growth)
+        had, grown = growth_mb(one, bodies, growth)
         taken = sorted(takeovers(one, kills))
         listed = past(one, scratch / "past-commands", operations)
     medians = {key: statistics.median(turn[key] for turn in turns) for key in _SECONDS}
@@ -73,6 +73,7 @@ def measure(
             max(listed.list_command or listed.list_query, listed.watch_command or 0.0), 3
         ),
         "worker_growth_mb": round(grown, 1),
+        "worker_mb": round(had, 1),
         "takeover_p50_s": round(at(taken, 0.5), 2),
         "takeover_p99_s": round(at(taken, 0.99), 2),
         "empty_1741_two_workers_s": round(medians["two_s"], 2),
@@ -128,8 +129,8 @@ def bare(one: Server, name: str, number: int) -> float:
     return round(float(answer.stdout), 2)
 
 
-def growth_mb(one: Server, bodies: int, more: int) -> float:
-    """Resident memory that one worker has more after so many more bodies than a thousand."""
+def growth_mb(one: Server, bodies: int, more: int) -> tuple[float, float]:
+    """Resident memory of one worker after a thousand bodies, and what it has more after so many more."""
     with one.office("growth", [AT_ONCE]) as office:
         [(_, pid)] = office.workers()
         office.carry(min(_FIRST, more))
@@ -139,7 +140,7 @@ def growth_mb(one: Server, bodies: int, more: int) -> float:
             office.carry(min(bodies, more))
             carried += bodies
         assert [found for _, found in office.workers()] == [pid], office.logs()
-        return _resident_mb(pid) - before
+        return before, _resident_mb(pid) - before
 
 
 def at(ordered: Sequence[float], share: float) -> float:

@@ -83,6 +83,8 @@ def open_engine(
     engine = sa.create_engine(
         url,
         pool_size=pool_size,
+        # The connection that was given back last: what few can do, few have done, with what each keeps.
+        pool_use_lifo=True,
         max_overflow=pool_size,
         pool_pre_ping=False,
         connect_args={

@@ -37,6 +37,7 @@ class Plans:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._known: dict[str, KnownPlan] = {}
 
     def of(self, operation: str) -> KnownPlan:
@@ -45,18 +46,27 @@ class Plans:
             known = self._known.get(operation)
         if known is not None:
             return known
+        with self._reading:  # many bodies of one operation begin at a time
+            with self._lock:
+                known = self._known.get(operation)
+            if known is None:
+                known = self._read(operation)
+                with self._lock:
+                    while len(self._known) >= _KEPT:
+                        del self._known[next(iter(self._known))]
+                    self._known[operation] = known
+            return known
+
+    def _read(self, operation: str) -> KnownPlan:
         with self._engine.connect() as connection:
+            # libpq keeps room for the largest row that a connection ever had: this one is closed after it.
+            connection.detach()
             text = connection.execute(_PLAN, {"id": operation}).scalar()
         if text is None:
             raise no_such(operation)
         plan = plan_of(text)
         digest = hashlib.sha256(str(text).encode()).hexdigest()
-        found = KnownPlan(plan, digest, {body.code: body for body in plan.bodies})
-        with self._lock:
-            while len(self._known) >= _KEPT:
-                del self._known[next(iter(self._known))]
-            self._known[operation] = found
-        return found
+        return KnownPlan(plan, digest, {body.code: body for body in plan.bodies})
 
     def keep_only(self, operations: Iterable[str]) -> None:
         """Give up all others: a worker's memory stays flat over many operations."""
