@@ -52,5 +52,6 @@ def hold_at_gate(worker: sa.Engine, operation: str, code: str) -> None:
         waves = json.dumps([{"number": wave, "status": "soaking", "soak_until": now}])
         given = {"id": operation, "status": None, "waves": waves, "codes": []}
         assert connection.execute(_CONDUCT, given).scalar() == []
-        hold = sa.text("SELECT moyai.hold_at_gate(:id, :code, '{}', 'soak: unwell')")
-        connection.execute(hold, {"id": operation, "code": code})
+        hold = sa.text("SELECT moyai.hold_at_gate(:id, CAST(:unwell AS jsonb))")
+        unwell = [{"code": code, "error": {}, "signature": "soak: unwell"}]
+        connection.execute(hold, {"id": operation, "unwell": json.dumps(unwell)})

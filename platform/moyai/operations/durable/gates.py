@@ -27,7 +27,7 @@ _DONE = sa.text(
     "ORDER BY position"
 )
 _HEALTHY = sa.text("SELECT moyai.pass_gate(:id, :number)")
-_HELD = sa.text("SELECT moyai.hold_at_gate(:id, :code, CAST(:error AS jsonb), :signature)")
+_HELD = sa.text("SELECT moyai.hold_at_gate(:id, CAST(:unwell AS jsonb))")
 _AT_ONCE = 4
 
 
@@ -67,9 +67,9 @@ class Gates:
         codes = [str(row[0]) for row in connection.execute(_DONE, given)]
         found = self._unwell(known, codes)
         with self.engine.begin() as writing:
-            for code, error in found.items():
-                _hold(writing, operation, code, error)
-            if not found:
+            if found:
+                writing.execute(_HELD, {"id": operation, "unwell": _written(found)})
+            else:
                 writing.execute(_HEALTHY, given)
 
     def _unwell(self, known: KnownPlan, codes: list[str]) -> dict[str, MoyaiError]:
@@ -89,12 +89,13 @@ class Gates:
         return {code: error for code, error in answers.items() if error is not None}
 
 
-def _hold(connection: sa.Connection, operation: str, code: str, error: MoyaiError) -> None:
-    told = plain(checked(to_document(error)))
-    given = {
-        "id": operation,
-        "code": code,
-        "error": json.dumps(told, ensure_ascii=False),
-        "signature": signature("soak", error),
-    }
-    connection.execute(_HELD, given)
+def _written(found: Mapping[str, MoyaiError]) -> str:
+    unwell = [
+        {
+            "code": code,
+            "error": plain(checked(to_document(error))),
+            "signature": signature("soak", error),
+        }
+        for code, error in found.items()
+    ]
+    return json.dumps(unwell, ensure_ascii=False)

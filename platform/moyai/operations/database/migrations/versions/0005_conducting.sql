@@ -193,26 +193,34 @@ BEGIN ATOMIC
       AND soak_until <= clock_timestamp();
 END;
 
--- Or one was not: it is held. Nothing where the wave does not soak any more.
-CREATE FUNCTION moyai.hold_at_gate(p_operation text, p_code text, p_error jsonb, p_signature text)
-RETURNS void
+-- Or some were not (code, error, signature): they are held. Nothing where the wave does not soak any more.
+CREATE FUNCTION moyai.hold_at_gate(p_operation text, p_unwell jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   hash text;
-  chain text;
+  one record;
+  held jsonb[];
+  details jsonb;
 BEGIN
-  UPDATE moyai.body b SET status = 'held', error = p_error, error_signature = p_signature,
-      ended_at = clock_timestamp()
-    FROM moyai.wave w
-    WHERE b.operation_id = p_operation AND b.code = p_code AND b.status = 'done'
-      AND w.operation_id = b.operation_id AND w.number = b.wave AND w.status = 'soaking'
-      AND w.soak_until <= clock_timestamp() AND p_error IS NOT NULL;
-  IF NOT FOUND THEN
-    RETURN;
-  END IF;
   SELECT plan_sha256 INTO hash FROM moyai.operation WHERE id = p_operation;
-  FOREACH chain IN ARRAY ARRAY['body:' || p_code, 'federation'] LOOP
-    PERFORM moyai.put_record(chain, 'moyai', 'operation.gate', p_operation, hash, NULL, NULL, 'done',
-      jsonb_build_object('code', p_code, 'error', p_error));
+  FOR one IN SELECT * FROM jsonb_to_recordset(p_unwell)
+      AS given (code text, error jsonb, signature text) ORDER BY code LOOP
+    UPDATE moyai.body b SET status = 'held', error = one.error, error_signature = one.signature,
+        ended_at = clock_timestamp()
+      FROM moyai.wave w
+      WHERE b.operation_id = p_operation AND b.code = one.code AND b.status = 'done'
+        AND w.operation_id = b.operation_id AND w.number = b.wave AND w.status = 'soaking'
+        AND w.soak_until <= clock_timestamp() AND one.error IS NOT NULL;
+    IF FOUND THEN
+      details := jsonb_build_object('code', one.code, 'error', one.error);
+      held := held || details;
+      PERFORM moyai.put_record('body:' || one.code, 'moyai', 'operation.gate', p_operation, hash, NULL,
+        NULL, 'done', details);
+    END IF;
+  END LOOP;
+  -- The federation's chain is locked last.
+  FOREACH details IN ARRAY coalesce(held, '{}') LOOP
+    PERFORM moyai.put_record('federation', 'moyai', 'operation.gate', p_operation, hash, NULL, NULL,
+      'done', details);
   END LOOP;
 END $$;

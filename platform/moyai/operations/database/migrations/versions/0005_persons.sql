@@ -145,13 +145,13 @@ BEGIN
   END IF;
   UPDATE moyai.operation SET status = 'running', wanted = 'run', reason = NULL
     WHERE id = p_operation;
-  PERFORM moyai.put_record('federation', p_actor, 'operation.retry', p_operation, NULL, NULL, NULL,
-    'done', jsonb_build_object('codes', to_jsonb(p_codes)));
-  -- A body's own record names no other body.
+  -- A body's own record names no other body. The federation's chain is locked last, by all who write several.
   FOR one IN SELECT DISTINCT x FROM unnest(p_codes) x ORDER BY 1 LOOP
     PERFORM moyai.put_record('body:' || one, p_actor, 'operation.retry', p_operation, NULL, NULL, NULL,
       'done', '{}');
   END LOOP;
+  PERFORM moyai.put_record('federation', p_actor, 'operation.retry', p_operation, NULL, NULL, NULL,
+    'done', jsonb_build_object('codes', to_jsonb(p_codes)));
 END $$;
 
 -- A signature on record, once; its record has it too, so that an export proves the approval alone. Whether it

@@ -30,7 +30,7 @@ GRANT EXECUTE ON FUNCTION
   moyai.tell_waits(text, text[], jsonb),
   moyai.next_ticket(text, text, text),
   moyai.pass_gate(text, integer),
-  moyai.hold_at_gate(text, text, jsonb, text),
+  moyai.hold_at_gate(text, jsonb),
   moyai.register_worker(text, integer, text, integer, integer, text),
   moyai.touch_worker(text, integer),
   moyai.found_free(text),
