@@ -62,7 +62,7 @@ def with_entry(text: str, entry: Entry) -> tuple[str, tuple[str, ...]]:
     if spot.in_brackets:  # `[]` goes, whatever stands behind it on its line stays
         text = text[: spot.start].rstrip(" ") + text[spot.end :]
         start = len(text[: spot.start].rstrip(" "))
-    at = _behind_line(text, start)
+    at = behind_line(text, start)
     before = text[:at] if text[:at].endswith("\n") else text[:at] + ending
     return before + "".join(line + ending for line in lines) + text[at:], lines
 
@@ -91,13 +91,13 @@ def _find(text: str) -> _Spot:
         False,
         False,
         start,
-        _last_sign(text, from_line, after),
+        last_sign(text, from_line, after),
         dash,
         first.column if near else dash + 2,
     )
 
 
-def _last_sign(text: str, start: int, after: int) -> int:
+def last_sign(text: str, start: int, after: int) -> int:
     """Behind the last character of a part that is neither blank nor comment."""
     part = text[start:after]
     last = 0
@@ -107,7 +107,7 @@ def _last_sign(text: str, start: int, after: int) -> int:
     return start + len(part[:last].rstrip())
 
 
-def _behind_line(text: str, index: int) -> int:
+def behind_line(text: str, index: int) -> int:
     """Behind the line break of the line in which a character stands; the end, where there is none."""
     found = text.find("\n", index)
     return len(text) if found < 0 else found + 1
@@ -115,9 +115,9 @@ def _behind_line(text: str, index: int) -> int:
 
 def _into_brackets(text: str, spot: _Spot, entry: Entry) -> tuple[str, tuple[str, ...]]:
     closing = spot.end - 1
-    last = _last_sign(text, spot.start, closing)
+    last = last_sign(text, spot.start, closing)
     comma = "" if text[last - 1] == "," else ", "
-    words = _flow(entry)
+    words = flow(entry)
     return text[:closing] + comma + words + text[closing:], (words,)
 
 
@@ -128,18 +128,18 @@ def _block(entry: Entry, spot: _Spot) -> Iterator[str]:
         if isinstance(value, list) and value and isinstance(value[0], Mapping):
             yield f"{lead}{name}:"
             for item in value:
-                yield f"{margin}  - {_flow(item)}"
+                yield f"{margin}  - {flow(item)}"
         else:
-            yield f"{lead}{name}: {_flow(value)}"
+            yield f"{lead}{name}: {flow(value)}"
         lead = margin
 
 
-def _flow(value: object) -> str:
+def flow(value: object) -> str:
     """A value on one line."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{name}: {_flow(item)}" for name, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{name}: {flow(item)}" for name, item in value.items()) + " }"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow, value)) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, date)):
