@@ -51,6 +51,12 @@ COMMANDS: dict[str, Entry] = {
         "団体のデータをバックアップし、復元を試す",
         "Back bodies' data up and try the restore",
     ),
+    "rotate": _entry(
+        "rotate",
+        _WORK,
+        "団体のサービスのパスワードを一斉に新しくする計画を作る",
+        "Plan new passwords for bodies' services",
+    ),
     "check": _entry(
         "check",
         _WORK,

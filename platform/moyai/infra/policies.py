@@ -304,7 +304,11 @@ def database_admin(
         allow("MasterKey", ["kms:Decrypt"], [master_key], {"StringEquals": via}),
         allow(
             "BodiesSecrets",
-            ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
+            [
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:UpdateSecretVersionStage",
+            ],
             [pattern],
         ),
         allow(

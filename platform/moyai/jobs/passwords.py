@@ -66,7 +66,7 @@ def take(job: PasswordJob, cloud: Cloud) -> Fields:
             before = None if current is None else current.id
             store.move(secret, CURRENT, to=version.id, away_from=before)
 
-    return {"changed_at": _change(job, store, found, promote).isoformat()}
+    return {"changed_at": _change(job, store, found, promote)}
 
 
 def go_back(job: PasswordJob, cloud: Cloud) -> Fields:
@@ -93,14 +93,15 @@ def go_back(job: PasswordJob, cloud: Cloud) -> Fields:
         if new is not None and PENDING in new.stages:
             store.move(secret, PENDING, to=None, away_from=job.version)
 
-    return {"changed_at": _change(job, store, found, demote).isoformat()}
+    return {"changed_at": _change(job, store, found, demote)}
 
 
 def state(job: PasswordJob, cloud: Cloud) -> Fields:
     """How far a renewal has come. Changes nothing.
 
     Fields by role: `pending` (the new password is in its secret), `current` (it is the one that is read),
-    `opens` (it opens the database). Raises `JobError` where secret or server cannot be asked.
+    `opens` (it opens the database); and `moment`, the server's. Raises `JobError` where secret or server cannot
+    be asked.
     """
     store, found = SecretStore(cloud), {}
     for role, secret in job.secrets.items():
@@ -110,7 +111,8 @@ def state(job: PasswordJob, cloud: Cloud) -> Fields:
             "current": version is not None and CURRENT in version.stages,
             "opens": version is not None and _opens(job, version.login),
         }
-    return {"roles": found}
+    with master_of(job.database, store, locked=False) as master, telling(job.database):
+        return {"roles": found, "moment": _moment(master)}
 
 
 def make_void(job: PasswordJob, cloud: Cloud) -> Fields:
@@ -137,8 +139,8 @@ def _change(
     store: SecretStore,
     found: Callable[[str, str], Version],
     move: Callable[[str, Version], None],
-) -> datetime:
-    """Give the roles the passwords of versions, and move the secrets' stages with them."""
+) -> str:
+    """Give the roles the passwords of versions, and move the secrets' stages with them; the moment."""
     database = job.database
     with master_of(database, store) as master, telling(database):
         # Looked for under the lock: another renewal may just have ended.
@@ -149,10 +151,15 @@ def _change(
                 master.execute(SQL("ALTER ROLE {role} PASSWORD {to}").format(**given))
             for role, version in versions.items():
                 move(job.secrets[role], version)
-        row = master.execute("SELECT clock_timestamp()").fetchone()
+        return _moment(master)
+
+
+def _moment(master: Connection) -> str:
+    """The server's, in UTC."""
+    row = master.execute("SELECT clock_timestamp()").fetchone()
     assert row is not None
     moment: datetime = row[0]
-    return moment.astimezone(UTC)
+    return moment.astimezone(UTC).isoformat()
 
 
 def _end_sessions(master: Connection, job: PasswordJob, before: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from moyai.costs.periods import Period
 from moyai.engine.aws.sessions import aws_session
@@ -16,6 +16,7 @@ from moyai.jobs.submit import JobResult, run
 from moyai.registry.models import Registry, Site
 from moyai.texts import Text
 
+PasswordVerb = Literal["renew", "set", "back", "state", "void"]
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -177,6 +178,23 @@ class Inside:
     def restore_forget(self, outputs: Mapping[str, Any], service: str) -> JobResult:
         """Drop the database that a restore replaced; gone already is fine. Raises `JobFailed`."""
         return self._administer("beside-drop", outputs, service, {"BESIDE": "before"})
+
+    def password(
+        self,
+        verb: PasswordVerb,
+        outputs: Mapping[str, Any],
+        service: str,
+        version: str,
+        previous: Mapping[str, str] = _NOTHING,
+        changed_at: str = "",
+    ) -> JobResult:
+        """One step of giving a subscription's two roles new passwords, which lie in their secrets under a
+        version (`moyai.jobs.passwords`); `previous`: role → the version of before. Raises `JobFailed`."""
+        found = outputs.get("services", {}).get(service, {})
+        names = {"OWNER": found.get("owner_role"), "APP": found.get("app_role")}
+        more = {f"PREVIOUS_{which}": previous.get(str(role), "") for which, role in names.items()}
+        given = {"PASSWORD_VERSION": version, "CHANGED_AT": changed_at, **more}
+        return self._administer(f"password-{verb}", outputs, service, given)
 
     def _administer(
         self, verb: str, outputs: Mapping[str, Any], service: str, more: Mapping[str, str]

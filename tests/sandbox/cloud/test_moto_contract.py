@@ -59,6 +59,11 @@ def parameters(function: object) -> list[str]:
         ),
         (
             moto.ecs.models.EC2ContainerServiceBackend,
+            "describe_services",
+            ["self", "cluster_str", "service_names_or_arns"],
+        ),
+        (
+            moto.ecs.models.EC2ContainerServiceBackend,
             "_calculate_task_resource_requirements",
             ["task_definition"],
         ),

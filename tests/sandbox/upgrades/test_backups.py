@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from office import NONE, A, Office
+from office import NONE, A, B, Office
 
 from moyai.operations.database.reading import verified_restores
 from moyai.planning.fleet.plans import PlannedBody
@@ -53,3 +53,25 @@ def test_a_trial_that_fails_verifies_nothing(office: Office) -> None:
     assert office.databases(A, "chat") == {""}
     with office.operator.connect() as connection:
         assert verified_restores(connection, "chat") == before
+
+
+def test_backups_are_listed_with_the_restores_that_were_tried(office: Office) -> None:
+    listed = ("backup", "list", f"{A} or {B} or {NONE}", "--output", "json")
+    before = {(one["code"], one["service"]): one for one in office.federation.ok(*listed).json()}
+    assert set(before) == {(code, service) for code in (A, B) for service in ("chat", "eapp-b")}
+    body = PlannedBody(B, B, 1, "", (), 60, None)
+    operation = office.put("backup", "chat", {"services": {B: ("chat",)}}, (body,))
+    assert office.carry(operation, B).status == "done"
+    after = {(one["code"], one["service"]): one for one in office.federation.ok(*listed).json()}
+    changed = after.pop((B, "chat"))
+    was = before.pop((B, "chat"))
+    assert after == before
+    assert (changed["operation"], changed["verified"]) == (operation, True)
+    assert changed["backups"] == was["backups"] + 1
+    assert changed["verified_at"] >= changed["newest_at"]
+    every = office.federation.ok(
+        *listed[:2], B, "--every", "--service", "chat", "-o", "json"
+    ).json()
+    assert every[0]["operation"] == operation
+    assert every[0]["manifest"] == changed["manifest"]
+    assert len(every) == changed["backups"]

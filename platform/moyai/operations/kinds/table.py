@@ -9,6 +9,7 @@ from moyai.operations.kinds.backup import Backup
 from moyai.operations.kinds.check import Check
 from moyai.operations.kinds.deploy import Deploy
 from moyai.operations.kinds.kind import Kind
+from moyai.operations.kinds.rotate import Rotate
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade import Upgrade
 from moyai.texts import Text
@@ -17,6 +18,7 @@ KINDS: Mapping[str, Callable[[SiteSource], Kind]] = {
     "backup": Backup,
     "check": Check,
     "deploy": Deploy,
+    "rotate": Rotate,
     "upgrade": Upgrade,
 }
 

@@ -1,4 +1,5 @@
-"""ECS: tasks of the jobs' image are run; a client token is good for one request."""
+"""ECS: tasks of the jobs' image are run, a client token is good for one request, and a service's own tasks
+count as begun."""
 
 from __future__ import annotations
 
@@ -57,6 +58,11 @@ def extend(runner: TaskRunner) -> None:
         ]
         return old_requirements(sized)
 
+    def describe_services(self: Any, cluster: str, names: list[str]) -> Any:
+        services, failures = old_services(self, cluster, names)
+        return [_begun(service) for service in services], failures
+
+    old_services = replace(EC2ContainerServiceBackend, "describe_services", describe_services)
     old_run = replace(EC2ContainerServiceBackend, "run_task", run_task)
     old_stop = replace(EC2ContainerServiceBackend, "stop_task", stop_task)
     old_requirements = replace(
@@ -97,3 +103,14 @@ def _keep_tokens() -> None:
 
 def _is_old(since: float) -> bool:
     return time.monotonic() - since > _TOKEN_SECONDS
+
+
+def _begun(service: Any) -> Any:
+    """A service as if its tasks had begun: no application runs here, and whoever waits for it would wait for
+    ever. A copy: moto adds up what clusters run by its own numbers."""
+    told = copy.copy(service)
+    told.running_count, told.pending_count = service.desired_count, 0
+    counts = {"desiredCount": service.desired_count, "runningCount": service.desired_count}
+    done = {**counts, "pendingCount": 0, "rolloutState": "COMPLETED"}
+    told.deployments = [{**one, **done} for one in service.deployments]
+    return told

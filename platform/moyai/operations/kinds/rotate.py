@@ -1,0 +1,321 @@
+"""`rotate`: new passwords for the logins of each of a body's services, by workers.
+
+PostgreSQL knows one password of a role. So the new one lies beside the current one first; role and secret
+change in one moment; then ECS begins the service's tasks anew, which read secrets when they start. In between,
+tasks that run already keep their connections and get no new ones: that is what windows are for. Until the old
+password is tried, all of it is taken back where something fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moyai.canonical_json import sha256_of
+from moyai.engine.stacks import StackId
+from moyai.errors import MoyaiError
+from moyai.jobs.submit import JobFailed
+from moyai.operations.inside import Inside
+from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Step, Unavailable, Work
+from moyai.operations.kinds.names import NAMES
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.service_restarts import Restarts
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.topology import TENANT
+from moyai.registry.models import Registry
+from moyai.texts import Text
+
+PASSWORDS = "database-passwords"
+"""What is rotated: the passwords of a service's owner and application roles."""
+
+
+def rotation_sha256(code: str, services: Sequence[str]) -> str:
+    """What is approved of one body."""
+    document = {"kind": "rotate", "what": PASSWORDS, "code": code, "services": list(services)}
+    return sha256_of(document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """One body as a step finds it."""
+
+    registry: Registry
+    inside: Inside
+    restarts: Restarts
+    outputs: Mapping[str, Any]
+    releases: Mapping[str, str]
+
+    def health(self, service: str) -> None:
+        """With the password that the secret has now. Raises `JobFailed`."""
+        self.inside.health(self.registry, self.outputs, service, self.releases[service])
+
+
+def _body(source: SiteSource, work: Work) -> _Body:
+    session, code = source.session(), work.body.code
+    workspace, stack = session.workspace, StackId(TENANT, code)
+    outputs, environment = session.state.outputs(stack), workspace.runtime.environment()
+    registry = workspace.registry
+    return _Body(
+        registry,
+        Inside(workspace.site, environment, work.asker),
+        Restarts(workspace.site, environment, registry, code, outputs),
+        outputs,
+        session.state.record(stack).releases,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Whether the services are those of the plan, and well; nothing is worth a new password else."""
+
+    source: SiteSource
+    name: str = "preflight"
+    title: Text = Text("事前確認", "preflight")
+    only_reads: bool = True
+
+    def do(self, work: Work) -> Result:
+        """Raises `Unavailable` or `Moved`."""
+        one = _body(self.source, work)
+        if not one.outputs:
+            raise Unavailable(
+                Text(
+                    f"{work.body.name}の環境は、記録にありません。",
+                    f"{work.body.name} has no environment on record.",
+                )
+            )
+        services = tuple(sorted(one.releases))
+        if rotation_sha256(work.body.code, services) != work.body.change_sha256:
+            names = ", ".join(services)
+            raise Moved(
+                Text(
+                    f"計画のときとサービスが違います。いまのサービス: {names}",
+                    f"its services are not those of the plan any more; now: {names}",
+                )
+            )
+        half_way = any(name.startswith("set:") for name in work.earlier)
+        for service in services if not half_way else ():
+            try:
+                one.health(service)
+            except MoyaiError as error:
+                raise Unavailable(error.what, remedy=error.remedy) from error
+        return {"services": services}
+
+    def look(self, work: Work) -> Result | Look:
+        """It changes nothing: it is done again."""
+        return Look.NOT_DONE
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        """There is nothing to take back."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step about one service."""
+
+    source: SiteSource
+    service: str
+
+    @property
+    def only_reads(self) -> bool:
+        """It changes something."""
+        return False
+
+    def look(self, work: Work) -> Result | Look:
+        """Done again: each looks itself at what is there."""
+        return Look.NOT_DONE
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        """Nothing of it is to be taken back by itself."""
+        return None
+
+    def _password(
+        self, work: Work, one: _Body, verb: Any, changed_at: str = ""
+    ) -> Mapping[str, Any]:
+        """Ask for one of the jobs, with the versions that this attempt found, or the one before it."""
+        name = f"new:{self.service}"
+        new = work.results.get(name) or work.earlier[name]
+        previous = new["previous"]
+        assert isinstance(previous, Mapping)
+        given = {str(role): str(version) for role, version in previous.items()}
+        version = str(new["version"])
+        return one.inside.password(
+            verb, one.outputs, self.service, version, given, changed_at
+        ).fields
+
+
+@dataclass(frozen=True, slots=True)
+class New(_Step):
+    """New passwords beside the current ones, under the step's idempotency key."""
+
+    @property
+    def name(self) -> str:
+        """`new:eapp-a`."""
+        return f"new:{self.service}"
+
+    @property
+    def title(self) -> Text:
+        """For people."""
+        return Text(f"{self.service} の新しいパスワード", f"new passwords of {self.service}")
+
+    def do(self, work: Work) -> Result:
+        """Raises `JobFailed`."""
+        one = _body(self.source, work)
+        made = one.inside.password("renew", one.outputs, self.service, work.key)
+        return {"version": work.key, "previous": made.fields["previous"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Set(_Step):
+    """Roles and secrets changed to the new passwords in one moment."""
+
+    @property
+    def name(self) -> str:
+        """`set:eapp-a`."""
+        return f"set:{self.service}"
+
+    @property
+    def title(self) -> Text:
+        """For people."""
+        return Text(f"{self.service} のパスワードの切替え", f"{self.service} takes them")
+
+    def do(self, work: Work) -> Result:
+        """Raises `JobFailed`."""
+        one = _body(self.source, work)
+        changed_at = self._password(work, one, "set")["changed_at"]
+        return {"changed_at": changed_at, "deployment": one.restarts.deployment(self.service)}
+
+    def look(self, work: Work) -> Result | Look:
+        """Whether the new passwords are those that are read and that open the database: killed before, they
+        only lie beside the current ones; killed within, it is done again, which mends either half."""
+        one = _body(self.source, work)
+        found = self._password(work, one, "state")
+        roles = found["roles"].values()
+        if not all(role["pending"] for role in roles):
+            return Look.UNKNOWN
+        if not all(role["current"] and role["opens"] for role in roles):
+            return Look.NOT_DONE
+        deployment = one.restarts.deployment(self.service)
+        return {"changed_at": found["moment"], "deployment": deployment}
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        """The passwords of before, and tasks that read them; not where the old ones are proved void. Raises
+        `InDoubt` where the service is not well with them."""
+        if f"void:{self.service}" in {*work.results, *work.earlier}:
+            return None
+        one = _body(self.source, work)
+        try:
+            self._password(work, one, "back")
+            now = one.restarts.deployment(self.service)
+            one.restarts.begin_anew(self.service, now)
+            one.health(self.service)
+        except MoyaiError as trouble:
+            raise InDoubt(
+                Text(
+                    f"{self.service} を前のパスワードに戻しましたが、正常と確かめられません: {trouble.what.ja}",
+                    f"{self.service} was to go back to its old passwords, and is not seen to be well: "
+                    f"{trouble.what.en}",
+                ),
+                remedy=trouble.remedy,
+            ) from trouble
+        return {"back": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Restart(_Step):
+    """Tasks begun anew: they read the secret when they start."""
+
+    @property
+    def name(self) -> str:
+        """`restart:eapp-a`."""
+        return f"restart:{self.service}"
+
+    @property
+    def title(self) -> Text:
+        """For people."""
+        return Text(f"{self.service} のタスクの入替え", f"tasks of {self.service} begun anew")
+
+    def do(self, work: Work) -> Result:
+        """Not twice: a deployment that is another one than before has read the secret. Raises
+        `OperationFailed`."""
+        before = work.results[f"set:{self.service}"]["deployment"]
+        restarts = _body(self.source, work).restarts
+        restarts.begin_anew(self.service, None if before is None else str(before))
+        return {"deployment": restarts.deployment(self.service)}
+
+
+@dataclass(frozen=True, slots=True)
+class Health(_Step):
+    """The service as its application finds it, with the new password."""
+
+    @property
+    def name(self) -> str:
+        """`health:eapp-a`."""
+        return f"health:{self.service}"
+
+    @property
+    def title(self) -> Text:
+        """For people."""
+        return Text(f"{self.service} の正常性の確認", f"health of {self.service}")
+
+    @property
+    def only_reads(self) -> bool:
+        """It changes nothing."""
+        return True
+
+    def do(self, work: Work) -> Result:
+        """Raises `JobFailed`."""
+        _body(self.source, work).health(self.service)
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Void(_Step):
+    """Sessions of the old passwords ended, and the old passwords tried: the server must turn them away."""
+
+    @property
+    def name(self) -> str:
+        """`void:eapp-a`."""
+        return f"void:{self.service}"
+
+    @property
+    def title(self) -> Text:
+        """For people."""
+        return Text(
+            f"{self.service} の前のパスワードの失効確認",
+            f"old passwords of {self.service} are void",
+        )
+
+    def do(self, work: Work) -> Result:
+        """Raises `InDoubt`: the new ones stay, a person looks."""
+        one = _body(self.source, work)
+        changed_at = str(work.results[f"set:{self.service}"]["changed_at"])
+        try:
+            found = self._password(work, one, "void", changed_at)
+        except JobFailed as error:
+            raise InDoubt(error.what, remedy=error.remedy) from error
+        return {"refused": tuple(found["refused"]), "sessions": found["sessions"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Rotate:
+    """The kind `rotate`; the plan's parameter `services` has each body's, by code."""
+
+    source: SiteSource
+    name: str = "rotate"
+    title: Text = NAMES["rotate"].title
+    needs_approval: bool = True
+    gates_by_health: bool = False
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        """It was looked at with the new passwords."""
+
+    def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
+        """Service by service: what is whole stays where a later one fails."""
+        planned = plan.parameters.get("services")
+        services = planned.get(body.code, ()) if isinstance(planned, Mapping) else ()
+        assert isinstance(services, Sequence)
+        kinds: tuple[Any, ...] = (New, Set, Restart, Health, Void)
+        steps = (make(self.source, name) for name in map(str, services) for make in kinds)
+        return (Preflight(self.source), *steps)
