@@ -1,4 +1,4 @@
-"""moyai tenant list|show|add."""
+"""moyai tenant list|show|add|edit|apply."""
 
 from __future__ import annotations
 
@@ -7,21 +7,36 @@ from typing import Annotated
 import typer
 
 from moyai.operations.places import find_registry_file
-from moyai.operations.tenants import add, describe
-from moyai.planning.selectors import select
+from moyai.operations.tenants import add, change, describe, would_change
+from moyai.planning.selectors import only, select
 from moyai.registry.edit import NewTenant
 from moyai.registry.load import require
 from moyai.registry.models import Isolation, Kind
 from moyai_cli.called import show_next
 from moyai_cli.language import say
-from moyai_cli.options import AsOf, File, Format, Selector, day_of, selector_of, services_of
+from moyai_cli.options import (
+    AnyTime,
+    AsOf,
+    DryRun,
+    File,
+    Format,
+    Operation,
+    PlanKey,
+    Selector,
+    SiteName,
+    Who,
+    changes_of,
+    day_of,
+    selector_of,
+    services_of,
+)
 from moyai_cli.render import Column, Output, document, listing
-from moyai_cli.views.tenants import show_added
+from moyai_cli.views.tenants import show_added, show_changed
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help=say("団体を一覧・表示・追加する。", "List, show and add bodies."),
+    help=say("団体を一覧・表示・追加・変更する。", "List, show, add and edit bodies."),
 )
 
 
@@ -103,3 +118,88 @@ def add_(
     show_added(add(find_registry_file(file), new), output)
     if output is Output.TABLE:
         show_next(f"plan {code}", f"deploy {code}")
+
+
+@app.command(
+    "edit",
+    help=say(
+        "団体の項目を tenants.yaml で変える。コメントと順序は変えない。--propose は、"
+        "書かずに提案として登録する。別の人が承認し、moyai tenant apply で書くと、ワーカーが適用する。",
+        "Change a body's entry in tenants.yaml; comments and order stay. --propose writes nothing and puts a "
+        "proposal on record: approved by another, written by moyai tenant apply, deployed by workers.",
+    ),
+)
+def edit(
+    body: Annotated[str, typer.Argument(help=say("コードか slug", "Code or slug"))],
+    put: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help=say(
+                "項目=値。例 lgwan=[10.1.0.0/24]、services.eapp-b.settings.payment=both",
+                "KEY=VALUE, such as lgwan=[10.1.0.0/24], services.eapp-b.settings.payment=both",
+            ),
+        ),
+    ] = None,
+    unset: Annotated[
+        list[str] | None,
+        typer.Option("--unset", metavar="KEY", help=say("取り除く項目", "A key to take out")),
+    ] = None,
+    proposed: Annotated[
+        bool, typer.Option("--propose", help=say("提案として登録する", "Propose it only"))
+    ] = False,
+    any_time: AnyTime = False,
+    dry_run: DryRun = False,
+    key: PlanKey = None,
+    who: Who = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """Checked whole before anything is written or put on record."""
+    changes = changes_of(put or (), unset or ())
+    path = find_registry_file(file)
+    registry = require(path)
+    code = only(registry, body).code
+    if proposed:
+        # Operations bring their database along, which the other commands of this file do without.
+        from moyai_cli.views.proposals import Proposed, put_proposal
+
+        wish = Proposed(code, changes, any_time, dry_run, key, who)
+        put_proposal(path, site, wish, output)
+        return
+    change_or_show = would_change if dry_run else change
+    show_changed(change_or_show(registry, code, changes), output)
+    if output is Output.TABLE:
+        show_next(f"plan {code}", f"deploy {code}")
+
+
+@app.command(
+    "apply",
+    help=say(
+        "承認された提案を tenants.yaml に書く。そのあとワーカーが団体に適用する。",
+        "Write an approved proposal into tenants.yaml; workers then deploy it to the bodies.",
+    ),
+)
+def apply_(
+    operation: Operation,
+    hold: Annotated[
+        bool,
+        typer.Option(
+            "--hold",
+            help=say(
+                "書くだけで、ワーカーはまだ始めない（ファイルをほかの機械に配るとき）",
+                "Only write it; workers do not begin yet, as where other machines need the file first",
+            ),
+        ),
+    ] = False,
+    who: Who = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """Refused where it is not approved, or where the file was changed since."""
+    from moyai_cli.views.proposals import apply_proposal  # as above
+
+    apply_proposal(file, site, operation, who, begin=not hold, output=output)

@@ -15,6 +15,7 @@ from moyai.texts import JAPAN, Text
 from moyai_cli.called import copyable, show_next
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_json, show_line
+from moyai_cli.views.diffs import show_diff
 from moyai_cli.views.operation_records import (
     body_record,
     operation_record,
@@ -106,6 +107,10 @@ def show_operation(
     if len(view.waves) > 1 or any(wave.reason for wave in view.waves):
         typer.echo()
         listing([_wave_for_people(view, wave) for wave in view.waves], _WAVE_COLUMNS, output)
+    diff = view.plan.parameters.get("diff")
+    if isinstance(diff, Sequence):
+        typer.echo()
+        show_diff(map(str, diff))
     typer.echo()
     listing([_body_for_people(body) for body in view.bodies], _BODY_COLUMNS, output)
     typer.echo()
@@ -178,7 +183,14 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
                 f"on in spite of it: moyai operation resume {row.id} --wave {number}",
             )
         )
-    if row.status == "paused":
+    if row.kind == "edit" and row.wanted == "pause" and row.ended_at is None:
+        found.append(
+            Text(
+                f"承認されたら: moyai tenant apply {row.id}（tenants.yaml に書き、ワーカーが始める）",
+                f"once approved: moyai tenant apply {row.id} (writes tenants.yaml, lets workers begin)",
+            )
+        )
+    elif row.status == "paused":
         found.append(
             Text(f"再開: moyai operation resume {row.id}", f"on: moyai operation resume {row.id}")
         )

@@ -1,20 +1,21 @@
-"""Bodies in the file: looking at one, adding one, taking added ones out again."""
+"""Bodies in the file: looking at one, adding one, changing one, taking added ones out again."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from moyai.errors import NOTHING_TOUCHED, OperationFailed
+from moyai.errors import NOTHING_TOUCHED, OperationFailed, Refused
 from moyai.planning.addresses import free_network
 from moyai.planning.fingerprints import plain
 from moyai.planning.selectors import only
+from moyai.registry.change import Change, TenantChanged, change_tenant
 from moyai.registry.checks import TENANT_PREFIX
 from moyai.registry.edit import NewTenant, TenantAdded, add_tenant
 from moyai.registry.load import require
@@ -41,6 +42,54 @@ def add_to(registry: Registry, new: NewTenant) -> TenantAdded:
     Raises `UsageError` as `moyai.registry.edit.add_tenant` does, `OperationFailed` where the file was
     changed meanwhile or cannot be written; it is as it was then.
     """
+    with _as_read(registry) as (path, before):
+        added = add_tenant(registry, before, new, _free)
+        _replace(path, added.content)
+    return added
+
+
+def change(registry: Registry, code: str, changes: Sequence[Change]) -> TenantChanged:
+    """Change a body's entry in the file that was read, which is replaced at once.
+
+    Raises `Refused` where edits need approval, `UsageError` as `moyai.registry.change.change_tenant`,
+    `OperationFailed` as `add_to`.
+    """
+    if registry.operations.edits_need_approval:
+        raise Refused(
+            Text(
+                "団体の編集には、別の人の承認が要ります（operations.edits_need_approval）。",
+                "edits of bodies need another person's approval (operations.edits_need_approval).",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                "--propose を付けて提案し、承認を受けてください。",
+                "Propose it with --propose, and have that approved.",
+            ),
+        )
+    with _as_read(registry) as (path, before):
+        changed = change_tenant(registry, before, code, changes)
+        _replace(path, changed.content)
+    return changed
+
+
+def would_change(registry: Registry, code: str, changes: Sequence[Change]) -> TenantChanged:
+    """What the file would be. Nothing is written; raises as `change`, but for want of approval."""
+    with _as_read(registry) as (_, before):
+        return change_tenant(registry, before, code, changes)
+
+
+def write_change(registry: Registry, changed: TenantChanged) -> None:
+    """Put a change that is approved into the file that was read. Raises `OperationFailed`."""
+    with _as_read(registry) as (path, _):
+        _replace(path, changed.content)
+
+
+@contextmanager
+def _as_read(registry: Registry) -> Iterator[tuple[Path, bytes]]:
+    """The file and its content, for as long as nobody else of Moyai writes it.
+
+    Raises `OperationFailed` where it is not what was read.
+    """
     path = registry.path.resolve()  # a link stays a link
     with _only_writer(path):
         before = _read(path)
@@ -53,9 +102,7 @@ def add_to(registry: Registry, new: NewTenant) -> TenantAdded:
                 touched=NOTHING_TOUCHED,
                 remedy=Text("もう一度実行してください。", "Run it again."),
             )
-        added = add_tenant(registry, before, new, _free)
-        _replace(path, added.content)
-    return added
+        yield path, before
 
 
 class Additions:

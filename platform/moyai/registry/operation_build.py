@@ -43,6 +43,7 @@ def build_operations(file: OperationsFile | None) -> OperationSettings:
         audit_anchor_minutes=file.audit_anchor_minutes,
         aws_calls_per_second=file.aws_calls_per_second,
         bodies_approve=file.bodies_approve,
+        edits_need_approval=file.edits_need_approval,
         duration_minutes=file.duration_minutes,
         notifications=_notifications(file.notifications),
     )

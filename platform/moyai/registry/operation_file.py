@@ -209,6 +209,11 @@ class OperationsFile(FilePart):
         description="自分の作業を自ら承認する団体の選択式。省けばなし"
         " / a selector of bodies that have to approve their own slot; none if left out",
     )
+    edits_need_approval: StrictBool = Field(
+        default=_DEFAULTS.edits_need_approval,
+        description="団体の編集（moyai tenant edit）に、別の人の承認が要るか"
+        " / whether edits of bodies (moyai tenant edit) need another person's approval",
+    )
     duration_minutes: Annotated[int, whole(1, 1_440)] = Field(
         default=_DEFAULTS.duration_minutes,
         description="まだ測っていないとき、1 団体にかかるとみる時間（分）"

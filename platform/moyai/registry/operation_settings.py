@@ -151,6 +151,8 @@ class OperationSettings:
     """Of all workers together."""
     bodies_approve: str | None = None
     """A selector of the bodies that have to approve their own slot; None: none has to."""
+    edits_need_approval: bool = False
+    """Whether bodies' entries are edited by proposals only, which another person approves."""
     duration_minutes: int = 30
     """How long a body is assumed to take where nothing was measured."""
     notifications: Notifications = field(default_factory=Notifications)

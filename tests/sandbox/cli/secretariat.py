@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,8 +60,15 @@ def working(federation: Federation, log: Path) -> Iterator[None]:
             stderr=stream,
         )
     try:
+        deadline = time.monotonic() + 120
+        while "takes 2 bodies at a time" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
         yield
     finally:
         worker.send_signal(signal.SIGINT)
-        assert worker.wait(60) == 0, log.read_text()
+        try:
+            assert worker.wait(120) == 0, log.read_text()
+        finally:
+            worker.kill()
         assert "Traceback" not in log.read_text()

@@ -39,3 +39,27 @@ def test_an_added_body_as_csv(moyai: Run) -> None:
     rows = list(csv.reader(io.StringIO(moyai("tenant", "add", "270008", "-o", "csv").stdout)))
     assert rows[0] == ["key", "value"]
     assert ["slug", "osaka-pref"] in rows
+
+
+def test_a_body_is_changed_and_the_difference_shown(moyai: Run) -> None:
+    edit = ("tenant", "edit", "ikeda", "--set", "services.eapp-b.settings.payment=both")
+    shown = moyai(*edit, "--dry-run")
+    assert shown.returncode == 0, shown.stderr
+    assert (
+        "+      - { service: eapp-b, from: 2022-10-01, settings: { payment: both } }"
+        in shown.stdout
+    )
+    body = ("tenant", "show", "ikeda", "--output", "json")
+    assert "pay-easy" in moyai(*body).stdout
+    assert moyai(*edit).returncode == 0
+    assert "pay-easy" not in moyai(*body).stdout
+    again = moyai(*edit)
+    assert (again.returncode, "nothing would change" in again.stderr) == (2, True)
+
+
+def test_an_edit_says_what_is_to_be_changed(moyai: Run) -> None:
+    for words in ((), ("--set", "name")):
+        answer = moyai("tenant", "edit", "ikeda", *words)
+        assert (answer.returncode, "--set KEY=VALUE" in answer.stderr) == (2, True)
+    unknown = moyai("tenant", "edit", "nowhere", "--set", "name=x")
+    assert (unknown.returncode, "nowhere" in unknown.stderr) == (2, True)

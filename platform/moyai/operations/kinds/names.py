@@ -25,6 +25,7 @@ NAMES: Mapping[str, KindName] = {
     "backup": KindName(Text("一斉バックアップ", "backup"), "backup run"),
     "check": KindName(Text("一斉点検", "check"), "check"),
     "deploy": KindName(Text("一斉適用", "deploy"), "deploy --by-workers"),
+    "edit": KindName(Text("団体設定の変更", "edit"), "tenant edit"),
     "rotate": KindName(Text("認証情報の一斉更新", "rotation"), "rotate"),
     "upgrade": KindName(Text("一斉更新", "upgrade"), "upgrade"),
 }

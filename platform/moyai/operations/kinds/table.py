@@ -8,6 +8,7 @@ from moyai.errors import UsageError
 from moyai.operations.kinds.backup import Backup
 from moyai.operations.kinds.check import Check
 from moyai.operations.kinds.deploy import Deploy
+from moyai.operations.kinds.edit import Edit
 from moyai.operations.kinds.kind import Kind
 from moyai.operations.kinds.rotate import Rotate
 from moyai.operations.kinds.site import SiteSource
@@ -18,6 +19,7 @@ KINDS: Mapping[str, Callable[[SiteSource], Kind]] = {
     "backup": Backup,
     "check": Check,
     "deploy": Deploy,
+    "edit": Edit,
     "rotate": Rotate,
     "upgrade": Upgrade,
 }

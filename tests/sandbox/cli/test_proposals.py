@@ -1,0 +1,148 @@
+"""An edit of a body's entry as a secretariat makes it: proposed, approved by another, written, deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from federations import Federation
+from secretariat import APPROVER, PLANNER, make_keys, two_waves, working
+
+CODE, PAYMENT = "272043", "services.eapp-b.settings.payment"
+_MAX = "  max_concurrent"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys of the planner and the approver."""
+    return make_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="module")
+def office(federation: Federation, keys: Path) -> Federation:
+    """The federation, where edits need approval."""
+    two_waves(federation, keys)
+    federation.edit(_MAX, f"  edits_need_approval: true\n{_MAX}")
+    federation.ok("deploy")
+    return federation
+
+
+@pytest.fixture
+def unchanged(office: Federation) -> Iterator[bytes]:
+    """The file, which is put back afterwards."""
+    before = office.file.read_bytes()
+    yield before
+    office.file.write_bytes(before)
+
+
+def propose(office: Federation, keys: Path, *more: str) -> str:
+    """Propose an edit; its id."""
+    answer = office.ok(
+        *("tenant", "edit", "ikeda", "--propose", "--any-time", "--operator", PLANNER),
+        *("--key", str(keys / "keikaku"), "--output", "json", *more),
+    )
+    return str(answer.json()["id"])
+
+
+def approve(office: Federation, keys: Path, operation: str) -> None:
+    given = ("--operator", APPROVER, "--key", str(keys / "shonin"))
+    office.ok("operation", "approve", operation, *given)
+
+
+def apply(office: Federation, operation: str, *more: str) -> tuple[int, str]:
+    answer = office.moyai("tenant", "apply", operation, "--operator", PLANNER, *more)
+    return answer.code, answer.out + answer.err
+
+
+def test_an_edit_without_a_proposal_is_refused_where_edits_need_approval(
+    office: Federation, unchanged: bytes
+) -> None:
+    answer = office.moyai("tenant", "edit", CODE, "--set", f"{PAYMENT}=both")
+    assert (answer.code, "--propose" in answer.err) == (5, True)
+    shown = office.ok("tenant", "edit", CODE, "--set", f"{PAYMENT}=both", "--dry-run").out
+    assert "+      - { service: eapp-b, from: 2022-10-01, settings: { payment: both } }" in shown
+    assert office.file.read_bytes() == unchanged
+
+
+def test_a_proposal_is_written_only_once_approved_and_deployed_by_workers(
+    office: Federation, keys: Path, tmp_path: Path
+) -> None:
+    before = office.file.read_bytes()
+    operation = propose(office, keys, "--set", f"{PAYMENT}=both")
+    assert office.file.read_bytes() == before
+    shown = office.ok("operation", "show", operation).out
+    assert "payment: both } }" in shown
+    assert apply(office, operation)[0] == 5
+    assert office.file.read_bytes() == before
+    with working(office, tmp_path / "log.txt"):
+        approve(office, keys, operation)
+        waits = office.ok("operation", "show", operation).out
+        assert f"moyai tenant apply {operation}" in waits
+        code, said = apply(office, operation)
+        assert (code, "tenants.yaml is written" in said) == (0, True)
+        office.ok("operation", "watch", operation)
+    after = office.file.read_bytes()
+    assert after == before.replace(b"payment: pay-easy } }", b"payment: both } }", 1)
+    done = office.ok("operation", "show", operation, "--output", "json").json()
+    assert [(body["code"], body["status"]) for body in done["bodies"]] == [(CODE, "done")]
+    variables = office.ok("plan", CODE, "--output", "json").json()
+    assert {one["action"] for one in variables} == {"none"}
+    code, said = apply(office, operation)
+    assert (code, "cannot be applied any more" in said) == (5, True)
+
+
+def test_a_file_that_was_changed_since_is_not_written(
+    office: Federation, keys: Path, unchanged: bytes
+) -> None:
+    operation = propose(office, keys, "--set", f"{PAYMENT}=none")
+    approve(office, keys, operation)
+    office.file.write_bytes(unchanged + b"# another edit\n")
+    code, said = apply(office, operation)
+    assert (code, "is not what it was when" in said) == (5, True)
+    assert office.file.read_bytes() == unchanged + b"# another edit\n"
+    office.file.write_bytes(unchanged)
+    code, said = apply(office, operation, "--hold")
+    assert (code, "Workers do not begin yet" in said) == (0, True)
+    written = office.file.read_bytes()
+    assert b"payment: none } }" in written
+    again, said = apply(office, operation, "--hold")
+    assert (again, "has it already" in said) == (0, True)
+    assert office.file.read_bytes() == written
+    status = office.ok("operation", "show", operation, "--output", "json").json()["status"]
+    assert status in ("planned", "paused")
+    office.ok("operation", "cancel", operation, "--operator", PLANNER)
+
+
+def test_a_worker_without_the_edit_does_nothing(
+    office: Federation, keys: Path, unchanged: bytes, tmp_path: Path
+) -> None:
+    operation = propose(
+        office, keys, "--set", "contacts=[{ section: 総務課, email: soumu@ikeda.example.jp }]"
+    )
+    approve(office, keys, operation)
+    office.ok("operation", "resume", operation, "--operator", PLANNER)
+    with working(office, tmp_path / "log.txt"):
+        office.moyai("operation", "watch", operation)
+    [body] = office.ok("operation", "show", operation, "--output", "json").json()["bodies"]
+    assert (body["code"], body["status"]) == (CODE, "skipped")
+    assert "not in this worker's tenants.yaml" in body["error"]
+    assert office.file.read_bytes() == unchanged
+
+
+def test_what_a_deploy_would_refuse_is_not_proposed(
+    office: Federation, keys: Path, unchanged: bytes
+) -> None:
+    answer = office.moyai(
+        *("tenant", "edit", CODE, "--propose", "--operator", PLANNER),
+        *("--set", "isolation=network", "--set", "cidr=10.64.64.0/20"),
+        *("--key", str(keys / "keikaku")),
+    )
+    assert answer.code == 5, answer.out + answer.err
+    assert office.file.read_bytes() == unchanged
+
+
+def test_only_a_proposal_is_applied(office: Federation) -> None:
+    check = office.ok("check", CODE, "--operator", PLANNER, "--output", "json").json()["id"]
+    code, said = apply(office, check)
+    assert (code, "no proposal" in said) == (2, True)
