@@ -9,6 +9,7 @@ import typer
 
 from moyai.operations.database.reading import verified_restores
 from moyai.operations.fleet.assembling import Left
+from moyai.operations.fleet.half_way import half_way
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.submitting import Asked, submit
 from moyai.operations.fleet.upgrading import KIND, UpgradeWish, plan_upgrade, upgrade_bodies
@@ -81,7 +82,8 @@ def command(
             session = open_session(office.workspace.registry.path, site)
             with office.engine.connect() as connection:
                 verified = verified_restores(connection, service)
-            found = upgrade_bodies(session, wish, verified, now)
+                half = half_way(connection, site, service)
+            found = upgrade_bodies(session, wish, verified, now, half)
             left = found.left
             return plan_upgrade(
                 office.workspace,

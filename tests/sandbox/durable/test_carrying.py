@@ -177,6 +177,7 @@ class _Mortal(Ledger):
     """Ends its process before or after its n-th call."""
 
     def __init__(self, ledger: Ledger, calls: int, after: bool) -> None:
+        super().__init__(ledger._engine, ledger._worker)
         self._real, self._calls, self._after = ledger, calls, after
 
     def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:

@@ -178,6 +178,22 @@ def test_stop_takes_running_bodies_back_after_the_step_in_hand(fleet: Fleet) -> 
     assert "1 write-3" not in there
 
 
+def test_a_cancelled_body_that_is_half_way_is_held_in_sight(fleet: Fleet) -> None:
+    fleet.start()
+    plan = make_plan(fleet.folder, 2, at_once=2, tolerance=2, **{"100000:write-2:1": "held"})
+    operation = fleet.plan(plan)
+    view = fleet.ended(operation)
+    assert [one.status for one in view.bodies] == ["held", "done"]
+    with fleet.engine.begin() as connection:
+        retry(connection, operation, ["100000"], "operator:a@example.jp")
+        want(connection, operation, "cancel", "operator:a@example.jp")
+    view = fleet.until(operation, lambda one: one.row.status == "cancelled", 30)
+    [left, _] = view.bodies
+    assert left.status == "held"
+    assert left.error is not None
+    assert "it is half-way" in left.error["what"]["en"]
+
+
 def test_an_operation_that_a_worker_does_not_know_holds_up_no_other(fleet: Fleet) -> None:
     strange = replace(make_plan(fleet.folder, 1), kind="stranger")
     fleet.plan(strange)

@@ -52,6 +52,7 @@ class Watched(Ledger):
     """A ledger that tells of each boundary."""
 
     def __init__(self, ledger: Ledger, between: Between, after: Between) -> None:
+        super().__init__(ledger._engine, ledger._worker)
         self._real, self._between, self._after = ledger, between, after
 
     def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:

@@ -8,7 +8,7 @@ from tests.sample import SAMPLE
 
 from moyai.operations.database.backup_reading import BackupRow
 from moyai.operations.fleet.backups import by_service
-from moyai.registry import require
+from moyai.registry.load import require
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 CODE = "272027"

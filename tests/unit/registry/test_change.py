@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moyai.errors import UsageError
-from moyai.registry import require
 from moyai.registry.change import Change, TenantChanged, change_tenant
+from moyai.registry.load import require
 from moyai.registry.yaml_change import with_value, without
 from moyai.registry.yaml_edit import CannotPlace
 from moyai.registry.yaml_tree import read

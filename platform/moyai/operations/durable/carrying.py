@@ -7,17 +7,23 @@ that was begun, and never does again what is done.
 from __future__ import annotations
 
 import hashlib
-import re
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from moyai.audit.details import checked, plain
-from moyai.errors import MoyaiError, OperationFailed
+from moyai.errors import MoyaiError
 from moyai.operations.database.rows import document_of
-from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
-from moyai.operations.durable.left import BACK, Left, left_by
+from moyai.operations.durable.failures import (
+    both,
+    bug,
+    from_document,
+    signature,
+    to_document,
+    unknown,
+)
+from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, StepRecord, Taken
+from moyai.operations.durable.left import BACK, Left, ledger_sha256, left_by
 from moyai.operations.durable.threshold import NotNow, Threshold
 from moyai.operations.kinds.kind import (
     InDoubt,
@@ -30,11 +36,9 @@ from moyai.operations.kinds.kind import (
     Unavailable,
     Work,
 )
+from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
-from moyai.registry.models import JsonValue
-from moyai.texts import Text
-
-_CHANGING = re.compile(r"arn:\S+|[0-9a-f]{8,}|\d+")
+from moyai.planning.fleet.taking_over import taken_over
 
 
 @dataclass(slots=True)
@@ -51,6 +55,8 @@ class Carrying:
     """Whether it begins only with an approval of the plan that holds now."""
     approved: Callable[[], frozenset[str]] | None = None
     """Judges approvals anew; None: as `cleared`."""
+    _took_over: str | None = None
+    """Hash of the ledger of the operation that left the body half-way."""
     _uncrossed: bool = False
     """Whether it ends before the first step that changes something."""
     _began: float = field(default_factory=time.monotonic)
@@ -62,12 +68,18 @@ class Carrying:
     def run(self) -> None:
         """Carry it on from where it is. Raises `Fenced` where another has the body by now."""
         self._results = {one.name: one.result for one in self.taken.steps if one.status == "done"}
-        self._left = left_by(self.taken.earlier)
+        over = taken_over(self.plan, self.body.code)
+        inherited: tuple[StepRecord, ...] = ()
+        if over is not None:
+            records = self.ledger.inherited(over.operation, self.body.code)
+            self._took_over = ledger_sha256(records)
+            inherited = () if over.way == "afresh" else records
+        self._left = left_by((*inherited, *self.taken.earlier))
         steps = self.kind.steps(self.plan, self.body)
         try:
             if not self.taken.steps:
                 self._threshold.approved(self.cleared)
-            error = self._before() or self._forward(steps)
+            error = self._before() or self._lost() or self._forward(steps)
         except NotNow as wait:
             self._put_back(wait)
             return
@@ -84,6 +96,22 @@ class Carrying:
             return None
         return from_document(self.taken.error)
 
+    def _lost(self) -> MoyaiError | None:
+        """Why a body that is half-way is not this operation's any more, or None."""
+        if not self.taken.earlier or self.taken.steps:
+            return None
+        other = self.ledger.successor(self.taken)
+        return None if other is None else Moved(said.taken_over(other))
+
+    def _hand_over(self, steps: tuple[Step, ...]) -> None:
+        """Before the first change: the body is this operation's, that another left half-way."""
+        over = taken_over(self.plan, self.body.code)
+        own = {one.name for one in (*self.taken.steps, *self.taken.earlier)} | self._results.keys()
+        if over is None or any(not one.only_reads and one.name in own for one in steps):
+            return
+        told = to_document(Moved(said.taken_over(self.taken.operation)))
+        self.ledger.hand_over(self.taken, over.operation, told)
+
     def _forward(self, steps: tuple[Step, ...]) -> MoyaiError | None:
         begun = {one.name for one in self.taken.steps if one.status == "intended"}
         for ordinal, step in enumerate(steps, 1):
@@ -92,11 +120,13 @@ class Carrying:
             if step.name in begun:
                 wanted, looked = "run", self._looked(step)  # it is in hand: a stop comes after it
             else:
-                if not step.only_reads and not self._has_begun_to_change(steps):
-                    refused = self._cross(steps)
-                    if refused is not None:
-                        self._uncrossed = True
-                        return refused
+                if not step.only_reads:
+                    if not self._has_begun_to_change(steps):
+                        refused = self._cross(steps)
+                        if refused is not None:
+                            self._uncrossed = True
+                            return refused
+                    self._hand_over(steps)
                 wanted, looked = self._begin(step.name, ordinal), None
             if wanted == "stop":
                 error: MoyaiError | None = Stopped()
@@ -112,8 +142,9 @@ class Carrying:
         return Threshold(self.plan, self.body, self.needs_approval)
 
     def _has_begun_to_change(self, steps: tuple[Step, ...]) -> bool:
-        """Whether this attempt or what is left of one before has begun a step that changes something."""
-        begun = {one.name for one in self.taken.steps} | self._results.keys() | self._left.steps
+        """Whether this operation has begun a step that changes something, and not taken it back."""
+        left = left_by(self.taken.earlier).steps
+        begun = {one.name for one in self.taken.steps} | self._results.keys() | left
         return any(not step.only_reads and step.name in begun for step in steps)
 
     def _cross(self, steps: tuple[Step, ...]) -> MoyaiError | None:
@@ -154,7 +185,7 @@ class Carrying:
         except MoyaiError as error:
             return error
         if isinstance(found, Look):
-            return None if found is Look.NOT_DONE else _unknown(step)
+            return None if found is Look.NOT_DONE else unknown(step)
         return found
 
     def _do(self, step: Step, looked: Result | MoyaiError | None) -> MoyaiError | None:
@@ -240,6 +271,7 @@ class Carrying:
             cleared=self.cleared,
             earlier=self._left.results,
             left=self._left.steps,
+            took_over=self._took_over,
             wanted=lambda: self.ledger.stands(self.taken).wanted,
             claim=self.taken.claim,
         )
@@ -292,79 +324,8 @@ _PLAIN_ENDS: Mapping[type[MoyaiError], str] = {
 }
 
 
-def signature(step: str, error: MoyaiError) -> str:
-    """What failures of one cause have in common: the step and the words without what changes."""
-    words = _CHANGING.sub("#", error.what.en)
-    return f"{step}: {words}"[:300]
-
-
-def to_document(error: MoyaiError) -> dict[str, JsonValue]:
-    """An error on record: its sentences in both languages."""
-    parts = {"what": error.what, "touched": error.touched, "remedy": error.remedy}
-    found: dict[str, JsonValue] = {
-        name: None if text is None else {"ja": text.ja, "en": text.en}
-        for name, text in parts.items()
-    }
-    return {"type": type(error).__name__, **found}
-
-
-def from_document(document: Mapping[str, object]) -> MoyaiError:
-    """The error that `to_document` wrote, as far as taking back asks for it."""
-    known = {kind.__name__: kind for kind in (InDoubt, Moved, Unavailable)}
-    if document.get("type") == Stopped.__name__:
-        return Stopped()
-    texts = {
-        name: Text(**told) if isinstance(told := document.get(name), dict) else None
-        for name in ("what", "touched", "remedy")
-    }
-    what = texts.pop("what") or Text("不明な失敗です。", "an unknown failure.")
-    return known.get(str(document.get("type")), OperationFailed)(what, **texts)
-
-
-def both(error: MoyaiError, trouble: MoyaiError) -> MoyaiError:
-    """A failure, and what went wrong when it was to be taken back."""
-    return InDoubt(
-        Text(
-            f"{error.what.ja} 元に戻す途中でも失敗しました: {trouble.what.ja}",
-            f"{error.what.en} Taking it back failed too: {trouble.what.en}",
-        ),
-        touched=trouble.touched or error.touched,
-        remedy=trouble.remedy or error.remedy,
-    )
-
-
-def bug(error: Exception) -> MoyaiError:
-    """An error that nobody expected, by its type and place: its words may hold anything."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"
-    kind = type(error).__name__
-    return OperationFailed(
-        Text(
-            f"もやいの不具合です（{kind}、{place}）。",
-            f"a bug of Moyai's ({kind} in {place}).",
-        ),
-        remedy=Text(
-            "ワーカーのログを添えて知らせてください。",
-            "Please report it with the worker's log.",
-        ),
-    )
-
-
 def _kept(result: Result) -> Result:
     """What a step found, as it is on record from now on. TypeError, ValueError for what may not be."""
     found = plain(checked(result))
     assert isinstance(found, dict)
     return found
-
-
-def _unknown(step: Step) -> MoyaiError:
-    return InDoubt(
-        Text(
-            f"手順「{step.title.ja}」が済んだかどうか分かりません。",
-            f"it is not known whether the step '{step.title.en}' was done.",
-        ),
-        remedy=Text(
-            "実環境を確かめてから、moyai operation retry を実行してください。",
-            "Look at what is live, then run moyai operation retry.",
-        ),
-    )

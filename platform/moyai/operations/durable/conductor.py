@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ from moyai.operations.database.rows import document_of, text_of
 from moyai.operations.durable.approved import Approved
 from moyai.operations.durable.debts import Debts
 from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.ledger import StepRecord
+from moyai.operations.durable.left import left_by
 from moyai.operations.durable.plans import KnownPlan, Plans
 from moyai.operations.durable.queue import BodyQueue
 from moyai.operations.durable.standing import Standing
@@ -28,7 +31,8 @@ from moyai.operations.durable.stranded import Stranded
 from moyai.operations.durable.waiting import Waiting
 from moyai.operations.notices.happenings import happened
 from moyai.operations.notices.record import tell
-from moyai.planning.fleet.conducting import Decision, decide
+from moyai.planning.fleet import said
+from moyai.planning.fleet.conducting import BodyChange, Decision, decide
 from moyai.planning.fleet.states import OperationState, WaveState
 
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7702, 1), clock_timestamp()")
@@ -55,6 +59,10 @@ _BUSY = sa.text("SELECT code FROM moyai.body WHERE status = 'running' AND operat
 _CONDUCT = sa.text(
     "SELECT moyai.conduct(:id, :version, :status, CAST(:reason AS jsonb), CAST(:cancelled AS jsonb), "
     "CAST(:waves AS jsonb), CAST(:begin AS text[]))"
+)
+_STEPS = sa.text(
+    "SELECT step, ordinal, status FROM moyai.step WHERE operation_id = :id AND code = :code "
+    "ORDER BY attempt, ordinal"
 )
 _STRANDED_SECONDS = 1.0
 """Between two searches for bodies that no workflow carries."""
@@ -125,7 +133,7 @@ class Conductor:
             decision = decide(known.plan, state, now, room)
             room -= len(decision.begin)
             waited = self._waiting.told(row.id)
-            if self._apply(connection, row, decision):
+            if self._apply(connection, row, known, state, decision):
                 tell(connection, row.id, happened(known.plan, state, decision, now, waited))
             moved = moved or _changes(decision)
         return moved
@@ -185,9 +193,17 @@ class Conductor:
             health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
         )
 
-    def _apply(self, connection: sa.Connection, row: Any, decision: Decision) -> bool:
+    def _apply(
+        self,
+        connection: sa.Connection,
+        row: Any,
+        known: KnownPlan,
+        state: OperationState,
+        decision: Decision,
+    ) -> bool:
         """Write what was decided; False where a person wanted something meanwhile, or the database says that it
         does not follow from what is on record: it is decided anew."""
+        decision = self._held_where_half_way(connection, row.id, known, state, decision)
         if _changes(decision):
             given = {"id": row.id, "version": row.version, **_written(decision)}
             begun = connection.execute(_CONDUCT, given).scalar()
@@ -202,6 +218,33 @@ class Conductor:
         else:
             self.gates.pop(row.id, None)
         return True
+
+    def _held_where_half_way(
+        self,
+        connection: sa.Connection,
+        operation: str,
+        known: KnownPlan,
+        state: OperationState,
+        decision: Decision,
+    ) -> Decision:
+        """A body that is cancelled half-way is held, in sight, until it is taken over."""
+
+        def changed(change: BodyChange) -> BodyChange:
+            begun = change.status == "cancelled" and state.body(change.code).attempts > 0
+            if begun and self._is_half_way(connection, operation, known, change.code):
+                return replace(change, status="held", reason=said.LEFT_HALF_WAY)
+            return change
+
+        return replace(decision, bodies=tuple(changed(one) for one in decision.bodies))
+
+    def _is_half_way(
+        self, connection: sa.Connection, operation: str, known: KnownPlan, code: str
+    ) -> bool:
+        """Whether earlier attempts left something of a waiting body that was not taken back."""
+        rows = connection.execute(_STEPS, {"id": operation, "code": code})
+        left = left_by(StepRecord(row.step, row.ordinal, row.status, {}) for row in rows).steps
+        steps = self._knowledge.kind(known.plan.kind).steps(known.plan, known.body(code))
+        return any(not step.only_reads and step.name in left for step in steps)
 
     def _put_on_queue(
         self, connection: sa.Connection, operation: str, decision: Decision, begun: list[Any]
@@ -226,9 +269,8 @@ def _written(decision: Decision) -> dict[str, object]:
     """A decision as the database is told of it."""
     status = decision.status
     cancelled = [
-        {"code": one.code, "reason": document_of(one.reason)}
+        {"code": one.code, "status": one.status, "reason": document_of(one.reason)}
         for one in decision.bodies
-        if one.status == "cancelled"
     ]
     return {
         "status": None if status is None else status.status,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
-from moyai.operations.durable.carrying import bug, signature, to_document
+from moyai.operations.durable.failures import bug, signature, to_document
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
 

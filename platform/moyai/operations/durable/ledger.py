@@ -34,6 +34,19 @@ _STANDS = (
     "JOIN moyai.operation o ON o.id = b.operation_id WHERE b.operation_id = %s AND b.code = %s "
     "AND b.claim = %s AND b.status = 'running'"
 )
+_STEPS = (
+    "SELECT jsonb_build_object('over', (SELECT plan::jsonb #> ARRAY['parameters', 'takes_over', %s] "
+    "FROM moyai.operation WHERE id = %s), 'steps', (SELECT coalesce(jsonb_agg(jsonb_build_object("
+    "'step', step, 'status', status, 'result', result, 'ordinal', ordinal) ORDER BY attempt, ordinal), "
+    "'[]') FROM moyai.step WHERE operation_id = %s AND code = %s))"
+)
+_SUCCESSOR = (
+    "WITH touched AS MATERIALIZED (SELECT DISTINCT operation_id FROM moyai.step "
+    "WHERE code = %s AND ordinal > 1 AND operation_id <> %s) "
+    "SELECT o.id FROM moyai.operation o JOIN touched ON touched.operation_id = o.id "
+    "WHERE o.plan::jsonb #>> ARRAY['parameters', 'takes_over', %s, 'operation'] = %s LIMIT 1"
+)
+_HAND_OVER = "SELECT moyai.hand_over(%s, %s, %s, %s, CAST(%s AS jsonb))"
 
 
 class Fenced(Exception):  # nobody's error: the body is another's by now
@@ -173,6 +186,25 @@ class Ledger:
         if found is None:
             raise Fenced
         return Stands(datetime.fromisoformat(found["now"]), found["wanted"])
+
+    def inherited(self, operation: str, code: str) -> tuple[StepRecord, ...]:
+        """All steps of a body that an operation began, with those of the operations that it took over."""
+        found = self._call(_STEPS, (code, operation, operation, code))
+        own, over = _steps(found["steps"]), found["over"]
+        if over is None or over["way"] == "afresh":
+            return own
+        return (*self.inherited(over["operation"], code), *own)
+
+    def successor(self, taken: Taken) -> str | None:
+        """The operation that has taken the body over from this one; None: none has."""
+        code = taken.code
+        found = self._call(_SUCCESSOR, (code, taken.operation, code, taken.operation))
+        return None if found is None else str(found)
+
+    def hand_over(self, taken: Taken, before: str, error: Mapping[str, JsonValue]) -> None:
+        """Put on record that this operation has the body from now on that another left half-way; `error` is
+        what is said there. Raises `Fenced`."""
+        self._call(_HAND_OVER, (*_of(taken), before, _json(error)))
 
     def put_back(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from moyai.canonical_json import sha256_of
 from moyai.operations.durable.ledger import StepRecord
 from moyai.operations.kinds.kind import Result
 
@@ -20,6 +21,11 @@ class Left:
     """Steps that were begun and not taken back."""
     results: Mapping[str, Result]
     """Of those of them that were done, by name; and of `-NAME` where a step was taken back last."""
+
+
+def ledger_sha256(records: Iterable[StepRecord]) -> str:
+    """A hash of which steps were begun and how they ended."""
+    return sha256_of([[one.name, one.ordinal, one.status] for one in records])
 
 
 def left_by(records: Iterable[StepRecord]) -> Left:

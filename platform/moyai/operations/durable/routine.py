@@ -10,7 +10,7 @@ import psycopg
 import sqlalchemy as sa
 
 from moyai.operations.database.lost import is_lost
-from moyai.operations.durable.carrying import bug
+from moyai.operations.durable.failures import bug
 
 Look = Callable[[], float | None]
 """One look; seconds until the next where that is to be another time than usual."""

@@ -3,7 +3,7 @@ work does meanwhile, and is on record with its operator."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import BodyRow, OperationView, WaveRow
 from moyai.operations.database.writing import release, want
 from moyai.operations.database.writing import retry as write_retry
+from moyai.operations.fleet.half_way import successors
 from moyai.operations.fleet.people import require_bodies
 from moyai.planning.fleet import said
 from moyai.registry.models import Operator, Registry
@@ -44,16 +45,37 @@ def cancel(
         require_bodies(by, registry, [body.code for body in view.plan.bodies], day)
         want(connection, operation, "stop" if stop else "cancel", _actor(by))
         running = _running(shown(connection, operation))
+        held = sum(body.status == "held" for body in view.bodies)
     then = _runs_on(running)
     if stop and running:
         then = Text(
             f"実行中の {running} 団体は、今の手順が終わりしだい元に戻します。",
             f"{_bodies(running)} in hand {_is(running)} taken back after the step that runs now.",
         )
+    left = _stays_held(view, held)
     return Text(
-        f"{operation} を取り消します。待っている団体は始まりません。{then.ja}",
-        f"{operation} is cancelled: what waits never begins. {then.en}",
+        f"{operation} を取り消します。待っている団体は始まりません。{then.ja}{left.ja}",
+        f"{operation} is cancelled: what waits never begins. {then.en}{left.en}",
     )
+
+
+def _stays_held(view: OperationView, held: int) -> Text:
+    """What becomes of bodies that are held, in words that lead on."""
+    if not held:
+        return Text("", "")
+    ja = f"保留の {held} 団体は保留のままです。"
+    en = f" {_bodies(held)} that {_is(held)} held stay{'s' if held == 1 else ''} held."
+    if view.row.kind == "upgrade":
+        service = view.row.subject.partition(" ")[0]
+        ja += (
+            f"書込みが止まったままなら、moyai upgrade {service} <リリース> <団体> で、進めるか、前の"
+            "リリースに戻す計画を作ってください。"
+        )
+        en += (
+            f" Where writes are closed, plan moyai upgrade {service} RELEASE BODY: it takes over from "
+            "here, to a newer release or back to the one before."
+        )
+    return Text(ja, en)
 
 
 def resume(
@@ -161,13 +183,15 @@ def retry(
         view = shown(connection, operation)
         if view.row.status in _NEVER:
             raise _never(view)
-        chosen = _chosen(view, codes)
+        gone = successors(connection, operation, view.row.kind, [one.code for one in view.bodies])
+        chosen = _chosen(view, codes, gone)
         require_bodies(by, registry, chosen, day)
         write_retry(connection, operation, chosen, _actor(by))
     return chosen
 
 
-def _chosen(view: OperationView, codes: Sequence[str]) -> tuple[str, ...]:
+def _chosen(view: OperationView, codes: Sequence[str], gone: Mapping[str, str]) -> tuple[str, ...]:
+    """`gone`: bodies that another operation has taken over, by which."""
     entries = {body.code: body for body in view.bodies}
     foreign = [code for code in codes if code not in entries]
     if foreign:
@@ -182,8 +206,11 @@ def _chosen(view: OperationView, codes: Sequence[str]) -> tuple[str, ...]:
     wrong = [entries[code] for code in codes if entries[code].status not in AGAIN]
     if wrong:
         raise _not_again(wrong)
+    for code in codes:
+        if code in gone:
+            raise _taken_over(code, gone[code])
     chosen = tuple(dict.fromkeys(codes)) or tuple(
-        body.code for body in view.bodies if body.status in AGAIN
+        body.code for body in view.bodies if body.status in AGAIN and body.code not in gone
     )
     if not chosen:
         raise _refused(
@@ -194,6 +221,16 @@ def _chosen(view: OperationView, codes: Sequence[str]) -> tuple[str, ...]:
             _look(view.row.id),
         )
     return chosen
+
+
+def _taken_over(code: str, by: str) -> Refused:
+    return _refused(
+        Text(f"{code} は {by} が引き継ぎました。", f"{by} has taken {code} over."),
+        Text(
+            f"moyai operation show {by} で確かめ、そちらをやり直してください。",
+            f"Look at moyai operation show {by}, and begin it again there.",
+        ),
+    )
 
 
 def _not_again(bodies: Sequence[BodyRow]) -> Refused:
@@ -215,8 +252,9 @@ def _never(view: OperationView) -> Refused:
     return _refused(
         Text(f"{row.id} は {row.status} のため、やり直せません。", f"{row.id} is {row.status}."),
         Text(
-            "取り消したものと期限の過ぎたものは、新しく計画してください。",
-            "What was cancelled or expired is planned anew; what is planned waits for approval.",
+            "取り消したものと期限の過ぎたものは、新しく計画してください（途中で止まった団体は、その計画が引き継ぎます）。",
+            "What was cancelled or expired is planned anew, and the new plan takes over bodies that are "
+            "half-way; what is planned waits for approval.",
         ),
     )
 

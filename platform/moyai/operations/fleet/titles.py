@@ -9,6 +9,7 @@ from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import kind_of
 from moyai.operations.workspace import Workspace
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.taking_over import taken_over
 from moyai.texts import Text
 
 
@@ -19,4 +20,6 @@ def step_titles(workspace: Workspace, plan: OperationPlan) -> Mapping[str, Text]
         kind = kind_of(plan.kind, source)
     except UsageError:
         return {}
-    return {step.name: step.title for body in plan.bodies[:1] for step in kind.steps(plan, body)}
+    over = [body for body in plan.bodies if taken_over(plan, body.code) is not None]
+    bodies = (*plan.bodies[:1], *over)
+    return {step.name: step.title for body in bodies for step in kind.steps(plan, body)}

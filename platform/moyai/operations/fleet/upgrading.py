@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.fleet.assembling import Left, Part, assemble
-from moyai.operations.kinds.upgrade.change import Change, changes_of
+from moyai.operations.fleet.half_way import HalfWay
+from moyai.operations.kinds.upgrade.change import (
+    Change,
+    change_of,
+    changes_of,
+    taking_over_sha256,
+)
 from moyai.operations.kinds.upgrade.preflight import UNVERIFIED
 from moyai.operations.session import Session
 from moyai.operations.workspace import Workspace
 from moyai.planning.fleet import skew
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.taking_over import PARAMETER, TakenOver, way_to
 from moyai.planning.releases import is_newer
 from moyai.planning.selectors import select
 from moyai.planning.topology import TENANT
-from moyai.registry.models import ServiceTarget, Tenant
+from moyai.registry.models import JsonValue, ServiceTarget, Tenant
 from moyai.texts import Text
 
 KIND = "upgrade"
@@ -41,6 +49,8 @@ class UpgradedBody:
     body: Tenant
     change: Change
     risks: tuple[str, ...]
+    over: TakenOver | None = None
+    """Of one that another operation left half-way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,14 @@ class UpgradeBodies:
 
 
 def upgrade_bodies(
-    session: Session, wish: UpgradeWish, verified: Mapping[str, datetime], now: datetime
+    session: Session,
+    wish: UpgradeWish,
+    verified: Mapping[str, datetime],
+    now: datetime,
+    half_way: Mapping[str, HalfWay] = MappingProxyType({}),
 ) -> UpgradeBodies:
     """The bodies of an upgrade. `verified`: code → when a backup of it was restored last, by way of trial.
+    `half_way`: those that upgrades of the service left half-way (`fleet.half_way`): taken over, or back.
 
     Raises `UsageError` for a service or release that there is not, or where nobody is left to upgrade,
     `Refused` where other bodies would be further behind than `max_releases_behind` allows.
@@ -68,20 +83,31 @@ def upgrade_bodies(
     ]
     recorded = _recorded(session, wish)
     limit = timedelta(days=registry.operations.verified_restore_days)
-    reasons = {body.code: _why_left(body.code, recorded, wish) for body in using}
+    ways = {code: _way(one, recorded.get(code), wish) for code, one in half_way.items()}
+    reasons = {
+        body.code: _why_not_over(ways[body.code])
+        if body.code in ways
+        else _why_left(body.code, recorded, wish)
+        for body in using
+    }
     left = tuple(Left(body, why) for body in using if (why := reasons[body.code]) is not None)
     chosen = [body for body in using if reasons[body.code] is None]
     if not chosen:
         raise _nobody(wish, left)
     codes = [body.code for body in chosen]
     _refuse_skew(session, wish, target, recorded, set(codes))
-    changes = changes_of(session, codes, wish.service, wish.release, wish.day)
+    whole = [code for code in codes if code not in ways]
+    changes = changes_of(session, whole, wish.service, wish.release, wish.day) if whole else {}
+    overs = {code: way for code in codes if isinstance(way := ways.get(code), TakenOver)}
+    changes |= {code: _over(session, code, over, wish) for code, over in overs.items()}
 
     def risks(code: str) -> tuple[str, ...]:
         seen = verified.get(code)
         return (UNVERIFIED,) if seen is None or now - seen > limit else ()
 
-    bodies = (UpgradedBody(one, changes[one.code], risks(one.code)) for one in chosen)
+    bodies = (
+        UpgradedBody(one, changes[one.code], risks(one.code), overs.get(one.code)) for one in chosen
+    )
     return UpgradeBodies(tuple(bodies), left)
 
 
@@ -117,6 +143,29 @@ def _recorded(session: Session, wish: UpgradeWish) -> dict[str, str]:
         if one is not None and one.is_active(wish.day) and wish.service in record.releases:
             found[record.stack.name] = record.releases[wish.service]
     return found
+
+
+def _way(one: HalfWay, recorded: str | None, wish: UpgradeWish) -> TakenOver | Text:
+    """What is taken over of a half-way body, or why nothing is."""
+    found = one.found
+    if recorded is None:
+        return Text("まだ導入されていない", "not onboarded yet")
+    if one.is_going:
+        return Text(f"{found.operation} が作業中", f"{found.operation} is at it")
+    way = way_to(wish.release, recorded, found.release, is_released=one.is_released)
+    return way if isinstance(way, Text) else replace(found, way=way)
+
+
+def _why_not_over(way: TakenOver | Text) -> Text | None:
+    return way if isinstance(way, Text) else None
+
+
+def _over(session: Session, code: str, over: TakenOver, wish: UpgradeWish) -> Change:
+    """What would be done with a half-way body, with what is taken over in its hash."""
+    before = over.target if over.way == "afresh" else over.release
+    change = change_of(session, code, wish.service, wish.release, wish.day, before)
+    approved = taking_over_sha256(change, over)
+    return replace(change, sha256=approved, texts=(over.text, *change.texts))
 
 
 def _why_left(code: str, recorded: Mapping[str, str], wish: UpgradeWish) -> Text | None:
@@ -188,11 +237,19 @@ def plan_upgrade(
     agrees to; frozen days are kept all the same.
     """
     parts = [Part(one.body, one.change.sha256, one.change.texts, one.risks) for one in found.bodies]
+    given: dict[str, JsonValue] = {
+        "service": wish.service,
+        "release": wish.release,
+        "soak_seconds": soak_seconds,
+    }
+    overs = {one.body.code: one.over.entry() for one in found.bodies if one.over is not None}
+    if overs:
+        given[PARAMETER] = overs
     return assemble(
         workspace,
         KIND,
         f"{wish.service} {wish.release}",
-        {"service": wish.service, "release": wish.release, "soak_seconds": soak_seconds},
+        given,
         parts,
         by,
         now,

@@ -74,6 +74,9 @@ class Work:
     taken back last, as `-NAME`."""
     left: frozenset[str] = frozenset()
     """Steps that earlier attempts began and did not take back: done, failed, or of which nobody knows."""
+    took_over: str | None = None
+    """Of a body that another operation left half-way and this one takes over: SHA-256 over what is on record
+    of its steps there. `earlier` and `left` have those steps too then."""
     wanted: Callable[[], str] = lambda: "run"
     """What persons want of the operation now: `run`, `pause`, `cancel`, `stop`."""
     claim: int = 1

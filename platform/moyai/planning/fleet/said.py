@@ -22,6 +22,10 @@ CANCELLING = Text(
     "取消し中です。着手済みの団体は最後まで進みます",
     "being cancelled; bodies that were begun go on to their end",
 )
+LEFT_HALF_WAY = Text(
+    "取り消されましたが、途中まで進んでいます。新しい計画で引き継いでください",
+    "cancelled, but it is half-way: a new plan takes it over",
+)
 CANCELLED = Text("取り消されました", "it was cancelled")
 BUSY = Text("ほかの一斉作業がこの団体で進行中です", "another operation is at this body")
 TURN = Text(
@@ -38,6 +42,11 @@ HEALTH_AWAITED = Text(
     "様子見の期間が終わり、稼働状況の確認を待っています",
     "its soak is over; a look at its bodies' health is awaited",
 )
+
+
+def taken_over(operation: str) -> Text:
+    """A half-way body that another operation has by now."""
+    return Text(f"{operation} が引き継ぎました", f"{operation} has taken it over")
 
 
 def wave_approval(name: str) -> Text:

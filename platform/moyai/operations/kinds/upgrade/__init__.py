@@ -9,6 +9,7 @@ from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Step
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.upgrade.back import back_steps
 from moyai.operations.kinds.upgrade.data import Backup, Contract, Expand
 from moyai.operations.kinds.upgrade.preflight import Preflight
 from moyai.operations.kinds.upgrade.steps import (
@@ -19,6 +20,7 @@ from moyai.operations.kinds.upgrade.steps import (
     UpdateStack,
 )
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.taking_over import taken_over
 from moyai.planning.topology import TENANT
 from moyai.texts import Text
 
@@ -34,8 +36,10 @@ class Upgrade:
     gates_by_health: bool = True
 
     def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
-        """As the runbook of a weekend upgrade reads."""
-        source = self.source
+        """As the runbook of a weekend upgrade reads; the way back of a body that is taken over for that."""
+        source, over = self.source, taken_over(plan, body.code)
+        if over is not None and over.way == "back":
+            return back_steps(source)
         return (
             Preflight(source),
             CloseWrites(source),

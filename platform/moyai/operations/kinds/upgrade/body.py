@@ -23,6 +23,7 @@ from moyai.operations.kinds.upgrade.found import (
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.session import Session
 from moyai.operations.turns import Turns
+from moyai.planning.fleet.taking_over import taken_over
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import TENANT
 from moyai.registry.models import Manifest, Registry
@@ -155,6 +156,12 @@ def subscribed(source: SiteSource, work: Work) -> Subscribed:
 def before(work: Work) -> str:
     """The release that the body came from, as the preflight of this attempt or of one before found it."""
     return found_by(work).release
+
+
+def closer(work: Work) -> str:
+    """As whom writes are closed and opened: the operation that closed them, where this one took over."""
+    over = taken_over(work.plan, work.body.code)
+    return work.operation if over is None else over.closed_by
 
 
 def is_half_way(work: Work) -> bool:

@@ -17,6 +17,7 @@ from moyai.operations.plan import Wish, read_basis
 from moyai.operations.session import Session
 from moyai.planning.decisions import make_plan
 from moyai.planning.fingerprints import plain, reason
+from moyai.planning.fleet.taking_over import TakenOver
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.registry.models import Manifest
 from moyai.service_files import HEALTH
@@ -140,6 +141,11 @@ def _document(manifest: Manifest, before: str | None, release: str) -> dict[str,
         ],
         "health": hashlib.sha256(health.read_bytes()).hexdigest() if health.is_file() else None,
     }
+
+
+def taking_over_sha256(change: Change, over: TakenOver) -> str:
+    """What is approved of a body that another operation left half-way: its end, and what is taken over."""
+    return sha256_of({"end": change.end_sha256, "over": over.entry()})
 
 
 def contracts_of(migrations: Iterable[Migration]) -> tuple[int, ...]:

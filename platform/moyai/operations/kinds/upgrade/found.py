@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from moyai.jobs.results import JobError
 from moyai.jobs.settings import approved_word
@@ -58,8 +58,10 @@ class Found:
 
     @property
     def as_of(self) -> date:
-        """The day that stacks are built as of."""
-        return self.day or today()
+        """The day that stacks are built as of: preflight's over a midnight, later the one of now, as what
+        has begun since is there then."""
+        now = today()
+        return self.day if self.day is not None and now - self.day <= timedelta(days=1) else now
 
 
 def found_in(result: Result) -> Found:

@@ -6,7 +6,7 @@ release to come from and the same end. Where it cannot be begun, it stays held.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from moyai.errors import MoyaiError
@@ -15,6 +15,7 @@ from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Unavailabl
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade.body import (
     Subscribed,
+    closer,
     is_half_way,
     is_released,
     restored_before,
@@ -25,11 +26,14 @@ from moyai.operations.kinds.upgrade.change import (
     change_of,
     contracts_of,
     service_sha256,
+    taking_over_sha256,
     way_back,
 )
-from moyai.operations.kinds.upgrade.found import Found, found_by
+from moyai.operations.kinds.upgrade.found import Found, found_by, found_in
 from moyai.operations.places import today
 from moyai.planning.conditions import Condition
+from moyai.planning.fleet.taking_over import TakenOver, taken_over
+from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
 UNVERIFIED = "unverified-restore"
@@ -48,6 +52,11 @@ class Preflight:
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` or `Moved`; of a body that is half-way, `InDoubt`."""
         one = subscribed(self.source, work)
+        over = taken_over(work.plan, work.body.code)
+        if over is not None and work.took_over != over.ledger:
+            raise _went_on(one.code, over.operation)
+        if over is not None and not _has_taken_over(work):
+            return self._take_over(one, work, over)
         half_way = is_half_way(work)
         try:
             return self._again(one, work) if half_way else self._first(one, work)
@@ -73,26 +82,54 @@ class Preflight:
             kept = contracts and inside.restore_state(one.outputs, one.service).fields["kept"]
         except MoyaiError as error:
             raise Unavailable(error.what, remedy=error.remedy) from error
-        if state.get("closed_by") not in (None, work.operation):
+        if state.get("closed_by") not in (None, closer(work)):
             raise _closed(one.code, str(state["closed_by"]))
         if kept and restored_before(work) is None:
             raise _kept(one.code)
         return _found(one, change, before, day).result()
 
+    def _take_over(self, one: Subscribed, work: Work, over: TakenOver) -> Result:
+        """What another operation left, as it was when this one was planned."""
+        day, on_record = today(), one.record.releases.get(one.service)
+        released = over.way in ("open", "afresh")
+        if on_record not in ((over.target,) if released else (over.release, over.target)):
+            raise _released_otherwise(one, on_record)
+        before = over.target if over.way == "afresh" else over.release
+        change = _change(one, before, day)
+        if taking_over_sha256(change, over) != work.body.change_sha256:
+            raise _moved(change)
+        self._may_begin(work, change)
+        try:
+            given = (one.registry, one.outputs, one.service, before)
+            state = one.inside().writes_state(*given).fields
+        except MoyaiError as error:
+            raise Unavailable(error.what, remedy=error.remedy) from error
+        if state.get("closed_by") not in (None, over.closed_by):
+            raise _closed(one.code, str(state["closed_by"]))
+        found = _found(one, change, before, day)
+        known = work.earlier.get("preflight")
+        if known is not None and over.way != "afresh":
+            # The steps of the operation before may have gone beyond what this one brings.
+            contracts = {*(found_in(known).contracts or ()), *(found.contracts or ())}
+            found = replace(found, contracts=tuple(sorted(contracts)))
+        return {**found.result(), "half_way": True, "by": work.operation}
+
     def _again(self, one: Subscribed, work: Work) -> Result:
         """What was approved of the body and found then holds for where it is now."""
         found = found_by(work)
         before = found.release
+        mark: dict[str, JsonValue] = {"half_way": True, "by": work.operation}
         on_record = one.record.releases.get(one.service)
         if is_released(work):
             if on_record != one.target:
                 raise _released_otherwise(one, on_record)
-            return {**found.result(), "half_way": True}
-        change = _change(one, before, found.as_of)
+            return {**found.result(), **mark}
+        day = today()
+        change = _change(one, before, day)
         if on_record not in (before, one.target) or change.end_sha256 != found.end_sha256:
             raise _moved(change)
         self._may_begin(work, change)
-        return {**found.result(), "half_way": True}
+        return {**replace(found, day=day).result(), **mark}
 
     def _is_known(self, one: Subscribed, change: Change) -> None:
         recorded = one.session.state.recorded(one.stack)
@@ -105,6 +142,18 @@ class Preflight:
                 remedy=Text(
                     f"moyai status {one.code} で確かめ、moyai deploy {one.code} で直してください。",
                     f"Look at moyai status {one.code}, and put it right with moyai deploy {one.code}.",
+                ),
+            )
+
+        if change.before not in one.manifest.releases:
+            raise Unavailable(
+                Text(
+                    f"{one.service} のマニフェストに、{one.code} の今のリリース {change.before} がありません。",
+                    f"the manifest of {one.service} has no release {change.before}, which {one.code} runs.",
+                ),
+                remedy=Text(
+                    "マニフェストにそのリリースを戻してください。切戻しに要ります。",
+                    "Put that release back into the manifest: the way back needs it.",
                 ),
             )
 
@@ -158,6 +207,24 @@ def _found(one: Subscribed, change: Change, before: str, day: date) -> Found:
     )
 
 
+def _has_taken_over(work: Work) -> bool:
+    """Whether an attempt before has taken the body over."""
+    return work.earlier.get("preflight", {}).get("by") == work.operation
+
+
+def _went_on(code: str, operation: str) -> Moved:
+    return Moved(
+        Text(
+            f"{operation} での {code} の状態が、計画のあとに変わりました。",
+            f"{operation} has gone on with {code} since this was planned.",
+        ),
+        remedy=Text(
+            "この団体だけ、新しい計画を作って承認を受けてください。",
+            "Plan this body anew, and have that approved.",
+        ),
+    )
+
+
 def _has_closed_writes(one: Subscribed, work: Work) -> bool:
     """What the database says: a job that a dead worker had asked for may have closed them since."""
     release = one.record.releases.get(one.service)
@@ -167,7 +234,7 @@ def _has_closed_writes(one: Subscribed, work: Work) -> bool:
         state = one.inside().writes_state(one.registry, one.outputs, one.service, release).fields
     except MoyaiError:
         return False
-    return bool(state.get("closed_by") == work.operation)
+    return bool(state.get("closed_by") == closer(work))
 
 
 def _change(one: Subscribed, begun_at: str | None, day: date) -> Change:
@@ -216,9 +283,10 @@ def _closed(code: str, by: str) -> Unavailable:
             f"{code}: writes were closed by {by}.",
         ),
         remedy=Text(
-            f"moyai operation show {by} で確かめ、moyai operation retry {by} {code} で終わらせてください。",
-            f"Look at moyai operation show {by}, and bring it to its end with moyai operation retry "
-            f"{by} {code}.",
+            f"moyai operation retry {by} {code} で終わらせるか、moyai upgrade で計画を作り直して引き継いで"
+            "ください（計画にどこから引き継ぐかが出ます）。",
+            f"Bring it to its end with moyai operation retry {by} {code}, or take it over by a new plan of "
+            "moyai upgrade, which says what it takes over.",
         ),
     )
 

@@ -11,9 +11,16 @@ from dataclasses import dataclass, replace
 from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError
 from moyai.operations.kinds.kind import InDoubt, Look, Result, Stopped, Work
-from moyai.operations.kinds.upgrade.body import Subscribed, before, is_released, restored_before
+from moyai.operations.kinds.upgrade.body import (
+    Subscribed,
+    before,
+    closer,
+    is_released,
+    restored_before,
+)
 from moyai.operations.kinds.upgrade.found import found_by, hold_to_service
 from moyai.operations.kinds.upgrade.step import UpgradeStep
+from moyai.planning.fleet.taking_over import taken_over
 from moyai.texts import Text
 
 _LOOKS = 3
@@ -30,30 +37,31 @@ class CloseWrites(UpgradeStep):
     def carry_out(self, one: Subscribed, work: Work) -> Result:
         """Raises `JobFailed`: transactions that do not end are named, and nothing was closed."""
         one.inside().writes_close(
-            one.registry, one.outputs, one.service, before(work), work.operation
+            one.registry, one.outputs, one.service, before(work), closer(work)
         )
         return {}
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
         """Let the application write again: the last thing that is taken back.
 
-        Where data were put back, by this attempt or by one before, it is looked whether the service is
-        well with them. Raises `InDoubt` where it is not: what was replaced is kept then.
+        Where data were put back, by this attempt or by one before, or where another operation left the
+        body half-way, it is looked whether the service is well. Raises `InDoubt` where it is not: what was
+        replaced is kept then.
         """
         one = self.one(work)
         inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
-        if inside.writes_state(*given).fields.get("closed_by") not in (None, work.operation):
+        if inside.writes_state(*given).fields.get("closed_by") not in (None, closer(work)):
             return {}  # another's to open
         restored = work.results.get("-migrate-contract", {}).get("restored")
         if restored is None:
             restored = restored_before(work)
-        if restored is not None:
+        if restored is not None or taken_over(work.plan, work.body.code) is not None:
             try:
                 inside.health(*given)
             except MoyaiError as trouble:
-                raise _unwell(trouble) from trouble
+                raise _unwell(trouble, restored is not None) from trouble
         # Also where they are open: one that a worker began to close, and died, comes before this.
-        inside.writes_open(*given, work.operation)
+        inside.writes_open(*given, closer(work))
         if restored is not None:
             inside.restore_forget(one.outputs, one.service)
         return {}
@@ -149,7 +157,7 @@ class OpenWrites(UpgradeStep):
         given = (one.registry, one.outputs, one.service, one.target)
         inside = one.inside()
         if inside.writes_state(*given).fields.get("closed_by") is not None:
-            inside.writes_open(*given, work.operation)
+            inside.writes_open(*given, closer(work))
         return {}
 
     def look(self, work: Work) -> Result | Look:
@@ -159,7 +167,7 @@ class OpenWrites(UpgradeStep):
             state = one.inside().writes_state(one.registry, one.outputs, one.service, one.target)
         except MoyaiError:
             return Look.UNKNOWN
-        return Look.NOT_DONE if state.fields.get("closed_by") == work.operation else {}
+        return Look.NOT_DONE if state.fields.get("closed_by") == closer(work) else {}
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
         """Nothing where it was never begun. Raises `InDoubt` else: something may have been written with
@@ -183,7 +191,18 @@ def _released(record: StackRecord, service: str, release: str) -> StackRecord:
     return replace(record, releases={**record.releases, service: release}, moving=moving)
 
 
-def _unwell(trouble: MoyaiError) -> InDoubt:
+def _unwell(trouble: MoyaiError, is_restored: bool) -> InDoubt:
+    if not is_restored:
+        return InDoubt(
+            Text(
+                f"元に戻しましたが、正常ではありません: {trouble.what.ja}",
+                f"it was taken back, but the service is not well: {trouble.what.en}",
+            ),
+            remedy=Text(
+                "書込みは止めたままです。原因を除いてから moyai operation retry を実行してください。",
+                "Writes stay closed. Remove the cause, then run moyai operation retry.",
+            ),
+        )
     return InDoubt(
         Text(
             f"データを戻しましたが、正常ではありません: {trouble.what.ja}",

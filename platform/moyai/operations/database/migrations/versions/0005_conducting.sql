@@ -126,9 +126,11 @@ BEGIN
     IF entry.wanted NOT IN ('cancel', 'stop') AND p_status IS DISTINCT FROM 'expired' THEN
       PERFORM moyai.refuse('nobody wants its bodies cancelled');
     END IF;
-    UPDATE moyai.body b SET status = 'cancelled', waits = NULL, ended_at = clock_timestamp(),
+    -- One that an attempt left half-way is held, in sight; none that was never begun is.
+    UPDATE moyai.body b SET waits = NULL, ended_at = clock_timestamp(),
+        status = CASE WHEN given.status = 'held' AND b.attempts > 0 THEN 'held' ELSE 'cancelled' END,
         error = jsonb_build_object('what', given.reason)
-      FROM jsonb_to_recordset(p_cancelled) AS given (code text, reason jsonb)
+      FROM jsonb_to_recordset(p_cancelled) AS given (code text, status text, reason jsonb)
       WHERE b.operation_id = p_operation AND b.code = given.code AND b.status = 'waiting';
   END IF;
   IF p_status IS NOT NULL THEN

@@ -63,3 +63,35 @@ BEGIN
 END $$;
 
 GRANT EXECUTE ON FUNCTION moyai.settle(bigint, text, jsonb) TO moyai_worker;
+
+-- A body that an operation left half-way is taken over by another, whose plan says so: from its first change
+-- on it is the other's, and its entry in the former says where it went. One whose operation is not over
+-- stays a failure there, so that nothing goes on because of it.
+CREATE FUNCTION moyai.hand_over(
+  p_operation text, p_code text, p_claim bigint, p_from text, p_error jsonb)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.body := moyai.fence(p_operation, p_code, p_claim);
+  of_kind text;
+  of_plan text;
+  planned_from text;
+BEGIN
+  SELECT kind, plan_sha256, plan::jsonb #>> ARRAY['parameters', 'takes_over', p_code, 'operation']
+    INTO of_kind, of_plan, planned_from FROM moyai.operation WHERE id = p_operation;
+  IF p_from IS NULL OR p_error IS NULL OR p_from IS DISTINCT FROM planned_from THEN
+    PERFORM moyai.refuse(format('%s does not take %s over from %s', p_operation, p_code, p_from));
+  END IF;
+  UPDATE moyai.body b SET error = p_error,
+      status = CASE WHEN o.status IN ('done', 'failed', 'cancelled', 'expired') THEN 'cancelled'
+        ELSE b.status END
+    FROM moyai.operation o
+    WHERE o.id = b.operation_id AND b.operation_id = p_from AND b.code = p_code
+      AND b.status NOT IN ('running', 'waiting', 'done') AND b.error IS DISTINCT FROM p_error;
+  IF FOUND THEN
+    PERFORM moyai.put_record('body:' || p_code, 'worker:' || entry.worker, of_kind || '.body',
+      p_operation, of_plan, NULL, entry.attempts, 'taken-over', jsonb_build_object('from', p_from));
+  END IF;
+END $$;
+
+GRANT EXECUTE ON FUNCTION moyai.hand_over(text, text, bigint, text, jsonb) TO moyai_worker;

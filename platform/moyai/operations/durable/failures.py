@@ -1,0 +1,86 @@
+"""Failures on record: their sentences, what those of one cause have in common, bugs without their words."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Mapping
+
+from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.kinds.kind import InDoubt, Moved, Step, Stopped, Unavailable
+from moyai.registry.models import JsonValue
+from moyai.texts import Text
+
+_CHANGING = re.compile(r"arn:\S+|[0-9a-f]{8,}|\d+")
+
+
+def signature(step: str, error: MoyaiError) -> str:
+    """What failures of one cause have in common: the step and the words without what changes."""
+    words = _CHANGING.sub("#", error.what.en)
+    return f"{step}: {words}"[:300]
+
+
+def to_document(error: MoyaiError) -> dict[str, JsonValue]:
+    """An error on record: its sentences in both languages."""
+    parts = {"what": error.what, "touched": error.touched, "remedy": error.remedy}
+    found: dict[str, JsonValue] = {
+        name: None if text is None else {"ja": text.ja, "en": text.en}
+        for name, text in parts.items()
+    }
+    return {"type": type(error).__name__, **found}
+
+
+def from_document(document: Mapping[str, object]) -> MoyaiError:
+    """The error that `to_document` wrote, as far as taking back asks for it."""
+    known = {kind.__name__: kind for kind in (InDoubt, Moved, Unavailable)}
+    if document.get("type") == Stopped.__name__:
+        return Stopped()
+    texts = {
+        name: Text(**told) if isinstance(told := document.get(name), dict) else None
+        for name in ("what", "touched", "remedy")
+    }
+    what = texts.pop("what") or Text("不明な失敗です。", "an unknown failure.")
+    return known.get(str(document.get("type")), OperationFailed)(what, **texts)
+
+
+def both(error: MoyaiError, trouble: MoyaiError) -> MoyaiError:
+    """A failure, and what went wrong when it was to be taken back."""
+    return InDoubt(
+        Text(
+            f"{error.what.ja} 元に戻す途中でも失敗しました: {trouble.what.ja}",
+            f"{error.what.en} Taking it back failed too: {trouble.what.en}",
+        ),
+        touched=trouble.touched or error.touched,
+        remedy=trouble.remedy or error.remedy,
+    )
+
+
+def bug(error: Exception) -> MoyaiError:
+    """An error that nobody expected, by its type and place: its words may hold anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"
+    kind = type(error).__name__
+    return OperationFailed(
+        Text(
+            f"もやいの不具合です（{kind}、{place}）。",
+            f"a bug of Moyai's ({kind} in {place}).",
+        ),
+        remedy=Text(
+            "ワーカーのログを添えて知らせてください。",
+            "Please report it with the worker's log.",
+        ),
+    )
+
+
+def unknown(step: Step) -> MoyaiError:
+    """For a step that was begun and of which nobody can say whether it was done."""
+    return InDoubt(
+        Text(
+            f"手順「{step.title.ja}」が済んだかどうか分かりません。",
+            f"it is not known whether the step '{step.title.en}' was done.",
+        ),
+        remedy=Text(
+            "実環境を確かめてから、moyai operation retry を実行してください。",
+            "Look at what is live, then run moyai operation retry.",
+        ),
+    )
