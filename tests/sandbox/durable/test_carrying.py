@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from counting import Counted, effects, make_plan
@@ -402,3 +403,20 @@ def test_an_attempt_that_is_over_is_not_taken(office: Office) -> None:
     office.begin()
     office.carry()
     assert Ledger(office.worker, "late").take(office.operation, CODE, 1) is None
+
+
+def test_a_body_is_taken_over_only_from_where_the_plan_says(office: Office) -> None:
+    office.begin()
+    ledger, taken = office.take()
+    with pytest.raises(psycopg.Error) as raised:
+        ledger.hand_over(taken, "20260101-1", {}, ("{", "", "", "}"))
+    assert raised.value.sqlstate == "MY003"
+
+
+def test_who_was_taken_over_puts_nothing_back(office: Office) -> None:
+    office.begin()
+    carrying = _carrying(office, cleared=frozenset())
+    office.take("other")
+    with pytest.raises(Fenced):
+        carrying.run()
+    assert office.body.status == "running"

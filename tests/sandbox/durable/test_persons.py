@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,7 @@ from moyai.operations.fleet.reporting import report
 from moyai.operations.signed_elsewhere import brought
 from moyai.planning.fleet.clearing import facts, judge_planner
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.taking_over import PARAMETER, TakenOver
 from moyai.registry.models import Role
 
 BY = operator(PLANNER, Role.OPERATOR)
@@ -122,6 +124,36 @@ def test_a_cancel_takes_back_what_is_in_hand_only_where_it_is_told_to_stop(desk:
     said = steering.cancel(desk.engine, registry(), operation, BY, DAY, stop=True)
     assert "1 body in hand is taken back after the step" in said.en
     assert desk.view(operation).row.wanted == "stop"
+
+
+def test_a_cancel_says_what_becomes_of_bodies_that_are_held(desk: Desk) -> None:
+    operation = desk.plan(replace(plan(), kind="upgrade", subject="eapp-a 1.1.0"))
+    desk.status(operation, "held")
+    desk.bodies(operation, "held", "done", "waiting")
+    said = steering.cancel(desk.engine, registry(), operation, BY, DAY, stop=False)
+    assert "1 body that is held stays held." in said.en
+    assert "moyai upgrade eapp-a RELEASE BODY" in said.en
+    assert "保留の 1 団体は保留のままです" in said.ja
+
+
+def test_a_body_that_another_operation_took_over_is_not_begun_again(desk: Desk) -> None:
+    operation = desk.plan(plan())
+    codes = desk.bodies(operation, "held", "held", "done")
+    over = TakenOver(operation, operation, "write", "1.0.0", "1.1.0", "0" * 64).entry()
+    other = desk.plan(replace(plan(), parameters={PARAMETER: {codes[0]: over}}))
+    desk.status(operation, "failed")
+    chosen = steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[0]])
+    assert chosen == (codes[0],), "the other has not begun"
+    desk.bodies(operation, "held", "held", "done")
+    desk.put(
+        "INSERT INTO moyai.step (operation_id, code, attempt, step, ordinal, status, key, claim) "
+        "VALUES (:id, :code, 1, 'write', 2, 'intended', '', 1)",
+        id=other,
+        code=codes[0],
+    )
+    with pytest.raises(Refused, match=f"{other} has taken {codes[0]} over"):
+        steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[0]])
+    assert steering.retry(desk.engine, registry(), operation, BY, DAY) == (codes[1],)
 
 
 def test_a_held_wave_goes_on_only_where_it_is_named(desk: Desk) -> None:

@@ -119,7 +119,12 @@ class Office:
     worker: sa.Engine
 
     def plan(
-        self, release: str, *codes: str, service: str = EAPP, risks: tuple[str, ...] = ()
+        self,
+        release: str,
+        *codes: str,
+        service: str = EAPP,
+        risks: tuple[str, ...] = (),
+        soak: int = 0,
     ) -> str:
         """Put an upgrade on record."""
         changes = changes_of(self.source.session(), codes, service, release, today())
@@ -127,7 +132,7 @@ class Office:
             PlannedBody(code, code, 1, changes[code].sha256, changes[code].texts, 60, None, risks)
             for code in codes
         )
-        given = {"service": service, "release": release}
+        given = {"service": service, "release": release, "soak_seconds": soak}
         return self.put("upgrade", f"{service} {release}", given, bodies)
 
     def put(

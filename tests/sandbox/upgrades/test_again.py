@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from office import A, B, Office, at, unchanged
 
 from moyai.errors import OperationFailed
+from moyai.operations.database.reading import steps
 from moyai.operations.database.writing import want
 from moyai.operations.inside import Inside
 from moyai.texts import same
+
+
+@pytest.fixture(scope="module", name="office")
+def _of_its_own(own_office: Office) -> Office:
+    """Bodies that begin at the first release."""
+    return own_office
 
 
 def _loses_its_answer(patch: pytest.MonkeyPatch, name: str, *, does: bool) -> None:
@@ -122,3 +132,39 @@ def test_where_nobody_can_say_whether_writes_were_opened_the_body_is_held(
     office.again(operation, B)
     assert office.carry(operation, B).status == "done"
     assert office.is_open(B)
+
+
+def test_a_stop_ends_a_soak_at_once_and_takes_the_body_back(office: Office) -> None:
+    operation = office.plan("1.5.0", B, soak=600)
+    said: list[datetime] = []
+
+    def stop() -> None:
+        with office.operator.begin() as connection:
+            want(connection, operation, "stop", "operator:keikaku@jimukyoku.example.jp")
+        said.append(datetime.now(UTC))
+
+    def soaks() -> bool:
+        return any(name == "health" for _, name, _ in office.steps(operation, B))
+
+    def stop_in_the_soak() -> None:
+        while not soaks():
+            time.sleep(0.1)
+        time.sleep(2)
+        stop()
+
+    thread = threading.Thread(target=stop_in_the_soak)
+    thread.start()
+    body = office.carry(operation, B)
+    thread.join()
+    assert body.status == "cancelled"
+    assert office.is_open(B)
+    with office.operator.connect() as connection:
+        [ended] = [
+            one.done_at
+            for one in steps(connection, operation, B)
+            if (one.step, one.status) == ("health", "failed")
+        ]
+    assert ended is not None
+    assert ended - said[0] < timedelta(seconds=5), (
+        "of ten minutes; a moment, and the load of this machine"
+    )

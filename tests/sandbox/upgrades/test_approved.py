@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from office import A, B, Office, at, unchanged
 
 from moyai.operations.database.rows import BodyRow
@@ -14,6 +15,12 @@ from moyai.operations.places import today
 from moyai.planning.fleet.plans import PlannedBody
 
 SUBSCRIPTION = "- { service: eapp-b, from: 2022-10-01"
+
+
+@pytest.fixture(scope="module", name="office")
+def _of_its_own(own_office: Office) -> Office:
+    """Bodies that begin at the first release."""
+    return own_office
 
 
 def _edit(office: Office) -> Callable[[], None]:

@@ -22,6 +22,12 @@ from moyai.texts import same
 WHO = "keikaku@jimukyoku.example.jp"
 
 
+@pytest.fixture(scope="module", name="office")
+def _of_its_own(own_office: Office) -> Office:
+    """Bodies that begin at the first release."""
+    return own_office
+
+
 def _plan(office: Office, release: str, code: str) -> str:
     """As `moyai upgrade eapp-b RELEASE CODE`."""
     session, now = office.source.session(), datetime.now(UTC)
