@@ -68,6 +68,17 @@ def test_what_is_asked_while_another_sends_is_one_transaction(engine: sa.Engine)
     assert combining.ask(_MARK, (8,)) != asked[0].result()
 
 
+def test_what_goes_together_goes_by_code(engine: sa.Engine) -> None:
+    """In one transaction chains are locked in one order, or two who write several would wait in a ring."""
+    combining = Combining(engine, senders=1)
+    moment = "SELECT CAST(clock_timestamp() AS text) FROM (VALUES (%s, %s)) AS given"
+    codes = ["100003", "100001", "100004", "100002"]
+    calls = [lambda code=code: combining.ask(moment, ("operation", code)) for code in codes]
+    asked = _behind_a_slow_one(combining, calls)
+    answers = {str(one.result()): code for one, code in zip(asked, codes, strict=True)}
+    assert [answers[moment] for moment in sorted(answers)] == sorted(codes)
+
+
 def test_an_error_is_of_the_call_alone_that_has_it(engine: sa.Engine) -> None:
     combining = Combining(engine, senders=1)
     asked = _behind_a_slow_one(combining, [_mark(combining, one) for one in (1, -1, 2, -2, 3)])

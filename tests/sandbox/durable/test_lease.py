@@ -84,7 +84,7 @@ def test_what_lives_is_ended_only_when_its_lease_stays_free(
     assert living.poll() is None
     _owner(places, "UPDATE moyai.worker SET free_since = NULL")  # as its own touch does
     assert taker.look(worker) == ()
-    worker.execute("UPDATE moyai.worker SET free_since = free_since - interval '2 seconds'")
+    _owner(places, "UPDATE moyai.worker SET free_since = free_since - interval '2 seconds'")
     assert taker.look(worker) == ("w1",)
     assert living.wait(5) == -9
 
@@ -99,15 +99,15 @@ def test_what_is_dead_is_taken_at_once(
 
 
 def test_what_cannot_be_seen_is_not_known_dead(
-    worker: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    places: Logins, worker: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(takeover, "_SERVER_UP_SECONDS", 0)
     monkeypatch.setattr(takeover, "look", lambda *_: Seen((), False))
     taker = Takeover("w2", host_id(), lambda _workers: None)
     assert taker.look(worker) == ()
-    worker.execute("UPDATE moyai.worker SET free_since = free_since - interval '15 seconds'")
+    _owner(places, "UPDATE moyai.worker SET free_since = free_since - interval '15 seconds'")
     assert taker.look(worker) == (), "as on another host: lease and grace"
-    worker.execute("UPDATE moyai.worker SET free_since = free_since - interval '10 seconds'")
+    _owner(places, "UPDATE moyai.worker SET free_since = free_since - interval '10 seconds'")
     assert taker.look(worker) == ("w1",)
 
 
@@ -116,7 +116,7 @@ def test_a_supervisors_word_counts_where_nothing_can_be_seen(
 ) -> None:
     monkeypatch.setattr(takeover, "_SERVER_UP_SECONDS", 0)
     monkeypatch.setattr(takeover, "look", lambda *_: Seen((), False))
-    worker.execute("UPDATE moyai.worker SET ended_at = clock_timestamp()")
+    worker.execute("SELECT moyai.worker_ended('w1')")
     assert Takeover("w2", host_id(), lambda _workers: None).look(worker) == ("w1",)
 
 

@@ -20,6 +20,7 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
 from moyai.operations.database.writing import approve, create, create_as, release, retry, want
+from moyai.operations.durable.ends import put_on_record
 from moyai.operations.durable.lease import conninfo
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.planning.fleet.plans import plan_sha256
@@ -27,7 +28,15 @@ from moyai.planning.fleet.plans import plan_sha256
 CODE = "100000"
 PERSON = "operator:a@example.jp"
 FUNCTIONS = {
-    "moyai_operator": {"plan_operation", "want", "release", "retry", "approve", "anchored"},
+    "moyai_operator": {
+        "plan_operation",
+        "want",
+        "release",
+        "retry",
+        "approve",
+        "anchored",
+        "note_runbook",
+    },
     "moyai_worker": {
         *("take", "go_on", "finish", "conduct", "tell_waits", "next_ticket", "pass_gate"),
         *(
@@ -320,6 +329,15 @@ def test_only_who_has_a_lease_shows_its_sign_of_life(site: Site, emptied: Logins
         session.execute("SELECT pg_try_advisory_lock(7701, 1)")
         session.execute("SELECT moyai.touch_worker('w1', 9)")
         assert session.execute("SELECT room FROM moyai.worker").fetchone() == (9,)
+
+
+def test_a_supervisor_puts_a_worker_s_end_on_record(site: Site, emptied: Logins) -> None:
+    said: list[str] = []
+    put_on_record(conninfo(emptied.of("moyai_worker")), "w1", said.append)
+    with site.operator.connect() as connection:
+        ended = sa.text("SELECT ended_at IS NOT NULL FROM moyai.worker WHERE id = 'w1'")
+        assert connection.execute(ended).scalar_one()
+    assert said == []
 
 
 def test_a_retry_that_comes_between_a_look_and_its_decision_is_not_lost(site: Site) -> None:

@@ -9,9 +9,7 @@ from sqlalchemy.engine import make_url
 
 from moyai.operations.database.connecting import open_engine
 
-_ENDED = sa.text(
-    "UPDATE moyai.worker SET ended_at = clock_timestamp() WHERE id = :id AND ended_at IS NULL"
-)
+_ENDED = sa.text("SELECT moyai.worker_ended(:id)")
 
 
 def put_on_record(url: str, worker: str, tell: Callable[[str], None]) -> None:
