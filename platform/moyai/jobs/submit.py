@@ -16,13 +16,22 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.allowance import limit
-from moyai.errors import ExitCode, MoyaiError
+from moyai.errors import ExitCode
 from moyai.job_target import KnownTarget
 from moyai.jobs.asking import Asker, Job, StillRunning, settle
-from moyai.jobs.results import WITH_RESULT, Fields, find, to_text
+from moyai.jobs.failures import (
+    CONTAINER,
+    JobFailed,
+    failed,
+    no_result,
+    not_started,
+    stream,
+    timed_out,
+)
+from moyai.jobs.results import WITH_RESULT, Fields, find
 from moyai.texts import Text
 
-CONTAINER = "job"
+__all__ = ["LOG_SECONDS", "NO_PLACE", "JobFailed", "JobResult", "run"]
 TIMEOUT_SECONDS = 1800.0
 LOG_SECONDS = 20.0
 """How long a stopped task's last lines may take to come into its log."""
@@ -55,31 +64,6 @@ class JobResult:
     """From asking for the task to having its result."""
 
 
-class JobFailed(MoyaiError):
-    """A job did not end well. `code` is the job's own, or `not-started`, `no-place`, `too-long`,
-    `no-result`."""
-
-    def __init__(
-        self,
-        what: Text,
-        *,
-        verb: str,
-        code: str,
-        task_arn: str | None = None,
-        exit_code: int | None = None,
-        fields: Fields | None = None,
-        touched: Text | None = None,
-        remedy: Text | None = None,
-    ) -> None:
-        super().__init__(what, touched=touched, remedy=remedy)
-        self.verb = verb
-        self.code = code
-        self.task_arn = task_arn
-        self.job_exit_code = exit_code
-        """The container's; None where it never ran."""
-        self.fields: Fields = fields or {}
-
-
 def run(
     session: boto3.Session,
     target: KnownTarget,
@@ -109,14 +93,14 @@ def run(
         container: Any = next((c for c in task.get("containers", ()) if c["name"] == CONTAINER), {})
         exit_code = container.get("exitCode")
         if exit_code is None:
-            raise _not_started(verb, arn, target, task, container)
+            raise not_started(verb, arn, target, task, container)
         # What was killed wrote none, or wrote it long before: there is nothing to wait for.
         seconds = LOG_SECONDS if exit_code in WITH_RESULT else 0.0
         fields = _result(clients.logs, target, arn, seconds)
     if fields is None:
-        raise _no_result(verb, arn, target, exit_code)
+        raise no_result(verb, arn, target, exit_code)
     if exit_code != ExitCode.DONE or fields.get("ok") is not True:
-        raise _failed(verb, arn, target, exit_code, fields)
+        raise failed(verb, arn, target, exit_code, fields)
     return JobResult(verb, arn, fields, time.monotonic() - begin)
 
 
@@ -236,20 +220,21 @@ def _wait(clients: _Clients, target: KnownTarget, verb: str, arn: str, deadline:
             clients.usual_seconds[verb] = elapsed if usual is None else (usual + elapsed) / 2
             return tasks[0]
         if time.monotonic() >= deadline:
-            raise _timed_out(clients.ecs, target, verb, arn, elapsed)
+            clients.ecs.stop_task(cluster=target.cluster_arn, task=arn, reason="moyai: timeout")
+            raise timed_out(target, verb, arn, elapsed)
         wait = min(max(elapsed * _PART_WAITED, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
 
 
 def _result(logs: Any, target: KnownTarget, arn: str, seconds: float) -> dict[str, Any] | None:
     """The result in the task's log, waited for: its end may come there after the task's end."""
-    stream = _stream(target, arn)
+    name = stream(target, arn)
     deadline = time.monotonic() + seconds
     wait = 0.05
     while True:
         try:
             answer = logs.get_log_events(
                 logGroupName=target.log_group,
-                logStreamName=stream,
+                logStreamName=name,
                 startFromHead=False,
                 limit=20,
             )
@@ -294,100 +279,3 @@ def _telling(verb: str) -> Iterator[None]:
 def _is_gone(code: str) -> bool:
     # EC2's codes come where it is asked about the network.
     return code in _GONE or (code.startswith("Invalid") and code.endswith(".NotFound"))
-
-
-def _failed(
-    verb: str, arn: str, target: KnownTarget, exit_code: int, fields: dict[str, Any]
-) -> JobFailed:
-    reason = to_text(fields.get("reason")) or Text("理由は不明です。", "it does not say why.")
-    return JobFailed(
-        Text(f"ジョブ {verb} が失敗しました: {reason.ja}", f"the job {verb} failed: {reason.en}"),
-        verb=verb,
-        code=str(fields.get("code") or "failed"),
-        task_arn=arn,
-        exit_code=exit_code,
-        fields=fields,
-        touched=to_text(fields.get("touched")),
-        remedy=_remedy(target, arn, fields),
-    )
-
-
-def _remedy(target: KnownTarget, arn: str, fields: Mapping[str, Any]) -> Text:
-    """The job's own, with where the whole error is, if the job has written it."""
-    said = to_text(fields.get("remedy"))
-    if said is None:
-        return _look_at(target, arn)
-    if fields.get("logged") is not True:
-        return said
-    place = f"{target.log_group} {_stream(target, arn)}"
-    return Text(
-        f"{said.ja}データベースの言葉は、団体の環境のログ（CloudWatch Logs の {place}）にだけあります"
-        "（住民の情報を含むことがあります）。",
-        f"{said.en} What the database said is in the log of the body's environment alone (CloudWatch "
-        f"Logs, {place}): it may have residents' data in it.",
-    )
-
-
-def _not_started(verb: str, arn: str, target: KnownTarget, task: Any, container: Any) -> JobFailed:
-    words = container.get("reason") or task.get("stoppedReason") or task.get("stopCode") or "?"
-    return JobFailed(
-        Text(
-            f"ジョブ {verb} のタスクが動きませんでした（{words}）。",
-            f"the task of the job {verb} did not run ({words}).",
-        ),
-        verb=verb,
-        code="not-started",
-        task_arn=arn,
-        touched=Text("ジョブは何も変えていません。", "The job changed nothing."),
-        remedy=_look_at(target, arn),
-    )
-
-
-def _no_result(verb: str, arn: str, target: KnownTarget, exit_code: int) -> JobFailed:
-    return JobFailed(
-        Text(
-            f"ジョブ {verb} は終了コード {exit_code} で終わりましたが、ロググループ "
-            f"{target.log_group} に結果がありません。",
-            f"the job {verb} ended with exit code {exit_code}, but the log group "
-            f"{target.log_group} has no result of it.",
-        ),
-        verb=verb,
-        code="no-result",
-        task_arn=arn,
-        exit_code=exit_code,
-        touched=_PERHAPS,
-        remedy=_look_at(target, arn),
-    )
-
-
-def _timed_out(ecs: Any, target: KnownTarget, verb: str, arn: str, elapsed: float) -> JobFailed:
-    ecs.stop_task(cluster=target.cluster_arn, task=arn, reason="moyai: timeout")
-    return JobFailed(
-        Text(
-            f"ジョブ {verb} が {elapsed:.0f} 秒で終わらないため、停止しました。",
-            f"the job {verb} did not end in {elapsed:.0f} seconds and was stopped.",
-        ),
-        verb=verb,
-        code="too-long",
-        task_arn=arn,
-        touched=_PERHAPS,
-        remedy=_look_at(target, arn),
-    )
-
-
-_PERHAPS = Text(
-    "ジョブは途中まで進んでいるかもしれません。もう一度実行すれば続きから行います。",
-    "The job may have done a part; run again, it goes on from there.",
-)
-
-
-def _look_at(target: KnownTarget, arn: str) -> Text:
-    place = f"{target.log_group} {_stream(target, arn)}"
-    return Text(
-        f"ログ（CloudWatch Logs の {place}）を見て原因を除き、もう一度実行してください。",
-        f"Look into its log (CloudWatch Logs, {place}), remove the cause, and run it again.",
-    )
-
-
-def _stream(target: KnownTarget, arn: str) -> str:
-    return f"{target.stream_prefix}/{CONTAINER}/{arn.rpartition('/')[2]}"
