@@ -112,6 +112,10 @@ def test_a_file_that_was_changed_since_is_not_written(
     status = office.ok("operation", "show", operation, "--output", "json").json()["status"]
     assert status in ("planned", "paused")
     office.ok("operation", "cancel", operation, "--operator", PLANNER)
+    office.file.write_bytes(unchanged)
+    code, said = apply(office, operation)
+    assert (code, "cannot be applied any more" in said) == (5, True)
+    assert office.file.read_bytes() == unchanged
 
 
 def test_a_worker_without_the_edit_does_nothing(

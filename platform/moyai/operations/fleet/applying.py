@@ -51,7 +51,7 @@ def apply(
         view = shown(connection, operation)
     code, changes = changes_of(view.plan)
     require_bodies(by, registry, [body.code for body in view.plan.bodies], day)
-    if view.row.ended_at is not None:
+    if view.row.ended_at is not None or view.row.wanted in ("cancel", "stop"):
         raise _ended(view)
     absent = missing(view, registry)
     if "plan" in absent:
@@ -75,10 +75,11 @@ def apply(
 
 
 def _ended(view: OperationView) -> Refused:
+    status = view.row.status if view.row.ended_at is not None else "cancelled"
     return Refused(
         Text(
-            f"{view.row.id} は {view.row.status} で、もう適用できません。",
-            f"{view.row.id} is {view.row.status}: it cannot be applied any more.",
+            f"{view.row.id} は {status} で、もう適用できません。",
+            f"{view.row.id} is {status}: it cannot be applied any more.",
         ),
         touched=NOTHING_TOUCHED,
     )

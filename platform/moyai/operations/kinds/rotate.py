@@ -47,7 +47,9 @@ class _Body:
     releases: Mapping[str, str]
 
     def health(self, service: str) -> None:
-        """With the password that the secret has now. Raises `JobFailed`."""
+        """With the password that the secret has now; nothing of one that is stopped. Raises `JobFailed`."""
+        if not self.outputs["services"].get(service, {}).get("active"):
+            return
         self.inside.health(self.registry, self.outputs, service, self.releases[service])
 
 
@@ -93,7 +95,7 @@ class Preflight:
                     f"its services are not those of the plan any more; now: {names}",
                 )
             )
-        half_way = any(name.startswith("set:") for name in work.earlier)
+        half_way = any(name.startswith("set:") for name in {*work.earlier, *work.left})
         for service in services if not half_way else ():
             try:
                 one.health(service)
