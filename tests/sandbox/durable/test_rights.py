@@ -332,6 +332,24 @@ def test_only_who_has_a_lease_shows_its_sign_of_life(site: Site, emptied: Logins
         assert session.execute("SELECT room FROM moyai.worker").fetchone() == (9,)
 
 
+def test_only_a_head_that_a_chain_has_is_anchored(site: Site) -> None:
+    site.plan()
+    with site.operator.connect() as connection:
+        [record] = newest(connection, "federation", 1)
+    words = (
+        "SELECT moyai.anchored('federation', :seq, :sha256, now() + interval '9 days', 'b', 'v')"
+    )
+    for engine in (site.operator, site.worker):
+        assert site.refused(engine, words, seq=record.seq, sha256="0" * 64) == "MY004"
+        assert site.refused(engine, words, seq=record.seq + 1, sha256=record.sha256) == "MY004"
+    with site.operator.begin() as connection:
+        connection.execute(sa.text(words), {"seq": record.seq, "sha256": record.sha256})
+        found = connection.execute(sa.text("SELECT key, at <= clock_timestamp() FROM moyai.anchor"))
+        [row] = found.all()
+    assert row[0] == f"audit/anchors/federation/{record.seq:012d}-{record.sha256}.json"
+    assert row[1], "a moment to come would keep it from being anchored again"
+
+
 def test_a_supervisor_puts_a_worker_s_end_on_record(site: Site, emptied: Logins) -> None:
     said: list[str] = []
     put_on_record(conninfo(emptied.of("moyai_worker")), "w1", said.append)
