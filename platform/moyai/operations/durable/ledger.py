@@ -1,4 +1,4 @@
-"""What is on record of one body's carrying: each call is one transaction and one round trip."""
+"""What is on record of one body's carrying: each call is done once and as a whole, with others at a time."""
 
 from __future__ import annotations
 
