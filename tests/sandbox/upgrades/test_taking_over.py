@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from office import A, B, Office, at
+from tests.sandbox.hands import conduct
 
 from moyai.errors import OperationFailed, UsageError
-from moyai.operations.database.writing import create
+from moyai.operations.database.writing import create, want
 from moyai.operations.fleet.half_way import half_way, successors
 from moyai.operations.fleet.upgrading import UpgradeWish, plan_upgrade, upgrade_bodies
 from moyai.operations.inside import Inside
@@ -37,15 +38,13 @@ def _plan(office: Office, release: str, code: str) -> str:
     found = upgrade_bodies(session, wish, {code: now}, now, left)
     plan = plan_upgrade(session.workspace, found, wish, by=WHO, now=now, in_windows=False)
     with office.operator.begin() as connection:
-        return create(connection, plan, None)
+        return create(connection, replace(plan, approval_seconds=0), None)
 
 
 def _cancelled(office: Office, operation: str) -> None:
-    with office.worker.begin() as connection:
-        given = {"id": operation}
-        connection.execute(
-            sa.text("UPDATE moyai.operation SET status = 'cancelled' WHERE id = :id"), given
-        )
+    with office.operator.begin() as connection:
+        want(connection, operation, "cancel", f"operator:{WHO}")
+    assert conduct(office.worker, operation, "cancelled") == []
 
 
 def _away(*_: Any) -> None:

@@ -130,10 +130,12 @@ class Conductor:
                 self._tell_unread(row.id, error)
                 continue
             self._unread.discard(row.id)
-            decision = decide(known.plan, state, now, room)
+            decision = self._in_sight(
+                connection, row.id, known, state, decide(known.plan, state, now, room)
+            )
             room -= len(decision.begin)
             waited = self._waiting.told(row.id)
-            if self._apply(connection, row, known, state, decision):
+            if self._apply(connection, row, decision):
                 tell(connection, row.id, happened(known.plan, state, decision, now, waited))
             moved = moved or _changes(decision)
         return moved
@@ -193,17 +195,9 @@ class Conductor:
             health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
         )
 
-    def _apply(
-        self,
-        connection: sa.Connection,
-        row: Any,
-        known: KnownPlan,
-        state: OperationState,
-        decision: Decision,
-    ) -> bool:
+    def _apply(self, connection: sa.Connection, row: Any, decision: Decision) -> bool:
         """Write what was decided; False where a person wanted something meanwhile, or the database says that it
         does not follow from what is on record: it is decided anew."""
-        decision = self._held_where_half_way(connection, row.id, known, state, decision)
         if _changes(decision):
             given = {"id": row.id, "version": row.version, **_written(decision)}
             begun = connection.execute(_CONDUCT, given).scalar()
@@ -219,7 +213,7 @@ class Conductor:
             self.gates.pop(row.id, None)
         return True
 
-    def _held_where_half_way(
+    def _in_sight(
         self,
         connection: sa.Connection,
         operation: str,
@@ -227,15 +221,15 @@ class Conductor:
         state: OperationState,
         decision: Decision,
     ) -> Decision:
-        """A body that is cancelled half-way is held, in sight, until it is taken over."""
+        """The same, but bodies that would be cancelled and that earlier attempts left half-way are held."""
 
-        def changed(change: BodyChange) -> BodyChange:
-            begun = change.status == "cancelled" and state.body(change.code).attempts > 0
-            if begun and self._is_half_way(connection, operation, known, change.code):
-                return replace(change, status="held", reason=said.LEFT_HALF_WAY)
-            return change
+        def seen(one: BodyChange) -> BodyChange:
+            begun = one.status == "cancelled" and state.body(one.code).attempts > 0
+            if begun and self._is_half_way(connection, operation, known, one.code):
+                return BodyChange(one.code, "held", said.LEFT_HALF_WAY)
+            return one
 
-        return replace(decision, bodies=tuple(changed(one) for one in decision.bodies))
+        return replace(decision, bodies=tuple(map(seen, decision.bodies)))
 
     def _is_half_way(
         self, connection: sa.Connection, operation: str, known: KnownPlan, code: str
@@ -271,6 +265,7 @@ def _written(decision: Decision) -> dict[str, object]:
     cancelled = [
         {"code": one.code, "status": one.status, "reason": document_of(one.reason)}
         for one in decision.bodies
+        if one.status in ("cancelled", "held")
     ]
     return {
         "status": None if status is None else status.status,

@@ -80,7 +80,7 @@ BEGIN
   SELECT kind, plan_sha256, plan::jsonb #>> ARRAY['parameters', 'takes_over', p_code, 'operation']
     INTO of_kind, of_plan, planned_from FROM moyai.operation WHERE id = p_operation;
   IF p_from IS NULL OR p_error IS NULL OR p_from IS DISTINCT FROM planned_from THEN
-    PERFORM moyai.refuse(format('%s does not take %s over from %s', p_operation, p_code, p_from));
+    PERFORM moyai.refuse(format('%s does not take %s over from %s', p_operation, p_code, p_from), 'MY003');
   END IF;
   UPDATE moyai.body b SET error = p_error,
       status = CASE WHEN o.status IN ('done', 'failed', 'cancelled', 'expired') THEN 'cancelled'
