@@ -409,7 +409,7 @@ def test_a_body_is_taken_over_only_from_where_the_plan_says(office: Office) -> N
     office.begin()
     ledger, taken = office.take()
     with pytest.raises(psycopg.Error) as raised:
-        ledger.hand_over(taken, "20260101-1", {}, ("{", "", "", "}"))
+        ledger.hand_over(taken, "20260101-1", {})
     assert raised.value.sqlstate == "MY003"
 
 

@@ -41,7 +41,7 @@ class Line:
         return hashlib.sha256(self.content).hexdigest()
 
     def records(self) -> dict[str, Pieces]:
-        """Chain → what it is told: the federation's first, then those of bodies that the run is about."""
+        """Chain → what it is told: the federation's, and those of bodies that the run is about."""
         found: Mapping[str, Any] = json.loads(self.content)
         made = {FEDERATION: self._pieces(found, None, _TOLD)}
         for code in found.get("bodies", ()):

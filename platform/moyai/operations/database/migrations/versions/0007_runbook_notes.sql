@@ -13,7 +13,7 @@ COMMENT ON COLUMN moyai.runbook_note.run IS
 CREATE TRIGGER runbook_note_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON moyai.runbook_note
   FOR EACH STATEMENT EXECUTE FUNCTION moyai.refuse_change();
 
--- Puts one line's records into their chains. False: they are there already. MY004: it is no record of a runbook;
+-- Puts one line's records into their chains, by name, so that the federation's is locked last. False: they are there already. MY004: it is no record of a runbook;
 -- MY007: another line has its number, or the one before is not there yet.
 CREATE FUNCTION moyai.note_runbook(p_run text, p_number integer, p_sha256 text, p_records jsonb)
 RETURNS boolean
@@ -22,7 +22,7 @@ DECLARE
   known text;
   one jsonb;
   given jsonb;
-  is_first boolean := true;
+  last_chain text COLLATE "C" := '';
 BEGIN
   PERFORM pg_advisory_xact_lock(7704, hashtext(p_run));
   SELECT n.sha256 INTO known FROM moyai.runbook_note n WHERE n.run = p_run AND n.number = p_number;
@@ -42,15 +42,15 @@ BEGIN
         OR given->>'operation' IS DISTINCT FROM split_part(p_run, '.', 1)
         OR given->'details'->>'evidence_sha256' IS DISTINCT FROM p_sha256
         OR given->>'chain' IS DISTINCT FROM one->>'chain'
-        OR (one->>'chain' = 'federation') IS DISTINCT FROM is_first
+        OR (one->>'chain' > last_chain) IS NOT TRUE
         OR one->>'chain' !~ '^(federation|body:[0-9]{6})$'
         OR given->>'code' IS DISTINCT FROM substring(one->>'chain' FROM '^body:([0-9]{6})$') THEN
       RAISE EXCEPTION 'no record of a runbook' USING ERRCODE = 'MY004';
     END IF;
     PERFORM moyai.record(one->>'chain', one->'pieces');
-    is_first := false;
+    last_chain := one->>'chain';
   END LOOP;
-  IF is_first THEN
+  IF last_chain <> 'federation' THEN
     RAISE EXCEPTION 'no record of a runbook' USING ERRCODE = 'MY004';
   END IF;
   RETURN true;
