@@ -190,7 +190,7 @@ def test_a_body_s_own_approver_approves_no_step() -> None:
     assert why(approval(record, known, OTHER), record, known) == "not-its-body"
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, APPROVAL_HOURS * 7200), min_size=1))
 def test_an_approval_grows_no_younger_by_being_put_on_record_again(delays: list[int]) -> None:
     known, record = registry(), run_of(registry())
@@ -201,7 +201,7 @@ def test_an_approval_grows_no_younger_by_being_put_on_record_again(delays: list[
         assert why(again, record, known, end) == "aged-out"
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.text(), st.text())
 def test_judging_raises_nothing(email: str, signature: str) -> None:
     known, record = registry(), run_of(registry())

@@ -132,7 +132,7 @@ def test_an_approval_counts_for_its_subject_and_ages_out(subject: str) -> None:
     assert reason(given_one, FACTS, registry(), judged.until - timedelta(seconds=1)) is None
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(-CLOCKS_APART_SECONDS, 10_000), min_size=1))
 def test_a_signature_grows_no_younger_by_being_put_on_record_again(delays: list[int]) -> None:
     mine = approval("plan", FACTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from markdown_it import MarkdownIt
 from tests.unit.runbook.books import BOOK, book
@@ -21,6 +21,7 @@ hostile = some.text(min_size=1, max_size=30).filter(str.isprintable) | some.samp
 )
 
 
+@settings(deadline=None)
 @given(hostile, hostile, some.lists(hostile, max_size=3))
 def test_a_value_is_one_argument(words: str, person: str, services: list[str]) -> None:
     values = {

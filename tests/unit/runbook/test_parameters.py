@@ -97,7 +97,7 @@ ALL_TYPES = book(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(TYPES),
     st.integers().map(lambda number: str(-abs(number) - 1))
