@@ -224,19 +224,23 @@ def approve_(
     if line:
         show_to_sign(run, step, asked.line.decode().rstrip("\n"), output)
         return
+    by = who
     if signature is None:
         words = _approver(opened, who, key).sign(asked.line, APPROVAL_NAMESPACE)
     else:
         brought, words = line_and_signature(signature, signed)
-        asked = as_signed(asked, brought)
+        asked, by = (
+            as_signed(asked, brought),
+            None,
+        )  # the key tells who signed; who brings it is another
     with closing(opened.chaining) as chaining:
-        found = approve(runbook, asked, who, words, around)
+        found = approve(runbook, asked, by, words, around)
         with aside(output):
-            by = found.approvals[step].by
+            given_by = found.approvals[step].by
             show_line(
                 say(
-                    f"{by} の承認を記録しました。続きは moyai runbook run --resume {run} です。",
-                    f"Approved by {by}. moyai runbook run --resume {run} goes on.",
+                    f"{given_by} の承認を記録しました。続きは moyai runbook run --resume {run} です。",
+                    f"Approved by {given_by}. moyai runbook run --resume {run} goes on.",
                 )
             )
             show_waiting(chaining.catch_up(), chaining.why)

@@ -176,7 +176,8 @@ def test_a_step_goes_on_with_the_signature_of_an_approver(
     sign = ["ssh-keygen", "-q", "-Y", "sign", "-n", "moyai-approval@1", "-f", project / "shonin"]
     signed = subprocess.run(sign, input=line.encode(), capture_output=True, check=True).stdout
     (project / "act.sig").write_bytes(line.encode() + signed)
-    approved = moyai("runbook", "approve", run_id, "act", "--signature", "act.sig")
+    bring = ("runbook", "approve", run_id, "act", "--signature", "act.sig")
+    approved = moyai(*bring, MOYAI_OPERATOR="keikaku@jimukyoku.example.jp")
     assert approved.stdout.startswith("Approved by shonin@jimukyoku.example.jp.")
     assert not (project / "acted").exists()
     done = moyai("runbook", "run", "--resume", run_id, *who)
