@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,6 @@ import typer
 
 from moyai.errors import UsageError
 from moyai.operations.places import nearest_registry_file, today
-from moyai.registry.change import Change
 from moyai.texts import Text
 from moyai_cli.language import say
 from moyai_cli.render import Output
@@ -138,18 +136,3 @@ def services_of(words: list[str] | None, day: date) -> tuple[tuple[str, str], ..
     """Service and first day of each `eapp-a=2027-04-01`; `day` where none is said."""
     parts = (one.partition("=") for one in words or ())
     return tuple((name, first or day.isoformat()) for name, _, first in parts)
-
-
-def changes_of(put: Sequence[str], unset: Sequence[str]) -> tuple[Change, ...]:
-    """Edits of a body's entry: each `KEY=VALUE`, then the keys to take out. Raises `UsageError`."""
-    pairs = [one.partition("=") for one in put]
-    bare = [key for key, equals, _ in pairs if not equals]
-    if bare or not (put or unset):
-        raise UsageError(
-            Text(
-                "変える内容を --set 項目=値 か --unset 項目 で書いてください。",
-                "say what to change: --set KEY=VALUE or --unset KEY.",
-            )
-        )
-    values = (Change(key, value) for key, _, value in pairs)
-    return (*values, *(Change(key, None) for key in unset))

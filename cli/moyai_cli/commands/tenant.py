@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from moyai.errors import UsageError
 from moyai.operations.places import find_registry_file
 from moyai.operations.tenants import add, change, describe, would_change
 from moyai.planning.selectors import only, select
+from moyai.registry.change import Change
 from moyai.registry.edit import NewTenant
 from moyai.registry.load import require
 from moyai.registry.models import Isolation, Kind
+from moyai.texts import Text
 from moyai_cli.called import show_next
 from moyai_cli.language import say
 from moyai_cli.options import (
@@ -25,7 +29,6 @@ from moyai_cli.options import (
     Selector,
     SiteName,
     Who,
-    changes_of,
     day_of,
     selector_of,
     services_of,
@@ -158,7 +161,7 @@ def edit(
     output: Format = Output.TABLE,
 ) -> None:
     """Checked whole before anything is written or put on record."""
-    changes = changes_of(put or (), unset or ())
+    changes = _changes(put or (), unset or ())
     path = find_registry_file(file)
     registry = require(path)
     code = only(registry, body).code
@@ -203,3 +206,18 @@ def apply_(
     from moyai_cli.views.proposals import apply_proposal  # as above
 
     apply_proposal(file, site, operation, who, begin=not hold, output=output)
+
+
+def _changes(put: Sequence[str], unset: Sequence[str]) -> tuple[Change, ...]:
+    """Edits of a body's entry: each `KEY=VALUE`, then the keys to take out. Raises `UsageError`."""
+    pairs = [one.partition("=") for one in put]
+    bare = [key for key, equals, _ in pairs if not equals]
+    if bare or not (put or unset):
+        raise UsageError(
+            Text(
+                "変える内容を --set 項目=値 か --unset 項目 で書いてください。",
+                "say what to change: --set KEY=VALUE or --unset KEY.",
+            )
+        )
+    values = (Change(key, value) for key, _, value in pairs)
+    return (*values, *(Change(key, None) for key in unset))
