@@ -24,7 +24,8 @@ from tests.crash.sandbox.place import RELEASES, SERVICE, Place, make_place, rele
 
 from moyai.operations.database.rows import OperationView
 
-_POLL_SECONDS = 0.15
+_POLL_SECONDS = 0.2
+_WITNESS_SECONDS = 1.0
 _DISK_MEGABYTES = 400
 _CHECKS = {"upgrade": check, "backup": check_backup, "deploy": check_deploy}
 _PLANNING_SHARE = 0.2
@@ -110,14 +111,17 @@ class _Campaign:
     arena: Arena
     attacks: int
     following: float = 0.0
+    looks_at: float = 0.0
     found: Findings = field(default_factory=Findings)
 
     def between(self) -> None:
         """What goes on at any time: supervisors started again, the witness, attacks."""
         self.crew.tend()
         self.arena.due()
-        self.crew.place.witness.look()
         now = time.monotonic()
+        if now >= self.looks_at:
+            self.crew.place.witness.look()
+            self.looks_at = now + _WITNESS_SECONDS
         attacks = self.attacks if self.crew.posts else round(self.attacks * _PLANNING_SHARE)
         if self.arena.done < attacks and now >= self.following:
             if self.attack.act(self.arena):

@@ -14,6 +14,7 @@ from tests.crash.sandbox.counting import check_migrations, check_requests
 from tests.crash.sandbox.place import migrations, release
 
 SEED = 1
+pytestmark = pytest.mark.timeout(600)  # a minute on a machine at rest
 
 
 @pytest.fixture(scope="module")
