@@ -7,14 +7,12 @@ record), with `-NAME` for a step taken back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.crash.operations import traps
 from tests.crash.operations.traps import passing
 
-from moyai.audit.pieces import Pieces
 from moyai.operations.durable import host
 from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
 
@@ -28,14 +26,12 @@ PLACES = tuple(f"{when}:{step}" for step in STEPS for when in ("before", "after"
 class StepLedger(Ledger):
     """The ledger, with places before and after what it puts on record of each step."""
 
-    def go_on(
-        self, taken: Taken, ended: Ended | None, following: Next | None, records: Sequence[Pieces]
-    ) -> str:
+    def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:
         if ended is not None:
             passing(f"done:{ended.name}")
         if following is not None:
             passing(f"before:{following.name}")
-        wanted = super().go_on(taken, ended, following, records)
+        wanted = super().go_on(taken, ended, following)
         if ended is not None:
             passing(f"kept:{ended.name}")
         if following is not None:
