@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.crash.operations.campaign import Outcome
 from tests.crash.operations.check import Findings
 from tests.crash.operations.page import page
 from tests.crash.operations.report import outcomes_of, report
+from tests.crash.operations.traps import TrappedLedger
+from tests.crash.sandbox.boundaries import StepLedger
 from tests.crash.sandbox.counting import (
     QUIET,
     Span,
@@ -27,6 +30,7 @@ from tests.crash.sandbox.place import migrations
 from tests.crash.sandbox.recorder import Request
 from tests.crash.sandbox.witness import Seen
 
+from moyai.operations.durable.ledger import Ledger
 from moyai.texts import Text
 
 CODE, FAMILY, NUMBER = "272035", "osaka-272035-eapp-a", 7
@@ -148,6 +152,11 @@ def test_nothing_may_be_changed_of_a_body_whose_window_is_shut() -> None:
     assert _wrong(lambda found: check_untouched(CODE, asked, [[]], found)) == {"out_of_window"}
     life = _life(CLOSE)
     assert _wrong(lambda found: check_untouched(CODE, [], [life], found)) == {"out_of_window"}
+
+
+@pytest.mark.parametrize("trapped", [StepLedger, TrappedLedger])
+def test_traps_are_passed_as_the_ledger_is_called(trapped: type[Ledger]) -> None:
+    assert signature(trapped.go_on) == signature(Ledger.go_on)
 
 
 def test_a_request_is_a_bodys_by_its_code_alone() -> None:
