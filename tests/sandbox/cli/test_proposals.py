@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from federations import Federation
 from secretariat import APPROVER, PLANNER, make_keys, two_waves, working
+
+from moyai.approvals.signing import find_signer
+from moyai.operations.fleet.opening import open_office
+from moyai.operations.fleet.proposing import plan_proposal, propose
+from moyai.operations.fleet.putting import put_on_record
+from moyai.operations.places import today
+from moyai.operations.session import open_session
+from moyai.registry.change import Change
 
 CODE, PAYMENT = "272043", "services.eapp-b.settings.payment"
 _MAX = "  max_concurrent"
@@ -36,7 +46,7 @@ def unchanged(office: Federation) -> Iterator[bytes]:
     office.file.write_bytes(before)
 
 
-def propose(office: Federation, keys: Path, *more: str) -> str:
+def proposed(office: Federation, keys: Path, *more: str) -> str:
     """Propose an edit; its id."""
     answer = office.ok(
         *("tenant", "edit", "ikeda", "--propose", "--any-time", "--operator", PLANNER),
@@ -69,7 +79,7 @@ def test_a_proposal_is_written_only_once_approved_and_deployed_by_workers(
     office: Federation, keys: Path, tmp_path: Path
 ) -> None:
     before = office.file.read_bytes()
-    operation = propose(office, keys, "--set", f"{PAYMENT}=both")
+    operation = proposed(office, keys, "--set", f"{PAYMENT}=both")
     assert office.file.read_bytes() == before
     shown = office.ok("operation", "show", operation).out
     assert "payment: both } }" in shown
@@ -95,7 +105,7 @@ def test_a_proposal_is_written_only_once_approved_and_deployed_by_workers(
 def test_a_file_that_was_changed_since_is_not_written(
     office: Federation, keys: Path, unchanged: bytes
 ) -> None:
-    operation = propose(office, keys, "--set", f"{PAYMENT}=none")
+    operation = proposed(office, keys, "--set", f"{PAYMENT}=none")
     approve(office, keys, operation)
     office.file.write_bytes(unchanged + b"# another edit\n")
     code, said = apply(office, operation)
@@ -121,7 +131,7 @@ def test_a_file_that_was_changed_since_is_not_written(
 def test_a_worker_without_the_edit_does_nothing(
     office: Federation, keys: Path, unchanged: bytes, tmp_path: Path
 ) -> None:
-    operation = propose(
+    operation = proposed(
         office, keys, "--set", "contacts=[{ section: 総務課, email: soumu@ikeda.example.jp }]"
     )
     approve(office, keys, operation)
@@ -150,3 +160,26 @@ def test_only_a_proposal_is_applied(office: Federation) -> None:
     check = office.ok("check", CODE, "--operator", PLANNER, "--output", "json").json()["id"]
     code, said = apply(office, check)
     assert (code, "no proposal" in said) == (2, True)
+
+
+@pytest.mark.parametrize("how", ["another difference", "another body"])
+def test_a_plan_that_says_another_than_it_makes_is_not_applied(
+    office: Federation, keys: Path, unchanged: bytes, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setenv("MOYAI_HOME", str(office.home))
+    with open_office(office.file, "sandbox") as opened:
+        session = open_session(office.file, "sandbox")
+        found = propose(session, CODE, [Change(PAYMENT, "none")], today())
+        plan = plan_proposal(session, found, by=PLANNER, now=datetime.now(UTC))
+        shown = tuple(str(one).replace("none", "credit-card") for one in found.changed.diff)
+        if how == "another body":
+            lying = replace(plan, bodies=(replace(plan.bodies[0], code="272027"),))
+        else:
+            lying = replace(plan, parameters={**plan.parameters, "diff": shown})
+        by = next(one for one in session.workspace.registry.operators if one.email == PLANNER)
+        signer = find_signer(by.ssh_key, keys / "keikaku", {})
+        operation = put_on_record(opened.engine, lying, signer)
+    approve(office, keys, operation)
+    code, said = apply(office, operation)
+    assert (code, "do not make of tenants.yaml" in said) == (5, True)
+    assert office.file.read_bytes() == unchanged

@@ -50,7 +50,10 @@ def apply(
     with office.engine.connect() as connection:
         view = shown(connection, operation)
     code, changes = changes_of(view.plan)
-    require_bodies(by, registry, [body.code for body in view.plan.bodies], day)
+    codes = [body.code for body in view.plan.bodies]
+    require_bodies(by, registry, codes, day)
+    if code not in codes:  # whoever approves a plan answers for its bodies alone
+        raise _not_as_shown(operation)
     if view.row.ended_at is not None or view.row.wanted in ("cancel", "stop"):
         raise _ended(view)
     absent = missing(view, registry)
@@ -62,16 +65,22 @@ def apply(
         if registry.sha256 != view.plan.parameters["base_sha256"]:
             raise moved(operation)
         changed = would_change(registry, code, changes)
-        if changed.registry.sha256 != after:
-            raise _other_version(operation)
+        # What the approver has read is the difference: a plan may say another than it makes.
+        if changed.registry.sha256 != after or changed.diff != _texts(view, "diff"):
+            raise _not_as_shown(operation)
         write_change(registry, changed)
         was_written = True
     if begin:
         with office.engine.begin() as connection:
             want(connection, operation, "run", f"operator:{by.email}")
-    named = view.plan.parameters.get("foundation", ())
-    assert isinstance(named, Sequence)
-    return Applied(operation, was_written, begin, tuple(str(one) for one in named))
+    return Applied(operation, was_written, begin, _texts(view, "foundation"))
+
+
+def _texts(view: OperationView, name: str) -> tuple[str, ...]:
+    """One of the plan's lists."""
+    found = view.plan.parameters.get(name, ())
+    assert isinstance(found, Sequence)
+    return tuple(str(one) for one in found)
 
 
 def _ended(view: OperationView) -> Refused:
@@ -101,11 +110,11 @@ def _not_approved(view: OperationView, why: Sequence[Text]) -> Refused:
     )
 
 
-def _other_version(operation: str) -> Refused:
+def _not_as_shown(operation: str) -> Refused:
     return Refused(
         Text(
-            f"このもやいの版では、{operation} で承認されたとおりの tenants.yaml になりません。",
-            f"this version of Moyai would not make of tenants.yaml what {operation} was approved for.",
+            f"{operation} の変更では、承認された差分のとおりの tenants.yaml になりません。",
+            f"the edits of {operation} do not make of tenants.yaml what its difference shows.",
         ),
         touched=NOTHING_TOUCHED,
         remedy=Text("もう一度提案してください。", "Propose it anew."),
