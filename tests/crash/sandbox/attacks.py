@@ -202,7 +202,12 @@ _ALL: tuple[Attack, ...] = (
     Attack("sandbox-workers", _kill("worker"), every=(2.0, 6.0), attacks=12),
     Attack("sandbox-supervisors", _kill_a_supervisor, every=(3.0, 8.0), attacks=8),
     Attack("sandbox-boundaries", before=_traps(PLACES, 0.3)),
-    Attack("sandbox-engines", _kill("engine", "provider", "driver"), every=(0.5, 3.0), attacks=8),
+    Attack(
+        "sandbox-engines",
+        _while_building("engine", "engine", "provider", "driver"),
+        every=(0.2, 3.0),
+        attacks=8,
+    ),
     Attack("sandbox-jobs", _kill("job"), every=(0.3, 2.0), attacks=8),
     Attack(
         "sandbox-all",

@@ -20,6 +20,8 @@ from moyai.operations.database.rows import OperationView
 _LONGEST_SECONDS = 240.0
 _SETTLED_SECONDS = 2.0
 REFUSED = 5
+_AGAIN = {"failed", "held", "skipped", "moved"}
+"""Bodies that are tried again: a job that was killed in preflight has its body skipped, with a debt."""
 
 
 @dataclass
@@ -115,9 +117,10 @@ class Person:
         if self._beside is not None and self._beside.poll() is not None:
             self.codes.append(self._beside.returncode)
             self._beside = None
-        if view.row.status in ("done", "cancelled"):
+        left = {one.status for one in view.bodies} & _AGAIN
+        if view.row.status == "cancelled" or (view.row.status == "done" and not left):
             return self._retrying is None and self._beside is None
-        if view.row.status in ("failed", "held") and self._retrying is None:
+        if view.row.status in ("done", "failed", "held") and self._retrying is None:
             again = ("operation", "retry", self.operation, "--operator", PLANNER)
             self._retrying = self.place.command(*again)
         if self.waits and self._retrying is None and _only_shut(view):
