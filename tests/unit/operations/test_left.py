@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from moyai.operations.durable.ledger import StepRecord
-from moyai.operations.durable.left import left_by
+from moyai.operations.database.left import StepRecord, left_by
 
 
 def step(name: str, status: str = "done", **result: int) -> StepRecord:

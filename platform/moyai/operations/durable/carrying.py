@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
+from moyai.operations.database.left import BACK, Left, StepRecord, ledger_sha256, left_by
 from moyai.operations.database.rows import document_of
 from moyai.operations.durable.failures import (
     both,
@@ -22,8 +23,7 @@ from moyai.operations.durable.failures import (
     to_document,
     unknown,
 )
-from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, StepRecord, Taken
-from moyai.operations.durable.left import BACK, Left, ledger_sha256, left_by
+from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.operations.durable.threshold import NotNow, Threshold
 from moyai.operations.kinds.kind import (
     InDoubt,

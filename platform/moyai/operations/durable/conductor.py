@@ -18,12 +18,11 @@ import psycopg
 import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
+from moyai.operations.database.left import StepRecord, left_by
 from moyai.operations.database.rows import document_of, text_of
 from moyai.operations.durable.approved import Approved
 from moyai.operations.durable.debts import Debts
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.ledger import StepRecord
-from moyai.operations.durable.left import left_by
 from moyai.operations.durable.plans import KnownPlan, Plans
 from moyai.operations.durable.queue import BodyQueue
 from moyai.operations.durable.standing import Standing

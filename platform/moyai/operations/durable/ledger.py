@@ -13,6 +13,7 @@ import psycopg
 import sqlalchemy as sa
 
 from moyai.audit.details import checked, plain
+from moyai.operations.database.left import StepRecord
 from moyai.operations.database.lost import is_lost
 from moyai.operations.durable.combining import Combining
 from moyai.registry.models import JsonValue
@@ -51,17 +52,6 @@ _HAND_OVER = "SELECT moyai.hand_over(%s, %s, %s, %s, CAST(%s AS jsonb))"
 
 class Fenced(Exception):  # nobody's error: the body is another's by now
     """Another carrying has the body; this one ends, and writes nothing more."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """A step on record. `status`: `intended`, `done`, `failed`."""
-
-    name: str
-    ordinal: int
-    status: str
-    result: Mapping[str, Any]
-    """Of a failed one: its error."""
 
 
 @dataclass(frozen=True, slots=True)

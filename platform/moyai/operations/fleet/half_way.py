@@ -8,8 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moyai.operations.durable.ledger import StepRecord
-from moyai.operations.durable.left import ledger_sha256, left_by
+from moyai.operations.database.left import StepRecord, ledger_sha256, left_by
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver
 
 # A plan of a whole federation is long: its parameters are read once for each operation.

@@ -1,16 +1,29 @@
-"""What earlier attempts left of a body's steps: begun, and not taken back. Pure."""
+"""Steps on record, and what attempts left of them: begun, and not taken back. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from moyai.canonical_json import sha256_of
-from moyai.operations.durable.ledger import StepRecord
-from moyai.operations.kinds.kind import Result
+from moyai.registry.models import JsonValue
+
+Result = Mapping[str, JsonValue]
 
 BACK = "-"
 """A step's name while it is taken back begins with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """A step on record. `status`: `intended`, `done`, `failed`."""
+
+    name: str
+    ordinal: int
+    status: str
+    result: Mapping[str, Any]
+    """Of a failed one: its error."""
 
 
 @dataclass(frozen=True, slots=True)
