@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +30,8 @@ def planned(office: Office, selector: str) -> str:
     found = rotated_bodies(session, selector, today())
     who, now = "keikaku@jimukyoku.example.jp", datetime.now(UTC)
     plan = plan_rotation(session, found, by=who, now=now, in_windows=False)
-    return office.put(plan.kind, plan.subject, dict(plan.parameters), plan.bodies)
+    bodies = tuple(replace(one, wave=1) for one in plan.bodies)
+    return office.put(plan.kind, plan.subject, dict(plan.parameters), bodies)
 
 
 def login(office: Office, code: str, service: str, role: str = "app") -> dict[str, str]:
