@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from moyai.operations.fleet.assembling import Left
-from moyai.operations.fleet.status_words import KINDS, word
+from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.forecast import Forecast
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.fleet.status_words import word
 from moyai.texts import Text, in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_line
@@ -20,7 +21,7 @@ def show_intended(
     if output is not Output.TABLE:
         document(_document(plan, left, foreseen), output)
         return
-    show_line(f"{word(KINDS, plan.kind, LANG)} {plan.subject}".strip())
+    show_line(f"{word(TITLES, plan.kind, LANG)} {plan.subject}".strip())
     if all(body.calendar is None for body in plan.bodies):
         show_line(
             say(

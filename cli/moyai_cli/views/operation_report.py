@@ -8,7 +8,8 @@ from pathlib import Path
 
 from moyai.operations.fleet.report_page import errors_of
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
-from moyai.operations.fleet.status_words import BODIES, KINDS, OPERATIONS, STEPS, word
+from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.status_words import BODIES, OPERATIONS, STEPS, word
 from moyai.texts import in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say
@@ -110,7 +111,7 @@ def _lines(made: Report) -> Iterator[str]:
     row = made.view.row
     status = word(OPERATIONS, row.status, LANG)
     reason = "" if row.reason is None else f" — {of(row.reason)}"
-    yield f"{row.id} {word(KINDS, row.kind, LANG)} {row.subject}".rstrip() + f": {status}{reason}"
+    yield f"{row.id} {word(TITLES, row.kind, LANG)} {row.subject}".rstrip() + f": {status}{reason}"
     yield say("計画: ", "planned: ") + f"{row.planned_by}, {in_japan(row.planned_at)}"
     for one in made.view.approvals:
         yield (

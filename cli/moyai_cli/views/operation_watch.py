@@ -17,7 +17,8 @@ from moyai.errors import MoyaiError, OperationFailed, Refused
 from moyai.operations.database.lost import is_lost
 from moyai.operations.database.reading import shown, workers
 from moyai.operations.database.rows import BodyRow, OperationView
-from moyai.operations.fleet.status_words import BODIES, KINDS, OPERATIONS, WAVES, word
+from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, word
 from moyai.texts import Lang, Text, visible
 from moyai_cli.called import copyable
 from moyai_cli.interrupts import Interrupt
@@ -151,7 +152,7 @@ def _screen(connect: Connect, operation: str) -> Look:
 def _page(view: OperationView, alive: int) -> Group:
     row = view.row
     status = word(OPERATIONS, row.status, LANG)
-    head = Styled(f"{row.id} {word(KINDS, row.kind, LANG)} {visible(row.subject)} ")
+    head = Styled(f"{row.id} {word(TITLES, row.kind, LANG)} {visible(row.subject)} ")
     head.append(status, style=OPERATION_STYLES.get(status, ""))
     if row.reason is not None:
         head.append(f"  {visible(of(row.reason))}")

@@ -9,8 +9,9 @@ from datetime import datetime
 import typer
 
 from moyai.operations.database.rows import BodyRow, DebtRow, OperationRow, OperationView, WaveRow
-from moyai.operations.fleet.status_words import BODIES, KINDS, OPERATIONS, WAVES, word
+from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.debts import what_settles
+from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, word
 from moyai.texts import JAPAN, Text
 from moyai_cli.called import copyable, show_next
 from moyai_cli.language import LANG, of, say
@@ -76,7 +77,7 @@ def show_list(rows: Sequence[OperationRow], whole: Entries, output: Output) -> N
 def _for_people(row: OperationRow) -> Record:
     return {
         **operation_record(row),
-        "kind": word(KINDS, row.kind, LANG),
+        "kind": word(TITLES, row.kind, LANG),
         "status": word(OPERATIONS, row.status, LANG),
         "counts": counts_line(row.counts),
         "planned_at": local(row.planned_at),
@@ -122,7 +123,7 @@ def show_operation(
 
 def _head(view: OperationView) -> None:
     row = view.row
-    kind = word(KINDS, row.kind, LANG)
+    kind = word(TITLES, row.kind, LANG)
     reason = "" if row.reason is None else f" — {of(row.reason)}"
     show_line(f"{row.id} {kind} {row.subject}".rstrip())
     show_line(say("状態: ", "status: ") + word(OPERATIONS, row.status, LANG) + reason)
@@ -272,7 +273,7 @@ def show_debts(found: Sequence[DebtRow], output: Output) -> None:
     records = [
         {
             "code": one.code,
-            "kind": one.kind if output is not Output.TABLE else word(KINDS, one.kind, LANG),
+            "kind": one.kind if output is not Output.TABLE else word(TITLES, one.kind, LANG),
             "subject": one.subject,
             "operation": one.operation,
             "reason": of(one.reason),

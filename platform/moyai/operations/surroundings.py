@@ -22,9 +22,12 @@ _NOT_DECIDING = (
     "infra/packages.py",
     "planning/addresses.py",
     "planning/conditions.py",
+    "planning/consumed.py",
     "planning/decisions.py",
     "planning/fingerprints.py",
+    "planning/fleet",
     "planning/guards.py",
+    "planning/openings.py",
     "planning/plans.py",
     "planning/quota_table.py",
     "planning/quotas.py",
@@ -32,7 +35,7 @@ _NOT_DECIDING = (
     "planning/selectors.py",
     "planning/statuses.py",
 )
-"""Code beside it that no program runs."""
+"""Code beside it that no program runs, files and rooms."""
 
 
 def surroundings(
@@ -76,7 +79,7 @@ def component_files() -> tuple[Path, ...]:
     """The files of Moyai's own code that decide what stacks have."""
     found = (path for place in _DECIDING for path in _files(_LIBRARY / place))
     skipped = {_LIBRARY / name for name in _NOT_DECIDING}
-    return tuple(path for path in found if path not in skipped)
+    return tuple(path for path in found if skipped.isdisjoint((path, *path.parents)))
 
 
 def hash_files(places: Iterable[Path]) -> str:

@@ -170,10 +170,11 @@ def _backups(policy: BackupPolicy) -> Text:
     en = ", with a copy in a second region" if policy.second_region else ""
     return Text(
         f"- 控えの取り決め: 日次 {policy.daily}・週次 {policy.weekly}・月次 {policy.monthly}・"
-        f"年次 {policy.yearly} 世代{ja}。控えはもやいの後の版で始まり、いまはまだ取っていません。",
+        f"年次 {policy.yearly} 世代{ja}。いまは事務局が行う一斉バックアップ（moyai backup run）で取り、"
+        "復元も試しています。予定に沿った自動の取得と世代の管理は、もやいの後の版で始まります。",
         f"- Backups, as agreed: {policy.daily} daily, {policy.weekly} weekly, {policy.monthly} "
-        f"monthly, {policy.yearly} yearly{en}. They begin with a later version of Moyai: none are "
-        "made yet.",
+        f"monthly, {policy.yearly} yearly{en}. For now the secretariat makes them (moyai backup run), and "
+        "tries to restore each; scheduled ones, and generations, come with a later version of Moyai.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from moyai.planning.conditions import Recorded
@@ -41,7 +41,7 @@ def refusals(
         *moved(facts, recorded),
         *_dropped(body, recorded),
         *_put_off(body, recorded, day, today),
-        *(() if begun else _frozen(body, recorded, {day, today})),
+        *(() if begun or not recorded.facts else frozen(body, {day, today})),
     )
 
 
@@ -103,14 +103,13 @@ def _before_first_day(one: Subscription, day: date) -> Text:
     )
 
 
-def _frozen(body: Tenant, recorded: Recorded, days: set[date]) -> tuple[Text, ...]:
-    if not recorded.facts:
-        return ()
+def frozen(body: Tenant, days: Collection[date]) -> tuple[Text, ...]:
+    """Why nothing of a body may be changed on some days; empty where it may."""
     return tuple(
         Text(
             f"{freeze.first}〜{freeze.last} は凍結期間です（{freeze.reason}）。"
-            "期間の後に適用してください。",
-            f"frozen from {freeze.first} to {freeze.last} ({freeze.reason}); deploy after that.",
+            "期間の後に行ってください。",
+            f"frozen from {freeze.first} to {freeze.last} ({freeze.reason}); do it after that.",
         )
         for freeze in body.freezes
         if any(freeze.first <= day <= freeze.last for day in days)

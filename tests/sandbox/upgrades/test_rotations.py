@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from office import NONE, A, B, Between, Office, at
+from office import NONE, A, B, Between, Office, at, frozen, unchanged
 
 from moyai.errors import UsageError
 from moyai.operations.database.audit_reading import records
@@ -89,6 +89,17 @@ def test_all_logins_of_a_body_get_passwords_and_the_old_ones_are_void(office: Of
     assert office.is_open(A)
     office.federation.ok("deploy", A, "--refresh")
     assert all(opens(one) for one in new.values())  # the stack takes none of them back
+
+
+def test_a_frozen_day_is_kept_whatever_the_plan_says(office: Office) -> None:
+    operation, before = planned(office, A), all_logins(office, A)
+    with unchanged(office.federation):
+        frozen(office.federation)
+        body = office.carry(operation, A)
+    assert body.status == "skipped"
+    assert body.error is not None
+    assert "frozen" in body.error["what"]["en"]
+    assert all_logins(office, A) == before
 
 
 def test_no_password_is_on_record(office: Office) -> None:

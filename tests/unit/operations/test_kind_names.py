@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from moyai.operations.fleet.status_words import KINDS as WORDS
-from moyai.operations.kinds.names import NAMES, title_of
+from moyai.operations.kinds.names import NAMES
+from moyai.operations.kinds.names import TITLES as WORDS
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import KINDS
 from moyai_cli.application import app
@@ -37,7 +37,3 @@ def test_a_command_plans_each_kind(name: str) -> None:
             found = command.get_command(context, word)  # type: ignore[attr-defined]
             assert found is not None, NAMES[name].command
             command = found
-
-
-def test_a_kind_of_another_version_is_shown_as_it_is() -> None:
-    assert title_of("drill").ja == "drill"

@@ -106,11 +106,11 @@ def test_a_body_without_services_reads_nothing_of_staff_routes(registry: Registr
         assert "No service is in use yet." in found.en
 
 
-def test_backups_are_told_as_a_policy_that_is_not_carried_out_yet(registry: Registry) -> None:
+def test_backups_are_told_as_a_policy_of_which_only_some_is_carried_out(registry: Registry) -> None:
     found = told(registry)
     assert "日次 35・週次 8・月次 12・年次 3 世代" in found.ja
     assert "別のリージョンにも置く" in found.ja
-    assert "まだ取っていません" in found.ja
+    assert "moyai backup run" in found.ja
     assert "35 daily, 8 weekly, 12 monthly, 3 yearly" in found.en
     assert "a copy in a second region" in found.en
-    assert "none are made yet" in found.en
+    assert "the secretariat makes them" in found.en

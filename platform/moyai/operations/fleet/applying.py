@@ -15,6 +15,7 @@ from moyai.operations.fleet.opening import Office
 from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.proposing import changes_of, moved
 from moyai.operations.tenants import would_change, write_change
+from moyai.planning.fleet.status_words import OPERATIONS, named
 from moyai.texts import Text
 
 
@@ -84,11 +85,11 @@ def _texts(view: OperationView, name: str) -> tuple[str, ...]:
 
 
 def _ended(view: OperationView) -> Refused:
-    status = view.row.status if view.row.ended_at is not None else "cancelled"
+    status = named(OPERATIONS, view.row.status if view.row.ended_at is not None else "cancelled")
     return Refused(
         Text(
-            f"{view.row.id} は {status} で、もう適用できません。",
-            f"{view.row.id} is {status}: it cannot be applied any more.",
+            f"{view.row.id} は「{status.ja}」で、もう適用できません。",
+            f"{view.row.id} is {status.en}: it cannot be applied any more.",
         ),
         touched=NOTHING_TOUCHED,
     )

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
-from moyai.operations.fleet.status_words import BODIES, KINDS, OPERATIONS, STEPS, WAVES, word
+from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.status_words import BODIES, OPERATIONS, STEPS, WAVES, word
 from moyai.texts import Lang, Text, in_japan, visible
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|])")
@@ -26,7 +27,7 @@ def _lines(report: Report, lang: Lang) -> Iterator[str]:
     yield from _table(
         (),
         [
-            (_W["kind"].of(lang), f"{word(KINDS, row.kind, lang)} {_md(row.subject)}".strip()),
+            (_W["kind"].of(lang), f"{word(TITLES, row.kind, lang)} {_md(row.subject)}".strip()),
             (_W["status"].of(lang), _status(report, lang)),
             (_W["planned"].of(lang), f"{_md(row.planned_by)}, {in_japan(row.planned_at)}"),
             (_W["began"].of(lang), _moment(row.began_at)),

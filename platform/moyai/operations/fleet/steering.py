@@ -16,6 +16,7 @@ from moyai.operations.database.writing import retry as write_retry
 from moyai.operations.fleet.half_way import successors
 from moyai.operations.fleet.people import require_bodies
 from moyai.planning.fleet import said
+from moyai.planning.fleet.status_words import BODIES, OPERATIONS, named
 from moyai.registry.models import Operator, Registry
 from moyai.texts import Text, counted
 
@@ -234,8 +235,9 @@ def _taken_over(code: str, by: str) -> Refused:
 
 
 def _not_again(bodies: Sequence[BodyRow]) -> Refused:
-    listed_ja = "、".join(f"{body.code} {body.name}（{body.status}）" for body in bodies)
-    listed_en = ", ".join(f"{body.code} {body.name} ({body.status})" for body in bodies)
+    told = [(f"{body.code} {body.name}", named(BODIES, body.status)) for body in bodies]
+    listed_ja = "、".join(f"{body}（{status.ja}）" for body, status in told)
+    listed_en = ", ".join(f"{body} ({status.en})" for body, status in told)
     return _refused(
         Text(
             f"やり直せる状態ではありません: {listed_ja}。", f"not to be begun again: {listed_en}."
@@ -249,8 +251,9 @@ def _not_again(bodies: Sequence[BodyRow]) -> Refused:
 
 def _never(view: OperationView) -> Refused:
     row = view.row
+    status = named(OPERATIONS, row.status)
     return _refused(
-        Text(f"{row.id} は {row.status} のため、やり直せません。", f"{row.id} is {row.status}."),
+        Text(f"{row.id} は「{status.ja}」のため、やり直せません。", f"{row.id} is {status.en}."),
         Text(
             "取り消したものと期限の過ぎたものは、新しく計画してください（途中で止まった団体は、その計画が引き継ぎます）。",
             "What was cancelled or expired is planned anew, and the new plan takes over bodies that are "

@@ -1,6 +1,6 @@
 """What kinds of operations are called and which command plans them: one line for each kind. Pure.
 
-Read by lists, reports and notices, which must not import what a kind does; `kinds.table` makes the kinds.
+Read by lists and reports, which must not import what a kind does; `kinds.table` makes the kinds.
 """
 
 from __future__ import annotations
@@ -26,12 +26,9 @@ NAMES: Mapping[str, KindName] = {
     "check": KindName(Text("一斉点検", "check"), "check"),
     "deploy": KindName(Text("一斉適用", "deploy"), "deploy --by-workers"),
     "edit": KindName(Text("団体設定の変更", "edit"), "tenant edit"),
-    "rotate": KindName(Text("認証情報の一斉更新", "rotation"), "rotate"),
+    "rotate": KindName(Text("認証情報の入替え", "rotation"), "rotate"),
     "upgrade": KindName(Text("一斉更新", "upgrade"), "upgrade"),
 }
 
 
-def title_of(kind: str) -> Text:
-    """What a kind is called; a kind that this version does not know, as it is."""
-    known = NAMES.get(kind)
-    return Text(kind, kind) if known is None else known.title
+TITLES: Mapping[str, Text] = {name: one.title for name, one in NAMES.items()}

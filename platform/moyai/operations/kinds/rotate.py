@@ -20,8 +20,10 @@ from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
+from moyai.operations.places import today
 from moyai.operations.service_restarts import Restarts
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.guards import frozen
 from moyai.planning.topology import TENANT
 from moyai.registry.models import Registry
 from moyai.texts import Text
@@ -96,6 +98,9 @@ class Preflight:
                 )
             )
         half_way = any(name.startswith("set:") for name in {*work.earlier, *work.left})
+        body = one.registry.tenant(work.body.code)
+        for why in frozen(body, {today()}) if body is not None and not half_way else ():
+            raise Unavailable(why)
         for service in services if not half_way else ():
             try:
                 one.health(service)

@@ -1,11 +1,10 @@
-"""What statuses and kinds are called on screens and in reports. Pure."""
+"""What statuses are called on screens, in reports and in sentences. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from moyai.operations.kinds.names import NAMES
-from moyai.texts import Lang, Text, visible
+from moyai.texts import Lang, Text, same, visible
 
 OPERATIONS: Mapping[str, Text] = {
     "planned": Text("計画済", "planned"),
@@ -39,9 +38,13 @@ STEPS: Mapping[str, Text] = {
     "done": Text("完了", "done"),
     "failed": Text("失敗", "failed"),
 }
-KINDS: Mapping[str, Text] = {name: one.title for name, one in NAMES.items()}
+
+
+def named(words: Mapping[str, Text], code: str) -> Text:
+    """What something is called in both languages; as it is where it has no name."""
+    return words.get(code) or same(visible(code))
 
 
 def word(words: Mapping[str, Text], code: str, lang: Lang) -> str:
-    """What something is called; as it is where it has no name."""
-    return words[code].of(lang) if code in words else visible(code)
+    """What something is called in one language."""
+    return named(words, code).of(lang)
