@@ -93,10 +93,10 @@ class Chaining:
         for number in range(known + 1, len(lines) + 1):
             line = lines[number - 1]
             try:
-                records = line.records()
+                notes = line.notes()
             except (ValueError, TypeError, KeyError, AttributeError):
                 raise OperationFailed(_damaged(run, number)) from None
-            note(engine, run_key(run, lines), number, line.sha256, records)
+            note(engine, run_key(run, lines), number, line.sha256, notes)
             self.files.put_chained(run, number)
 
     def _away(self, why: Text) -> None:

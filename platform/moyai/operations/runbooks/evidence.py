@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from moyai.audit.pieces import Pieces, pieces
+from moyai.audit.notes import Note
 from moyai.audit.records import FEDERATION, chain_of
 from moyai.engine.files import disk_trouble
 from moyai.operations.runbooks.records import RunStore
@@ -40,28 +40,24 @@ class Line:
         """Of its bytes."""
         return hashlib.sha256(self.content).hexdigest()
 
-    def records(self) -> dict[str, Pieces]:
+    def notes(self) -> dict[str, Note]:
         """Chain → what it is told: the federation's, and those of bodies that the run is about."""
         found: Mapping[str, Any] = json.loads(self.content)
-        made = {FEDERATION: self._pieces(found, None, _TOLD)}
+        made = {FEDERATION: self._note(found, _TOLD)}
         for code in found.get("bodies", ()):
-            made[chain_of(code)] = self._pieces(found, code, _TOLD_TO_BODIES)
+            made[chain_of(code)] = self._note(found, _TOLD_TO_BODIES)
         return made
 
-    def _pieces(self, found: Mapping[str, Any], code: str | None, told: tuple[str, ...]) -> Pieces:
+    def _note(self, found: Mapping[str, Any], told: tuple[str, ...]) -> Note:
         details: dict[str, JsonValue] = {
             name: found[name] for name in told if found.get(name) is not None
         }
         person = found.get("operator")
-        return pieces(
-            chain_of(code),
+        return Note(
             actor="moyai" if person is None else f"operator:{person}",
             action=f"runbook.{found.get('event', 'step')}",
-            operation=str(found["run"]),
             plan_sha256=found.get("content_sha256"),
-            code=code,
             step=found.get("step"),
-            attempt=None,
             result=str(found["status"]),
             details={**details, "evidence_sha256": self.sha256},
         )

@@ -92,19 +92,3 @@ BEGIN
   INSERT INTO moyai.audit VALUES (p_chain, head.seq + 1, moment, content, hash);
   UPDATE moyai.audit_head SET seq = head.seq + 1, sha256 = hash WHERE chain = p_chain;
 END $$;
-
--- The same from the pieces of moyai.audit.pieces, whose values alone count: for functions that belong to the
--- owner and say themselves what may be in them.
-CREATE OR REPLACE FUNCTION moyai.record(p_chain text, p_pieces jsonb) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  given jsonb := concat(p_pieces->>0, p_pieces->>1, p_pieces->>2, '0', p_pieces->>3)::jsonb;
-BEGIN
-  IF given->>'chain' IS DISTINCT FROM p_chain OR given->>'code' IS DISTINCT FROM
-      (CASE p_chain WHEN 'federation' THEN NULL ELSE substr(p_chain, 6) END) THEN
-    PERFORM moyai.refuse('no record of ' || p_chain, 'MY004');
-  END IF;
-  PERFORM moyai.put_record(p_chain, given->>'actor', given->>'action', given->>'operation',
-    given->>'plan_sha256', given->>'step', (given->>'attempt')::integer, given->>'result',
-    given->'details');
-END $$;

@@ -49,3 +49,5 @@ GRANT EXECUTE ON FUNCTION
   moyai.notice_sent(bigint),
   moyai.notice_unsent(bigint, integer, jsonb, integer, boolean)
   TO moyai_worker;
+
+DROP FUNCTION moyai.record(text, jsonb);  -- records are made by moyai.put_record alone

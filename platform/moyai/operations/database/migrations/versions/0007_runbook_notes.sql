@@ -20,7 +20,6 @@ RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   known text;
-  one jsonb;
   given jsonb;
   last_chain text COLLATE "C" := '';
 BEGIN
@@ -34,21 +33,18 @@ BEGIN
     RAISE EXCEPTION 'not the line % of %', p_number, p_run USING ERRCODE = 'MY007';
   END IF;
   INSERT INTO moyai.runbook_note (run, number, sha256) VALUES (p_run, p_number, p_sha256);
-  FOR one IN SELECT value FROM jsonb_array_elements(p_records) LOOP
-    given := concat(one->'pieces'->>0, one->'pieces'->>1, one->'pieces'->>2, '0',
-      one->'pieces'->>3)::jsonb;
-    IF given->>'action' !~ '^runbook\.[a-z]{1,20}$'
-        OR given->>'actor' !~ '^(moyai$|operator:)'
-        OR given->>'operation' IS DISTINCT FROM split_part(p_run, '.', 1)
+  FOR given IN SELECT value FROM jsonb_array_elements(p_records) LOOP
+    IF (given->>'action' ~ '^runbook\.[a-z]{1,20}$') IS NOT TRUE
+        OR (given->>'actor' ~ '^(moyai$|operator:)') IS NOT TRUE
         OR given->'details'->>'evidence_sha256' IS DISTINCT FROM p_sha256
-        OR given->>'chain' IS DISTINCT FROM one->>'chain'
-        OR (one->>'chain' > last_chain) IS NOT TRUE
-        OR one->>'chain' !~ '^(federation|body:[0-9]{6})$'
-        OR given->>'code' IS DISTINCT FROM substring(one->>'chain' FROM '^body:([0-9]{6})$') THEN
+        OR (given->>'chain' > last_chain) IS NOT TRUE
+        OR given->>'chain' !~ '^(federation|body:[0-9]{6})$' THEN
       RAISE EXCEPTION 'no record of a runbook' USING ERRCODE = 'MY004';
     END IF;
-    PERFORM moyai.record(one->>'chain', one->'pieces');
-    last_chain := one->>'chain';
+    PERFORM moyai.put_record(given->>'chain', given->>'actor', given->>'action',
+      split_part(p_run, '.', 1), given->>'plan_sha256', given->>'step', NULL, given->>'result',
+      given->'details');
+    last_chain := given->>'chain';
   END LOOP;
   IF last_chain <> 'federation' THEN
     RAISE EXCEPTION 'no record of a runbook' USING ERRCODE = 'MY004';

@@ -1,0 +1,24 @@
+"""What a chain is told by others than the operations database's own functions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from moyai.registry.models import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What one chain is told of a line of evidence."""
+
+    actor: str
+    """`operator:EMAIL`, or `moyai`."""
+    action: str
+    """`runbook.step`."""
+    plan_sha256: str | None
+    """Of the runbook's content and parameters."""
+    step: str | None
+    result: str
+    details: Mapping[str, JsonValue]
+    """With `evidence_sha256`, the line's hash."""
