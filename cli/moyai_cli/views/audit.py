@@ -9,10 +9,10 @@ from moyai.audit.anchors import Anchor
 from moyai.audit.anchors import to_document as anchor_document
 from moyai.audit.details import plain
 from moyai.audit.records import AuditRecord, to_document
-from moyai.operations.fleet.action_words import ACTIONS
 from moyai.operations.fleet.chains import Exported, Looked
+from moyai.operations.fleet.record_words import action_word, result_word, step_word
 from moyai.texts import in_japan
-from moyai_cli.language import LANG, of, say
+from moyai_cli.language import of, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_json, show_line
 
 
@@ -46,8 +46,13 @@ def _csv_record(one: AuditRecord) -> Record:
 
 
 def _for_people(one: AuditRecord) -> Record:
-    action = ACTIONS[one.action].of(LANG) if one.action in ACTIONS else one.action
-    return {**to_document(one), "at": in_japan(one.at), "action": action}
+    return {
+        **to_document(one),
+        "at": in_japan(one.at),
+        "action": of(action_word(one.action)),
+        "step": "" if one.step is None else of(step_word(one.step)),
+        "result": of(result_word(one.result)),
+    }
 
 
 def show_looked(found: Mapping[str, Looked], output: Output) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +17,18 @@ from moyai.audit.page_words import WORDS
 from moyai.audit.records import AuditRecord
 from moyai.audit.verify import Finding
 from moyai.registry.models import JsonValue
-from moyai.texts import Lang, Text, in_japan, visible
+from moyai.texts import Lang, Text, in_japan, same, visible
 
 _TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What actions, steps and results are called, by their names on record."""
+
+    action: Callable[[str], Text]
+    step: Callable[[str], Text]
+    result: Callable[[str], Text]
 
 
 def page(
@@ -26,18 +36,18 @@ def page(
     records: Iterable[AuditRecord],
     lang: Lang,
     *,
-    words: Mapping[str, Text] | None = None,
+    words: Words | None = None,
     findings: Sequence[Finding] | None = None,
 ) -> Iterator[str]:
     """The page, piece by piece, as the records come.
 
-    `words`: what actions, steps and results are called; one that is not in it stands as it is.
+    `words`: what actions, steps and results are called; None: they stand as they are.
     `findings`: of `verify`, where it was done; None: the page does not say whether the chain is whole.
     """
-    named = {**RESULTS, **(words or {})}
+    named = words or Words(*(same,) * 3)
 
-    def word(code: str) -> str:
-        return named[code].of(lang) if code in named else visible(code)
+    def said(what: Callable[[str], Text]) -> Callable[[str], str]:
+        return lambda code: visible(what(code).of(lang))
 
     yield from _template().generate(
         lang=lang,
@@ -45,19 +55,10 @@ def page(
         header=header,
         records=records,
         findings=None if findings is None else [one.what.of(lang) for one in findings],
-        word=word,
+        action=said(named.action),
+        step=said(named.step),
+        result=said(named.result),
     )
-
-
-RESULTS: Mapping[str, Text] = {
-    "done": Text("完了", "done"),
-    "failed": Text("失敗", "failed"),
-    "held": Text("保留", "held"),
-    "skipped": Text("見送り", "skipped"),
-    "refused": Text("拒否", "refused"),
-    "cancelled": Text("取消", "cancelled"),
-}
-"""Results that every caller has."""
 
 
 _SIGNATURE = "-----BEGIN SSH SIGNATURE-----"

@@ -19,16 +19,16 @@ WORDS: Mapping[str, Text] = {
     ),
     "broken": Text("検証の結果、次の異常が見つかりました。", "Verified, and found wrong:"),
     "how": Text(
-        "この頁は読むためのものです。証跡は、同時に出力した JSON Lines ファイルです。"
-        "moyai audit verify にそのファイルを渡すと、ほかに何もなくても検証できます。",
-        "This page is for reading. The evidence is the JSON Lines file exported with it: "
-        "moyai audit verify FILE verifies that file with nothing else.",
+        "このページは読むためのものです。証拠となるのは JSON Lines ファイル（moyai audit export の "
+        ".jsonl）で、moyai audit verify に渡すと、ほかに何もなくても検証できます。",
+        "This page is for reading. The evidence is the JSON Lines file (moyai audit export to a "
+        ".jsonl file): moyai audit verify FILE verifies that with nothing else.",
     ),
     "none": Text("記録はありません。", "There are no records."),
     "at": Text("日時", "When"),
     "actor": Text("実行者", "Who"),
     "action": Text("内容", "What"),
-    "operation": Text("操作", "Operation"),
+    "operation": Text("一斉作業", "Operation"),
     "step": Text("手順", "Step"),
     "attempt": Text("回", "attempt"),
     "result": Text("結果", "Result"),

@@ -24,10 +24,10 @@ from moyai.audit.export import (
     read_export,
     verify_export,
 )
-from moyai.audit.page import page
+from moyai.audit.page import Words, page
 from moyai.audit.records import AuditRecord, Head, genesis
 from moyai.audit.verify import verify
-from moyai.texts import Lang, Text
+from moyai.texts import Lang, Text, same
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 Chain = tuple[AuditRecord, ...]
@@ -178,7 +178,7 @@ def test_the_page_says_what_happened_and_needs_nothing_else(lang: Lang) -> None:
             entry(result="failed", details={"said": "<script>alert(1)</script>\x1b[2J"}),
         ]
     )
-    words = {"migrate": Text("移行", "migrations")}
+    words = Words(same, lambda _: Text("移行", "migrations"), same)
     text = "".join(page(header(chain[-1].head, "<b>市"), chain, lang, words=words, findings=()))
     seen = Seen()
     seen.feed(text)
@@ -188,7 +188,7 @@ def test_the_page_says_what_happened_and_needs_nothing_else(lang: Lang) -> None:
     assert "\x1b" not in text
     for expected in (
         "<b>市",
-        words["migrate"].of(lang),
+        words.step("migrate").of(lang),
         chain[-1].sha256,
         "21:00:00 JST",
         r"\x1b[2J",

@@ -15,14 +15,14 @@ import sqlalchemy as sa
 
 from moyai.audit.anchors import Anchor
 from moyai.audit.export import Header, export_lines, lines_of, verify_export
-from moyai.audit.page import page
+from moyai.audit.page import Words, page
 from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of, genesis
 from moyai.audit.verify import Finding, verify
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.operations.audit_anchors import NoVault, vault_of
 from moyai.operations.database.anchoring import has_anchors
 from moyai.operations.database.audit_reading import heads, newest, one_moment, records
-from moyai.operations.fleet.action_words import ACTIONS
+from moyai.operations.fleet.record_words import action_word, result_word, step_word
 from moyai.operations.workspace import Workspace
 from moyai.planning.selectors import only
 from moyai.registry.models import Registry
@@ -184,11 +184,14 @@ def export(
         header = Header(federation, code, name, datetime.now(UTC), looked.head)
         rows = records(connection, chain)
         if file.suffix.lower() in (".html", ".htm"):
-            text = page(header, rows, lang, words=ACTIONS, findings=looked.findings)
+            text = page(header, rows, lang, words=_WORDS, findings=looked.findings)
             _write(file, (part.encode() for part in text))
         else:
             _write(file, export_lines(header, rows))
     return Exported(file, looked)
+
+
+_WORDS = Words(action_word, step_word, result_word)
 
 
 def _write(file: Path, content: Iterable[bytes]) -> None:

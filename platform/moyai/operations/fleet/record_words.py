@@ -1,0 +1,92 @@
+"""What actions, steps and results of audit records are called. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.status_words import BODIES, named
+from moyai.texts import Text, same, visible
+
+_OTHERS: Mapping[str, Text] = {
+    "operation.plan": Text("計画", "planned"),
+    "operation.approve": Text("承認", "approved"),
+    "operation.run": Text("再開", "resumed"),
+    "operation.pause": Text("一時停止の指示", "pause asked for"),
+    "operation.cancel": Text("取消の指示", "cancel asked for"),
+    "operation.stop": Text("中断の指示", "stop asked for"),
+    "operation.release": Text("保留の解除", "hold released"),
+    "operation.retry": Text("やり直しの指示", "retry asked for"),
+    "operation.status": Text("一斉作業の状態", "operation's status"),
+    "operation.wave": Text("適用枠の状態", "wave's status"),
+    "operation.gate": Text("安定確認", "look after the soak"),
+    "debt.settle": Text("未了の解消", "debt settled"),
+    "runbook.run": Text("手順書の実行", "run of a runbook"),
+    "runbook.step": Text("手順書の手順", "step of a runbook"),
+    "runbook.question": Text("手順書の質問", "question of a runbook"),
+    "runbook.undo": Text("手順書の戻す手順", "undo step of a runbook"),
+    "runbook.approve": Text("手順書の承認", "approval of a runbook's step"),
+}
+ACTIONS: Mapping[str, Text] = {
+    **_OTHERS,
+    **{f"{kind}.step": Text(f"{t.ja}の手順", f"step of: {t.en}") for kind, t in TITLES.items()},
+    **{f"{kind}.body": Text(f"{t.ja}の結果", f"end of: {t.en}") for kind, t in TITLES.items()},
+}
+STEPS: Mapping[str, Text] = {
+    "preflight": Text("事前確認", "preflight"),
+    "close-writes": Text("書込みの停止", "close writes"),
+    "backup": Text("バックアップ", "backup"),
+    "stack": Text("環境の適用", "stack update"),
+    "migrate-expand": Text("移行（拡張）", "migrate: expand"),
+    "migrate-contract": Text("移行（縮小）", "migrate: contract"),
+    "health": Text("正常性の確認", "health"),
+    "health-after": Text("移行後の確認", "health after"),
+    "release": Text("リリースの記録", "release on record"),
+    "open-writes": Text("書込みの再開", "open writes"),
+    "back-data": Text("データを戻す", "data back"),
+    "back-stack": Text("環境を戻す", "stack back"),
+    "back-open-writes": Text("書込みの再開", "open writes"),
+    "deploy": Text("環境の適用", "deploy"),
+    "file": Text("tenants.yaml の確認", "tenants.yaml"),
+    "dump": Text("バックアップ", "backup"),
+    "restore-test": Text("復元試験", "restore test"),
+    "new": Text("新しいパスワード", "new passwords"),
+    "set": Text("パスワードの切替え", "passwords taken"),
+    "restart": Text("タスクの入替え", "tasks begun anew"),
+    "void": Text("前のパスワードの失効確認", "old passwords void"),
+}
+"""Of all kinds; of a step about one service (`dump:eapp-a`) what stands before the colon."""
+RESULTS: Mapping[str, Text] = {
+    **BODIES,
+    "taken-over": Text("引継ぎ", "taken over"),
+    "begun": Text("開始", "begun"),
+    "answered": Text("回答", "answered"),
+    "approved": Text("承認", "approved"),
+    "noted": Text("確認済み", "noted"),
+    "stopped": Text("中止", "stopped"),
+    "taking-back": Text("取消し中", "being taken back"),
+    "taken-back": Text("取消し済み", "taken back"),
+}
+
+
+def action_word(code: str) -> Text:
+    """What an action is called; as it is where it has no name."""
+    return named(ACTIONS, code)
+
+
+def step_word(code: str) -> Text:
+    """What a step is called, and that it was taken back; a runbook's has its own name."""
+    if code.startswith("-"):
+        back = step_word(code[1:])
+        return Text(f"{back.ja}（取消し）", f"{back.en}, taken back")
+    name, _, service = code.partition(":")
+    if name not in STEPS:
+        return same(visible(code))
+    title = STEPS[name]
+    about = visible(service)
+    return Text(f"{title.ja}（{about}）", f"{title.en} ({about})") if service else title
+
+
+def result_word(code: str) -> Text:
+    """What a result is called; as it is where it has no name."""
+    return named(RESULTS, code)

@@ -1,0 +1,86 @@
+"""Whatever is on record of a body is told in words of both languages."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import moyai.operations.kinds
+from moyai.operations import database
+from moyai.operations.fleet.record_words import (
+    ACTIONS,
+    RESULTS,
+    STEPS,
+    action_word,
+    result_word,
+    step_word,
+)
+from moyai.operations.kinds.names import NAMES
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.runbooks import records, telling
+
+_SQL = "\n".join(
+    one.read_text(encoding="utf-8")
+    for one in sorted(Path(database.__file__).parent.glob("migrations/versions/*.sql"))
+    if one.name >= "0005"
+)
+_WANTED = ("run", "pause", "cancel", "stop")
+
+
+def _steps() -> set[str]:
+    """The names of all steps of all kinds; of those about a service, what stands before the colon."""
+    found = set()
+    for module in pkgutil.walk_packages(moyai.operations.kinds.__path__, "moyai.operations.kinds."):
+        for _, made in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if made.__module__ != module.name or not hasattr(made, "do") or made.__name__[0] == "_":
+                continue
+            given = {"service": "eapp-a"} if "service" in inspect.signature(made).parameters else {}
+            try:
+                step = made(SiteSource(Path("tenants.yaml"), "sandbox"), **given)
+                found.add(step.name.partition(":")[0])
+            except (TypeError, AttributeError):
+                continue  # what steps have in common
+    return found
+
+
+def test_every_step_of_every_kind_has_a_word() -> None:
+    steps = _steps()
+    assert {"preflight", "migrate-expand", "dump", "void", "file", "back-data"} <= steps
+    assert steps <= set(STEPS)
+
+
+def test_every_action_that_the_database_writes_has_a_word() -> None:
+    written = set(re.findall(r"'([a-z]+\.[a-z]+)', p_", _SQL))
+    written |= set(re.findall(r"'(operation\.[a-z]+)'", _SQL))
+    written |= {f"operation.{one}" for one in _WANTED}
+    written |= {f"{kind}.{end}" for kind in NAMES for end in ("step", "body")}
+    written |= {f"runbook.{one}" for one in telling.Event.__args__}  # type: ignore[attr-defined]
+    assert {"debt.settle", "operation.gate"} <= written
+    assert written <= set(ACTIONS)
+
+
+def test_every_result_has_a_word() -> None:
+    of_runs = {*records.RunStatus.__args__, *records.StepStatus.__args__}  # type: ignore[attr-defined]
+    assert of_runs | {"taken-over", "waiting", "approved", "answered"} <= set(RESULTS)
+
+
+@pytest.mark.parametrize(
+    ("code", "ja", "en"),
+    [
+        ("dump:eapp-a", "バックアップ（eapp-a）", "backup (eapp-a)"),
+        ("-stack", "環境の適用（取消し）", "stack update, taken back"),
+        ("ask-the-town", "ask-the-town", "ask-the-town"),
+        ("\x1b[2J", "\\x1b[2J", "\\x1b[2J"),
+    ],
+)
+def test_a_step_is_told_with_its_service_and_its_way_back(code: str, ja: str, en: str) -> None:
+    assert (step_word(code).ja, step_word(code).en) == (ja, en)
+
+
+def test_what_has_no_name_stands_as_it_is() -> None:
+    assert (action_word("x.y").ja, result_word("odd").en) == ("x.y", "odd")
