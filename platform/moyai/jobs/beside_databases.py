@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Composable, Identifier
 
 from moyai.jobs import beside, fences
 from moyai.jobs.aws import Cloud
-from moyai.jobs.catalogue import RESERVED_CONNECTIONS
+from moyai.jobs.catalogue import RESERVED_CONNECTIONS, look
 from moyai.jobs.connections import Connection
 from moyai.jobs.credentials import SecretStore
 from moyai.jobs.data_settings import BesideJob
@@ -18,10 +18,17 @@ from moyai.jobs.results import Fields
 
 
 def create(job: BesideJob, cloud: Cloud) -> Fields:
-    """Make an empty one; what an earlier run left under its name is dropped. Raises `JobError`."""
+    """Make an empty one; what an earlier run left under its name is dropped. Raises `JobError`.
+
+    Where a restore begins anew, the live database is opened again: a swap that was killed before its renames
+    leaves it shut, and what comes next reads it.
+    """
     database, name = job.database, beside.name(job.database.name, job.use)
     with master_of(database, SecretStore(cloud)) as master, telling(database):
         fences.enter_for(master, database, job.owner_secret, job.fence, cloud)
+        live = look(master, database.name, database.owner, database.app)
+        if job.use == "restored" and live.exists and not live.accepts_connections:
+            _open(master, database.name, database.owner)
         left = drop(master, name, database.owner, by_force=True)
         make_shut(master, name, database.owner, RESERVED_CONNECTIONS)
         _open(master, name, database.owner)

@@ -10,8 +10,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
-from moyai.jobs import object_restores, swaps
+from moyai.jobs import beside, object_restores, swaps
 from moyai.jobs.aws import Cloud
 from moyai.jobs.object_versions import current, summary
 
@@ -195,6 +196,19 @@ def test_a_restore_that_is_killed_anywhere_leaves_the_old_or_the_new(
         _carry_on(chat, spoilt)
         assert _rows_if_open(chat) == 1000, (verb, part)
         assert chat.done("writes-state")["closed_by"] == "op-2"
+
+
+def test_a_swap_that_was_killed_before_its_renames_is_gone_on_with(chat: Body, spoilt: str) -> None:
+    for verb, given in STEPS[:3]:
+        chat.done(verb, BACKUP=spoilt, **given, **counted(chat))
+    shut = SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(Identifier(chat.name))
+    restored = beside.name(chat.name, "restored")
+    with closing(chat.cluster.connect(chat.login("owner"), restored)) as owner:
+        owner.execute(shut)
+        owner.commit()
+    assert _rows_if_open(chat) is None
+    _carry_on(chat, spoilt)
+    assert _rows_if_open(chat) == 1000
 
 
 def _carry_on(body: Body, key: str) -> None:
