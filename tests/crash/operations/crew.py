@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 from tests.crash.operations.supervising import WORKER
 
@@ -78,7 +79,8 @@ class Crew:
         try:
             with self.engine.connect() as connection:
                 return shown(connection, self.operation)
-        except sa.exc.DBAPIError:
+        except (sa.exc.DBAPIError, psycopg.Error):
+            self.engine.dispose()  # reads are psycopg's own: the pool does not see what they lose
             return None
 
     def cancel(self) -> None:

@@ -14,6 +14,7 @@ from moyai.errors import OperationFailed
 from moyai.operations.database.reading import steps
 from moyai.operations.database.writing import want
 from moyai.operations.inside import Inside
+from moyai.operations.kinds.upgrade.steps import CloseWrites
 from moyai.texts import same
 
 
@@ -81,7 +82,9 @@ def test_writes_that_this_operation_has_closed_unseen_hold_a_body_that_cannot_be
     assert office.is_open(A)
 
 
-def test_an_attempt_after_a_restore_opens_writes_of_a_healthy_body_only(office: Office) -> None:
+def test_an_attempt_after_a_restore_opens_writes_of_a_healthy_body_only(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     office.bring(A, "1.2.0")
     office.write(A, "fragile")
     operation = office.plan("1.3.0", A)
@@ -90,11 +93,12 @@ def test_an_attempt_after_a_restore_opens_writes_of_a_healthy_body_only(office: 
     assert not office.is_open(A)
     office.again(operation, A)
 
-    def stop() -> None:
-        with office.operator.begin() as connection:
-            want(connection, operation, "stop", "operator:keikaku@jimukyoku.example.jp")
+    def away(*_: object) -> None:
+        raise OperationFailed(same("AWS is away")) from None
 
-    body = office.carry(operation, A, at("close-writes", stop))
+    with monkeypatch.context() as patch:
+        patch.setattr(CloseWrites, "carry_out", away)
+        body = office.carry(operation, A)
     assert body.status == "held"
     assert body.error is not None
     assert "data were put back, but the service is not well" in body.error["what"]["en"]

@@ -73,7 +73,7 @@ def test_japanese_help_is_japanese_and_nothing_of_it_is_cut(columns: str) -> Non
         ("output", [], "引数 'body' が要ります。"),
         ("output", ["a", "b"], "余分な引数があります: b"),
         ("output", ["--nope"], "オプション --nope はありません。"),
-        ("deploy", ["--refres"], "オプション --refres はありません（近いもの: --refresh）。"),
+        ("deploy", ["--refreshh"], "オプション --refreshh はありません（近いもの: --refresh）。"),
         ("deploy", ["--jobs"], "オプション --jobs には値が要ります。"),
         ("deploy", ["--refresh=1"], "オプション --refresh に値は書けません。"),
         ("deploy", ["--wait", "x"], "'--wait' の値が正しくありません: 数ではありません。"),

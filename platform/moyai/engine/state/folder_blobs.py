@@ -178,6 +178,6 @@ def _held(place: str) -> OperationFailed:
         ),
         remedy=Text(
             "止まっている moyai のプロセスを終わらせてから、もう一度実行してください。",
-            "End the moyai process that hangs, then run it again.",
+            "End the process that hangs, then run it again.",
         ),
     )
