@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
-from counting import Counted, effects, make_plan
+from counting import Counted, CountedStep, effects, make_plan
 from tests.sandbox.hands import begin, register
 
 from moyai.operations.database.connecting import open_engine
@@ -23,7 +23,7 @@ from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import create, retry, want
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
-from moyai.operations.kinds.kind import Stopped, Work
+from moyai.operations.kinds.kind import Result, Stopped, Work
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.openings import WEEK, Calendar
 from moyai.registry.models import Freeze, MaintenanceWindow
@@ -157,6 +157,27 @@ def test_an_attempt_that_fails_takes_back_what_a_held_one_left(office: Office) -
         "2 -write-2",
         "2 -write-1",
     ]
+
+
+def test_an_attempt_is_told_what_those_before_began_to_change(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with(office, **{f"{CODE}:write-2:1": "held"})
+    told: list[frozenset[str]] = []
+    do = CountedStep.do
+
+    def heard(self: CountedStep, work: Work) -> Result:
+        told.append(work.begun)
+        return do(self, work)
+
+    monkeypatch.setattr(CountedStep, "do", heard)
+    assert office.carry().status == "held"
+    with office.operator.begin() as connection:
+        retry(connection, office.operation, [CODE], "operator:a@example.jp")
+    assert begin(office.worker, office.operation, CODE)
+    office.attempt = 2
+    assert office.carry().status == "done"
+    assert told == [frozenset()] * 3 + [frozenset({"write-1", "write-2"})] * 4
 
 
 def test_a_stop_ends_the_step_that_was_in_hand_first(office: Office) -> None:

@@ -62,6 +62,7 @@ class Carrying:
     _began: float = field(default_factory=time.monotonic)
     _results: dict[str, Result] = field(default_factory=dict)
     _left: Left = field(default_factory=lambda: left_by(()))
+    _begun: frozenset[str] = frozenset()
     _open: Ended | None = None
     """A step whose end goes on record with the next step's beginning."""
 
@@ -76,6 +77,8 @@ class Carrying:
             inherited = () if over.way == "afresh" else records
         self._left = left_by((*inherited, *self.taken.earlier))
         steps = self.kind.steps(self.plan, self.body)
+        own = left_by(self.taken.earlier).steps
+        self._begun = frozenset(one.name for one in steps if not one.only_reads) & own
         try:
             if not self.taken.steps:
                 self._threshold.approved(self.cleared)
@@ -143,9 +146,10 @@ class Carrying:
 
     def _has_begun_to_change(self, steps: tuple[Step, ...]) -> bool:
         """Whether this operation has begun a step that changes something, and not taken it back."""
-        left = left_by(self.taken.earlier).steps
-        begun = {one.name for one in self.taken.steps} | self._results.keys() | left
-        return any(not step.only_reads and step.name in begun for step in steps)
+        begun = {one.name for one in self.taken.steps} | self._results.keys()
+        return bool(self._begun) or any(
+            not step.only_reads and step.name in begun for step in steps
+        )
 
     def _cross(self, steps: tuple[Step, ...]) -> MoyaiError | None:
         """Ask whether the first step that changes something may begin. Looks that another carrying took are
@@ -271,6 +275,7 @@ class Carrying:
             cleared=self.cleared,
             earlier=self._left.results,
             left=self._left.steps,
+            begun=self._begun,
             took_over=self._took_over,
             wanted=lambda: self.ledger.stands(self.taken).wanted,
             claim=self.taken.claim,

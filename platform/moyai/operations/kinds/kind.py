@@ -74,6 +74,8 @@ class Work:
     taken back last, as `-NAME`."""
     left: frozenset[str] = frozenset()
     """Steps that earlier attempts began and did not take back: done, failed, or of which nobody knows."""
+    begun: frozenset[str] = frozenset()
+    """Of `left`, the steps that this operation itself began and that change something."""
     took_over: str | None = None
     """Of a body that another operation left half-way and this one takes over: SHA-256 over what is on record
     of its steps there. `earlier` and `left` have those steps too then."""

@@ -55,7 +55,7 @@ class Preflight:
         over = taken_over(work.plan, work.body.code)
         if over is not None and work.took_over != over.ledger:
             raise _went_on(one.code, over.operation)
-        if over is not None and not _has_taken_over(work):
+        if over is not None and not work.begun:  # not taken over yet, or taken back wholly since
             return self._take_over(one, work, over)
         half_way = is_half_way(work)
         try:
@@ -205,11 +205,6 @@ def _found(one: Subscribed, change: Change, before: str, day: date) -> Found:
         contracts=contracts_of(change.migrations),
         day=day,
     )
-
-
-def _has_taken_over(work: Work) -> bool:
-    """Whether an attempt before has taken the body over."""
-    return work.earlier.get("preflight", {}).get("by") == work.operation
 
 
 def _went_on(code: str, operation: str) -> Moved:

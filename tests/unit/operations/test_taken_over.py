@@ -1,0 +1,86 @@
+"""What the preflight of an upgrade asks of a body that another operation left half-way, attempt by attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from moyai.operations.database.left import StepRecord, left_by
+from moyai.operations.kinds.kind import Result, Work
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.upgrade import preflight
+from moyai.operations.kinds.upgrade.body import Subscribed
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.taking_over import TakenOver, Way
+
+CODE = "271004"
+_OVER = TakenOver("20261126-1", "20261126-1", "close-writes", "1.0.0", "1.1.0", "f" * 64)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(preflight.Preflight):
+    """Says what would be asked."""
+
+    def _first(self, one: Subscribed, work: Work) -> Result:
+        return {"asked": "first"}
+
+    def _again(self, one: Subscribed, work: Work) -> Result:
+        return {"asked": "again"}
+
+    def _take_over(self, one: Subscribed, work: Work, over: TakenOver) -> Result:
+        return {"asked": "take over"}
+
+
+def _asked(way: Way, *own: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> object:
+    """Of a second attempt, after one with these steps."""
+    over = replace(_OVER, way=way)
+    body = PlannedBody(CODE, "body", 1, "0" * 64, (), 1, None)
+    given = {"service": "eapp-a", "release": "1.2.0", "takes_over": {CODE: over.entry()}}
+    when = datetime(2026, 11, 26, tzinfo=UTC)
+    plan = OperationPlan("upgrade", "eapp-a 1.2.0", given, "", "", "", when, (), (body,), 0, 0)
+    former = (StepRecord("preflight", 1, "done", {}), StepRecord("close-writes", 2, "done", {}))
+    by = {"by": "20261127-1"}
+    mine = [StepRecord(name, at, status, by) for at, (name, status) in enumerate(own, 1)]
+    left = left_by((*(() if way == "afresh" else former), *mine))
+    work = Work(
+        operation="20261127-1",
+        plan=plan,
+        body=body,
+        attempt=2,
+        key="",
+        results={},
+        cleared=frozenset(),
+        earlier=left.results,
+        left=left.steps,
+        begun=left_by(mine).steps - {"preflight"},
+        took_over=over.ledger,
+    )
+    monkeypatch.setattr(preflight, "subscribed", lambda *_: None)
+    return Asked(SiteSource(Path("tenants.yaml"), "sandbox")).do(work)["asked"]
+
+
+@pytest.mark.parametrize("way", ["on", "back", "open", "afresh"])
+def test_a_body_that_waited_before_its_first_change_is_taken_over_anew(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _asked(way, ("preflight", "done"), monkeypatch=monkeypatch) == "take over"
+
+
+@pytest.mark.parametrize("way", ["on", "afresh"])
+def test_a_body_that_was_taken_back_wholly_is_taken_over_anew(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = [("preflight", "done"), ("close-writes", "failed"), ("-close-writes", "done")]
+    assert _asked(way, *own, monkeypatch=monkeypatch) == "take over"
+
+
+@pytest.mark.parametrize("way", ["on", "back", "open", "afresh"])
+@pytest.mark.parametrize("status", ["intended", "done", "failed"])
+def test_a_body_that_the_operation_has_begun_to_change_is_its_own(
+    way: Way, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = [("preflight", "done"), ("close-writes", status)]
+    assert _asked(way, *own, monkeypatch=monkeypatch) == "again"
