@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import create, retry, want
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
+from moyai.operations.durable.threshold import Threshold
 from moyai.operations.kinds.kind import Result, Stopped, Work
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.openings import WEEK, Calendar
@@ -30,6 +32,7 @@ from moyai.registry.models import Freeze, MaintenanceWindow
 from moyai.texts import JAPAN
 
 CODE = "100000"
+_CONTENTS = sa.text("SELECT content FROM moyai.audit WHERE chain LIKE 'body:%' ORDER BY seq")
 CLEARED = frozenset({"plan"})
 
 
@@ -73,6 +76,19 @@ class Office:
         with self.operator.connect() as connection:
             [body] = shown(connection, self.operation).bodies
         return body
+
+    def results(self) -> dict[str, Any]:
+        with self.operator.connect() as connection:
+            return dict(
+                map(tuple, connection.execute(sa.text("SELECT step, result FROM moyai.step")))
+            )
+
+    def told(self, action: str) -> list[tuple[Any, ...]]:
+        """Records of the body's chain: step, result, details."""
+        with self.operator.connect() as connection:
+            records = [json.loads(one) for one in connection.execute(_CONTENTS).scalars()]
+        found = [one for one in records if one["action"] == action]
+        return [(one["step"], one["result"], one["details"]) for one in found]
 
     def steps(self) -> list[tuple[str, str]]:
         with self.operator.connect() as connection:
@@ -364,6 +380,48 @@ def test_looks_of_a_worker_that_died_are_taken_again(office: Office) -> None:
     ledger.go_on(taken, Ended("read", {}), None)
     _carrying(office, "w2").run()
     assert (office.body.status, effects(office.folder, CODE)) == ("skipped", [])
+
+
+def test_what_looks_taken_again_found_is_on_record(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.begin()
+    ledger, taken = office.take("dies")
+    ledger.go_on(taken, None, Next("read", 1, "k"))
+    ledger.go_on(taken, Ended("read", {"step": "as it was"}), None)
+    before: list[object] = []
+    cross = Threshold.cross
+
+    def crosses(self: Threshold, *given: Any) -> None:
+        before.append(office.results()["read"])
+        cross(self, *given)
+
+    monkeypatch.setattr(Threshold, "cross", crosses)
+    _carrying(office, "w2").run()
+    assert office.body.status == "done"
+    assert before == [{"step": "read"}], "a worker that dies after it leaves what holds now"
+    assert [one for one in office.told("counted.step") if one[0] == "read"] == [
+        ("read", "done", {"step": "as it was"}),
+        ("read", "again", {"step": "read"}),
+    ]
+
+
+def test_only_the_result_of_a_step_that_is_done_is_put_on_record_anew(office: Office) -> None:
+    office.begin()
+    ledger, taken = office.take()
+    ledger.go_on(taken, None, Next("read", 1, "k"))
+    for name in ("read", "write-1"):  # not done, not begun
+        with pytest.raises(psycopg.Error) as raised:
+            ledger.look_again(taken, name, {})
+        assert raised.value.sqlstate == "MY003"
+    ledger.go_on(taken, Ended("read", {}), None)
+    for _ in range(2):
+        ledger.look_again(taken, "read", {"a": 1})
+    assert office.results() == {"read": {"a": 1}}
+    assert len(office.told("counted.step")) == 2, "asked again after a lost answer"
+    office.take("other")
+    with pytest.raises(Fenced):
+        ledger.look_again(taken, "read", {"a": 2})
 
 
 def test_a_body_that_was_put_back_is_put_back_once(office: Office) -> None:

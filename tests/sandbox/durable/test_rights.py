@@ -29,7 +29,7 @@ FUNCTIONS = {
         ),
         *("worker_ended", "measured", "my_turn", "soon", "allow", "anchored", "tell", "address"),
         *("open_happenings", "take_notice", "notice_sent", "notice_unsent", "put_back", "settle"),
-        "hand_over",
+        *("hand_over", "look_again"),
     },
     "moyai_auditor": set(),
 }

@@ -160,7 +160,9 @@ class Carrying:
         try:
             for step in steps:
                 if step.only_reads and step.name in old:
-                    self._results[step.name] = step.do(self._work(step.name))
+                    found = _kept(step.do(self._work(step.name)))
+                    self.ledger.look_again(self.taken, step.name, found)
+                    self._results[step.name] = found
             if self.approved is not None:
                 self.cleared = self.approved()
             stands = self.ledger.stands(self.taken)

@@ -30,6 +30,7 @@ _FINISH = (
     "CAST(%s AS jsonb))"
 )
 _PUT_BACK = "SELECT moyai.put_back(%s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), %s)"
+_LOOK_AGAIN = "SELECT moyai.look_again(%s, %s, %s, %s, CAST(%s AS jsonb))"
 _STANDS = (
     "SELECT jsonb_build_object('now', clock_timestamp(), 'wanted', o.wanted) FROM moyai.body b "
     "JOIN moyai.operation o ON o.id = b.operation_id WHERE b.operation_id = %s AND b.code = %s "
@@ -195,6 +196,10 @@ class Ledger:
         """Put on record that this operation has the body from now on that another left half-way; `error` is
         what is said there. Raises `Fenced`."""
         self._call(_HAND_OVER, (*_of(taken), before, _json(error)))
+
+    def look_again(self, taken: Taken, step: str, result: Mapping[str, JsonValue]) -> None:
+        """Put on record what a step that is done found when it was done once more. Raises `Fenced`."""
+        self._call(_LOOK_AGAIN, (*_of(taken), step, _json(result)))
 
     def put_back(
         self,

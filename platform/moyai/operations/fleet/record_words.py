@@ -59,6 +59,7 @@ STEPS: Mapping[str, Text] = {
 RESULTS: Mapping[str, Text] = {
     **BODIES,
     "taken-over": Text("引継ぎ", "taken over"),
+    "again": Text("再確認", "looked at again"),
     "begun": Text("開始", "begun"),
     "answered": Text("回答", "answered"),
     "approved": Text("承認", "approved"),

@@ -38,6 +38,35 @@ END $$;
 GRANT EXECUTE ON FUNCTION moyai.put_back(text, text, bigint, text, jsonb, jsonb, integer)
   TO moyai_worker;
 
+-- A look that another carrying took was taken again, just before the first change: what it found now is what the
+-- steps behind it rest on, whoever does them.
+CREATE FUNCTION moyai.look_again(
+  p_operation text, p_code text, p_claim bigint, p_step text, p_result jsonb)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.body := moyai.fence(p_operation, p_code, p_claim);
+  of_kind text;
+  of_plan text;
+  was jsonb;
+BEGIN
+  SELECT result INTO was FROM moyai.step WHERE operation_id = p_operation AND code = p_code
+    AND attempt = entry.attempts AND step = p_step AND status = 'done' AND NOT starts_with(step, '-');
+  IF NOT FOUND OR p_result IS NULL OR entry.error IS NOT NULL THEN
+    PERFORM moyai.refuse(format('step %s is not done', p_step), 'MY003');
+  END IF;
+  IF was IS NOT DISTINCT FROM p_result THEN
+    RETURN;  -- nothing new, or asked again after a lost answer
+  END IF;
+  UPDATE moyai.step SET result = p_result, claim = p_claim WHERE operation_id = p_operation
+    AND code = p_code AND attempt = entry.attempts AND step = p_step;
+  SELECT kind, plan_sha256 INTO of_kind, of_plan FROM moyai.operation WHERE id = p_operation;
+  PERFORM moyai.put_record('body:' || p_code, 'worker:' || entry.worker, of_kind || '.step',
+    p_operation, of_plan, p_step, entry.attempts, 'again', p_result);
+END $$;
+
+GRANT EXECUTE ON FUNCTION moyai.look_again(text, text, bigint, text, jsonb) TO moyai_worker;
+
 -- A debt is what a body lacks. What settles it may be another operation than the one that left it, or the
 -- body's leaving: closed with the reason, and a record in the body's chain.
 ALTER TABLE moyai.debt ADD COLUMN closed_reason jsonb;
