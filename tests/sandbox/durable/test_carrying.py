@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from counting import Counted, CountedStep, effects, make_plan
 from tests.sandbox.hands import begin, register
 
 from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.left import ledger_sha256
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown, steps
 from moyai.operations.database.rows import BodyRow
@@ -27,6 +29,7 @@ from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.operations.durable.threshold import Threshold
 from moyai.operations.kinds.kind import Result, Stopped, Work
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.taking_over import TakenOver
 from moyai.planning.openings import WEEK, Calendar
 from moyai.registry.models import Freeze, MaintenanceWindow
 from moyai.texts import JAPAN
@@ -223,6 +226,15 @@ class _Mortal(Ledger):
         if self._calls == 0 and not self._after:
             raise _Killed
         answer = self._real.go_on(taken, ended, following)
+        if self._calls == 0:
+            raise _Killed
+        return answer
+
+    def hand_over(self, *given: Any) -> str:
+        self._calls -= 1
+        if self._calls == 0 and not self._after:
+            raise _Killed
+        answer = self._real.hand_over(*given)
         if self._calls == 0:
             raise _Killed
         return answer
@@ -487,9 +499,35 @@ def test_an_attempt_that_is_over_is_not_taken(office: Office) -> None:
 def test_a_body_is_taken_over_only_from_where_the_plan_says(office: Office) -> None:
     office.begin()
     ledger, taken = office.take()
+    ledger.go_on(taken, None, Next("read", 1, "k"))
     with pytest.raises(psycopg.Error) as raised:
-        ledger.hand_over(taken, "20260101-1", {})
+        ledger.hand_over(taken, "20260101-1", {}, Ended("read", {}), Next("write-1", 2, "k2"))
     assert raised.value.sqlstate == "MY003"
+    assert office.steps() == [("read", "intended")], "one with the other, or neither"
+
+
+@pytest.mark.parametrize("calls", range(1, 4))
+@pytest.mark.parametrize("after", [False, True])
+def test_a_body_is_handed_over_with_its_first_change_or_not_at_all(
+    office: Office, calls: int, after: bool
+) -> None:
+    _with(office, **{f"{CODE}:write-2:1": "held"})
+    assert office.carry().status == "held"
+    former = office.operation
+    records = Ledger(office.worker, "w1").inherited(former, CODE)
+    over = TakenOver(former, former, "write-2", "1", "2", ledger_sha256(records))
+    given = {**office.plan.parameters, "takes_over": {CODE: over.entry()}}
+    office.plan = replace(make_plan(office.folder, 1), parameters=given)
+    office.begin()
+    ledger, taken = office.take("dies")
+    mortal = _Mortal(ledger, calls, after)
+    with suppress(_Killed):
+        Carrying(mortal, Counted(), office.plan, office.plan.body(CODE), taken).run()
+    with office.operator.connect() as connection:
+        [before] = shown(connection, former).bodies
+    begun = any(name == "write-1" for name, _ in office.steps())
+    said = before.error is not None and "has taken it over" in before.error["what"]["en"]
+    assert said == begun
 
 
 def test_who_was_taken_over_puts_nothing_back(office: Office) -> None:

@@ -62,6 +62,14 @@ class Watched(Ledger):
         self._after(*names)
         return answer
 
+    def hand_over(self, *given: Any) -> str:
+        *_, ended, following = given
+        names = (ended and ended.name, following.name)
+        self._between(*names)
+        answer = self._real.hand_over(*given)
+        self._after(*names)
+        return answer
+
     def finish(self, *arguments: Any, **named: Any) -> None:
         ended = named.get("ended")
         self._between(ended and ended.name, None)

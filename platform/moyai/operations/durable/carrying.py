@@ -106,14 +106,17 @@ class Carrying:
         other = self.ledger.successor(self.taken)
         return None if other is None else Moved(said.taken_over(other))
 
-    def _hand_over(self, steps: tuple[Step, ...]) -> None:
-        """Before the first change: the body is this operation's, that another left half-way."""
+    def _begin_to_change(self, steps: tuple[Step, ...], step: Step, ordinal: int) -> str:
+        """Begin a step that changes something; with the first, a body that another left half-way is this
+        operation's."""
         over = taken_over(self.plan, self.body.code)
         own = {one.name for one in (*self.taken.steps, *self.taken.earlier)} | self._results.keys()
         if over is None or any(not one.only_reads and one.name in own for one in steps):
-            return
+            return self._begin(step.name, ordinal)
         told = to_document(Moved(said.taken_over(self.taken.operation)))
-        self.ledger.hand_over(self.taken, over.operation, told)
+        ended, self._open = self._open, None
+        following = Next(step.name, ordinal, self._key(step.name))
+        return self.ledger.hand_over(self.taken, over.operation, told, ended, following)
 
     def _forward(self, steps: tuple[Step, ...]) -> MoyaiError | None:
         begun = {one.name for one in self.taken.steps if one.status == "intended"}
@@ -122,15 +125,14 @@ class Carrying:
                 continue
             if step.name in begun:
                 wanted, looked = "run", self._looked(step)  # it is in hand: a stop comes after it
-            else:
-                if not step.only_reads:
-                    if not self._has_begun_to_change(steps):
-                        refused = self._cross(steps)
-                        if refused is not None:
-                            self._uncrossed = True
-                            return refused
-                    self._hand_over(steps)
+            elif step.only_reads:
                 wanted, looked = self._begin(step.name, ordinal), None
+            else:
+                refused = None if self._has_begun_to_change(steps) else self._cross(steps)
+                if refused is not None:
+                    self._uncrossed = True
+                    return refused
+                wanted, looked = self._begin_to_change(steps, step, ordinal), None
             if wanted == "stop":
                 error: MoyaiError | None = Stopped()
             else:

@@ -48,7 +48,7 @@ _SUCCESSOR = (
     "SELECT o.id FROM moyai.operation o JOIN touched ON touched.operation_id = o.id "
     "WHERE o.plan::jsonb #>> ARRAY['parameters', 'takes_over', %s, 'operation'] = %s LIMIT 1"
 )
-_HAND_OVER = "SELECT moyai.hand_over(%s, %s, %s, %s, CAST(%s AS jsonb))"
+_HAND_OVER = f"{_GO_ON} FROM moyai.hand_over(%s, %s, %s, %s, CAST(%s AS jsonb))"
 
 
 class Fenced(Exception):  # nobody's error: the body is another's by now
@@ -130,21 +130,7 @@ class Ledger:
     def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:
         """Put a step's end and the next one's beginning on record; what is wanted (`run`, `pause`,
         `cancel`, `stop`). Raises `Fenced`."""
-        answer = self._call(
-            _GO_ON,
-            (
-                *_of(taken),
-                None if ended is None else ended.name,
-                ended is not None and ended.looked,
-                None if ended is None else _json(ended.result),
-                None if ended is None else _json(ended.error),
-                None if ended is None else ended.signature,
-                None if following is None else following.name,
-                None if following is None else following.ordinal,
-                None if following is None else following.key,
-            ),
-        )
-        return str(answer)
+        return str(self._call(_GO_ON, _going_on(taken, ended, following)))
 
     def finish(
         self,
@@ -192,10 +178,18 @@ class Ledger:
         found = self._call(_SUCCESSOR, (code, taken.operation, code, taken.operation))
         return None if found is None else str(found)
 
-    def hand_over(self, taken: Taken, before: str, error: Mapping[str, JsonValue]) -> None:
-        """Put on record that this operation has the body from now on that another left half-way; `error` is
-        what is said there. Raises `Fenced`."""
-        self._call(_HAND_OVER, (*_of(taken), before, _json(error)))
+    def hand_over(
+        self,
+        taken: Taken,
+        before: str,
+        error: Mapping[str, JsonValue],
+        ended: Ended | None,
+        following: Next,
+    ) -> str:
+        """As `go_on` to the first step that changes something, and with it put on record that this operation
+        has the body from now on that another left half-way; `error` is what is said there. Raises `Fenced`."""
+        given = (*_going_on(taken, ended, following), *_of(taken), before, _json(error))
+        return str(self._call(_HAND_OVER, given))
 
     def look_again(self, taken: Taken, step: str, result: Mapping[str, JsonValue]) -> None:
         """Put on record what a step that is done found when it was done once more. Raises `Fenced`."""
@@ -242,6 +236,20 @@ class Ledger:
 def _steps(found: Sequence[Mapping[str, Any]]) -> tuple[StepRecord, ...]:
     return tuple(
         StepRecord(one["step"], one["ordinal"], one["status"], one["result"] or {}) for one in found
+    )
+
+
+def _going_on(taken: Taken, ended: Ended | None, following: Next | None) -> tuple[object, ...]:
+    return (
+        *_of(taken),
+        None if ended is None else ended.name,
+        ended is not None and ended.looked,
+        None if ended is None else _json(ended.result),
+        None if ended is None else _json(ended.error),
+        None if ended is None else ended.signature,
+        None if following is None else following.name,
+        None if following is None else following.ordinal,
+        None if following is None else following.key,
     )
 
 
