@@ -88,6 +88,22 @@ def change_tenant(
     return TenantChanged(content, loaded.registry, body, tuple(diff), warnings)
 
 
+def has_changes(content: bytes, code: str, changes: Sequence[Change]) -> bool:
+    """Whether a file that is valid says of a body what all the changes together make of it.
+
+    False too where it has no such body, or no such service of it.
+    """
+    document: Any = read(content).value
+    wanted = copy.deepcopy(document)
+    try:
+        for one in changes:
+            path = _path(wanted, code, one)
+            _apply(wanted, path, one, None if one.value is None else _value(one))
+    except (UsageError, AttributeError, KeyError, TypeError):  # what it lies in is no mapping there
+        return False
+    return bool(wanted == document)
+
+
 def _path(document: Any, code: str, change: Change) -> Path:
     """Where a key is in the file."""
     index = next((i for i, one in enumerate(document[KEY]) if one["code"] == code), None)

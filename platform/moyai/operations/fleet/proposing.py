@@ -9,6 +9,7 @@ from datetime import date, datetime
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.fleet.assembling import Part, assemble
 from moyai.operations.kinds.deploy import DeployChange, changes_in
+from moyai.operations.kinds.edit import edits_of
 from moyai.operations.plan import Wish, plan_of
 from moyai.operations.preflight import refusal, refuse_exceeded
 from moyai.operations.session import Session
@@ -119,8 +120,8 @@ def _texts(change: DeployChange) -> tuple[Text, ...]:
 
 def changes_of(plan: OperationPlan) -> tuple[str, tuple[Change, ...]]:
     """The body and the edits of a proposal's plan. Raises `UsageError` for a plan of another kind."""
-    edits, code = plan.parameters.get("edits"), plan.parameters.get("code")
-    if plan.kind != KIND or not isinstance(edits, Sequence):
+    code = plan.parameters.get("code")
+    if plan.kind != KIND or not isinstance(plan.parameters.get("edits"), Sequence):
         raise UsageError(
             Text(
                 "それは団体設定の変更の提案ではありません。",
@@ -132,12 +133,7 @@ def changes_of(plan: OperationPlan) -> tuple[str, tuple[Change, ...]]:
                 "Look at moyai operation list --kind edit.",
             ),
         )
-    found = []
-    for one in edits:
-        assert isinstance(one, Mapping)
-        value = one["value"]
-        found.append(Change(str(one["key"]), None if value is None else str(value)))
-    return str(code), tuple(found)
+    return str(code), edits_of(plan)
 
 
 def moved(operation: str) -> Refused:

@@ -6,7 +6,9 @@ person puts the approved edit into it (`moyai tenant apply`); a worker that does
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from moyai.errors import MoyaiError
 from moyai.operations.kinds.deploy import Deploy
@@ -14,7 +16,21 @@ from moyai.operations.kinds.kind import Look, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.registry.change import Change, has_changes
+from moyai.registry.models import Registry
+from moyai.registry.yaml_tree import UnreadableYaml
 from moyai.texts import Text
+
+
+def edits_of(plan: OperationPlan) -> tuple[Change, ...]:
+    """The edits that a plan of this kind is about."""
+    edits = plan.parameters.get("edits")
+    found = []
+    for one in edits if isinstance(edits, Sequence) else ():
+        assert isinstance(one, Mapping)
+        value = one["value"]
+        found.append(Change(str(one["key"]), None if value is None else str(value)))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +43,11 @@ class Written:
     only_reads: bool = True
 
     def do(self, work: Work) -> Result:
-        """Raises `Unavailable` where the file is the one that was to be edited."""
-        found = self.source.session().workspace.registry.sha256
-        if found == work.plan.parameters["base_sha256"]:
+        """Raises `Unavailable` where the file is the one that was to be edited, or any other that says
+        something else than the edit."""
+        registry = self.source.session().workspace.registry
+        is_base = registry.sha256 == work.plan.parameters["base_sha256"]
+        if is_base or not _has_edits(registry, work.plan):
             raise Unavailable(
                 Text(
                     "承認された変更が、このワーカーの tenants.yaml にまだ書かれていません。",
@@ -42,7 +60,7 @@ class Written:
                     "moyai operation retry.",
                 ),
             )
-        return {"sha256": found}
+        return {"sha256": registry.sha256}
 
     def look(self, work: Work) -> Result | Look:
         """It changes nothing: it is done again."""
@@ -51,6 +69,19 @@ class Written:
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
         """There is nothing to take back."""
         return None
+
+
+def _has_edits(registry: Registry, plan: OperationPlan) -> bool:
+    """Whether the file that was read is what was approved, or says it."""
+    if registry.sha256 == plan.parameters.get("after_sha256"):
+        return True
+    try:
+        content = registry.path.read_bytes()
+        if sha256(content).hexdigest() != registry.sha256:
+            return False  # being written just now
+        return has_changes(content, str(plan.parameters["code"]), edits_of(plan))
+    except (OSError, UnreadableYaml):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
