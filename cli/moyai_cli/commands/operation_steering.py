@@ -171,10 +171,7 @@ def retry(
         by, found = _operator(office, who), _found(office, operation)
         registry = office.workspace.registry
         codes = steering.retry(office.engine, registry, found, by, today(), bodies or ())
-    said = Text(
-        f"{found} の {len(codes)} 団体をやり直します: {'、'.join(codes)}。",
-        f"{found}: to be begun again: {', '.join(codes)}.",
-    )
+        said = steering.begins_again(office.engine, found, codes)
     show_done(found, said, output)
 
 

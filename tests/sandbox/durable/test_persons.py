@@ -215,6 +215,18 @@ def test_a_retry_takes_what_did_not_end_well_and_nothing_else(desk: Desk) -> Non
         steering.retry(desk.engine, registry(), operation, BY, DAY)
 
 
+def test_what_is_paused_stays_so_and_who_retries_is_told(desk: Desk) -> None:
+    operation = desk.plan(plan())
+    desk.status(operation, "running")
+    desk.bodies(operation, "failed", "waiting", "waiting")
+    steering.pause(desk.engine, operation, BY)
+    codes = steering.retry(desk.engine, registry(), operation, BY, DAY)
+    said = steering.begins_again(desk.engine, operation, codes)
+    assert f"begin after moyai operation resume {operation}" in said.en
+    steering.resume(desk.engine, registry(), operation, BY, DAY)
+    assert "paused" not in steering.begins_again(desk.engine, operation, codes).en
+
+
 @pytest.mark.parametrize("status", ["cancelled", "expired"])
 def test_what_was_called_off_is_never_begun_again(desk: Desk, status: str) -> None:
     operation = desk.plan(plan())

@@ -237,6 +237,32 @@ def test_a_supervisor_puts_a_worker_s_end_on_record(site: Site, emptied: Logins)
     assert said == []
 
 
+@pytest.mark.parametrize("status", ["running", "paused"])
+def test_a_retry_lifts_nobody_s_pause(site: Site, status: str) -> None:
+    site.plan(bodies=2)
+    site.end(site.begin(), "failed")
+    with site.operator.begin() as connection:
+        want(connection, site.operation, "pause", PERSON)
+    assert conduct(site.worker, site.operation, status) == []
+    with site.operator.begin() as connection:
+        retry(connection, site.operation, [CODE], PERSON)
+        assert shown(connection, site.operation).row.wanted == "pause"
+    assert site.status() == (status, "waiting")
+    assert not isinstance(begin(site.worker, site.operation, CODE), list)
+
+
+def test_an_operation_that_ended_runs_again_by_a_retry_also_where_it_was_paused(site: Site) -> None:
+    site.plan()
+    site.end(site.begin(), "failed")
+    with site.operator.begin() as connection:
+        want(connection, site.operation, "pause", PERSON)
+    assert conduct(site.worker, site.operation, "failed") == []
+    with site.operator.begin() as connection:
+        retry(connection, site.operation, [CODE], PERSON)
+        assert shown(connection, site.operation).row.wanted == "run"
+    assert site.status() == ("running", "waiting")
+
+
 def test_a_retry_that_comes_between_a_look_and_its_decision_is_not_lost(site: Site) -> None:
     site.plan()
     site.end(site.begin(), "failed")

@@ -191,6 +191,22 @@ def retry(
     return chosen
 
 
+def begins_again(engine: sa.Engine, operation: str, codes: Sequence[str]) -> Text:
+    """What is said after `retry`: a pause that somebody wants of the whole operation stays."""
+    with engine.connect() as connection:
+        is_paused = shown(connection, operation).row.wanted == "pause"
+    stays = Text("", "")
+    if is_paused:
+        stays = Text(
+            f"一時停止中なので、moyai operation resume {operation} までは始まりません。",
+            f" It is paused: they begin after moyai operation resume {operation}.",
+        )
+    return Text(
+        f"{operation} の {len(codes)} 団体をやり直します: {'、'.join(codes)}。{stays.ja}",
+        f"{operation}: to be begun again: {', '.join(codes)}.{stays.en}",
+    )
+
+
 def _chosen(view: OperationView, codes: Sequence[str], gone: Mapping[str, str]) -> tuple[str, ...]:
     """`gone`: bodies that another operation has taken over, by which."""
     entries = {body.code: body for body in view.bodies}

@@ -124,6 +124,7 @@ DECLARE
   entry moyai.operation;
   one text;
   changed integer;
+  has_ended boolean;
 BEGIN
   PERFORM moyai.require_person(p_actor);
   SELECT * INTO entry FROM moyai.operation WHERE id = p_operation FOR NO KEY UPDATE;
@@ -143,7 +144,13 @@ BEGIN
   IF changed = 0 OR changed <> (SELECT count(DISTINCT x) FROM unnest(p_codes) x) THEN
     PERFORM moyai.refuse('some of its bodies are not to be begun again', 'MY005', 'bodies');
   END IF;
-  UPDATE moyai.operation SET status = 'running', wanted = 'run', reason = NULL
+  -- One that goes on is for the conductor to judge anew, and a pause of it stays: it was meant for all its bodies.
+  -- The row is written all the same: a decision on what was before does not hold any more.
+  has_ended := entry.status IN ('done', 'failed');
+  UPDATE moyai.operation SET
+      status = CASE WHEN has_ended THEN 'running' ELSE status END,
+      wanted = CASE WHEN has_ended THEN 'run' ELSE wanted END,
+      reason = CASE WHEN has_ended THEN NULL ELSE reason END
     WHERE id = p_operation;
   -- A body's own record names no other body. The federation's chain is locked last, by all who write several.
   FOR one IN SELECT DISTINCT x FROM unnest(p_codes) x ORDER BY 1 LOOP
