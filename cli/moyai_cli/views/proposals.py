@@ -9,9 +9,8 @@ from pathlib import Path
 import typer
 
 from moyai.operations.database.reading import find
-from moyai.operations.fleet.applying import Applied, apply, wait_for_apply
+from moyai.operations.fleet.applying import Applied, apply
 from moyai.operations.fleet.opening import open_office
-from moyai.operations.fleet.people import who_plans
 from moyai.operations.fleet.proposing import KIND, Proposal, plan_proposal, propose, subject_of
 from moyai.operations.fleet.submitting import Asked, submit
 from moyai.operations.places import today
@@ -66,7 +65,6 @@ def put_proposal(file: Path, site: str, wish: Proposed, output: Output) -> None:
         operation = submit(office, asked, plan, show)
         if operation is None:
             return
-        wait_for_apply(office, operation, who_plans(registry, wish.who, day).email)
         show_submitted(office, operation, output)
     if output is Output.TABLE:
         show_next(f"tenant apply {operation}")

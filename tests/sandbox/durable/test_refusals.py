@@ -70,6 +70,16 @@ def test_a_plan_is_on_record_with_its_own_bodies_and_under_an_id_of_today(site: 
     assert record.actor == f"operator:{plan.planned_by}"
 
 
+@pytest.mark.parametrize(("kind", "wanted"), [("edit", "pause"), ("check", "run")])
+def test_a_proposal_is_paused_from_the_moment_it_is_on_record(
+    site: Site, kind: str, wanted: str
+) -> None:
+    plan = replace(make_plan(site.folder, 1), kind=kind)
+    with site.operator.begin() as connection:
+        site.operation = create(connection, plan, None)
+        assert shown(connection, site.operation).row.wanted == wanted
+
+
 @pytest.mark.parametrize("status", ["planned", "cancelled", "done"])
 def test_what_is_not_failed_or_owed_is_not_begun_again(site: Site, status: str) -> None:
     site.plan()

@@ -32,12 +32,6 @@ class Applied:
     """Stacks of the foundation that are to be deployed by hand first."""
 
 
-def wait_for_apply(office: Office, operation: str, by: str) -> None:
-    """Have workers begin nothing of a proposal until it is in the file."""
-    with office.engine.begin() as connection:
-        want(connection, operation, "pause", f"operator:{by}")
-
-
 def apply(
     office: Office, operation: str, who: str | None, day: date, *, begin: bool = True
 ) -> Applied:

@@ -56,10 +56,11 @@ BEGIN
   IF EXISTS (SELECT 1 FROM moyai.operation WHERE id = p_id) THEN
     RETURN false;
   END IF;
+  -- A proposal waits until it is in the file, which a person says: it may be approved before anything else is asked.
   INSERT INTO moyai.operation (id, kind, subject, site, plan, plan_sha256, planned_by,
-      planner_signature)
+      planner_signature, wanted)
     VALUES (p_id, plan->>'kind', plan->>'subject', plan->>'site', p_plan, hash,
-      plan->>'planned_by', p_signature);
+      plan->>'planned_by', p_signature, CASE plan->>'kind' WHEN 'edit' THEN 'pause' ELSE 'run' END);
   INSERT INTO moyai.wave (operation_id, number, name, max_concurrent)
     SELECT p_id, (one->>'number')::integer, one->>'name', (one->'limits'->>'max_concurrent')::integer
     FROM jsonb_array_elements(plan->'waves') one;
