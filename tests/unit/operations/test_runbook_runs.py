@@ -343,6 +343,21 @@ def test_an_approval_is_for_once(around: Surroundings) -> None:
     assert lines(around).count("two-x y; echo") == 2
 
 
+def test_an_approval_signed_by_a_clock_that_is_ahead_is_for_once_too(around: Surroundings) -> None:
+    runbook = book(approval="true")
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    list(run(runbook, record.id, around))
+    ahead = later(around, minutes=4).now()
+    asked = wanted(runbook, around.store.load(record.id), "two", around.judge, ahead)
+    signature = Signer(APPROVES).sign(asked.line, APPROVAL_NAMESPACE)
+    approve(runbook, asked, APPROVES, signature, around)
+    list(run(runbook, record.id, around))
+    assert waits(runbook, record.id, around, "two")
+    approve(runbook, asked, APPROVES, signature, later(around, seconds=2))
+    assert waits(runbook, record.id, later(around, seconds=3)), "put on record again"
+    assert lines(around).count("two-x y; echo") == 1
+
+
 def test_what_failed_needs_no_further_approval(around: Surroundings) -> None:
     runbook = book("test -e mended && echo two >> done", approval="true")
     record = begin(runbook, {"site": "sandbox"}, "sandbox", around)

@@ -62,7 +62,9 @@ def approve(
     with around.store.held(asked.record.id):
         record = around.store.load(asked.record.id)
         now = around.now()
-        given = Approval(email, signature, now.isoformat(), asked.signed_at.isoformat())
+        signed_at = asked.signed_at.isoformat()
+        recorded_at = _known_since(record, asked.step, email, signed_at) or now.isoformat()
+        given = Approval(email, signature, recorded_at, signed_at)
         why = around.judge.approval(runbook, record, asked.step, given, now)
         if why is not None:
             raise _refused(why)
@@ -80,6 +82,14 @@ def approve(
         record = replace(record, approvals={**record.approvals, asked.step: given})
         around.store.save(record)
         return record
+
+
+def _known_since(record: RunRecord, step: str, email: str, signed_at: str) -> str | None:
+    """When the approval of the same person and moment that is on record was put there: it grows no younger."""
+    known = record.approvals.get(step)
+    if known is None or (known.by.casefold(), known.signed_at) != (email.casefold(), signed_at):
+        return None
+    return known.at
 
 
 def _gated(runbook: Runbook, step: str) -> Step:

@@ -110,7 +110,8 @@ def _is_used(given: Approval, before: StepRecord | None) -> bool:
     if before is None or before.ended_at is None or before.status not in ("done", "noted"):
         return False
     signed_at = moment(given.signed_at)
-    return signed_at is None or signed_at <= moment(before.ended_at)
+    # A signer's clock may be ahead: what counts is the earlier moment, as for the age.
+    return signed_at is None or min(signed_at, moment(given.at)) <= moment(before.ended_at)
 
 
 class _Stop(Exception):
