@@ -169,7 +169,7 @@ def test_an_export_of_one_body_verifies_alone_and_shows_what_was_changed_in_it(
     made = export(chains.auditor, "f", chain, name, file, "ja")
     assert made.looked.findings == ()
     [(_, looked)] = verify_files([file])
-    assert (looked.findings, looked.records, looked.chain) == ((), 1, f"body:{code}")
+    assert (looked.findings, looked.records, looked.chain) == ((), 7, f"body:{code}")
     with pytest.raises(UsageError, match="there already"):
         export(chains.auditor, "f", chain, name, file, "ja")
     file.write_bytes(file.read_bytes().replace(b"operation.plan", b"operation.plot"))

@@ -92,6 +92,15 @@ class Desk:
         with self.engine.connect() as connection:
             return sum(one.action == action for one in newest(connection, "federation", 100))
 
+    def told(self, code: str, operation: str) -> list[str]:
+        """Actions of an operation in a body's chain, the oldest first, each with its actor's group."""
+        with self.engine.connect() as connection:
+            found = newest(connection, f"body:{code}", 100)
+        codes = {body.code for body in self.view(operation).bodies} - {code}
+        assert not any(other in str(one) for one in found for other in codes), "another body's code"
+        of = sorted((one for one in found if one.operation == operation), key=lambda one: one.seq)
+        return [f"{one.actor.partition(':')[0]} {one.action} {one.result}" for one in of]
+
     def close(self) -> None:
         self.engine.dispose()
         self._anybody.dispose()
@@ -275,6 +284,45 @@ def test_an_approval_counts_before_it_is_on_record(desk: Desk) -> None:
     assert desk.last_record() == (f"operator:{APPROVER}", "operation.approve")
     risks = [f"dared:{body.code}" for body in made.bodies]
     assert missing(desk.view(operation), registry()) == risks
+
+
+def test_a_body_s_own_chain_tells_who_approved_stopped_and_let_go(desk: Desk) -> None:
+    made = plan(1, waves=2, approval_seconds=3600)
+    operation = put_on_record(desk.engine, made, Signer(PLANNER))
+    for subject in ("plan", "wave:2"):
+        asked = wanted(desk.engine, operation, subject)
+        signature = Signer(APPROVER).sign(asked.line, APPROVAL_NAMESPACE)
+        approve(desk.engine, registry(), asked, APPROVER, signature)
+    desk.status(operation, "held")
+    desk.wave(operation, 1, "held")
+    steering.resume(desk.engine, registry(), operation, BY, DAY, [1])
+    steering.pause(desk.engine, operation, BY)
+    steering.cancel(desk.engine, registry(), operation, BY, DAY, stop=True)
+    words = ("plan", "approve", "release", "run", "pause", "stop")
+    first, second = (desk.told(body.code, operation) for body in made.bodies)
+    assert first == [f"operator operation.{word} done" for word in words]
+    assert second == [*first[:2], *first[1:]], "its wave was approved beside the plan"
+
+
+def test_an_edit_put_into_the_file_is_told_in_its_body_s_chain(desk: Desk) -> None:
+    made = replace(plan(1), kind="edit", parameters={"after_sha256": "1" * 64})
+    operation = desk.plan(made)
+    with desk.engine.begin() as connection:
+        writing.put_in_file(connection, operation, f"operator:{PLANNER}", written=True)
+    told = desk.told(made.bodies[0].code, operation)
+    assert told == ["operator operation.plan done", "operator operation.apply done"]
+    with desk.engine.connect() as connection:
+        [record] = newest(connection, "federation", 1)
+    assert dict(record.details) == {"written": True, "after_sha256": "1" * 64}
+
+
+@pytest.mark.parametrize("kind", ["edit", "check"])
+def test_what_is_no_approved_edit_is_put_nowhere(desk: Desk, kind: str) -> None:
+    seconds = 3600 if kind == "edit" else 0
+    operation = desk.plan(replace(plan(1, approval_seconds=seconds), kind=kind))
+    with pytest.raises(Refused), desk.engine.begin() as connection:
+        writing.put_in_file(connection, operation, f"operator:{PLANNER}", written=True)
+    assert desk.records("operation.apply") == 0
 
 
 def test_the_same_signature_is_on_record_once(desk: Desk) -> None:

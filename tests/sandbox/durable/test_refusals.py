@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -103,6 +104,32 @@ def test_what_is_being_cancelled_is_not_wanted_otherwise(site: Site) -> None:
     for wanted in ("run", "pause"):
         with pytest.raises(Refused, match="being cancelled"), site.operator.begin() as connection:
             want(connection, site.operation, wanted, PERSON)
+
+
+def test_what_conductors_begin_and_cancel_is_told_in_each_body_s_chain(site: Site) -> None:
+    site.plan(bodies=2)
+    site.begin()
+    with site.operator.begin() as connection:
+        want(connection, site.operation, "cancel", PERSON)
+    words = (
+        "SELECT moyai.conduct(id, CAST(xmin AS text), NULL, NULL, CAST(:bodies AS jsonb), '[]', '{}') "
+        "FROM moyai.operation WHERE id = :id"
+    )
+    bodies = [
+        {"code": "100001", "status": "cancelled", "reason": {"ja": "取消", "en": "called off"}}
+    ]
+    with site.worker.begin() as connection:
+        given = {"id": site.operation, "bodies": json.dumps(bodies)}
+        assert connection.execute(sa.text(words), given).scalar() == []
+    told = {}
+    with site.operator.connect() as connection:
+        for code in (CODE, "100001"):
+            found = newest(connection, f"body:{code}", 100)
+            of = sorted((r for r in found if r.operation == site.operation), key=lambda r: r.seq)
+            told[code] = [(r.action, r.actor, r.result, r.attempt) for r in of]
+    assert ("operation.begin", "moyai", "begun", 1) in told[CODE]
+    assert ("operation.cancel", PERSON, "done", None) in told[CODE]
+    assert told["100001"][-1] == ("counted.body", "moyai", "cancelled", None)
 
 
 def test_only_what_could_be_held_is_let_go(site: Site) -> None:

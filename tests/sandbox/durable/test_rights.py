@@ -15,7 +15,8 @@ from moyai.operations.durable.lease import conninfo
 
 FUNCTIONS = {
     "moyai_operator": {
-        *("plan_operation", "want", "release", "retry", "approve", "anchored", "note_runbook"),
+        *("plan_operation", "want", "release", "retry", "approve", "put_in_file", "anchored"),
+        "note_runbook",
     },
     "moyai_worker": {
         *("take", "go_on", "finish", "conduct", "tell_waits", "next_ticket", "pass_gate"),

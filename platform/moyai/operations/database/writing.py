@@ -26,6 +26,7 @@ NO_SUCH = "MY006"
 _ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(7702, 2)")
 _PLAN = sa.text("SELECT moyai.plan_operation(:id, :plan, :signature)")
 _WANT = sa.text("SELECT moyai.want(:id, :wanted, :actor)")
+_PUT_IN_FILE = sa.text("SELECT moyai.put_in_file(:id, :written, :actor)")
 _RELEASE = sa.text("SELECT moyai.release(:id, CAST(:what AS text[]), :actor)")
 _RETRY = sa.text("SELECT moyai.retry(:id, CAST(:codes AS text[]), :actor)")
 _APPROVE = sa.text(
@@ -74,6 +75,12 @@ def want(connection: sa.Connection, operation: str, wanted: str, actor: str) -> 
     """Say what is wanted: `run`, `pause`, `cancel`, `stop`. Raises `Refused` where it has ended, and for
     anything but `cancel` and `stop` of one that is being cancelled."""
     _do(connection, _WANT, operation, wanted=wanted, actor=actor)
+
+
+def put_in_file(connection: sa.Connection, operation: str, actor: str, *, written: bool) -> None:
+    """Say that an approved edit is put into tenants.yaml; `written`: false where the file had it already. Raises
+    `Refused` where the operation has ended, is being cancelled, is no edit or has no approval on record."""
+    _do(connection, _PUT_IN_FILE, operation, written=written, actor=actor)
 
 
 def release(connection: sa.Connection, operation: str, what: Iterable[str], actor: str) -> None:

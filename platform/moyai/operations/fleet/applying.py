@@ -9,7 +9,7 @@ from datetime import date
 from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import OperationView
-from moyai.operations.database.writing import want
+from moyai.operations.database.writing import put_in_file, want
 from moyai.operations.fleet.approving import missing, not_counted
 from moyai.operations.fleet.opening import Office
 from moyai.operations.fleet.people import require_bodies, who_plans
@@ -55,7 +55,7 @@ def apply(
     if "plan" in absent:
         raise _not_approved(view, not_counted(view, registry, ("plan",)))
     after = view.plan.parameters["after_sha256"]
-    was_written = False
+    changed = None
     if registry.sha256 != after:
         if registry.sha256 != view.plan.parameters["base_sha256"]:
             raise moved(operation)
@@ -63,12 +63,15 @@ def apply(
         # What the approver has read is the difference: a plan may say another than it makes.
         if changed.registry.sha256 != after or changed.diff != _texts(view, "diff"):
             raise _not_as_shown(operation)
-        write_change(registry, changed)
-        was_written = True
-    if begin:
-        with office.engine.begin() as connection:
-            want(connection, operation, "run", f"operator:{by.email}")
-    return Applied(operation, was_written, begin, _texts(view, "foundation"))
+    # On record only where it was written; where the answer of the record is lost, it is run again.
+    with office.engine.begin() as connection:
+        actor = f"operator:{by.email}"
+        put_in_file(connection, operation, actor, written=changed is not None)
+        if begin:
+            want(connection, operation, "run", actor)
+        if changed is not None:
+            write_change(registry, changed)
+    return Applied(operation, changed is not None, begin, _texts(view, "foundation"))
 
 
 def _texts(view: OperationView, name: str) -> tuple[str, ...]:

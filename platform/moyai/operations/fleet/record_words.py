@@ -17,6 +17,8 @@ _OTHERS: Mapping[str, Text] = {
     "operation.stop": Text("中断の指示", "stop asked for"),
     "operation.release": Text("保留の解除", "hold released"),
     "operation.retry": Text("やり直しの指示", "retry asked for"),
+    "operation.begin": Text("試行の開始", "attempt begun"),
+    "operation.apply": Text("tenants.yaml への反映", "written to tenants.yaml"),
     "operation.status": Text("一斉作業の状態", "operation's status"),
     "operation.wave": Text("適用枠の状態", "wave's status"),
     "operation.gate": Text("安定確認", "look after the soak"),

@@ -42,10 +42,12 @@ BEGIN
       THEN 'its time is not over' END;
 END $$;
 
--- Waves as they stand from now on. When their bodies were last found well is for who looked to say.
-CREATE FUNCTION moyai.change_waves(p_entry moyai.operation, p_waves jsonb) RETURNS void
+-- Waves as they stand from now on; what is to be told of those that changed. When their bodies were last found
+-- well is for who looked to say.
+CREATE FUNCTION moyai.change_waves(p_entry moyai.operation, p_waves jsonb) RETURNS jsonb[]
 LANGUAGE plpgsql AS $$
 DECLARE
+  told jsonb[] := '{}';
   given record;
   before text;
   going boolean;
@@ -66,13 +68,35 @@ BEGIN
           OR given.status = 'running' AND before = 'waiting' AND p_entry.status <> 'running' THEN
         PERFORM moyai.refuse(format('wave %s does not become %s', given.number, given.status));
       END IF;
-      PERFORM moyai.put_record('federation', 'moyai', 'operation.wave', p_entry.id,
-        p_entry.plan_sha256, NULL, NULL, 'done', jsonb_build_object('wave', given.number,
-        'status', given.status, 'reason', coalesce(given.reason, 'null')));
+      told := told || jsonb_build_object('wave', given.number, 'status', given.status,
+        'reason', coalesce(given.reason, 'null'));
     END IF;
     UPDATE moyai.wave SET status = given.status, began_at = given.began_at,
         soak_until = given.soak_until, reason = given.reason
       WHERE operation_id = p_entry.id AND number = given.number;
+  END LOOP;
+  RETURN told;
+END $$;
+
+-- Bodies that wait will never begin: cancelled, each with a record in its chain. One that an attempt left half-way
+-- is held, in sight; none that was never begun is.
+CREATE FUNCTION moyai.cancel_bodies(p_entry moyai.operation, p_cancelled jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  given record;
+  changed moyai.body;
+BEGIN
+  FOR given IN SELECT * FROM jsonb_to_recordset(p_cancelled)
+      AS listed (code text, status text, reason jsonb) ORDER BY code LOOP
+    UPDATE moyai.body b SET waits = NULL, ended_at = clock_timestamp(),
+        status = CASE WHEN given.status = 'held' AND b.attempts > 0 THEN 'held' ELSE 'cancelled' END,
+        error = jsonb_build_object('what', given.reason)
+      WHERE b.operation_id = p_entry.id AND b.code = given.code AND b.status = 'waiting'
+      RETURNING * INTO changed;
+    IF FOUND THEN
+      PERFORM moyai.put_record('body:' || given.code, 'moyai', p_entry.kind || '.body', p_entry.id,
+        p_entry.plan_sha256, NULL, nullif(changed.attempts, 0), changed.status, changed.error);
+    END IF;
   END LOOP;
 END $$;
 
@@ -80,7 +104,9 @@ END $$;
 -- claim from now on, which no carrying of an earlier attempt knows.
 CREATE FUNCTION moyai.begin_bodies(p_entry moyai.operation, p_codes text[]) RETURNS jsonb
 LANGUAGE plpgsql AS $$
-DECLARE begun jsonb;
+DECLARE
+  begun jsonb;
+  one record;
 BEGIN
   IF p_entry.status <> 'running' OR p_entry.wanted <> 'run' THEN
     PERFORM moyai.refuse('it does not run', 'MY005', p_entry.status);
@@ -102,6 +128,11 @@ BEGIN
           WHERE operation_id = p_entry.id AND code = ANY (p_codes))) THEN
     PERFORM moyai.refuse('more at once than its plan lets');
   END IF;
+  FOR one IN SELECT entry->>0 AS code, (entry->>1)::integer AS attempt
+      FROM jsonb_array_elements(begun) entry ORDER BY 1 LOOP
+    PERFORM moyai.put_record('body:' || one.code, 'moyai', 'operation.begin', p_entry.id,
+      p_entry.plan_sha256, NULL, one.attempt, 'begun', '{}');
+  END LOOP;
   RETURN begun;
 END $$;
 
@@ -116,6 +147,9 @@ DECLARE
   entry moyai.operation;
   why text;
   begun jsonb := '[]';
+  of_status jsonb;
+  of_waves jsonb[];
+  details jsonb;
 BEGIN
   SELECT * INTO entry FROM moyai.operation WHERE id = p_operation AND xmin::text = p_version
     AND status IN ('planned', 'running', 'paused', 'held') FOR NO KEY UPDATE;
@@ -126,12 +160,7 @@ BEGIN
     IF entry.wanted NOT IN ('cancel', 'stop') AND p_status IS DISTINCT FROM 'expired' THEN
       PERFORM moyai.refuse('nobody wants its bodies cancelled');
     END IF;
-    -- One that an attempt left half-way is held, in sight; none that was never begun is.
-    UPDATE moyai.body b SET waits = NULL, ended_at = clock_timestamp(),
-        status = CASE WHEN given.status = 'held' AND b.attempts > 0 THEN 'held' ELSE 'cancelled' END,
-        error = jsonb_build_object('what', given.reason)
-      FROM jsonb_to_recordset(p_cancelled) AS given (code text, status text, reason jsonb)
-      WHERE b.operation_id = p_operation AND b.code = given.code AND b.status = 'waiting';
+    PERFORM moyai.cancel_bodies(entry, p_cancelled);
   END IF;
   IF p_status IS NOT NULL THEN
     why := moyai.hindrance(entry, p_status);
@@ -146,16 +175,23 @@ BEGIN
           THEN clock_timestamp() END
       WHERE id = p_operation;
     IF p_status <> entry.status THEN
-      PERFORM moyai.put_record('federation', 'moyai', 'operation.status', p_operation,
-        entry.plan_sha256, NULL, NULL, 'done', jsonb_build_object('status', p_status,
-        'reason', coalesce(p_reason, 'null')));
+      of_status := jsonb_build_object('status', p_status, 'reason', coalesce(p_reason, 'null'));
     END IF;
     entry.status := p_status;
   END IF;
-  PERFORM moyai.change_waves(entry, p_waves);
+  of_waves := moyai.change_waves(entry, p_waves);
   IF cardinality(p_begin) > 0 THEN
     begun := moyai.begin_bodies(entry, p_begin);
   END IF;
+  -- The federation's chain is locked last.
+  IF of_status IS NOT NULL THEN
+    PERFORM moyai.put_record('federation', 'moyai', 'operation.status', p_operation, entry.plan_sha256,
+      NULL, NULL, 'done', of_status);
+  END IF;
+  FOREACH details IN ARRAY of_waves LOOP
+    PERFORM moyai.put_record('federation', 'moyai', 'operation.wave', p_operation, entry.plan_sha256,
+      NULL, NULL, 'done', details);
+  END LOOP;
   RETURN begun;
 EXCEPTION WHEN SQLSTATE 'MY005' OR unique_violation THEN
   RETURN to_jsonb(SQLERRM);

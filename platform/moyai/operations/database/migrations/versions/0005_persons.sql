@@ -32,6 +32,21 @@ BEGIN
   RETURN found;
 END $$;
 
+-- A person's word of a whole operation, or of one of its waves: in the chain of each body concerned, so that
+-- its export tells it alone, and in the federation's, which is locked last by all who write several.
+CREATE FUNCTION moyai.put_word(p_entry moyai.operation, p_wave integer, p_actor text, p_action text,
+  p_details jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE chain text;
+BEGIN
+  FOR chain IN SELECT 'body:' || code FROM moyai.body
+      WHERE operation_id = p_entry.id AND (p_wave IS NULL OR wave = p_wave)
+      UNION ALL SELECT 'federation' ORDER BY 1 LOOP
+    PERFORM moyai.put_record(chain, p_actor, p_action, p_entry.id, p_entry.plan_sha256, NULL, NULL,
+      'done', p_details);
+  END LOOP;
+END $$;
+
 -- A plan on record, with the entries that it means and no others. False: the id is taken.
 CREATE FUNCTION moyai.plan_operation(p_id text, p_plan text, p_signature text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -40,7 +55,7 @@ DECLARE
   hash text := encode(sha256(convert_to(p_plan, 'UTF8')), 'hex');
   actor text := 'operator:' || (plan->>'planned_by');
   details jsonb := jsonb_build_object('kind', plan->'kind', 'subject', plan->'subject');
-  chain text;
+  entry moyai.operation;
 BEGIN
   PERFORM moyai.require_person(actor);
   IF plan->>'schema' IS DISTINCT FROM 'moyai.operation/1' OR length(p_signature) > 16384 THEN
@@ -67,10 +82,8 @@ BEGIN
   INSERT INTO moyai.body (operation_id, code, name, wave, position)
     SELECT p_id, one->>'code', one->>'name', (one->>'wave')::integer, ordinality - 1
     FROM jsonb_array_elements(plan->'bodies') WITH ORDINALITY AS listed (one, ordinality);
-  FOR chain IN SELECT 'body:' || code FROM moyai.body WHERE operation_id = p_id
-      UNION ALL SELECT 'federation' ORDER BY 1 LOOP
-    PERFORM moyai.put_record(chain, actor, 'operation.plan', p_id, hash, NULL, NULL, 'done', details);
-  END LOOP;
+  SELECT p_id, hash INTO entry.id, entry.plan_sha256;
+  PERFORM moyai.put_word(entry, NULL, actor, 'operation.plan', details);
   RETURN true;
 END $$;
 
@@ -93,8 +106,7 @@ BEGIN
       status = CASE WHEN goes_on THEN 'running' ELSE status END,
       began_at = CASE WHEN goes_on THEN coalesce(began_at, clock_timestamp()) ELSE began_at END
     WHERE id = p_operation;
-  PERFORM moyai.put_record('federation', p_actor, 'operation.' || p_wanted, p_operation, NULL, NULL,
-    NULL, 'done', '{}');
+  PERFORM moyai.put_word(entry, NULL, p_actor, 'operation.' || p_wanted, '{}');
 END $$;
 
 -- What was held goes on: failures that have ended by now count no longer.
@@ -114,8 +126,21 @@ BEGIN
   UPDATE moyai.operation SET released = released || coalesce(
       (SELECT jsonb_object_agg(x, to_jsonb(clock_timestamp())) FROM unnest(p_what) x), '{}')
     WHERE id = p_operation;
-  PERFORM moyai.put_record('federation', p_actor, 'operation.release', p_operation, NULL, NULL, NULL,
-    'done', jsonb_build_object('what', to_jsonb(p_what)));
+  PERFORM moyai.put_word(entry, NULL, p_actor, 'operation.release',
+    jsonb_build_object('what', to_jsonb(p_what)));
+END $$;
+
+-- An approved edit is being put into tenants.yaml. p_written: false, where the file had it already.
+CREATE FUNCTION moyai.put_in_file(p_operation text, p_written boolean, p_actor text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE entry moyai.operation := moyai.alive(p_operation);
+BEGIN
+  PERFORM moyai.require_person(p_actor);
+  IF entry.kind <> 'edit' OR entry.wanted IN ('cancel', 'stop') OR NOT moyai.may_begin(p_operation) THEN
+    PERFORM moyai.refuse('no edit that may be put there', 'MY005', entry.status);
+  END IF;
+  PERFORM moyai.put_word(entry, NULL, p_actor, 'operation.apply', jsonb_build_object('written', p_written,
+    'after_sha256', entry.plan::jsonb #> '{parameters,after_sha256}'));
 END $$;
 
 -- Bodies that ended without success wait again, for a new attempt from the first step.
@@ -172,7 +197,7 @@ DECLARE
   entry moyai.operation := moyai.alive(p_operation);
   actor text := CASE WHEN p_is_own THEN 'approver:' ELSE 'operator:' END || p_operator;
   code text := substring(p_subject FROM '^[a-z][a-z-]*:([0-9]{6})$');
-  chain text;
+  details jsonb;
 BEGIN
   PERFORM moyai.require_person(actor, 'operator|approver');
   IF p_plan_sha256 IS DISTINCT FROM entry.plan_sha256 THEN
@@ -197,10 +222,16 @@ BEGIN
       AND subject = p_subject AND operator = p_operator AND signed_at = p_signed_at
       AND signature = p_signature);
   END IF;
-  FOREACH chain IN ARRAY array_remove(ARRAY['body:' || code, 'federation'], NULL) LOOP
-    PERFORM moyai.put_record(chain, actor, 'operation.approve', p_operation, p_plan_sha256, NULL, NULL,
-      'done', jsonb_build_object('subject', p_subject, 'signature', p_signature, 'signed_at',
-      to_char(p_signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
-  END LOOP;
+  details := jsonb_build_object('subject', p_subject, 'signature', p_signature, 'signed_at',
+    to_char(p_signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+  IF code IS NULL THEN
+    PERFORM moyai.put_word(entry, substring(p_subject FROM '^wave:([0-9]+)$')::integer, actor,
+      'operation.approve', details);
+  ELSE
+    PERFORM moyai.put_record('body:' || code, actor, 'operation.approve', p_operation, p_plan_sha256,
+      NULL, NULL, 'done', details);
+    PERFORM moyai.put_record('federation', actor, 'operation.approve', p_operation, p_plan_sha256,
+      NULL, NULL, 'done', details);
+  END IF;
   RETURN true;
 END $$;

@@ -14,6 +14,7 @@ GRANT EXECUTE ON FUNCTION
   moyai.plan_operation(text, text, text),
   moyai.want(text, text, text),
   moyai.release(text, text[], text),
+  moyai.put_in_file(text, boolean, text),
   moyai.retry(text, text[], text),
   moyai.approve(text, text, text, text, text, timestamptz, boolean),
   moyai.anchored(text, bigint, text, timestamptz, text, text)
