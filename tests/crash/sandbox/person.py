@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import psycopg
 import sqlalchemy as sa
 from tests.crash.operations.crew import Kill
 from tests.crash.sandbox.place import DAY, PLANNER, Place
@@ -84,9 +85,12 @@ class Person:
 
     def view(self) -> OperationView | None:
         """It as it is now; None while the server is away."""
-        with suppress(sa.exc.DBAPIError), self._engine.connect() as connection:
-            return shown(connection, self.operation)
-        return None
+        try:
+            with self._engine.connect() as connection:
+                return shown(connection, self.operation)
+        except (sa.exc.DBAPIError, psycopg.Error):
+            self._engine.dispose()  # reads are psycopg's own: the pool does not see what they lose
+            return None
 
     def takeovers(self, kills: Sequence[Kill]) -> list[float]:
         """Seconds from a worker's end by kill -9 until its bodies were another's to take, where another
