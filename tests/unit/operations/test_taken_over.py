@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from moyai.operations.database.left import StepRecord, left_by
-from moyai.operations.kinds.kind import Result, Work
+from moyai.operations.kinds.kind import Moved, Result, Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade import preflight
 from moyai.operations.kinds.upgrade.body import Subscribed
+from moyai.operations.kinds.upgrade.found import Found
+from moyai.operations.places import today
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import TakenOver, Way
 
@@ -34,18 +38,16 @@ class Asked(preflight.Preflight):
         return {"asked": "take over"}
 
 
-def _asked(way: Way, *own: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> object:
+def _work(over: TakenOver, *own: tuple[str, str]) -> Work:
     """Of a second attempt, after one with these steps."""
-    over = replace(_OVER, way=way)
     body = PlannedBody(CODE, "body", 1, "0" * 64, (), 1, None)
     given = {"service": "eapp-a", "release": "1.2.0", "takes_over": {CODE: over.entry()}}
     when = datetime(2026, 11, 26, tzinfo=UTC)
     plan = OperationPlan("upgrade", "eapp-a 1.2.0", given, "", "", "", when, (), (body,), 0, 0)
     former = (StepRecord("preflight", 1, "done", {}), StepRecord("close-writes", 2, "done", {}))
-    by = {"by": "20261127-1"}
-    mine = [StepRecord(name, at, status, by) for at, (name, status) in enumerate(own, 1)]
-    left = left_by((*(() if way == "afresh" else former), *mine))
-    work = Work(
+    mine = [StepRecord(name, at, status, {}) for at, (name, status) in enumerate(own, 1)]
+    left = left_by((*(() if over.way == "afresh" else former), *mine))
+    return Work(
         operation="20261127-1",
         plan=plan,
         body=body,
@@ -58,7 +60,11 @@ def _asked(way: Way, *own: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> 
         begun=left_by(mine).steps - {"preflight"},
         took_over=over.ledger,
     )
+
+
+def _asked(way: Way, *own: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> object:
     monkeypatch.setattr(preflight, "subscribed", lambda *_: None)
+    work = _work(replace(_OVER, way=way), *own)
     return Asked(SiteSource(Path("tenants.yaml"), "sandbox")).do(work)["asked"]
 
 
@@ -84,3 +90,24 @@ def test_a_body_that_the_operation_has_begun_to_change_is_its_own(
 ) -> None:
     own = [("preflight", "done"), ("close-writes", status)]
     assert _asked(way, *own, monkeypatch=monkeypatch) == "again"
+
+
+@pytest.mark.parametrize(("way", "wanted"), [("back", "1.0.0"), ("on", "1.2.0")])
+@pytest.mark.parametrize("on_record", ["1.0.0", "1.1.0", "1.3.0"])
+def test_an_attempt_goes_on_with_the_release_that_the_former_operation_left_on_record(
+    way: Way, wanted: str, on_record: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Found("1.0.0", "end", day=today())
+    over = replace(_OVER, way=way)
+    work = replace(_work(over), earlier={"preflight": found.result()}, begun=frozenset({"stack"}))
+    change: Any = SimpleNamespace(end_sha256="end", texts=())
+    monkeypatch.setattr(preflight, "_change", lambda *_: change)
+    monkeypatch.setattr(preflight.Preflight, "_may_begin", lambda *_: None)
+    record = SimpleNamespace(releases={"eapp-a": on_record})
+    one: Any = SimpleNamespace(record=record, service="eapp-a", target=wanted, code=CODE)
+    again = preflight.Preflight(SiteSource(Path("tenants.yaml"), "sandbox"))._again
+    if on_record == "1.3.0":
+        with pytest.raises(Moved):
+            again(one, work)
+    else:
+        assert again(one, work)["release"] == "1.0.0"

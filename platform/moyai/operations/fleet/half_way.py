@@ -61,7 +61,7 @@ def half_way(connection: sa.Connection, site: str, service: str) -> dict[str, Ha
         own = tuple(StepRecord(name, at, how, given or {}) for name, at, how, given in steps or ())
         records[operation, code] = (*before, *own)
         if any(one.name not in _READS for one in own):
-            left = _of(operation, parameters, entry, (*before, *own))
+            left = _of(operation, _target(parameters, entry, before, own), entry, (*before, *own))
             going = status in ("waiting", "running")
             is_left = left is not None and status != "done"
             found[code] = replace(left, is_going=going) if left is not None and is_left else None
@@ -76,9 +76,23 @@ def successors(
     return {row.code: row.id for row in connection.execute(_SUCCESSORS, given)}
 
 
+def _target(
+    parameters: Mapping[str, Any],
+    entry: Mapping[str, Any] | None,
+    before: Sequence[StepRecord],
+    own: Sequence[StepRecord],
+) -> str:
+    """The release that may be on record where the one before is not: that of the operation taken over
+    from, if it may have put its own there and this one has put none."""
+    may_be = "release" in left_by((*before, *own)).steps
+    if entry is not None and may_be and all(one.name != "release" for one in own):
+        return str(entry["target"])
+    return str(parameters["release"])
+
+
 def _of(
     operation: str,
-    parameters: Mapping[str, Any],
+    target: str,
     entry: Mapping[str, Any] | None,
     records: Sequence[StepRecord],
 ) -> HalfWay | None:
@@ -93,7 +107,7 @@ def _of(
             closed_by=entry["closed_by"] if entry else operation,
             step=begun[-1],
             release=str(came["release"]),
-            target=str(parameters["release"]),
+            target=target,
             ledger=ledger_sha256(records),
         ),
         "release" in left.results,

@@ -31,7 +31,7 @@ class TakenOver:
     release: str
     """The release that the body came from."""
     target: str
-    """The release that it was brought to."""
+    """The release that it was brought to, which may be on record where that before is not."""
     ledger: str
     """SHA-256 over what is on record of its steps: what else is done with it makes the plan none."""
     way: Way = "on"

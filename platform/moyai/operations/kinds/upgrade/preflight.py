@@ -126,7 +126,9 @@ class Preflight:
             return {**found.result(), **mark}
         day = today()
         change = _change(one, before, day)
-        if on_record not in (before, one.target) or change.end_sha256 != found.end_sha256:
+        over = taken_over(work.plan, one.code)
+        known = {before, one.target} | ({over.target} if over is not None else set())
+        if on_record not in known or change.end_sha256 != found.end_sha256:
             raise _moved(change)
         self._may_begin(work, change)
         return {**replace(found, day=day).result(), **mark}
