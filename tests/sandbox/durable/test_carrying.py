@@ -18,12 +18,14 @@ import sqlalchemy as sa
 from counting import Counted, CountedStep, effects, make_plan
 from tests.sandbox.hands import begin, register
 
+from moyai.errors import UsageError
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.left import ledger_sha256
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown, steps
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import create, retry, want
+from moyai.operations.durable import judging
 from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.operations.durable.threshold import Threshold
@@ -32,7 +34,7 @@ from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import TakenOver
 from moyai.planning.openings import WEEK, Calendar
 from moyai.registry.models import Freeze, MaintenanceWindow
-from moyai.texts import JAPAN
+from moyai.texts import JAPAN, same
 
 CODE = "100000"
 _CONTENTS = sa.text("SELECT content FROM moyai.audit WHERE chain LIKE 'body:%' ORDER BY seq")
@@ -373,6 +375,70 @@ def test_a_body_that_has_begun_to_change_goes_on_outside_its_window(office: Offi
     ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"))
     _carrying(office, "w2", approved=frozenset).run()
     assert office.body.status == "done"
+
+
+def _begun_to_change(office: Office, fails: str = "") -> None:
+    """By whoever has the workers' password."""
+    office.begin()
+    ledger, taken = office.take("dies")
+    error = {"what": {"ja": "だめ", "en": "bad"}}
+    ledger.go_on(taken, None, Next("read", 1, "k"))
+    if fails == "read":
+        ledger.go_on(taken, Ended("read", {}, error=error), None)
+        return
+    ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, "k2"))
+    if fails:
+        ledger.go_on(taken, Ended("write-1", {}, error=error), None)
+
+
+@pytest.mark.parametrize("fails", ["", "read", "write-1"])
+def test_a_body_that_was_begun_without_an_approval_that_counted_is_held(
+    office: Office, fails: str
+) -> None:
+    _begun_to_change(office, fails)
+    asked: list[datetime] = []
+
+    def counted(moment: datetime) -> frozenset[str]:
+        asked.append(moment)
+        return frozenset()
+
+    _carrying(office, "w2", cleared=frozenset(), counted=counted).run()
+    body = office.body
+    assert (body.status, effects(office.folder, CODE)) == ("held", [])
+    assert body.error is not None
+    assert "no approval of the plan counted" in body.error["what"]["en"]
+    with office.operator.connect() as connection:
+        begun = "SELECT max(intended_at) FROM moyai.step"
+        assert asked == [connection.execute(sa.text(begun)).scalar()]
+
+
+def test_a_body_whose_approval_counted_when_it_was_begun_goes_on(office: Office) -> None:
+    _begun_to_change(office)
+    _carrying(office, "w2", cleared=frozenset(), counted=lambda _: CLEARED).run()
+    assert office.body.status == "done"
+
+
+def test_a_body_that_is_approved_by_now_goes_on(office: Office) -> None:
+    _begun_to_change(office)
+    _carrying(office, "w2", counted=lambda _: frozenset()).run()
+    assert office.body.status == "done"
+
+
+def test_a_body_is_not_judged_while_the_file_cannot_be_read(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "_AGAIN_SECONDS", 0.01)
+    _begun_to_change(office)
+    unread = [UsageError(same("it is being edited"))] * 2
+
+    def counted(_: datetime) -> frozenset[str]:
+        if unread:
+            raise unread.pop()
+        return CLEARED
+
+    _carrying(office, "w2", cleared=frozenset(), counted=counted).run()
+    assert office.body.status == "done"
+    assert not unread
 
 
 def test_a_body_that_never_opens_again_is_owed(office: Office) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from counting import counted_kind
 from persons import APPROVER, DAY, PLANNER, Signer, operator, plan, registry
 
 from moyai.approvals.subjects import APPROVAL_NAMESPACE, approval_line, signed_line
@@ -20,6 +21,9 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import entries, shown
 from moyai.operations.database.rows import OperationView
 from moyai.operations.database.writing import create
+from moyai.operations.durable.approved import Approved
+from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.plans import Plans
 from moyai.operations.fleet import steering
 from moyai.operations.fleet.approving import (
     approve,
@@ -338,6 +342,23 @@ def test_the_same_signature_is_on_record_once(desk: Desk) -> None:
     other = ("plan", APPROVER, asked.of.sha256, "other", asked.signed_at)
     with pytest.raises(Refused, match="same second"), desk.engine.begin() as connection:
         writing.approve(connection, operation, *other)
+
+
+def test_an_approval_counts_at_a_moment_from_when_it_was_on_record_until_it_ages_out(
+    desk: Desk,
+) -> None:
+    operation = put_on_record(desk.engine, plan(approval_seconds=3600), Signer(PLANNER))
+    asked = wanted(desk.engine, operation, "plan")
+    signature = Signer(APPROVER).sign(asked.line, APPROVAL_NAMESPACE)
+    approve(desk.engine, registry(), asked, APPROVER, signature)
+    [row] = desk.view(operation).approvals
+    approved = Approved(
+        desk.engine, Plans(desk.engine), Knowledge("sandbox", counted_kind, registry)
+    )
+    assert approved.at(operation, row.received_at) == {"plan"}
+    assert approved.at(operation, row.received_at - timedelta(milliseconds=1)) == frozenset()
+    assert approved.at(operation, row.received_at + timedelta(minutes=59)) == {"plan"}
+    assert approved.at(operation, row.received_at + timedelta(hours=1)) == frozenset()
 
 
 def test_what_was_signed_elsewhere_keeps_the_moment_of_its_line(desk: Desk) -> None:

@@ -50,6 +50,14 @@ class Approved:
             except MoyaiError:
                 return frozenset()
 
+    def at(self, operation: str, moment: datetime) -> frozenset[str]:
+        """The subjects whose approvals were on record and counted at a moment, by tenants.yaml as it is now.
+        Raises `MoyaiError` where that cannot be read."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(_APPROVALS, {"id": operation}).all()
+        known = tuple(tuple(row[:6]) for row in rows if row.received_at <= moment)
+        return self._judge(operation, known, moment) if known else frozenset()
+
     def read(self, connection: sa.Connection, operation: str) -> frozenset[str]:
         """The same, by a connection that is open. Raises `MoyaiError` where tenants.yaml cannot be read:
         nobody can say then what is approved, which is not the same as nothing."""

@@ -23,6 +23,7 @@ from moyai.operations.durable.failures import (
     to_document,
     unknown,
 )
+from moyai.operations.durable.judging import Counted, Judging
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.operations.durable.threshold import NotNow, Threshold
 from moyai.operations.kinds.kind import (
@@ -55,6 +56,8 @@ class Carrying:
     """Whether it begins only with an approval of the plan that holds now."""
     approved: Callable[[], frozenset[str]] | None = None
     """Judges approvals anew; None: as `cleared`."""
+    counted: Counted | None = None
+    """Judges which approvals counted at a moment; None: those of now do."""
     _took_over: str | None = None
     """Hash of the ledger of the operation that left the body half-way."""
     _uncrossed: bool = False
@@ -82,7 +85,7 @@ class Carrying:
         try:
             if not self.taken.steps:
                 self._threshold.approved(self.cleared)
-            error = self._before() or self._lost() or self._forward(steps)
+            error = self._doubt(steps) or self._before() or self._lost() or self._forward(steps)
         except NotNow as wait:
             self._put_back(wait)
             return
@@ -92,6 +95,15 @@ class Carrying:
             self._finish(_PLAIN_ENDS[type(error)], error)
         else:
             self._back(steps, error)
+
+    def _doubt(self, steps: tuple[Step, ...]) -> MoyaiError | None:
+        """Why a body that another carrying began to change, or to take back, is held as it is, or None."""
+        begun = self.taken.error is not None or self._has_begun_to_change(steps)
+        if self.counted is None or not self.taken.steps or not begun:
+            return None
+        changing = {one.name for one in steps if not one.only_reads}
+        judging = Judging(self._threshold, self.ledger, self.taken, self.counted)
+        return judging.doubt(self.cleared, changing)
 
     def _before(self) -> MoyaiError | None:
         """Why it was being taken back when it was taken over, or None."""

@@ -180,6 +180,7 @@ class Host:
                     cleared=self._approved.of(operation),
                     needs_approval=kind.needs_approval,
                     approved=lambda: self._approved.of(operation),
+                    counted=lambda moment: self._approved.at(operation, moment),
                 ).run()
         except Fenced:
             self._tell(f"{operation} {code}: another worker has it")

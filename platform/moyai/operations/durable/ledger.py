@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,13 @@ _SUCCESSOR = (
     "WHERE code = %s AND ordinal > 1 AND operation_id <> %s) "
     "SELECT o.id FROM moyai.operation o JOIN touched ON touched.operation_id = o.id "
     "WHERE o.plan::jsonb #>> ARRAY['parameters', 'takes_over', %s, 'operation'] = %s LIMIT 1"
+)
+_CHANGED_AT = (
+    "WITH given AS (SELECT CAST(%s AS text) AS operation, CAST(%s AS text) AS code, "
+    "CAST(%s AS integer) AS attempt, CAST(%s AS text[]) AS names) "
+    "SELECT to_jsonb(coalesce(min(s.intended_at) FILTER (WHERE s.step = ANY (given.names)), "
+    "min(s.intended_at))) FROM moyai.step s JOIN given ON s.operation_id = given.operation "
+    "AND s.code = given.code AND s.attempt = given.attempt"
 )
 _HAND_OVER = f"{_GO_ON} FROM moyai.hand_over(%s, %s, %s, %s, CAST(%s AS jsonb))"
 
@@ -163,6 +170,12 @@ class Ledger:
         if found is None:
             raise Fenced
         return Stands(datetime.fromisoformat(found["now"]), found["wanted"])
+
+    def changed_at(self, taken: Taken, changing: Set[str]) -> datetime:
+        """When this attempt, which has begun a step, began the first of those named, or its first; by the
+        server's clock."""
+        given = (taken.operation, taken.code, taken.attempt, sorted(changing))
+        return datetime.fromisoformat(self._call(_CHANGED_AT, given))
 
     def inherited(self, operation: str, code: str) -> tuple[StepRecord, ...]:
         """All steps of a body that an operation began, with those of the operations that it took over."""
