@@ -412,6 +412,19 @@ def test_a_body_that_was_begun_without_an_approval_that_counted_is_held(
         assert asked == [connection.execute(sa.text(begun)).scalar()]
 
 
+def test_a_body_that_is_approved_anew_after_it_was_held_goes_on_with_a_retry(
+    office: Office,
+) -> None:
+    _begun_to_change(office)
+    _carrying(office, "w2", cleared=frozenset(), counted=lambda _: frozenset()).run()
+    with office.operator.begin() as connection:
+        retry(connection, office.operation, [CODE], "operator:a@example.jp")
+    assert begin(office.worker, office.operation, CODE)
+    office.attempt = 2
+    _carrying(office, "w2", counted=lambda _: frozenset()).run()
+    assert office.body.status == "done"
+
+
 def test_a_body_whose_approval_counted_when_it_was_begun_goes_on(office: Office) -> None:
     _begun_to_change(office)
     _carrying(office, "w2", cleared=frozenset(), counted=lambda _: CLEARED).run()
