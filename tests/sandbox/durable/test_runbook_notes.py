@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,26 @@ def test_evidence_that_was_changed_since_is_told(office: Office) -> None:
     assert broken.catch_up() == 1
     assert broken.why is not None
     assert "line 2 of the evidence" in broken.why.en
+
+
+@pytest.mark.parametrize("broken", ["{}", '{"status": "done", "said": 1.5}', "another"])
+def test_a_run_whose_evidence_is_not_taken_holds_up_no_other(office: Office, broken: str) -> None:
+    later = "r20261126-2"
+    first, second = (replace(office.store.load(RUN), id=one) for one in (RUN, later))
+    office.store.save(second)
+    kept = office.chaining()
+    kept.put(first.id, LINES[0])
+    path = office.store.folder / f"{RUN}.evidence.jsonl"
+    if broken == "another":  # than the one that is there
+        kept.put(RUN, LINES[1])
+        office.store.put_chained(RUN, 1)
+        broken = json.dumps({**LINES[1], "status": "failed"})
+    path.write_text(f"{json.dumps(LINES[0], sort_keys=True)}\n{broken}\n", encoding="utf-8")
+    kept.files.put(later, line("one", "done", run=later))
+    assert kept.catch_up() == 1
+    assert kept.why is not None
+    assert office.chain("federation")[-1].operation == later
+    office.store.folder.joinpath(f"{later}.evidence.jsonl").unlink()
 
 
 SHA256 = "cd" * 32

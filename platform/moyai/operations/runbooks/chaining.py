@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
-from moyai.errors import MoyaiError, OperationFailed
+from moyai.errors import MoyaiError
 from moyai.operations.runbooks.evidence import EvidenceFiles, run_key
 from moyai.operations.runbooks.records import RunStore
 from moyai.texts import Text
@@ -72,32 +72,37 @@ class Chaining:
                 self._one_at_a_time.release()
 
     def _put_all(self, runs: list[str]) -> None:
-        # Imported where it is needed: the database's library is slow to import, and may have nothing to do.
-        from sqlalchemy.exc import DBAPIError
-
         try:
             if self._engine is None:
                 self._engine = self._kept.enter_context(self._open())
-            for run in runs:
-                self._put(run, self._engine)
-            self.why = None
+            why = [refusal for run in runs if (refusal := self._put(run, self._engine)) is not None]
         except MoyaiError as error:
             self._away(error.what)
-        except DBAPIError as error:
-            self._away(_refused(str(error.orig).splitlines()[0]))
+        else:
+            self.why = why[0] if why else None
 
-    def _put(self, run: str, engine: sa.Engine) -> None:
+    def _put(self, run: str, engine: sa.Engine) -> Text | None:
+        """Why a run's evidence goes no further; that of others does. Raises `OperationFailed` where the server
+        does not answer."""
+        # Imported where it is needed: the database's library is slow to import, and may have nothing to do.
+        from sqlalchemy.exc import DBAPIError
+
         from moyai.operations.database.noting import note
 
-        lines, known = self.files.lines(run), self.files.chained(run)
+        try:
+            lines, known = self.files.lines(run), self.files.chained(run)
+        except MoyaiError as error:
+            return error.what
         for number in range(known + 1, len(lines) + 1):
             line = lines[number - 1]
             try:
-                notes = line.notes()
+                note(engine, run_key(run, lines), number, line.sha256, line.notes())
             except (ValueError, TypeError, KeyError, AttributeError):
-                raise OperationFailed(_damaged(run, number)) from None
-            note(engine, run_key(run, lines), number, line.sha256, notes)
+                return _damaged(run, number)
+            except DBAPIError as error:
+                return _refused(run, str(error.orig).splitlines()[0])
             self.files.put_chained(run, number)
+        return None
 
     def _away(self, why: Text) -> None:
         self.why = why
@@ -107,10 +112,10 @@ class Chaining:
 _NO_ANSWER = Text("運用データベースが応答しません。", "the operations database does not answer.")
 
 
-def _refused(said: str) -> Text:
+def _refused(run: str, said: str) -> Text:
     return Text(
-        f"運用データベースが証跡を受け付けません（{said}）。",
-        f"the operations database does not take the evidence ({said}).",
+        f"運用データベースが実行 {run} の証跡を受け付けません（{said}）。",
+        f"the operations database does not take the evidence of {run} ({said}).",
     )
 
 
