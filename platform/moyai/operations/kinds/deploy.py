@@ -15,6 +15,7 @@ from moyai.errors import MoyaiError
 from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
+from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
 from moyai.operations.kinds.upgrade.change import service_sha256
@@ -92,7 +93,7 @@ class Preflight:
         """Raises `Unavailable` or `Moved`."""
         day, session = today(), self.source.session()
         if not work.plan.parameters.get("allow_older"):
-            _refuse_older(session)
+            refuse_older(session)
         change = _change(session, work, day)
         if change.stack.action == "refused":
             raise Unavailable(change.stack.reasons[0])
@@ -182,19 +183,6 @@ class Deploy:
 
 def _change(session: Session, work: Work, day: date) -> DeployChange:
     return deploy_changes(session, (work.body.code,), day)[work.body.code]
-
-
-def _refuse_older(session: Session) -> None:
-    """Raises `Unavailable` where this worker's file is older than the one that was applied last."""
-    older = session.history.older(session.workspace.registry)
-    if older is not None:
-        raise Unavailable(
-            older,
-            remedy=Text(
-                "このワーカーの tenants.yaml を新しくしてから、moyai operation retry を実行してください。",
-                "Bring the worker's tenants.yaml up to date, then run moyai operation retry.",
-            ),
-        )
 
 
 def _is_approved(change: DeployChange, work: Work) -> bool:

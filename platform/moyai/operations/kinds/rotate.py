@@ -19,6 +19,7 @@ from moyai.jobs.submit import JobFailed
 from moyai.operations.inside import Inside
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
+from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.places import today
 from moyai.operations.service_restarts import Restarts
@@ -80,6 +81,10 @@ class Preflight:
 
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` or `Moved`."""
+        # One that is half-way goes on, as in a freeze: the two passwords are not in the file.
+        half_way = any(name.startswith("set:") for name in {*work.earlier, *work.left})
+        if not half_way:
+            refuse_older(self.source.session())
         one = _body(self.source, work)
         if not one.outputs:
             raise Unavailable(
@@ -97,7 +102,6 @@ class Preflight:
                     f"its services are not those of the plan any more; now: {names}",
                 )
             )
-        half_way = any(name.startswith("set:") for name in {*work.earlier, *work.left})
         body = one.registry.tenant(work.body.code)
         for why in frozen(body, {today()}) if body is not None and not half_way else ():
             raise Unavailable(why)

@@ -12,6 +12,7 @@ from datetime import date
 from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Unavailable, Work
+from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade.body import (
     Subscribed,
@@ -56,9 +57,11 @@ class Preflight:
         if over is not None and work.took_over != over.ledger:
             raise _went_on(one.code, over.operation)
         if over is not None and not work.begun:  # not taken over yet, or taken back wholly since
+            refuse_older(one.session)
             return self._take_over(one, work, over)
         half_way = is_half_way(work)
         try:
+            refuse_older(one.session)
             return self._again(one, work) if half_way else self._first(one, work)
         except (Unavailable, Moved) as error:
             if half_way or (work.attempt > 1 and _has_closed_writes(one, work)):

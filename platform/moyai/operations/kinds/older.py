@@ -1,0 +1,25 @@
+"""No worker judges by a file that is older than the one that was applied last."""
+
+from __future__ import annotations
+
+from moyai.errors import OperationFailed
+from moyai.operations.kinds.kind import Unavailable
+from moyai.operations.session import Session
+from moyai.texts import Text
+
+
+def refuse_older(session: Session) -> None:
+    """Raises `Unavailable` where this worker's file is older than the one that was applied last on the site, or
+    where nobody can say."""
+    try:
+        older = session.history.older(session.workspace.registry)
+    except OperationFailed as error:
+        raise Unavailable(error.what, remedy=error.remedy) from error
+    if older is not None:
+        raise Unavailable(
+            older,
+            remedy=Text(
+                "このワーカーの tenants.yaml を新しくしてから、moyai operation retry を実行してください。",
+                "Bring the worker's tenants.yaml up to date, then run moyai operation retry.",
+            ),
+        )
