@@ -14,8 +14,8 @@ from tests.sample import SAMPLE
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.reading import shown
-from moyai.operations.database.rows import OperationView
+from moyai.operations.database.reading import debts, shown
+from moyai.operations.database.rows import OperationView, text_of
 from moyai.operations.database.writing import create
 from moyai.operations.durable.gates import Gates
 from moyai.operations.durable.knowledge import Knowledge
@@ -91,3 +91,16 @@ def test_a_body_that_is_not_well_is_held_however_long_the_look_takes(
     view = _looked(places, worker, tmp_path)
     assert view.waves[0].healthy_at is None
     assert [body.status for body in view.bodies] == ["done", "held"]
+
+
+def test_a_body_that_a_gate_holds_leaves_a_debt_once(
+    places: Logins, worker: sa.Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "100001.ill").touch()
+    view = _looked(places, worker, tmp_path)
+    with worker.connect() as connection:
+        [owed] = debts(connection)
+    error = view.bodies[1].error
+    assert error is not None
+    assert (owed.code, owed.operation) == ("100001", view.row.id)
+    assert owed.reason == text_of(error["what"])

@@ -19,7 +19,7 @@ from moyai.errors import Refused, UsageError
 from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
-from moyai.operations.database.writing import approve, create, create_as, release, retry, want
+from moyai.operations.database.writing import approve, create, create_as, next_id, release, retry, want
 from moyai.operations.durable.ends import put_on_record
 from moyai.operations.durable.lease import conninfo
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next
@@ -69,6 +69,16 @@ def test_a_plan_is_on_record_with_its_own_bodies_and_under_an_id_of_today(site: 
     assert [body.code for body in view.bodies] == ["100000", "100001"]
     assert view.row.plan_sha256 == plan_sha256(view.plan) == record.plan_sha256
     assert record.actor == f"operator:{plan.planned_by}"
+
+
+def test_an_id_is_the_next_one_of_its_day(site: Site) -> None:
+    with site.operator.connect() as connection:
+        day, _, number = next_id(connection).partition("-")
+    for far in (f"{day}-999999", f"{day}-{int(number) + 1}"):
+        with pytest.raises(sa.exc.DBAPIError), site.operator.begin() as connection:
+            create_as(connection, far, make_plan(site.folder, 1), None)
+    assert site.plan() == f"{day}-{number}"
+    assert site.plan() == f"{day}-{int(number) + 1}"
 
 
 @pytest.mark.parametrize(("kind", "wanted"), [("edit", "pause"), ("check", "run")])

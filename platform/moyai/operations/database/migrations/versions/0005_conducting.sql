@@ -235,12 +235,12 @@ END;
 CREATE FUNCTION moyai.hold_at_gate(p_operation text, p_unwell jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  hash text;
+  entire moyai.operation;
   one record;
   held jsonb[];
   details jsonb;
 BEGIN
-  SELECT plan_sha256 INTO hash FROM moyai.operation WHERE id = p_operation;
+  SELECT * INTO entire FROM moyai.operation WHERE id = p_operation;
   FOR one IN SELECT * FROM jsonb_to_recordset(p_unwell)
       AS given (code text, error jsonb, signature text) ORDER BY code LOOP
     UPDATE moyai.body b SET status = 'held', error = one.error, error_signature = one.signature,
@@ -252,13 +252,19 @@ BEGIN
     IF FOUND THEN
       details := jsonb_build_object('code', one.code, 'error', one.error);
       held := held || details;
-      PERFORM moyai.put_record('body:' || one.code, 'moyai', 'operation.gate', p_operation, hash, NULL,
-        NULL, 'done', details);
+      -- What was wanted of it is not done after all.
+      INSERT INTO moyai.debt (code, kind, subject, operation_id, reason)
+        VALUES (one.code, entire.kind, entire.subject, p_operation,
+          coalesce(one.error->'what', jsonb_build_object('ja', '', 'en', '')))
+        ON CONFLICT (code, kind, subject) WHERE closed_at IS NULL
+        DO UPDATE SET reason = excluded.reason, operation_id = excluded.operation_id;
+      PERFORM moyai.put_record('body:' || one.code, 'moyai', 'operation.gate', p_operation,
+        entire.plan_sha256, NULL, NULL, 'done', details);
     END IF;
   END LOOP;
   -- The federation's chain is locked last.
   FOREACH details IN ARRAY coalesce(held, '{}') LOOP
-    PERFORM moyai.put_record('federation', 'moyai', 'operation.gate', p_operation, hash, NULL, NULL,
-      'done', details);
+    PERFORM moyai.put_record('federation', 'moyai', 'operation.gate', p_operation, entire.plan_sha256,
+      NULL, NULL, 'done', details);
   END LOOP;
 END $$;

@@ -71,6 +71,11 @@ BEGIN
   IF EXISTS (SELECT 1 FROM moyai.operation WHERE id = p_id) THEN
     RETURN false;
   END IF;
+  -- One far ahead would leave no number for those that follow it on its day.
+  IF split_part(p_id, '-', 2)::integer > 1 + coalesce((SELECT max(split_part(id, '-', 2)::integer)
+      FROM moyai.operation WHERE left(id, 9) = left(p_id, 9)), 0) THEN
+    PERFORM moyai.refuse('not the next id of its day');
+  END IF;
   -- A proposal waits until it is in the file, which a person says: it may be approved before anything else is asked.
   INSERT INTO moyai.operation (id, kind, subject, site, plan, plan_sha256, planned_by,
       planner_signature, wanted)
