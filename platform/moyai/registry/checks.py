@@ -139,7 +139,8 @@ def _url(url: str, schemes: tuple[str, ...], path: Path, reporter: Reporter) -> 
 def _has_password(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return bool(parts.password) or "password" in parse_qs(parts.query.casefold())
+        said = parse_qs(parts.query.casefold(), keep_blank_values=True)
+        return bool(parts.password) or any("password" in key for key in said)
     except ValueError:  # brackets that do not close: nothing more is known of it
         return "@" in url
 

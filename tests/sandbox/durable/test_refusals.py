@@ -19,7 +19,15 @@ from moyai.errors import Refused, UsageError
 from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
-from moyai.operations.database.writing import approve, create, create_as, next_id, release, retry, want
+from moyai.operations.database.writing import (
+    approve,
+    create,
+    create_as,
+    next_id,
+    release,
+    retry,
+    want,
+)
 from moyai.operations.durable.ends import put_on_record
 from moyai.operations.durable.lease import conninfo
 from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next

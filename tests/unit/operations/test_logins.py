@@ -86,7 +86,14 @@ def test_who_proves_what_is_bound_to_the_certificate_unless_its_name_is_looked_a
 
 @pytest.mark.parametrize(
     ("rest", "why"),
-    [("", "names no database"), ("/m?host=127.0.0.1&host=db.example.jp", "twice")],
+    [
+        ("", "names no database"),
+        ("/m?host=127.0.0.1&host=db.example.jp", "twice"),
+        ("/m?user=postgres", "user or dbname"),
+        ("/m?dbname=other", "user or dbname"),
+        ("/m?password=secret", "must not have a password"),
+        ("/m?sslpassword=secret", "must not have a password"),
+    ],
 )
 def test_a_url_that_could_mean_another_place_is_refused(rest: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):

@@ -728,6 +728,7 @@ def test_a_body_s_backup_replaces_only_what_it_names(check: Check, sample: str) 
     [
         "postgresql://moyai:hunter2@db/moyai",
         "postgresql://db/moyai?password=hunter2",
+        "postgresql://db/moyai?sslpassword=hunter2",
         "postgresql://moyai:hunter2@[db/moyai",
     ],
 )

@@ -39,7 +39,7 @@ def database_url(text: str) -> URL:
                 "operations_database has to be a URL of PostgreSQL: postgresql://…",
             )
         )
-    if url.password is not None:
+    if url.password is not None or any("password" in key.casefold() for key in url.query):
         raise UsageError(
             Text(
                 "operations_database の URL にパスワードを書かないでください。",
@@ -58,8 +58,13 @@ def database_url(text: str) -> URL:
             ),
             remedy=Text("末尾に /名前 を付けてください。", "Add /NAME at its end."),
         )
+    _refuse_doubt(url)
+    return guarded(url.set(drivername="postgresql+psycopg"))
+
+
+def _refuse_doubt(url: URL) -> None:
+    """Raises `UsageError` for settings of which whoever reads the URL would take others than libpq does."""
     if any(not isinstance(value, str) for value in url.query.values()):
-        # Whoever reads the URL would take another of them.
         raise UsageError(
             Text(
                 "operations_database の URL に同じ指定が2度あります。",
@@ -70,7 +75,17 @@ def database_url(text: str) -> URL:
                 "Write several hosts as host=a,b&port=5432,5432.",
             ),
         )
-    return guarded(url.set(drivername="postgresql+psycopg"))
+    if {"user", "dbname"} & set(url.query):  # libpq would take them for every group's login
+        raise UsageError(
+            Text(
+                "operations_database の URL の ? より後に、user や dbname は書けません。",
+                "the URL of operations_database must not have user or dbname behind its ?.",
+            ),
+            remedy=Text(
+                "postgresql://ユーザー@ホスト/データベース の形で書いてください。",
+                "Write postgresql://USER@HOST/DATABASE.",
+            ),
+        )
 
 
 def open_engine(
