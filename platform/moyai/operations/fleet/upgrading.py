@@ -10,6 +10,7 @@ from types import MappingProxyType
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.fleet.assembling import Left, Part, assemble
 from moyai.operations.fleet.half_way import HalfWay
+from moyai.operations.kinds.upgrade.behind import left_behind, recorded_releases
 from moyai.operations.kinds.upgrade.change import (
     Change,
     change_of,
@@ -25,8 +26,7 @@ from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver, way_to
 from moyai.planning.releases import is_newer
 from moyai.planning.selectors import select
-from moyai.planning.topology import TENANT
-from moyai.registry.models import JsonValue, ServiceTarget, Tenant
+from moyai.registry.models import JsonValue, Tenant
 from moyai.texts import Text
 
 KIND = "upgrade"
@@ -75,13 +75,13 @@ def upgrade_bodies(
     `Refused` where other bodies would be further behind than `max_releases_behind` allows.
     """
     registry = session.workspace.registry
-    target = _target(session, wish)
+    _require_target(session, wish)
     using = [
         body
         for body in select(registry, wish.selector, wish.day)
         if (found := body.subscription(wish.service)) is not None and found.is_active(wish.day)
     ]
-    recorded = _recorded(session, wish)
+    recorded = recorded_releases(session, wish.service, wish.day)
     limit = timedelta(days=registry.operations.verified_restore_days)
     ways = {code: _way(one, recorded.get(code), wish) for code, one in half_way.items()}
     reasons = {
@@ -95,7 +95,7 @@ def upgrade_bodies(
     if not chosen:
         raise _nobody(wish, left)
     codes = [body.code for body in chosen]
-    _refuse_skew(session, wish, target, recorded, set(codes))
+    _refuse_skew(session, wish, set(codes))
     whole = [code for code in codes if code not in ways]
     changes = changes_of(session, whole, wish.service, wish.release, wish.day) if whole else {}
     overs = {code: way for code in codes if isinstance(way := ways.get(code), TakenOver)}
@@ -111,7 +111,7 @@ def upgrade_bodies(
     return UpgradeBodies(tuple(bodies), left)
 
 
-def _target(session: Session, wish: UpgradeWish) -> ServiceTarget:
+def _require_target(session: Session, wish: UpgradeWish) -> None:
     services = session.workspace.registry.services
     target = services.get(wish.service)
     if target is None:
@@ -130,19 +130,6 @@ def _target(session: Session, wish: UpgradeWish) -> ServiceTarget:
                 f"{wish.service} has no release {wish.release}; it has: {known}",
             )
         )
-    return target
-
-
-def _recorded(session: Session, wish: UpgradeWish) -> dict[str, str]:
-    """Code → release on record of the service, of all bodies whose subscription runs."""
-    registry = session.workspace.registry
-    found: dict[str, str] = {}
-    for record in session.state.records(TENANT):
-        body = registry.tenant(record.stack.name)
-        one = None if body is None else body.subscription(wish.service)
-        if one is not None and one.is_active(wish.day) and wish.service in record.releases:
-            found[record.stack.name] = record.releases[wish.service]
-    return found
 
 
 def _way(one: HalfWay, recorded: str | None, wish: UpgradeWish) -> TakenOver | Text:
@@ -195,18 +182,12 @@ def _nobody(wish: UpgradeWish, left: Sequence[Left]) -> UsageError:
     )
 
 
-def _refuse_skew(
-    session: Session,
-    wish: UpgradeWish,
-    target: ServiceTarget,
-    recorded: Mapping[str, str],
-    upgraded: set[str],
-) -> None:
-    registry = session.workspace.registry
-    most = registry.operations.max_releases_behind
-    found = skew.over_budget(recorded, wish.release, target.manifest.releases, most, upgraded)
+def _refuse_skew(session: Session, wish: UpgradeWish, upgraded: set[str]) -> None:
+    found = left_behind(session, wish.service, wish.release, wish.day, upgraded)
     if not found:
         return
+    registry = session.workspace.registry
+    most = registry.operations.max_releases_behind
     names = {body.code: body.name for body in registry.tenants}
     told = [skew.sentence(one, names.get(one.code, one.code), most) for one in found]
     raise Refused(

@@ -14,6 +14,7 @@ from moyai.jobs.results import JobError
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.upgrade.behind import keep_budget
 from moyai.operations.kinds.upgrade.body import (
     Subscribed,
     closer,
@@ -75,6 +76,8 @@ class Preflight:
         if change.sha256 != work.body.change_sha256:
             raise _moved(change)
         self._may_begin(work, change)
+        planned = {body.code for body in work.plan.bodies}
+        keep_budget(one.session, one.service, one.target, day, planned)
         before = change.before
         assert before is not None
         try:

@@ -1,0 +1,87 @@
+"""Before a body is upgraded it is asked again whom that leaves too far behind, by what is on record then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from tests.sample import SAMPLE
+from tests.unit.planning.fleet.made_plans import body, plan, wave
+
+from moyai.engine.stacks import StackId
+from moyai.engine.state.records import StackRecord
+from moyai.operations.kinds.kind import Unavailable, Work
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.upgrade import preflight
+from moyai.operations.places import today
+from moyai.planning.conditions import Condition
+from moyai.planning.topology import TENANT
+from moyai.registry.load import require
+from moyai.texts import same
+
+SERVICE = "eapp-b"
+SETTINGS = replace(require(SAMPLE).operations, max_releases_behind=0)
+REGISTRY = replace(require(SAMPLE), operations=SETTINGS)
+A, B, *_ = (
+    one.code
+    for one in REGISTRY.tenants
+    if (found := one.subscription(SERVICE)) is not None and found.is_active(today())
+)
+
+
+class Site:
+    """What is on record, of bodies whose environments are not asked here."""
+
+    def __init__(self, **releases: str) -> None:
+        self.workspace = SimpleNamespace(registry=REGISTRY)
+        self.history = SimpleNamespace(older=lambda _: None)
+        found = [
+            StackRecord(StackId(TENANT, code[1:]), releases={SERVICE: release})
+            for code, release in releases.items()
+        ]
+        self.state = SimpleNamespace(
+            records=lambda _: tuple(found),
+            recorded=lambda _: SimpleNamespace(condition=Condition.APPLIED),
+        )
+
+    def session(self) -> Site:
+        return self
+
+
+def looks(site: Site, monkeypatch: pytest.MonkeyPatch, *planned: str) -> None:
+    """At A, which runs 1.0.0 and is what was planned."""
+    given = {"service": SERVICE, "release": "1.1.0"}
+    made = replace(plan([wave(1)], [body(code) for code in planned]), parameters=given)
+    change = SimpleNamespace(
+        sha256=made.body(A).change_sha256,
+        before="1.0.0",
+        stack=SimpleNamespace(action="update"),
+        plan=SimpleNamespace(exceeded=(), foundation=()),
+    )
+
+    def asked(_: object) -> None:
+        raise Unavailable(same("its environment is asked"))
+
+    monkeypatch.setattr(preflight, "_change", lambda *_: change)
+    monkeypatch.setattr(preflight.Subscribed, "inside", asked)
+    work = Work("20261126-1", made, made.body(A), 1, "", {}, frozenset())
+    preflight.Preflight(cast("SiteSource", site)).do(work)
+
+
+def test_whom_an_upgrade_leaves_too_far_behind_since_it_was_planned_stops_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site(**{f"_{A}": "1.0.0", f"_{B}": "1.0.0"})
+    with pytest.raises(Unavailable, match="1 other body would be more than 0 releases") as caught:
+        looks(site, monkeypatch, A)
+    assert B not in str(caught.value), "a body's record names no other body"
+    with pytest.raises(Unavailable, match="its environment is asked"):
+        looks(site, monkeypatch, A, B)
+
+
+def test_who_catches_up_with_others_is_never_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(**{f"_{A}": "1.0.0", f"_{B}": "1.1.0"})
+    with pytest.raises(Unavailable, match="its environment is asked"):
+        looks(site, monkeypatch, A)
