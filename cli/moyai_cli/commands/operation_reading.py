@@ -62,17 +62,20 @@ def show(
     output: Format = Output.TABLE,
 ) -> None:
     """What is missing to go on is said below."""
+    from moyai.operations.fleet.doubting import doubts
     from moyai.operations.fleet.opening import open_office
 
     with open_office(file, site) as office, office.engine.connect() as connection:
         view = shown(connection, find(connection, operation))
         alive = workers(connection)
         registry = office.workspace.registry
+        differs = doubts(connection, view, registry)
     # Signatures are looked at here, and nowhere in a list: it brings the libraries that verify them.
     from moyai.operations.fleet.approving import missing, not_counted
 
     subjects = missing(view, registry)
-    show_operation(view, subjects, alive, output, not_counted(view, registry, subjects))
+    why_not = not_counted(view, registry, subjects)
+    show_operation(view, subjects, alive, output, why_not, differs)
 
 
 @app.command("watch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,19 +23,21 @@ from moyai.operations.fleet.approving import (
     signer_of,
     wanted,
 )
+from moyai.operations.fleet.doubting import doubts
 from moyai.operations.fleet.opening import Office, open_office
 from moyai.operations.fleet.people import who_plans
 from moyai.operations.places import today
 from moyai.operations.workspace import open_workspace
 from moyai.planning.fleet.clearing import Accepted
 from moyai.registry.models import Operator
-from moyai.texts import Text, in_japan
+from moyai.texts import Text, in_japan, visible
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, Operation, SiteName, Who
 from moyai_cli.render import Output
 from moyai_cli.signatures import Key, OnlyLine, Signature, SignedLine, line_and_signature
 from moyai_cli.views.operation_logins import made_ready
 from moyai_cli.views.operations import show_done, show_to_sign
+from moyai_cli.views.whole_plan import plan_lines
 
 app = typer.Typer(add_completion=False)
 
@@ -77,6 +80,7 @@ def approve_(
         if line:
             show_to_sign(found, subject, asked.line.decode().rstrip("\n"), output)
             return
+        _show_plan(office, asked, output)
         subjects = _all_wanted(office, asked) if everything else (subject,)
         for one in subjects:
             asked = wanted(office.engine, found, one)
@@ -194,6 +198,17 @@ def prepare(
     """Safe to run again."""
     workspace = open_workspace(file, site)
     show_done(None, made_ready(make_ready(workspace, new_passwords=new_passwords)), output)
+
+
+def _show_plan(office: Office, asked: Wanted, output: Output) -> None:
+    """What is about to be signed; beside a program's answer, not in it."""
+    plan = asked.view.plan
+    with office.engine.connect() as connection:
+        differs = doubts(connection, asked.view, office.workspace.registry)
+    diff = plan.parameters.get("diff")
+    changed = [str(one) for one in diff] if isinstance(diff, Sequence) else []
+    for line in (*changed, *plan_lines(plan, differs)):
+        typer.echo(visible(line), err=output is not Output.TABLE)
 
 
 def _all_wanted(office: Office, asked: Wanted) -> tuple[str, ...]:

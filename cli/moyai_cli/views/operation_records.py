@@ -13,6 +13,7 @@ from moyai.operations.database.rows import (
     OperationView,
     WaveRow,
 )
+from moyai.planning.fleet.plans import to_document
 from moyai.texts import Text
 from moyai_cli.language import of
 
@@ -96,14 +97,20 @@ def view_record(view: OperationView, missing: Sequence[str]) -> dict[str, object
         found["failure_mode"] = planned.limits.mode
         found["soak_seconds"] = planned.soak_seconds
         found["needs_approval"] = planned.needs_approval
-    for body, entry in zip(plan.bodies, _list(record["bodies"]), strict=True):
+    documents = _list(to_document(plan)["bodies"])
+    for body, planned_body, entry in zip(
+        plan.bodies, documents, _list(record["bodies"]), strict=True
+    ):
         entry["change"] = [of(text) for text in body.change]
         entry["risks"] = list(body.risks)
         entry["forecast_seconds"] = body.forecast_seconds
+        entry["approves_itself"] = body.approves_itself
+        entry["calendar"] = planned_body["calendar"]
     approvals = [approval_record(one) for one in view.approvals]
     return {
         **record,
         "parameters": dict(plan.parameters),
+        "same_errors": plan.same_errors,
         "approval_seconds": plan.approval_seconds,
         "approvals": approvals,
         "approvals_missing": list(missing),

@@ -25,6 +25,7 @@ from moyai_cli.views.operation_records import (
     wave_record,
     whole_record,
 )
+from moyai_cli.views.whole_plan import plan_lines
 
 Entries = Mapping[str, tuple[tuple[WaveRow, ...], tuple[BodyRow, ...]]]
 _SUBJECTS = 5
@@ -90,13 +91,15 @@ def show_operation(
     workers: int,
     output: Output,
     not_counted: Sequence[Text] = (),
+    differs: Sequence[Text] = (),
 ) -> None:
-    """One operation as it stands; for people with what it waits for. `not_counted`: why approvals on record
-    do not count."""
+    """One operation as it stands; for people with its plan and what it waits for. `not_counted`: why approvals
+    on record do not count. `differs`: what the plan says otherwise than tenants.yaml."""
     if output is Output.JSON:
         record = {
             **view_record(view, missing),
             "approvals_not_counted": [of(text) for text in not_counted],
+            "differs_from_file": [of(text) for text in differs],
             "workers": workers,
         }
         show_json(json.dumps(record, ensure_ascii=False, indent=2))
@@ -112,6 +115,9 @@ def show_operation(
     if isinstance(diff, Sequence):
         typer.echo()
         show_diff(map(str, diff))
+    typer.echo()
+    for line in plan_lines(view.plan, differs):
+        show_line(line)
     typer.echo()
     listing([_body_for_people(body) for body in view.bodies], _BODY_COLUMNS, output)
     typer.echo()

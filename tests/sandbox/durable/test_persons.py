@@ -33,6 +33,7 @@ from moyai.operations.fleet.approving import (
     signer_of,
     wanted,
 )
+from moyai.operations.fleet.doubting import doubts
 from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.putting import put_on_record
 from moyai.operations.fleet.report_page import markdown
@@ -327,6 +328,17 @@ def test_what_is_no_approved_edit_is_put_nowhere(desk: Desk, kind: str) -> None:
     with pytest.raises(Refused), desk.engine.begin() as connection:
         writing.put_in_file(connection, operation, f"operator:{PLANNER}", written=True)
     assert desk.records("operation.apply") == 0
+
+
+def test_who_approves_is_told_of_risks_that_the_plan_leaves_out(desk: Desk) -> None:
+    made = replace(plan(2, approval_seconds=3600), kind="upgrade", parameters={"service": "eapp-a"})
+    first, second = made.bodies
+    made = replace(made, bodies=(replace(first, risks=("unverified-restore",)), second))
+    view = desk.view(put_on_record(desk.engine, made, Signer(PLANNER)))
+    with desk.engine.connect() as connection:
+        found = doubts(connection, view, registry())
+    [told] = [one.en for one in found if "restore" in one.en]
+    assert told.endswith(f"the plan does not say so: {second.code}")
 
 
 def test_the_same_signature_is_on_record_once(desk: Desk) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from moyai.audit.export import Header, export_lines
 from moyai.audit.records import Entry, genesis, seal
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.openings import Calendar
+from moyai.registry.models import MaintenanceWindow
 from moyai.texts import Text
 from moyai_cli.render import Output
 from moyai_cli.views.operation_records import view_record
@@ -171,6 +174,37 @@ def test_who_looks_is_told_what_comes_next(capsys: pytest.CaptureFixture[str]) -
     told = capsys.readouterr().out
     assert "operation approve 20261126-1 r:272027" in told
     assert "No worker" not in told
+
+
+def test_who_approves_is_told_all_that_the_plan_says(capsys: pytest.CaptureFixture[str]) -> None:
+    show_operation(view(), ["plan"], 1, Output.TABLE, (), [Text("枠が違う", "another wave")])
+    told = capsys.readouterr().out
+    for words in (
+        *("wave 1 先行: 1 at a time, 0 may fail (strict), soak 60 s", "1 of: 272027 岸和田市"),
+        *(
+            "  new",
+            "risk: r",
+            "waits for no maintenance window",
+            "forecast 60 s",
+            "given: service=chat",
+        ),
+        *("stops at 3 errors of one kind", "approvals hold for 1 h"),
+        "differs from tenants.yaml: another wave",
+    ):
+        assert words in told
+
+
+def test_programs_are_told_windows_and_whose_word_is_asked_for() -> None:
+    made = view()
+    window = Calendar(MaintenanceWindow(("sat",), time(22), 4), ())
+    first = replace(made.plan.bodies[0], calendar=window, approves_itself=True)
+    plan = replace(made.plan, bodies=(first, *made.plan.bodies[1:]))
+    record = view_record(replace(made, plan=plan), [])
+    assert isinstance(record["bodies"], list)
+    one, other = record["bodies"]
+    assert (one["approves_itself"], other["approves_itself"]) == (True, False)
+    assert one["calendar"]["window"] == {"days": ["sat"], "start": "22:00:00", "hours": 4}
+    assert other["calendar"] is None
 
 
 def test_a_list_has_no_heading_where_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,7 +80,7 @@ def want(connection: sa.Connection, operation: str, wanted: str, actor: str) -> 
 def put_in_file(connection: sa.Connection, operation: str, actor: str, *, written: bool) -> None:
     """Say that an approved edit is put into tenants.yaml; `written`: false where the file had it already.
 
-    Raises `Refused` where the operation has ended, is being cancelled, is no edit or has no approval on record.
+    Raises `Refused` where the operation has ended, is being cancelled, is no edit, or is not approved.
     """
     _do(connection, _PUT_IN_FILE, operation, written=written, actor=actor)
 

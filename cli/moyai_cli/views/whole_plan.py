@@ -1,0 +1,93 @@
+"""All that a plan says, for who approves it: what is done with whom, when, and what tenants.yaml says else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.fleet.taking_over import taken_over
+from moyai.planning.openings import Calendar
+from moyai.texts import Text
+from moyai_cli.language import of, say
+
+_SHOWN_ELSEWHERE = ("diff", "takes_over", "edits")
+"""Parameters that are not values: a difference is shown as one, what is taken over beside its body."""
+
+
+def plan_lines(plan: OperationPlan, differs: Sequence[Text]) -> list[str]:
+    """The plan in lines; bodies of which it says the same stand together. `differs`: what it says otherwise
+    than tenants.yaml."""
+    groups: dict[tuple[str, ...], list[PlannedBody]] = {}
+    for body in plan.bodies:
+        groups.setdefault(_said_of(plan, body), []).append(body)
+    lines = [_wave(wave) for wave in plan.waves]
+    for said, bodies in groups.items():
+        names = "、".join(f"{one.code} {one.name}" for one in bodies)
+        lines.append(say(f"{len(bodies)} 団体: {names}", f"{len(bodies)} of: {names}"))
+        lines.extend(f"  {line}" for line in said)
+    lines.extend(_of_whole(plan))
+    lines.extend(
+        say("tenants.yaml と違う点: ", "differs from tenants.yaml: ") + of(one) for one in differs
+    )
+    return lines
+
+
+def _wave(wave: PlannedWave) -> str:
+    limits = wave.limits
+    asked = say("、始める前に承認", ", begins with an approval") if wave.needs_approval else ""
+    return (
+        say(
+            f"適用枠 {wave.number} {wave.name}: 同時に {limits.max_concurrent} 団体まで、失敗は "
+            f"{limits.tolerance} 団体まで（{limits.mode}）、見守り {wave.soak_seconds} 秒",
+            f"wave {wave.number} {wave.name}: {limits.max_concurrent} at a time, {limits.tolerance} may "
+            f"fail ({limits.mode}), soak {wave.soak_seconds} s",
+        )
+        + asked
+    )
+
+
+def _said_of(plan: OperationPlan, body: PlannedBody) -> tuple[str, ...]:
+    """What is said of one body, but for its name."""
+    lines = [of(text) for text in body.change]
+    try:
+        over = taken_over(plan, body.code)
+    except (AttributeError, TypeError):  # what a planner wrote by hand
+        lines.insert(0, say("引継ぎの指定が読めない", "what it takes over cannot be read"))
+    else:
+        if over is not None and of(over.text) not in lines:
+            lines.insert(0, of(over.text))
+    for risk in body.risks:
+        lines.append(say("リスク: ", "risk: ") + risk)
+    if body.approves_itself:
+        lines.append(say("団体自身の承認が要る", "has to approve its own slot"))
+    lines.append(_calendar(body.calendar))
+    lines.append(say(f"見込み {body.forecast_seconds} 秒", f"forecast {body.forecast_seconds} s"))
+    return tuple(lines)
+
+
+def _calendar(calendar: Calendar | None) -> str:
+    if calendar is None:
+        return say("保守時間帯を待たない", "waits for no maintenance window")
+    window = calendar.window
+    frozen = ", ".join(f"{one.first} – {one.last}" for one in calendar.freezes)
+    days = ", ".join(window.days)
+    return say(
+        f"保守時間帯 {days} {window.start:%H:%M} から {window.hours} 時間、凍結日 {frozen or 'なし'}",
+        f"window {days} {window.start:%H:%M}, {window.hours} h; frozen {frozen or 'never'}",
+    )
+
+
+def _of_whole(plan: OperationPlan) -> list[str]:
+    hours = plan.approval_seconds // 3600
+    given = "、".join(
+        f"{key}={value}"
+        for key, value in sorted(plan.parameters.items())
+        if key not in _SHOWN_ELSEWHERE
+    )
+    return [
+        say(
+            f"同じエラーが {plan.same_errors} 件で止まる（0 は止まらない）、承認は {hours} 時間有効",
+            f"stops at {plan.same_errors} errors of one kind (0: never), approvals hold for {hours} h",
+        ),
+        *([say("指定: ", "given: ") + given] if given else []),
+    ]
