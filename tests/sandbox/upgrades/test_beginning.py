@@ -10,6 +10,7 @@ from office import NONE, A, B, Office, frozen, unchanged
 
 from moyai.operations.kinds.upgrade.preflight import UNVERIFIED
 from moyai.planning import quotas
+from moyai.texts import Text
 
 
 def refused(office: Office, operation: str, code: str, status: str) -> str:
@@ -31,6 +32,13 @@ def test_a_body_whose_settings_were_edited_has_moved(office: Office) -> None:
         office.federation.edit(f"{service} }}", f"{service}, settings: {{ payment: both }} }}")
         why = refused(office, operation, A, "moved")
     assert "eapp-b: the subscription changed" in why
+
+
+def test_a_body_of_which_the_plan_tells_otherwise_is_not_begun(office: Office) -> None:
+    made = office.planned(office.plan("1.1.0", A))
+    lying = replace(made.bodies[0], change=(Text("無害", "harmless"),))
+    operation = office.put(made.kind, made.subject, dict(made.parameters), (lying,))
+    assert "What would be done: eapp-b 1.0.0 → 1.1.0" in refused(office, operation, A, "moved")
 
 
 def test_what_was_deployed_meanwhile_moves_nothing_where_the_change_is_the_one_approved(

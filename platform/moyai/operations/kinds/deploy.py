@@ -13,6 +13,7 @@ from datetime import date
 from moyai.canonical_json import sha256_of
 from moyai.errors import MoyaiError
 from moyai.operations.inside import Inside
+from moyai.operations.kinds.as_shown import hold_to_shown
 from moyai.operations.kinds.kind import Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
@@ -111,6 +112,8 @@ class Preflight:
             )
         if change.stack.runs and not _is_approved(change, work):
             raise _moved(change)
+        if change.stack.runs and not work.earlier.get("preflight", {}).get("end_sha256"):
+            hold_to_shown(session.workspace.registry, work, change.texts)
         found = {"end_sha256": change.end_sha256, "day": day.isoformat()}
         return {"runs": change.stack.runs, **found}
 

@@ -17,6 +17,7 @@ from moyai.engine.stacks import StackId
 from moyai.errors import MoyaiError
 from moyai.jobs.submit import JobFailed
 from moyai.operations.inside import Inside
+from moyai.operations.kinds.as_shown import hold_to_shown
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
@@ -102,15 +103,20 @@ class Preflight:
                     f"its services are not those of the plan any more; now: {names}",
                 )
             )
+        if not half_way:
+            self._may_begin(one, work, services)
+        return {"services": services}
+
+    def _may_begin(self, one: _Body, work: Work, services: Sequence[str]) -> None:
+        hold_to_shown(one.registry, work)
         body = one.registry.tenant(work.body.code)
-        for why in frozen(body, {today()}) if body is not None and not half_way else ():
+        for why in frozen(body, {today()}) if body is not None else ():
             raise Unavailable(why)
-        for service in services if not half_way else ():
+        for service in services:
             try:
                 one.health(service)
             except MoyaiError as error:
                 raise Unavailable(error.what, remedy=error.remedy) from error
-        return {"services": services}
 
     def look(self, work: Work) -> Result | Look:
         """It changes nothing: it is done again."""

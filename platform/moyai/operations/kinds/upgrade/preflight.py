@@ -11,6 +11,7 @@ from datetime import date
 
 from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
+from moyai.operations.kinds.as_shown import hold_to_shown
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
@@ -75,6 +76,7 @@ class Preflight:
         self._is_known(one, change)
         if change.sha256 != work.body.change_sha256:
             raise _moved(change)
+        hold_to_shown(one.registry, work, change.texts)
         self._may_begin(work, change)
         planned = {body.code for body in work.plan.bodies}
         keep_budget(one.session, one.service, one.target, day, planned)
@@ -104,6 +106,7 @@ class Preflight:
         change = _change(one, before, day)
         if taking_over_sha256(change, over) != work.body.change_sha256:
             raise _moved(change)
+        hold_to_shown(one.registry, work, (over.text, *change.texts))
         self._may_begin(work, change)
         try:
             given = (one.registry, one.outputs, one.service, before)
