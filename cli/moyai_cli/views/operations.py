@@ -116,8 +116,8 @@ def show_operation(
         typer.echo()
         show_diff(map(str, diff))
     typer.echo()
-    for line in plan_lines(view.plan, differs):
-        show_line(line)
+    for said in plan_lines(view.plan, differs):
+        show_line(said)
     typer.echo()
     listing([_body_for_people(body) for body in view.bodies], _BODY_COLUMNS, output)
     typer.echo()
