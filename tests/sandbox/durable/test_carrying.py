@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -616,3 +616,16 @@ def test_who_was_taken_over_puts_nothing_back(office: Office) -> None:
     with pytest.raises(Fenced):
         carrying.run()
     assert office.body.status == "running"
+
+
+def test_a_step_is_told_when_a_backup_of_its_body_was_restored_last(office: Office) -> None:
+    office.plan = replace(office.plan, kind="backup")
+    office.begin()
+    ledger, taken = office.take()
+    assert ledger.verified(CODE, "eapp-b") is None
+    ledger.go_on(taken, None, Next("restore-test:eapp-b", 1, "k"))
+    ledger.go_on(taken, Ended("restore-test:eapp-b", {"manifest": "m"}), None)
+    seen = ledger.verified(CODE, "eapp-b")
+    assert seen is not None
+    assert abs((datetime.now(UTC) - seen).total_seconds()) < 60
+    assert ledger.verified(CODE, "eapp-a") is ledger.verified("999999", "eapp-b") is None

@@ -1,8 +1,9 @@
-"""Before a body is upgraded it is asked again whom that leaves too far behind, by what is on record then."""
+"""Before a body is upgraded it is asked again whom that leaves too far behind, and whether a restore counts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
@@ -22,6 +23,7 @@ from moyai.registry.load import require
 from moyai.texts import same
 
 SERVICE = "eapp-b"
+PLANNED = datetime.now(UTC) - timedelta(days=5)
 SETTINGS = replace(require(SAMPLE).operations, max_releases_behind=0)
 REGISTRY = replace(require(SAMPLE), operations=SETTINGS)
 A, B, *_ = (
@@ -50,10 +52,14 @@ class Site:
         return self
 
 
-def looks(site: Site, monkeypatch: pytest.MonkeyPatch, *planned: str) -> None:
+def looks(
+    site: Site, monkeypatch: pytest.MonkeyPatch, *planned: str, verified: datetime | None = None
+) -> None:
     """At A, which runs 1.0.0 and is what was planned."""
     given = {"service": SERVICE, "release": "1.1.0"}
-    made = replace(plan([wave(1)], [body(code) for code in planned]), parameters=given)
+    made = replace(
+        plan([wave(1)], [body(code) for code in planned]), parameters=given, planned_at=PLANNED
+    )
     change = SimpleNamespace(
         sha256=made.body(A).change_sha256,
         before="1.0.0",
@@ -66,7 +72,9 @@ def looks(site: Site, monkeypatch: pytest.MonkeyPatch, *planned: str) -> None:
 
     monkeypatch.setattr(preflight, "_change", lambda *_: change)
     monkeypatch.setattr(preflight.Subscribed, "inside", asked)
-    work = Work("20261126-1", made, made.body(A), 1, "", {}, frozenset())
+    work = Work(
+        "20261126-1", made, made.body(A), 1, "", {}, frozenset(), verified=lambda _: verified
+    )
     preflight.Preflight(cast("SiteSource", site)).do(work)
 
 
@@ -85,3 +93,15 @@ def test_who_catches_up_with_others_is_never_stopped(monkeypatch: pytest.MonkeyP
     site = Site(**{f"_{A}": "1.0.0", f"_{B}": "1.1.0"})
     with pytest.raises(Unavailable, match="its environment is asked"):
         looks(site, monkeypatch, A)
+
+
+def test_a_tried_restore_that_has_aged_since_the_plan_counts_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site, limit = Site(**{f"_{A}": "1.0.0"}), timedelta(days=SETTINGS.verified_restore_days)
+    with pytest.raises(Unavailable, match="that counted when this was planned is older"):
+        looks(site, monkeypatch, A, verified=PLANNED - limit + timedelta(days=1))
+    of_the_plan = (None, PLANNED - limit - timedelta(days=1), PLANNED - limit + timedelta(days=6))
+    for verified in of_the_plan:
+        with pytest.raises(Unavailable, match="its environment is asked"):
+            looks(site, monkeypatch, A, verified=verified)

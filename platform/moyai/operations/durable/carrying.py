@@ -295,6 +295,7 @@ class Carrying:
             took_over=self._took_over,
             wanted=lambda: self.ledger.stands(self.taken).wanted,
             claim=self.taken.claim,
+            verified=lambda service: self.ledger.verified(self.body.code, service),
         )
 
     def _key(self, name: str) -> str:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -56,6 +56,11 @@ _CHANGED_AT = (
     "AND s.code = given.code AND s.attempt = given.attempt"
 )
 _HAND_OVER = f"{_GO_ON} FROM moyai.hand_over(%s, %s, %s, %s, CAST(%s AS jsonb))"
+_VERIFIED = (
+    "SELECT to_jsonb(max(s.done_at)) FROM moyai.step s JOIN moyai.operation o ON o.id = s.operation_id "
+    "WHERE o.kind = 'backup' AND s.code = %s AND s.step = %s AND s.status = 'done' "
+    "AND s.result ? 'manifest'"
+)
 
 
 class Fenced(Exception):  # nobody's error: the body is another's by now
@@ -207,6 +212,11 @@ class Ledger:
     def look_again(self, taken: Taken, step: str, result: Mapping[str, JsonValue]) -> None:
         """Put on record what a step that is done found when it was done once more. Raises `Fenced`."""
         self._call(_LOOK_AGAIN, (*_of(taken), step, _json(result)))
+
+    def verified(self, code: str, service: str) -> datetime | None:
+        """When a backup of a body was last restored by way of trial, in UTC; None: never."""
+        found = self._call(_VERIFIED, (code, f"restore-test:{service}"))
+        return None if found is None else datetime.fromisoformat(found).astimezone(UTC)
 
     def put_back(
         self,

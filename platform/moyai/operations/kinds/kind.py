@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
@@ -83,6 +84,9 @@ class Work:
     """What persons want of the operation now: `run`, `pause`, `cancel`, `stop`."""
     claim: int = 1
     """Which taking of the body by a worker this is, over all attempts."""
+
+    verified: Callable[[str], datetime | None] = lambda _service: None
+    """When a backup that the body has of a service was last restored by way of trial, in UTC."""
 
     def rest(self, seconds: float) -> None:
         """Sleep, but for no longer than a moment once running bodies are to stop. Raises `Stopped`."""

@@ -7,7 +7,7 @@ release to come from and the same end. Where it cannot be begun, it stays held.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
@@ -33,6 +33,7 @@ from moyai.operations.kinds.upgrade.change import (
     way_back,
 )
 from moyai.operations.kinds.upgrade.found import Found, found_by, found_in
+from moyai.operations.kinds.upgrade.verified import keep_verified
 from moyai.operations.places import today
 from moyai.planning.conditions import Condition
 from moyai.planning.fleet.taking_over import TakenOver, taken_over
@@ -80,6 +81,8 @@ class Preflight:
         self._may_begin(work, change)
         planned = {body.code for body in work.plan.bodies}
         keep_budget(one.session, one.service, one.target, day, planned)
+        days = one.registry.operations.verified_restore_days
+        keep_verified(work, one.service, days, datetime.now(UTC))
         before = change.before
         assert before is not None
         try:
