@@ -77,10 +77,10 @@ def approve_(
     with open_office(file, site) as office:
         found = _found(office, operation)
         asked = wanted(office.engine, found, subject)
+        _show_plan(office, asked, beside=line or output is not Output.TABLE)
         if line:
             show_to_sign(found, subject, asked.line.decode().rstrip("\n"), output)
             return
-        _show_plan(office, asked, output)
         subjects = _all_wanted(office, asked) if everything else (subject,)
         for one in subjects:
             asked = wanted(office.engine, found, one)
@@ -200,15 +200,15 @@ def prepare(
     show_done(None, made_ready(make_ready(workspace, new_passwords=new_passwords)), output)
 
 
-def _show_plan(office: Office, asked: Wanted, output: Output) -> None:
-    """What is about to be signed; beside a program's answer, not in it."""
+def _show_plan(office: Office, asked: Wanted, *, beside: bool) -> None:
+    """What is about to be signed. `beside`: not in the answer, which a program reads."""
     plan = asked.view.plan
     with office.engine.connect() as connection:
         differs = doubts(connection, asked.view, office.workspace.registry)
     diff = plan.parameters.get("diff")
     changed = [str(one) for one in diff] if isinstance(diff, Sequence) else []
     for line in (*changed, *plan_lines(plan, differs)):
-        typer.echo(visible(line), err=output is not Output.TABLE)
+        typer.echo(visible(line), err=beside)
 
 
 def _all_wanted(office: Office, asked: Wanted) -> tuple[str, ...]:

@@ -182,7 +182,9 @@ def test_a_plan_begins_once_another_person_has_signed_it(
     own = ("--operator", PLANNER, "--key", str(keys["keikaku"]))
     refused = federation.moyai("operation", "approve", operation, *own)
     assert refused.code == 5, refused.err
-    line = federation.ok("operation", "approve", operation, "--line").out
+    asked = federation.ok("operation", "approve", operation, "--line")
+    line = asked.out
+    assert "errors of one kind" in asked.err, "the whole plan is shown to who signs elsewhere"
     command = ("ssh-keygen", "-Y", "sign", "-n", "moyai-approval@1", "-f", str(keys["shonin"]))
     signed = subprocess.run(command, input=line.encode(), capture_output=True, check=True)
     file = tmp_path / "approval.sig"
