@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from moyai.operations.database.writing import create
 from moyai.operations.durable.gates import Gates
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import Plans
-from moyai.operations.kinds.kind import Kind
+from moyai.operations.kinds.kind import Kind, Unreadable
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.load import require
 
@@ -66,9 +66,21 @@ def _soaked(places: Logins, worker: sa.Engine, folder: Path) -> tuple[str, sa.En
     return operation, operator
 
 
-def _looked(places: Logins, worker: sa.Engine, folder: Path) -> OperationView:
+@dataclass(frozen=True)
+class Blind(Counted):
+    """One body is not well, and of the other nobody can say: tenants.yaml was saved badly meanwhile."""
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        if body.code == "100000":
+            raise Unreadable
+        super().is_well(plan, body)
+
+
+def _looked(
+    places: Logins, worker: sa.Engine, folder: Path, kind: Callable[[str], Kind] = _kind
+) -> OperationView:
     operation, operator = _soaked(places, worker, folder)
-    knowledge = Knowledge("sandbox", _kind, lambda: require(SAMPLE))
+    knowledge = Knowledge("sandbox", kind, lambda: require(SAMPLE))
     Gates(worker, Plans(worker), knowledge).look({operation: (1,)})
     with operator.connect() as connection:
         view = shown(connection, operation)
@@ -104,3 +116,12 @@ def test_a_body_that_a_gate_holds_leaves_a_debt_once(
     assert error is not None
     assert (owed.code, owed.operation) == ("100001", view.row.id)
     assert owed.reason == text_of(error["what"])
+
+
+def test_while_the_site_cannot_be_read_no_body_is_held_and_none_is_found_well(
+    places: Logins, worker: sa.Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "100001.ill").touch()
+    view = _looked(places, worker, tmp_path, lambda _name: Blind())
+    assert view.waves[0].healthy_at is None
+    assert [body.status for body in view.bodies] == ["done", "done"]

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from counting import counted_kind, make_plan
-from tests.sandbox.hands import conduct
+from counting import Counted, counted_kind, effects, make_plan
+from tests.sandbox.hands import begin, conduct
 
-from moyai.errors import UsageError
+from moyai.errors import MoyaiError, UsageError
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
+from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import approve, create
 from moyai.operations.durable.approved import Approved
+from moyai.operations.durable.carrying import Carrying
 from moyai.operations.durable.conductor import Conductor
 from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.ledger import Ledger
 from moyai.operations.durable.plans import Plans
 from moyai.operations.durable.queue import VERSION, BodyQueue
-from moyai.planning.fleet.plans import plan_sha256
+from moyai.operations.kinds.kind import Look, Result, Step, Unreadable, Work
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody, plan_sha256
 from moyai.registry.models import Registry
 from moyai.texts import same
 
+CODE = "100000"
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
@@ -33,6 +38,85 @@ class _Queue:
 
 def _unreadable() -> Registry:
     raise UsageError(same("it is being edited"))
+
+
+@dataclass(frozen=True)
+class Blinded:
+    """A step during which tenants.yaml is saved badly, and mended after a moment."""
+
+    counted: Step
+    troubles: list[str]
+    """What is asked of it while nobody can say."""
+
+    name = property(lambda self: self.counted.name)
+    title = property(lambda self: self.counted.title)
+    only_reads = property(lambda self: self.counted.only_reads)
+
+    def do(self, work: Work) -> Result:
+        self._read("do")
+        return self.counted.do(work)
+
+    def look(self, work: Work) -> Result | Look:
+        self._read("look")
+        return self.counted.look(work)
+
+    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        self._read("undo")
+        return self.counted.undo(work, error)
+
+    def _read(self, what: str) -> None:
+        if what in self.troubles:
+            self.troubles.remove(what)
+            raise Unreadable
+
+
+@dataclass(frozen=True)
+class Blinding(Counted):
+    """The step `write-2` is blinded."""
+
+    troubles: list[str] = field(default_factory=list)
+
+    def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
+        return tuple(
+            cast("Step", Blinded(step, self.troubles)) if step.name == "write-2" else step
+            for step in super().steps(plan, body)
+        )
+
+
+def _carried(places: Logins, plan: OperationPlan, troubles: list[str]) -> BodyRow:
+    """The one body of a plan, carried to its end."""
+    operator, worker = (open_engine(places.of(f"moyai_{one}")) for one in ("operator", "worker"))
+    with operator.begin() as connection:
+        operation = create(connection, plan, None)
+    assert begin(worker, operation, CODE)
+    ledger = Ledger(worker, "w1")
+    taken = ledger.take(operation, CODE, 1)
+    assert taken is not None
+    Carrying(ledger, Blinding(troubles=troubles), plan, plan.body(CODE), taken).run()
+    with operator.connect() as connection:
+        [body] = shown(connection, operation).bodies
+    operator.dispose()
+    worker.dispose()
+    return body
+
+
+def test_a_step_waits_for_a_file_that_cannot_be_read_and_is_done_once(
+    places: Logins, tmp_path: Path
+) -> None:
+    troubles = ["do", "look", "do"]
+    assert _carried(places, make_plan(tmp_path, 1), troubles).status == "done"
+    assert effects(tmp_path, CODE) == ["1 write-1", "1 write-2", "1 write-3"]
+    assert troubles == []
+
+
+def test_a_body_is_taken_back_once_the_file_can_be_read_again(
+    places: Logins, tmp_path: Path
+) -> None:
+    troubles = ["undo"]
+    plan = make_plan(tmp_path, 1, **{f"{CODE}:write-3:1": "failed"})
+    assert _carried(places, plan, troubles).status == "failed"
+    assert effects(tmp_path, CODE)[-2:] == ["1 -write-2", "1 -write-1"]
+    assert troubles == []
 
 
 def test_an_approval_does_not_lapse_while_the_file_cannot_be_read(

@@ -10,12 +10,15 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
 from moyai.operations.database.left import BACK, Left, StepRecord, ledger_sha256, left_by
 from moyai.operations.database.rows import document_of
 from moyai.operations.durable.failures import (
+    NOBODY_CAN_SAY,
     both,
     bug,
     from_document,
@@ -40,6 +43,10 @@ from moyai.operations.kinds.kind import (
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import taken_over
+
+_T = TypeVar("_T")
+_AGAIN_SECONDS = 1.0
+"""Between two questions while tenants.yaml or the site cannot be read."""
 
 
 @dataclass(slots=True)
@@ -174,7 +181,7 @@ class Carrying:
         try:
             for step in steps:
                 if step.only_reads and step.name in old:
-                    found = _kept(step.do(self._work(step.name)))
+                    found = self._patiently(partial(self._done, step))
                     self.ledger.look_again(self.taken, step.name, found)
                     self._results[step.name] = found
             if self.approved is not None:
@@ -201,7 +208,7 @@ class Carrying:
         if step.only_reads:
             return None
         try:
-            found = step.look(self._work(step.name))
+            found = self._patiently(lambda: step.look(self._work(step.name)))
         except MoyaiError as error:
             return error
         if isinstance(found, Look):
@@ -209,21 +216,41 @@ class Carrying:
         return found
 
     def _do(self, step: Step, looked: Result | MoyaiError | None) -> MoyaiError | None:
+        while looked is None:
+            try:
+                result = self._done(step)
+            except NOBODY_CAN_SAY:  # as if it were taken over once somebody can
+                self._wait()
+                looked = self._looked(step)
+            except MoyaiError as error:
+                return error
+            except Fenced:
+                raise
+            except Exception as error:  # a bug: it must not strand the body
+                return bug(error)
+            else:
+                self._end(step.name, result)
+                return None
         if isinstance(looked, MoyaiError):
             return looked
-        if looked is not None:
-            self._end(step.name, looked, looked=True)
-            return None
-        try:
-            result = _kept(step.do(self._work(step.name)))
-        except MoyaiError as error:
-            return error
-        except Fenced:
-            raise
-        except Exception as error:  # a bug: it must not strand the body
-            return bug(error)
-        self._end(step.name, result)
+        self._end(step.name, looked, looked=True)
         return None
+
+    def _done(self, step: Step) -> Result:
+        return _kept(step.do(self._work(step.name)))
+
+    def _patiently(self, ask: Callable[[], _T]) -> _T:
+        """The answer, once tenants.yaml and the site can be read. Raises as it is asked, and `Fenced`."""
+        while True:
+            try:
+                return ask()
+            except NOBODY_CAN_SAY:
+                self._wait()
+
+    def _wait(self) -> None:
+        """Before what nobody could say is asked again. Raises `Fenced`."""
+        self.ledger.stands(self.taken)
+        time.sleep(_AGAIN_SECONDS)
 
     def _back(self, steps: tuple[Step, ...], error: MoyaiError) -> None:
         """Take back, the last step first, and what earlier attempts left with it; a person is needed
@@ -245,7 +272,7 @@ class Carrying:
             if name not in begun:
                 self._begin(name, 2 * len(steps) + 1 - ordinal)
             try:
-                result = _kept(step.undo(self._work(name), error) or {})
+                result = self._patiently(partial(self._undone, step, name, error))
             except MoyaiError as trouble:
                 self._hold(name, error, trouble)
                 return
@@ -256,6 +283,9 @@ class Carrying:
                 return
             self._end(name, result)
         self._finish("cancelled" if isinstance(error, Stopped) else "failed", error)
+
+    def _undone(self, step: Step, name: str, error: MoyaiError) -> Result:
+        return _kept(step.undo(self._work(name), error) or {})
 
     def _failed(self, steps: tuple[Step, ...]) -> str | None:
         """The step that was in hand when it failed."""

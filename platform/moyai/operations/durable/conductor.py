@@ -143,7 +143,8 @@ class Conductor:
         """It stands still, as it was, until the file can be read."""
         if operation not in self._unread:
             self._unread.add(operation)
-            self._say(f"{operation} waits: {error.what.en}")
+            cause = error.__cause__ if isinstance(error.__cause__, MoyaiError) else error
+            self._say(f"{operation} waits: {cause.what.en}")
 
     def _say_once(self, operation: str, words: str) -> None:
         if self._said.get(operation) != words:

@@ -7,10 +7,14 @@ import traceback
 from collections.abc import Mapping
 
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.kinds.kind import InDoubt, Moved, Step, Stopped, Unavailable
+from moyai.operations.kinds.kind import InDoubt, Moved, Step, Stopped, Unavailable, Unreadable
 from moyai.registry.models import JsonValue
+from moyai.registry.problems import RegistryError
 from moyai.texts import Text
 
+NOBODY_CAN_SAY = (Unreadable, RegistryError)
+"""What is wrong with tenants.yaml or the site, and says nothing of the body that was looked at: its words may
+name other bodies and never go on record."""
 _CHANGING = re.compile(r"arn:\S+|[0-9a-f]{8,}|\d+")
 
 

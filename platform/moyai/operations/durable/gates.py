@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
-from moyai.operations.durable.failures import bug, signature, to_document
+from moyai.operations.durable.failures import NOBODY_CAN_SAY, bug, signature, to_document
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
 
@@ -65,7 +65,10 @@ class Gates:
         if not connection.execute(_WANTED, given).scalar():
             return  # another worker looked meanwhile
         codes = [str(row[0]) for row in connection.execute(_DONE, given)]
-        found = self._unwell(known, codes)
+        try:
+            found = self._unwell(known, codes)
+        except NOBODY_CAN_SAY:
+            return  # at a later look
         with self.engine.begin() as writing:
             if found:
                 writing.execute(_HELD, {"id": operation, "unwell": _written(found)})
@@ -73,11 +76,14 @@ class Gates:
                 writing.execute(_HEALTHY, given)
 
     def _unwell(self, known: KnownPlan, codes: list[str]) -> dict[str, MoyaiError]:
+        """Those that are not well, and why. Raises one of `NOBODY_CAN_SAY`."""
         kind = self.knowledge.kind(known.plan.kind)
 
         def looked(code: str) -> MoyaiError | None:
             try:
                 kind.is_well(known.plan, known.plan.body(code))
+            except NOBODY_CAN_SAY:
+                raise
             except MoyaiError as error:
                 return error
             except Exception as error:  # a bug must not pass for health

@@ -6,6 +6,7 @@ A step that changes something may be begun again after a crash: `look` says whet
 - `Unavailable`: it cannot be worked on now; *skipped*, with a debt;
 - `Moved`: what would be done is not what was planned; it waits alone;
 - `InDoubt`: data may be in doubt; *held* for a person, nothing is taken back;
+- `Unreadable`: nobody can say; the step is done again once the site can be read;
 - `Stopped`: the carrying's own, before a step begins; *cancelled*, the steps done are taken back;
 - any other `MoyaiError`: *failed*; the steps done are taken back.
 """
@@ -42,6 +43,25 @@ class Moved(MoyaiError):
 
 class InDoubt(MoyaiError):
     """A person has to look before anything else is done with the body."""
+
+
+class Unreadable(MoyaiError):
+    """tenants.yaml or the site's records cannot be read now, which says nothing of any body.
+
+    What is wrong may quote other bodies' entries: it is the `__cause__`, for the worker's log alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "tenants.yaml またはサイトの記録を、いま読めません。",
+                "tenants.yaml or the site's records cannot be read now.",
+            ),
+            remedy=Text(
+                "moyai validate で tenants.yaml を確かめてください。読めるようになれば、作業は自動で続きます。",
+                "Look at tenants.yaml with moyai validate. The work goes on by itself once it can be read.",
+            ),
+        )
 
 
 class Stopped(MoyaiError):
@@ -167,7 +187,8 @@ class Kind(Protocol):
         ...
 
     def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
-        """Look at a body after the soak. Raises `MoyaiError` where it is not well."""
+        """Look at a body after the soak. Raises `MoyaiError` where it is not well, `Unreadable` where nobody
+        can say."""
         ...
 
     def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:

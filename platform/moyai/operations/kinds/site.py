@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from moyai.errors import MoyaiError
+from moyai.operations.kinds.kind import Unreadable
 from moyai.operations.session import Session, open_session
 from moyai.registry.load import require
 
@@ -34,9 +36,12 @@ class SiteSource:
         return self._site
 
     def session(self) -> Session:
-        """A session with what is on record now. Raises as `open_session` does."""
-        with self._lock:
-            registry = require(self._file)  # the one it read last, where nothing has changed
-            if self._known is None or self._known.workspace.registry is not registry:
-                self._known = open_session(self._file, self._site)
-            return self._known.anew()
+        """A session with what is on record now. Raises `Unreadable`, caused by what `open_session` raises."""
+        try:
+            with self._lock:
+                registry = require(self._file)  # the one it read last, where nothing has changed
+                if self._known is None or self._known.workspace.registry is not registry:
+                    self._known = open_session(self._file, self._site)
+                return self._known.anew()
+        except MoyaiError as error:
+            raise Unreadable from error

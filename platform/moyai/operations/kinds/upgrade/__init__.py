@@ -54,7 +54,7 @@ class Upgrade:
         )
 
     def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
-        """The service's health with the new release. Raises `JobFailed`."""
+        """The service's health with the new release. Raises `JobFailed`, and `Unreadable` as the site does."""
         session = self.source.session()
         workspace = session.workspace
         outputs = session.state.outputs(StackId(TENANT, body.code))
