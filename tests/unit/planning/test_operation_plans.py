@@ -94,6 +94,67 @@ def test_a_plan_of_another_schema_or_shape_is_refused() -> None:
             from_document(document)
 
 
+SHIPPED = OperationPlan(
+    "check",
+    "",
+    {},
+    "",
+    "",
+    "",
+    datetime(2026, 1, 1, tzinfo=UTC),
+    (PlannedWave(1, "pilot", Limits(4, 0, "soft"), 0),),
+    (
+        PlannedBody(
+            "271004",
+            "大阪市",
+            1,
+            "0" * 64,
+            (Text("変更", "change"),),
+            60,
+            Calendar(MaintenanceWindow(("sat",), time(22), 6), ()),
+        ),
+    ),
+    0,
+    0,
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("approval_seconds",), "x"),
+        (("approval_seconds",), None),
+        (("approval_seconds",), 10**15),
+        (("approval_seconds",), -1),
+        (("same_errors",), True),
+        (("planned_at",), "2026-01-01T00:00:00"),
+        (("planned_by",), 1),
+        (("parameters",), []),
+        (("waves", 0, "limits", "tolerance"), "x"),
+        (("waves", 0, "limits", "mode"), "loose"),
+        (("waves", 0, "soak_seconds"), 1.5),
+        (("waves", 0, "needs_approval"), "no"),
+        (("bodies", 0, "forecast_seconds"), None),
+        (("bodies", 0, "change"), [{"ja": 1, "en": "x"}]),
+        (("bodies", 0, "risks"), [1]),
+        (("bodies", 0, "calendar", "window", "hours"), "6"),
+        (("bodies", 0, "calendar", "window", "days"), [1]),
+        (("bodies", 0, "approves_itself"), 0),
+    ],
+)
+def test_a_plan_with_a_value_of_another_type_is_refused(
+    path: tuple[str | int, ...], value: object
+) -> None:
+    document = json.loads(canonical(to_document(SHIPPED)))
+    assert from_document(document) == SHIPPED
+    inner = document
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = value
+    with pytest.raises(ValueError, match="plan"):
+        from_document(document)
+
+
 def test_a_plan_has_no_floating_point_numbers() -> None:
     plan = OperationPlan(
         "check", "", {"x": 0.5}, "", "", "", datetime(2026, 1, 1, tzinfo=UTC), (), (), 0, 0

@@ -1,6 +1,6 @@
 """What begins, waits, holds and ends: `planning.fleet.conducting` decides, this reads and writes.
 
-One worker at a time looks, under an advisory lock of its transaction; the clock is the server's.
+One worker at a time looks, under an advisory lock of each transaction; the clock is the server's.
 A body that begins is put on the queue in the transaction that begins it.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -19,9 +20,11 @@ import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
 from moyai.operations.database.left import StepRecord, left_by
+from moyai.operations.database.lost import is_lost
 from moyai.operations.database.rows import document_of, text_of
 from moyai.operations.durable.approved import Approved
 from moyai.operations.durable.debts import Debts
+from moyai.operations.durable.failures import bug
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.plans import KnownPlan, Plans
 from moyai.operations.durable.queue import BodyQueue
@@ -31,7 +34,7 @@ from moyai.operations.durable.waiting import Waiting
 from moyai.operations.notices.happenings import happened
 from moyai.operations.notices.record import tell
 from moyai.planning.fleet import said
-from moyai.planning.fleet.conducting import BodyChange, Decision, decide
+from moyai.planning.fleet.conducting import BodyChange, Decision, StatusChange, decide
 from moyai.planning.fleet.states import OperationState, WaveState
 
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7702, 1), clock_timestamp()")
@@ -58,6 +61,9 @@ _BUSY = sa.text("SELECT code FROM moyai.body WHERE status = 'running' AND operat
 _CONDUCT = sa.text(
     "SELECT moyai.conduct(:id, :version, :status, CAST(:reason AS jsonb), CAST(:cancelled AS jsonb), "
     "CAST(:waves AS jsonb), CAST(:begin AS text[]))"
+)
+_CODES = sa.text(
+    "SELECT code FROM moyai.body WHERE operation_id = :id AND status = 'waiting' ORDER BY position"
 )
 _STEPS = sa.text(
     "SELECT step, ordinal, status FROM moyai.step WHERE operation_id = :id AND code = :code "
@@ -100,44 +106,90 @@ class Conductor:
         """One look at all operations that have not ended; whether to look again soon: something moved,
         or another worker was looking, who may not have seen what has ended here."""
         try:
-            with self._engine.begin() as connection:
-                return self._look(connection)
+            return self._look()
         except BaseException:
-            self._standing.forget()
-            self._waiting.forget()
+            self._forget()
             raise
 
-    def _look(self, connection: sa.Connection) -> bool:
-        mine, now = connection.execute(_LOCK).one()
-        if not mine:
-            self.gates = {}  # another conducts, and looks
-            return True
-        rows = connection.execute(_ALIVE, {"site": self._knowledge.site}).all()
-        knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
-        alive = [row for row in rows if row.id in knowns]
-        moved = self._put_back_stranded(connection, knowns)
-        with suppress(MoyaiError):  # tenants.yaml while it is being edited: at the next look
-            self._debts.look(connection)
+    def _look(self) -> bool:
+        """Each operation in a transaction of its own: its row is locked before chains of the audit, as by
+        persons' commands, and what is wrong with one operation holds up no other."""
+        with self._engine.begin() as connection:
+            if self._turn(connection) is None:
+                self.gates = {}  # another conducts, and looks
+                return True
+            rows = connection.execute(_ALIVE, {"site": self._knowledge.site}).all()
+            knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
+            moved = self._put_back_stranded(connection, knowns)
+        self._settle()
         for memory in (self._standing, self._waiting, self._plans):
-            memory.keep_only(row.id for row in alive)
-        room = max(0, int(connection.execute(_ROOM).scalar_one())) if alive else 0
-        for row in alive:
-            known = knowns[row.id]
-            try:
-                state = self._state(connection, row, known)
-            except MoyaiError as error:  # tenants.yaml while it is being edited
-                self._tell_unread(row.id, error)
-                continue
-            self._unread.discard(row.id)
-            decision = self._in_sight(
-                connection, row.id, known, state, decide(known.plan, state, now, room)
-            )
-            room -= len(decision.begin)
-            waited = self._waiting.told(row.id)
-            if self._apply(connection, row, decision):
-                tell(connection, row.id, happened(known.plan, state, decision, now, waited))
-            moved = moved or _changes(decision)
+            memory.keep_only(knowns)
+        for row in rows:
+            known = knowns.get(row.id)
+            if known is not None:
+                moved = self._alone(row.id, partial(self._conduct, row, known)) or moved
+            elif row.status == "planned" and row.wanted in ("cancel", "stop"):
+                moved = self._alone(row.id, partial(self._cancel, row)) or moved
         return moved
+
+    def _turn(self, connection: sa.Connection) -> datetime | None:
+        """The server's clock, once this worker alone conducts in a transaction; None: another does."""
+        mine, now = connection.execute(_LOCK).one()
+        return now if mine else None
+
+    def _settle(self) -> None:
+        if self._debts.is_due:
+            with suppress(MoyaiError), self._engine.begin() as connection:
+                if self._turn(connection) is not None:
+                    self._debts.look(connection)
+
+    def _alone(self, operation: str, do: Callable[[sa.Connection, datetime], bool]) -> bool:
+        """One operation's part of a look; whether to look again soon. Raises where the database is away."""
+        try:
+            with self._engine.begin() as connection:
+                now = self._turn(connection)
+                moved = now is None or do(connection, now)
+            self._unread.discard(operation)
+            return moved
+        except MoyaiError as error:  # tenants.yaml while it is being edited
+            self._tell_unread(operation, error)
+            return False
+        except sa.exc.TimeoutError:
+            raise
+        except (sa.exc.DBAPIError, psycopg.Error) as error:
+            if is_lost(error):
+                raise
+            cause = getattr(error, "orig", None) or error
+            self._say_once(operation, f"cannot go on: {type(cause).__name__}")
+        except Exception as error:  # whatever its plan leads to
+            self._say_once(operation, f"cannot go on: {bug(error).what.en}")
+        self._forget(operation)
+        return False
+
+    def _forget(self, operation: str | None = None) -> None:
+        """What was read and told of an operation, or of all, may have been rolled back."""
+        self._standing.forget(operation)
+        self._waiting.forget(operation)
+
+    def _conduct(
+        self, row: Any, known: KnownPlan, connection: sa.Connection, now: datetime
+    ) -> bool:
+        room = max(0, int(connection.execute(_ROOM).scalar_one()))
+        state = self._state(connection, row, known)
+        decision = self._in_sight(
+            connection, row.id, known, state, decide(known.plan, state, now, room)
+        )
+        waited = self._waiting.told(row.id)
+        if self._apply(connection, row, decision):
+            tell(connection, row.id, happened(known.plan, state, decision, now, waited))
+        return _changes(decision)
+
+    def _cancel(self, row: Any, connection: sa.Connection, _now: datetime) -> bool:
+        """One that never began and whose plan is not known here: no plan has to be read for that."""
+        codes = connection.execute(_CODES, {"id": row.id}).scalars()
+        bodies = tuple(BodyChange(code, "cancelled", said.CANCELLED) for code in codes)
+        decision = Decision(bodies=bodies, status=StatusChange("cancelled", None))
+        return self._apply(connection, row, decision)
 
     def _tell_unread(self, operation: str, error: MoyaiError) -> None:
         """It stands still, as it was, until the file can be read."""
@@ -161,7 +213,7 @@ class Conductor:
         except Exception as error:  # whatever another version's plan leads to
             self._say_once(operation, f"is not known here, and left to others: {error!r:.200}")
             return None
-        if kind.needs_approval and known.plan.approval_seconds <= 0:
+        if kind.needs_approval and known.plan.approval_seconds == 0:
             # Whether a kind needs approval is not for a plan to say.
             self._say_once(operation, "says that it needs no approval: left alone")
             return None

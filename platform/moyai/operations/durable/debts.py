@@ -36,10 +36,15 @@ class Debts:
         self._registry = registry
         self._looked = -_LOOK_SECONDS
 
+    @property
+    def is_due(self) -> bool:
+        """Whether to look now: now and then."""
+        return time.monotonic() - self._looked >= _LOOK_SECONDS
+
     def look(self, connection: sa.Connection) -> int:
-        """Close those that are settled, now and then; how many. Raises `MoyaiError` where tenants.yaml cannot
-        be read."""
-        if time.monotonic() - self._looked < _LOOK_SECONDS:
+        """Close those that are settled, where a look is due; how many. Raises `MoyaiError` where tenants.yaml
+        cannot be read."""
+        if not self.is_due:
             return 0
         self._looked = time.monotonic()
         rows = connection.execute(_OPEN, {"site": self._site}).all()

@@ -52,6 +52,10 @@ class Standing:
         wanted = frozenset(operations)
         self._known = {one: known for one, known in self._known.items() if one in wanted}
 
-    def forget(self) -> None:
-        """Read all anew at the next look: a look was rolled back, or the server is another."""
-        self._known.clear()
+    def forget(self, operation: str | None = None) -> None:
+        """Read one operation's, or all, anew at the next look: a look was rolled back, or the server is
+        another."""
+        if operation is None:
+            self._known.clear()
+        else:
+            self._known.pop(operation, None)

@@ -50,7 +50,10 @@ class Waiting:
         self._told = {one: told for one, told in self._told.items() if one in wanted}
         self._held = {one: held for one, held in self._held.items() if one in wanted}
 
-    def forget(self) -> None:
-        """Nothing of it is on record for certain: a look was rolled back."""
-        self._told.clear()
-        self._held.clear()
+    def forget(self, operation: str | None = None) -> None:
+        """Nothing of one operation's, or of all, is on record for certain: a look was rolled back."""
+        for memory in (self._told, self._held):
+            if operation is None:
+                memory.clear()
+            else:
+                memory.pop(operation, None)

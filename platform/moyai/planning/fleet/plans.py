@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from typing import Any, Literal
 
 from moyai.canonical_json import sha256_of
+from moyai.planning.fleet.plan_types import check_types
 from moyai.planning.openings import Calendar
 from moyai.registry.models import Freeze, JsonValue, MaintenanceWindow
 from moyai.texts import Text
@@ -105,11 +106,13 @@ def to_document(plan: OperationPlan) -> dict[str, object]:
 
 
 def from_document(document: Mapping[str, object]) -> OperationPlan:
-    """The plan that `to_document` wrote. Raises ValueError for another schema or shape."""
+    """The plan that `to_document` wrote. Raises ValueError for another schema, shape or type of a value."""
     try:
-        return _read(document)
+        plan = _read(document)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no plan: {error!r}") from error
+    check_types(plan, OperationPlan)
+    return plan
 
 
 def plan_sha256(plan: OperationPlan) -> str:

@@ -9,6 +9,27 @@ UPDATE moyai.wave w SET max_concurrent = (planned->'limits'->>'max_concurrent'):
     AND (planned->>'number')::integer = w.number;
 COMMENT ON COLUMN moyai.wave.max_concurrent IS 'of the plan; NULL: none may be begun';
 
+-- Numbers of a plan that workers and this database reckon with: whole, from 0, of nine digits at most. All its
+-- other values are for those to check who read it.
+CREATE FUNCTION moyai.require_numbers(p_plan jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+      SELECT 1 FROM (VALUES (p_plan->'approval_seconds'), (p_plan->'same_errors')) AS own (number)
+        WHERE number::text ~ '^(0|[1-9][0-9]{0,8})$' IS NOT TRUE
+      UNION ALL
+      SELECT 1 FROM jsonb_array_elements(p_plan->'waves') AS wave, LATERAL (VALUES (wave->'number'),
+          (wave->'soak_seconds'), (wave->'limits'->'max_concurrent'), (wave->'limits'->'tolerance'))
+          AS listed (number)
+        WHERE number::text ~ '^(0|[1-9][0-9]{0,8})$' IS NOT TRUE
+      UNION ALL
+      SELECT 1 FROM jsonb_array_elements(p_plan->'bodies') AS body,
+          LATERAL (VALUES (body->'wave'), (body->'forecast_seconds')) AS listed (number)
+        WHERE number::text ~ '^(0|[1-9][0-9]{0,8})$' IS NOT TRUE) THEN
+    PERFORM moyai.refuse('a number of the plan is none');
+  END IF;
+END $$;
+
 CREATE FUNCTION moyai.require_person(p_actor text, p_kinds text DEFAULT 'operator') RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -61,6 +82,7 @@ BEGIN
   IF plan->>'schema' IS DISTINCT FROM 'moyai.operation/1' OR length(p_signature) > 16384 THEN
     PERFORM moyai.refuse('no plan of this version');
   END IF;
+  PERFORM moyai.require_numbers(plan);
   -- The day may end while the plan is being signed.
   IF p_id IS NULL OR p_id !~ '^[0-9]{8}-[1-9][0-9]{0,5}$' OR left(p_id, 8) NOT IN (
       to_char(clock_timestamp() AT TIME ZONE 'Asia/Tokyo', 'YYYYMMDD'),
