@@ -109,3 +109,18 @@ def test_a_debt_is_not_settled_by_an_operation_that_did_not_end_well_on_the_body
         )
     assert isinstance(raised.value.orig, psycopg.Error)
     assert raised.value.orig.sqlstate == "MY005"
+
+
+def test_bodies_chains_are_locked_by_code_whatever_was_owed_first(office: Office) -> None:
+    codes = ("999999", "999997", "999998")
+    for code in codes:
+        office.ended("eapp-b 1.1.0", "skipped", code)
+    assert office.look() == len(codes)
+    with office.operator.connect() as connection:
+        written = connection.execute(
+            sa.text(
+                "SELECT chain FROM moyai.audit WHERE content::jsonb ->> 'action' = 'debt.settle' "
+                "ORDER BY content::jsonb ->> 'at'"
+            )
+        ).scalars()
+        assert list(written) == [chain_of(code) for code in sorted(codes)]

@@ -15,13 +15,15 @@ from moyai.texts import Text
 
 GONE = frozenset({"57P01", "57P02", "57P03"})
 """SQLSTATEs of a server that shuts down, crashed or starts: the connection is gone, or soon is."""
+_PASSING = frozenset({"40P01", "55P03"})
+"""SQLSTATEs of a statement that others were in the way of: another try may do it."""
 _ROLES_LOST = frozenset({"28000", "28P01"})
 """SQLSTATEs of a login that is not there or has another password."""
 
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Turn a server that does not answer into an error for people."""
+    """Turn a server that does not answer, or is too busy, into an error for people."""
     try:
         yield
     except Exception as error:
@@ -32,6 +34,8 @@ def telling() -> Iterator[None]:
             raise renewed() from None
         if is_lost(cause):
             raise unreachable(cause) from None
+        if is_passing(cause):
+            raise _busy() from None
         raise
 
 
@@ -42,6 +46,13 @@ def is_lost(error: BaseException | None) -> bool:
         return False
     state = error.sqlstate
     return state is None or state.startswith("08") or state in GONE
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Whether an error of psycopg means that others were in the way: nothing was written, another try may
+    do it."""
+    error = getattr(error, "orig", None) or error
+    return isinstance(error, psycopg.Error) and error.sqlstate in _PASSING
 
 
 def unreachable(error: Exception) -> OperationFailed:
@@ -76,4 +87,14 @@ def renewed() -> OperationFailed:
             "Run moyai operation prepare --new-passwords, or copy the password file of another "
             "machine.",
         ),
+    )
+
+
+def _busy() -> OperationFailed:
+    return OperationFailed(
+        Text(
+            "ほかの処理が運用データベースの同じところで作業中のため、記録できませんでした。",
+            "others are at work at the same place of the operations database: it was not put on record.",
+        ),
+        remedy=Text("もう一度実行してください。", "Try again."),
     )

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
 from moyai.operations.database.left import StepRecord, left_by
-from moyai.operations.database.lost import is_lost
+from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.database.rows import document_of, text_of
 from moyai.operations.durable.approved import Approved
 from moyai.operations.durable.debts import Debts
@@ -159,6 +159,9 @@ class Conductor:
         except (sa.exc.DBAPIError, psycopg.Error) as error:
             if is_lost(error):
                 raise
+            if is_passing(error):
+                self._forget(operation)
+                return True
             cause = getattr(error, "orig", None) or error
             self._say_once(operation, f"cannot go on: {type(cause).__name__}")
         except Exception as error:  # whatever its plan leads to

@@ -16,7 +16,8 @@ from moyai.texts import JAPAN, Text
 
 _OPEN = sa.text(
     "SELECT d.id, d.code, d.kind, d.subject, d.opened_at, clock_timestamp() AS now FROM moyai.debt d "
-    "JOIN moyai.operation o ON o.id = d.operation_id WHERE d.closed_at IS NULL AND o.site = :site"
+    "JOIN moyai.operation o ON o.id = d.operation_id WHERE d.closed_at IS NULL AND o.site = :site "
+    "ORDER BY d.code, d.id"  # bodies' chains are locked by code, by all who write several
 )
 _DONE = sa.text(
     "SELECT o.id AS operation, b.code, o.kind, o.subject, b.ended_at FROM moyai.body b "

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from moyai.audit.details import checked, plain
 from moyai.operations.database.left import StepRecord
-from moyai.operations.database.lost import is_lost
+from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.combining import Combining
 from moyai.registry.models import JsonValue
 
@@ -248,9 +248,10 @@ class Ledger:
                 cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
                 if getattr(cause, "sqlstate", None) == FENCED:
                     raise Fenced from None
-                if not is_lost(error):
+                if is_lost(error):
+                    self._engine.dispose()  # the others are of the same server
+                elif not is_passing(error):
                     raise
-                self._engine.dispose()  # the others are of the same server
             except sa.exc.TimeoutError:
                 pass  # all connections wait for a server that does not answer
             time.sleep(_AGAIN_SECONDS)
