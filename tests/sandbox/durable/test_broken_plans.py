@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from counting import make_plan
+from persons import DAY, PLANNER, operator, registry
 from telling import Office
 
 from moyai.canonical_json import canonical
+from moyai.errors import OperationFailed
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import next_id, want
+from moyai.operations.database.reading import shown
+from moyai.operations.database.writing import next_id
+from moyai.operations.fleet import steering
 from moyai.planning.fleet.plans import to_document
+from moyai.registry.models import Role
 from moyai.registry.operation_settings import Notifications
 
 _PLAN = sa.text(
@@ -66,8 +71,13 @@ def test_a_plan_of_wrong_types_holds_up_no_other_and_can_be_cancelled(
     _change(office, _PLAN, path=path, value=value, id=broken)
     office.go_on()
     assert (_status(office, broken), _status(office, other)) == ("planned", "done")
-    with office.operator.begin() as connection:
-        want(connection, broken, "cancel", "operator:a@example.jp")
+    with (
+        pytest.raises(OperationFailed, match="cannot read the operation's plan"),
+        office.operator.begin() as connection,
+    ):
+        shown(connection, broken)
+    by = operator(PLANNER, Role.OPERATOR)
+    steering.cancel(office.operator, registry(), broken, by, DAY, stop=False)
     office.go_on(1)
     assert _status(office, broken) == "cancelled"
 

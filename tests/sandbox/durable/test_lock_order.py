@@ -18,8 +18,10 @@ from moyai.operations.database.lost import telling
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import want
 from moyai.operations.durable.ledger import Ledger
+from moyai.registry.models import JsonValue
 from moyai.registry.operation_settings import Notifications
 
+_FROZEN: dict[str, JsonValue] = {"what": {"ja": "凍結", "en": "frozen"}}
 PERSON = "operator:a@example.jp"
 _OPERATION = sa.text("SELECT true FROM moyai.operation WHERE id = :id FOR NO KEY UPDATE")
 _BODY = sa.text("SELECT true FROM moyai.body WHERE operation_id = :id FOR NO KEY UPDATE")
@@ -95,8 +97,8 @@ def test_a_carrying_that_others_are_in_the_way_of_tries_again(
     with ThreadPoolExecutor(1) as pool:
         with office.owner.begin() as holding:
             holding.execute(_BODY, {"id": operation})
-            ended = pool.submit(ledger.finish, taken, "failed", error={"what": None})
+            ended = pool.submit(ledger.finish, taken, "skipped", error=_FROZEN)
             time.sleep(1)
             assert not ended.done()
         ended.result(20)
-    assert office.rows("SELECT status FROM moyai.body") == [("failed",)]
+    assert office.rows("SELECT status FROM moyai.body") == [("skipped",)]

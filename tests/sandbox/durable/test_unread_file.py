@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from counting import Counted, counted_kind, effects, make_plan
-from tests.sandbox.hands import begin, conduct
+from tests.sandbox.hands import begin, conduct, register
 
 from moyai.errors import MoyaiError, UsageError
 from moyai.operations.database.connecting import open_engine
@@ -88,6 +88,7 @@ def _carried(places: Logins, plan: OperationPlan, troubles: list[str]) -> BodyRo
     operator, worker = (open_engine(places.of(f"moyai_{one}")) for one in ("operator", "worker"))
     with operator.begin() as connection:
         operation = create(connection, plan, None)
+    register(worker)
     assert begin(worker, operation, CODE)
     ledger = Ledger(worker, "w1")
     taken = ledger.take(operation, CODE, 1)

@@ -7,6 +7,7 @@ connections of SQLAlchemy are read by the connection of psycopg below them.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from moyai.errors import UsageError
+from moyai.errors import OperationFailed, UsageError
 from moyai.operations.database.rows import (
     ApprovalRow,
     BodyRow,
@@ -113,17 +114,12 @@ def listed(
 
 
 def shown(connection: Connection, operation: str) -> OperationView:
-    """One operation whole. Raises `UsageError` where there is none of that id."""
-    found = _one(connection, _ONE, {"id": operation})
-    if found is None:
-        raise no_such(operation)
+    """One operation whole. Raises `UsageError` where there is none of that id, `OperationFailed` for a plan
+    that this version cannot read."""
+    found, row, bodies = _standing(connection, operation)
     given = {"id": operation}
-    bodies = tuple(_body(row) for row in _rows(connection, _BODIES, given))
-    counts: dict[str, int] = {}
-    for body in bodies:
-        counts[body.status] = counts.get(body.status, 0) + 1
     return OperationView(
-        row=_operation(found, counts),
+        row=row,
         plan=plan_of(found.plan),
         planner_signature=found.planner_signature,
         released=dict(found.released),
@@ -134,6 +130,23 @@ def shown(connection: Connection, operation: str) -> OperationView:
         ),
         now=found.moment,
     )
+
+
+def standing(connection: Connection, operation: str) -> tuple[OperationRow, tuple[BodyRow, ...]]:
+    """One operation and its bodies, whatever its plan is. Raises `UsageError` where there is none of that
+    id."""
+    return _standing(connection, operation)[1:]
+
+
+def _standing(
+    connection: Connection, operation: str
+) -> tuple[Any, OperationRow, tuple[BodyRow, ...]]:
+    found = _one(connection, _ONE, {"id": operation})
+    if found is None:
+        raise no_such(operation)
+    bodies = tuple(_body(row) for row in _rows(connection, _BODIES, {"id": operation}))
+    counts = dict(Counter(body.status for body in bodies))
+    return found, _operation(found, counts), bodies
 
 
 def entries(
@@ -194,12 +207,28 @@ def find(connection: Connection, words: str) -> str:
 
 
 def plan_of(text: str) -> OperationPlan:
-    """The plan of its canonical text."""
+    """The plan of its canonical text. Raises `OperationFailed` for one that this version cannot read."""
     from moyai.planning.fleet.plans import (
         from_document,  # a list needs no plan, and no registry's types
     )
 
-    return from_document(json.loads(text))
+    try:
+        return from_document(json.loads(text))
+    except ValueError as error:
+        raise _unknown_plan() from error
+
+
+def _unknown_plan() -> OperationFailed:
+    return OperationFailed(
+        Text(
+            "この一斉作業の計画は、この版のもやいでは読めません。",
+            "this version of Moyai cannot read the operation's plan.",
+        ),
+        remedy=Text(
+            "計画した版で開いてください。始まっていなければ、moyai operation cancel で取り消せます。",
+            "Use the version that planned it; one that has not begun is cancelled by moyai operation cancel.",
+        ),
+    )
 
 
 def no_such(operation: str) -> UsageError:

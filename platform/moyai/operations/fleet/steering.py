@@ -3,14 +3,14 @@ work does meanwhile, and is on record with its operator."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import sqlalchemy as sa
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
-from moyai.operations.database.reading import shown
-from moyai.operations.database.rows import BodyRow, OperationView, WaveRow
+from moyai.operations.database.reading import shown, standing
+from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
 from moyai.operations.database.writing import release, want
 from moyai.operations.database.writing import retry as write_retry
 from moyai.operations.fleet.half_way import successors
@@ -29,7 +29,7 @@ def pause(engine: sa.Engine, operation: str, by: Operator) -> Text:
     """Let no more bodies begin; those that run go on to their end. Raises `Refused` where it has ended."""
     with engine.begin() as connection:
         want(connection, operation, "pause", _actor(by))
-        running = _running(shown(connection, operation))
+        running = _running(standing(connection, operation)[1])
     return Text(
         f"{operation} を一時停止します。新しい団体は始まりません。{_runs_on(running).ja}",
         f"{operation} pauses: no more bodies begin. {_runs_on(running).en}",
@@ -42,32 +42,32 @@ def cancel(
     """Let what waits never begin. `stop`: bodies that run end after the step in hand, and are taken back; else
     they go on to their end. Raises `Refused` where it has ended, or for bodies of another operator's."""
     with engine.begin() as connection:
-        view = shown(connection, operation)
-        require_bodies(by, registry, [body.code for body in view.plan.bodies], day)
+        row, bodies = standing(connection, operation)  # also of a plan that cannot be read
+        require_bodies(by, registry, [body.code for body in bodies], day)
         want(connection, operation, "stop" if stop else "cancel", _actor(by))
-        running = _running(shown(connection, operation))
-        held = sum(body.status == "held" for body in view.bodies)
+        running = _running(standing(connection, operation)[1])
+        held = sum(body.status == "held" for body in bodies)
     then = _runs_on(running)
     if stop and running:
         then = Text(
             f"実行中の {running} 団体は、今の手順が終わりしだい元に戻します。",
             f"{_bodies(running)} in hand {_is(running)} taken back after the step that runs now.",
         )
-    left = _stays_held(view, held)
+    left = _stays_held(row, held)
     return Text(
         f"{operation} を取り消します。待っている団体は始まりません。{then.ja}{left.ja}",
         f"{operation} is cancelled: what waits never begins. {then.en}{left.en}",
     )
 
 
-def _stays_held(view: OperationView, held: int) -> Text:
+def _stays_held(row: OperationRow, held: int) -> Text:
     """What becomes of bodies that are held, in words that lead on."""
     if not held:
         return Text("", "")
     ja = f"保留の {held} 団体は保留のままです。"
     en = f" {_bodies(held)} that {_is(held)} held stay{'s' if held == 1 else ''} held."
-    if view.row.kind == "upgrade":
-        service = view.row.subject.partition(" ")[0]
+    if row.kind == "upgrade":
+        service = row.subject.partition(" ")[0]
         ja += (
             f"書込みが止まったままなら、moyai upgrade {service} <リリース> <団体> で、進めるか、前の"
             "リリースに戻す計画を作ってください。"
@@ -282,8 +282,8 @@ def _held(view: OperationView) -> list[WaveRow]:
     return [wave for wave in view.waves if wave.status == "held"]
 
 
-def _running(view: OperationView) -> int:
-    return sum(body.status == "running" for body in view.bodies)
+def _running(bodies: Iterable[BodyRow]) -> int:
+    return sum(body.status == "running" for body in bodies)
 
 
 def _runs_on(running: int) -> Text:
