@@ -23,6 +23,8 @@ def check_types(value: object, wanted: object, where: str = "plan") -> None:
     if origin is Union or origin is types.UnionType:
         options = [one for one in get_args(wanted) if (one is type(None)) is (value is None)]
         _require(len(options) == 1, where)
+        if value is None:
+            return
         wanted = options[0]
         origin = get_origin(wanted)
     if origin is tuple:
