@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 import sqlalchemy as sa
 from botocore.exceptions import ClientError
-from persons import PLANNER, plan
+from persons import plan
 from tests.sample import SAMPLE
 
 from moyai.engine.sites import EmbeddedSite
@@ -20,7 +20,7 @@ from moyai.operations.audit_anchors import NoVault, Vault, anchors_of, vault_of
 from moyai.operations.database.anchoring import ANCHORS, my_turn, soon
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import create, want
+from moyai.operations.database.writing import create
 from moyai.operations.fleet.chains import anchors_known, verify_chains
 from moyai.operations.session import Session
 from moyai.operations.workspace import Workspace
@@ -46,9 +46,10 @@ class Anchored:
         return vault_of(self.workspace)
 
     def move(self) -> None:
-        """One more record in the federation's chain."""
+        """One more record in the federation's chain, and in that of the first body."""
+        of_one = replace(plan(), bodies=plan().bodies[:1])
         with self.operator.begin() as connection:
-            want(connection, self.operation, "run", f"operator:{PLANNER}")
+            create(connection, of_one, None)
 
     def tamper(self, *statements: str) -> None:
         with self._owner.begin() as connection:
@@ -104,7 +105,8 @@ def test_only_heads_that_moved_are_anchored(anchored: Anchored, aws: Callable[..
     assert [one.chain for one in first] == sorted(one.chain for one in first)
     assert anchor_now(anchored.operator, vault) == ()
     anchored.move()
-    assert [one.chain for one in anchor_now(anchored.worker, vault)] == [FEDERATION]
+    moved = [one.chain for one in anchor_now(anchored.worker, vault)]
+    assert moved == [f"body:{plan().bodies[0].code}", FEDERATION]
     session = Session(anchored.workspace, cast("Any", None), cast("Any", None))
     kept = anchors_of(session, FEDERATION)
     assert [one.seq for one in kept] == [1, 2]
