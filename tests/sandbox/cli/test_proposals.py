@@ -98,7 +98,7 @@ def test_a_proposal_is_written_only_once_approved_and_deployed_by_workers(
     assert [(body["code"], body["status"]) for body in done["bodies"]] == [(CODE, "done")]
     told = office.ok("audit", "show", CODE, "--output", "json").json()
     actions = [one["action"] for one in told if one["operation"] == operation]
-    words = ("plan", "pause", "approve", "apply", "run", "begin")
+    words = ("plan", "approve", "apply", "run", "begin")
     assert actions[: len(words)] == [f"operation.{word}" for word in words]
     variables = office.ok("plan", CODE, "--output", "json").json()
     assert {one["action"] for one in variables} == {"none"}

@@ -62,6 +62,7 @@ def looks(
     )
     change = SimpleNamespace(
         sha256=made.body(A).change_sha256,
+        texts=made.body(A).change,
         before="1.0.0",
         stack=SimpleNamespace(action="update"),
         plan=SimpleNamespace(exceeded=(), foundation=()),

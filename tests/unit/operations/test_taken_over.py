@@ -63,7 +63,9 @@ def _work(over: TakenOver, *own: tuple[str, str]) -> Work:
 
 
 def _asked(way: Way, *own: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> object:
-    monkeypatch.setattr(preflight, "subscribed", lambda *_: None)
+    here: Any = SimpleNamespace(session=None, code=CODE)
+    monkeypatch.setattr(preflight, "subscribed", lambda *_: here)
+    monkeypatch.setattr(preflight, "refuse_older", lambda _: None)
     work = _work(replace(_OVER, way=way), *own)
     return Asked(SiteSource(Path("tenants.yaml"), "sandbox")).do(work)["asked"]
 
