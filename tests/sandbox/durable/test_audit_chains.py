@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from persons import PLANNER, plan, registry
 
 from moyai.errors import UsageError
+from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import create, want
@@ -196,3 +197,18 @@ def test_a_body_that_left_the_file_has_its_chain_by_its_code(chains: Records) ->
     assert chain_named(chains.auditor, left, code) == (f"body:{code}", code)
     with pytest.raises(UsageError):
         chain_named(chains.auditor, left, "999999")
+
+
+def test_a_proposal_about_one_body_is_not_named_in_the_chain_of_another(places: Logins) -> None:
+    first, second = plan().bodies[:2]
+    subject = f"{first.code} {first.name}"
+    writer = open_engine(places.of("moyai_operator"))
+    with writer.begin() as connection:
+        create(connection, replace(plan(), kind="edit", subject=subject), None)
+    told = {}
+    with writer.connect() as connection:
+        for chain in ("federation", f"body:{first.code}", f"body:{second.code}"):
+            [record] = newest(connection, chain, 1)
+            told[chain] = record.details.get("subject")
+    writer.dispose()
+    assert list(told.values()) == [subject, subject, None]

@@ -17,7 +17,7 @@ FROZEN = {
     "0005_carrying.sql": "fe6e3f2ce5903a4fd26a16b6c58323d7",
     "0005_conducting.sql": "a182096551438fda9a5ae1c382f2c6d6",
     "0005_notices.sql": "57e9d477e5ff1d644ef9dc1800895374",
-    "0005_persons.sql": "73d68b1b6d801656530f140814ffe95d",
+    "0005_persons.sql": "6373520cc2a5059f2ef8a07ec1e4ed5f",
     "0005_records.sql": "d6238e651ce24ca8a7f0abad80004c5e",
     "0005_rights.sql": "575a22627dbe536b26c674fe92c2cf3d",
     "0005_workers.sql": "c5f1f67770378ebc7a0b58106c1e760c",

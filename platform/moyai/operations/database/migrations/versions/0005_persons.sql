@@ -54,7 +54,8 @@ BEGIN
 END $$;
 
 -- A person's word of a whole operation, or of one of its waves: in the chain of each body concerned, so that
--- its export tells it alone, and in the federation's, which is locked last by all who write several.
+-- its export tells it alone, and in the federation's, which is locked last by all who write several. What is
+-- about another body (a proposal's subject) is in the federation's alone: a body's chain names no other.
 CREATE FUNCTION moyai.put_word(p_entry moyai.operation, p_wave integer, p_actor text, p_action text,
   p_details jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -64,7 +65,9 @@ BEGIN
       WHERE operation_id = p_entry.id AND (p_wave IS NULL OR wave = p_wave)
       UNION ALL SELECT 'federation' ORDER BY 1 LOOP
     PERFORM moyai.put_record(chain, p_actor, p_action, p_entry.id, p_entry.plan_sha256, NULL, NULL,
-      'done', p_details);
+      'done', CASE WHEN chain <> 'federation' AND p_details->>'subject' ~ '^[0-9]{6} '
+          AND left(p_details->>'subject', 6) <> substr(chain, 6)
+        THEN p_details - 'subject' ELSE p_details END);
   END LOOP;
 END $$;
 
