@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from moyai.engine.stacks import StackId
-from moyai.errors import MoyaiError
 from moyai.operations.inside import Inside
-from moyai.operations.kinds.kind import Look, Result, Step, Unavailable, Work
+from moyai.operations.kinds.again import Repeatable
+from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
@@ -23,24 +23,10 @@ from moyai.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Repeatable):
     """One step about one service."""
 
-    source: SiteSource
     service: str
-
-    @property
-    def only_reads(self) -> bool:
-        """It makes something, if nothing of the service."""
-        return False
-
-    def look(self, work: Work) -> Result | Look:
-        """It may be done again: a backup is found by its id, a trial begins anew."""
-        return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """A backup that was made stays."""
-        return None
 
     def _given(self, work: Work) -> tuple[Inside, Registry, Mapping[str, Any], str] | None:
         """What a job is asked with; None: the body does not have the service.

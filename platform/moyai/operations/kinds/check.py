@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from moyai.engine.stacks import StackId
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.inside import Inside
-from moyai.operations.kinds.kind import Look, Result, Step, Unavailable, Work
+from moyai.operations.kinds.again import Reading
+from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
@@ -16,13 +17,11 @@ from moyai.texts import Text, counted
 
 
 @dataclass(frozen=True, slots=True)
-class CheckHealth:
+class CheckHealth(Reading):
     """The health check of every service that is on record of a body."""
 
-    source: SiteSource
     name: str = "health"
     title: Text = Text("正常性の確認", "health check")
-    only_reads: bool = True
 
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` where there is no environment, `OperationFailed` with each failure."""
@@ -66,14 +65,6 @@ class CheckHealth:
         if failures:
             raise _failed(failures)
         return {"services": tuple(checked)}
-
-    def look(self, work: Work) -> Result | Look:
-        """It changes nothing: it is done again."""
-        return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """There is nothing to take back."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from moyai.canonical_json import sha256_of
-from moyai.errors import MoyaiError
 from moyai.operations.inside import Inside
+from moyai.operations.kinds.again import Reading, Repeatable
 from moyai.operations.kinds.as_shown import hold_to_shown
-from moyai.operations.kinds.kind import Look, Moved, Result, Step, Unavailable, Work
+from moyai.operations.kinds.kind import Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
@@ -82,13 +82,11 @@ def _change_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Preflight:
+class Preflight(Reading):
     """Whether the body is what was planned, and may be built."""
 
-    source: SiteSource
     name: str = "preflight"
     title: Text = Text("事前確認", "preflight")
-    only_reads: bool = True
 
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` or `Moved`."""
@@ -117,23 +115,13 @@ class Preflight:
         found = {"end_sha256": change.end_sha256, "day": day.isoformat()}
         return {"runs": change.stack.runs, **found}
 
-    def look(self, work: Work) -> Result | Look:
-        """It changes nothing: it is done again."""
-        return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """There is nothing to take back."""
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class Build:
+class Build(Repeatable):
     """The stack, then migrations and checks of what is onboarded, then the record."""
 
-    source: SiteSource
     name: str = "deploy"
     title: Text = Text("環境の適用", "deploy")
-    only_reads: bool = False
 
     def do(self, work: Work) -> Result:
         """Raises as the run ended; `Moved` where it is not what preflight found, then or since."""
@@ -156,14 +144,6 @@ class Build:
             self.source.session()
         )  # the program that has run just now may have read other files
         return dict(counts)
-
-    def look(self, work: Work) -> Result | Look:
-        """A deploy that is done has nothing left to do; it may be done again."""
-        return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """There is no way back: the next deploy goes on from here."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from moyai.errors import MoyaiError
+from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.deploy import Deploy
-from moyai.operations.kinds.kind import Look, Result, Step, Unavailable, Work
+from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
@@ -34,13 +34,11 @@ def edits_of(plan: OperationPlan) -> tuple[Change, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Written(Reading):
     """Whether the edit is in the file that this worker reads."""
 
-    source: SiteSource
     name: str = "file"
     title: Text = Text("tenants.yaml の確認", "tenants.yaml")
-    only_reads: bool = True
 
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` where the file is the one that was to be edited, or any other that says
@@ -61,14 +59,6 @@ class Written:
                 ),
             )
         return {"sha256": registry.sha256}
-
-    def look(self, work: Work) -> Result | Look:
-        """It changes nothing: it is done again."""
-        return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """There is nothing to take back."""
-        return None
 
 
 def _has_edits(registry: Registry, plan: OperationPlan) -> bool:

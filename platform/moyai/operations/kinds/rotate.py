@@ -17,6 +17,7 @@ from moyai.engine.stacks import StackId
 from moyai.errors import MoyaiError
 from moyai.jobs.submit import JobFailed
 from moyai.operations.inside import Inside
+from moyai.operations.kinds.again import Reading, Repeatable
 from moyai.operations.kinds.as_shown import hold_to_shown
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
@@ -72,13 +73,11 @@ def _body(source: SiteSource, work: Work) -> _Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Preflight:
+class Preflight(Reading):
     """Whether the services are those of the plan, and well; nothing is worth a new password else."""
 
-    source: SiteSource
     name: str = "preflight"
     title: Text = Text("事前確認", "preflight")
-    only_reads: bool = True
 
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` or `Moved`."""
@@ -118,34 +117,12 @@ class Preflight:
             except MoyaiError as error:
                 raise Unavailable(error.what, remedy=error.remedy) from error
 
-    def look(self, work: Work) -> Result | Look:
-        """It changes nothing: it is done again."""
-        return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """There is nothing to take back."""
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Repeatable):
     """One step about one service."""
 
-    source: SiteSource
     service: str
-
-    @property
-    def only_reads(self) -> bool:
-        """It changes something."""
-        return False
-
-    def look(self, work: Work) -> Result | Look:
-        """Done again: each looks itself at what is there."""
-        return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """Nothing of it is to be taken back by itself."""
-        return None
 
     def _password(
         self, work: Work, one: _Body, verb: Any, changed_at: str = ""

@@ -11,10 +11,10 @@ from datetime import UTC, date, datetime
 
 from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
+from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.as_shown import hold_to_shown
-from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Unavailable, Work
+from moyai.operations.kinds.kind import InDoubt, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.older import refuse_older
-from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade.behind import keep_budget
 from moyai.operations.kinds.upgrade.body import (
     Subscribed,
@@ -45,13 +45,11 @@ UNVERIFIED = "unverified-restore"
 
 
 @dataclass(frozen=True, slots=True)
-class Preflight:
+class Preflight(Reading):
     """Condition on record, what would be done, freezes, quotas, health, who has closed writes."""
 
-    source: SiteSource
     name: str = "preflight"
     title: Text = Text("事前確認", "preflight")
-    only_reads: bool = True
 
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` or `Moved`; of a body that is half-way, `InDoubt`."""
@@ -200,14 +198,6 @@ class Preflight:
                         f"{risk}:{work.body.code}; then run moyai operation retry.",
                     ),
                 )
-
-    def look(self, work: Work) -> Result | Look:
-        """It changes nothing: it is done again."""
-        return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """There is nothing to take back."""
-        return None
 
 
 def _found(one: Subscribed, change: Change, before: str, day: date) -> Found:
