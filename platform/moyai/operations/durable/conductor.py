@@ -124,6 +124,7 @@ class Conductor:
         self._settle()
         for memory in (self._standing, self._waiting, self._plans):
             memory.keep_only(knowns)
+        self._said = {row.id: self._said[row.id] for row in rows if row.id in self._said}
         for row in rows:
             known = knowns.get(row.id)
             if known is not None:

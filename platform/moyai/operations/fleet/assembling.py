@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 
 from moyai.operations.workspace import Workspace
 from moyai.planning.fleet.durations import Measured, forecast_seconds
@@ -13,8 +14,15 @@ from moyai.planning.fleet.waves import divide
 from moyai.planning.openings import Calendar
 from moyai.planning.selectors import select
 from moyai.registry.models import JsonValue, Tenant
-from moyai.registry.operation_settings import OperationSettings
+from moyai.registry.operation_settings import (
+    EVERYBODY,
+    Amount,
+    OperationSettings,
+    Tolerance,
+)
 from moyai.texts import JAPAN, Text
+
+_ALL_MAY_FAIL = Tolerance(Amount(percent=Fraction(100)), "soft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,11 @@ class Left:
 
     body: Tenant
     why: Text
+
+
+def all_at_once(settings: OperationSettings) -> OperationSettings:
+    """For what changes nothing of a service: one wave, in which a body that fails holds up no other."""
+    return replace(settings, waves=(EVERYBODY,), failure_tolerance=_ALL_MAY_FAIL, same_errors=0)
 
 
 def assemble(

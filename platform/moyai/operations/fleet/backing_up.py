@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime
-from fractions import Fraction
 
 from moyai.canonical_json import sha256_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.fleet.assembling import Part, assemble
+from moyai.operations.fleet.assembling import Part, all_at_once, assemble
 from moyai.operations.session import Session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import select
 from moyai.planning.topology import TENANT
 from moyai.registry.models import JsonValue, Tenant
-from moyai.registry.operation_settings import EVERYBODY, Amount, Tolerance
 from moyai.registry.words import not_known
 from moyai.texts import Text
 
 KIND = "backup"
 _ASSUMED_SECONDS = 120
-_ALL_MAY_FAIL = Tolerance(Amount(percent=Fraction(100)), "soft")
 
 
 def plan_backup(
@@ -43,7 +39,7 @@ def plan_backup(
     registry = workspace.registry
     if service is not None and service not in registry.services:
         said = not_known(service, sorted(registry.services), "サービス", "service")
-        raise UsageError(Text(f"{said.ja}。", f"{said.en}."), touched=NOTHING_TOUCHED)
+        raise UsageError(Text(f"{said.ja}。", said.en), touched=NOTHING_TOUCHED)
     recorded = {one.stack.name: one.releases for one in session.state.records(TENANT)}
     services: dict[str, JsonValue] = {}
     parts: list[Part] = []
@@ -54,9 +50,6 @@ def plan_backup(
             parts.append(_part(body, names))
     if not parts:
         raise _nobody(selector)
-    settings = replace(
-        registry.operations, waves=(EVERYBODY,), failure_tolerance=_ALL_MAY_FAIL, same_errors=0
-    )
     return assemble(
         workspace,
         KIND,
@@ -66,7 +59,7 @@ def plan_backup(
         by,
         datetime.now(UTC),
         history=history,
-        settings=settings,
+        settings=all_at_once(registry.operations),
         needs_approval=False,
         in_windows=False,
         assumed_seconds=_ASSUMED_SECONDS,

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime
-from fractions import Fraction
 
 from moyai.canonical_json import sha256_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.fleet.assembling import Part, assemble
+from moyai.operations.fleet.assembling import Part, all_at_once, assemble
 from moyai.operations.workspace import Workspace
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import select
 from moyai.registry.models import Tenant
-from moyai.registry.operation_settings import EVERYBODY, Amount, Tolerance
 from moyai.registry.words import not_known
 from moyai.texts import Text
 
 KIND = "check"
 _ASSUMED_SECONDS = 10
-_ALL_MAY_FAIL = Tolerance(Amount(percent=Fraction(100)), "soft")
 
 
 def plan_check(
@@ -50,9 +46,6 @@ def plan_check(
     ]
     if not parts:
         raise _nobody(selector, service)
-    settings = replace(
-        registry.operations, waves=(EVERYBODY,), failure_tolerance=_ALL_MAY_FAIL, same_errors=0
-    )
     return assemble(
         workspace,
         KIND,
@@ -62,7 +55,7 @@ def plan_check(
         by,
         datetime.now(UTC),
         history=history,
-        settings=settings,
+        settings=all_at_once(registry.operations),
         needs_approval=False,
         in_windows=False,
         assumed_seconds=_ASSUMED_SECONDS,
