@@ -118,8 +118,9 @@ def test_a_guardian_that_dies_is_started_again(fleet: Fleet) -> None:
     second = _guardian(worker)
     os.kill(_supervisor(victim), signal.SIGKILL)
     os.kill(victim, signal.SIGSTOP)
-    _until(fleet, lambda: not marked(worker), 20)
+    assert _until(fleet, lambda: not marked(worker), 20) < 20
     _until(fleet, lambda: _guardian(worker) != second, 10)
+    assert second != first, "another guardian watched, and ended it"
 
 
 def test_a_worker_that_nobody_watches_ends_at_once_with_all_that_it_started(fleet: Fleet) -> None:
