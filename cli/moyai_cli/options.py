@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import UsageError
-from moyai.operations.places import nearest_registry_file, today
+from moyai.operations.site.places import nearest_registry_file, today
 from moyai.texts import Text
 from moyai_cli.language import say
 from moyai_cli.render import Output

@@ -15,7 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from moyai.operations.deploy_events import DeployEvent, End, Phase, Planned, StackEnded, StackMoved
+from moyai.operations.deploys.events import DeployEvent, End, Phase, Planned, StackEnded, StackMoved
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from moyai.operations.signed_elsewhere import brought
+from moyai.approvals.elsewhere import brought
 from moyai.registry.load import read_content
 from moyai_cli.language import say
 

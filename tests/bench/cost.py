@@ -29,7 +29,7 @@ from tests.bench.processes import Measured, moyai
 from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import period_of
 from moyai.operations.costs.records import add_invoice
-from moyai.operations.workspace import open_workspace
+from moyai.operations.site.workspace import open_workspace
 
 RESULT = projects.ROOT / "build" / "bench" / "cost.json"
 ROUNDS = 5

@@ -11,7 +11,7 @@ from moyai.costs.intake.shapes import TAGS
 from moyai.costs.periods import period_of
 from moyai.costs.reckoning import Reckoner
 from moyai.operations.costs.records import open_ledger
-from moyai.operations.workspace import open_workspace
+from moyai.operations.site.workspace import open_workspace
 from moyai.registry.cost_rules import Condition, Direct, Part, Pool, RuleSet
 
 _INVOICE_COLUMNS = ("BilledCost", "InvoiceId", "ChargeCategory")

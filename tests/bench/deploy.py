@@ -21,7 +21,7 @@ from tests.bench.processes import Measured, moyai
 from tests.bench.recording import recorded
 
 from moyai.engine import toolchain
-from moyai.operations.embedded import embedded_site
+from moyai.operations.site.embedded import embedded_site
 
 RESULT = projects.ROOT / "build" / "bench" / "deploy.json"
 REPEATS = 5

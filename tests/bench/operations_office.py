@@ -24,14 +24,14 @@ from tests.sample import SAMPLE
 from moyai.operations.database.connecting import database_url, open_engine
 from moyai.operations.database.prepare import Logins, logins, prepare
 from moyai.operations.database.writing import create
-from moyai.operations.durable.lease import conninfo
+from moyai.operations.durable.living.lease import conninfo
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.sandbox.postgres.fleet import Fleet
 
 _SUPERVISE = (
     "import sys; from sqlalchemy.engine import make_url; "
-    "from moyai.operations.durable.process import tell; "
-    "from moyai.operations.durable.supervisor import Supervised, Supervisor; "
+    "from moyai.operations.durable.worker.process import tell; "
+    "from moyai.operations.durable.living.supervisor import Supervised, Supervisor; "
     "sys.exit(Supervisor(Supervised(make_url(sys.argv[1]), int(sys.argv[2]), (sys.argv[3],), "
     "module='tests.bench.operations_worker'), tell).run())"
 )

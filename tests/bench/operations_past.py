@@ -20,7 +20,7 @@ from tests.sample import SAMPLE, lay_out
 from moyai.canonical_json import canonical
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import listed, shown
-from moyai.operations.durable.lease import conninfo
+from moyai.operations.durable.living.lease import conninfo
 from moyai.planning.fleet.plans import plan_sha256, to_document
 
 _BODIES = 3

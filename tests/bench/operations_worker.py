@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.bench.operations_kind import empty_kind
 
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.process import work
+from moyai.operations.durable.worker.process import work
 from moyai.registry.load import require
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from pathlib import Path
 from tests.bench.naive import naive_up
 
 from moyai.engine.stacks import StackRun
-from moyai.operations.places import today
-from moyai.operations.plan import Wish, plan_of
-from moyai.operations.session import Session, open_session
-from moyai.operations.stack_runs import stack_run
+from moyai.operations.deploys.plan import Wish, plan_of
+from moyai.operations.deploys.stack_runs import stack_run
+from moyai.operations.site.places import today
+from moyai.operations.site.session import Session, open_session
 
 
 def runs(session: Session) -> Iterator[StackRun]:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.anchoring import anchor_now
-from moyai.operations.audit_anchors import vault_of
-from moyai.operations.fleet import chains
+from moyai.operations.audit import chains
+from moyai.operations.audit.anchoring import anchor_now
+from moyai.operations.audit.vault import vault_of
 from moyai.operations.fleet.opening import open_office
 from moyai.texts import Text
 from moyai_cli.language import LANG, say

@@ -12,7 +12,7 @@ from moyai.operations.fleet.backing_up import KIND, plan_backup
 from moyai.operations.fleet.backups import by_service
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.submitting import Asked, submit, unseen
-from moyai.operations.session import open_session
+from moyai.operations.site.session import open_session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import select

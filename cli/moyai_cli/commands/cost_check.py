@@ -8,7 +8,7 @@ import typer
 
 from moyai.errors import ExitCode
 from moyai.operations.costs.check import Beside, check_cost_rules
-from moyai.operations.places import find_registry_file
+from moyai.operations.site.places import find_registry_file
 from moyai.texts import counted
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName

@@ -13,7 +13,7 @@ from moyai.engine.aws.cost_explorer import Granularity
 from moyai.operations.costs import records
 from moyai.operations.costs.corrections import settled_in
 from moyai.operations.costs.intake import Asked, import_costs
-from moyai.operations.workspace import Workspace, open_workspace
+from moyai.operations.site.workspace import Workspace, open_workspace
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, SiteName

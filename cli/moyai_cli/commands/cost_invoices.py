@@ -13,7 +13,7 @@ from moyai.costs.periods import period_of
 from moyai.errors import UsageError
 from moyai.operations.costs import records
 from moyai.operations.costs.corrections import settled_in
-from moyai.operations.workspace import open_workspace
+from moyai.operations.site.workspace import open_workspace
 from moyai.texts import Text
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.language import say

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from moyai.operations.costs.metering import meter
-from moyai.operations.session import open_session
+from moyai.operations.site.session import open_session
 from moyai_cli.commands.cost_options import PeriodName, Wait
 from moyai_cli.options import File, Format, Selector, SiteName, selector_of
 from moyai_cli.render import Output, aside

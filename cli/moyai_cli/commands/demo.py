@@ -9,10 +9,10 @@ from pathlib import Path
 import typer
 
 from moyai.errors import MoyaiError
-from moyai.operations.places import today
-from moyai.operations.plan import Wish
-from moyai.operations.session import open_session
-from moyai.operations.status import statuses
+from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.status import statuses
+from moyai.operations.site.places import today
+from moyai.operations.site.session import open_session
 from moyai.texts import counted
 from moyai_cli.called import show_next
 from moyai_cli.engine_steps import get_engine

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.plan import Wish
-from moyai.operations.session import open_session
+from moyai.operations.deploys.plan import Wish
+from moyai.operations.site.session import open_session
 from moyai.texts import Text
 from moyai_cli.language import say
 from moyai_cli.options import (

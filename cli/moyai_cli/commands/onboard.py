@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from moyai.errors import MoyaiError
-from moyai.operations.onboarding import prepare
-from moyai.operations.places import find_registry_file
-from moyai.operations.plan import Wish
-from moyai.operations.session import Session, open_session
-from moyai.operations.status import statuses
-from moyai.operations.welcome import write_sheets
+from moyai.operations.deploys.onboarding import prepare
+from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.status import statuses
+from moyai.operations.deploys.welcome import write_sheets
+from moyai.operations.site.places import find_registry_file
+from moyai.operations.site.session import Session, open_session
 from moyai.planning.plans import Plan
 from moyai.registry.edit import TenantAdded
 from moyai.texts import Text

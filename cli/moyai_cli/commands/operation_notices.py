@@ -10,7 +10,7 @@ import typer
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.operations.database.reading import find
 from moyai.operations.fleet.opening import open_office
-from moyai.operations.workspace import open_workspace
+from moyai.operations.site.workspace import open_workspace
 from moyai.texts import Text
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName

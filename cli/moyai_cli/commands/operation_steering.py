@@ -26,8 +26,8 @@ from moyai.operations.fleet.approving import (
 from moyai.operations.fleet.doubting import doubts
 from moyai.operations.fleet.opening import Office, open_office
 from moyai.operations.fleet.people import who_plans
-from moyai.operations.places import today
-from moyai.operations.workspace import open_workspace
+from moyai.operations.site.places import today
+from moyai.operations.site.workspace import open_workspace
 from moyai.planning.fleet.clearing import Accepted
 from moyai.registry.models import Operator
 from moyai.texts import Text, in_japan, visible

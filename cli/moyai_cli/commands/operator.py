@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from moyai.operations.places import find_registry_file
+from moyai.operations.site.places import find_registry_file
 from moyai.registry.load import require
 from moyai_cli.language import say
 from moyai_cli.options import AsOf, File, Format, day_of

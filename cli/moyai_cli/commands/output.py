@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from moyai.operations.session import open_session
-from moyai.operations.status import outputs_of_one
+from moyai.operations.deploys.status import outputs_of_one
+from moyai.operations.site.session import open_session
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output, document

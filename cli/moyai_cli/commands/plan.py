@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from moyai.errors import ExitCode, Refused
-from moyai.operations.change_groups import Group, group
-from moyai.operations.plan import Wish
-from moyai.operations.preflight import marked, preflight, refuse_exceeded
-from moyai.operations.preview import Previewed, by_code, previews
-from moyai.operations.session import Session, imports_of, open_session
+from moyai.operations.deploys.change_groups import Group, group
+from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.preflight import marked, preflight, refuse_exceeded
+from moyai.operations.deploys.preview import Previewed, by_code, previews
+from moyai.operations.site.session import Session, imports_of, open_session
 from moyai.planning.plans import Plan
 from moyai.texts import counted
 from moyai_cli.called import copyable

@@ -16,8 +16,8 @@ from moyai.operations.fleet.rotating import (
     rotated_bodies,
 )
 from moyai.operations.fleet.submitting import Asked, submit
-from moyai.operations.places import today
-from moyai.operations.session import open_session
+from moyai.operations.site.places import today
+from moyai.operations.site.session import open_session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.forecast import forecast
 from moyai.planning.fleet.plans import OperationPlan

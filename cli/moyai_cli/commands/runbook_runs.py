@@ -15,7 +15,6 @@ from moyai.approvals.signing import Signer, find_signer
 from moyai.approvals.subjects import APPROVAL_NAMESPACE
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, UsageError
 from moyai.operations.fleet.people import who_plans
-from moyai.operations.places import today
 from moyai.operations.runbooks.approving import approve, as_signed, wanted
 from moyai.operations.runbooks.catalogue import given
 from moyai.operations.runbooks.dry_run import Planned, dry_back, dry_resume, dry_run
@@ -23,6 +22,7 @@ from moyai.operations.runbooks.opening import Opened, open_runs, operator
 from moyai.operations.runbooks.records import RunRecord
 from moyai.operations.runbooks.running import begin, run, take_back
 from moyai.operations.runbooks.surroundings import Surroundings
+from moyai.operations.site.places import today
 from moyai.registry.words import not_known
 from moyai.runbook.model import Runbook, Value, Values
 from moyai.runbook.parameters import parse

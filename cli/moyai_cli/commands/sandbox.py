@@ -13,8 +13,8 @@ import typer
 
 from moyai.engine.sites import EmbeddedSite
 from moyai.errors import ExitCode
-from moyai.operations.embedded import database_shell, embedded_site
-from moyai.operations.places import find_registry_file
+from moyai.operations.site.embedded import database_shell, embedded_site
+from moyai.operations.site.places import find_registry_file
 from moyai.texts import Text
 from moyai_cli.asking import ask
 from moyai_cli.interrupts import saying

@@ -6,7 +6,7 @@ import json
 
 import typer
 
-from moyai.operations.places import find_registry_file
+from moyai.operations.site.places import find_registry_file
 from moyai.registry.schema import json_schema
 from moyai_cli.language import say
 from moyai_cli.options import File

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from moyai.operations.session import open_session
-from moyai.operations.status import statuses
+from moyai.operations.deploys.status import statuses
+from moyai.operations.site.session import open_session
 from moyai_cli.language import say
 from moyai_cli.options import AsOf, File, Format, Selector, SiteName, day_of, selector_of
 from moyai_cli.render import Output

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from moyai.errors import UsageError
-from moyai.operations.places import find_registry_file
-from moyai.operations.tenants import add, change, describe, would_change
+from moyai.operations.deploys.tenants import add, change, describe, would_change
+from moyai.operations.site.places import find_registry_file
 from moyai.planning.selectors import only, select
 from moyai.registry.change import Change
 from moyai.registry.edit import NewTenant

@@ -13,7 +13,7 @@ from moyai.operations.fleet.half_way import half_way
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.submitting import Asked, submit
 from moyai.operations.fleet.upgrading import KIND, UpgradeWish, plan_upgrade, upgrade_bodies
-from moyai.operations.session import open_session
+from moyai.operations.site.session import open_session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.forecast import forecast
 from moyai.planning.fleet.plans import OperationPlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from moyai.errors import ExitCode
-from moyai.operations.places import find_registry_file, today
+from moyai.operations.site.places import find_registry_file, today
 from moyai.registry.load import load
 from moyai.texts import counted
 from moyai_cli.language import say

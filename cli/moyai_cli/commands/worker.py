@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from moyai.operations.database.opening import login_url, operations_engine
-from moyai.operations.workspace import open_workspace
+from moyai.operations.site.workspace import open_workspace
 from moyai_cli.language import of, say
 from moyai_cli.options import File, SiteName
 
@@ -44,8 +44,8 @@ def command(
     ):  # made ready and looked at, before anything is started
         url = login_url(workspace, group)
     # DBOS and the processes' module are not needed before.
-    from moyai.operations.durable.process import tell
-    from moyai.operations.durable.supervisor import Supervised, Supervisor
+    from moyai.operations.durable.living.supervisor import Supervised, Supervisor
+    from moyai.operations.durable.worker.process import tell
 
     typer.echo(
         say(

@@ -9,8 +9,8 @@ from moyai.audit.anchors import Anchor
 from moyai.audit.anchors import to_document as anchor_document
 from moyai.audit.details import plain
 from moyai.audit.records import AuditRecord, to_document
-from moyai.operations.fleet.chains import Exported, Looked
-from moyai.operations.fleet.record_words import action_word, result_word, step_word
+from moyai.operations.audit.chains import Exported, Looked
+from moyai.operations.audit.record_words import action_word, result_word, step_word
 from moyai.texts import in_japan
 from moyai_cli.language import of, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_json, show_line

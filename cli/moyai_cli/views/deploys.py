@@ -8,11 +8,11 @@ import typer
 
 from moyai.engine.stacks import Step
 from moyai.errors import MoyaiError
-from moyai.operations.deploy import Deploy
-from moyai.operations.deploy_events import End, StackEnded
-from moyai.operations.deploy_result import DeployResult
-from moyai.operations.plan import Wish
-from moyai.operations.session import Session
+from moyai.operations.deploys.deploy import Deploy
+from moyai.operations.deploys.events import End, StackEnded
+from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.result import DeployResult
+from moyai.operations.site.session import Session
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import TENANT
 from moyai.texts import Text, counted

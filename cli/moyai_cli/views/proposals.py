@@ -13,8 +13,8 @@ from moyai.operations.fleet.applying import Applied, apply
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.proposing import KIND, Proposal, plan_proposal, propose, subject_of
 from moyai.operations.fleet.submitting import Asked, submit
-from moyai.operations.places import today
-from moyai.operations.session import open_session
+from moyai.operations.site.places import today
+from moyai.operations.site.session import open_session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.forecast import forecast
 from moyai.planning.fleet.plans import OperationPlan

@@ -1,6 +1,6 @@
 """What tenants.yaml is with one body's entry changed: comments, order and everybody else's lines stay.
 
-Nothing is written here; `moyai.operations.tenants` does that.
+Nothing is written here; `moyai.operations.deploys.tenants` does that.
 """
 
 from __future__ import annotations

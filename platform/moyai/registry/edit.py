@@ -1,6 +1,6 @@
 """What tenants.yaml is with a body more: comments, order and everybody else's lines stay as they are.
 
-Nothing is written here; `moyai.operations.tenants` does that.
+Nothing is written here; `moyai.operations.deploys.tenants` does that.
 """
 
 from __future__ import annotations

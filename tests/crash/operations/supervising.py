@@ -9,9 +9,9 @@ import sys
 
 from sqlalchemy.engine import make_url
 
-from moyai.operations.durable import supervisor
-from moyai.operations.durable.process import tell
-from moyai.operations.durable.supervisor import Supervised, Supervisor
+from moyai.operations.durable.living import supervisor
+from moyai.operations.durable.living.supervisor import Supervised, Supervisor
+from moyai.operations.durable.worker.process import tell
 
 WORKER = "tests.crash.operations.worker"
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moyai.operations.durable import host
-from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
-from moyai.operations.durable.queue import BodyQueue
+from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next, Taken
+from moyai.operations.durable.queue.dbos_queue import BodyQueue
+from moyai.operations.durable.worker import host
 
 PLACES = (
     *(

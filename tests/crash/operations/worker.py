@@ -17,12 +17,13 @@ def main() -> int:
     from tests.crash.operations import traps
     from tests.sample import SAMPLE
 
-    from moyai.operations.durable import host, queue
     from moyai.operations.durable.knowledge import Knowledge
-    from moyai.operations.durable.process import work
+    from moyai.operations.durable.queue import dbos_queue
+    from moyai.operations.durable.worker import host
+    from moyai.operations.durable.worker.process import work
     from moyai.registry.load import require
 
-    for module in (queue, host):
+    for module in (dbos_queue, host):
         setattr(module, "VERSION", version)  # noqa: B010
     traps.lay(Path(folder))
     knowledge = Knowledge("sandbox", kind=marked.kind_of, registry=lambda: require(SAMPLE))

@@ -13,8 +13,8 @@ from typing import Any
 from tests.crash.operations import traps
 from tests.crash.operations.traps import passing
 
-from moyai.operations.durable import host
-from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
+from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next, Taken
+from moyai.operations.durable.worker import host
 
 STEPS = (
     *("preflight", "close-writes", "backup", "stack", "migrate-expand", "health"),

@@ -76,7 +76,7 @@ def _kind(words: list[str]) -> str:
 _MARKS = (
     (WORKER, "worker"),
     ("tests.crash.sandbox.supervising", "supervisor"),
-    ("moyai.operations.durable.guardian", "guardian"),
+    ("moyai.operations.durable.living.guardian", "guardian"),
     ("moyai.sandbox.aws", "provider"),
     ("moyai.provider", "provider"),
     ("moyai.engine.worker", "driver"),

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from moyai.operations.database.opening import login_url
-from moyai.operations.durable import supervisor
-from moyai.operations.durable.process import tell
-from moyai.operations.durable.supervisor import Supervised, Supervisor
-from moyai.operations.workspace import open_workspace
+from moyai.operations.durable.living import supervisor
+from moyai.operations.durable.living.supervisor import Supervised, Supervisor
+from moyai.operations.durable.worker.process import tell
+from moyai.operations.site.workspace import open_workspace
 
 WORKER = "tests.crash.sandbox.worker"
 

@@ -15,10 +15,11 @@ def main() -> int:
         clocks.jump()
     from tests.crash.sandbox import boundaries
 
-    from moyai.operations.durable import host, queue
     from moyai.operations.durable.__main__ import main as work
+    from moyai.operations.durable.queue import dbos_queue
+    from moyai.operations.durable.worker import host
 
-    for module in (queue, host):
+    for module in (dbos_queue, host):
         setattr(module, "VERSION", version)  # noqa: B010
     boundaries.lay(Path(folder))
     return work(arguments)

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from moyai.allowance import SLOW_PER_SECOND, VARIABLE, ask
-from moyai.operations.durable.allowances import Allowances
+from moyai.operations.durable.limits.allowances import Allowances
 
 if TYPE_CHECKING:
     from conftest import Callers

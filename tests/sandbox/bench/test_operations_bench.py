@@ -8,7 +8,7 @@ import pytest
 from tests.bench import operations
 from tests.bench.operations_kind import STEPS
 
-from moyai.operations.durable.lease import IDLE_SECONDS
+from moyai.operations.durable.living.lease import IDLE_SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from closing_runbook import commands, lay_files, run_as_written
 from federations import Federation
 
 from moyai.engine.aws.sessions import aws_session
-from moyai.operations.places import today
-from moyai.operations.workspace import open_workspace
+from moyai.operations.site.places import today
+from moyai.operations.site.workspace import open_workspace
 from moyai.texts import JAPAN
 
 REGION = "ap-northeast-1"

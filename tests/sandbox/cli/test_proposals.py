@@ -15,8 +15,8 @@ from moyai.approvals.signing import find_signer
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.proposing import plan_proposal, propose
 from moyai.operations.fleet.putting import put_on_record
-from moyai.operations.places import today
-from moyai.operations.session import open_session
+from moyai.operations.site.places import today
+from moyai.operations.site.session import open_session
 from moyai.registry.change import Change
 
 CODE, PAYMENT = "272043", "services.eapp-b.settings.payment"

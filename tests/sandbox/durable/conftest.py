@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from moyai.operations.database.connecting import database_url
 from moyai.operations.database.prepare import Logins, logins, prepare
-from moyai.operations.durable.lease import conninfo
+from moyai.operations.durable.living.lease import conninfo
 from moyai.sandbox.postgres.fleet import Fleet
 
 _NUMBERS = count(1)

@@ -16,7 +16,7 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
 from moyai.operations.database.writing import create
-from moyai.operations.durable.ledger import Ledger, Taken
+from moyai.operations.durable.carrying.ledger import Ledger, Taken
 
 CODE = "100000"
 

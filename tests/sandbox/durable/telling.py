@@ -14,13 +14,13 @@ from tests.sandbox.hands import register
 
 from moyai.errors import MoyaiError
 from moyai.operations.database.writing import create
-from moyai.operations.durable.approved import Approved
-from moyai.operations.durable.carrying import Carrying
-from moyai.operations.durable.conductor import Conductor
+from moyai.operations.durable.carrying.body import Carrying
+from moyai.operations.durable.carrying.ledger import Ledger
+from moyai.operations.durable.conducting.approved import Approved
+from moyai.operations.durable.conducting.conductor import Conductor
+from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.ledger import Ledger
-from moyai.operations.durable.plans import Plans
-from moyai.operations.durable.queue import VERSION, BodyQueue
+from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
 from moyai.operations.notices.channels import Channels
 from moyai.operations.notices.sender import Sender, Sources
 from moyai.planning.fleet.plans import OperationPlan

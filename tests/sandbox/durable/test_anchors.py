@@ -15,15 +15,15 @@ from persons import plan
 from tests.sample import SAMPLE
 
 from moyai.engine.sites import EmbeddedSite
-from moyai.operations.anchoring import Anchoring, anchor_now
-from moyai.operations.audit_anchors import NoVault, Vault, anchors_of, vault_of
+from moyai.operations.audit.anchoring import Anchoring, anchor_now
+from moyai.operations.audit.chains import anchors_known, verify_chains
+from moyai.operations.audit.vault import NoVault, Vault, anchors_of, vault_of
 from moyai.operations.database.anchoring import ANCHORS, my_turn, soon
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import create
-from moyai.operations.fleet.chains import anchors_known, verify_chains
-from moyai.operations.session import Session
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.session import Session
+from moyai.operations.site.workspace import Workspace
 from moyai.planning import names
 from moyai.registry.load import require
 

@@ -12,11 +12,7 @@ import sqlalchemy as sa
 from persons import PLANNER, plan, registry
 
 from moyai.errors import UsageError
-from moyai.operations.database.audit_reading import newest
-from moyai.operations.database.connecting import open_engine
-from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import create, want
-from moyai.operations.fleet.chains import (
+from moyai.operations.audit.chains import (
     Looked,
     chain_named,
     export,
@@ -24,6 +20,10 @@ from moyai.operations.fleet.chains import (
     verify_chains,
     verify_files,
 )
+from moyai.operations.database.audit_reading import newest
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.prepare import Logins
+from moyai.operations.database.writing import create, want
 
 CHAIN = "federation"
 

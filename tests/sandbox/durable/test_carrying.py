@@ -25,10 +25,10 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown, steps
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import create, retry, want
-from moyai.operations.durable import judging
-from moyai.operations.durable.carrying import Carrying
-from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next, Taken
-from moyai.operations.durable.threshold import Threshold
+from moyai.operations.durable.carrying import judging
+from moyai.operations.durable.carrying.body import Carrying
+from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next, Taken
+from moyai.operations.durable.carrying.threshold import Threshold
 from moyai.operations.kinds.kind import Result, Stopped, Work
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import TakenOver

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.durable.combining import Combining
+from moyai.operations.durable.carrying.combining import Combining
 
 _MARK = "INSERT INTO moyai.marks VALUES (%s) RETURNING CAST(pg_current_xact_id() AS text)"
 _SLOWLY = "SELECT CAST(pg_sleep(0.5) IS NULL AS text)"

@@ -16,8 +16,8 @@ from dbos._dbos import _get_dbos_instance
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.durable.queue import QUEUE, BodyQueue
-from moyai.operations.durable.tickets import FORM, StrangeTicket, Tickets, refuse_pickle
+from moyai.operations.durable.queue.dbos_queue import QUEUE, BodyQueue
+from moyai.operations.durable.queue.tickets import FORM, StrangeTicket, Tickets, refuse_pickle
 
 _ITS_OWN = ("workflow_uuid", "creator_xid", "created_at", "updated_at", "retention_timestamp")
 _STATUSES = sa.text("SELECT * FROM dbos.workflow_status ORDER BY workflow_uuid")
@@ -186,7 +186,7 @@ def test_what_a_worker_that_is_gone_had_is_carried_by_another(launched: Launched
 def test_what_no_thread_has_is_given_back_after_a_while(
     launched: Launched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("moyai.operations.durable.queue._LOST_SECONDS", 0.1)
+    monkeypatch.setattr("moyai.operations.durable.queue.dbos_queue._LOST_SECONDS", 0.1)
     carrier = launched.put("lost")
     launched.until(lambda: launched.row(carrier)["status"] == "SUCCESS")
     launched.change(carrier, "status = 'PENDING', executor_id = 'me'")

@@ -18,8 +18,8 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import debts
 from moyai.operations.database.writing import create
-from moyai.operations.durable.debts import Debts
-from moyai.operations.durable.ledger import Ledger
+from moyai.operations.durable.carrying.ledger import Ledger
+from moyai.operations.durable.conducting.debts import Debts
 from moyai.registry.load import require
 
 CODE = "272027"

@@ -10,7 +10,7 @@ import psycopg
 from tests.logins import of_database
 
 from moyai.operations.database.prepare import Logins
-from moyai.operations.durable.lease import conninfo
+from moyai.operations.durable.living.lease import conninfo
 
 _PREPARE = """
 import sys

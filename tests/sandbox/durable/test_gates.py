@@ -17,9 +17,9 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import debts, shown
 from moyai.operations.database.rows import OperationView, text_of
 from moyai.operations.database.writing import create
-from moyai.operations.durable.gates import Gates
+from moyai.operations.durable.conducting.gates import Gates
+from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.plans import Plans
 from moyai.operations.kinds.kind import Kind, Unreadable
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.load import require

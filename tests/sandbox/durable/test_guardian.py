@@ -15,9 +15,9 @@ from workers import Fleet
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.durable.processes import marked
+from moyai.operations.durable.living.processes import marked
 
-_MODULE = b"moyai.operations.durable.guardian"
+_MODULE = b"moyai.operations.durable.living.guardian"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.sandbox.hands import begin, conduct, register
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import create, want
-from moyai.operations.durable.ledger import Ended, Ledger, Next
+from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next
 from moyai.operations.fleet.half_way import half_way
 from moyai.planning.fleet.taking_over import TakenOver
 

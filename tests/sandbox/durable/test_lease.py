@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 from moyai.operations.database.prepare import Logins
-from moyai.operations.durable import takeover
-from moyai.operations.durable.lease import Lease, conninfo
-from moyai.operations.durable.processes import MARK, Seen, host_id
-from moyai.operations.durable.takeover import Takeover
+from moyai.operations.durable.living import takeover
+from moyai.operations.durable.living.lease import Lease, conninfo
+from moyai.operations.durable.living.processes import MARK, Seen, host_id
+from moyai.operations.durable.living.takeover import Takeover
 
 _FULL = """
 CREATE FUNCTION moyai.full() RETURNS trigger LANGUAGE plpgsql AS
@@ -122,7 +122,7 @@ def test_a_supervisors_word_counts_where_nothing_can_be_seen(
 
 _LOOK = """
 import ctypes, os, signal
-from moyai.operations.durable.processes import host_id, look
+from moyai.operations.durable.living.processes import host_id, look
 DUMPABLE, libc = 4, ctypes.CDLL(None)
 before = host_id()
 if os.geteuid() == 0:  # root sees everything

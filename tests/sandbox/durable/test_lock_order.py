@@ -17,7 +17,7 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.lost import telling
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import want
-from moyai.operations.durable.ledger import Ledger
+from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.registry.models import JsonValue
 from moyai.registry.operation_settings import Notifications
 

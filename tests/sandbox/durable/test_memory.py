@@ -14,8 +14,8 @@ from workers import Fleet
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.rows import OperationView
-from moyai.operations.durable import memory
-from moyai.operations.durable.measuring import LEAST_BYTES, Measuring
+from moyai.operations.durable.limits import memory
+from moyai.operations.durable.limits.measuring import LEAST_BYTES, Measuring
 
 MIB = 1 << 20
 

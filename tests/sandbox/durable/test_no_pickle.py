@@ -21,9 +21,9 @@ from workers import Fleet
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins, prepare
-from moyai.operations.durable.lease import conninfo
-from moyai.operations.durable.queue import QUEUE, VERSION, WORKFLOW
-from moyai.operations.durable.tickets import CarryingFailed, StrangeTicket, Tickets
+from moyai.operations.durable.living.lease import conninfo
+from moyai.operations.durable.queue.dbos_queue import QUEUE, VERSION, WORKFLOW
+from moyai.operations.durable.queue.tickets import CarryingFailed, StrangeTicket, Tickets
 
 _TABLES = {
     "operation_outputs": "(workflow_uuid, function_id, function_name, serialization) "

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from counting import counted_kind
 from persons import APPROVER, DAY, PLANNER, Signer, operator, plan, registry
 
+from moyai.approvals.elsewhere import brought
 from moyai.approvals.subjects import APPROVAL_NAMESPACE, approval_line, signed_line
 from moyai.errors import Refused, UsageError
 from moyai.operations.database import writing
@@ -21,9 +22,9 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import entries, shown
 from moyai.operations.database.rows import OperationView
 from moyai.operations.database.writing import create
-from moyai.operations.durable.approved import Approved
+from moyai.operations.durable.conducting.approved import Approved
+from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.plans import Plans
 from moyai.operations.fleet import steering
 from moyai.operations.fleet.approving import (
     approve,
@@ -38,7 +39,6 @@ from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.putting import put_on_record
 from moyai.operations.fleet.report_page import markdown
 from moyai.operations.fleet.reporting import report
-from moyai.operations.signed_elsewhere import brought
 from moyai.planning.fleet.clearing import facts, judge_planner
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver

@@ -13,7 +13,7 @@ from counting import make_plan
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import create
-from moyai.operations.durable.plans import KnownPlan, Plans
+from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 
 
 def test_bodies_that_begin_together_read_their_plan_once(places: Logins, tmp_path: Path) -> None:

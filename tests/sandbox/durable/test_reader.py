@@ -17,7 +17,7 @@ from moyai.operations.database.logins import logins
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reader import open_reader
 from moyai.operations.database.reading import listed
-from moyai.operations.durable.lease import conninfo
+from moyai.operations.durable.living.lease import conninfo
 
 SITE = "kensho"
 
@@ -58,7 +58,7 @@ def test_what_is_remembered_is_used_without_opening_the_site(
 ) -> None:
     with open_reader(file, SITE) as first:
         known = first.conninfo
-    monkeypatch.setitem(sys.modules, "moyai.operations.workspace", None)
+    monkeypatch.setitem(sys.modules, "moyai.operations.site.workspace", None)
     with open_reader(file, SITE) as second:
         assert second.conninfo == known
 

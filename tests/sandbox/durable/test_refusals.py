@@ -28,9 +28,9 @@ from moyai.operations.database.writing import (
     retry,
     want,
 )
-from moyai.operations.durable.ends import put_on_record
-from moyai.operations.durable.lease import conninfo
-from moyai.operations.durable.ledger import Ended, Fenced, Ledger, Next
+from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next
+from moyai.operations.durable.living.ends import put_on_record
+from moyai.operations.durable.living.lease import conninfo
 from moyai.planning.fleet.plans import plan_sha256
 
 PERSON = "operator:a@example.jp"

@@ -11,7 +11,7 @@ import pytest
 from login_site import Site, login_site
 
 from moyai.operations.database.prepare import Logins
-from moyai.operations.durable.lease import conninfo
+from moyai.operations.durable.living.lease import conninfo
 
 FUNCTIONS = {
     "moyai_operator": {

@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from moyai.audit.notes import Note
 from moyai.audit.records import AuditRecord
 from moyai.errors import OperationFailed
+from moyai.operations.audit.chains import verify_chains
 from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.noting import note
 from moyai.operations.database.prepare import Logins
-from moyai.operations.fleet.chains import verify_chains
 from moyai.operations.runbooks import chaining
 from moyai.operations.runbooks.chaining import Chaining
 from moyai.operations.runbooks.records import RunRecord, RunStore

@@ -16,13 +16,13 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import approve, create
-from moyai.operations.durable.approved import Approved
-from moyai.operations.durable.carrying import Carrying
-from moyai.operations.durable.conductor import Conductor
+from moyai.operations.durable.carrying.body import Carrying
+from moyai.operations.durable.carrying.ledger import Ledger
+from moyai.operations.durable.conducting.approved import Approved
+from moyai.operations.durable.conducting.conductor import Conductor
+from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.ledger import Ledger
-from moyai.operations.durable.plans import Plans
-from moyai.operations.durable.queue import VERSION, BodyQueue
+from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
 from moyai.operations.kinds.kind import Look, Result, Step, Unreadable, Work
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, plan_sha256
 from moyai.registry.models import Registry

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from counting import counted_kind
 
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.process import work
+from moyai.operations.durable.worker.process import work
 from moyai.registry.load import require
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[3]
 _MODULE = "tests.sandbox.durable.worker_process"
 _SUPERVISE = (
     "import sys; from sqlalchemy.engine import make_url; "
-    "from moyai.operations.durable.process import tell; "
-    "from moyai.operations.durable.supervisor import Supervised, Supervisor; "
+    "from moyai.operations.durable.worker.process import tell; "
+    "from moyai.operations.durable.living.supervisor import Supervised, Supervisor; "
     "sys.exit(Supervisor(Supervised(make_url(sys.argv[1]), int(sys.argv[2]), (sys.argv[3],), "
     f"module={_MODULE!r}), tell).run())"
 )

@@ -124,7 +124,7 @@ from moyai.engine.state.backends import open_blobs
 from moyai.engine.state.checkpoint_store import CheckpointStore
 from moyai.engine.state.documents import Documents
 from moyai.engine.state.records import RecordStore
-from moyai.operations.site_state import SiteState
+from moyai.operations.site.site_state import SiteState
 
 blobs = open_blobs(sys.argv[1], json.loads(sys.argv[2]))
 state = SiteState(RecordStore(Documents(blobs)), CheckpointStore(blobs), tuple)

@@ -14,7 +14,7 @@ from sandboxes import client_of
 from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import Action, RunFinished, RunResult, StackId, StackRun
-from moyai.operations.inside import Inside
+from moyai.operations.inside.jobs import Inside
 from moyai.registry.load import require
 from moyai.registry.models import Registry
 

@@ -12,7 +12,7 @@ from infra_federation import DAY, LAST_DAY_OF_CHAT, Federation
 from sandboxes import BACKUP_REGION
 
 from moyai.engine.stacks import RunResult, Step
-from moyai.operations.inside import nothing_written
+from moyai.operations.inside.jobs import nothing_written
 from moyai.planning.quotas import usage
 
 CITY, OWN = "272027", "271403"

@@ -12,7 +12,7 @@ from moyai.jobs import own_failures, runner
 from moyai.jobs.migrations import read_migrations
 from moyai.jobs.settings import approved_word
 from moyai.jobs.submit import JobFailed
-from moyai.operations.durable.failures import signature, to_document
+from moyai.operations.durable.carrying.failures import signature, to_document
 
 from .conftest import Body, Cluster, Tasks, rows
 

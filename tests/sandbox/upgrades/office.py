@@ -22,13 +22,13 @@ from moyai.operations.database.opening import login_url, operations_engine
 from moyai.operations.database.reading import debts, shown, steps
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import create, retry
-from moyai.operations.durable.carrying import Carrying
-from moyai.operations.durable.ledger import Ended, Ledger, Next, Taken
-from moyai.operations.inside import Inside
+from moyai.operations.durable.carrying.body import Carrying
+from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next, Taken
+from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import kind_of
 from moyai.operations.kinds.upgrade.change import changes_of
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.planning.fleet.plans import (
     Limits,
     OperationPlan,

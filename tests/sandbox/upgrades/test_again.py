@@ -13,7 +13,7 @@ from office import A, B, Office, at, unchanged
 from moyai.errors import OperationFailed
 from moyai.operations.database.reading import steps
 from moyai.operations.database.writing import want
-from moyai.operations.inside import Inside
+from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.upgrade.steps import CloseWrites
 from moyai.texts import same
 

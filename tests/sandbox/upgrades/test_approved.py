@@ -11,7 +11,7 @@ from office import A, B, Office, at, unchanged
 
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.kinds.deploy import deploy_changes
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.planning.fleet.plans import PlannedBody
 
 SUBSCRIPTION = "- { service: eapp-b, from: 2022-10-01"

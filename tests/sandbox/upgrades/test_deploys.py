@@ -12,8 +12,8 @@ from office import NONE, A, B, Office, at, unchanged
 
 from moyai.errors import OperationFailed, Refused, UsageError
 from moyai.operations.fleet.deploying import deploy_bodies, plan_deploy
-from moyai.operations.inside import Inside
-from moyai.operations.places import today
+from moyai.operations.inside.jobs import Inside
+from moyai.operations.site.places import today
 from moyai.texts import Text
 
 

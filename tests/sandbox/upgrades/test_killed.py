@@ -12,7 +12,7 @@ from office import A, B, Between, Office
 
 from moyai.operations.database.reading import steps
 from moyai.operations.database.rows import BodyRow
-from moyai.operations.durable.processes import MARK, kill, marked
+from moyai.operations.durable.living.processes import MARK, kill, marked
 
 FORWARD = (
     "preflight",

@@ -15,7 +15,7 @@ from moyai.errors import UsageError
 from moyai.operations.database.audit_reading import records
 from moyai.operations.fleet.rotating import plan_rotation, require_known, rotated_bodies
 from moyai.operations.kinds import rotate
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 
 SERVICES = ("chat", "eapp-b")
 _EACH = ("new", "set", "restart", "health", "void")

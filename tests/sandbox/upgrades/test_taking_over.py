@@ -14,9 +14,9 @@ from moyai.errors import OperationFailed, UsageError
 from moyai.operations.database.writing import create, want
 from moyai.operations.fleet.half_way import half_way, successors
 from moyai.operations.fleet.upgrading import UpgradeWish, plan_upgrade, upgrade_bodies
-from moyai.operations.inside import Inside
+from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.upgrade.steps import UpdateStack
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.planning.fleet.taking_over import taken_over
 from moyai.texts import same
 

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from moyai.engine.stacks import Step
-from moyai.operations.deploy_events import End, Phase, StackEnded, StackMoved
-from moyai.operations.deploy_result import DeployResult
+from moyai.operations.deploys.events import End, Phase, StackEnded, StackMoved
+from moyai.operations.deploys.result import DeployResult
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import TENANT
 from moyai_cli.progress import follow

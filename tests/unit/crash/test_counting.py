@@ -30,7 +30,7 @@ from tests.crash.sandbox.place import migrations
 from tests.crash.sandbox.recorder import Request
 from tests.crash.sandbox.witness import Seen
 
-from moyai.operations.durable.ledger import Ledger
+from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.texts import Text
 
 CODE, FAMILY, NUMBER = "272035", "osaka-272035-eapp-a", 7

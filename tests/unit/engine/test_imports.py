@@ -19,8 +19,8 @@ _HEAVY = ("pulumi", "pulumi_aws", "grpc", "boto3", "botocore", "psycopg")
     "module",
     [
         "moyai_cli.application",
-        "moyai.operations.plan",
-        "moyai.operations.status",
+        "moyai.operations.deploys.plan",
+        "moyai.operations.deploys.status",
         "moyai.engine.driver.driver",
         "moyai.engine.aws.site",
     ],

@@ -15,9 +15,9 @@ from moyai.engine.state.documents import Documents
 from moyai.engine.state.folder_blobs import FolderBlobs
 from moyai.engine.state.records import RecordStore, StackRecord
 from moyai.errors import OperationFailed
-from moyai.operations.after_run import AfterRun
-from moyai.operations.inside import Inside
-from moyai.operations.site_state import SiteState
+from moyai.operations.deploys.after_run import AfterRun
+from moyai.operations.inside.jobs import Inside
+from moyai.operations.site.site_state import SiteState
 from moyai.planning.plans import PlannedStack
 from moyai.registry.load import require
 from moyai.texts import same

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moyai.engine.stacks import Step
-from moyai.operations.change_groups import group
+from moyai.operations.deploys.change_groups import group
 
 
 def test_bodies_with_the_same_changes_are_one_group_whatever_the_order() -> None:

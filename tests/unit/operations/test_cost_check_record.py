@@ -14,7 +14,7 @@ from tests.unit.registry.cost_federation import BODIES
 from moyai.errors import UsageError
 from moyai.operations.costs.check import Beside, check_cost_rules
 from moyai.operations.costs.records import codes_of, open_ledger
-from moyai.operations.workspace import open_workspace
+from moyai.operations.site.workspace import open_workspace
 
 MAY = Beside("sandbox", "2026-05")
 RULES = """\

@@ -27,7 +27,7 @@ from moyai.engine.aws.site import open_site
 from moyai.errors import OperationFailed, UsageError
 from moyai.operations.costs.intake import Asked, import_costs
 from moyai.operations.costs.records import open_ledger
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.workspace import Workspace
 from moyai.registry.load import require
 from moyai.registry.models import Site
 

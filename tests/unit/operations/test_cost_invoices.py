@@ -15,7 +15,7 @@ from moyai.costs.ledger.invoices import Invoice
 from moyai.costs.periods import Period
 from moyai.errors import UsageError
 from moyai.operations.costs.records import add_invoice, invoices, open_ledger, remove_invoice
-from moyai.operations.workspace import Workspace, open_workspace
+from moyai.operations.site.workspace import Workspace, open_workspace
 
 SEPTEMBER = Period(2024, 9)
 AWS = "Amazon Web Services"

@@ -6,7 +6,7 @@ from datetime import date
 
 from moyai.engine.stacks import Step
 from moyai.errors import NOTHING_TOUCHED, ExitCode, OperationFailed, Refused
-from moyai.operations.deploy_events import (
+from moyai.operations.deploys.events import (
     DeployEvent,
     End,
     Interrupted,
@@ -16,7 +16,7 @@ from moyai.operations.deploy_events import (
     StackEnded,
     StackMoved,
 )
-from moyai.operations.deploy_result import DeployResult
+from moyai.operations.deploys.result import DeployResult
 from moyai.planning.plans import Plan, PlannedAction, PlannedStack
 from moyai.planning.topology import FOUNDATION, TENANT
 from moyai.texts import Text

@@ -13,7 +13,7 @@ from tests.sample import lay_out
 from moyai.errors import UsageError
 from moyai.operations.fleet.assembling import Part, assemble
 from moyai.operations.fleet.checking import plan_check
-from moyai.operations.workspace import Workspace, open_workspace
+from moyai.operations.site.workspace import Workspace, open_workspace
 from moyai.planning.fleet.durations import WHOLE, Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.registry.operation_settings import Amount, OperationSettings, Tolerance, Wave

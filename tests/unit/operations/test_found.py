@@ -10,7 +10,7 @@ import pytest
 from moyai.operations.kinds.kind import InDoubt
 from moyai.operations.kinds.upgrade.change import back_sha256
 from moyai.operations.kinds.upgrade.found import Found, found_in, hold_to_way_back
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.planning.conditions import Recorded
 from moyai.planning.plans import PlannedStack
 

@@ -11,7 +11,7 @@ import pytest
 from tests.sample import SAMPLE
 
 from moyai.errors import OperationFailed
-from moyai.operations.history import History
+from moyai.operations.site.history import History
 from moyai.registry.load import require
 from moyai.registry.models import Registry
 

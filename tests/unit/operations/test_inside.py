@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from moyai.operations.inside import nothing_written
+from moyai.operations.inside.jobs import nothing_written
 
 BACKUP: dict[str, Any] = {
     "token": {"rows": 7, "objects": "ab"},

@@ -16,7 +16,7 @@ from moyai.engine.state.records import StackRecord
 from moyai.operations.kinds.kind import Unavailable, Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade import preflight
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.planning.conditions import Condition
 from moyai.planning.topology import TENANT
 from moyai.registry.load import require

@@ -13,11 +13,11 @@ from tests.sample import SAMPLE
 from tests.unit.operations.test_history import Kept
 from tests.unit.planning.fleet.made_plans import body, plan, wave
 
-from moyai.operations.history import History
 from moyai.operations.kinds import deploy, rotate
 from moyai.operations.kinds.kind import InDoubt, Step, Unavailable, Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade import preflight
+from moyai.operations.site.history import History
 from moyai.registry.load import require
 from moyai.registry.models import Registry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from moyai.operations.durable.permits import Permits
+from moyai.operations.durable.limits.permits import Permits
 
 
 class Bucket:

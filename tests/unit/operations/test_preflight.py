@@ -8,9 +8,9 @@ from typing import cast
 import pytest
 
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
-from moyai.operations import preflight as room
-from moyai.operations.plan import Wish
-from moyai.operations.session import Session
+from moyai.operations.deploys import preflight as room
+from moyai.operations.deploys.plan import Wish
+from moyai.operations.site.session import Session
 from moyai.planning.plans import Plan
 from moyai.texts import Text
 

@@ -12,7 +12,7 @@ import pytest
 
 import moyai.operations.kinds
 from moyai.operations import database
-from moyai.operations.fleet.record_words import (
+from moyai.operations.audit.record_words import (
     ACTIONS,
     RESULTS,
     STEPS,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from moyai.operations.durable.routine import Routine
+from moyai.operations.durable.worker.routine import Routine
 
 
 def _routine(name: str, look: Callable[[], float | None], said: list[str]) -> Routine:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.sample import lay_out
 
-from moyai.operations.durable.failures import to_document
+from moyai.operations.durable.carrying.failures import to_document
 from moyai.operations.kinds.kind import Unreadable
 from moyai.operations.kinds.site import SiteSource
 from moyai.registry.problems import RegistryError

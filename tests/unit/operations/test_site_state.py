@@ -16,8 +16,8 @@ from moyai.engine.state.documents import Documents
 from moyai.engine.state.folder_blobs import FolderBlobs
 from moyai.engine.state.records import RecordStore, StackRecord
 from moyai.errors import Refused
-from moyai.operations import site_state
-from moyai.operations.site_state import SiteState
+from moyai.operations.site import site_state
+from moyai.operations.site.site_state import SiteState
 from moyai.planning.conditions import Condition
 from moyai.texts import same
 

@@ -16,7 +16,7 @@ from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade import preflight
 from moyai.operations.kinds.upgrade.body import Subscribed
 from moyai.operations.kinds.upgrade.found import Found
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import TakenOver, Way
 

@@ -10,7 +10,7 @@ import pytest
 from tests.sample import SAMPLE, lay_out
 
 from moyai.errors import OperationFailed, UsageError
-from moyai.operations.tenants import Additions, add, add_to
+from moyai.operations.deploys.tenants import Additions, add, add_to
 from moyai.registry.edit import NewTenant
 from moyai.registry.load import require
 from moyai.registry.models import Isolation

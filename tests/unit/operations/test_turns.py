@@ -8,14 +8,14 @@ import time
 from pathlib import Path
 
 from moyai.engine.stacks import StackId
-from moyai.operations.turns import Turns
+from moyai.operations.site.turns import Turns
 
 STACK = StackId("moyai-tenant", "272027")
 HOLD = """
 import sys
 from pathlib import Path
 from moyai.engine.stacks import StackId
-from moyai.operations.turns import Turns
+from moyai.operations.site.turns import Turns
 Turns(Path(sys.argv[1])).take(StackId("moyai-tenant", "272027"))
 print("taken", flush=True)
 sys.stdin.readline()

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from tests.sample import SAMPLE
 
-from moyai.operations.welcome import sheet
+from moyai.operations.deploys.welcome import sheet
 from moyai.planning.routes import tenant_rules
 from moyai.registry.load import require
 from moyai.registry.models import Registry, Subscription, Tenant

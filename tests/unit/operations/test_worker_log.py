@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from moyai.operations.durable.process import tell
+from moyai.operations.durable.worker.process import tell
 
 
 class _Full(io.StringIO):

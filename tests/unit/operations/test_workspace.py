@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from moyai.errors import UsageError
-from moyai.operations.places import find_registry_file
+from moyai.operations.site.places import find_registry_file
 
 
 def test_what_is_no_file_is_called_what_it_is(tmp_path: Path) -> None:

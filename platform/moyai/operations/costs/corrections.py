@@ -11,7 +11,7 @@ from moyai.costs.periods import Period
 from moyai.costs.reckoning import Reckoner
 from moyai.errors import UsageError
 from moyai.operations.costs.records import open_ledger
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.workspace import Workspace
 from moyai.texts import Text
 
 

@@ -19,7 +19,7 @@ from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.costs.budgets import states_of
 from moyai.operations.costs.months import issue_of, known_month, months_beside
 from moyai.operations.costs.periods import open_costs, reckoned
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.planning.selectors import Vanished, codes_then, former_codes_in
 from moyai.registry.cost_rules import RuleSet
 from moyai.registry.models import Registry

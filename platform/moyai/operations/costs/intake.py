@@ -23,7 +23,7 @@ from moyai.engine.aws.cost_exports import Delivery, Exports, Place, place_of
 from moyai.engine.aws.sessions import s3_client
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.costs.records import codes_of, open_ledger
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.workspace import Workspace
 from moyai.texts import Text
 
 _S3 = "s3://"

@@ -21,10 +21,10 @@ from moyai.costs.periods import Period, period_of
 from moyai.engine.aws.request_counts import RequestCounts
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, UsageError
 from moyai.operations.costs.records import codes_of, open_ledger
-from moyai.operations.inside import Inside
-from moyai.operations.places import today
-from moyai.operations.session import Session
-from moyai.operations.workspace import Workspace
+from moyai.operations.inside.jobs import Inside
+from moyai.operations.site.places import today
+from moyai.operations.site.session import Session
+from moyai.operations.site.workspace import Workspace
 from moyai.planning import names
 from moyai.planning.routes import WAYS
 from moyai.planning.selectors import select

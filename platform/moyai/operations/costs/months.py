@@ -13,7 +13,7 @@ from moyai.costs.reckoned import Reckoned
 from moyai.costs.statements.months import Month, month_of
 from moyai.costs.statements.statement import Basis, Issue, issue
 from moyai.operations.costs.periods import Opened
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.texts import JAPAN
 
 

@@ -22,7 +22,7 @@ from moyai.costs.rules_of_file import sharing_of
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.costs.corrections import Settling, unsettled
 from moyai.operations.costs.records import open_ledger
-from moyai.operations.workspace import Workspace, open_workspace
+from moyai.operations.site.workspace import Workspace, open_workspace
 from moyai.registry.cost_rules import Treatment
 from moyai.registry.words import not_known
 from moyai.texts import Text, counted

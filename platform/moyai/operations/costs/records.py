@@ -12,7 +12,7 @@ from moyai.costs.ledger.matches import values_of
 from moyai.costs.periods import Period
 from moyai.engine.state.ledger_stores import open_ledger_store
 from moyai.errors import UsageError
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.workspace import Workspace
 from moyai.registry.models import Registry
 from moyai.registry.words import nearest, not_known
 from moyai.texts import Text, visible

@@ -13,7 +13,7 @@ from moyai.operations.database.connecting import database_url, open_engine
 from moyai.operations.database.logins import Logins, Prepared, login_of, logins, split_old
 from moyai.operations.database.lost import telling
 from moyai.operations.database.version import is_old
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.workspace import Workspace
 from moyai.texts import Text
 
 

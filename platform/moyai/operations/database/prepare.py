@@ -37,7 +37,7 @@ BODY = "moyai_body"
 """The group of bodies' own logins (`moyai_body_271004`)."""
 DBOS_SCHEMA = "dbos"
 _NO_PICKLE = Path(__file__).parent / "no_pickle.sql"
-"""What DBOS's tables take, beside what workers refuse to read (`moyai.operations.durable.tickets`)."""
+"""What DBOS's tables take, beside what workers refuse to read (`moyai.operations.durable.queue.tickets`)."""
 _LOCK = 7700
 _TRY_LOCK = sa.text("SELECT pg_try_advisory_lock(:key)")
 _TURN_SECONDS = 600.0

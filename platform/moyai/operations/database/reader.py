@@ -14,7 +14,7 @@ import psycopg
 from moyai.operations.database.lost import telling
 from moyai.operations.database.version import is_old
 from moyai.operations.database.whereabouts import remember, remembered
-from moyai.operations.places import find_registry_file, home_folder
+from moyai.operations.site.places import find_registry_file, home_folder
 
 _CONNECT_SECONDS = 5
 
@@ -61,7 +61,7 @@ def _answers(reader: Reader) -> bool:
 
 def _learnt(path: Path, site: str) -> Reader:
     from moyai.operations.database.opening import login_url, operations_engine
-    from moyai.operations.workspace import open_workspace
+    from moyai.operations.site.workspace import open_workspace
 
     workspace = open_workspace(path, site)
     with operations_engine(workspace):

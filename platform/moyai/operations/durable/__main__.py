@@ -1,6 +1,6 @@
 """`python -m moyai.operations.durable URL BODIES HEARTBEAT FILE SITE`: one worker process.
 
-Started by `moyai.operations.durable.supervisor`, with the worker's id in `MOYAI_WORKER`.
+Started by `moyai.operations.durable.living.supervisor`, with the worker's id in `MOYAI_WORKER`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from moyai.operations.audit_anchors import vault_of
+from moyai.operations.audit.vault import vault_of
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.process import work
+from moyai.operations.durable.worker.process import work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import kind_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from moyai.operations.audit_anchors import Vault
+from moyai.operations.audit.vault import Vault
 from moyai.operations.kinds.kind import Kind
 from moyai.registry.models import Registry
 

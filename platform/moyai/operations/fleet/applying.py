@@ -10,11 +10,11 @@ from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import OperationView
 from moyai.operations.database.writing import put_in_file, want
+from moyai.operations.deploys.tenants import would_change, write_change
 from moyai.operations.fleet.approving import missing, not_counted
 from moyai.operations.fleet.opening import Office
 from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.proposing import changes_of, moved
-from moyai.operations.tenants import would_change, write_change
 from moyai.planning.fleet.status_words import OPERATIONS, named
 from moyai.texts import Text
 

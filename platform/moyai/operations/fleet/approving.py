@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from moyai.approvals.elsewhere import signed_moment
 from moyai.approvals.rejections import Rejection
 from moyai.approvals.subjects import Subject, approval_line, parse
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.database import writing
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import ApprovalRow, OperationView
-from moyai.operations.signed_elsewhere import signed_moment
 from moyai.planning.fleet import refusals
 from moyai.planning.fleet.approvers import Approver, of_body, of_secretariat
 from moyai.planning.fleet.clearing import Accepted, Approval, Facts, clearances, facts, judge

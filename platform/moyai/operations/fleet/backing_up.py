@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from moyai.canonical_json import sha256_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.fleet.assembling import Part, all_at_once, assemble
-from moyai.operations.session import Session
+from moyai.operations.site.session import Session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import select

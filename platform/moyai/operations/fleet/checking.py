@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from moyai.canonical_json import sha256_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.fleet.assembling import Part, all_at_once, assemble
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import select

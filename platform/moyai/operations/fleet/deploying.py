@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.preflight import preflight, refuse
 from moyai.operations.fleet.assembling import Left, Part, assemble
 from moyai.operations.kinds.deploy import DeployChange, changes_in
-from moyai.operations.plan import Wish
-from moyai.operations.preflight import preflight, refuse
-from moyai.operations.session import Session
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.session import Session
+from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.plans import PlannedStack

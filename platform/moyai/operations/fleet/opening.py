@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from moyai.operations.database.lost import telling
 from moyai.operations.database.opening import operations_engine
-from moyai.operations.workspace import Workspace, open_workspace
+from moyai.operations.site.workspace import Workspace, open_workspace
 
 
 @dataclass(frozen=True, slots=True)

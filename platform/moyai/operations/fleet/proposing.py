@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.deploys.plan import Wish, plan_of
+from moyai.operations.deploys.preflight import refusal, refuse_exceeded
+from moyai.operations.deploys.tenants import would_change
 from moyai.operations.fleet.assembling import Part, assemble
 from moyai.operations.kinds.deploy import DeployChange, changes_in
 from moyai.operations.kinds.edit import edits_of
-from moyai.operations.plan import Wish, plan_of
-from moyai.operations.preflight import refusal, refuse_exceeded
-from moyai.operations.session import Session
-from moyai.operations.tenants import would_change
+from moyai.operations.site.session import Session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.plans import Plan, PlannedStack

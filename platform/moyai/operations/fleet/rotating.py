@@ -9,7 +9,7 @@ from datetime import date, datetime
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.fleet.assembling import Left, Part, assemble
 from moyai.operations.kinds.rotate import PASSWORDS, rotation_sha256
-from moyai.operations.session import Session
+from moyai.operations.site.session import Session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import select

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from moyai.errors import UsageError
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import kind_of
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import taken_over
 from moyai.texts import Text

@@ -18,8 +18,8 @@ from moyai.operations.kinds.upgrade.change import (
     taking_over_sha256,
 )
 from moyai.operations.kinds.upgrade.preflight import UNVERIFIED
-from moyai.operations.session import Session
-from moyai.operations.workspace import Workspace
+from moyai.operations.site.session import Session
+from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet import skew
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan

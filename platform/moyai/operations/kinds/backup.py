@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moyai.engine.stacks import StackId
-from moyai.operations.inside import Inside
+from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.again import Repeatable
 from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES

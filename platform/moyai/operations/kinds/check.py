@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from moyai.engine.stacks import StackId
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.inside import Inside
+from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES

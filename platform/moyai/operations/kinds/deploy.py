@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from moyai.canonical_json import sha256_of
-from moyai.operations.inside import Inside
+from moyai.operations.deploys.plan import Wish, plan_of
+from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.again import Reading, Repeatable
 from moyai.operations.kinds.as_shown import hold_to_shown
 from moyai.operations.kinds.kind import Moved, Result, Step, Unavailable, Work
@@ -20,9 +21,8 @@ from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
 from moyai.operations.kinds.upgrade.change import service_sha256
-from moyai.operations.places import today
-from moyai.operations.plan import Wish, plan_of
-from moyai.operations.session import Session
+from moyai.operations.site.places import today
+from moyai.operations.site.session import Session
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.registry.models import ServiceTarget

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moyai.errors import OperationFailed
 from moyai.operations.kinds.kind import Unavailable
-from moyai.operations.session import Session
+from moyai.operations.site.session import Session
 from moyai.texts import Text
 
 

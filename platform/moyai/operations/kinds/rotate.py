@@ -16,15 +16,15 @@ from moyai.canonical_json import sha256_of
 from moyai.engine.stacks import StackId
 from moyai.errors import MoyaiError
 from moyai.jobs.submit import JobFailed
-from moyai.operations.inside import Inside
+from moyai.operations.inside.jobs import Inside
+from moyai.operations.inside.restarts import Restarts
 from moyai.operations.kinds.again import Reading, Repeatable
 from moyai.operations.kinds.as_shown import hold_to_shown
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
-from moyai.operations.places import today
-from moyai.operations.service_restarts import Restarts
+from moyai.operations.site.places import today
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.guards import frozen
 from moyai.planning.topology import TENANT

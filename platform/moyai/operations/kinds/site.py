@@ -7,7 +7,7 @@ from pathlib import Path
 
 from moyai.errors import MoyaiError
 from moyai.operations.kinds.kind import Unreadable
-from moyai.operations.session import Session, open_session
+from moyai.operations.site.session import Session, open_session
 from moyai.registry.load import require
 
 

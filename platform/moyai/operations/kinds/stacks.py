@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from moyai.errors import Refused
-from moyai.operations.deploy_events import StackEnded
-from moyai.operations.inside import Inside
-from moyai.operations.places import today
-from moyai.operations.plan import Wish, plan_of
-from moyai.operations.session import Session, imports_of
-from moyai.operations.stack_runs import StackRuns
+from moyai.operations.deploys.events import StackEnded
+from moyai.operations.deploys.plan import Wish, plan_of
+from moyai.operations.deploys.stack_runs import StackRuns
+from moyai.operations.inside.jobs import Inside
+from moyai.operations.site.places import today
+from moyai.operations.site.session import Session, imports_of
 from moyai.planning.plans import PlannedStack
 
 _WAIT_SECONDS = 900.0

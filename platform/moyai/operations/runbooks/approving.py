@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from moyai.approvals.elsewhere import signed_moment
 from moyai.approvals.rejections import Rejection
 from moyai.approvals.subjects import approval_line
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
@@ -13,7 +14,6 @@ from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.records import Approval, RunRecord
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.operations.runbooks.telling import tell
-from moyai.operations.signed_elsewhere import signed_moment
 from moyai.registry.words import not_known
 from moyai.runbook.model import Runbook, Step
 from moyai.texts import Text

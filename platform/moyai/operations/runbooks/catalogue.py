@@ -11,7 +11,7 @@ from typing import Literal
 
 from moyai.engine.files import disk_trouble
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.places import find_registry_file
+from moyai.operations.site.places import find_registry_file
 from moyai.registry.load import require as require_registry
 from moyai.runbook.check import Commands
 from moyai.runbook.model import Runbook, Values

@@ -20,7 +20,7 @@ from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.programs import Programs
 from moyai.operations.runbooks.records import RunStore
 from moyai.operations.runbooks.surroundings import Surroundings
-from moyai.operations.workspace import Workspace, open_workspace
+from moyai.operations.site.workspace import Workspace, open_workspace
 from moyai.registry.words import not_known
 from moyai.texts import Text
 

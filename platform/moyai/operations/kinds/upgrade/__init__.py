@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from moyai.engine.stacks import StackId
-from moyai.operations.inside import Inside
+from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.kind import Step
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource

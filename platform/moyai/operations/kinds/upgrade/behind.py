@@ -6,7 +6,7 @@ from collections.abc import Set
 from datetime import date
 
 from moyai.operations.kinds.kind import Unavailable
-from moyai.operations.session import Session
+from moyai.operations.site.session import Session
 from moyai.planning.fleet import skew
 from moyai.planning.topology import TENANT
 from moyai.texts import Text, counted

@@ -10,7 +10,8 @@ from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.jobs.asking import Asker
-from moyai.operations.inside import Inside
+from moyai.operations.deploys.plan import Wish, plan_of
+from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.kind import Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
@@ -20,9 +21,8 @@ from moyai.operations.kinds.upgrade.found import (
     hold_to_end,
     hold_to_way_back,
 )
-from moyai.operations.plan import Wish, plan_of
-from moyai.operations.session import Session
-from moyai.operations.turns import Turns
+from moyai.operations.site.session import Session
+from moyai.operations.site.turns import Turns
 from moyai.planning.fleet.taking_over import taken_over
 from moyai.planning.plans import PlannedStack
 from moyai.planning.topology import TENANT

@@ -13,8 +13,8 @@ from datetime import date
 
 from moyai.canonical_json import sha256_of
 from moyai.jobs.migrations import Migration, read_migrations
-from moyai.operations.plan import Wish, read_basis
-from moyai.operations.session import Session
+from moyai.operations.deploys.plan import Wish, read_basis
+from moyai.operations.site.session import Session
 from moyai.planning.decisions import make_plan
 from moyai.planning.fingerprints import plain, reason
 from moyai.planning.fleet.taking_over import TakenOver

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moyai.errors import MoyaiError
-from moyai.operations.inside import nothing_written
+from moyai.operations.inside.jobs import nothing_written
 from moyai.operations.kinds.kind import InDoubt, Result, Work
 from moyai.operations.kinds.upgrade.body import Subscribed, before, restored_before
 from moyai.operations.kinds.upgrade.found import approved_migrations, contracted, found_by

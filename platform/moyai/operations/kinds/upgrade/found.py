@@ -20,7 +20,7 @@ from moyai.operations.kinds.upgrade.change import (
     end_sha256,
     service_sha256,
 )
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.planning.conditions import Condition, Recorded
 from moyai.planning.fingerprints import reason
 from moyai.planning.plans import PlannedStack

@@ -34,7 +34,7 @@ from moyai.operations.kinds.upgrade.change import (
 )
 from moyai.operations.kinds.upgrade.found import Found, found_by, found_in
 from moyai.operations.kinds.upgrade.verified import keep_verified
-from moyai.operations.places import today
+from moyai.operations.site.places import today
 from moyai.planning.conditions import Condition
 from moyai.planning.fleet.taking_over import TakenOver, taken_over
 from moyai.registry.models import JsonValue

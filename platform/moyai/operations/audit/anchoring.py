@@ -1,0 +1,69 @@
+"""Heads of audit chains put into the vault: by a worker from time to time, by a person now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from moyai.audit.anchors import Anchor
+from moyai.errors import MoyaiError
+from moyai.operations.audit.vault import Vault
+from moyai.operations.database.anchoring import ANCHORS, anchored, moved, my_turn, soon
+
+_AGAIN_SECONDS = 300.0
+"""After a round that failed."""
+
+
+def anchor_now(engine: sa.Engine, vault: Vault) -> tuple[Anchor, ...]:
+    """Anchor every head that has moved, and those whose lock is half over; which.
+
+    What is begun again, or done twice at once, puts a second version of the same object. Raises `NoVault`,
+    `OperationFailed`: what was put by then is on record.
+    """
+    days = vault.lock_days()
+    with engine.connect() as connection:
+        found = moved(connection, vault.bucket, days // 2)
+    for anchor in found:
+        version = vault.put(anchor)
+        with engine.begin() as connection:
+            anchored(connection, anchor, vault.bucket, version)
+    return found
+
+
+@dataclass(slots=True)
+class Anchoring:
+    """A worker's part: one worker at a time, as often as the settings say."""
+
+    engine: sa.Engine
+    vault: Callable[[], Vault]
+    """Raises `MoyaiError` where the site does not answer."""
+    minutes: Callable[[], int]
+    """Raises `MoyaiError` where tenants.yaml cannot be read."""
+    tell: Callable[[str], None]
+    """A line for the worker's log."""
+    _said: str = field(default="", init=False)
+
+    def look(self) -> None:
+        """Anchor where it is this worker's turn. Raises `sqlalchemy.exc.DBAPIError`."""
+        try:
+            seconds = 60.0 * self.minutes()
+            with self.engine.begin() as connection:
+                if not my_turn(connection, ANCHORS, seconds):
+                    return
+            self._anchor()
+        except MoyaiError as error:
+            words = " ".join(error.lines("en"))
+            if words != self._said:
+                self._said = words
+                self.tell(words)
+
+    def _anchor(self) -> None:
+        try:
+            anchor_now(self.engine, self.vault())
+        except MoyaiError:
+            with self.engine.begin() as connection:
+                soon(connection, ANCHORS, _AGAIN_SECONDS)
+            raise
+        self._said = ""

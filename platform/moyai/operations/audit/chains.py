@@ -1,0 +1,230 @@
+"""Audit chains for people: shown, exported to a file, verified from the database or from an export alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+import sqlalchemy as sa
+
+from moyai.audit.anchors import Anchor
+from moyai.audit.export import Header, export_lines, lines_of, verify_export
+from moyai.audit.page import Words, page
+from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of, genesis
+from moyai.audit.verify import Finding, verify
+from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
+from moyai.operations.audit.record_words import action_word, result_word, step_word
+from moyai.operations.audit.vault import NoVault, vault_of
+from moyai.operations.database.anchoring import has_anchors
+from moyai.operations.database.audit_reading import heads, newest, one_moment, records
+from moyai.operations.site.workspace import Workspace
+from moyai.planning.selectors import only
+from moyai.registry.models import Registry
+from moyai.texts import Lang, Text, of_system
+
+_CODE = re.compile("[0-9]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One chain that was verified."""
+
+    chain: str
+    records: int
+    """By the number of its head."""
+    head: Head
+    findings: tuple[Finding, ...]
+    anchors: int = 0
+    """With so many in the locked bucket it was compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file that was written."""
+
+    file: Path
+    looked: Looked
+
+
+def chain_named(engine: sa.Engine, registry: Registry, body: str | None) -> tuple[str, str]:
+    """The chain of a body by code, former code, slug or name, and what it is called; None: the federation's.
+
+    A body that has left the file has its chain still, by its code. Raises `UsageError`.
+    """
+    if body is None:
+        return FEDERATION, registry.federation.name
+    known = registry.tenant(body)
+    if (known is None or known.code != body) and _CODE.fullmatch(body):
+        with engine.connect() as connection:
+            if heads(connection, chain_of(body)):
+                return chain_of(body), body
+    found = only(registry, body)
+    return chain_of(found.code), found.name
+
+
+def show(engine: sa.Engine, chain: str, limit: int) -> tuple[AuditRecord, ...]:
+    """The newest records of a chain, in their order."""
+    with engine.connect() as connection:
+        return newest(connection, chain, limit)
+
+
+def verify_chains(
+    engine: sa.Engine,
+    chain: str | None = None,
+    anchors: Mapping[str, Sequence[Anchor]] = MappingProxyType({}),
+) -> Iterator[Looked]:
+    """Every chain of the database, or one, verified, one after the other, all of one moment.
+
+    `anchors`: chain → what is in the locked bucket of it; a chain that has some and no record is gone.
+    """
+    with one_moment(engine) as connection:
+        found = heads(connection, chain)
+        for head in found:
+            yield _looked(connection, head, anchors.get(head.chain, ()))
+        known = {head.chain for head in found}
+        wanted = (one for one in anchors if one not in known and chain in (None, one))
+        for lost in sorted(wanted):
+            head = genesis(lost)
+            findings = verify((), anchors[lost], lost)
+            yield Looked(lost, 0, head, findings, len(anchors[lost]))
+
+
+def anchors_known(
+    engine: sa.Engine, workspace: Workspace, chain: str | None
+) -> Mapping[str, tuple[Anchor, ...]]:
+    """What is in the site's locked bucket; nothing where none was ever put there.
+
+    Raises `NoVault` where some were and the bucket is gone, `OperationFailed` where it does not answer.
+    """
+    try:
+        return vault_of(workspace).anchors(chain)
+    except NoVault:
+        with engine.connect() as connection:
+            if has_anchors(connection):
+                raise
+        return {}
+
+
+def _looked(connection: sa.Connection, head: Head, anchors: Sequence[Anchor] = ()) -> Looked:
+    known = (*((head,) if head.seq else ()), *anchors)
+    last = _Last(records(connection, head.chain))
+    findings = verify(last, known, head.chain)
+    if last.seq > head.seq:
+        findings = (*findings, _beyond(head, last.seq))
+    return Looked(head.chain, head.seq, head, findings, len(anchors))
+
+
+class _Last:
+    """Records handed on; knows the number of the last."""
+
+    def __init__(self, found: Iterable[AuditRecord]) -> None:
+        self._found = found
+        self.seq = 0
+
+    def __iter__(self) -> Iterator[AuditRecord]:
+        for record in self._found:
+            self.seq = record.seq
+            yield record
+
+
+def _beyond(head: Head, last: int) -> Finding:
+    return Finding(
+        "unanchored",
+        head.chain,
+        head.seq + 1,
+        Text(
+            f"記録{head.seq + 1}番から{last}番までは、連鎖の先頭として記録された番号より後にあります",
+            f"records {head.seq + 1} to {last} stand behind the head on record",
+        ),
+    )
+
+
+def verify_files(files: Sequence[Path]) -> Iterator[tuple[Path, Looked]]:
+    """Exports verified by themselves alone. Raises `UnreadableExport`, `UsageError` for what cannot be read."""
+    for file in files:
+        try:
+            with file.open("rb") as opened:
+                header, findings = verify_export(lines_of(opened))
+        except OSError as error:
+            said = of_system(error)
+            raise UsageError(
+                Text(f"{file} を読めません（{said.ja}）。", f"cannot read {file}: {said.en}."),
+                touched=NOTHING_TOUCHED,
+            ) from None
+        yield file, Looked(header.head.chain, header.head.seq, header.head, findings)
+
+
+def export(
+    engine: sa.Engine, federation: str, chain: str, name: str, file: Path, lang: Lang
+) -> Exported:
+    """Write a chain to a file: a page where its name ends with `.html`, else JSON Lines.
+
+    The file is there whole or not at all. Raises `UsageError` for a chain without records and a file that
+    is there already, `OperationFailed` where the disk takes none.
+    """
+    if file.exists():
+        raise UsageError(
+            Text(f"{file} はもうあります。", f"{file} is there already."), touched=NOTHING_TOUCHED
+        )
+    with one_moment(engine) as connection:
+        found = heads(connection, chain)
+        if not found:
+            raise UsageError(
+                Text(f"{name} の監査記録はまだありません。", f"{name} has no audit records yet."),
+                touched=NOTHING_TOUCHED,
+            )
+        looked = _looked(connection, found[0])
+        code = None if chain == FEDERATION else chain.removeprefix("body:")
+        header = Header(federation, code, name, datetime.now(UTC), looked.head)
+        rows = records(connection, chain)
+        if file.suffix.lower() in (".html", ".htm"):
+            text = page(header, rows, lang, words=_WORDS, findings=looked.findings)
+            _write(file, (part.encode() for part in text))
+        else:
+            _write(file, export_lines(header, rows))
+    return Exported(file, looked)
+
+
+_WORDS = Words(action_word, step_word, result_word)
+
+
+def _write(file: Path, content: Iterable[bytes]) -> None:
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as stream:
+            stream.writelines(content)
+        temporary.rename(file)
+        temporary = None
+    except OSError as error:
+        said = of_system(error)
+        raise OperationFailed(
+            Text(f"{file} を書けません（{said.ja}）。", f"cannot write {file}: {said.en}."),
+            touched=NOTHING_TOUCHED,
+        ) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def broken(found: Mapping[str, Looked]) -> OperationFailed:
+    """For people: some of what was verified is not whole."""
+    wrong = [name for name, looked in found.items() if looked.findings]
+    return OperationFailed(
+        Text(
+            f"監査記録が改変されています: {'、'.join(wrong)}。",
+            f"audit records were tampered with: {', '.join(wrong)}.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "このデータベースの変更を止め、係留点・バックアップ・以前の出力と比べてください。",
+            "Let nobody change this database, and compare it with anchors, backups and earlier exports.",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Environments made what the file says: planned, shown, carried out, and on record."""

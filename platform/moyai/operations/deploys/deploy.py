@@ -1,0 +1,95 @@
+"""Making environments what the file says: the foundation first, then the bodies side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+
+from moyai.infra.packages import MODULES, SHARED_MODULES
+from moyai.operations.deploys.events import DeployEvent, Interrupted, Planned, StackEnded
+from moyai.operations.deploys.plan import Wish, plan_of
+from moyai.operations.deploys.preflight import preflight, refuse
+from moyai.operations.deploys.stack_runs import StackRuns
+from moyai.operations.site.session import Session, imports_of
+from moyai.planning.plans import Plan, PlannedStack
+from moyai.planning.topology import SHARED
+
+
+class Deploy:
+    """One deploy: a wish carried out in an opened session."""
+
+    def __init__(
+        self, session: Session, wish: Wish, *, jobs: int | None = None, wait_seconds: float = 0.0
+    ) -> None:
+        """`jobs`, `wait_seconds`: as of `Driver`."""
+        self._session = session
+        self._wish = wish
+        self._jobs = jobs
+        self._wait_seconds = wait_seconds
+
+    def events(self) -> Generator[DeployEvent, None, None]:
+        """Carry it out, telling each step, the plan first (`DeployResult` makes a whole of them).
+
+        Raises `Refused` before anything is touched: for a file older than the one applied last, for
+        bodies that vanished from the file where all bodies are meant, for a quota that would be
+        passed. Failures of single stacks do not raise: the others go on. Where nothing has changed,
+        neither site nor engine is started.
+        """
+        session = self._session
+        plan = preflight(session, self._wish)
+        yield Planned(plan)
+        refuse(plan)
+        if not any(stack.runs for stack in plan.stacks):
+            return
+        if session.make_ready() is not None:
+            plan = preflight(session, self._wish)
+            yield Planned(plan)
+            refuse(plan)
+        session.history.remember(session.workspace.registry)
+        begins = any(stack.runs and stack.name == SHARED for stack in plan.foundation)
+        imports = SHARED_MODULES if begins else imports_of(plan)
+        with session.driver(self._jobs, self._wait_seconds, imports) as driver:
+            runs = StackRuns(session, driver, plan.day, self._now, self._wait_seconds)
+            stands = yield from self._foundation(runs, plan)
+            if stands:
+                yield from self._tenants(runs)
+        if driver.cancelled:
+            yield Interrupted()
+
+    def _foundation(self, runs: StackRuns, plan: Plan) -> Generator[DeployEvent, None, bool]:
+        """The foundation's stacks one after another, as a cell reads what `shared` exports.
+
+        Each is planned anew once one before it has run: it may have to run only because of that.
+        What all others import is imported meanwhile. Whether all of them are as they should be.
+        """
+        engines = sum(stack.runs and stack.needs_engine for stack in plan.stacks)
+        later = MODULES if engines > 1 else ()
+        has_run = False
+        for planned in plan.foundation:
+            fresh = self._now([planned]) if has_run else [planned]
+            todo = [stack for stack in fresh if stack.runs]
+            has_run = has_run or bool(todo)
+            stands = True
+            for event in runs.carry_out(todo, later=later):
+                yield event
+                if isinstance(event, StackEnded):
+                    stands = event.ok
+            if not stands:
+                return False
+        return True
+
+    def _now(self, stacks: Sequence[PlannedStack]) -> list[PlannedStack]:
+        """Stacks planned anew, by what is on record now."""
+        names = {stack.name for stack in stacks}
+        return [one for one in plan_of(self._session, self._wish).stacks if one.name in names]
+
+    def _tenants(self, runs: StackRuns) -> Iterator[DeployEvent]:
+        """The bodies, planned anew, now that the foundation has its outputs."""
+        plan = plan_of(self._session, self._wish)
+        yield Planned(plan)
+        todo = [stack for stack in plan.tenants if stack.runs]
+        if todo:
+            from moyai.operations.inside.jobs import Inside  # boto3: slow, and not always needed
+
+            workspace = self._session.workspace
+            inside = Inside(workspace.site, workspace.runtime.environment())
+            yield from runs.carry_out(todo, inside)

@@ -1,0 +1,1 @@
+"""Operations conducted: what begins, waits, is held and ends."""

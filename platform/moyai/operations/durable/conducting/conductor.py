@@ -1,0 +1,346 @@
+"""What begins, waits, holds and ends: `planning.fleet.conducting` decides, this reads and writes.
+
+One worker at a time looks, under an advisory lock of each transaction; the clock is the server's.
+A body that begins is put on the queue in the transaction that begins it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from moyai.errors import MoyaiError
+from moyai.operations.database.left import StepRecord, left_by
+from moyai.operations.database.lost import is_lost, is_passing
+from moyai.operations.database.rows import document_of, text_of
+from moyai.operations.durable.carrying.failures import bug
+from moyai.operations.durable.conducting.approved import Approved
+from moyai.operations.durable.conducting.debts import Debts
+from moyai.operations.durable.conducting.plans import KnownPlan, Plans
+from moyai.operations.durable.conducting.standing import Standing
+from moyai.operations.durable.conducting.stranded import Stranded
+from moyai.operations.durable.conducting.waiting import Waiting
+from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.queue.dbos_queue import BodyQueue
+from moyai.operations.notices.happenings import happened
+from moyai.operations.notices.record import tell
+from moyai.planning.fleet import said
+from moyai.planning.fleet.conducting import BodyChange, Decision, StatusChange, decide
+from moyai.planning.fleet.states import OperationState, WaveState
+
+_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7702, 1), clock_timestamp()")
+_ALIVE = sa.text(
+    "SELECT id, status, reason, wanted, released, planned_at, CAST(xmin AS text) AS version "
+    "FROM moyai.operation "
+    "WHERE status IN ('planned', 'running', 'paused', 'held') AND site = :site "
+    "ORDER BY planned_at, id"
+)
+_ROOM = sa.text(
+    "WITH begun AS (SELECT worker, count(*) AS n FROM moyai.body WHERE status = 'running' "
+    "GROUP BY worker) "
+    "SELECT coalesce(sum(greatest(w.room - coalesce(begun.n, 0), 0)), 0) "
+    "- coalesce((SELECT n FROM begun WHERE worker IS NULL), 0) "
+    "FROM moyai.worker w LEFT JOIN begun ON begun.worker = w.id "
+    "WHERE w.taken_at IS NULL AND w.ended_at IS NULL "
+    "AND clock_timestamp() - w.seen_at < interval '5 seconds'"
+)
+_WAVES = sa.text(
+    "SELECT number, status, began_at, soak_until, reason, healthy_at FROM moyai.wave "
+    "WHERE operation_id = :id"
+)
+_BUSY = sa.text("SELECT code FROM moyai.body WHERE status = 'running' AND operation_id <> :id")
+_CONDUCT = sa.text(
+    "SELECT moyai.conduct(:id, :version, :status, CAST(:reason AS jsonb), CAST(:cancelled AS jsonb), "
+    "CAST(:waves AS jsonb), CAST(:begin AS text[]))"
+)
+_CODES = sa.text(
+    "SELECT code FROM moyai.body WHERE operation_id = :id AND status = 'waiting' ORDER BY position"
+)
+_STEPS = sa.text(
+    "SELECT step, ordinal, status FROM moyai.step WHERE operation_id = :id AND code = :code "
+    "ORDER BY attempt, ordinal"
+)
+_STRANDED_SECONDS = 1.0
+"""Between two searches for bodies that no workflow carries."""
+
+
+class Conductor:
+    """The conductor of one worker process; its looks exclude those of others."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        queue: BodyQueue,
+        plans: Plans,
+        knowledge: Knowledge,
+        approved: Approved,
+        say: Callable[[str], None] = lambda _words: None,
+    ) -> None:
+        """`say`: a line of the worker's log."""
+        self._engine = engine
+        self._say = say
+        self._said: dict[str, str] = {}
+        self._unread: set[str] = set()
+        self._stranded = Stranded(queue)
+        self._debts = Debts(knowledge.site, knowledge.registry)
+        self._queue = queue
+        self._knowledge = knowledge
+        self._plans = plans
+        self._approved = approved
+        self._standing = Standing()
+        self._waiting = Waiting()
+        self._searched = -_STRANDED_SECONDS
+        self.gates: dict[str, tuple[int, ...]] = {}
+        """Operation → waves whose bodies' health is to be looked at now."""
+
+    def look(self) -> bool:
+        """One look at all operations that have not ended; whether to look again soon: something moved,
+        or another worker was looking, who may not have seen what has ended here."""
+        try:
+            return self._look()
+        except BaseException:
+            self._forget()
+            raise
+
+    def _look(self) -> bool:
+        """Each operation in a transaction of its own: its row is locked before chains of the audit, as by
+        persons' commands, and what is wrong with one operation holds up no other."""
+        with self._engine.begin() as connection:
+            if self._turn(connection) is None:
+                self.gates = {}  # another conducts, and looks
+                return True
+            rows = connection.execute(_ALIVE, {"site": self._knowledge.site}).all()
+            knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
+            moved = self._put_back_stranded(connection, knowns)
+        self._settle()
+        for memory in (self._standing, self._waiting, self._plans):
+            memory.keep_only(knowns)
+        self._said = {row.id: self._said[row.id] for row in rows if row.id in self._said}
+        for row in rows:
+            known = knowns.get(row.id)
+            if known is not None:
+                moved = self._alone(row.id, partial(self._conduct, row, known)) or moved
+            elif row.status == "planned" and row.wanted in ("cancel", "stop"):
+                moved = self._alone(row.id, partial(self._cancel, row)) or moved
+        return moved
+
+    def _turn(self, connection: sa.Connection) -> datetime | None:
+        """The server's clock, once this worker alone conducts in a transaction; None: another does."""
+        mine, now = connection.execute(_LOCK).one()
+        return now if mine else None
+
+    def _settle(self) -> None:
+        if self._debts.is_due:
+            with suppress(MoyaiError), self._engine.begin() as connection:
+                if self._turn(connection) is not None:
+                    self._debts.look(connection)
+
+    def _alone(self, operation: str, do: Callable[[sa.Connection, datetime], bool]) -> bool:
+        """One operation's part of a look; whether to look again soon. Raises where the database is away."""
+        try:
+            with self._engine.begin() as connection:
+                now = self._turn(connection)
+                moved = now is None or do(connection, now)
+            self._unread.discard(operation)
+            return moved
+        except MoyaiError as error:  # tenants.yaml while it is being edited
+            self._tell_unread(operation, error)
+            return False
+        except sa.exc.TimeoutError:
+            raise
+        except (sa.exc.DBAPIError, psycopg.Error) as error:
+            if is_lost(error):
+                raise
+            if is_passing(error):
+                self._forget(operation)
+                return True
+            cause = getattr(error, "orig", None) or error
+            self._say_once(operation, f"cannot go on: {type(cause).__name__}")
+        except Exception as error:  # whatever its plan leads to
+            self._say_once(operation, f"cannot go on: {bug(error).what.en}")
+        self._forget(operation)
+        return False
+
+    def _forget(self, operation: str | None = None) -> None:
+        """What was read and told of an operation, or of all, may have been rolled back."""
+        self._standing.forget(operation)
+        self._waiting.forget(operation)
+
+    def _conduct(
+        self, row: Any, known: KnownPlan, connection: sa.Connection, now: datetime
+    ) -> bool:
+        room = max(0, int(connection.execute(_ROOM).scalar_one()))
+        state = self._state(connection, row, known)
+        decision = self._in_sight(
+            connection, row.id, known, state, decide(known.plan, state, now, room)
+        )
+        waited = self._waiting.told(row.id)
+        if self._apply(connection, row, decision):
+            tell(connection, row.id, happened(known.plan, state, decision, now, waited))
+        return _changes(decision)
+
+    def _cancel(self, row: Any, connection: sa.Connection, _now: datetime) -> bool:
+        """One that never began and whose plan is not known here: no plan has to be read for that."""
+        codes = connection.execute(_CODES, {"id": row.id}).scalars()
+        bodies = tuple(BodyChange(code, "cancelled", said.CANCELLED) for code in codes)
+        decision = Decision(bodies=bodies, status=StatusChange("cancelled", None))
+        return self._apply(connection, row, decision)
+
+    def _tell_unread(self, operation: str, error: MoyaiError) -> None:
+        """It stands still, as it was, until the file can be read."""
+        if operation not in self._unread:
+            self._unread.add(operation)
+            cause = error.__cause__ if isinstance(error.__cause__, MoyaiError) else error
+            self._say(f"{operation} waits: {cause.what.en}")
+
+    def _say_once(self, operation: str, words: str) -> None:
+        if self._said.get(operation) != words:
+            self._said[operation] = words
+            self._say(f"{operation} {words}")
+
+    def _known(self, operation: str) -> KnownPlan | None:
+        """Its plan; None for one of another version of the code, which holds up no other."""
+        try:
+            known = self._plans.of(operation)
+            kind = self._knowledge.kind(known.plan.kind)
+        except (sa.exc.DBAPIError, psycopg.Error):
+            raise
+        except Exception as error:  # whatever another version's plan leads to
+            self._say_once(operation, f"is not known here, and left to others: {error!r:.200}")
+            return None
+        if kind.needs_approval and known.plan.approval_seconds == 0:
+            # Whether a kind needs approval is not for a plan to say.
+            self._say_once(operation, "says that it needs no approval: left alone")
+            return None
+        return known
+
+    def _state(self, connection: sa.Connection, row: Any, known: KnownPlan) -> OperationState:
+        given = {"id": row.id}
+        return OperationState(
+            status=row.status,
+            planned_at=row.planned_at,
+            status_reason=text_of(row.reason),
+            # Both let what waits be cancelled; how running bodies end is their carrying's.
+            wanted="cancel" if row.wanted == "stop" else row.wanted,
+            bodies=self._standing.of(connection, row.id),
+            waves=tuple(
+                WaveState(
+                    one.number,
+                    one.status,
+                    one.began_at,
+                    one.soak_until,
+                    text_of(one.reason),
+                    one.healthy_at,
+                )
+                for one in connection.execute(_WAVES, given)
+            ),
+            approved=self._approved.read(connection, row.id),
+            busy=frozenset(str(one[0]) for one in connection.execute(_BUSY, given)),
+            released={
+                what: datetime.fromisoformat(moment) for what, moment in row.released.items()
+            },
+            health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
+        )
+
+    def _apply(self, connection: sa.Connection, row: Any, decision: Decision) -> bool:
+        """Write what was decided; False where a person wanted something meanwhile, or the database says that it
+        does not follow from what is on record: it is decided anew."""
+        if _changes(decision):
+            given = {"id": row.id, "version": row.version, **_written(decision)}
+            begun = connection.execute(_CONDUCT, given).scalar()
+            if not isinstance(begun, list):
+                if begun is not None:
+                    self._say_once(row.id, f"cannot go on: {begun}")
+                return False
+            self._put_on_queue(connection, row.id, decision, begun)
+        self._waiting.tell(connection, row.id, decision.waits)
+        if decision.health_of:
+            self.gates[row.id] = decision.health_of
+        else:
+            self.gates.pop(row.id, None)
+        return True
+
+    def _in_sight(
+        self,
+        connection: sa.Connection,
+        operation: str,
+        known: KnownPlan,
+        state: OperationState,
+        decision: Decision,
+    ) -> Decision:
+        """The same, but bodies that would be cancelled and that earlier attempts left half-way are held."""
+
+        def seen(one: BodyChange) -> BodyChange:
+            begun = one.status == "cancelled" and state.body(one.code).attempts > 0
+            if begun and self._is_half_way(connection, operation, known, one.code):
+                return BodyChange(one.code, "held", said.LEFT_HALF_WAY)
+            return one
+
+        return replace(decision, bodies=tuple(map(seen, decision.bodies)))
+
+    def _is_half_way(
+        self, connection: sa.Connection, operation: str, known: KnownPlan, code: str
+    ) -> bool:
+        """Whether earlier attempts left something of a waiting body that was not taken back."""
+        rows = connection.execute(_STEPS, {"id": operation, "code": code})
+        left = left_by(StepRecord(row.step, row.ordinal, row.status, {}) for row in rows).steps
+        steps = self._knowledge.kind(known.plan.kind).steps(known.plan, known.body(code))
+        return any(not step.only_reads and step.name in left for step in steps)
+
+    def _put_on_queue(
+        self, connection: sa.Connection, operation: str, decision: Decision, begun: list[Any]
+    ) -> None:
+        """In the plan's order."""
+        found = {code: (carrier, (operation, code, attempt)) for code, attempt, carrier in begun}
+        self._queue.put_all(connection, [found[code] for code in decision.begin if code in found])
+
+    def _put_back_stranded(self, connection: sa.Connection, known: Mapping[str, KnownPlan]) -> bool:
+        """Bodies whose ticket carries them no further get another; looked for now and then."""
+        if time.monotonic() - self._searched < _STRANDED_SECONDS:
+            return False
+        self._searched = time.monotonic()
+        return self._stranded.put_back(connection, known)
+
+
+def _changes(decision: Decision) -> bool:
+    return bool(decision.begin or decision.bodies or decision.waves or decision.status)
+
+
+def _written(decision: Decision) -> dict[str, object]:
+    """A decision as the database is told of it."""
+    status = decision.status
+    cancelled = [
+        {"code": one.code, "status": one.status, "reason": document_of(one.reason)}
+        for one in decision.bodies
+        if one.status in ("cancelled", "held")
+    ]
+    return {
+        "status": None if status is None else status.status,
+        "reason": None if status is None else _json(document_of(status.reason)),
+        "cancelled": _json(cancelled),
+        "waves": _json([_wave(one) for one in decision.waves]),
+        "begin": list(decision.begin),
+    }
+
+
+def _wave(wave: WaveState) -> dict[str, object]:
+    return {
+        "number": wave.number,
+        "status": wave.status,
+        "began_at": None if wave.began_at is None else wave.began_at.isoformat(),
+        "soak_until": None if wave.soak_until is None else wave.soak_until.isoformat(),
+        "reason": document_of(wave.reason),
+    }
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)

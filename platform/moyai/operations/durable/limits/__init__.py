@@ -1,0 +1,1 @@
+"""What a worker may take: calls to AWS and memory."""

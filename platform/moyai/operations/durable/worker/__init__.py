@@ -1,0 +1,1 @@
+"""One worker process: what it opens, carries and does again and again."""

@@ -1,0 +1,188 @@
+"""One worker process: its lease, the queue, the bodies that it carries, and its routines."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from moyai.errors import OperationFailed
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.durable.carrying.body import Carrying
+from moyai.operations.durable.carrying.ledger import Fenced, Ledger
+from moyai.operations.durable.conducting.approved import Approved
+from moyai.operations.durable.conducting.conductor import Conductor
+from moyai.operations.durable.conducting.plans import Plans
+from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.limits import memory
+from moyai.operations.durable.limits.allowances import Allowances, Rate, hand_on
+from moyai.operations.durable.limits.measuring import Measuring
+from moyai.operations.durable.living.lease import Heartbeat, Lease
+from moyai.operations.durable.living.processes import host_id, kill, marked
+from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
+from moyai.operations.durable.worker.routines import Parts, routines
+from moyai.texts import Text
+
+_LEASE_SECONDS = 30.0
+_CONNECTIONS = 28
+"""Most connections at a time for bodies; a server has 200 for all workers, commands and pages."""
+ENDING = -1
+"""The room of a worker that takes no more bodies and ends when it has done those in hand."""
+_TAKEN = 75
+"""Exit code of a process whose bodies another has taken."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a worker works."""
+
+    url: URL
+    """Of the worker's login."""
+    worker: str
+    heartbeat: int | None
+    """The file descriptor of the supervisor's pipe."""
+    bodies: int
+    """Bodies at a time."""
+
+
+class Host:
+    """The process. `run` returns once it was asked to end and what it had in hand is done."""
+
+    def __init__(self, place: Place, knowledge: Knowledge, tell: Tell) -> None:
+        self._place = place
+        self._tell = tell
+        self._knowledge = knowledge
+        # A thread that carries a body has a connection for a moment at each step. Connections beyond the
+        # pool's size are closed after each use, and opening one costs more than ten steps.
+        size = 4 + min(place.bodies, _CONNECTIONS)
+        self._engine = open_engine(place.url, pool_size=size, name=f"moyai-worker {place.worker}")
+        dbos = open_engine(place.url, pool_size=size, name=f"moyai-dbos {place.worker}")
+        self._queue = BodyQueue(dbos, place.worker)
+        self._ledger = Ledger(self._engine, place.worker)
+        self._plans = Plans(self._engine)
+        self._approved = Approved(self._engine, self._plans, knowledge)
+        self._conductor = Conductor(dbos, self._queue, self._plans, knowledge, self._approved, tell)
+        self._measuring = Measuring(self._engine, place.worker)
+        self._allowances = Allowances(self._engine, Rate(knowledge.registry))
+        self._ending = threading.Event()
+        self._stirred = threading.Event()
+        """Set when a body has ended, or this process is to end: the conductor looks."""
+        self._ended = 0
+        number = secrets.randbits(31)
+        self._lease = Lease(place.url, place.worker, number, self._lost)
+        self._number = number
+
+    def run(self) -> None:
+        """Work until `end`. Raises `OperationFailed` where the lease cannot be had."""
+        self._register()
+        self._lease.beat = Heartbeat(self._place.heartbeat, self._alone)
+        if not self._lease.start(_LEASE_SECONDS):
+            raise OperationFailed(
+                Text("ワーカーのリースを得られません。", "the worker's lease cannot be had.")
+            )
+        hand_on(self._allowances.start())
+        self._queue.start(self._carry, self._place.bodies)
+        self._lease.room = self._room
+        self._tell(f"worker {self._place.worker} takes {self._place.bodies} bodies at a time")
+        threads = [one.start(self._ending) for one in routines(self._parts())]
+        self._ending.wait()
+        self._queue.stop(24 * 3600)
+        for thread in threads:
+            thread.join(5)
+        self._lease.end()
+
+    def end(self) -> None:
+        """Take no more bodies; end when those in hand are done."""
+        self._lease.room = lambda: ENDING
+        self._ending.set()
+        self._stirred.set()
+
+    def _parts(self) -> Parts:
+        return Parts(
+            url=self._place.url,
+            worker=self._place.worker,
+            engine=self._engine,
+            queue=self._queue,
+            plans=self._plans,
+            knowledge=self._knowledge,
+            conductor=self._conductor,
+            measuring=self._measuring,
+            tell=self._tell,
+            ending=self._ending,
+            stirred=self._stirred,
+        )
+
+    def _register(self) -> None:
+        place = self._place
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "SELECT moyai.register_worker(:id, :lease, :host, :supervisor, :pid, :version)"
+                ),
+                {
+                    "id": place.worker,
+                    "lease": self._number,
+                    "host": host_id(),
+                    "supervisor": os.getppid(),
+                    "pid": os.getpid(),
+                    "version": VERSION,
+                },
+            )
+
+    def _room(self) -> int:
+        """Asked once a second. Where bodies end quickly, as many as ended in this second may wait on the
+        queue, so that no place stands empty; where they take long none does: a body that has begun is
+        worked on."""
+        ended, self._ended = self._ended, 0
+        at_once = self._place.bodies
+        in_hand, measured = self._queue.in_hand(), self._measuring
+        capacity = memory.capacity(at_once, in_hand, measured.body_bytes, measured.used_bytes)
+        return capacity if capacity < at_once else at_once + min(ended, 4 * at_once)
+
+    def _alone(self) -> None:
+        """Neither its supervisor nor its guardian lives: were this frozen, nobody would end what it started."""
+        self._end_at_once("nobody watches it any more")
+
+    def _lost(self) -> None:
+        """Another has this worker's bodies: nothing more may be done here."""
+        self._end_at_once("another worker has taken over")
+
+    def _end_at_once(self, why: str) -> None:
+        self._tell(f"worker {self._place.worker}: {why}; ends at once")
+        kill(marked(self._place.worker))
+        os._exit(_TAKEN)
+
+    def _carry(self, operation: str, code: str, attempt: int) -> None:
+        known = self._plans.of(operation)
+        if known.plan.site != self._knowledge.site:
+            # Its conductor puts it on the queue again, until a worker of its own site takes it.
+            self._tell(f"{operation} {code} is of the site {known.plan.site}: left to its workers")
+            return
+        taken = self._ledger.take(operation, code, attempt)
+        if taken is None:
+            return
+        kind = self._knowledge.kind(known.plan.kind)
+        try:
+            with self._measuring.carrying(known.plan.kind, code):
+                Carrying(
+                    ledger=self._ledger,
+                    kind=kind,
+                    plan=known.plan,
+                    body=known.body(code),
+                    taken=taken,
+                    cleared=self._approved.of(operation),
+                    needs_approval=kind.needs_approval,
+                    approved=lambda: self._approved.of(operation),
+                    counted=lambda moment: self._approved.at(operation, moment),
+                ).run()
+        except Fenced:
+            self._tell(f"{operation} {code}: another worker has it")
+        self._ended += 1
+        self._stirred.set()
