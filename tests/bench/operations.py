@@ -24,10 +24,13 @@ from tests.bench.operations_kind import STEPS
 from tests.bench.operations_office import Server, server
 from tests.bench.operations_past import past
 from tests.bench.operations_takeover import takeovers
+from tests.bench.processors import held_to
 
 RESULT = projects.ROOT / "build" / "bench" / "operations.json"
 AT_ONCE = 32
 """Bodies that a worker carries at a time; threads that mostly wait for the server."""
+_SHARE = 0.35
+"""Of a processor, for each worker that is held to one: two processors have room for two and the server."""
 _FIRST = 1000
 """Bodies after which a worker counts as warm, for its memory."""
 
@@ -59,6 +62,7 @@ def measure(
     """All figures. Seconds of rounds are medians; `rounds` has each of them."""
     with server(scratch) as one:
         turns = [turn(one, number, bodies) for number in range(rounds)]
+        shares = [held(one, number, bodies) for number in range(rounds)]
         had, grown = growth_mb(one, bodies, growth)
         taken = sorted(takeovers(one, kills))
         listed = past(one, scratch / "past-commands", operations)
@@ -66,9 +70,7 @@ def measure(
     return {
         "empty_1741_one_worker_s": round(medians["one_s"], 2),
         "bare_dbos_1741_s": round(medians["bare_s"], 2),
-        "two_workers_speedup": round(
-            statistics.median(turn["one_s"] / turn["two_s"] for turn in turns), 2
-        ),
+        "two_workers_speedup": _median_speedup(turns),
         "list_100k_seconds": round(
             max(listed.list_command or listed.list_query, listed.watch_command or 0.0), 3
         ),
@@ -83,6 +85,9 @@ def measure(
         "listed_seconds": {
             key: None if value is None else round(value, 3) for key, value in asdict(listed).items()
         },
+        "two_workers_speedup_at_a_share": _median_speedup(shares),
+        "share_of_a_processor": _SHARE,
+        "rounds_at_a_share": shares,
         "rounds": turns,
         "bodies": bodies,
         "steps": STEPS,
@@ -108,6 +113,25 @@ def turn(one: Server, number: int, bodies: int) -> dict[str, float]:
             found[f"{name}_load"] = _load()
             found[f"{name}_s"] = round(office.carry(bodies)[1], 2)
     return found
+
+
+def held(one: Server, number: int, bodies: int) -> dict[str, float] | None:
+    """One worker and two, each held to a share of a processor; None where this machine cannot hold them."""
+    found: dict[str, float] = {}
+    for name, workers in (("one", [AT_ONCE]), ("two", [AT_ONCE, AT_ONCE])):
+        with (
+            one.office(f"{name}_held_{number}", workers) as office,
+            held_to(_SHARE, [pid for _, pid in office.workers()]) as are_held,
+        ):
+            if not are_held:
+                return None
+            found[f"{name}_s"] = round(office.carry(bodies)[1], 2)
+    return found
+
+
+def _median_speedup(turns: Sequence[dict[str, float] | None]) -> float | None:
+    ratios = [turn["one_s"] / turn["two_s"] for turn in turns if turn]
+    return round(statistics.median(ratios), 2) if ratios else None
 
 
 def bare(one: Server, name: str, number: int) -> float:
