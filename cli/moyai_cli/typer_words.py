@@ -10,17 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from rich.markdown import Markdown
-from rich.text import Text
-from typer import rich_utils
 from typer._click import Command, Context, HelpFormatter, decorators
 from typer._click.exceptions import ClickException
 from typer.core import TyperOption
 
 from moyai.texts import Lang
-from moyai_cli.japanese_lines import japanese_text
+from moyai_cli.when_loaded import when_loaded
+
+if TYPE_CHECKING:
+    from rich.markdown import Markdown
+    from rich.text import Text
 
 _CONSTANTS = {
     "ARGUMENTS_PANEL_TITLE": "引数",
@@ -67,16 +69,23 @@ _PYDANTIC = "Value error, "
 
 
 def install(lang: Lang) -> None:
-    """Once a process, before the first command is made."""
-    translate = japanese if lang == "ja" else english
-    error = partial(_told, rich_utils.rich_format_error, translate)
-    rich_utils.rich_format_error = error
+    """Once a process, before the first command is made. Typer's pages stay unloaded until one is shown."""
     if lang == "ja":
-        rich_utils._make_rich_text = partial(_wrapped, rich_utils._make_rich_text)
-        for name, words in _CONSTANTS.items():
-            setattr(rich_utils, name, words)
         Context.formatter_class = _Formatter
         decorators.help_option = partial(_help_option, decorators.help_option)
+    when_loaded("typer.rich_utils", partial(_word, lang))
+
+
+def _word(lang: Lang, pages: ModuleType) -> None:
+    translate = japanese if lang == "ja" else english
+    replaced: dict[str, object] = {
+        "rich_format_error": partial(_told, pages.rich_format_error, translate)
+    }
+    if lang == "ja":
+        replaced |= _CONSTANTS
+        replaced["_make_rich_text"] = partial(_wrapped, pages._make_rich_text)
+    for name, value in replaced.items():
+        setattr(pages, name, value)
 
 
 def english(message: str) -> str:
@@ -102,6 +111,10 @@ def _of_table(words: str, table: tuple[tuple[str, str], ...]) -> str:
 
 
 def _wrapped(make: Callable[..., Markdown | Text], **settings: Any) -> Markdown | Text:
+    from rich.text import Text
+
+    from moyai_cli.japanese_lines import japanese_text
+
     text = make(**settings)
     return japanese_text(text) if isinstance(text, Text) else text
 

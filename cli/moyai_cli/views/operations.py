@@ -10,7 +10,6 @@ import typer
 
 from moyai.operations.database.rows import BodyRow, DebtRow, OperationRow, OperationView, WaveRow
 from moyai.operations.kinds.names import TITLES
-from moyai.planning.fleet.debts import what_settles
 from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, word
 from moyai.texts import JAPAN, Text
 from moyai_cli.called import copyable, show_next
@@ -306,6 +305,8 @@ def show_debts(found: Sequence[DebtRow], output: Output) -> None:
 
 
 def _settles(debt: DebtRow) -> Text:
+    from moyai.planning.fleet.debts import what_settles  # brings releases and the registry along
+
     return what_settles(debt.kind, debt.subject, debt.code, debt.operation)
 
 
