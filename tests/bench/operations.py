@@ -31,8 +31,6 @@ AT_ONCE = 32
 """Bodies that a worker carries at a time; threads that mostly wait for the server."""
 _SHARE = 0.35
 """Of a processor, for each worker that is held to one: two processors have room for two and the server."""
-_FIRST = 1000
-"""Bodies after which a worker counts as warm, for its memory."""
 
 
 def main() -> None:
@@ -43,7 +41,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--past", type=int, default=100_000)
     parser.add_argument(
-        "--growth", type=int, default=10_000, help="bodies after the first thousand"
+        "--growth", type=int, default=10_000, help="bodies after the first operation"
     )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="moyai-bench-") as scratch:
@@ -154,10 +152,11 @@ def bare(one: Server, name: str, number: int) -> float:
 
 
 def growth_mb(one: Server, bodies: int, more: int) -> tuple[float, float]:
-    """Resident memory of one worker after a thousand bodies, and what it has more after so many more."""
+    """Resident memory of one worker after its first operation, and what it has more after so many more
+    bodies by operations of that size: a plan of many bodies is held while they are carried."""
     with one.office("growth", [AT_ONCE]) as office:
         [(_, pid)] = office.workers()
-        office.carry(min(_FIRST, more))
+        office.carry(min(bodies, more))
         before = _resident_mb(pid)
         carried = 0
         while carried < more:
