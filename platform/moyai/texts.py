@@ -43,6 +43,25 @@ def same(words: str) -> Text:
     return Text(words, words)
 
 
+def document_of(text: Text | None) -> dict[str, str] | None:
+    """A sentence as JSON, `{"ja": …, "en": …}`: on record, in results, in what others are sent."""
+    return None if text is None else {"ja": text.ja, "en": text.en}
+
+
+def text_of(document: object) -> Text | None:
+    """The sentence that `document_of` wrote; None where it wrote none, or somebody else wrote."""
+    if not isinstance(document, Mapping):
+        return None
+    ja, en = document.get("ja"), document.get("en")
+    return Text(ja, en) if isinstance(ja, str) and isinstance(en, str) else None
+
+
+def text_in(document: object, name: str) -> Text | None:
+    """A sentence by its name within what is on record; None where there is none, or it says nothing."""
+    found = text_of(document.get(name)) if isinstance(document, Mapping) else None
+    return None if found is None or not found.ja or not found.en else found
+
+
 def visible(words: str, *, lines: bool = False) -> str:
     r"""Words that may come from elsewhere, for a screen: what a terminal would act upon, what turns the
     direction of writing and what is no sign is written as `\x1b` or `\u202e`. `lines`: line feeds stay,

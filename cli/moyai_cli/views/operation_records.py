@@ -14,7 +14,7 @@ from moyai.operations.database.rows import (
     WaveRow,
 )
 from moyai.planning.fleet.plans import to_document
-from moyai.texts import Text
+from moyai.texts import Text, text_in
 from moyai_cli.language import of
 
 
@@ -138,8 +138,8 @@ def _list(value: object) -> list[dict[str, object]]:
 
 
 def _part(error: Mapping[str, Any] | None, name: str) -> str | None:
-    found = None if error is None else error.get(name)
-    return of(Text(**found)) if isinstance(found, dict) else None
+    found = text_in(error, name)
+    return None if found is None else of(found)
 
 
 def _words(text: Text | None) -> str | None:

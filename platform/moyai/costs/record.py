@@ -23,6 +23,7 @@ from moyai.costs.apportion.allocation import (
     Unallocated,
 )
 from moyai.costs.apportion.inputs import Rate
+from moyai.texts import document_of
 
 Json = Mapping[str, object]
 _PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
@@ -152,13 +153,13 @@ def _pool(account: PoolAccount) -> dict[str, object]:
         "flowed_out_jpy": dict(sorted(account.flowed_out.items())),
         "subsidies_jpy": dict(sorted(account.subsidies.items())),
         "shared_jpy": account.shared,
-        "notes": [{"ja": note.ja, "en": note.en} for note in account.notes],
+        "notes": [document_of(note) for note in account.notes],
     }
 
 
 def _unallocated(one: Unallocated) -> dict[str, object]:
     return {
-        "reason": {"ja": one.reason.ja, "en": one.reason.en},
+        "reason": document_of(one.reason),
         "pool": one.pool,
         "values": dict(sorted(one.values.items())),
         "jpy": one.jpy,

@@ -7,8 +7,8 @@ from typing import Any
 
 from moyai.errors import MoyaiError
 from moyai.job_target import KnownTarget
-from moyai.jobs.results import Fields, to_text
-from moyai.texts import Text
+from moyai.jobs.results import Fields
+from moyai.texts import Text, text_of
 
 CONTAINER = "job"
 
@@ -42,7 +42,7 @@ def failed(
     verb: str, arn: str, target: KnownTarget, exit_code: int, fields: dict[str, Any]
 ) -> JobFailed:
     """Of a job that said why."""
-    reason = to_text(fields.get("reason")) or Text("理由は不明です。", "it does not say why.")
+    reason = text_of(fields.get("reason")) or Text("理由は不明です。", "it does not say why.")
     return JobFailed(
         Text(f"ジョブ {verb} が失敗しました: {reason.ja}", f"the job {verb} failed: {reason.en}"),
         verb=verb,
@@ -50,14 +50,14 @@ def failed(
         task_arn=arn,
         exit_code=exit_code,
         fields=fields,
-        touched=to_text(fields.get("touched")),
+        touched=text_of(fields.get("touched")),
         remedy=_remedy(target, arn, fields),
     )
 
 
 def _remedy(target: KnownTarget, arn: str, fields: Mapping[str, Any]) -> Text:
     """The job's own, with where the whole error is, if the job has written it."""
-    said = to_text(fields.get("remedy"))
+    said = text_of(fields.get("remedy"))
     if said is None:
         return _look_at(target, arn)
     if fields.get("logged") is not True:

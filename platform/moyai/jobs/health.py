@@ -19,10 +19,10 @@ from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
 from moyai.jobs.migrations import Migration, read_migrations
 from moyai.jobs.probes import read_probes
-from moyai.jobs.results import Fields, JobError, to_json
+from moyai.jobs.results import Fields, JobError
 from moyai.jobs.settings import HealthJob
 from moyai.service_probes import Probe
-from moyai.texts import Lang, Text
+from moyai.texts import Lang, Text, document_of
 
 _SESSION: Mapping[str, str] = {"client_min_messages": "error"}
 _PERMISSION_DENIED = "42501"
@@ -50,9 +50,9 @@ class _Report:
         try:
             value = check()
         except JobError as error:
-            found = {"code": error.code, "reason": to_json(error.what)}
+            found = {"code": error.code, "reason": document_of(error.what)}
         except _NotHealthy as error:
-            found = {"code": error.code, "reason": to_json(error.why)}
+            found = {"code": error.code, "reason": document_of(error.why)}
         milliseconds = round((time.perf_counter() - begin) * 1000, 1)
         self.checks.append({"name": name, "ok": not found, "ms": milliseconds, **found})
         return value

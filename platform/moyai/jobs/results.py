@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moyai.errors import ExitCode, MoyaiError
-from moyai.texts import Text
+from moyai.texts import Text, document_of
 
 MARK = "MOYAI-RESULT "
 LINE_BYTES = 16_000
@@ -56,7 +56,7 @@ def failure_fields(error: JobError) -> dict[str, Any]:
         "touched": error.touched,
         "remedy": error.remedy,
     }
-    texts = {name: to_json(text) for name, text in said.items() if text is not None}
+    texts = {name: document_of(text) for name, text in said.items() if text is not None}
     return {"code": error.code, **texts, **error.fields}
 
 
@@ -72,16 +72,3 @@ def find(lines: Iterable[str]) -> dict[str, Any] | None:
             if isinstance(document, dict):
                 found = document
     return found
-
-
-def to_json(text: Text) -> dict[str, str]:
-    """A sentence in both languages, for a result."""
-    return {"ja": text.ja, "en": text.en}
-
-
-def to_text(value: object) -> Text | None:
-    """A sentence from a result, or None where there is none."""
-    if not isinstance(value, Mapping):
-        return None
-    ja, en = value.get("ja"), value.get("en")
-    return Text(ja, en) if isinstance(ja, str) and isinstance(en, str) else None

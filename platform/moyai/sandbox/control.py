@@ -28,7 +28,7 @@ from moyai.sandbox.keeping.headers import newest_snapshot
 from moyai.sandbox.layout import Layout, read_json
 from moyai.sandbox.postgres.instance import stop_all
 from moyai.sandbox.processes import Identity, is_locked, locked, wait_until
-from moyai.texts import Text, of_system
+from moyai.texts import Text, of_system, text_of
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
@@ -237,7 +237,7 @@ def _read_answer(reader: int) -> dict[str, object]:
 
 
 def _not_started(layout: Layout, answer: Mapping[str, object]) -> OperationFailed:
-    reason = _text(answer.get("error")) or Text("理由不明", "no reason")
+    reason = text_of(answer.get("error")) or Text("理由不明", "no reason")
     return OperationFailed(
         Text(
             f"サンドボックスが起動しません: {reason.ja}", f"the sandbox does not start: {reason.en}"
@@ -245,13 +245,9 @@ def _not_started(layout: Layout, answer: Mapping[str, object]) -> OperationFaile
         touched=Text(
             "これまでに作った環境はそのままです。", "What was created before is untouched."
         ),
-        remedy=_text(answer.get("remedy"))
+        remedy=text_of(answer.get("remedy"))
         or Text(
             f"{layout.log} を見て原因を除き、もう一度 moyai sandbox start を実行してください。",
             f"Look into {layout.log}, remove the cause, and run moyai sandbox start again.",
         ),
     )
-
-
-def _text(said: object) -> Text | None:
-    return Text(said["ja"], said["en"]) if isinstance(said, dict) else None

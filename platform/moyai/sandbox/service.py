@@ -17,7 +17,7 @@ from moyai.sandbox.daemon import Config
 from moyai.sandbox.layout import Layout
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.processes import try_lock
-from moyai.texts import Text, same
+from moyai.texts import Text, document_of, same
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def _answer(config: Config, error: Text | None = None, remedy: Text | None = Non
     document: dict[str, object] = {"ok": error is None}
     for name, text in (("error", error), ("remedy", remedy)):
         if text is not None:
-            document[name] = {"ja": text.ja, "en": text.en}
+            document[name] = document_of(text)
     try:
         os.write(config.ready, json.dumps(document).encode())
     except OSError:

@@ -15,7 +15,7 @@ from tests.sample import SAMPLE
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import debts, shown
-from moyai.operations.database.rows import OperationView, text_of
+from moyai.operations.database.rows import OperationView
 from moyai.operations.database.writing import create
 from moyai.operations.durable.conducting.gates import Gates
 from moyai.operations.durable.conducting.plans import Plans
@@ -23,6 +23,7 @@ from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.kinds.kind import Kind, Unreadable
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.load import require
+from moyai.texts import text_of
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from moyai.jobs import results, runner
 from moyai.jobs.credentials import Login, new_login
-from moyai.texts import Text
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
@@ -32,12 +31,6 @@ def test_what_is_written_is_found_among_other_lines(fields: dict[str, object], n
 def test_a_log_of_anything_gives_no_traceback(lines: list[str]) -> None:
     found = results.find([*lines, *(results.MARK + line for line in lines)])
     assert found is None or isinstance(found, dict)
-
-
-@given(st.text(), st.text())
-def test_sentences_survive(ja: str, en: str) -> None:
-    text = Text(ja, en)
-    assert results.to_text(results.to_json(text)) == text
 
 
 def test_a_login_never_shows_its_password() -> None:

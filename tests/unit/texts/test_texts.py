@@ -9,7 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from moyai.texts import counted, in_japan, visible, visible_json
+from moyai.texts import (
+    Text,
+    counted,
+    document_of,
+    in_japan,
+    text_in,
+    text_of,
+    visible,
+    visible_json,
+)
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 bodies"), (1, "1 body"), (43, "43 bodies")])
@@ -35,3 +44,20 @@ def test_json_says_the_same_and_has_nothing_that_a_terminal_acts_upon(words: str
     shown = visible_json(json.dumps([words], ensure_ascii=False))
     assert json.loads(shown) == [words]
     assert visible(shown) == shown
+
+
+@given(st.text(), st.text())
+def test_sentences_survive_being_put_on_record(ja: str, en: str) -> None:
+    text = Text(ja, en)
+    written = json.loads(json.dumps({"what": document_of(text)}))
+    assert text_of(written["what"]) == text
+    assert text_in(written, "what") == (text if ja and en else None)
+
+
+@pytest.mark.parametrize(
+    "found", [None, "大阪", 1, [], {}, {"ja": "大阪"}, {"ja": "大阪", "en": 1}]
+)
+def test_what_is_no_sentence_on_record_is_none(found: object) -> None:
+    assert text_of(found) is None
+    assert text_in({"what": found}, "what") is None
+    assert text_in(found, "what") is None

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from moyai.engine.stacks import StackId
 from moyai.engine.state.holders import myself
 from moyai.errors import OperationFailed
-from moyai.texts import Text, same
+from moyai.texts import Text, document_of, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _encode(record: StackRecord, by: str) -> bytes:
         "name": record.stack.name,
         "fingerprint": dict(record.fingerprint),
         "checkpoint_sha256": record.checkpoint_sha256,
-        "failure": None if record.failure is None else asdict(record.failure),
+        "failure": document_of(record.failure),
         "releases": dict(record.releases),
         "facts": dict(record.facts),
         "moving": dict(record.moving),

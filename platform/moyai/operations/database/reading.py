@@ -25,9 +25,8 @@ from moyai.operations.database.rows import (
     OperationView,
     StepRow,
     WaveRow,
-    text_of,
 )
-from moyai.texts import Text
+from moyai.texts import Text, text_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -119,13 +119,3 @@ class OperationView:
     approvals: tuple[ApprovalRow, ...]
     now: datetime
     """The server's clock when it was read."""
-
-
-def text_of(document: Any) -> Text | None:
-    """A sentence as it is on record, or None."""
-    return None if document is None else Text(document["ja"], document["en"])
-
-
-def document_of(text: Text | None) -> dict[str, str] | None:
-    """A sentence for the record."""
-    return None if text is None else {"ja": text.ja, "en": text.en}

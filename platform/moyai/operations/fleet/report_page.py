@@ -9,7 +9,7 @@ from datetime import datetime
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
 from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.status_words import BODIES, OPERATIONS, STEPS, WAVES, word
-from moyai.texts import Lang, Text, in_japan, visible
+from moyai.texts import Lang, Text, in_japan, text_in, visible
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|])")
 
@@ -131,10 +131,8 @@ def _debts(report: Report, lang: Lang) -> Iterator[str]:
 
 def errors_of(error: Mapping[str, object] | None) -> tuple[Text, ...]:
     """The sentences of an error on record: what, touched, remedy, as far as there are any."""
-    if error is None:
-        return ()
-    found = (error.get(part) for part in ("what", "touched", "remedy"))
-    return tuple(Text(**one) for one in found if isinstance(one, dict))
+    found = (text_in(error, part) for part in ("what", "touched", "remedy"))
+    return tuple(one for one in found if one is not None)
 
 
 def _heading(level: int, text: Text, lang: Lang) -> Iterator[str]:

@@ -9,8 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from moyai.operations.database.reading import debts, shown, steps
-from moyai.operations.database.rows import BodyRow, DebtRow, OperationView, StepRow, text_of
-from moyai.texts import Text, same
+from moyai.operations.database.rows import BodyRow, DebtRow, OperationView, StepRow
+from moyai.texts import Text, same, text_in
 
 BACK = "-"
 """A step's name while it is taken back begins with it."""
@@ -103,7 +103,7 @@ def _body(view: OperationView, row: BodyRow, found: Iterable[StepReport]) -> Bod
 def _step(row: StepRow, titles: Mapping[str, Text]) -> StepReport:
     is_back = row.step.startswith(BACK)
     name = row.step.removeprefix(BACK)
-    error = text_of(row.result.get("what")) if row.status == "failed" else None
+    error = text_in(row.result, "what") if row.status == "failed" else None
     return StepReport(
         step=name,
         title=titles.get(name, same(name)),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from moyai.operations.notices.scene import Happened, Scene, text_in
+from moyai.operations.notices.scene import Happened, Scene
 from moyai.operations.notices.sentences import BODY_ENDS, TOUCHED_BY_END, subject_words
 from moyai.operations.notices.words import Told
 from moyai.registry.operation_settings import Event
-from moyai.texts import Text
+from moyai.texts import Text, text_in
 
 _NOTHING = Text("この団体では何も変更していません。", "Nothing of this body was touched.")
 _SECRETARIAT = Text(

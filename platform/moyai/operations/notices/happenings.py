@@ -17,7 +17,7 @@ from moyai.planning.fleet.states import FAILURES, OperationState
 from moyai.planning.openings import Calendar, next_opening, openings
 from moyai.registry.models import JsonValue
 from moyai.registry.operation_settings import Event
-from moyai.texts import Text
+from moyai.texts import Text, document_of
 
 _ENDS = ("done", "failed", "cancelled", "expired")
 
@@ -72,7 +72,7 @@ def _plan_wants_approval(
 def _lapsed(decision: Decision, now: datetime) -> Iterator[Happening]:
     status = decision.status
     if status is not None and status.reason == said.APPROVAL_LAPSED:
-        facts: dict[str, JsonValue] = {"subjects": ("plan",), "reason": _plain(status.reason)}
+        facts: dict[str, JsonValue] = {"subjects": ("plan",), "reason": document_of(status.reason)}
         yield Happening(Event.APPROVAL_WANTED, f"lapsed:{_moment(now)}", facts=facts)
 
 
@@ -102,7 +102,7 @@ def _held(
         told = True
         bodies = plan.wave_of(wave.number)
         failed = tuple(one.code for one in bodies if state.body(one.code).status in FAILURES)
-        facts = {"wave": wave.number, "reason": _plain(wave.reason), "codes": failed}
+        facts = {"wave": wave.number, "reason": document_of(wave.reason), "codes": failed}
         yield Happening(Event.WAVE_HELD, f"wave-{wave.number}:{_moment(now)}", facts=facts)
     status = decision.status
     if (
@@ -114,7 +114,7 @@ def _held(
     ):
         return
     failed = tuple(one.code for one in plan.bodies if state.body(one.code).status in FAILURES)
-    facts = {"wave": None, "reason": _plain(status.reason), "codes": failed}
+    facts = {"wave": None, "reason": document_of(status.reason), "codes": failed}
     yield Happening(Event.WAVE_HELD, f"operation:{_moment(now)}", facts=facts)
 
 
@@ -155,7 +155,7 @@ def _since(body: PlannedBody, state: OperationState) -> datetime | None:
 
 def _missing(code: str, begins: datetime | None, why: Text) -> Happening:
     moment = None if begins is None else begins.isoformat()
-    facts: dict[str, JsonValue] = {"begins": moment, "reason": _plain(why)}
+    facts: dict[str, JsonValue] = {"begins": moment, "reason": document_of(why)}
     return Happening(Event.WINDOW_MISSED, f"{code}:{moment or 'never'}", code, facts)
 
 
@@ -179,12 +179,8 @@ def _ended(state: OperationState, decision: Decision, now: datetime) -> Iterator
     if status is None or status.status not in _ENDS or state.status == status.status:
         return
     begun = sum(body.attempts for body in state.bodies.values())
-    facts: dict[str, JsonValue] = {"status": status.status, "reason": _plain(status.reason)}
+    facts: dict[str, JsonValue] = {"status": status.status, "reason": document_of(status.reason)}
     yield Happening(Event.DONE, f"{status.status}:{begun}:{_moment(now)}", facts=facts)
-
-
-def _plain(text: Text | None) -> JsonValue:
-    return None if text is None else {"ja": text.ja, "en": text.en}
 
 
 def _moment(now: datetime) -> str:

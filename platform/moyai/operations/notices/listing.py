@@ -8,8 +8,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from moyai.operations.database.rows import text_of
-from moyai.texts import Text
+from moyai.texts import Text, text_of
 
 NoticeStatus = Literal["sent", "waiting", "given_up"]
 

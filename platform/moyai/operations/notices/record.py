@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moyai.operations.database.rows import document_of
 from moyai.operations.notices.audiences import Notice
 from moyai.operations.notices.happenings import Happening
 from moyai.operations.notices.message import (
@@ -25,7 +24,7 @@ from moyai.operations.notices.message import (
 )
 from moyai.operations.notices.scene import BodyNow, Happened
 from moyai.registry.operation_settings import Event
-from moyai.texts import Text
+from moyai.texts import Text, document_of
 
 LEASE_SECONDS = 300
 """Longer than any channel takes to answer or give up."""

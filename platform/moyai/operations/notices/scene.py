@@ -10,7 +10,7 @@ from typing import Any
 from moyai.operations.notices.sentences import BODY_ENDS
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.operation_settings import Event
-from moyai.texts import Text
+from moyai.texts import Text, text_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,3 @@ class Scene:
     def wave_name(self, number: object) -> str | None:
         """A wave's name, or None."""
         return next((one.name for one in self.plan.waves if one.number == number), None)
-
-
-def text_in(document: object, name: str) -> Text | None:
-    """A sentence in both languages within what is on record, or None."""
-    found = document.get(name) if isinstance(document, Mapping) else None
-    if not isinstance(found, Mapping) or not found.get("ja") or not found.get("en"):
-        return None
-    return Text(str(found["ja"]), str(found["en"]))

@@ -21,7 +21,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 from moyai.operations.notices.mail import is_loopback
 from moyai.operations.notices.message import Message, Undelivered
 from moyai.operations.notices.secret_files import read_secret
-from moyai.texts import Text, of_system, visible
+from moyai.texts import Text, document_of, of_system, visible
 
 _SECONDS = 15.0
 _GONE = 410
@@ -69,8 +69,8 @@ def payload(message: Message) -> str:
         "timestamp": message.at.astimezone(UTC).isoformat(),
         "data": {
             **content.data,
-            "title": {"ja": content.subject.ja, "en": content.subject.en},
-            "text": {"ja": content.text.ja, "en": content.text.en},
+            "title": document_of(content.subject),
+            "text": document_of(content.text),
         },
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from moyai.operations.notices.scene import Happened, Scene, text_in
+from moyai.operations.notices.scene import Happened, Scene
 from moyai.operations.notices.sentences import BODY_ENDS, ENDS, TOUCHED_BY_END, subject_words
 from moyai.registry.operation_settings import Event
-from moyai.texts import Text, counted, in_japan, visible
+from moyai.texts import Text, counted, in_japan, text_in, visible
 
 _LISTED = 30
 """Bodies that are listed by name; the rest is counted."""

@@ -16,7 +16,6 @@ from typing import TypeVar
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
 from moyai.operations.database.left import BACK, Left, StepRecord, ledger_sha256, left_by
-from moyai.operations.database.rows import document_of
 from moyai.operations.durable.carrying.failures import (
     NOBODY_CAN_SAY,
     both,
@@ -43,6 +42,7 @@ from moyai.operations.kinds.kind import (
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import taken_over
+from moyai.texts import document_of
 
 _T = TypeVar("_T")
 _AGAIN_SECONDS = 1.0

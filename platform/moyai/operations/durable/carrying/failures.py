@@ -10,7 +10,7 @@ from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.kinds.kind import InDoubt, Moved, Step, Stopped, Unavailable, Unreadable
 from moyai.registry.models import JsonValue
 from moyai.registry.problems import RegistryError
-from moyai.texts import Text
+from moyai.texts import Text, document_of, text_of
 
 NOBODY_CAN_SAY = (Unreadable, RegistryError)
 """What is wrong with tenants.yaml or the site, and says nothing of the body that was looked at: its words may
@@ -27,11 +27,10 @@ def signature(step: str, error: MoyaiError) -> str:
 def to_document(error: MoyaiError) -> dict[str, JsonValue]:
     """An error on record: its sentences in both languages."""
     parts = {"what": error.what, "touched": error.touched, "remedy": error.remedy}
-    found: dict[str, JsonValue] = {
-        name: None if text is None else {"ja": text.ja, "en": text.en}
-        for name, text in parts.items()
+    return {
+        "type": type(error).__name__,
+        **{name: document_of(text) for name, text in parts.items()},
     }
-    return {"type": type(error).__name__, **found}
 
 
 def from_document(document: Mapping[str, object]) -> MoyaiError:
@@ -39,10 +38,7 @@ def from_document(document: Mapping[str, object]) -> MoyaiError:
     known = {kind.__name__: kind for kind in (InDoubt, Moved, Unavailable)}
     if document.get("type") == Stopped.__name__:
         return Stopped()
-    texts = {
-        name: Text(**told) if isinstance(told := document.get(name), dict) else None
-        for name in ("what", "touched", "remedy")
-    }
+    texts = {name: text_of(document.get(name)) for name in ("what", "touched", "remedy")}
     what = texts.pop("what") or Text("不明な失敗です。", "an unknown failure.")
     return known.get(str(document.get("type")), OperationFailed)(what, **texts)
 

@@ -21,7 +21,6 @@ import sqlalchemy as sa
 from moyai.errors import MoyaiError
 from moyai.operations.database.left import StepRecord, left_by
 from moyai.operations.database.lost import is_lost, is_passing
-from moyai.operations.database.rows import document_of, text_of
 from moyai.operations.durable.carrying.failures import bug
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.debts import Debts
@@ -36,6 +35,7 @@ from moyai.operations.notices.record import tell
 from moyai.planning.fleet import said
 from moyai.planning.fleet.conducting import BodyChange, Decision, StatusChange, decide
 from moyai.planning.fleet.states import OperationState, WaveState
+from moyai.texts import document_of, text_of
 
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7702, 1), clock_timestamp()")
 _ALIVE = sa.text(

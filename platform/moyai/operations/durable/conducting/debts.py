@@ -9,10 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moyai.operations.database.rows import document_of
 from moyai.planning.fleet.debts import Debt, Done, settled_by, why_void
 from moyai.registry.models import Registry
-from moyai.texts import JAPAN, Text
+from moyai.texts import JAPAN, Text, document_of
 
 _OPEN = sa.text(
     "SELECT d.id, d.code, d.kind, d.subject, d.opened_at, clock_timestamp() AS now FROM moyai.debt d "

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from moyai.operations.database.rows import document_of
-from moyai.texts import Text
+from moyai.texts import Text, document_of
 
 _WAITS = sa.text("SELECT moyai.tell_waits(:id, CAST(:codes AS text[]), CAST(:waits AS jsonb))")
 _TOLD_SECONDS = 10.0
