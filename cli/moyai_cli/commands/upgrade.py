@@ -13,6 +13,7 @@ from moyai.operations.fleet.half_way import half_way
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.submitting import Asked, submit
 from moyai.operations.fleet.upgrading import KIND, UpgradeWish, plan_upgrade, upgrade_bodies
+from moyai.operations.kinds.site import SiteSource
 from moyai.operations.site.session import open_session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.forecast import forecast
@@ -79,10 +80,11 @@ def command(
 
         def plan(by: str, history: tuple[Measured, ...]) -> OperationPlan:
             nonlocal left
-            session = open_session(office.workspace.registry.path, site)
+            path = office.workspace.registry.path
+            session = open_session(path, site)
             with office.engine.connect() as connection:
                 verified = verified_restores(connection, service)
-                half = half_way(connection, site, service)
+                half = half_way(connection, SiteSource(path, site), service)
             found = upgrade_bodies(session, wish, verified, now, half)
             left = found.left
             return plan_upgrade(

@@ -17,9 +17,11 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import create, want
 from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next
 from moyai.operations.fleet.half_way import half_way
+from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.taking_over import TakenOver
 
 CODE = "100000"
+SOURCE = SiteSource(Path("tenants.yaml"), "sandbox")
 _FOUND = {"release": "1.1.0"}
 
 
@@ -55,7 +57,7 @@ class Upgrades:
     @property
     def left(self) -> TakenOver:
         with self.operator.connect() as connection:
-            return half_way(connection, "sandbox", "eapp-b")[CODE].found
+            return half_way(connection, SOURCE, "eapp-b")[CODE].found
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def _plan(office: Office, release: str, code: str) -> str:
     session, now = office.source.session(), datetime.now(UTC)
     wish = UpgradeWish("eapp-b", release, code, today())
     with office.operator.connect() as connection:
-        left = half_way(connection, "sandbox", "eapp-b")
+        left = half_way(connection, office.source, "eapp-b")
     found = upgrade_bodies(session, wish, {code: now}, now, left)
     plan = plan_upgrade(session.workspace, found, wish, by=WHO, now=now, in_windows=False)
     with office.operator.begin() as connection:
@@ -91,7 +91,7 @@ def test_a_newer_release_takes_a_half_way_body_over(office: Office) -> None:
     assert _entry(office, first, A) == ("cancelled", f"{second} has taken it over")
     with office.operator.connect() as connection:
         assert successors(connection, first, "upgrade", [A]) == {A: second}
-        assert half_way(connection, "sandbox", "eapp-b") == {}
+        assert half_way(connection, office.source, "eapp-b") == {}
 
 
 def test_a_half_way_body_goes_back_by_a_plan_for_the_release_before(office: Office) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from moyai.operations.database.attempts import steps_of
 from moyai.operations.database.left import StepRecord, ledger_sha256, left_by
+from moyai.operations.kinds.site import SiteSource
+from moyai.operations.kinds.upgrade import reading_steps
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver
 
 # A plan of a whole federation is long: its parameters are read once for each operation.
@@ -18,10 +21,7 @@ _ENTRIES = sa.text(
     "AND split_part(subject, ' ', 1) = :service), "
     "codes AS (SELECT DISTINCT b.code FROM moyai.body b JOIN ops ON ops.id = b.operation_id "
     "WHERE b.status <> 'done' AND b.attempts > 0) "
-    "SELECT ops.id, b.code, b.status, ops.given, "
-    "(SELECT jsonb_agg(jsonb_build_array(s.step, s.ordinal, s.status, s.result) "
-    "ORDER BY s.attempt, s.ordinal) FROM moyai.step s "
-    "WHERE s.operation_id = b.operation_id AND s.code = b.code) AS steps "
+    "SELECT ops.id, b.code, b.status, ops.given "
     "FROM moyai.body b JOIN ops ON ops.id = b.operation_id JOIN codes USING (code) "
     "WHERE b.attempts > 0 ORDER BY ops.planned_at, ops.id"
 )
@@ -34,7 +34,6 @@ _SUCCESSORS = sa.text(
     "WHERE ops.taken #>> ARRAY[t.code, 'operation'] = :id"
 )
 _CLOSES = "close-writes"
-_READS = ("preflight", "health", "health-after", "health-back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +47,23 @@ class HalfWay:
     """Whether its operation is at it, or is about to be."""
 
 
-def half_way(connection: sa.Connection, site: str, service: str) -> dict[str, HalfWay]:
+def half_way(connection: sa.Connection, source: SiteSource, service: str) -> dict[str, HalfWay]:
     """The bodies of a site whose service an upgrade left half-way, by code."""
+    reads = reading_steps(source)
     records: dict[tuple[str, str], tuple[StepRecord, ...]] = {}
     found: dict[str, HalfWay | None] = {}
-    rows = connection.execute(_ENTRIES, {"site": site, "service": service})
-    for operation, code, status, parameters, steps in rows:
+    rows = connection.execute(_ENTRIES, {"site": source.site, "service": service}).all()
+    steps = steps_of(connection, ((row.id, row.code) for row in rows))
+    for operation, code, status, parameters in rows:
         entry = ((parameters.get(PARAMETER)) or {}).get(code)
         before: tuple[StepRecord, ...] = ()
         if entry is not None and entry["way"] != "afresh":
             before = records.get((entry["operation"], code), ())
-        own = tuple(StepRecord(name, at, how, given or {}) for name, at, how, given in steps or ())
+        own = steps[operation, code]
         records[operation, code] = (*before, *own)
-        if any(one.name not in _READS for one in own):
-            left = _of(operation, _target(parameters, entry, before, own), entry, (*before, *own))
+        if any(one.name not in reads for one in own):
+            target = _target(parameters, entry, before, own)
+            left = _of(operation, target, entry, (*before, *own), reads)
             going = status in ("waiting", "running")
             is_left = left is not None and status != "done"
             found[code] = replace(left, is_going=going) if left is not None and is_left else None
@@ -95,12 +97,13 @@ def _of(
     target: str,
     entry: Mapping[str, Any] | None,
     records: Sequence[StepRecord],
+    reads: Set[str],
 ) -> HalfWay | None:
     left = left_by(records)
     came = left.results.get("preflight")
     if _CLOSES not in left.steps or came is None:
         return None
-    begun = [one.name for one in records if one.name in left.steps and one.name not in _READS]
+    begun = [one.name for one in records if one.name in left.steps and one.name not in reads]
     return HalfWay(
         TakenOver(
             operation=operation,

@@ -13,6 +13,7 @@ import psycopg
 import sqlalchemy as sa
 
 from moyai.audit.details import checked, plain
+from moyai.operations.database.attempts import STEPS, step_records
 from moyai.operations.database.left import StepRecord
 from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.carrying.combining import Combining
@@ -36,11 +37,8 @@ _STANDS = (
     "JOIN moyai.operation o ON o.id = b.operation_id WHERE b.operation_id = %s AND b.code = %s "
     "AND b.claim = %s AND b.status = 'running'"
 )
-_STEPS = (
-    "SELECT jsonb_build_object('over', (SELECT plan::jsonb #> ARRAY['parameters', 'takes_over', %s] "
-    "FROM moyai.operation WHERE id = %s), 'steps', (SELECT coalesce(jsonb_agg(jsonb_build_object("
-    "'step', step, 'status', status, 'result', result, 'ordinal', ordinal) ORDER BY attempt, ordinal), "
-    "'[]') FROM moyai.step WHERE operation_id = %s AND code = %s))"
+_TAKES_OVER = (
+    "SELECT plan::jsonb #> ARRAY['parameters', 'takes_over', %s] FROM moyai.operation WHERE id = %s"
 )
 _SUCCESSOR = (
     "WITH touched AS MATERIALIZED (SELECT DISTINCT operation_id FROM moyai.step "
@@ -126,7 +124,7 @@ class Ledger:
         found = self._call(_TAKE, (operation, code, attempt, self._worker))
         if found is None:
             return None
-        steps = _steps(found["steps"])
+        steps = step_records(found["steps"])
         return Taken(
             operation,
             code,
@@ -136,7 +134,7 @@ class Ledger:
             found["error"] if any(step.status == "failed" for step in steps) else None,
             found["signature"],
             found["wanted"],
-            _steps(found["earlier"]),
+            step_records(found["earlier"]),
         )
 
     def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:
@@ -184,8 +182,8 @@ class Ledger:
 
     def inherited(self, operation: str, code: str) -> tuple[StepRecord, ...]:
         """All steps of a body that an operation began, with those of the operations that it took over."""
-        found = self._call(_STEPS, (code, operation, operation, code))
-        own, over = _steps(found["steps"]), found["over"]
+        over = self._call(_TAKES_OVER, (code, operation))
+        own = step_records(self._call(STEPS, ([operation], [code])))
         if over is None or over["way"] == "afresh":
             return own
         return (*self.inherited(over["operation"], code), *own)
@@ -255,12 +253,6 @@ class Ledger:
             except sa.exc.TimeoutError:
                 pass  # all connections wait for a server that does not answer
             time.sleep(_AGAIN_SECONDS)
-
-
-def _steps(found: Sequence[Mapping[str, Any]]) -> tuple[StepRecord, ...]:
-    return tuple(
-        StepRecord(one["step"], one["ordinal"], one["status"], one["result"] or {}) for one in found
-    )
 
 
 def _going_on(taken: Taken, ended: Ended | None, following: Next | None) -> tuple[object, ...]:

@@ -19,7 +19,8 @@ import psycopg
 import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
-from moyai.operations.database.left import StepRecord, left_by
+from moyai.operations.database.attempts import steps_of
+from moyai.operations.database.left import left_by
 from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.carrying.failures import bug
 from moyai.operations.durable.conducting.approved import Approved
@@ -64,10 +65,6 @@ _CONDUCT = sa.text(
 )
 _CODES = sa.text(
     "SELECT code FROM moyai.body WHERE operation_id = :id AND status = 'waiting' ORDER BY position"
-)
-_STEPS = sa.text(
-    "SELECT step, ordinal, status FROM moyai.step WHERE operation_id = :id AND code = :code "
-    "ORDER BY attempt, ordinal"
 )
 _STRANDED_SECONDS = 1.0
 """Between two searches for bodies that no workflow carries."""
@@ -291,8 +288,7 @@ class Conductor:
         self, connection: sa.Connection, operation: str, known: KnownPlan, code: str
     ) -> bool:
         """Whether earlier attempts left something of a waiting body that was not taken back."""
-        rows = connection.execute(_STEPS, {"id": operation, "code": code})
-        left = left_by(StepRecord(row.step, row.ordinal, row.status, {}) for row in rows).steps
+        left = left_by(steps_of(connection, [(operation, code)])[operation, code]).steps
         steps = self._knowledge.kind(known.plan.kind).steps(known.plan, known.body(code))
         return any(not step.only_reads and step.name in left for step in steps)
 

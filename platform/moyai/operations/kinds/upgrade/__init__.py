@@ -40,18 +40,7 @@ class Upgrade:
         source, over = self.source, taken_over(plan, body.code)
         if over is not None and over.way == "back":
             return back_steps(source)
-        return (
-            Preflight(source),
-            CloseWrites(source),
-            Backup(source),
-            UpdateStack(source),
-            Expand(source),
-            Health(source),
-            Contract(source),
-            Health(source, name="health-after", title=Text("移行後の確認", "health after")),
-            Release(source),
-            OpenWrites(source),
-        )
+        return _forward(source)
 
     def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
         """The service's health with the new release. Raises `JobFailed`, and `Unreadable` as the site does."""
@@ -62,3 +51,23 @@ class Upgrade:
         Inside(workspace.site, workspace.runtime.environment()).health(
             workspace.registry, outputs, str(given["service"]), str(given["release"])
         )
+
+
+def reading_steps(source: SiteSource) -> frozenset[str]:
+    """The steps, forward and back, that change nothing, by name."""
+    return frozenset(one.name for one in (*_forward(source), *back_steps(source)) if one.only_reads)
+
+
+def _forward(source: SiteSource) -> tuple[Step, ...]:
+    return (
+        Preflight(source),
+        CloseWrites(source),
+        Backup(source),
+        UpdateStack(source),
+        Expand(source),
+        Health(source),
+        Contract(source),
+        Health(source, name="health-after", title=Text("移行後の確認", "health after")),
+        Release(source),
+        OpenWrites(source),
+    )
