@@ -22,9 +22,9 @@ from tests.logins import of_database
 from tests.sample import SAMPLE
 
 from moyai.operations.database.connecting import database_url, open_engine
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins, logins, prepare
 from moyai.operations.database.writing import create
-from moyai.operations.durable.living.lease import conninfo
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.sandbox.postgres.fleet import Fleet
 

@@ -18,9 +18,9 @@ from tests.bench.processes import moyai
 from tests.sample import SAMPLE, lay_out
 
 from moyai.canonical_json import canonical
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import listed, shown
-from moyai.operations.durable.living.lease import conninfo
 from moyai.planning.fleet.plans import plan_sha256, to_document
 
 _BODIES = 3

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, PlainValidator
 
+from moyai.loopback import is_loopback
 from moyai.registry.cost_rules import exact
 from moyai.registry.file_words import Shown, wrong
 from moyai.registry.operation_settings import Amount
@@ -21,7 +22,6 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
 _FILE = re.compile(r"/[^\x00-\x1f\x7f]{1,499}\Z")
 _URL = re.compile(r"https?://[!-~]{1,490}\Z")
 _TOPIC = re.compile(r"arn:aws:sns:ap-northeast-[13]:[0-9]{12}:[A-Za-z0-9_-]{1,256}\Z")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def _bodies(kind: str, least: int) -> PlainValidator:
@@ -69,7 +69,7 @@ def _webhook(value: object) -> object:
         raise wrong("moyai_webhook", value) from None
     if not parts.hostname or "@" in parts.netloc or parts.fragment:
         raise wrong("moyai_webhook", value)
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+    if parts.scheme != "https" and not is_loopback(parts.hostname):
         raise wrong("moyai_webhook", value)
     return value
 

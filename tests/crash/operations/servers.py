@@ -16,8 +16,8 @@ from psycopg.sql import SQL, Identifier
 from tests.logins import of_database
 
 from moyai.operations.database.connecting import database_url, open_engine
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins, logins, prepare
-from moyai.operations.durable.living.lease import conninfo
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.postgres.instance import OPERATIONS, Instance
 

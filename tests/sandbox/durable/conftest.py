@@ -16,8 +16,8 @@ from tests.logins import of_database
 sys.path.insert(0, str(Path(__file__).parent))
 
 from moyai.operations.database.connecting import database_url
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins, logins, prepare
-from moyai.operations.durable.living.lease import conninfo
 from moyai.sandbox.postgres.fleet import Fleet
 
 _NUMBERS = count(1)

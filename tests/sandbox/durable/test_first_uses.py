@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 from tests.logins import of_database
 
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins
-from moyai.operations.durable.living.lease import conninfo
 
 _PREPARE = """
 import sys

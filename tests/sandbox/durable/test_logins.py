@@ -12,10 +12,9 @@ import pytest
 from sqlalchemy.engine import URL
 
 from moyai.operations.database.connecting import database_url
-from moyai.operations.database.hosts import is_local
+from moyai.operations.database.hosts import conninfo, is_local
 from moyai.operations.database.logins import GROUPS, Logins
 from moyai.operations.database.prepare import logins, prepare
-from moyai.operations.durable.living.lease import conninfo
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.postgres.instance import OPERATIONS
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from moyai.audit.details import checked, plain
 from moyai.canonical_json import canonical
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins
-from moyai.operations.durable.living.lease import conninfo
 from moyai.registry.models import JsonValue
 
 KEYS = st.text(st.characters(min_codepoint=1, max_codepoint=127), max_size=5)

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from workers import Fleet
 
 from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins, prepare
-from moyai.operations.durable.living.lease import conninfo
 from moyai.operations.durable.queue.dbos_queue import QUEUE, VERSION, WORKFLOW
 from moyai.operations.durable.queue.tickets import CarryingFailed, StrangeTicket, Tickets
 

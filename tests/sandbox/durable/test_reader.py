@@ -13,11 +13,11 @@ from tests.sample import SAMPLE, lay_out
 
 from moyai.errors import OperationFailed, UsageError
 from moyai.operations.database import whereabouts
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.logins import logins
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reader import open_reader
 from moyai.operations.database.reading import listed
-from moyai.operations.durable.living.lease import conninfo
 
 SITE = "kensho"
 

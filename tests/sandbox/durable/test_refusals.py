@@ -17,6 +17,7 @@ from tests.sandbox.hands import begin, conduct
 
 from moyai.errors import Refused, UsageError
 from moyai.operations.database.audit_reading import newest
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
 from moyai.operations.database.writing import (
@@ -30,7 +31,6 @@ from moyai.operations.database.writing import (
 )
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next
 from moyai.operations.durable.living.ends import put_on_record
-from moyai.operations.durable.living.lease import conninfo
 from moyai.planning.fleet.plans import plan_sha256
 
 PERSON = "operator:a@example.jp"

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from login_site import Site, login_site
 
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins
-from moyai.operations.durable.living.lease import conninfo
 
 FUNCTIONS = {
     "moyai_operator": {

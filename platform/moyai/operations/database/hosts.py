@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import URL
 
 from moyai.errors import UsageError
+from moyai.loopback import is_loopback
 from moyai.texts import Text
 
 _GUARDED = ("require", "verify-ca", "verify-full")
@@ -30,11 +29,12 @@ class Host:
     @property
     def is_local(self) -> bool:
         """Whether nothing on the way leaves this machine: a socket, or the loopback."""
-        if _is_socket(self.address) or self.address.lower() == "localhost":
-            return True
-        with suppress(ValueError):
-            return ipaddress.ip_address(self.address).is_loopback
-        return False
+        return _is_socket(self.address) or is_loopback(self.address)
+
+
+def conninfo(url: URL) -> str:
+    """libpq's connection string of a URL."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def places_of(url: URL) -> tuple[tuple[str, str], ...]:
@@ -92,8 +92,7 @@ def bound(url: URL) -> URL:
 
 def hosts(url: URL) -> tuple[Host, ...]:
     """The servers that a URL names, as libpq takes it with its variables."""
-    words = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    known = conninfo_to_dict(words)
+    known = conninfo_to_dict(conninfo(url))
     names = _listed(known.get("host") or os.environ.get("PGHOST"))
     addresses = _listed(known.get("hostaddr") or os.environ.get("PGHOSTADDR"))
     ports = _listed(known.get("port") or os.environ.get("PGPORT"))

@@ -60,10 +60,11 @@ def _answers(reader: Reader) -> bool:
 
 
 def _learnt(path: Path, site: str) -> Reader:
+    from moyai.operations.database.hosts import conninfo
     from moyai.operations.database.opening import login_url, operations_engine
     from moyai.operations.site.workspace import open_workspace
 
     workspace = open_workspace(path, site)
     with operations_engine(workspace):
         url = login_url(workspace, "moyai_operator")
-        return Reader(url.set(drivername="postgresql").render_as_string(hide_password=False))
+        return Reader(conninfo(url))

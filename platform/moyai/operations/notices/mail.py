@@ -13,9 +13,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from ipaddress import ip_address
 from pathlib import Path
 
+from moyai.loopback import is_loopback
 from moyai.operations.notices.message import Message, Undelivered, both
 from moyai.operations.notices.secret_files import read_secret
 from moyai.registry.operation_settings import Smtp
@@ -85,16 +85,6 @@ def _password(smtp: Smtp) -> str:
         )
     assert smtp.password_file is not None
     return read_secret(Path(smtp.password_file))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name or number alone: nothing is looked up."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 @contextmanager

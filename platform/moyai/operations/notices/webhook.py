@@ -18,7 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
-from moyai.operations.notices.mail import is_loopback
+from moyai.loopback import is_loopback
 from moyai.operations.notices.message import Message, Undelivered
 from moyai.operations.notices.secret_files import read_secret
 from moyai.texts import Text, document_of, of_system, visible

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from moyai.operations.database.connecting import open_engine
+from moyai.operations.durable.living.processes import Tell
 
 _ENDED = sa.text("SELECT moyai.worker_ended(:id)")
 
 
-def put_on_record(url: str, worker: str, tell: Callable[[str], None]) -> None:
+def put_on_record(url: str, worker: str, tell: Tell) -> None:
     """Only for who has seen the last of its processes dead. `url`: of the worker's login."""
     engine = open_engine(make_url(url), pool_size=1, name="moyai-supervisor")
     try:

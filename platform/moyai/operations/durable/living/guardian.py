@@ -14,10 +14,9 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
-from moyai.operations.durable.living.processes import end_all, has_mark
+from moyai.operations.durable.living.processes import Tell, end_all, has_mark
 
 ALIVE, BEAT, ENDED = b"a", b"b", b"e"
 """What a supervisor writes: that it lives; that its worker does; that the worker is buried."""
@@ -31,8 +30,6 @@ _FROZEN_SECONDS = 10.0
 _KILL_SECONDS = 10.0
 _POLL_SECONDS = 0.2
 _MOST = 4096
-
-Tell = Callable[[str], None]
 
 
 class Guardian:

@@ -15,17 +15,14 @@ from contextlib import closing
 import psycopg
 from sqlalchemy.engine import URL
 
+from moyai.operations.database.hosts import conninfo
+
 LOCKS = 7701
 """The first key of workers' advisory locks; the second is the worker's `lease`."""
 TOUCH_SECONDS = 1.0
 IDLE_SECONDS = 8
 """After so long without a touch the server ends the session."""
 _CONNECT_SECONDS = 3
-
-
-def conninfo(url: URL) -> str:
-    """libpq's connection string of a URL without a password."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 class Lease:

@@ -11,11 +11,13 @@ import math
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+Tell = Callable[[str], None]
+"""A line of a worker's log."""
 MARK = "MOYAI_WORKER"
 """The variable that all processes of a worker have: its id."""
 _PROC = Path("/proc")

@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL
 
 from moyai.operations.durable.living.ends import put_on_record
 from moyai.operations.durable.living.guarding import Guarding
-from moyai.operations.durable.living.processes import MARK, end_all, host_id
+from moyai.operations.durable.living.processes import MARK, Tell, end_all, host_id
 
 SILENT_SECONDS = 6.0
 """Without a sign of life for so long, a worker counts as frozen: the server ends its lease after 8 s."""
@@ -33,8 +33,6 @@ _MEMORY = {"MALLOC_ARENA_MAX": "2"}
 """glibc gives each of a worker's threads an arena of its own, and what is free in one helps no other."""
 _SUBREAPER = 36
 """Linux's PR_SET_CHILD_SUBREAPER: what a killed worker started comes to this process."""
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -23,7 +22,7 @@ from moyai.operations.durable.limits import memory
 from moyai.operations.durable.limits.allowances import Allowances, Rate, hand_on
 from moyai.operations.durable.limits.measuring import Measuring
 from moyai.operations.durable.living.lease import Heartbeat, Lease
-from moyai.operations.durable.living.processes import host_id, kill, marked
+from moyai.operations.durable.living.processes import Tell, host_id, kill, marked
 from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
 from moyai.operations.durable.worker.routines import Parts, routines
 from moyai.texts import Text
@@ -35,8 +34,6 @@ ENDING = -1
 """The room of a worker that takes no more bodies and ends when it has done those in hand."""
 _TAKEN = 75
 """Exit code of a process whose bodies another has taken."""
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

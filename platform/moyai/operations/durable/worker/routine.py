@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from moyai.operations.database.lost import is_lost
 from moyai.operations.durable.carrying.failures import bug
+from moyai.operations.durable.living.processes import Tell
 
 Look = Callable[[], float | None]
 """One look; seconds until the next where that is to be another time than usual."""
@@ -25,7 +26,7 @@ class Routine:
     seconds: float
     """Between two looks."""
     look: Look
-    tell: Callable[[str], None]
+    tell: Tell
     wait: Callable[[float], object]
     """Waits so many seconds; less where there is reason to look, or the worker ends."""
     _trouble: str = field(default="", init=False)

@@ -13,13 +13,13 @@ from sqlalchemy.engine import URL
 
 from moyai.errors import MoyaiError
 from moyai.operations.audit.anchoring import Anchoring
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.durable.conducting.conductor import Conductor
 from moyai.operations.durable.conducting.gates import Gates
 from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.limits.measuring import Measuring
-from moyai.operations.durable.living.lease import conninfo
-from moyai.operations.durable.living.processes import host_id
+from moyai.operations.durable.living.processes import Tell, host_id
 from moyai.operations.durable.living.takeover import Takeover
 from moyai.operations.durable.queue.dbos_queue import BodyQueue
 from moyai.operations.durable.worker.routine import Look, Routine
@@ -48,7 +48,7 @@ class Parts:
     knowledge: Knowledge
     conductor: Conductor
     measuring: Measuring
-    tell: Callable[[str], None]
+    tell: Tell
     """A line of the worker's log."""
     ending: threading.Event
     stirred: threading.Event
