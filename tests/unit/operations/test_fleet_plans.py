@@ -14,7 +14,7 @@ from moyai.errors import UsageError
 from moyai.operations.fleet.assembling import Part, assemble
 from moyai.operations.fleet.checking import plan_check
 from moyai.operations.site.workspace import Workspace, open_workspace
-from moyai.planning.fleet.durations import WHOLE, Measured
+from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.registry.operation_settings import Amount, OperationSettings, Tolerance, Wave
 
@@ -109,7 +109,7 @@ def test_forecasts_are_measured_where_they_can_be(workspace: Workspace) -> None:
     codes = [body.code for body in workspace.registry.tenants[:10]]
     settings = OperationSettings(duration_minutes=7)
     assert {body.forecast_seconds for body in assembled(workspace, settings).bodies} == {420}
-    history = [Measured("upgrade", "chat 1.0.0", WHOLE, codes[0], 90)]
+    history = [Measured("upgrade", "chat 1.0.0", codes[0], 90)]
     plan = assembled(workspace, settings, history=history)
     assert {body.forecast_seconds for body in plan.bodies} == {90}
     assert (

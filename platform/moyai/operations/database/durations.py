@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from moyai.planning.fleet.durations import WHOLE, Measured, service_of
+from moyai.planning.fleet.durations import Measured, service_of
 
 _OPERATIONS = 100
 """The newest of a kind and service; older ones say little of how long it takes today."""
@@ -24,4 +24,4 @@ def measured(connection: sa.Connection, kind: str, subject: str) -> tuple[Measur
     """How long bodies took, oldest first, in the newest operations of a kind and of the subject's service."""
     given = {"kind": kind, "service": service_of(subject), "operations": _OPERATIONS}
     rows = connection.execute(_MEASURED, given).all()
-    return tuple(Measured(row[0], row[1], WHOLE, row[2], row[3]) for row in rows)
+    return tuple(Measured(*row) for row in rows)

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-WHOLE = ""
-"""The step's name of a row that says how long a body took from its first step to its last."""
 LAST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How long something took that ended well."""
+    """How long a body took that ended well, from its first step to its last."""
 
     kind: str
     subject: str
     """As in the plan, `eapp-a 1.1.0`: its first word is the service."""
-    step: str
-    """`WHOLE`, or the name of a step."""
     code: str | None
     """None: a body that has left."""
     seconds: int
@@ -37,7 +33,7 @@ def forecast_seconds(
     own: dict[str, list[int]] = {}
     every: list[int] = []
     for row in history:
-        if (row.kind, service_of(row.subject), row.step) == (kind, service_of(subject), WHOLE):
+        if (row.kind, service_of(row.subject)) == (kind, service_of(subject)):
             every.append(row.seconds)
             if row.code is not None:
                 own.setdefault(row.code, []).append(row.seconds)

@@ -1,7 +1,7 @@
 """When an operation will end, and whose opening it misses: the plan, played with `decide`. Pure.
 
-It is played as if every approval were given, every body ended well after its forecast, and no
-other operation were in the way.
+It is played as if every approval were given, every body ended well after its forecast, there were
+workers and memory for all, and no other operation were in the way.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.states import BodyState, newly_planned
 from moyai.planning.fleet.wave_steps import later
 from moyai.planning.openings import next_opening
+
+_ROOM = 1_000_000
+"""More bodies at once than any operation has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,6 @@ class Missed:
     """A body that is not begun in the first opening that is long enough for it."""
 
     code: str
-    opening_ends: datetime | None
-    """The end of the opening that it misses; None: there is none at all."""
     runs_at: datetime | None
     """When it would be begun instead; None: beyond what was played."""
 
@@ -57,10 +58,10 @@ class Forecast:
     misses: tuple[Missed, ...]
 
 
-def forecast(plan: OperationPlan, start: datetime, room: int = 1_000_000) -> Forecast:
-    """Play a plan from a moment on. `room`: bodies at once that memory allows. Bounded: no more looks than
-    each body's beginning, end and one opening need, and each wave's."""
-    play = _Play(plan, start, room)
+def forecast(plan: OperationPlan, start: datetime) -> Forecast:
+    """Play a plan from a moment on. Bounded: no more looks than each body's beginning, end and one opening
+    need, and each wave's."""
+    play = _Play(plan, start)
     play.run()
     misses = _misses(plan, start, play.begun)
     moments = play.begun.values()
@@ -75,8 +76,8 @@ def forecast(plan: OperationPlan, start: datetime, room: int = 1_000_000) -> For
 
 
 class _Play:
-    def __init__(self, plan: OperationPlan, start: datetime, room: int) -> None:
-        self.plan, self.now, self.room = plan, start, room
+    def __init__(self, plan: OperationPlan, start: datetime) -> None:
+        self.plan, self.now = plan, start
         self.state = replace(newly_planned(plan), planned_at=start, approved=_subjects(plan))
         self.seconds = {body.code: body.forecast_seconds for body in plan.bodies}
         self.begun: dict[str, datetime] = {}
@@ -85,7 +86,7 @@ class _Play:
 
     def run(self) -> None:
         for _ in range(8 * len(self.plan.bodies) + 4 * len(self.plan.waves) + 4):
-            decision = decide(self.plan, self.state, self.now, self.room - len(self.running))
+            decision = decide(self.plan, self.state, self.now, _ROOM)
             self._write(decision)
             moments = [*self.running.values()]
             if decision.next_look is not None:
@@ -128,12 +129,12 @@ def _misses(plan: OperationPlan, start: datetime, begun: dict[str, datetime]) ->
         at = begun.get(body.code)
         if body.calendar is None:
             if at is None:
-                found.append(Missed(body.code, None, None))
+                found.append(Missed(body.code, None))
             continue
         needs = timedelta(seconds=min(body.forecast_seconds, YEAR))
         first = next_opening(body.calendar, start, needs)
         if first is None or at is None or at >= first.ends:
-            found.append(Missed(body.code, first.ends if first else None, at))
+            found.append(Missed(body.code, at))
     return tuple(found)
 
 

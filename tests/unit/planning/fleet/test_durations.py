@@ -5,13 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moyai.planning.fleet.durations import WHOLE, Measured, forecast_seconds
+from moyai.planning.fleet.durations import Measured, forecast_seconds
 
 
-def took(
-    code: str | None, seconds: int, subject: str = "eapp-a 1.0.0", step: str = WHOLE
-) -> Measured:
-    return Measured("upgrade", subject, step, code, seconds)
+def took(code: str | None, seconds: int, subject: str = "eapp-a 1.0.0") -> Measured:
+    return Measured("upgrade", subject, code, seconds)
 
 
 def foreseen(history: list[Measured]) -> dict[str, int]:
@@ -19,8 +17,7 @@ def foreseen(history: list[Measured]) -> dict[str, int]:
 
 
 def test_nothing_measured_is_what_is_assumed() -> None:
-    others = [took("a", 5, "chat 1.0.0"), took("a", 6, step="backup")]
-    others.append(Measured("check", "eapp-a", WHOLE, "a", 7))
+    others = [took("a", 5, "chat 1.0.0"), Measured("check", "eapp-a", "a", 7)]
     assert foreseen(others) == {"a": 1800, "b": 1800}
 
 

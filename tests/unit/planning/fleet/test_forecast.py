@@ -34,12 +34,11 @@ def test_waves_follow_each_other_with_their_soak() -> None:
 def test_bodies_for_which_a_night_is_too_short_run_in_the_next_and_are_named() -> None:
     one = plan([wave(1, most=1)], [body(f"{at}", calendar=WEEKEND) for at in range(8)])
     found = forecast(one, PLANNED)
-    ends = SATURDAY + timedelta(hours=6)
     sunday = SATURDAY + timedelta(days=1)
     assert not found.fits
     assert found.misses == (
-        Missed("6", ends, sunday),
-        Missed("7", ends, sunday + timedelta(hours=1)),
+        Missed("6", sunday),
+        Missed("7", sunday + timedelta(hours=1)),
     )
     assert found.ends == sunday + timedelta(hours=2)
 
@@ -48,7 +47,7 @@ def test_a_body_that_is_never_open_is_a_miss_and_the_others_are_forecast() -> No
     frozen = replace(WEEKEND, freezes=(Freeze(date(2020, 1, 1), date(2040, 1, 1), "統合"),))
     one = plan([wave(1)], [body("a", calendar=frozen), body("b", calendar=WEEKEND)])
     found = forecast(one, PLANNED)
-    assert found.misses == (Missed("a", None, None),)
+    assert found.misses == (Missed("a", None),)
     assert found.begun == {"b": SATURDAY}
 
 

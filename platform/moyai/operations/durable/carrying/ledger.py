@@ -77,7 +77,6 @@ class Taken:
     error: Mapping[str, Any] | None
     """Why it is being taken back, where it is."""
     signature: str | None
-    wanted: str
     earlier: tuple[StepRecord, ...] = ()
     """Of the attempts before, the oldest first."""
 
@@ -133,7 +132,6 @@ class Ledger:
             steps,
             found["error"] if any(step.status == "failed" for step in steps) else None,
             found["signature"],
-            found["wanted"],
             step_records(found["earlier"]),
         )
 

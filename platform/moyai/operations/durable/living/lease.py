@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
 
@@ -126,8 +125,3 @@ class Heartbeat:
         except OSError:
             self._handle = None
             self._alone()
-
-
-def now() -> float:
-    """Seconds of a clock that nobody sets."""
-    return time.monotonic()
