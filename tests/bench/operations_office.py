@@ -19,12 +19,12 @@ from psycopg.sql import SQL, Identifier
 from tests.bench import projects
 from tests.bench.operations_kind import STEPS, empty_plan
 from tests.logins import of_database
+from tests.planned import create
 from tests.sample import SAMPLE
 
 from moyai.operations.database.connecting import database_url, open_engine
 from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins, logins, prepare
-from moyai.operations.database.writing import create
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.sandbox.postgres.fleet import Fleet
 

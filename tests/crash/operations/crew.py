@@ -15,12 +15,13 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 from tests.crash.operations.supervising import WORKER
+from tests.planned import create
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import OperationView
-from moyai.operations.database.writing import create, want
+from moyai.operations.database.writing import want
 from moyai.planning.fleet.plans import OperationPlan
 
 ROOT = Path(__file__).parents[3]

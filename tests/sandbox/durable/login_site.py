@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from counting import make_plan
+from tests.planned import create
 from tests.sandbox.hands import begin, register
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
-from moyai.operations.database.writing import create
 from moyai.operations.durable.carrying.ledger import Ledger, Taken
 
 CODE = "100000"

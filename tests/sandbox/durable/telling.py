@@ -9,11 +9,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from counting import Counted, counted_kind
+from tests.planned import create
 from tests.sample import SAMPLE
 from tests.sandbox.hands import register
 
 from moyai.errors import MoyaiError
-from moyai.operations.database.writing import create
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.operations.durable.conducting.approved import Approved

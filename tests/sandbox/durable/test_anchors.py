@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from botocore.exceptions import ClientError
 from persons import plan
+from tests.planned import create
 from tests.sample import SAMPLE
 
 from moyai.engine.sites import EmbeddedSite
@@ -21,7 +22,6 @@ from moyai.operations.audit.vault import NoVault, Vault, anchors_of, vault_of
 from moyai.operations.database.anchoring import ANCHORS, my_turn, soon
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import create
 from moyai.operations.site.session import Session
 from moyai.operations.site.workspace import Workspace
 from moyai.planning import names

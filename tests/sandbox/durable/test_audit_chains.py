@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from persons import PLANNER, plan, registry
+from tests.planned import create
 
 from moyai.errors import UsageError
 from moyai.operations.audit.chains import (
@@ -23,7 +24,7 @@ from moyai.operations.audit.chains import (
 from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import create, want
+from moyai.operations.database.writing import want
 
 CHAIN = "federation"
 

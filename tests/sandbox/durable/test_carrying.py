@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from counting import Counted, CountedStep, effects, make_plan
+from tests.planned import create
 from tests.sandbox.hands import begin, register
 
 from moyai.errors import UsageError
@@ -24,7 +25,7 @@ from moyai.operations.database.left import ledger_sha256
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown, steps
 from moyai.operations.database.rows import BodyRow
-from moyai.operations.database.writing import create, retry, want
+from moyai.operations.database.writing import retry, want
 from moyai.operations.durable.carrying import judging
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next, Taken

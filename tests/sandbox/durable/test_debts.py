@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from counting import make_plan
+from tests.planned import create
 from tests.sample import SAMPLE
 from tests.sandbox.hands import begin, register
 
@@ -17,7 +18,6 @@ from moyai.audit.records import chain_of
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import debts
-from moyai.operations.database.writing import create
 from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.operations.durable.conducting.debts import Debts
 from moyai.registry.load import require

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from counting import Counted, make_plan
+from tests.planned import create
 from tests.sample import SAMPLE
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import debts, shown
 from moyai.operations.database.rows import OperationView
-from moyai.operations.database.writing import create
 from moyai.operations.durable.conducting.gates import Gates
 from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from counting import make_plan
+from tests.planned import create
 from tests.sandbox.hands import begin, conduct, register
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import create, want
+from moyai.operations.database.writing import want
 from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next
 from moyai.operations.fleet.half_way import half_way
 from moyai.operations.kinds.site import SiteSource

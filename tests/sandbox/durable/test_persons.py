@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from counting import counted_kind
 from persons import APPROVER, DAY, PLANNER, Signer, operator, plan, registry
+from tests.planned import create
 
 from moyai.approvals.elsewhere import brought
 from moyai.approvals.subjects import APPROVAL_NAMESPACE, approval_line, signed_line
@@ -21,7 +22,6 @@ from moyai.operations.database.durations import measured
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import entries, shown
 from moyai.operations.database.rows import OperationView
-from moyai.operations.database.writing import create
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge

@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from counting import make_plan
+from tests.planned import create
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import create
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 
 

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from counting import make_plan
 from login_site import CODE, Site, login_site
+from tests.planned import create
 from tests.sandbox.hands import begin, conduct
 
 from moyai.errors import Refused, UsageError
@@ -20,15 +21,7 @@ from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
-from moyai.operations.database.writing import (
-    approve,
-    create,
-    create_as,
-    next_id,
-    release,
-    retry,
-    want,
-)
+from moyai.operations.database.writing import approve, create_as, next_id, release, retry, want
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next
 from moyai.operations.durable.living.ends import put_on_record
 from moyai.planning.fleet.plans import plan_sha256

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from counting import make_plan
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.planned import create
 from tests.sandbox.hands import register
 
 from moyai.operations.audit.chains import verify_chains
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import create
 
 CODES = ("100000", "100001", "100002")
 OPERATION = ("planned", "running", "paused", "held", "done", "failed", "cancelled", "expired")

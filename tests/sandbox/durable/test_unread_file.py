@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from counting import Counted, counted_kind, effects, make_plan
+from tests.planned import create
 from tests.sandbox.hands import begin, conduct, register
 
 from moyai.errors import MoyaiError, UsageError
@@ -15,7 +16,7 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import BodyRow
-from moyai.operations.database.writing import approve, create
+from moyai.operations.database.writing import approve
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.operations.durable.conducting.approved import Approved

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from counting import effects
+from tests.planned import create
 from tests.sample import SAMPLE
 
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import OperationView
-from moyai.operations.database.writing import create
 from moyai.planning.fleet.plans import OperationPlan
 
 ROOT = Path(__file__).parents[3]

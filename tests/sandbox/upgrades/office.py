@@ -13,6 +13,7 @@ import boto3
 import psycopg
 import sqlalchemy as sa
 from federations import Federation
+from tests.planned import create
 from tests.sandbox.hands import begin, register
 
 from moyai.engine.stacks import StackId
@@ -21,7 +22,7 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.opening import login_url, operations_engine
 from moyai.operations.database.reading import debts, shown, steps
 from moyai.operations.database.rows import BodyRow
-from moyai.operations.database.writing import create, retry
+from moyai.operations.database.writing import retry
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next, Taken
 from moyai.operations.inside.jobs import Inside

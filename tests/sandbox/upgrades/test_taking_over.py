@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from office import A, B, Office, at
+from tests.planned import create
 from tests.sandbox.hands import conduct
 
 from moyai.errors import OperationFailed, UsageError
-from moyai.operations.database.writing import create, want
+from moyai.operations.database.writing import want
 from moyai.operations.fleet.half_way import half_way, successors
 from moyai.operations.fleet.upgrading import UpgradeWish, plan_upgrade, upgrade_bodies
 from moyai.operations.inside.jobs import Inside

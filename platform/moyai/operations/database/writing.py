@@ -23,7 +23,6 @@ NOT_NOW = "MY005"
 """SQLSTATE: it cannot be done as things stand; the status is the error's detail."""
 NO_SUCH = "MY006"
 """SQLSTATE: there is no such operation."""
-_ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(7702, 2)")
 _PLAN = sa.text("SELECT moyai.plan_operation(:id, :plan, :signature)")
 _WANT = sa.text("SELECT moyai.want(:id, :wanted, :actor)")
 _PUT_IN_FILE = sa.text("SELECT moyai.put_in_file(:id, :written, :actor)")
@@ -51,14 +50,6 @@ def next_id(connection: sa.Connection) -> str:
         {"day": f"{day}-%"},
     ).scalar()
     return f"{day}-{(last or 0) + 1}"
-
-
-def create(connection: sa.Connection, plan: OperationPlan, signature: str | None) -> str:
-    """Put a plan on record under the next id, which it answers."""
-    connection.execute(_ONE_AT_A_TIME)
-    operation = next_id(connection)
-    create_as(connection, operation, plan, signature)
-    return operation
 
 
 def create_as(
