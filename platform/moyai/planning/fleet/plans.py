@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
-from typing import Any, Literal
+from typing import Any
 
 from moyai.canonical_json import sha256_of
 from moyai.planning.fleet.plan_types import check_types
 from moyai.planning.openings import Calendar
 from moyai.registry.models import Freeze, JsonValue, MaintenanceWindow
+from moyai.registry.operation_settings import FailureMode
 from moyai.texts import Text
 
 SCHEMA = "moyai.operation/1"
-Mode = Literal["strict", "soft"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Limits:
     """Bodies at a time, at least 1."""
     tolerance: int
     """Bodies that may fail or be held; one more holds the wave."""
-    mode: Mode
+    mode: FailureMode
     """`strict`: never more at once than may still fail and one; `soft`: as many as `max_concurrent`."""
 
 

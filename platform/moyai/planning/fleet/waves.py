@@ -9,91 +9,15 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from math import ceil, floor
-from typing import Protocol
 
-from moyai.planning.fleet.plans import Limits, Mode, PlannedWave
+from moyai.planning.fleet.plans import Limits, PlannedWave
 from moyai.planning.selectors import parse
 from moyai.registry.models import Tenant
-
-
-class AmountLike(Protocol):
-    """Bodies by number or by share: one of the two is not None."""
-
-    @property
-    def count(self) -> int | None:
-        """Whole bodies."""
-
-    @property
-    def percent(self) -> Fraction | None:
-        """0 to 100."""
-
-
-class ToleranceLike(Protocol):
-    """How many bodies may fail."""
-
-    @property
-    def bodies(self) -> AmountLike:
-        """Before one more holds the wave."""
-
-    @property
-    def mode(self) -> Mode:
-        """See `Limits`."""
-
-
-class WaveLike(Protocol):
-    """A wave of the settings; exactly one of `select`, `share`, `rest` says whom it takes."""
-
-    @property
-    def name(self) -> str:
-        """For people."""
-
-    @property
-    def select(self) -> str | None:
-        """A selector."""
-
-    @property
-    def share(self) -> AmountLike | None:
-        """Of all bodies of the operation."""
-
-    @property
-    def rest(self) -> bool:
-        """All that no wave before took."""
-
-    @property
-    def soak_minutes(self) -> int:
-        """After its last body."""
-
-    @property
-    def needs_approval(self) -> bool:
-        """Of its own."""
-
-    @property
-    def max_concurrent(self) -> AmountLike | None:
-        """None: the settings' own."""
-
-    @property
-    def failure_tolerance(self) -> ToleranceLike | None:
-        """None: the settings' own."""
-
-
-class SettingsLike(Protocol):
-    """What of the settings decides waves."""
-
-    @property
-    def waves(self) -> Sequence[WaveLike]:
-        """In their order."""
-
-    @property
-    def max_concurrent(self) -> AmountLike:
-        """Where a wave says nothing else."""
-
-    @property
-    def failure_tolerance(self) -> ToleranceLike:
-        """Where a wave says nothing else."""
+from moyai.registry.operation_settings import Amount, OperationSettings, Wave
 
 
 def divide(
-    settings: SettingsLike, bodies: Sequence[Tenant], day: date
+    settings: OperationSettings, bodies: Sequence[Tenant], day: date
 ) -> tuple[tuple[PlannedWave, tuple[str, ...]], ...]:
     """The waves of an operation on these bodies (in the file's order), with the codes of each.
 
@@ -104,7 +28,7 @@ def divide(
     that cannot be read.
     """
     left = list(bodies)
-    taken: list[tuple[WaveLike, list[Tenant]]] = []
+    taken: list[tuple[Wave, list[Tenant]]] = []
     for wave in settings.waves:
         chosen = _chosen(wave, left, len(bodies), day)
         codes = {body.code for body in chosen}
@@ -124,7 +48,7 @@ def divide(
     )
 
 
-def _chosen(wave: WaveLike, left: Sequence[Tenant], total: int, day: date) -> list[Tenant]:
+def _chosen(wave: Wave, left: Sequence[Tenant], total: int, day: date) -> list[Tenant]:
     if wave.select is not None:
         selector = parse(wave.select)
         return [body for body in left if selector.matches(body, day)]
@@ -140,7 +64,7 @@ def _residents(body: Tenant) -> tuple[bool, int]:
     return False, body.population.count
 
 
-def _planned(settings: SettingsLike, wave: WaveLike, number: int, bodies: int) -> PlannedWave:
+def _planned(settings: OperationSettings, wave: Wave, number: int, bodies: int) -> PlannedWave:
     tolerance = wave.failure_tolerance or settings.failure_tolerance
     limits = Limits(
         max(1, _up(wave.max_concurrent or settings.max_concurrent, bodies)),
@@ -150,15 +74,15 @@ def _planned(settings: SettingsLike, wave: WaveLike, number: int, bodies: int) -
     return PlannedWave(number, wave.name, limits, wave.soak_minutes * 60, wave.needs_approval)
 
 
-def _up(amount: AmountLike, total: int) -> int:
+def _up(amount: Amount, total: int) -> int:
     return ceil(_exact(amount, total))
 
 
-def _down(amount: AmountLike, total: int) -> int:
+def _down(amount: Amount, total: int) -> int:
     return floor(_exact(amount, total))
 
 
-def _exact(amount: AmountLike, total: int) -> Fraction:
+def _exact(amount: Amount, total: int) -> Fraction:
     if amount.percent is not None:
         return amount.percent * total / 100
     return Fraction(amount.count or 0)

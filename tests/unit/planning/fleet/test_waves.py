@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.planning.made_registries import DAY, sample
 
-from moyai.planning.fleet.plans import Limits, Mode
+from moyai.planning.fleet.plans import Limits
 from moyai.planning.fleet.waves import divide
-from moyai.registry.operation_settings import OperationSettings
+from moyai.registry.operation_settings import Amount, OperationSettings, Tolerance, Wave
 
 BODIES = sample().tenants
-
-
-@dataclass(frozen=True)
-class Amount:
-    count: int | None = None
-    percent: Fraction | None = None
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    bodies: Amount
-    mode: Mode = "strict"
-
-
-@dataclass(frozen=True)
-class Wave:
-    name: str
-    select: str | None = None
-    share: Amount | None = None
-    rest: bool = False
-    soak_minutes: int = 0
-    needs_approval: bool = False
-    max_concurrent: Amount | None = None
-    failure_tolerance: Tolerance | None = None
-
-
-@dataclass(frozen=True)
-class Settings:
-    waves: tuple[Wave, ...]
-    max_concurrent: Amount = Amount(percent=Fraction(10))
-    failure_tolerance: Tolerance = Tolerance(Amount(percent=Fraction(5)))
-
-
 REST = Wave("残り", rest=True)
 WAVES = st.sampled_from(
     (
@@ -59,10 +26,15 @@ WAVES = st.sampled_from(
 )
 
 
+def _settings(*waves: Wave) -> OperationSettings:
+    tenth, twentieth = Amount(percent=Fraction(10)), Amount(percent=Fraction(5))
+    return OperationSettings(waves, max_concurrent=tenth, failure_tolerance=Tolerance(twentieth))
+
+
 @given(st.lists(WAVES, min_size=1, max_size=5), st.sets(st.sampled_from([b.code for b in BODIES])))
 def test_every_body_is_in_one_wave_and_no_wave_is_empty(waves: list[Wave], codes: set[str]) -> None:
     bodies = [body for body in BODIES if body.code in codes]
-    found = divide(Settings(tuple(waves)), bodies, DAY)
+    found = divide(_settings(*waves), bodies, DAY)
     assert sorted(code for _, some in found for code in some) == sorted(codes)
     assert [wave.number for wave, _ in found] == list(range(1, len(found) + 1))
     order = [body.code for body in bodies]
@@ -77,7 +49,7 @@ def test_the_first_wave_that_takes_a_body_has_it_and_a_share_is_of_all_bodies() 
         Wave("10 %", share=Amount(percent=Fraction(10))),
         REST,
     )
-    (_, lead), (_, tenth), (_, rest) = divide(Settings(waves), BODIES, DAY)
+    (_, lead), (_, tenth), (_, rest) = divide(_settings(*waves), BODIES, DAY)
     assert lead == (first.code,)
     assert len(tenth) == -(-len(BODIES) // 10)
     by_size = sorted(BODIES[1:], key=lambda one: one.population.count if one.population else 10**9)
@@ -91,7 +63,7 @@ def test_limits_are_shares_of_the_waves_own_bodies_and_a_wave_may_have_its_own()
         Wave("三つ", share=Amount(3), soak_minutes=30, needs_approval=True),
         replace(REST, max_concurrent=Amount(7), failure_tolerance=own),
     )
-    (three, _), (rest, _) = divide(Settings(waves), BODIES, DAY)
+    (three, _), (rest, _) = divide(_settings(*waves), BODIES, DAY)
     assert three.limits == Limits(1, 0, "strict")
     assert (three.soak_seconds, three.needs_approval) == (1800, True)
     assert rest.limits == Limits(7, 2, "soft")
@@ -99,7 +71,7 @@ def test_limits_are_shares_of_the_waves_own_bodies_and_a_wave_may_have_its_own()
 
 def test_a_body_of_unknown_size_is_the_last_that_a_share_takes() -> None:
     bodies = (replace(BODIES[0], population=None), *BODIES[1:3])
-    (_, some), _ = divide(Settings((Wave("二つ", share=Amount(2)), REST)), bodies, DAY)
+    (_, some), _ = divide(_settings(Wave("二つ", share=Amount(2)), REST), bodies, DAY)
     assert some == (BODIES[1].code, BODIES[2].code)
 
 
