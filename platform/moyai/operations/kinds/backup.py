@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from moyai.engine.stacks import StackId
 from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.again import Repeatable
-from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
+from moyai.operations.kinds.environment import environment_of
+from moyai.operations.kinds.kind import Result, Step, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
-from moyai.planning.topology import TENANT
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -33,25 +32,9 @@ class _Step(Repeatable):
 
         Raises `Unavailable` where the body has no environment.
         """
-        session = self.source.session()
-        workspace, stack = session.workspace, StackId(TENANT, work.body.code)
-        outputs = session.state.outputs(stack)
-        if not outputs:
-            raise Unavailable(
-                Text(
-                    f"{work.body.name}の環境は、記録にありません。",
-                    f"{work.body.name} has no environment on record.",
-                ),
-                remedy=Text(
-                    f"moyai onboard {work.body.code} で作れます。",
-                    f"moyai onboard {work.body.code} makes it.",
-                ),
-            )
-        release = session.state.record(stack).releases.get(self.service)
-        if release is None:
-            return None
-        inside = Inside(workspace.site, workspace.runtime.environment(), work.asker)
-        return inside, workspace.registry, outputs, release
+        one = environment_of(self.source, work)
+        release = one.record.releases.get(self.service)
+        return None if release is None else (one.inside(), one.registry, one.outputs, release)
 
 
 @dataclass(frozen=True, slots=True)

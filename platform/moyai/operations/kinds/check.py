@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from moyai.engine.stacks import StackId
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.again import Reading
+from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
-from moyai.planning.topology import TENANT
 from moyai.texts import Text, counted
 
 
@@ -25,21 +23,8 @@ class CheckHealth(Reading):
 
     def do(self, work: Work) -> Result:
         """Raises `Unavailable` where there is no environment, `OperationFailed` with each failure."""
-        session = self.source.session()
-        stack = StackId(TENANT, work.body.code)
-        record, outputs = session.state.record(stack), session.state.outputs(stack)
-        if not outputs:
-            raise Unavailable(
-                Text(
-                    f"{work.body.name}の環境は、記録にありません。",
-                    f"{work.body.name} has no environment on record.",
-                ),
-                remedy=Text(
-                    f"moyai onboard {work.body.code} で作れます。",
-                    f"moyai onboard {work.body.code} makes it.",
-                ),
-            )
-        inside = Inside(session.workspace.site, session.workspace.runtime.environment())
+        one = replace(environment_of(self.source, work), asker=None)  # it reads only
+        record, outputs, inside = one.record, one.outputs, one.inside()
         wanted = work.plan.parameters.get("service")
         if wanted is not None and wanted not in record.releases:
             raise Unavailable(
@@ -58,7 +43,7 @@ class CheckHealth(Reading):
             if wanted not in (None, service):
                 continue
             try:
-                inside.health(session.workspace.registry, outputs, service, release)
+                inside.health(one.registry, outputs, service, release)
             except MoyaiError as error:
                 failures.append(error)
             checked.append(service)

@@ -12,9 +12,9 @@ from datetime import date
 
 from moyai.canonical_json import sha256_of
 from moyai.operations.deploys.plan import Wish, plan_of
-from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.again import Reading, Repeatable
 from moyai.operations.kinds.as_shown import hold_to_shown
+from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
@@ -126,12 +126,11 @@ class Build(Repeatable):
     def do(self, work: Work) -> Result:
         """Raises as the run ended; `Moved` where it is not what preflight found, then or since."""
         session = self.source.session()
-        workspace = session.workspace
-        inside = Inside(workspace.site, workspace.runtime.environment(), work.asker)
+        inside = Environment(session, work.body.code, asker=work.asker).inside()
         found = work.results["preflight"]
         day = date.fromisoformat(str(found["day"])) if "day" in found else today()
         if found["runs"]:
-            session.history.remember(workspace.registry)
+            session.history.remember(session.workspace.registry)
 
         def planned(now: Session) -> Sequence[PlannedStack]:
             change = _change(now, work, day)

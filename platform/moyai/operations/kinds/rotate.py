@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from moyai.canonical_json import sha256_of
-from moyai.engine.stacks import StackId
 from moyai.errors import MoyaiError
 from moyai.jobs.submit import JobFailed
 from moyai.operations.inside.jobs import Inside
 from moyai.operations.inside.restarts import Restarts
 from moyai.operations.kinds.again import Reading, Repeatable
 from moyai.operations.kinds.as_shown import hold_to_shown
+from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
@@ -27,7 +27,6 @@ from moyai.operations.kinds.site import SiteSource
 from moyai.operations.site.places import today
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.guards import frozen
-from moyai.planning.topology import TENANT
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -59,17 +58,11 @@ class _Body:
 
 
 def _body(source: SiteSource, work: Work) -> _Body:
-    session, code = source.session(), work.body.code
-    workspace, stack = session.workspace, StackId(TENANT, code)
-    outputs, environment = session.state.outputs(stack), workspace.runtime.environment()
-    registry = workspace.registry
-    return _Body(
-        registry,
-        Inside(workspace.site, environment, work.asker),
-        Restarts(workspace.site, environment, registry, code, outputs),
-        outputs,
-        session.state.record(stack).releases,
-    )
+    """Raises `Unavailable` where there is no environment."""
+    one = environment_of(source, work)
+    registry, outputs, site = one.registry, one.outputs, one.session.workspace.site
+    restarts = Restarts(site, one.variables, registry, one.code, outputs)
+    return _Body(registry, one.inside(), restarts, outputs, one.record.releases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +79,6 @@ class Preflight(Reading):
         if not half_way:
             refuse_older(self.source.session())
         one = _body(self.source, work)
-        if not one.outputs:
-            raise Unavailable(
-                Text(
-                    f"{work.body.name}の環境は、記録にありません。",
-                    f"{work.body.name} has no environment on record.",
-                )
-            )
         services = tuple(sorted(one.releases))
         if rotation_sha256(work.body.code, services) != work.body.change_sha256:
             names = ", ".join(services)

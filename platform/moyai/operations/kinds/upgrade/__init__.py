@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from moyai.engine.stacks import StackId
-from moyai.operations.inside.jobs import Inside
+from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Step
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
@@ -21,7 +20,6 @@ from moyai.operations.kinds.upgrade.steps import (
 )
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import taken_over
-from moyai.planning.topology import TENANT
 from moyai.texts import Text
 
 
@@ -44,13 +42,8 @@ class Upgrade:
 
     def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
         """The service's health with the new release. Raises `JobFailed`, and `Unreadable` as the site does."""
-        session = self.source.session()
-        workspace = session.workspace
-        outputs = session.state.outputs(StackId(TENANT, body.code))
-        given = plan.parameters
-        Inside(workspace.site, workspace.runtime.environment()).health(
-            workspace.registry, outputs, str(given["service"]), str(given["release"])
-        )
+        one, given = Environment(self.source.session(), body.code), plan.parameters
+        one.inside().health(one.registry, one.outputs, str(given["service"]), str(given["release"]))
 
 
 def reading_steps(source: SiteSource) -> frozenset[str]:

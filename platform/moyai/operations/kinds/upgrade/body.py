@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.jobs.asking import Asker
 from moyai.operations.deploys.plan import Wish, plan_of
-from moyai.operations.inside.jobs import Inside
+from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
@@ -25,52 +23,23 @@ from moyai.operations.site.session import Session
 from moyai.operations.site.turns import Turns
 from moyai.planning.fleet.taking_over import taken_over
 from moyai.planning.plans import PlannedStack
-from moyai.planning.topology import TENANT
-from moyai.registry.models import Manifest, Registry
+from moyai.registry.models import Manifest
 from moyai.texts import Text
 
 _TURN_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Subscribed:
+class Subscribed(Environment):
     """A body's subscription of the service that is upgraded, in a session of now."""
 
-    session: Session
-    code: str
     service: str
     target: str
-    asker: Asker | None = None
-
-    @property
-    def stack(self) -> StackId:
-        """Its body's stack."""
-        return StackId(TENANT, self.code)
-
-    @property
-    def registry(self) -> Registry:
-        """tenants.yaml."""
-        return self.session.workspace.registry
 
     @property
     def manifest(self) -> Manifest:
         """The service's manifest."""
         return self.registry.services[self.service].manifest
-
-    @property
-    def record(self) -> StackRecord:
-        """Its body's record."""
-        return self.session.state.record(self.stack)
-
-    @property
-    def outputs(self) -> Mapping[str, object]:
-        """Its stack's outputs."""
-        return self.session.state.outputs(self.stack)
-
-    def inside(self) -> Inside:
-        """Runs jobs in its environment."""
-        workspace = self.session.workspace
-        return Inside(workspace.site, workspace.runtime.environment(), self.asker)
 
     def change_record(self, change: Callable[[StackRecord], StackRecord]) -> None:
         """Write its record anew from what is there now, in turn with other commands of this machine; those of
@@ -150,7 +119,7 @@ def subscribed(source: SiteSource, work: Work) -> Subscribed:
     """The subscription that a step is about."""
     given = work.plan.parameters
     service, release = str(given["service"]), str(given["release"])
-    return Subscribed(source.session(), work.body.code, service, release, work.asker)
+    return Subscribed(source.session(), work.body.code, service, release, asker=work.asker)
 
 
 def before(work: Work) -> str:
