@@ -13,13 +13,13 @@ from datetime import date
 from moyai.canonical_json import sha256_of
 from moyai.operations.deploys.plan import Wish, plan_of
 from moyai.operations.kinds.again import Reading, Repeatable
-from moyai.operations.kinds.as_shown import hold_to_shown
+from moyai.operations.kinds.as_shown import hold_to_shown, not_as_planned
 from moyai.operations.kinds.environment import Environment
-from moyai.operations.kinds.kind import Moved, Result, Step, Unavailable, Work
+from moyai.operations.kinds.kind import Result, Step, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
-from moyai.operations.kinds.stacks import build
+from moyai.operations.kinds.stacks import build, hold_to_buildable
 from moyai.operations.kinds.upgrade.change import service_sha256
 from moyai.operations.site.places import today
 from moyai.operations.site.session import Session
@@ -94,22 +94,9 @@ class Preflight(Reading):
         if not work.plan.parameters.get("allow_older"):
             refuse_older(session)
         change = _change(session, work, day)
-        if change.stack.action == "refused":
-            raise Unavailable(change.stack.reasons[0])
-        if change.plan.exceeded:
-            raise Unavailable(change.plan.exceeded[0].text)
-        waits = [stack.name for stack in change.plan.foundation if stack.runs]
-        if waits:
-            names = ", ".join(waits)
-            raise Unavailable(
-                Text(
-                    f"先に共通基盤（{names}）の適用が要ります。",
-                    f"the foundation has to be deployed first: {names}.",
-                ),
-                remedy=Text("moyai deploy を実行してください。", "Run moyai deploy."),
-            )
+        hold_to_buildable(change.plan, change.stack)
         if change.stack.runs and not _is_approved(change, work):
-            raise _moved(change)
+            raise not_as_planned(change.texts)
         if change.stack.runs and not work.earlier.get("preflight", {}).get("end_sha256"):
             hold_to_shown(session.workspace.registry, work, change.texts)
         found = {"end_sha256": change.end_sha256, "day": day.isoformat()}
@@ -135,7 +122,7 @@ class Build(Repeatable):
         def planned(now: Session) -> Sequence[PlannedStack]:
             change = _change(now, work, day)
             if change.stack.runs and found.get("end_sha256") not in (None, change.end_sha256):
-                raise _moved(change)
+                raise not_as_planned(change.texts)
             return (change.stack,)
 
         counts = build(session, work.body.code, planned, inside, day)
@@ -171,18 +158,3 @@ def _is_approved(change: DeployChange, work: Work) -> bool:
     """What an attempt before left half-way differs otherwise from what is on record, and ends the same."""
     begun = work.earlier.get("preflight", {}).get("end_sha256")
     return change.sha256 == work.body.change_sha256 or change.end_sha256 == begun
-
-
-def _moved(change: DeployChange) -> Moved:
-    ja = "、".join(text.ja for text in change.texts)
-    en = "; ".join(text.en for text in change.texts)
-    return Moved(
-        Text(
-            f"計画のときと違います。いま行うとすれば: {ja}",
-            f"it is not what was planned any more. What would be done now: {en}",
-        ),
-        remedy=Text(
-            "この団体だけ、新しい計画を作って承認を受けてください。",
-            "Plan this body anew, and have that approved.",
-        ),
-    )

@@ -10,9 +10,11 @@ from moyai.operations.deploys.events import StackEnded
 from moyai.operations.deploys.plan import Wish, plan_of
 from moyai.operations.deploys.stack_runs import StackRuns
 from moyai.operations.inside.jobs import Inside
+from moyai.operations.kinds.kind import Unavailable
 from moyai.operations.site.places import today
 from moyai.operations.site.session import Session, imports_of
-from moyai.planning.plans import PlannedStack
+from moyai.planning.plans import Plan, PlannedStack
+from moyai.texts import Text
 
 _WAIT_SECONDS = 900.0
 """How long another command at the same body is waited for."""
@@ -52,6 +54,25 @@ def build(
             if isinstance(event, StackEnded):
                 ended = event
     return _counts(ended)
+
+
+def hold_to_buildable(plan: Plan, stack: PlannedStack) -> None:
+    """Raises `Unavailable` where a body's stack may not be built now: what the plan itself refuses, quotas,
+    a foundation that is to be deployed before."""
+    if stack.action == "refused":
+        raise Unavailable(stack.reasons[0])
+    if plan.exceeded:
+        raise Unavailable(plan.exceeded[0].text)
+    waits = [one.name for one in plan.foundation if one.runs]
+    if waits:
+        names = ", ".join(waits)
+        raise Unavailable(
+            Text(
+                f"先に共通基盤（{names}）の適用が要ります。",
+                f"the foundation has to be deployed first: {names}.",
+            ),
+            remedy=Text("moyai deploy を実行してください。", "Run moyai deploy."),
+        )
 
 
 def _counts(ended: StackEnded | None) -> dict[str, int]:

@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime
 from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
 from moyai.operations.kinds.again import Reading
-from moyai.operations.kinds.as_shown import hold_to_shown
+from moyai.operations.kinds.as_shown import ANEW, hold_to_shown, not_as_planned
 from moyai.operations.kinds.kind import InDoubt, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.older import refuse_older
+from moyai.operations.kinds.stacks import hold_to_buildable
 from moyai.operations.kinds.upgrade.behind import keep_budget
 from moyai.operations.kinds.upgrade.body import (
     Subscribed,
@@ -74,7 +75,7 @@ class Preflight(Reading):
         change = _change(one, None, day)
         self._is_known(one, change)
         if change.sha256 != work.body.change_sha256:
-            raise _moved(change)
+            raise not_as_planned(change.texts)
         hold_to_shown(one.registry, work, change.texts)
         self._may_begin(work, change)
         planned = {body.code for body in work.plan.bodies}
@@ -106,7 +107,7 @@ class Preflight(Reading):
         before = over.target if over.way == "afresh" else over.release
         change = _change(one, before, day)
         if taking_over_sha256(change, over) != work.body.change_sha256:
-            raise _moved(change)
+            raise not_as_planned(change.texts)
         hold_to_shown(one.registry, work, (over.text, *change.texts))
         self._may_begin(work, change)
         try:
@@ -139,7 +140,7 @@ class Preflight(Reading):
         over = taken_over(work.plan, one.code)
         known = {before, one.target} | ({over.target} if over is not None else set())
         if on_record not in known or change.end_sha256 != found.end_sha256:
-            raise _moved(change)
+            raise not_as_planned(change.texts)
         self._may_begin(work, change)
         return {**replace(found, day=day).result(), **mark}
 
@@ -170,20 +171,7 @@ class Preflight(Reading):
             )
 
     def _may_begin(self, work: Work, change: Change) -> None:
-        if change.stack.action == "refused":
-            raise Unavailable(change.stack.reasons[0])
-        if change.plan.exceeded:
-            raise Unavailable(change.plan.exceeded[0].text)
-        waits = [stack.name for stack in change.plan.foundation if stack.runs]
-        if waits:
-            names = ", ".join(waits)
-            raise Unavailable(
-                Text(
-                    f"先に共通基盤（{names}）の適用が要ります。",
-                    f"the foundation has to be deployed first: {names}.",
-                ),
-                remedy=Text("moyai deploy を実行してください。", "Run moyai deploy."),
-            )
+        hold_to_buildable(change.plan, change.stack)
         for risk in work.body.risks:
             if f"{risk}:{work.body.code}" not in work.cleared:
                 raise Unavailable(
@@ -217,10 +205,7 @@ def _went_on(code: str, operation: str) -> Moved:
             f"{operation} での {code} の状態が、計画のあとに変わりました。",
             f"{operation} has gone on with {code} since this was planned.",
         ),
-        remedy=Text(
-            "この団体だけ、新しい計画を作って承認を受けてください。",
-            "Plan this body anew, and have that approved.",
-        ),
+        remedy=ANEW,
     )
 
 
@@ -249,21 +234,6 @@ def _change(one: Subscribed, begun_at: str | None, day: date) -> Change:
                 f"the manifest of {one.service} has no release {one.target} any more.",
             )
         ) from None
-
-
-def _moved(change: Change) -> Moved:
-    ja = "、".join(text.ja for text in change.texts)
-    en = "; ".join(text.en for text in change.texts)
-    return Moved(
-        Text(
-            f"計画のときと違います。いま行うとすれば: {ja}",
-            f"it is not what was planned any more. What would be done now: {en}",
-        ),
-        remedy=Text(
-            "この団体だけ、新しい計画を作って承認を受けてください。",
-            "Plan this body anew, and have that approved.",
-        ),
-    )
 
 
 def _released_otherwise(one: Subscribed, on_record: str | None) -> Moved:
