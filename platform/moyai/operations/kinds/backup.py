@@ -6,12 +6,12 @@ is what says that a body's restore is verified (`operations.database.reading.ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from moyai.operations.inside.jobs import Inside
-from moyai.operations.kinds.again import Repeatable
+from moyai.operations.kinds.by_service import ServiceStep, services_of
 from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import Result, Step, Work
 from moyai.operations.kinds.names import NAMES
@@ -22,10 +22,8 @@ from moyai.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
-class _Step(Repeatable):
+class _Step(ServiceStep):
     """One step about one service."""
-
-    service: str
 
     def _given(self, work: Work) -> tuple[Inside, Registry, Mapping[str, Any], str] | None:
         """What a job is asked with; None: the body does not have the service.
@@ -41,10 +39,7 @@ class _Step(Repeatable):
 class Dump(_Step):
     """A backup under the operation's id and the attempt's number."""
 
-    @property
-    def name(self) -> str:
-        """`dump:eapp-a`."""
-        return f"dump:{self.service}"
+    what = "dump"
 
     @property
     def title(self) -> Text:
@@ -66,10 +61,7 @@ class Dump(_Step):
 class RestoreTest(_Step):
     """The backup restored into a database beside the live one, compared and dropped."""
 
-    @property
-    def name(self) -> str:
-        """`restore-test:eapp-a`."""
-        return f"restore-test:{self.service}"
+    what = "restore-test"
 
     @property
     def title(self) -> Text:
@@ -102,11 +94,8 @@ class Backup:
     def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
         """A backup and its trial for each service that the plan has for the body; one that has gone since
         comes to nothing."""
-        planned = plan.parameters.get("services")
-        services = planned.get(body.code, ()) if isinstance(planned, Mapping) else ()
-        assert isinstance(services, Sequence)
         return tuple(
             step
-            for service in map(str, services)
+            for service in services_of(plan, body)
             for step in (Dump(self.source, service), RestoreTest(self.source, service))
         )

@@ -17,8 +17,9 @@ from moyai.errors import MoyaiError
 from moyai.jobs.submit import JobFailed
 from moyai.operations.inside.jobs import Inside
 from moyai.operations.inside.restarts import Restarts
-from moyai.operations.kinds.again import Reading, Repeatable
+from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.as_shown import hold_to_shown
+from moyai.operations.kinds.by_service import ServiceStep, services_of
 from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
@@ -105,10 +106,8 @@ class Preflight(Reading):
 
 
 @dataclass(frozen=True, slots=True)
-class _Step(Repeatable):
+class _Step(ServiceStep):
     """One step about one service."""
-
-    service: str
 
     def _password(
         self, work: Work, one: _Body, verb: Any, changed_at: str = ""
@@ -129,10 +128,7 @@ class _Step(Repeatable):
 class New(_Step):
     """New passwords beside the current ones, under the step's idempotency key."""
 
-    @property
-    def name(self) -> str:
-        """`new:eapp-a`."""
-        return f"new:{self.service}"
+    what = "new"
 
     @property
     def title(self) -> Text:
@@ -150,10 +146,7 @@ class New(_Step):
 class Set(_Step):
     """Roles and secrets changed to the new passwords in one moment."""
 
-    @property
-    def name(self) -> str:
-        """`set:eapp-a`."""
-        return f"set:{self.service}"
+    what = "set"
 
     @property
     def title(self) -> Text:
@@ -206,10 +199,7 @@ class Set(_Step):
 class Restart(_Step):
     """Tasks begun anew: they read the secret when they start."""
 
-    @property
-    def name(self) -> str:
-        """`restart:eapp-a`."""
-        return f"restart:{self.service}"
+    what = "restart"
 
     @property
     def title(self) -> Text:
@@ -229,10 +219,7 @@ class Restart(_Step):
 class Health(_Step):
     """The service as its application finds it, with the new password."""
 
-    @property
-    def name(self) -> str:
-        """`health:eapp-a`."""
-        return f"health:{self.service}"
+    what = "health"
 
     @property
     def title(self) -> Text:
@@ -254,10 +241,7 @@ class Health(_Step):
 class Void(_Step):
     """Sessions of the old passwords ended, and the old passwords tried: the server must turn them away."""
 
-    @property
-    def name(self) -> str:
-        """`void:eapp-a`."""
-        return f"void:{self.service}"
+    what = "void"
 
     @property
     def title(self) -> Text:
@@ -293,9 +277,6 @@ class Rotate:
 
     def steps(self, plan: OperationPlan, body: PlannedBody) -> tuple[Step, ...]:
         """Service by service: what is whole stays where a later one fails."""
-        planned = plan.parameters.get("services")
-        services = planned.get(body.code, ()) if isinstance(planned, Mapping) else ()
-        assert isinstance(services, Sequence)
         kinds: tuple[Any, ...] = (New, Set, Restart, Health, Void)
-        steps = (make(self.source, name) for name in map(str, services) for make in kinds)
+        steps = (make(self.source, one) for one in services_of(plan, body) for make in kinds)
         return (Preflight(self.source), *steps)
