@@ -19,10 +19,10 @@ import sqlalchemy as sa
 
 from moyai.allowance import VARIABLE, WAIT
 from moyai.errors import MoyaiError
+from moyai.operations.database.limits import allow
 from moyai.operations.durable.limits.permits import Permits
 from moyai.registry.models import Registry
 
-_ALLOW = sa.text("SELECT granted, again_seconds FROM moyai.allow(:wanted, :per_second)")
 _TOLD_SECONDS = 1.0
 """Who waits is told so often that this process lives."""
 _TOKEN_SECONDS = 5.0
@@ -74,12 +74,10 @@ class Allowances:
     def _fetch(self, wanted: int, per_second: float) -> tuple[int, float]:
         try:
             with self._engine.connect() as connection:
-                given = {"wanted": wanted, "per_second": per_second}
-                row = connection.execute(_ALLOW, given).one()
+                return allow(connection, wanted, per_second)
         except sa.exc.DBAPIError:  # what is begun goes on without it, slowly
             time.sleep(_SLOW_SECONDS)
             return 1, 0.0
-        return row.granted, row.again_seconds
 
 
 class Rate:

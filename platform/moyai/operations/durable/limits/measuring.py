@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from moyai.operations.database.limits import largest_measure, put_measures
 from moyai.operations.durable.limits import memory
 from moyai.operations.durable.living.processes import marked
 
@@ -22,15 +23,6 @@ _SAMPLE_SECONDS = 1.0
 _PART_OF_TIME = 0.02
 """No more of a processor than this goes into samples."""
 _WRITE_SECONDS = 5.0
-_MEASURED = sa.text("SELECT moyai.measured(:kind, :code, :bytes)")
-_LARGEST = sa.text("""
-SELECT max(coalesce(m.bytes, :assumed)) FROM (
-  SELECT DISTINCT kind FROM moyai.operation
-  WHERE status IN ('planned', 'running', 'paused', 'held')) o
-LEFT JOIN (
-  SELECT kind, max(bytes) AS bytes FROM moyai.measure
-  WHERE at > clock_timestamp() - interval '7 days' GROUP BY kind) m USING (kind)
-""")
 
 Carried = tuple[str, str]
 """Kind and code."""
@@ -92,13 +84,8 @@ class Measuring:
             self._high[one] = max(each, self._high.get(one, 0))
 
     def _write(self) -> None:
-        rows = [
-            {"kind": kind, "code": code, "bytes": high}
-            for (kind, code), high in sorted(self._high.items())
-        ]
         with self.engine.begin() as connection:
-            if rows:
-                connection.execute(_MEASURED, rows)
-            largest = connection.execute(_LARGEST, {"assumed": memory.BODY_BYTES}).scalar()
+            put_measures(connection, self._high)
+            largest = largest_measure(connection, memory.BODY_BYTES)
         self._high.clear()
-        self.body_bytes = int(largest or memory.BODY_BYTES)
+        self.body_bytes = largest
