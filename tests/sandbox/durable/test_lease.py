@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins
 from moyai.operations.durable.living import takeover
-from moyai.operations.durable.living.lease import Lease, conninfo
+from moyai.operations.durable.living.lease import Lease
 from moyai.operations.durable.living.processes import MARK, Seen, host_id
 from moyai.operations.durable.living.takeover import Takeover
 

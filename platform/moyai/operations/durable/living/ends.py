@@ -6,9 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.workers import put_end
 from moyai.operations.durable.living.processes import Tell
-
-_ENDED = sa.text("SELECT moyai.worker_ended(:id)")
 
 
 def put_on_record(url: str, worker: str, tell: Tell) -> None:
@@ -16,7 +15,7 @@ def put_on_record(url: str, worker: str, tell: Tell) -> None:
     engine = open_engine(make_url(url), pool_size=1, name="moyai-supervisor")
     try:
         with engine.begin() as connection:
-            connection.execute(_ENDED, {"id": worker})
+            put_end(connection, worker)
     except sa.exc.DBAPIError:
         # The server is away: others find the lease free, and wait for the grace.
         tell(f"worker {worker}: its end could not be put on record")

@@ -15,9 +15,8 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from moyai.operations.database.hosts import conninfo
+from moyai.operations.database.workers import is_taken, take_lease, touch
 
-LOCKS = 7701
-"""The first key of workers' advisory locks; the second is the worker's `lease`."""
 TOUCH_SECONDS = 1.0
 IDLE_SECONDS = 8
 """After so long without a touch the server ends the session."""
@@ -74,22 +73,19 @@ class Lease:
 
     def _hold(self, connection: psycopg.Connection) -> None:
         while not self._ending.is_set():
-            row = connection.execute(
-                "SELECT pg_try_advisory_lock(%s, %s)", (LOCKS, self._lease)
-            ).fetchone()
-            if row == (True,):
+            if take_lease(connection, self._lease):
                 break
             # An own session before this one, which the server has not seen dead yet, or a taker.
-            if self._is_taken(connection):
+            if is_taken(connection, self._worker):
                 self._lost()
                 return
             self._ending.wait(TOUCH_SECONDS / 4)
         while not self._ending.is_set():
-            if self._is_taken(connection):
+            if is_taken(connection, self._worker):
                 self._lost()
                 return
             try:
-                self._touch(connection)
+                touch(connection, self._worker, self.room())
             except psycopg.Error:
                 # A full disk takes no touch; the lock is held as long as the session lives.
                 if connection.closed:
@@ -97,15 +93,6 @@ class Lease:
             self._held.set()
             self.beat()
             self._ending.wait(TOUCH_SECONDS)
-
-    def _touch(self, connection: psycopg.Connection) -> None:
-        connection.execute("SELECT moyai.touch_worker(%s, %s)", (self._worker, self.room()))
-
-    def _is_taken(self, connection: psycopg.Connection) -> bool:
-        row = connection.execute(
-            "SELECT taken_at IS NOT NULL FROM moyai.worker WHERE id = %s", (self._worker,)
-        ).fetchone()
-        return row is None or row == (True,)
 
 
 class Heartbeat:

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import psycopg
 
-from moyai.operations.durable.living.lease import LOCKS
+from moyai.operations.database.workers import (
+    Other,
+    found_free,
+    give_back_lease,
+    others,
+    recovered,
+    take_lease,
+    take_over,
+)
 from moyai.operations.durable.living.processes import end_all, look
 
 GRACE_SECONDS = 20
@@ -28,29 +35,6 @@ _AGAIN_SECONDS = 0.02
 Recover = Callable[[Sequence[str]], object]
 
 
-@dataclass(frozen=True, slots=True)
-class _Other:
-    worker: str
-    lease: int
-    host: str
-    ended: bool
-    free_long: bool
-    free_here: bool
-    age_seconds: float
-    """By the server's clock: no clock of another host counts."""
-
-
-_OTHERS = """
-SELECT id, lease, host, ended_at IS NOT NULL,
-  coalesce(clock_timestamp() - free_since > make_interval(secs => %(grace)s), false),
-  coalesce(clock_timestamp() - free_since > make_interval(secs => %(back)s), false),
-  CAST(extract(epoch FROM clock_timestamp() - started_at) AS float)
-FROM moyai.worker
-WHERE recovered_at IS NULL AND id <> %(me)s
-  AND clock_timestamp() - pg_postmaster_start_time() > make_interval(secs => %(up)s)
-"""
-
-
 class Takeover:
     """Looks for workers that are gone, from one that lives."""
 
@@ -63,35 +47,32 @@ class Takeover:
     def look(self, connection: psycopg.Connection) -> tuple[str, ...]:
         """One look at all others; the workers whose bodies were taken. `connection` is autocommit,
         of no lease."""
-        given = {
-            "me": self._worker,
-            "grace": GRACE_SECONDS,
-            "up": _SERVER_UP_SECONDS,
-            "back": _BACK_SECONDS,
-        }
-        others = [_Other(*row) for row in connection.execute(_OTHERS, given).fetchall()]
-        return tuple(other.worker for other in others if self._take(connection, other))
+        found = others(
+            connection,
+            self._worker,
+            grace=GRACE_SECONDS,
+            back=_BACK_SECONDS,
+            up=_SERVER_UP_SECONDS,
+        )
+        return tuple(other.worker for other in found if self._take(connection, other))
 
-    def _take(self, connection: psycopg.Connection, other: _Other) -> bool:
+    def _take(self, connection: psycopg.Connection, other: Other) -> bool:
         """Whether it is gone for certain, and its bodies are on their queues again."""
-        key = (LOCKS, other.lease)
-        row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
-        if row != (True,):
+        if not take_lease(connection, other.lease):
             return False
         try:
             if not self._is_dead(connection, other):
                 return False
             # First the mark: a worker that comes back now sees it and ends.
-            taken = connection.execute("SELECT moyai.take_over(%s)", (other.worker,)).fetchone()
-            if taken != (True,):
+            if not take_over(connection, other.worker):
                 return False
             self._recover([other.worker])
-            connection.execute("SELECT moyai.recovered(%s)", (other.worker,))
+            recovered(connection, other.worker)
             return True
         finally:
-            connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+            give_back_lease(connection, other.lease)
 
-    def _is_dead(self, connection: psycopg.Connection, other: _Other) -> bool:
+    def _is_dead(self, connection: psycopg.Connection, other: Other) -> bool:
         """Whether nothing that it started lives, for certain."""
         if other.host == self._host:
             seen = look(other.worker, other.age_seconds)
@@ -106,5 +87,5 @@ class Takeover:
                 return True
         elif other.ended or other.free_long:
             return True
-        connection.execute("SELECT moyai.found_free(%s)", (other.worker,))
+        found_free(connection, other.worker)
         return False

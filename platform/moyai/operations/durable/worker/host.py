@@ -7,11 +7,11 @@ import secrets
 import threading
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from moyai.errors import OperationFailed
 from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.workers import Registration, register
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Fenced, Ledger
 from moyai.operations.durable.conducting.approved import Approved
@@ -118,20 +118,11 @@ class Host:
 
     def _register(self) -> None:
         place = self._place
+        own = Registration(
+            place.worker, self._number, host_id(), os.getppid(), os.getpid(), VERSION
+        )
         with self._engine.begin() as connection:
-            connection.execute(
-                sa.text(
-                    "SELECT moyai.register_worker(:id, :lease, :host, :supervisor, :pid, :version)"
-                ),
-                {
-                    "id": place.worker,
-                    "lease": self._number,
-                    "host": host_id(),
-                    "supervisor": os.getppid(),
-                    "pid": os.getpid(),
-                    "version": VERSION,
-                },
-            )
+            register(connection, own)
 
     def _room(self) -> int:
         """Asked once a second. Where bodies end quickly, as many as ended in this second may wait on the

@@ -1,0 +1,121 @@
+"""Workers on record: begun, alive, gone, their bodies taken over. A lease is an advisory lock of the session
+that holds it; who takes over holds it meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+import sqlalchemy as sa
+
+LOCKS = 7701
+"""The first key of workers' advisory locks; the second is the worker's `lease`."""
+_REGISTER = sa.text("SELECT moyai.register_worker(:id, :lease, :host, :supervisor, :pid, :version)")
+_ENDED = sa.text("SELECT moyai.worker_ended(:id)")
+_OTHERS = """
+SELECT id, lease, host, ended_at IS NOT NULL,
+  coalesce(clock_timestamp() - free_since > make_interval(secs => %(grace)s), false),
+  coalesce(clock_timestamp() - free_since > make_interval(secs => %(back)s), false),
+  CAST(extract(epoch FROM clock_timestamp() - started_at) AS float)
+FROM moyai.worker
+WHERE recovered_at IS NULL AND id <> %(me)s
+  AND clock_timestamp() - pg_postmaster_start_time() > make_interval(secs => %(up)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a worker says of itself when it begins."""
+
+    id: str
+    lease: int
+    host: str
+    supervisor: int
+    """Its process; `pid`: the worker's own."""
+    pid: int
+    version: str
+    """Of the tickets that it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another worker whose bodies nobody has taken over yet."""
+
+    worker: str
+    lease: int
+    host: str
+    ended: bool
+    """Its end is on record: nothing that it started lives."""
+    free_long: bool
+    """Its lease is free for as long as it takes on another host until all of it is dead."""
+    free_here: bool
+    """Its lease is free for as long as it takes on this host until one that lives has it again."""
+    age_seconds: float
+    """By the server's clock: no clock of another host counts."""
+
+
+def register(connection: sa.Connection, one: Registration) -> None:
+    """Put a worker on record."""
+    given = {
+        "id": one.id,
+        "lease": one.lease,
+        "host": one.host,
+        "supervisor": one.supervisor,
+        "pid": one.pid,
+        "version": one.version,
+    }
+    connection.execute(_REGISTER, given)
+
+
+def put_end(connection: sa.Connection, worker: str) -> None:
+    """Put on record that nothing of a worker lives any more."""
+    connection.execute(_ENDED, {"id": worker})
+
+
+def take_lease(connection: psycopg.Connection, lease: int) -> bool:
+    """Whether this session has the lease now. Many times had, it is given back as often."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCKS, lease)).fetchone()
+    return row == (True,)
+
+
+def give_back_lease(connection: psycopg.Connection, lease: int) -> None:
+    """This session has it no more."""
+    connection.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCKS, lease))
+
+
+def touch(connection: psycopg.Connection, worker: str, room: int) -> None:
+    """It lives, and has room for so many bodies, those in hand among them."""
+    connection.execute("SELECT moyai.touch_worker(%s, %s)", (worker, room))
+
+
+def is_taken(connection: psycopg.Connection, worker: str) -> bool:
+    """Whether another has taken its bodies, or it is not on record."""
+    row = connection.execute(
+        "SELECT taken_at IS NOT NULL FROM moyai.worker WHERE id = %s", (worker,)
+    ).fetchone()
+    return row is None or row == (True,)
+
+
+def others(
+    connection: psycopg.Connection, me: str, *, grace: float, back: float, up: float
+) -> tuple[Other, ...]:
+    """Workers but this one whose bodies nobody has taken over yet; none while the server is not up for `up`
+    seconds. `grace`, `back`: seconds of `free_long` and `free_here`."""
+    given = {"me": me, "grace": grace, "up": up, "back": back}
+    return tuple(Other(*row) for row in connection.execute(_OTHERS, given).fetchall())
+
+
+def take_over(connection: psycopg.Connection, worker: str) -> bool:
+    """Mark that its bodies are another's, whose lease this session holds: if it comes back it sees that, and
+    ends. False where it was marked before."""
+    return connection.execute("SELECT moyai.take_over(%s)", (worker,)).fetchone() == (True,)
+
+
+def recovered(connection: psycopg.Connection, worker: str) -> None:
+    """All of its bodies are on the queue again."""
+    connection.execute("SELECT moyai.recovered(%s)", (worker,))
+
+
+def found_free(connection: psycopg.Connection, worker: str) -> None:
+    """Its lease was free when this session looked; from when on counts."""
+    connection.execute("SELECT moyai.found_free(%s)", (worker,))
