@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,23 +10,11 @@ import sqlalchemy as sa
 
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
+from moyai.operations.database.gates import gate_bodies, gate_turn, hold_at_gate, pass_gate
 from moyai.operations.durable.carrying.failures import NOBODY_CAN_SAY, bug, signature, to_document
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge
 
-_LOCK = sa.text("SELECT pg_try_advisory_lock(7703, hashtext(:what))")
-_UNLOCK = sa.text("SELECT pg_advisory_unlock(7703, hashtext(:what))")
-_WANTED = sa.text(
-    "SELECT true FROM moyai.wave WHERE operation_id = :id AND number = :number "
-    "AND status = 'soaking' AND soak_until <= clock_timestamp() "
-    "AND (healthy_at IS NULL OR healthy_at < soak_until)"
-)
-_DONE = sa.text(
-    "SELECT code FROM moyai.body WHERE operation_id = :id AND wave = :number AND status = 'done' "
-    "ORDER BY position"
-)
-_HEALTHY = sa.text("SELECT moyai.pass_gate(:id, :number)")
-_HELD = sa.text("SELECT moyai.hold_at_gate(:id, CAST(:unwell AS jsonb))")
 _AT_ONCE = 4
 
 
@@ -48,34 +35,29 @@ class Gates:
     def _wave(self, operation: str, number: int) -> None:
         """Looked at between transactions: a look takes longer than a session may stand in one."""
         known = self.plans.of(operation)
-        turn = {"what": f"{operation}/{number}"}
         with self.engine.connect() as pooled:
             connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
-            if not connection.execute(_LOCK, turn).scalar():
-                return
-            try:
-                self._look_at(connection, operation, number, known)
-            finally:
-                connection.execute(_UNLOCK, turn)
+            with gate_turn(connection, operation, number) as is_mine:
+                if is_mine:
+                    self._look_at(connection, operation, number, known)
 
     def _look_at(
         self, connection: sa.Connection, operation: str, number: int, known: KnownPlan
     ) -> None:
-        given = {"id": operation, "number": number}
-        if not connection.execute(_WANTED, given).scalar():
+        codes = gate_bodies(connection, operation, number)
+        if codes is None:
             return  # another worker looked meanwhile
-        codes = [str(row[0]) for row in connection.execute(_DONE, given)]
         try:
             found = self._unwell(known, codes)
         except NOBODY_CAN_SAY:
             return  # at a later look
         with self.engine.begin() as writing:
             if found:
-                writing.execute(_HELD, {"id": operation, "unwell": _written(found)})
+                hold_at_gate(writing, operation, _written(found))
             else:
-                writing.execute(_HEALTHY, given)
+                pass_gate(writing, operation, number)
 
-    def _unwell(self, known: KnownPlan, codes: list[str]) -> dict[str, MoyaiError]:
+    def _unwell(self, known: KnownPlan, codes: Sequence[str]) -> dict[str, MoyaiError]:
         """Those that are not well, and why. Raises one of `NOBODY_CAN_SAY`."""
         kind = self.knowledge.kind(known.plan.kind)
 
@@ -95,8 +77,8 @@ class Gates:
         return {code: error for code, error in answers.items() if error is not None}
 
 
-def _written(found: Mapping[str, MoyaiError]) -> str:
-    unwell = [
+def _written(found: Mapping[str, MoyaiError]) -> list[dict[str, object]]:
+    return [
         {
             "code": code,
             "error": plain(checked(to_document(error))),
@@ -104,4 +86,3 @@ def _written(found: Mapping[str, MoyaiError]) -> str:
         }
         for code, error in found.items()
     ]
-    return json.dumps(unwell, ensure_ascii=False)
