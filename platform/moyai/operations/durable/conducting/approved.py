@@ -6,20 +6,15 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
+from moyai.operations.database.conducting import Signed, signed
 from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.planning.fleet.clearing import Approval, Facts, clearances
+from moyai.planning.fleet.clearing import Facts, clearances
 
-_APPROVALS = sa.text(
-    "SELECT a.subject, a.operator, a.signature, a.received_at, a.signed_at, o.planner_signature, "
-    "clock_timestamp() FROM moyai.approval a JOIN moyai.operation o ON o.id = a.operation_id "
-    "WHERE a.operation_id = :id ORDER BY a.id"
-)
 _FRESH_SECONDS = 1.0
 """So long a judgement holds for the same approvals: bodies that begin together share it, as judging the
 approval of a whole federation takes as long as many steps."""
@@ -27,7 +22,7 @@ approval of a whole federation takes as long as many steps."""
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    rows: tuple[Any, ...]
+    signed: Signed
     until: float
     subjects: frozenset[str]
 
@@ -54,30 +49,33 @@ class Approved:
         """The subjects whose approvals were on record and counted at a moment, by tenants.yaml as it is now.
         Raises `MoyaiError` where that cannot be read."""
         with self._engine.connect() as connection:
-            rows = connection.execute(_APPROVALS, {"id": operation}).all()
-        known = tuple(tuple(row[:6]) for row in rows if row.received_at <= moment)
-        return self._judge(operation, known, moment) if known else frozenset()
+            found = signed(connection, operation)
+        if found is None:
+            return frozenset()
+        then = tuple(one for one in found.approvals if one.recorded_at <= moment)
+        if not then:
+            return frozenset()
+        return self._judge(operation, Signed(found.planner, then, moment))
 
     def read(self, connection: sa.Connection, operation: str) -> frozenset[str]:
         """The same, by a connection that is open. Raises `MoyaiError` where tenants.yaml cannot be read:
         nobody can say then what is approved, which is not the same as nothing."""
-        rows = connection.execute(_APPROVALS, {"id": operation}).all()
-        if not rows:
+        found = signed(connection, operation)
+        if found is None:
             return frozenset()
-        same = tuple(tuple(row[:6]) for row in rows)
         with self._lock:
             judged = self._judged.get(operation)
-        if judged is not None and judged.rows == same and time.monotonic() < judged.until:
+        if judged is not None and judged.signed == found and time.monotonic() < judged.until:
             return judged.subjects
-        subjects = self._judge(operation, same, rows[0][6])
+        subjects = self._judge(operation, found)
         with self._lock:
             now = time.monotonic()
             self._judged = {key: one for key, one in self._judged.items() if now < one.until}
-            self._judged[operation] = _Judged(same, now + _FRESH_SECONDS, subjects)
+            self._judged[operation] = _Judged(found, now + _FRESH_SECONDS, subjects)
         return subjects
 
-    def _judge(self, operation: str, rows: tuple[Any, ...], now: datetime) -> frozenset[str]:
+    def _judge(self, operation: str, found: Signed) -> frozenset[str]:
         known = self._plans.of(operation)
         registry = self._knowledge.registry()
-        facts = Facts(operation, known.plan, known.sha256, rows[0][5])
-        return clearances(facts, (Approval(*row[:5]) for row in rows), registry, now)
+        facts = Facts(operation, known.plan, known.sha256, found.planner)
+        return clearances(facts, found.approvals, registry, found.now)

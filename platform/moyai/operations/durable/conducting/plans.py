@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from moyai.operations.database.conducting import plan_text
 from moyai.operations.database.reading import no_such, plan_of
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 
-_PLAN = sa.text("SELECT plan FROM moyai.operation WHERE id = :id")
 _KEPT = 32
 """Plans kept in memory at most."""
 
@@ -61,11 +61,11 @@ class Plans:
         with self._engine.connect() as connection:
             # libpq keeps room for the largest row that a connection ever had: this one is closed after it.
             connection.detach()
-            text = connection.execute(_PLAN, {"id": operation}).scalar()
+            text = plan_text(connection, operation)
         if text is None:
             raise no_such(operation)
         plan = plan_of(text)
-        digest = hashlib.sha256(str(text).encode()).hexdigest()
+        digest = hashlib.sha256(text.encode()).hexdigest()
         return KnownPlan(plan, digest, {body.code: body for body in plan.bodies})
 
     def keep_only(self, operations: Iterable[str]) -> None:

@@ -7,19 +7,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from moyai.operations.database.conducting import FROM_THE_BEGINNING, changed, horizon
 from moyai.planning.fleet.states import BodyState
-
-_HORIZON = sa.text("SELECT CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text)")
-_CHANGED = sa.text(
-    "SELECT code, status, attempts, ended_at, error_signature, may_begin_at FROM moyai.body "
-    "WHERE operation_id = :id AND changed >= CAST(CAST(:since AS text) AS xid8)"
-)
-_FROM_THE_BEGINNING = "0"
 
 
 @dataclass(slots=True)
 class _Known:
-    since: str = _FROM_THE_BEGINNING
+    since: str = FROM_THE_BEGINNING
     """Every transaction before this one had ended when the bodies were read last."""
     bodies: dict[str, BodyState] = field(default_factory=dict)
 
@@ -39,12 +33,9 @@ class Standing:
         """The bodies of one operation as they stand now, by code. Not to be kept over the next look."""
         known = self._known.setdefault(operation, _Known())
         # First the horizon: what ends between the two statements is read twice rather than never.
-        horizon: str = connection.execute(_HORIZON).scalar_one()
-        for row in connection.execute(_CHANGED, {"id": operation, "since": known.since}):
-            known.bodies[row.code] = BodyState(
-                row.status, row.attempts, row.ended_at, row.error_signature, row.may_begin_at
-            )
-        known.since = horizon
+        following = horizon(connection)
+        known.bodies |= changed(connection, operation, known.since)
+        known.since = following
         return known.bodies
 
     def keep_only(self, operations: Iterable[str]) -> None:

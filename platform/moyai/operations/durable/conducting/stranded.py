@@ -12,22 +12,10 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from moyai.operations.database.conducting import next_ticket, stranded
 from moyai.operations.durable.conducting.plans import KnownPlan
 from moyai.operations.durable.queue.dbos_queue import BodyQueue
 
-_STRANDED = sa.text(
-    "SELECT b.operation_id, b.code, b.attempts, b.carrier, "
-    "coalesce(w.status IN ('ENQUEUED', 'DELAYED'), false) AS waits "
-    "FROM moyai.body b JOIN moyai.operation o ON o.id = b.operation_id "
-    "AND o.status IN ('running', 'paused', 'held') "
-    "LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = b.carrier "
-    "WHERE b.status = 'running' AND b.operation_id = ANY (:known) "
-    "AND (w.workflow_uuid IS NULL OR w.status NOT IN ('PENDING', 'ENQUEUED', 'DELAYED') "
-    "OR (w.status <> 'PENDING' AND w.application_version <> :version AND NOT EXISTS ("
-    "SELECT 1 FROM moyai.worker one WHERE one.version = w.application_version "
-    "AND one.recovered_at IS NULL AND one.room >= 0)))"
-)
-_NEXT = sa.text("SELECT moyai.next_ticket(:id, :code, :carrier)")
 _AGAIN_SECONDS = 2.0
 """Between two tickets of one body: a carrying that ends by a fault of its own must not fill the queue."""
 
@@ -42,22 +30,20 @@ class Stranded:
     def put_back(self, connection: sa.Connection, known: Mapping[str, KnownPlan]) -> bool:
         """Put those of operations that this version knows on the queue anew; whether there were any. A row of
         no body of its operation's plan is nobody's."""
-        rows = connection.execute(
-            _STRANDED, {"known": list(known), "version": self._queue.version}
-        ).all()
+        tickets = stranded(connection, known, self._queue.version)
         now = time.monotonic()
         self._put_at = {one: at for one, at in self._put_at.items() if now - at < _AGAIN_SECONDS}
         moved = False
-        for operation, code, attempt, carrier, waits in rows:
-            if (operation, code) in self._put_at or code not in known[operation].bodies:
+        for one in tickets:
+            entry = (one.operation, one.code)
+            if entry in self._put_at or one.code not in known[one.operation].bodies:
                 continue
-            if waits and not self._queue.tear_up(connection, carrier):
+            if one.waits and not self._queue.tear_up(connection, one.carrier):
                 continue
-            given = {"id": operation, "code": code, "carrier": carrier}
-            following = connection.execute(_NEXT, given).scalar()
+            following = next_ticket(connection, one)
             if following is None:  # it has ended meanwhile
                 continue
-            self._queue.put(connection, following, (operation, code, attempt))
-            self._put_at[operation, code] = now
+            self._queue.put(connection, following, (*entry, one.attempt))
+            self._put_at[entry] = now
             moved = True
         return moved

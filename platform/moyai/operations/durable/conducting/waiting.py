@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from moyai.texts import Text, document_of
+from moyai.operations.database.conducting import tell_waits
+from moyai.texts import Text
 
-_WAITS = sa.text("SELECT moyai.tell_waits(:id, CAST(:codes AS text[]), CAST(:waits AS jsonb))")
 _TOLD_SECONDS = 10.0
 """After so long all are held against the record anew: another worker may have conducted meanwhile."""
 
@@ -37,8 +36,7 @@ class Waiting:
             if told.get(code) != text:
                 codes.setdefault(text, []).append(code)
         for text, those in codes.items():
-            words = json.dumps(document_of(text), ensure_ascii=False)
-            connection.execute(_WAITS, {"id": operation, "codes": those, "waits": words})
+            tell_waits(connection, operation, those, text)
         self._told[operation] = waits
         if again:
             self._held[operation] = now
