@@ -40,7 +40,7 @@ def notices_(
     output: Format = Output.TABLE,
 ) -> None:
     """The newest first."""
-    from moyai.operations.notices.listing import notices
+    from moyai.operations.database.notice_reading import notices
 
     with open_office(file, site) as office, office.engine.connect() as connection:
         found = None if operation is None else find(connection, operation)

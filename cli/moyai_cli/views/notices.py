@@ -10,7 +10,7 @@ from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, listing
 
 if TYPE_CHECKING:
-    from moyai.operations.notices.listing import NoticeRow
+    from moyai.operations.database.notice_reading import NoticeRow
     from moyai.operations.notices.trying import Tried
 
 _STYLES = {"sent": "green", "waiting": "yellow", "given_up": "red", "failed": "red"}

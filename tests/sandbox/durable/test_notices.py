@@ -23,12 +23,12 @@ from workers import Fleet
 
 from moyai.errors import UsageError
 from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.notice_reading import notices
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.rows import OperationView
 from moyai.operations.database.writing import release, retry, want
 from moyai.operations.durable.conducting.conductor import Conductor
 from moyai.operations.notices import record
-from moyai.operations.notices.listing import notices
 from moyai.operations.notices.record import take_due
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.openings import Calendar

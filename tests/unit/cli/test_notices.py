@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from moyai.operations.notices.listing import NoticeRow
+from moyai.operations.database.notice_reading import NoticeRow
 from moyai.texts import Text
 from moyai_cli.render import Output
 from moyai_cli.views.notices import show_notices
