@@ -12,8 +12,9 @@ from tests.planned import create
 from tests.sandbox.hands import conduct
 
 from moyai.errors import OperationFailed, UsageError
+from moyai.operations.database.attempts import successors
 from moyai.operations.database.writing import want
-from moyai.operations.fleet.half_way import half_way, successors
+from moyai.operations.fleet.half_way import half_way
 from moyai.operations.fleet.upgrading import UpgradeWish, plan_upgrade, upgrade_bodies
 from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.upgrade.steps import UpdateStack

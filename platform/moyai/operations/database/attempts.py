@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,37 @@ STEPS = (
 )
 """All steps of entries, the oldest first, as JSON that `step_records` reads. Given operations, and a code
 for each of them."""
+
+# A plan of a whole federation is long: its parameters are read once for each operation.
+_ENTRIES = sa.text(
+    "WITH ops AS MATERIALIZED (SELECT id, planned_at, CAST(plan AS jsonb) -> 'parameters' AS given "
+    "FROM moyai.operation WHERE kind = 'upgrade' AND site = :site "
+    "AND split_part(subject, ' ', 1) = :service), "
+    "codes AS (SELECT DISTINCT b.code FROM moyai.body b JOIN ops ON ops.id = b.operation_id "
+    "WHERE b.status <> 'done' AND b.attempts > 0) "
+    "SELECT ops.id, b.code, b.status, ops.given "
+    "FROM moyai.body b JOIN ops ON ops.id = b.operation_id JOIN codes USING (code) "
+    "WHERE b.attempts > 0 ORDER BY ops.planned_at, ops.id"
+)
+_SUCCESSORS = sa.text(
+    "WITH touched AS MATERIALIZED (SELECT DISTINCT operation_id, code FROM moyai.step "
+    "WHERE code = ANY (:codes) AND ordinal > 1 AND operation_id <> :id), "
+    "ops AS MATERIALIZED (SELECT id, CAST(plan AS jsonb) #> '{parameters,takes_over}' AS taken "
+    "FROM moyai.operation WHERE kind = :kind AND id IN (SELECT operation_id FROM touched)) "
+    "SELECT t.code, ops.id FROM touched t JOIN ops ON ops.id = t.operation_id "
+    "WHERE ops.taken #>> ARRAY[t.code, 'operation'] = :id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A body in an operation that has begun it."""
+
+    operation: str
+    code: str
+    status: str
+    parameters: Mapping[str, Any]
+    """The plan's; entries of one operation have the same."""
 
 
 def step_records(found: Iterable[Mapping[str, Any]]) -> tuple[StepRecord, ...]:
@@ -38,3 +70,18 @@ def steps_of(
     for one in told:
         found[one["operation"], one["code"]].append(one)
     return {entry: step_records(steps) for entry, steps in found.items()}
+
+
+def begun_entries(connection: sa.Connection, site: str, service: str) -> tuple[Entry, ...]:
+    """The bodies that upgrades of a service on a site have begun, the oldest first; those that all of them have
+    done are left out."""
+    rows = connection.execute(_ENTRIES, {"site": site, "service": service})
+    return tuple(Entry(*row) for row in rows)
+
+
+def successors(
+    connection: sa.Connection, operation: str, kind: str, codes: Sequence[str]
+) -> dict[str, str]:
+    """The bodies of an operation that others have taken over, code → by which."""
+    given = {"id": operation, "kind": kind, "codes": list(codes)}
+    return {row.code: row.id for row in connection.execute(_SUCCESSORS, given)}

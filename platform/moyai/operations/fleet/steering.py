@@ -9,11 +9,11 @@ from datetime import date
 import sqlalchemy as sa
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.operations.database.attempts import successors
 from moyai.operations.database.reading import shown, standing
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
 from moyai.operations.database.writing import release, want
 from moyai.operations.database.writing import retry as write_retry
-from moyai.operations.fleet.half_way import successors
 from moyai.operations.fleet.people import require_bodies
 from moyai.planning.fleet import said
 from moyai.planning.fleet.status_words import BODIES, OPERATIONS, named
