@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from moyai.canonical_json import canonical
 from moyai.errors import NOTHING_TOUCHED, Refused
+from moyai.operations.database.clock import server_now
 from moyai.operations.database.reading import no_such
 from moyai.planning.fleet.plans import OperationPlan, to_document
 from moyai.texts import JAPAN, Text
@@ -40,8 +41,7 @@ class IdTaken(Exception):  # nobody's error: the caller reserves another
 def next_id(connection: sa.Connection) -> str:
     """The id that the next operation gets: the day in Asia/Tokyo, and which of that day. Another may take it
     before `create_as`."""
-    now: datetime = connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
-    day = f"{now.astimezone(JAPAN):%Y%m%d}"
+    day = f"{server_now(connection).astimezone(JAPAN):%Y%m%d}"
     last = connection.execute(
         sa.text(
             "SELECT max(CAST(split_part(id, '-', 2) AS integer)) FROM moyai.operation "

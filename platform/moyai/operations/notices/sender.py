@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
+from moyai.operations.database.clock import server_now
 from moyai.operations.notices import record
 from moyai.operations.notices.audiences import Notice, notices
 from moyai.operations.notices.channels import Channels
@@ -99,7 +99,6 @@ class Sender:
         self, connection: sa.Connection, taken: record.Open, plan: OperationPlan, digest: str
     ) -> tuple[Notice, ...]:
         registry = self.channels.registry()
-        now: datetime = connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
         operation = taken.happened[0].operation
         scene = Scene(
             federation=registry.federation.name,
@@ -110,7 +109,9 @@ class Sender:
             plan_sha256=digest,
             bodies=record.bodies_of(connection, operation),
         )
-        return notices(taken.happened, scene, registry, now.astimezone(JAPAN).date())
+        return notices(
+            taken.happened, scene, registry, server_now(connection).astimezone(JAPAN).date()
+        )
 
     def _send(self) -> bool:
         """One notice; whether there was one."""
