@@ -12,7 +12,7 @@ from moyai.jobs import own_failures, runner
 from moyai.jobs.migrations import read_migrations
 from moyai.jobs.settings import approved_word
 from moyai.jobs.submit import JobFailed
-from moyai.operations.durable.carrying.failures import signature, to_document
+from moyai.operations.durable.carrying.failures import error_signature, to_document
 
 from .conftest import Body, Cluster, Tasks, rows
 
@@ -285,7 +285,9 @@ def test_what_the_database_said_is_in_the_bodys_log_alone(
     with pytest.raises(JobFailed) as caught:
         tasks.run("migrate", {**created.variables(SCHEMA_VERSION="2")})
     failed = caught.value
-    on_record = f"{to_document(failed)} {signature('migrate', failed)} {failed!r} {failed.fields}"
+    on_record = (
+        f"{to_document(failed)} {error_signature('migrate', failed)} {failed!r} {failed.fields}"
+    )
     assert "山田" not in on_record
     assert failed.remedy is not None
     assert failed.task_arn is not None

@@ -20,8 +20,8 @@ from moyai.operations.durable.carrying.failures import (
     NOBODY_CAN_SAY,
     both,
     bug,
+    error_signature,
     from_document,
-    signature,
     to_document,
     unknown,
 )
@@ -345,7 +345,7 @@ class Carrying:
         error: MoyaiError | None = None,
     ) -> None:
         told = None if error is None else to_document(error)
-        signed = None if error is None else signature(name, error)
+        signed = None if error is None else error_signature(name, error)
         self._open = Ended(name, result, looked, told, signed)
         if error is None:
             self._results[name] = result
@@ -365,7 +365,7 @@ class Carrying:
             status,
             ended=ended,
             error=None if error is None else to_document(error),
-            signature=None if error is None else signature(last, error),
+            error_signature=None if error is None else error_signature(last, error),
         )
 
 

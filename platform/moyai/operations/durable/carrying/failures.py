@@ -18,7 +18,7 @@ name other bodies and never go on record."""
 _CHANGING = re.compile(r"arn:\S+|[0-9a-f]{8,}|\d+")
 
 
-def signature(step: str, error: MoyaiError) -> str:
+def error_signature(step: str, error: MoyaiError) -> str:
     """What failures of one cause have in common: the step and the words without what changes."""
     words = _CHANGING.sub("#", error.what.en)
     return f"{step}: {words}"[:300]

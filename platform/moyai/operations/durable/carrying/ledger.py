@@ -76,7 +76,6 @@ class Taken:
     steps: tuple[StepRecord, ...]
     error: Mapping[str, Any] | None
     """Why it is being taken back, where it is."""
-    signature: str | None
     earlier: tuple[StepRecord, ...] = ()
     """Of the attempts before, the oldest first."""
 
@@ -98,7 +97,8 @@ class Ended:
     result: Mapping[str, JsonValue]
     looked: bool = False
     error: Mapping[str, JsonValue] | None = None
-    signature: str | None = None
+    error_signature: str | None = None
+    """What failures of one cause have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,6 @@ class Ledger:
             found["claim"],
             steps,
             found["error"] if any(step.status == "failed" for step in steps) else None,
-            found["signature"],
             step_records(found["earlier"]),
         )
 
@@ -147,7 +146,7 @@ class Ledger:
         *,
         ended: Ended | None = None,
         error: Mapping[str, JsonValue] | None = None,
-        signature: str | None = None,
+        error_signature: str | None = None,
     ) -> None:
         """Put the body's end on record, with a debt where work stays owed; and the end of the last step,
         where that is not on record yet. Raises `Fenced`."""
@@ -160,7 +159,7 @@ class Ledger:
                 None if ended is None else _json(ended.result),
                 status,
                 _json(error),
-                signature,
+                error_signature,
                 None,
             ),
         )
@@ -260,7 +259,7 @@ def _going_on(taken: Taken, ended: Ended | None, following: Next | None) -> tupl
         ended is not None and ended.looked,
         None if ended is None else _json(ended.result),
         None if ended is None else _json(ended.error),
-        None if ended is None else ended.signature,
+        None if ended is None else ended.error_signature,
         None if following is None else following.name,
         None if following is None else following.ordinal,
         None if following is None else following.key,

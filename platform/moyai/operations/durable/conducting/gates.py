@@ -11,7 +11,12 @@ import sqlalchemy as sa
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
 from moyai.operations.database.gates import gate_bodies, gate_turn, hold_at_gate, pass_gate
-from moyai.operations.durable.carrying.failures import NOBODY_CAN_SAY, bug, signature, to_document
+from moyai.operations.durable.carrying.failures import (
+    NOBODY_CAN_SAY,
+    bug,
+    error_signature,
+    to_document,
+)
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge
 
@@ -82,7 +87,7 @@ def _written(found: Mapping[str, MoyaiError]) -> list[dict[str, object]]:
         {
             "code": code,
             "error": plain(checked(to_document(error))),
-            "signature": signature("soak", error),
+            "signature": error_signature("soak", error),
         }
         for code, error in found.items()
     ]
