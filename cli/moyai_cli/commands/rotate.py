@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from moyai.operations.fleet.assembling import Left
+from moyai.operations.fleet.assembling import LeftOut
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.rotating import (
     KIND,
@@ -70,7 +70,7 @@ def command(
     now, day = datetime.now(UTC), today()
     asked = Asked(KIND, what, day, who, key, dry_run)
     with open_office(file, site) as office:
-        left: tuple[Left, ...] = ()
+        left: tuple[LeftOut, ...] = ()
 
         def plan(by: str, history: tuple[Measured, ...]) -> OperationPlan:
             nonlocal left

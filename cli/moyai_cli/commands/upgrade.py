@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from moyai.operations.database.reading import verified_restores
-from moyai.operations.fleet.assembling import Left
+from moyai.operations.fleet.assembling import LeftOut
 from moyai.operations.fleet.half_way import half_way
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.submitting import Asked, submit
@@ -76,7 +76,7 @@ def command(
     wish = UpgradeWish(service, release, selector_of(selector), day_of(as_of))
     asked = Asked(KIND, f"{service} {release}", wish.day, who, key, dry_run)
     with open_office(file, site) as office:
-        left: tuple[Left, ...] = ()
+        left: tuple[LeftOut, ...] = ()
 
         def plan(by: str, history: tuple[Measured, ...]) -> OperationPlan:
             nonlocal left

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from moyai.operations.fleet.assembling import Left
+from moyai.operations.fleet.assembling import LeftOut
 from moyai.operations.fleet.deploying import KIND, SUBJECT, deploy_bodies, plan_deploy
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.submitting import Asked, submit
@@ -37,7 +37,7 @@ def plan_fleet_deploy(file: Path | None, site: str, wish: FleetDeploy, output: O
     now, day = datetime.now(UTC), today()
     asked = Asked(KIND, SUBJECT, day, wish.who, wish.key, wish.dry_run)
     with open_office(file, site) as office:
-        left: tuple[Left, ...] = ()
+        left: tuple[LeftOut, ...] = ()
 
         def plan(by: str, history: tuple[Measured, ...]) -> OperationPlan:
             nonlocal left

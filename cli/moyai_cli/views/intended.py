@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from moyai.operations.fleet.assembling import Left
+from moyai.operations.fleet.assembling import LeftOut
 from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.forecast import Forecast
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
@@ -15,7 +15,7 @@ from moyai_cli.render import Column, Output, Record, document, listing, show_lin
 
 
 def show_intended(
-    plan: OperationPlan, left: Sequence[Left], foreseen: Forecast, output: Output
+    plan: OperationPlan, left: Sequence[LeftOut], foreseen: Forecast, output: Output
 ) -> None:
     """The plan for people; for machines one document."""
     if output is not Output.TABLE:
@@ -80,7 +80,7 @@ def _record(body: PlannedBody, foreseen: Forecast) -> dict[str, object]:
     }
 
 
-def _document(plan: OperationPlan, left: Sequence[Left], foreseen: Forecast) -> Record:
+def _document(plan: OperationPlan, left: Sequence[LeftOut], foreseen: Forecast) -> Record:
     return {
         "kind": plan.kind,
         "subject": plan.subject,

@@ -36,7 +36,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftOut:
     """A body of the selector that the operation has nothing to do for, and why."""
 
     body: Tenant

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.deploys.plan import Wish
 from moyai.operations.deploys.preflight import preflight, refuse
-from moyai.operations.fleet.assembling import Left, Part, assemble
+from moyai.operations.fleet.assembling import LeftOut, Part, assemble
 from moyai.operations.kinds.deploy import DeployChange, changes_in
 from moyai.operations.site.session import Session
 from moyai.operations.site.workspace import Workspace
@@ -29,7 +29,7 @@ class DeployBodies:
     """Whom a deploy is about, in the file's order, and whom it is not."""
 
     bodies: tuple[tuple[Tenant, DeployChange], ...]
-    left: tuple[Left, ...]
+    left: tuple[LeftOut, ...]
 
 
 def deploy_bodies(
@@ -53,7 +53,7 @@ def deploy_bodies(
         if change.stack.runs:
             found.append((body, change))
         else:
-            left.append(Left(body, _why_left(change.stack)))
+            left.append(LeftOut(body, _why_left(change.stack)))
     if not found:
         raise _nobody(left)
     return DeployBodies(tuple(found), tuple(left))
@@ -109,7 +109,7 @@ def _foundation_first(waits: Sequence[str]) -> Refused:
     )
 
 
-def _nobody(left: Sequence[Left]) -> UsageError:
+def _nobody(left: Sequence[LeftOut]) -> UsageError:
     told = [one for one in left if one.why.en != "nothing has changed"]
     ja = "".join(f"\n{one.body.code} {one.body.name}: {one.why.ja}" for one in told)
     en = "".join(f"\n{one.body.code} {one.body.name}: {one.why.en}" for one in told)

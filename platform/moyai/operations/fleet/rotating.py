@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.fleet.assembling import Left, Part, assemble
+from moyai.operations.fleet.assembling import LeftOut, Part, assemble
 from moyai.operations.kinds.rotate import PASSWORDS, rotation_sha256
 from moyai.operations.site.session import Session
 from moyai.planning.fleet.durations import Measured
@@ -26,7 +26,7 @@ class RotatedBodies:
     """Whom a rotation is about, each with its services, and whom it is not."""
 
     bodies: tuple[tuple[Tenant, tuple[str, ...]], ...]
-    left: tuple[Left, ...]
+    left: tuple[LeftOut, ...]
 
 
 def require_known(what: str) -> None:
@@ -57,7 +57,7 @@ def rotated_bodies(session: Session, selector: str, day: date) -> RotatedBodies:
         if services:
             found.append((body, services))
         else:
-            left.append(Left(body, Text("導入済みのサービスがない", "has no service on record")))
+            left.append(LeftOut(body, Text("導入済みのサービスがない", "has no service on record")))
     if not found:
         raise UsageError(
             Text(

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
-from moyai.operations.fleet.assembling import Left, Part, assemble
+from moyai.operations.fleet.assembling import LeftOut, Part, assemble
 from moyai.operations.fleet.half_way import HalfWay
 from moyai.operations.kinds.upgrade.behind import left_behind, recorded_releases
 from moyai.operations.kinds.upgrade.change import (
@@ -58,7 +58,7 @@ class UpgradeBodies:
     """Whom an upgrade is about, in the file's order, and whom it is not."""
 
     bodies: tuple[UpgradedBody, ...]
-    left: tuple[Left, ...]
+    left: tuple[LeftOut, ...]
 
 
 def upgrade_bodies(
@@ -90,7 +90,7 @@ def upgrade_bodies(
         else _why_left(body.code, recorded, wish)
         for body in using
     }
-    left = tuple(Left(body, why) for body in using if (why := reasons[body.code]) is not None)
+    left = tuple(LeftOut(body, why) for body in using if (why := reasons[body.code]) is not None)
     chosen = [body for body in using if reasons[body.code] is None]
     if not chosen:
         raise _nobody(wish, left)
@@ -169,7 +169,7 @@ def _why_left(code: str, recorded: Mapping[str, str], wish: UpgradeWish) -> Text
     return None
 
 
-def _nobody(wish: UpgradeWish, left: Sequence[Left]) -> UsageError:
+def _nobody(wish: UpgradeWish, left: Sequence[LeftOut]) -> UsageError:
     told = [f"{one.body.code} {one.body.name}: " for one in left]
     ja = "".join(f"\n{head}{one.why.ja}" for head, one in zip(told, left, strict=True))
     en = "".join(f"\n{head}{one.why.en}" for head, one in zip(told, left, strict=True))
