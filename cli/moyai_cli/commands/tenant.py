@@ -11,7 +11,7 @@ from moyai.errors import UsageError
 from moyai.operations.deploys.tenants import add, change, describe, would_change
 from moyai.operations.site.places import find_registry_file
 from moyai.planning.selectors import only, select
-from moyai.registry.change import Change
+from moyai.registry.change import EntryEdit
 from moyai.registry.edit import NewTenant
 from moyai.registry.load import require
 from moyai.registry.models import Isolation, Kind
@@ -208,7 +208,7 @@ def apply_(
     apply_proposal(file, site, operation, who, begin=not hold, output=output)
 
 
-def _changes(put: Sequence[str], unset: Sequence[str]) -> tuple[Change, ...]:
+def _changes(put: Sequence[str], unset: Sequence[str]) -> tuple[EntryEdit, ...]:
     """Edits of a body's entry: each `KEY=VALUE`, then the keys to take out. Raises `UsageError`."""
     pairs = [one.partition("=") for one in put]
     bare = [key for key, equals, _ in pairs if not equals]
@@ -219,5 +219,5 @@ def _changes(put: Sequence[str], unset: Sequence[str]) -> tuple[Change, ...]:
                 "say what to change: --set KEY=VALUE or --unset KEY.",
             )
         )
-    values = (Change(key, value) for key, _, value in pairs)
-    return (*values, *(Change(key, None) for key in unset))
+    values = (EntryEdit(key, value) for key, _, value in pairs)
+    return (*values, *(EntryEdit(key, None) for key in unset))

@@ -19,7 +19,7 @@ from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.forecast import forecast
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import only
-from moyai.registry.change import Change
+from moyai.registry.change import EntryEdit
 from moyai_cli.called import show_next
 from moyai_cli.language import say
 from moyai_cli.render import Output, document, problem_line
@@ -33,7 +33,7 @@ class Proposed:
     """What is asked for."""
 
     code: str
-    changes: tuple[Change, ...]
+    changes: tuple[EntryEdit, ...]
     any_time: bool
     dry_run: bool
     key: Path | None

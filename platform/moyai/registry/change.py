@@ -28,7 +28,7 @@ _CONTEXT_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EntryEdit:
     """One key of a body: `lgwan`, or of a service `services.eapp-a.settings.payment`."""
 
     key: str
@@ -52,7 +52,7 @@ class TenantChanged:
 
 
 def change_tenant(
-    registry: Registry, before: bytes, code: str, changes: Sequence[Change]
+    registry: Registry, before: bytes, code: str, changes: Sequence[EntryEdit]
 ) -> TenantChanged:
     """Change a body's entry in the content that `registry` was read from.
 
@@ -88,7 +88,7 @@ def change_tenant(
     return TenantChanged(content, loaded.registry, body, tuple(diff), warnings)
 
 
-def has_changes(content: bytes, code: str, changes: Sequence[Change]) -> bool:
+def has_changes(content: bytes, code: str, changes: Sequence[EntryEdit]) -> bool:
     """Whether a file that is valid says of a body what all the changes together make of it.
 
     False too where it has no such body, or no such service of it.
@@ -104,7 +104,7 @@ def has_changes(content: bytes, code: str, changes: Sequence[Change]) -> bool:
     return bool(wanted == document)
 
 
-def _path(document: Any, code: str, change: Change) -> Path:
+def _path(document: Any, code: str, change: EntryEdit) -> Path:
     """Where a key is in the file."""
     index = next((i for i, one in enumerate(document[KEY]) if one["code"] == code), None)
     if index is None:
@@ -132,7 +132,7 @@ def _path(document: Any, code: str, change: Change) -> Path:
     return (KEY, index, _SERVICES, number, *rest[1:])
 
 
-def _value(change: Change) -> object:
+def _value(change: EntryEdit) -> object:
     """What is to stand there, read as the file is."""
     assert change.value is not None
     try:
@@ -151,7 +151,7 @@ def _value(change: Change) -> object:
     return value
 
 
-def _apply(document: Any, path: Path, change: Change, value: object) -> None:
+def _apply(document: Any, path: Path, change: EntryEdit, value: object) -> None:
     """The same to plain values, to hold the text against."""
     for step in path[:-1]:
         if isinstance(document, dict) and step not in document:
@@ -177,7 +177,7 @@ def _not_valid(problems: Sequence[Problem], code: str) -> UsageError:
     )
 
 
-def _not_placed(name: str, change: Change) -> UsageError:
+def _not_placed(name: str, change: EntryEdit) -> UsageError:
     return UsageError(
         Text(
             f"{name} の書き方では、「{visible(change.key)}」を自動では変えられません。",

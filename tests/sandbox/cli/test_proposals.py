@@ -17,7 +17,7 @@ from moyai.operations.fleet.proposing import plan_proposal, propose
 from moyai.operations.fleet.putting import put_on_record
 from moyai.operations.site.places import today
 from moyai.operations.site.session import open_session
-from moyai.registry.change import Change
+from moyai.registry.change import EntryEdit
 
 CODE, PAYMENT = "272043", "services.eapp-b.settings.payment"
 _MAX = "  max_concurrent"
@@ -173,7 +173,7 @@ def test_a_plan_that_says_another_than_it_makes_is_not_applied(
     monkeypatch.setenv("MOYAI_HOME", str(office.home))
     with open_office(office.file, "sandbox") as opened:
         session = open_session(office.file, "sandbox")
-        found = propose(session, CODE, [Change(PAYMENT, "none")], today())
+        found = propose(session, CODE, [EntryEdit(PAYMENT, "none")], today())
         plan = plan_proposal(session, found, by=PLANNER, now=datetime.now(UTC))
         shown = tuple(str(one).replace("none", "credit-card") for one in found.changed.diff)
         if how == "another body":

@@ -14,11 +14,11 @@ from tests.unit.planning.fleet.made_plans import body, plan, wave
 from moyai.operations.kinds.edit import Written
 from moyai.operations.kinds.kind import Unavailable, Work
 from moyai.operations.kinds.site import SiteSource
-from moyai.registry.change import Change, change_tenant
+from moyai.registry.change import EntryEdit, change_tenant
 from moyai.registry.load import require
 
 CODE = "272043"
-PAYMENT = Change("services.eapp-b.settings.payment", "both")
+PAYMENT = EntryEdit("services.eapp-b.settings.payment", "both")
 
 
 class Worker:
@@ -28,11 +28,11 @@ class Worker:
         self.file = lay_out(folder)
         self._base = require(self.file).sha256
 
-    def edit(self, *changes: Change) -> None:
+    def edit(self, *changes: EntryEdit) -> None:
         before = self.file.read_bytes()
         self.file.write_bytes(change_tenant(require(self.file), before, CODE, changes).content)
 
-    def looks(self, *changes: Change, code: str = CODE) -> str:
+    def looks(self, *changes: EntryEdit, code: str = CODE) -> str:
         """The SHA-256 that the step puts on record."""
         made = plan([wave(1)], [body(CODE)])
         edits = tuple({"key": one.key, "value": one.value} for one in changes)
@@ -51,10 +51,10 @@ def worker(tmp_path: Path) -> Worker:
 
 
 def test_the_file_before_the_edit_and_any_third_one_are_not_taken_for_it(worker: Worker) -> None:
-    out = Change("lgwan", None)
+    out = EntryEdit("lgwan", None)
     with pytest.raises(Unavailable):
         worker.looks(PAYMENT, out)
-    worker.edit(Change("services.chat.settings.retention_days", "400"))
+    worker.edit(EntryEdit("services.chat.settings.retention_days", "400"))
     with pytest.raises(Unavailable):
         worker.looks(PAYMENT, out)
     worker.edit(PAYMENT)
@@ -68,8 +68,8 @@ def test_a_service_or_body_that_has_left_the_file_has_no_edit(worker: Worker) ->
     worker.edit(PAYMENT)
     assert worker.looks(PAYMENT)
     with pytest.raises(Unavailable):
-        worker.looks(PAYMENT, Change("services.gone.settings.payment", "both"))
+        worker.looks(PAYMENT, EntryEdit("services.gone.settings.payment", "both"))
     with pytest.raises(Unavailable):
-        worker.looks(PAYMENT, Change("lgwan.deep.er", "1"))
+        worker.looks(PAYMENT, EntryEdit("lgwan.deep.er", "1"))
     with pytest.raises(Unavailable):
         worker.looks(PAYMENT, code="999999")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moyai.errors import UsageError
-from moyai.registry.change import Change, TenantChanged, change_tenant
+from moyai.registry.change import EntryEdit, TenantChanged, change_tenant
 from moyai.registry.load import require
 from moyai.registry.yaml_change import with_value, without
 from moyai.registry.yaml_edit import CannotPlace
@@ -20,7 +20,7 @@ BODY = "272043"
 
 def _changed(project: Path, *changes: tuple[str, str | None]) -> TenantChanged:
     file = project / "tenants.yaml"
-    wanted = [Change(key, value) for key, value in changes]
+    wanted = [EntryEdit(key, value) for key, value in changes]
     return change_tenant(require(file), file.read_bytes(), BODY, wanted)
 
 

@@ -15,7 +15,7 @@ from moyai.errors import NOTHING_TOUCHED, OperationFailed, Refused
 from moyai.planning.addresses import free_network
 from moyai.planning.fingerprints import plain
 from moyai.planning.selectors import only
-from moyai.registry.change import Change, TenantChanged, change_tenant
+from moyai.registry.change import EntryEdit, TenantChanged, change_tenant
 from moyai.registry.checks import TENANT_PREFIX
 from moyai.registry.edit import NewTenant, TenantAdded, add_tenant
 from moyai.registry.load import require
@@ -48,7 +48,7 @@ def add_to(registry: Registry, new: NewTenant) -> TenantAdded:
     return added
 
 
-def change(registry: Registry, code: str, changes: Sequence[Change]) -> TenantChanged:
+def change(registry: Registry, code: str, changes: Sequence[EntryEdit]) -> TenantChanged:
     """Change a body's entry in the file that was read, which is replaced at once.
 
     Raises `Refused` where edits need approval, `UsageError` as `moyai.registry.change.change_tenant`,
@@ -72,7 +72,7 @@ def change(registry: Registry, code: str, changes: Sequence[Change]) -> TenantCh
     return changed
 
 
-def would_change(registry: Registry, code: str, changes: Sequence[Change]) -> TenantChanged:
+def would_change(registry: Registry, code: str, changes: Sequence[EntryEdit]) -> TenantChanged:
     """What the file would be. Nothing is written; raises as `change`, but for want of approval."""
     with _as_read(registry) as (_, before):
         return change_tenant(registry, before, code, changes)

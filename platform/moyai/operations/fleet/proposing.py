@@ -17,7 +17,7 @@ from moyai.operations.site.session import Session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.plans import Plan, PlannedStack
-from moyai.registry.change import Change, TenantChanged
+from moyai.registry.change import EntryEdit, TenantChanged
 from moyai.registry.models import JsonValue, Tenant
 from moyai.texts import Text
 
@@ -31,7 +31,7 @@ class Proposal:
     base_sha256: str
     """Of the file that is edited."""
     after_sha256: str
-    changes: tuple[Change, ...]
+    changes: tuple[EntryEdit, ...]
     changed: TenantChanged
     bodies: tuple[tuple[Tenant, DeployChange], ...]
     """The edited body first, whatever is deployed of it; then others that the edit changes."""
@@ -44,7 +44,7 @@ def subject_of(body: Tenant) -> str:
     return f"{body.code} {body.name}"
 
 
-def propose(session: Session, code: str, changes: Sequence[Change], day: date) -> Proposal:
+def propose(session: Session, code: str, changes: Sequence[EntryEdit], day: date) -> Proposal:
     """Plan an edit; nothing is written. Raises as `would_change`, and `Refused` where a deploy would refuse
     what the file would say."""
     registry = session.workspace.registry
@@ -118,7 +118,7 @@ def _texts(change: DeployChange) -> tuple[Text, ...]:
     return change.texts if change.stack.runs else (nothing,)
 
 
-def changes_of(plan: OperationPlan) -> tuple[str, tuple[Change, ...]]:
+def changes_of(plan: OperationPlan) -> tuple[str, tuple[EntryEdit, ...]]:
     """The body and the edits of a proposal's plan. Raises `UsageError` for a plan of another kind."""
     code = plan.parameters.get("code")
     if plan.kind != KIND or not isinstance(plan.parameters.get("edits"), Sequence):

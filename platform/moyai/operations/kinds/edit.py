@@ -16,20 +16,20 @@ from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
-from moyai.registry.change import Change, has_changes
+from moyai.registry.change import EntryEdit, has_changes
 from moyai.registry.models import Registry
 from moyai.registry.yaml_tree import UnreadableYaml
 from moyai.texts import Text
 
 
-def edits_of(plan: OperationPlan) -> tuple[Change, ...]:
+def edits_of(plan: OperationPlan) -> tuple[EntryEdit, ...]:
     """The edits that a plan of this kind is about."""
     edits = plan.parameters.get("edits")
     found = []
     for one in edits if isinstance(edits, Sequence) else ():
         assert isinstance(one, Mapping)
         value = one["value"]
-        found.append(Change(str(one["key"]), None if value is None else str(value)))
+        found.append(EntryEdit(str(one["key"]), None if value is None else str(value)))
     return tuple(found)
 
 
