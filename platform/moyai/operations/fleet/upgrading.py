@@ -12,7 +12,7 @@ from moyai.operations.fleet.assembling import LeftOut, Part, assemble
 from moyai.operations.fleet.half_way import HalfWay
 from moyai.operations.kinds.upgrade.behind import left_behind, recorded_releases
 from moyai.operations.kinds.upgrade.change import (
-    Change,
+    UpgradeChange,
     change_of,
     changes_of,
     taking_over_sha256,
@@ -47,7 +47,7 @@ class UpgradedBody:
     """One body of an upgrade."""
 
     body: Tenant
-    change: Change
+    change: UpgradeChange
     risks: tuple[str, ...]
     over: TakenOver | None = None
     """Of one that another operation left half-way."""
@@ -147,7 +147,7 @@ def _why_not_over(way: TakenOver | Text) -> Text | None:
     return way if isinstance(way, Text) else None
 
 
-def _over(session: Session, code: str, over: TakenOver, wish: UpgradeWish) -> Change:
+def _over(session: Session, code: str, over: TakenOver, wish: UpgradeWish) -> UpgradeChange:
     """What would be done with a half-way body, with what is taken over in its hash."""
     before = over.target if over.way == "afresh" else over.release
     change = change_of(session, code, wish.service, wish.release, wish.day, before)

@@ -25,7 +25,7 @@ from moyai.texts import Text, counted
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class UpgradeChange:
     """What would be done with one body."""
 
     stack: PlannedStack
@@ -45,7 +45,7 @@ class Change:
 
 def change_of(
     session: Session, code: str, service: str, release: str, day: date, begun_at: str | None = None
-) -> Change:
+) -> UpgradeChange:
     """The change of one body; of one that is half-way, `begun_at` is the release that it came from.
 
     Raises as `read_basis` does; KeyError for an unknown release.
@@ -62,7 +62,7 @@ def changes_of(
     day: date,
     *,
     begun_at: str | None = None,
-) -> dict[str, Change]:
+) -> dict[str, UpgradeChange]:
     """The changes of many bodies, by one reading of all. Raises as `change_of`."""
     wish = Wish(" or ".join(codes), day, begun=begun_at is not None)
     basis = read_basis(session, wish)
@@ -86,7 +86,7 @@ def changes_of(
 
 def _change(
     plan: Plan, stack: PlannedStack, manifest: Manifest, before: str | None, release: str
-) -> Change:
+) -> UpgradeChange:
     service = manifest.name
     stack = replace(stack, onboarding=(), checks=())
     migrations = between(manifest, before, release)
@@ -94,7 +94,7 @@ def _change(
     approved = sha256_of({**_document(manifest, before, release), "parts": parts})
     end = end_sha256(manifest, before, release, stack.fingerprint)
     texts = _texts(service, before, release, migrations, stack)
-    return Change(stack, plan, before, migrations, approved, end, texts)
+    return UpgradeChange(stack, plan, before, migrations, approved, end, texts)
 
 
 def way_back(session: Session, code: str, service: str, day: date) -> str:
@@ -143,7 +143,7 @@ def _document(manifest: Manifest, before: str | None, release: str) -> dict[str,
     }
 
 
-def taking_over_sha256(change: Change, over: TakenOver) -> str:
+def taking_over_sha256(change: UpgradeChange, over: TakenOver) -> str:
     """What is approved of a body that another operation left half-way: its end, and what is taken over."""
     return sha256_of({"end": change.end_sha256, "over": over.entry()})
 

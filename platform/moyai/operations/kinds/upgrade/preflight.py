@@ -26,7 +26,7 @@ from moyai.operations.kinds.upgrade.body import (
     subscribed,
 )
 from moyai.operations.kinds.upgrade.change import (
-    Change,
+    UpgradeChange,
     change_of,
     contracts_of,
     service_sha256,
@@ -144,7 +144,7 @@ class Preflight(Reading):
         self._may_begin(work, change)
         return {**replace(found, day=day).result(), **mark}
 
-    def _is_known(self, one: Subscribed, change: Change) -> None:
+    def _is_known(self, one: Subscribed, change: UpgradeChange) -> None:
         recorded = one.session.state.recorded(one.stack)
         if recorded.condition is not Condition.APPLIED or change.before is None:
             raise Unavailable(
@@ -170,7 +170,7 @@ class Preflight(Reading):
                 ),
             )
 
-    def _may_begin(self, work: Work, change: Change) -> None:
+    def _may_begin(self, work: Work, change: UpgradeChange) -> None:
         hold_to_buildable(change.plan, change.stack)
         for risk in work.body.risks:
             if f"{risk}:{work.body.code}" not in work.cleared:
@@ -188,7 +188,7 @@ class Preflight(Reading):
                 )
 
 
-def _found(one: Subscribed, change: Change, before: str, day: date) -> Found:
+def _found(one: Subscribed, change: UpgradeChange, before: str, day: date) -> Found:
     return Found(
         release=before,
         end_sha256=change.end_sha256,
@@ -221,7 +221,7 @@ def _has_closed_writes(one: Subscribed, work: Work) -> bool:
     return bool(state.get("closed_by") == closer(work))
 
 
-def _change(one: Subscribed, begun_at: str | None, day: date) -> Change:
+def _change(one: Subscribed, begun_at: str | None, day: date) -> UpgradeChange:
     """Raises `Unavailable` where the service's folder cannot be read, `Moved` where the release is gone."""
     try:
         return change_of(one.session, one.code, one.service, one.target, day, begun_at)
