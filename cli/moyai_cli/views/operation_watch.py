@@ -36,7 +36,7 @@ from moyai_cli.views.operations import (
     waits_for,
 )
 
-Look = tuple[OperationView, int]
+Sight = tuple[OperationView, int]
 """An operation as it stands, and how many workers are alive."""
 Connect = Callable[[], psycopg.Connection[Any]]
 """Opens a connection on which each statement is a transaction of its own."""
@@ -63,7 +63,7 @@ def follow_to_end(connect: Connect, operation: str, output: Output) -> None:
         raise error
 
 
-def _looks(connect: Connect, operation: str) -> Iterator[Look]:
+def _looks(connect: Connect, operation: str) -> Iterator[Sight]:
     """What stands, again and again until its end; a server that is away is waited for."""
     known = False
     while True:
@@ -82,7 +82,7 @@ def _looks(connect: Connect, operation: str) -> Iterator[Look]:
             time.sleep(_SECONDS)
 
 
-def _lines(connect: Connect, operation: str) -> Look:
+def _lines(connect: Connect, operation: str) -> Sight:
     teller = _Teller()
     for look in _looks(connect, operation):
         teller.tell(*look)
@@ -142,7 +142,7 @@ def _with(words: str, reason: str) -> str:
     return f"{words}: {reason}" if reason else words
 
 
-def _screen(connect: Connect, operation: str) -> Look:
+def _screen(connect: Connect, operation: str) -> Sight:
     with Live(console=console(), auto_refresh=False, transient=False) as live:
         for look in _looks(connect, operation):
             live.update(_page(*look), refresh=True)

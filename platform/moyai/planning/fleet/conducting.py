@@ -23,7 +23,7 @@ from moyai.planning.fleet.states import (
 )
 from moyai.planning.fleet.tallies import Tally, is_going, repeated_error, tally
 from moyai.planning.fleet.wave_steps import (
-    Look,
+    Observed,
     awaits_health,
     gate_of,
     later,
@@ -157,7 +157,7 @@ class _Walk:
 
 def _conducting(plan: OperationPlan, state: OperationState, now: datetime, room: int) -> Decision:
     stop = _stop(plan, state)
-    look = Look(state, now, None if stop is None else stop.reason)
+    look = Observed(state, now, None if stop is None else stop.reason)
     members = _members(plan)
     walk = _walk(plan, look, members)
     found = _found(look, walk, members, room)
@@ -202,7 +202,9 @@ def _stop(plan: OperationPlan, state: OperationState) -> StatusChange | None:
     return None if again is None else StatusChange("held", said.same_errors(*again))
 
 
-def _walk(plan: OperationPlan, look: Look, members: Mapping[int, tuple[PlannedBody, ...]]) -> _Walk:
+def _walk(
+    plan: OperationPlan, look: Observed, members: Mapping[int, tuple[PlannedBody, ...]]
+) -> _Walk:
     walk = _Walk()
     for wave in sorted(plan.waves, key=lambda one: one.number):
         counted = tally(look.state, wave.number, (body.code for body in members[wave.number]))
@@ -216,7 +218,7 @@ def _walk(plan: OperationPlan, look: Look, members: Mapping[int, tuple[PlannedBo
 
 
 def _found(
-    look: Look, walk: _Walk, members: Mapping[int, tuple[PlannedBody, ...]], room: int
+    look: Observed, walk: _Walk, members: Mapping[int, tuple[PlannedBody, ...]], room: int
 ) -> Beginnings:
     """What of the current wave begins, and what waits for what."""
     if walk.current is None:

@@ -19,8 +19,8 @@ from moyai.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look at an operation."""
+class Observed:
+    """An operation as one look finds it."""
 
     state: OperationState
     now: datetime
@@ -28,7 +28,7 @@ class Look:
     """Why nothing of it may begin at all, or None."""
 
 
-def step(look: Look, wave: PlannedWave, tally: Tally) -> WaveState:
+def step(look: Observed, wave: PlannedWave, tally: Tally) -> WaveState:
     """The state of a wave whose turn it is: every wave before has finished. `done` means finished."""
     before = look.state.wave(wave.number)
     over = tally.failures > wave.limits.tolerance
@@ -44,7 +44,7 @@ def step(look: Look, wave: PlannedWave, tally: Tally) -> WaveState:
     return replace(before, status="running", began_at=look.now, soak_until=None, reason=None)
 
 
-def later_step(look: Look, wave: PlannedWave, tally: Tally) -> WaveState:
+def later_step(look: Observed, wave: PlannedWave, tally: Tally) -> WaveState:
     """The state of a wave while an earlier one has not finished: it does not begin; where it had
     begun, its status says how its bodies stand."""
     before = look.state.wave(wave.number)
@@ -57,7 +57,7 @@ def later_step(look: Look, wave: PlannedWave, tally: Tally) -> WaveState:
     return replace(before, status="running", soak_until=None, reason=None)
 
 
-def gate_of(look: Look, wave: PlannedWave) -> Text | None:
+def gate_of(look: Observed, wave: PlannedWave) -> Text | None:
     """Why a wave whose turn it is begins nothing, or None."""
     if look.stopped is not None:
         return look.stopped
@@ -74,7 +74,7 @@ def later(moment: datetime, seconds: int) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def awaits_health(look: Look, wave: PlannedWave, after: WaveState) -> bool:
+def awaits_health(look: Observed, wave: PlannedWave, after: WaveState) -> bool:
     """Whether a soaking wave's time is over, and its bodies' health is what is missing."""
     if after.status != "soaking" or after.soak_until is None or look.now < after.soak_until:
         return False
@@ -86,7 +86,7 @@ def _held(before: WaveState, wave: PlannedWave, tally: Tally) -> WaveState:
     return replace(before, status="held", soak_until=None, reason=reason)
 
 
-def _ended(look: Look, wave: PlannedWave, tally: Tally, before: WaveState) -> WaveState:
+def _ended(look: Observed, wave: PlannedWave, tally: Tally, before: WaveState) -> WaveState:
     """All its bodies have ended, well enough."""
     if not tally.worked_on:
         return replace(before, status="done", soak_until=None, reason=None)
@@ -99,7 +99,7 @@ def _ended(look: Look, wave: PlannedWave, tally: Tally, before: WaveState) -> Wa
     return replace(soaking, status="done")
 
 
-def _soak_until(look: Look, wave: PlannedWave, tally: Tally, before: WaveState) -> datetime:
+def _soak_until(look: Observed, wave: PlannedWave, tally: Tally, before: WaveState) -> datetime:
     if tally.last_end is not None:
         return later(tally.last_end, wave.soak_seconds)
     if before.status == "soaking" and before.soak_until is not None:
@@ -107,7 +107,9 @@ def _soak_until(look: Look, wave: PlannedWave, tally: Tally, before: WaveState) 
     return later(look.now, wave.soak_seconds)
 
 
-def _health_is_missing(look: Look, wave: PlannedWave, state: WaveState, until: datetime) -> bool:
+def _health_is_missing(
+    look: Observed, wave: PlannedWave, state: WaveState, until: datetime
+) -> bool:
     if not look.state.health_gates or not wave.soak_seconds:
         return False
     return state.healthy_at is None or state.healthy_at < until

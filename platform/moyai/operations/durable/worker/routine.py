@@ -13,7 +13,7 @@ from moyai.operations.database.lost import is_lost
 from moyai.operations.durable.carrying.failures import bug
 from moyai.operations.durable.living.processes import Tell
 
-Look = Callable[[], float | None]
+Repeated = Callable[[], float | None]
 """One look; seconds until the next where that is to be another time than usual."""
 
 
@@ -25,7 +25,7 @@ class Routine:
     """In the log, and of the thread."""
     seconds: float
     """Between two looks."""
-    look: Look
+    look: Repeated
     tell: Tell
     wait: Callable[[float], object]
     """Waits so many seconds; less where there is reason to look, or the worker ends."""

@@ -22,7 +22,7 @@ from moyai.operations.durable.limits.measuring import Measuring
 from moyai.operations.durable.living.processes import Tell, host_id
 from moyai.operations.durable.living.takeover import Takeover
 from moyai.operations.durable.queue.dbos_queue import BodyQueue
-from moyai.operations.durable.worker.routine import Look, Routine
+from moyai.operations.durable.worker.routine import Repeated, Routine
 from moyai.operations.notices.channels import Channels
 from moyai.operations.notices.sender import Sender, Sources
 from moyai.planning.fleet.plans import OperationPlan
@@ -58,7 +58,7 @@ class Parts:
 def routines(parts: Parts) -> tuple[Routine, ...]:
     """All of them, not begun."""
 
-    def routine(name: str, seconds: float, look: Look) -> Routine:
+    def routine(name: str, seconds: float, look: Repeated) -> Routine:
         return Routine(name, seconds, look, parts.tell, parts.ending.wait)
 
     found = [
