@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from moyai.planning import fingerprints, guards, quotas, releases
+from moyai.planning import deploy_refusals, fingerprints, quotas, releases
 from moyai.planning.conditions import Condition, Recorded
 from moyai.planning.facts import facts_of, foundation_facts
 from moyai.planning.fingerprints import Fingerprint, Surroundings
@@ -94,7 +94,7 @@ def _foundation_stack(basis: Basis, name: str) -> PlannedStack:
     wanted = fingerprints.foundation(registry, site, name, basis.day, basis.under_foundation)
     found = _compared(recorded, wanted, basis.refresh and basis.selection.is_everyone)
     facts = foundation_facts(registry.federation, site, name)
-    moved = guards.moved(facts, recorded)
+    moved = deploy_refusals.moved(facts, recorded)
     if moved and found.action != "none":
         found = replace(found, action="refused", reasons=moved)
     return PlannedStack(
@@ -130,7 +130,9 @@ def _tenant_stack(basis: Basis, body: Tenant, rules: tuple[Rule, ...]) -> Planne
         found = replace(found, action=action, reasons=(*found.reasons, *why))
     facts = facts_of(registry.federation, body)
     if found.action != "none":
-        refused = guards.refusals(body, facts, recorded, day, basis.today, begun=basis.begun)
+        refused = deploy_refusals.refusals(
+            body, facts, recorded, day, basis.today, begun=basis.begun
+        )
         found = replace(found, action="refused", reasons=refused) if refused else found
     return PlannedStack(
         project=TENANT,
@@ -223,7 +225,7 @@ def _checked(stack: PlannedStack, body: Tenant, day: date) -> PlannedStack:
 
 def _orphan(registry: Registry, one: Vanished) -> PlannedStack:
     merged = (body for body in registry.tenants if one.code in body.former_codes)
-    why = guards.orphan(f"{one.code} {one.name}", next(merged, None))
+    why = deploy_refusals.orphan(f"{one.code} {one.name}", next(merged, None))
     return PlannedStack(TENANT, one.code, one.name, "refused", (why,), has_vanished=True)
 
 

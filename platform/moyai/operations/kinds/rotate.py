@@ -26,8 +26,8 @@ from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.site.places import today
+from moyai.planning.deploy_refusals import frozen
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
-from moyai.planning.guards import frozen
 from moyai.registry.models import Registry
 from moyai.texts import Text
 

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from made_registries import DAY, body
 from plan_bases import FEDERATION, WHEN
 
-from moyai.planning import guards
+from moyai.planning import deploy_refusals
 from moyai.planning.conditions import Recorded
 from moyai.planning.facts import facts_of
 from moyai.registry.models import Freeze, Tenant
@@ -32,7 +32,7 @@ RECORD = Recorded(
 
 def refused(changed: Tenant, record: Recorded = RECORD, today: date = DAY) -> list[str]:
     facts = facts_of(FEDERATION.federation, changed)
-    return [why.en for why in guards.refusals(changed, facts, record, DAY, today)]
+    return [why.en for why in deploy_refusals.refusals(changed, facts, record, DAY, today)]
 
 
 def test_a_body_as_it_was_is_not_refused() -> None:
@@ -70,7 +70,7 @@ def test_a_day_before_a_service_began_is_not_called_a_change_of_the_file() -> No
     first = BODY.subscriptions[0].start
     facts = facts_of(FEDERATION.federation, BODY)
     long_ago = first - timedelta(days=1)
-    found = guards.refusals(BODY, facts, RECORD, long_ago, DAY)
+    found = deploy_refusals.refusals(BODY, facts, RECORD, long_ago, DAY)
     assert len(found) == len(BODY.subscriptions)
     for why in found:
         assert f"the day asked for, {long_ago}, lies before that" in why.en
