@@ -15,7 +15,8 @@ from moyai.texts import Text
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, Operation, SiteName
 from moyai_cli.render import Output
-from moyai_cli.views.operations import show_debts, show_list, show_operation
+from moyai_cli.views.debts import show_debts
+from moyai_cli.views.operations import show_list, show_operation
 
 app = typer.Typer(add_completion=False)
 

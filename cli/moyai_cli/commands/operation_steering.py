@@ -35,8 +35,8 @@ from moyai_cli.language import say
 from moyai_cli.options import File, Format, Operation, SiteName, Who
 from moyai_cli.render import Output
 from moyai_cli.signatures import Key, OnlyLine, Signature, SignedLine, line_and_signature
+from moyai_cli.views.operation_asked import show_done, show_to_sign
 from moyai_cli.views.operation_logins import made_ready
-from moyai_cli.views.operations import show_done, show_to_sign
 from moyai_cli.views.whole_plan import plan_lines
 
 app = typer.Typer(add_completion=False)

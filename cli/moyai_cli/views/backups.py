@@ -9,7 +9,7 @@ from moyai.operations.fleet.backups import ServiceBackups
 from moyai_cli.language import say
 from moyai_cli.render import Column, Output, Record, listing
 from moyai_cli.views.operation_records import utc
-from moyai_cli.views.operations import local
+from moyai_cli.views.operation_words import local
 
 
 def show_newest(found: Iterable[ServiceBackups], output: Output) -> None:

@@ -20,7 +20,7 @@ from moyai_cli.views.operation_records import (
     utc,
     whole_record,
 )
-from moyai_cli.views.operations import counts_line
+from moyai_cli.views.operation_words import counts_line
 
 
 def show_report(made: Report, output: Output, saved: Path | None) -> None:

@@ -24,17 +24,16 @@ from moyai_cli.called import copyable
 from moyai_cli.interrupts import Interrupt
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Output, aside, console, show_line
+from moyai_cli.views.operation_next import NO_WORKER, waits_for
 from moyai_cli.views.operation_records import body_record
-from moyai_cli.views.operations import (
+from moyai_cli.views.operation_words import (
     BODY_STYLES,
-    NO_WORKER,
     OPERATION_STYLES,
     WAVE_STYLES,
     counts_line,
     local,
-    show_operation,
-    waits_for,
 )
+from moyai_cli.views.operations import show_operation
 
 Sight = tuple[OperationView, int]
 """An operation as it stands, and how many workers are alive."""

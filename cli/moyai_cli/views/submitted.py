@@ -6,8 +6,8 @@ from moyai.operations.database.reader import open_reader
 from moyai.operations.database.reading import shown, workers
 from moyai.operations.fleet.opening import Office
 from moyai_cli.render import Output
+from moyai_cli.views.operation_asked import show_planned
 from moyai_cli.views.operation_watch import follow_to_end
-from moyai_cli.views.operations import show_planned
 
 
 def show_submitted(

@@ -19,9 +19,11 @@ from moyai.planning.openings import Calendar
 from moyai.registry.models import MaintenanceWindow
 from moyai.texts import Text
 from moyai_cli.render import Output
+from moyai_cli.views.operation_asked import show_planned
 from moyai_cli.views.operation_records import view_record
 from moyai_cli.views.operation_watch import ending
-from moyai_cli.views.operations import counts_line, show_list, show_operation, show_planned
+from moyai_cli.views.operation_words import counts_line
+from moyai_cli.views.operations import show_list, show_operation
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -1,0 +1,71 @@
+"""What was asked of one operation, and what follows."""
+
+from __future__ import annotations
+
+import typer
+
+from moyai.operations.database.rows import OperationView
+from moyai.texts import Text
+from moyai_cli.called import copyable, show_next
+from moyai_cli.language import of, say
+from moyai_cli.render import Output, document, show_line
+from moyai_cli.views.operation_next import NO_WORKER, SUBJECTS
+from moyai_cli.views.operations import show_operation
+
+
+def show_planned(view: OperationView, workers: int, output: Output) -> None:
+    """A new operation."""
+    if output is not Output.TABLE:
+        show_operation(view, (), workers, output)
+        return
+    bodies = len(view.bodies)
+    typer.echo(
+        say(
+            f"{view.row.id} を登録しました（{bodies} 団体）。",
+            f"{view.row.id} is on record ({bodies} {'body' if bodies == 1 else 'bodies'}).",
+        )
+    )
+    if not workers:
+        show_line(copyable(of(NO_WORKER)))
+    # Imported where a plan was made: signatures bring their libraries along, which a list does without.
+    from moyai.operations.fleet.approving import asks_for
+
+    asked = asks_for(view.plan)
+    if asked:
+        typer.echo(
+            say(
+                "計画した人とは別の承認者の承認が要ります。",
+                "Another person than the planner has to approve it.",
+            )
+        )
+    approvals = [f"operation approve {view.row.id} {subject}" for subject in asked]
+    if len(asked) > SUBJECTS:
+        approvals = [f"operation approve {view.row.id} --everything"]
+    show_next(*approvals, f"operation watch {view.row.id}", f"operation report {view.row.id}")
+
+
+def show_done(operation: str | None, said: Text, output: Output) -> None:
+    """What was done with an operation."""
+    if output is Output.TABLE:
+        show_line(of(said))
+    else:
+        document({"operation": operation, "said": of(said)}, output)
+
+
+def show_to_sign(operation: str, subject: str, line: str, output: Output) -> None:
+    """The line that an approver signs elsewhere."""
+    if output is not Output.TABLE:
+        document({"operation": operation, "subject": subject, "line": line}, output)
+        return
+    typer.echo(line)
+    hint = say(
+        "次のように署名できます（KEY は承認者の秘密鍵）:",
+        "It is signed so (KEY is the approver's private key):",
+    )
+    typer.echo(hint, err=True)
+    for command in (
+        f"moyai operation approve {operation} {subject} --line > approval.txt",
+        "ssh-keygen -Y sign -n moyai-approval@1 -f KEY < approval.txt > approval.sig",
+        f"moyai operation approve {operation} {subject} --signature approval.sig --signed approval.txt",
+    ):
+        typer.echo(f"  {command}", err=True)

@@ -1,0 +1,88 @@
+"""What comes next of an operation: when it would be done, and what a person could do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from moyai.operations.database.rows import OperationView
+from moyai.texts import Text
+from moyai_cli.language import say
+from moyai_cli.render import show_line
+from moyai_cli.views.operation_words import local
+
+SUBJECTS = 5
+"""Approvals that are named; more are counted."""
+
+
+def forecast_lines(view: OperationView) -> None:
+    """When it would be done, begun now, and whom its window would miss."""
+    from moyai.planning.fleet.forecast import forecast  # only what has not begun is foreseen
+
+    found = forecast(view.plan, view.now)
+    ends = local(found.ends)
+    show_line(
+        say(
+            f"見込み: {local(found.begins)} – {ends}",
+            f"forecast: {local(found.begins)} – {ends}",
+        )
+    )
+    names = {body.code: body.name for body in view.plan.bodies}
+    for miss in found.misses:
+        at = local(miss.runs_at) or say("未定", "not foreseen")
+        show_line(
+            say(
+                f"  {miss.code} {names[miss.code]}: 最初の時間帯に収まりません。開始の見込みは {at} です。",
+                f"  {miss.code} {names[miss.code]} does not fit its first window; begins {at}.",
+            )
+        )
+
+
+def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list[Text]:
+    """What a person could do next, of an operation that has not ended well."""
+    row, found = view.row, list[Text]()
+    for subject in missing[:SUBJECTS]:
+        found.append(
+            Text(
+                f"承認待ち: moyai operation approve {row.id} {subject}",
+                f"wants approval: moyai operation approve {row.id} {subject}",
+            )
+        )
+    held = [wave.number for wave in view.waves if wave.status == "held"]
+    if row.status in ("held", "failed"):
+        found.append(
+            Text(
+                f"失敗の内容: moyai operation report {row.id}。直したら moyai operation retry {row.id}",
+                f"what failed: moyai operation report {row.id}; mended: moyai operation retry {row.id}",
+            )
+        )
+    for number in held if row.status == "held" else ():
+        found.append(
+            Text(
+                f"失敗のまま進める: moyai operation resume {row.id} --wave {number}",
+                f"on in spite of it: moyai operation resume {row.id} --wave {number}",
+            )
+        )
+    if row.kind == "edit" and row.wanted == "pause" and row.ended_at is None:
+        found.append(
+            Text(
+                f"承認されたら: moyai tenant apply {row.id}（tenants.yaml に書き、ワーカーが始める）",
+                f"once approved: moyai tenant apply {row.id} (writes tenants.yaml, lets workers begin)",
+            )
+        )
+    elif row.status == "paused":
+        found.append(
+            Text(f"再開: moyai operation resume {row.id}", f"on: moyai operation resume {row.id}")
+        )
+    if row.ended_at is None:
+        found.append(NO_WORKER if not workers else _alive(workers))
+    return found
+
+
+def _alive(workers: int) -> Text:
+    return Text(f"動いているワーカー: {workers}", f"workers running: {workers}")
+
+
+NO_WORKER = Text(
+    "動いているワーカーがありません。moyai worker で動かしてください。",
+    "No worker is running: start one with moyai worker.",
+)

@@ -1,0 +1,46 @@
+"""How statuses, counts and moments of operations look in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, word
+from moyai.texts import JAPAN
+from moyai_cli.language import LANG
+
+_COLOURS = {
+    "done": "green",
+    "running": "cyan",
+    "soaking": "cyan",
+    "failed": "red",
+    "held": "red",
+    "skipped": "yellow",
+    "moved": "yellow",
+    "paused": "yellow",
+    "planned": "yellow",
+    "waiting": "dim",
+    "cancelled": "dim",
+    "expired": "dim",
+}
+
+
+OPERATION_STYLES = {word(OPERATIONS, code, LANG): _COLOURS[code] for code in OPERATIONS}
+
+
+WAVE_STYLES = {word(WAVES, code, LANG): _COLOURS[code] for code in WAVES}
+
+
+BODY_STYLES = {word(BODIES, code, LANG): _COLOURS[code] for code in BODIES}
+
+
+def counts_line(counts: Mapping[str, int]) -> str:
+    """How bodies stand, in the order of the statuses: `done 3, failed 1`."""
+    return ", ".join(
+        f"{word(BODIES, status, LANG)} {counts[status]}" for status in BODIES if status in counts
+    )
+
+
+def local(moment: datetime | None) -> str | None:
+    """A moment in Japan, to the minute."""
+    return None if moment is None else moment.astimezone(JAPAN).strftime("%m-%d %H:%M")
