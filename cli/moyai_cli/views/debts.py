@@ -14,9 +14,7 @@ from moyai.texts import Text
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Column, Output, listing
-from moyai_cli.views.operation_records import (
-    utc,
-)
+from moyai_cli.views.operation_records import utc
 from moyai_cli.views.operation_words import local
 
 

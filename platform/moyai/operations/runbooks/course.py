@@ -32,14 +32,7 @@ from moyai.operations.runbooks.telling import tell, tell_step
 from moyai.operations.runbooks.undoing import begun, to_undo
 from moyai.planning.fleet import refusals
 from moyai.registry.words import not_known
-from moyai.runbook.model import (
-    AnswerType,
-    Idempotency,
-    Kind,
-    Precondition,
-    Runbook,
-    Step,
-)
+from moyai.runbook.model import AnswerType, Idempotency, Kind, Precondition, Runbook, Step
 from moyai.runbook.templates import sentence
 from moyai.texts import Text
 

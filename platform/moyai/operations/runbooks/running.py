@@ -16,18 +16,11 @@ from moyai.operations.runbooks.admitting import (
     still_open,
 )
 from moyai.operations.runbooks.course import Course
-from moyai.operations.runbooks.events import (
-    Event,
-)
-from moyai.operations.runbooks.records import (
-    RunRecord,
-)
+from moyai.operations.runbooks.events import Event
+from moyai.operations.runbooks.records import RunRecord
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.runbook.commands import plain
-from moyai.runbook.model import (
-    Runbook,
-    Values,
-)
+from moyai.runbook.model import Runbook, Values
 
 
 def begin(runbook: Runbook, values: Values, site: str, surroundings: Surroundings) -> RunRecord:

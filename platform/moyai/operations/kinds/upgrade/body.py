@@ -13,12 +13,7 @@ from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
-from moyai.operations.kinds.upgrade.found import (
-    Found,
-    found_by,
-    hold_to_end,
-    hold_to_way_back,
-)
+from moyai.operations.kinds.upgrade.found import Found, found_by, hold_to_end, hold_to_way_back
 from moyai.operations.site.session import Session
 from moyai.operations.site.turns import Turns
 from moyai.planning.fleet.taking_over import taken_over
