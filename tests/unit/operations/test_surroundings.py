@@ -16,6 +16,7 @@ from moyai.operations.site.surroundings import component_files
 
 LIBRARY = Path(moyai.__file__).parent
 _VALUES_ARE_IN_OTHER_PARTS = (
+    "loopback.py",
     "registry/",
     "service_files.py",
     "service_meters.py",
