@@ -15,7 +15,6 @@ from moyai.texts import Text
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, Operation, SiteName
 from moyai_cli.render import Output
-from moyai_cli.views.debts import show_debts
 from moyai_cli.views.operations import show_list, show_operation
 
 app = typer.Typer(add_completion=False)
@@ -130,4 +129,6 @@ def debts_(file: File = None, site: SiteName = "sandbox", output: Format = Outpu
     """Oldest first."""
     with open_reader(file, site) as reader, reader.connect() as connection:
         found = debts(connection)
+    from moyai_cli.views.debts import show_debts  # brings releases and the registry along
+
     show_debts(found, output)

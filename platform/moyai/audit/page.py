@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from moyai.audit.page_words import WORDS
 from moyai.audit.records import AuditRecord
 from moyai.audit.verify import Finding
 from moyai.registry.models import JsonValue
-from moyai.texts import Lang, Text, in_japan, same, visible
+from moyai.texts import Lang, Text, in_japan, same, text_of, visible
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -29,6 +29,10 @@ class Words:
     action: Callable[[str], Text]
     step: Callable[[str], Text]
     result: Callable[[str], Text]
+    detail: Callable[[str], Text] = same
+    """Of a key among the details."""
+    place: Callable[[str], int] = lambda _: 0
+    """Where that stands among others, the lowest first; equal ones by their keys."""
 
 
 def page(
@@ -58,7 +62,18 @@ def page(
         action=said(named.action),
         step=said(named.step),
         result=said(named.result),
+        details=lambda details: _details(details, named, lang),
     )
+
+
+def _details(
+    details: Mapping[str, JsonValue], named: Words, lang: Lang
+) -> Iterator[tuple[str, str]]:
+    """What they are called, and what they say; those that say nothing are left out."""
+    for key in sorted(details, key=lambda key: (named.place(key), key)):
+        value = details[key]
+        if value is not None and value != () and value != "":
+            yield visible(named.detail(key).of(lang)), visible(_said(value, lang))
 
 
 _SIGNATURE = "-----BEGIN SSH SIGNATURE-----"
@@ -73,7 +88,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(moment=_moment, visible=_visible, detail=_detail)
+    environment.filters.update(moment=_moment, visible=_visible)
     return environment.get_template("export.html.j2")
 
 
@@ -85,10 +100,18 @@ def _visible(words: object) -> str:
     return visible(str(words))
 
 
-def _detail(value: JsonValue) -> str:
+def _said(value: JsonValue, lang: Lang) -> str:
+    """A sentence in the page's language, yes and no in words, lists with commas; anything else as JSON."""
+    sentence = text_of(value)
+    if sentence is not None:
+        return sentence.of(lang)
     if isinstance(value, str):
-        return visible(_shortened(value))
-    return visible(json.dumps(plain(value), ensure_ascii=False))
+        return _shortened(value)
+    if isinstance(value, bool):
+        return WORDS["yes" if value else "no"].of(lang)
+    if isinstance(value, (list, tuple)) and all(isinstance(one, (str, int)) for one in value):
+        return WORDS["comma"].of(lang).join(_said(one, lang) for one in value)
+    return json.dumps(plain(value), ensure_ascii=False)
 
 
 def _shortened(words: str) -> str:

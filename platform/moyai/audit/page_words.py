@@ -33,5 +33,8 @@ WORDS: Mapping[str, Text] = {
     "attempt": Text("回", "attempt"),
     "result": Text("結果", "Result"),
     "details": Text("詳細", "Details"),
-    "plan": Text("計画", "Plan"),
+    "plan": Text("計画のハッシュ値", "Hash of the plan"),
+    "yes": Text("はい", "yes"),
+    "no": Text("いいえ", "no"),
+    "comma": Text("、", ", "),
 }

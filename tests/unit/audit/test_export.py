@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -27,6 +28,7 @@ from moyai.audit.export import (
 from moyai.audit.page import Words, page
 from moyai.audit.records import AuditRecord, Head, genesis
 from moyai.audit.verify import verify
+from moyai.registry.models import JsonValue
 from moyai.texts import Lang, Text, same
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -203,6 +205,31 @@ def test_the_page_says_what_is_wrong() -> None:
     assert "記録2番がありません" in "".join(
         page(header(chain[-1].head), chain[:1], "ja", findings=found)
     )
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        ("ja", ("次にすること 待つ", "止めていた はい", "移行 一、二")),
+        ("en", ("次にすること wait", "止めていた yes", "移行 一, 二")),
+    ],
+)
+def test_the_page_has_details_in_words_of_its_language_the_most_telling_first(
+    lang: Lang, expected: tuple[str, ...]
+) -> None:
+    details: dict[str, JsonValue] = {
+        "applied": ["一", "二"],
+        "closed": True,
+        "nothing": [],
+        "remedy": {"ja": "待つ", "en": "wait"},
+    }
+    called = {"remedy": "次にすること", "closed": "止めていた", "applied": "移行"}
+    places = {key: at for at, key in enumerate(called)}
+    words = Words(same, same, same, lambda key: same(called[key]), lambda key: places.get(key, 9))
+    [one] = sealed([entry(details=details)])
+    text = "".join(page(header(one.head), [one], lang, words=words))
+    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text.partition("<tbody>")[2])
+    assert tuple(map(" ".join, found)) == expected
 
 
 def test_the_page_has_a_signature_by_its_beginning_and_end() -> None:

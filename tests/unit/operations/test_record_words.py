@@ -12,6 +12,7 @@ import pytest
 
 import moyai.operations.kinds
 from moyai.operations import database
+from moyai.operations.audit.detail_words import DETAILS, detail_place, detail_word
 from moyai.operations.audit.record_words import (
     ACTIONS,
     RESULTS,
@@ -23,6 +24,7 @@ from moyai.operations.audit.record_words import (
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.runbooks import records, telling
+from moyai.texts import Text
 
 _SQL = "\n".join(
     one.read_text(encoding="utf-8")
@@ -52,6 +54,14 @@ def test_every_step_of_every_kind_has_a_word() -> None:
     steps = _steps()
     assert {"preflight", "migrate-expand", "dump", "void", "file", "back-data"} <= steps
     assert steps <= set(STEPS)
+
+
+def test_what_the_database_writes_of_a_record_has_a_word() -> None:
+    written = set(re.findall(r"jsonb_build_object\('([a-z_]+)'", _SQL))
+    assert {"what", "kind", "codes"} <= written
+    assert written - {"ja"} <= set(DETAILS)
+    assert min(DETAILS, key=detail_place) == "what"
+    assert detail_word("never_heard_of") == Text("never_heard_of", "never_heard_of")
 
 
 def test_every_action_that_the_database_writes_has_a_word() -> None:

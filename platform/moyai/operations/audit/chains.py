@@ -19,6 +19,7 @@ from moyai.audit.page import Words, page
 from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of, genesis
 from moyai.audit.verify import Finding, verify
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
+from moyai.operations.audit.detail_words import detail_place, detail_word
 from moyai.operations.audit.record_words import action_word, result_word, step_word
 from moyai.operations.audit.vault import NoVault, vault_of
 from moyai.operations.database.anchoring import has_anchors
@@ -191,7 +192,7 @@ def export(
     return Exported(file, looked)
 
 
-_WORDS = Words(action_word, step_word, result_word)
+_WORDS = Words(action_word, step_word, result_word, detail_word, detail_place)
 
 
 def _write(file: Path, content: Iterable[bytes]) -> None:

@@ -1,0 +1,89 @@
+"""What the details of audit records are called. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from moyai.planning.fleet.status_words import named
+from moyai.texts import Text
+
+DETAILS: Mapping[str, Text] = {
+    "what": Text("何が起きたか", "What"),
+    "touched": Text("変わったもの", "Changed"),
+    "remedy": Text("次にすること", "To do"),
+    "reason": Text("理由", "Reason"),
+    "type": Text("失敗の種類", "Kind of failure"),
+    "kind": Text("種類", "Kind"),
+    "subject": Text("対象", "About"),
+    "status": Text("状態", "Status"),
+    "from": Text("前の状態", "Status before"),
+    "wave": Text("適用枠", "Wave"),
+    "code": Text("団体コード", "Body"),
+    "codes": Text("団体コード", "Bodies"),
+    "bodies": Text("団体", "Bodies"),
+    "service": Text("サービス", "Service"),
+    "services": Text("サービス", "Services"),
+    "release": Text("リリース", "Release"),
+    "releases": Text("リリース", "Releases"),
+    "migrations": Text("移行", "Migrations"),
+    "applied": Text("適用した移行", "Migrations applied"),
+    "contracts": Text("縮小の移行", "Contracting migrations"),
+    "schema_version": Text("スキーマの版", "Schema version"),
+    "version": Text("版", "Version"),
+    "create": Text("作成した資源", "Resources created"),
+    "update": Text("変更した資源", "Resources updated"),
+    "replace": Text("置き換えた資源", "Resources replaced"),
+    "delete": Text("削除した資源", "Resources deleted"),
+    "bytes": Text("バイト数", "Bytes"),
+    "rows": Text("行数", "Rows"),
+    "tables": Text("表の数", "Tables"),
+    "objects": Text("オブジェクト", "Objects"),
+    "manifest": Text("バックアップの目録", "Manifest of the backup"),
+    "restored": Text("復元の試験", "Restore tried"),
+    "closed": Text("書込みを止めていた", "Writes were closed"),
+    "guarded": Text("書込みを数えていた", "Writes were counted"),
+    "token": Text("書込みの印", "Mark of what was written"),
+    "looks": Text("確認の回数", "Looks"),
+    "health": Text("正常性", "Health"),
+    "day": Text("基準日", "As of"),
+    "end_sha256": Text("作るもののハッシュ値", "Hash of what is built"),
+    "back_sha256": Text("戻すときのハッシュ値", "Hash of the way back"),
+    "service_sha256": Text("サービスのファイルのハッシュ値", "Hash of the service's files"),
+    "source_sha256": Text("tenants.yaml のハッシュ値", "Hash of tenants.yaml"),
+    "content_sha256": Text("手順書のハッシュ値", "Hash of the runbook"),
+    "evidence_sha256": Text("証跡のハッシュ値", "Hash of the evidence"),
+    "sha256": Text("ハッシュ値", "Hash"),
+    "signature": Text("署名", "Signature"),
+    "signed_at": Text("署名した時刻", "Signed at"),
+    "by": Text("操作者", "By"),
+    "operator": Text("操作者", "Operator"),
+    "deployment": Text("デプロイ", "Deployment"),
+    "sessions": Text("終わらせた接続", "Sessions ended"),
+    "previous": Text("前のもの", "Previous"),
+    "refused": Text("拒まれたもの", "Refused"),
+    "error": Text("失敗", "Failure"),
+    "written": Text("書き込んだもの", "Written"),
+    "steps": Text("手順", "Steps"),
+    "runbook": Text("手順書", "Runbook"),
+    "run": Text("実行", "Run"),
+    "question": Text("質問", "Question"),
+    "answer": Text("回答", "Answer"),
+    "approvals": Text("承認", "Approvals"),
+    "claim": Text("引継ぎの回数", "Claim"),
+    "parts": Text("部分", "Parts"),
+    "half_way": Text("途中の作業", "Left half-way"),
+}
+"""By their keys on record, most telling first: a page has them in this order."""
+
+
+def detail_word(key: str) -> Text:
+    """What a detail is called; as it is where it has no name."""
+    return named(DETAILS, key)
+
+
+def detail_place(key: str) -> int:
+    """Where it stands among others, the lowest first; those without a name come last."""
+    return _PLACES.get(key, len(_PLACES))
+
+
+_PLACES = {key: at for at, key in enumerate(DETAILS)}
