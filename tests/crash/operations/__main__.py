@@ -25,7 +25,7 @@ from tests.crash.operations.report import outcomes_of, report
 from tests.crash.operations.scenarios import SCENARIOS
 from tests.crash.operations.servers import Server
 from tests.crash.sandbox import campaign as upgrading
-from tests.crash.sandbox.attacks import ATTACKS
+from tests.crash.sandbox.table import ATTACKS
 
 RESULT = ROOT / "build" / "crash" / "report.json"
 _NAMES = (*SCENARIOS, *ATTACKS)

@@ -57,6 +57,8 @@ class Outcome:
     said: str = ""
     killed: Mapping[str, int] = field(default_factory=dict)
     """Kind of process → how many of `kills`."""
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """What its seconds went by with, those of a place's set-up too, which are not in `seconds`."""
 
 
 def run(scenario: Scenario, seed: int, server: Server | None, scratch: Path, size: Size) -> Outcome:
@@ -80,7 +82,7 @@ def run(scenario: Scenario, seed: int, server: Server | None, scratch: Path, siz
             chance.choice((0.05, 0.1, 0.2)),
             windows=scenario.windows,
         )
-        arena = Arena(crew, used, chance, wish, disks)
+        arena = Arena(crew, used, chance, wish, size.share, disks)
         try:
             return _carried(scenario, seed, arena, size)
         finally:
@@ -155,7 +157,7 @@ def _attacked(
         if view is not None and view.row.ended_at is not None:
             return view
         if view is not None and scenario.windows and _only_closed(view, plan):
-            arena.crew.cancel()
+            arena.crew.want("cancel")
     return view
 
 

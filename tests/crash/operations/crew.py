@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from tests.crash.operations.supervising import WORKER
 from tests.planned import create
 
+from moyai.errors import Refused
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown
@@ -84,10 +85,11 @@ class Crew:
             self.engine.dispose()  # reads are psycopg's own: the pool does not see what they lose
             return None
 
-    def cancel(self) -> None:
-        """Let what waits be cancelled."""
-        with suppress(sa.exc.DBAPIError), self.engine.begin() as connection:
-            want(connection, self.operation, "cancel", "operator:planner@example.jp")
+    def want(self, what: str) -> None:
+        """Want it paused, gone on with or cancelled, as a person does; not while the server is away, and
+        nothing more once it is cancelled."""
+        with suppress(sa.exc.DBAPIError, Refused), self.engine.begin() as connection:
+            want(connection, self.operation, what, "operator:planner@example.jp")
 
     def post(self, version: str = "moyai-1", clock: str = "true") -> None:
         """One more supervisor."""

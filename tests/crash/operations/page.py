@@ -19,6 +19,7 @@ _COLUMNS: Mapping[str, Text] = {
     "campaigns": Text("試行", "Campaigns"),
     "bodies": Text("団体", "Bodies"),
     "kills": Text("強制終了", "Kills"),
+    "kills_per_minute": Text("1分あたり", "Kills a minute"),
     "freezes": Text("凍結", "Freezes"),
     "server_restarts": Text("サーバーの再起動・満杯のディスク", "Servers restarted, disks filled"),
     "takeover_p50_s": Text("引継ぎ p50（秒）", "Takeover p50, s"),
@@ -81,7 +82,7 @@ def _by_scenario(document: Mapping[str, Any], of: Any) -> list[str]:
         _row(heads),
         "|---" * len(heads) + "|",
         *(
-            _row([_name(name, document), *(_cell(row[one]) for one in _COLUMNS), _seeds(row)])
+            _row([_name(name, document), *(_cell(row.get(one)) for one in _COLUMNS), _seeds(row)])
             for name, row in rows
         ),
     ]

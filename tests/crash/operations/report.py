@@ -53,6 +53,7 @@ def _document(one: Outcome) -> dict[str, Any]:
         "takeovers": list(one.takeovers),
         "statuses": dict(one.statuses),
         "killed": dict(one.killed),
+        "phases": dict(one.phases),
         "findings": vars(one.findings),
     }
 
@@ -66,6 +67,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, object]:
     killed: Counter[str] = Counter()
     for one in outcomes:
         killed.update(one.killed)
+    spent = sum(one.seconds + one.phases.get("set-up", 0) for one in outcomes)
     return {
         "campaigns": len(outcomes),
         "bodies": sum(one.bodies for one in outcomes),
@@ -81,6 +83,9 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, object]:
         "takeover_p50_s": _percentile(seconds, 50),
         "takeover_p99_s": _percentile(seconds, 99),
         "seconds": round(sum(one.seconds for one in outcomes), 1),
+        "kills_per_minute": round(sum(one.kills for one in outcomes) * 60 / spent, 1)
+        if spent
+        else None,
     }
 
 

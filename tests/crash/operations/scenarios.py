@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.crash.operations.bodies import Wish
 from tests.crash.operations.crew import Crew
 from tests.crash.operations.servers import Server
-from tests.crash.operations.traps import PLACES, set_traps
+from tests.crash.operations.trapped import PLACES, granted, places_of
+from tests.crash.operations.traps import set_traps
 
 Chance = random.Random
 
@@ -26,6 +27,8 @@ class Arena:
     server: Server
     chance: Chance
     wish: Wish
+    share: float = 1.0
+    """How much of a full campaign there is to be."""
     disks: Sequence[Path] = ()
     """Small disks that may be filled: the server's, the logs'."""
     done: int = 0
@@ -155,6 +158,12 @@ def _bring_another_version(arena: Arena) -> None:
     _kill_a_worker(arena)
 
 
+def _pause(arena: Arena) -> None:
+    """For a moment: bodies of which nothing was changed wait again, whose carrying may be dead by then."""
+    arena.crew.want("pause")
+    arena.later(arena.chance.uniform(0.5, 2), lambda: arena.crew.want("run"))
+
+
 def _trap(places: Sequence[str], share: float) -> Callable[[Arena], None]:
     """Traps at places, each at so great a share of the passings that a quiet run would have."""
 
@@ -170,10 +179,36 @@ def _trap(places: Sequence[str], share: float) -> Callable[[Arena], None]:
     return lay
 
 
+_WAITING_AGAIN = tuple(
+    f"{name}:{when}"
+    for name in ("stands", "look_again", "put_back", "take")
+    for when in ("before", "after")
+)
+_ONCE_A_SECOND = 12
+"""So many passings at most of what workers call again and again are trapped: each ends one of them."""
+
+
+def _trap_functions(arena: Arena) -> None:
+    """Traps at each function of the database that workers call, whichever there are."""
+    with arena.crew.engine.connect() as connection:
+        places = places_of(granted(connection))
+    chosen = arena.chance.sample(places, max(4, round(len(places) * arena.share)))
+    set_traps(arena.crew.folder, {one: [arena.chance.randint(1, _ONCE_A_SECOND)] for one in chosen})
+
+
 _ALL: tuple[Scenario, ...] = (
     Scenario("workers", _kill_a_worker, least=2),
     Scenario("supervisors", _kill_a_supervisor, every=(1.0, 3.0), attacks=12),
     Scenario("boundaries", before=_trap(PLACES, 0.05)),
+    Scenario(
+        "pauses",
+        _pause,
+        every=(1.5, 4.0),
+        attacks=12,
+        before=_trap(_WAITING_AGAIN, 0.2),
+        windows=True,
+    ),
+    Scenario("functions", before=_trap_functions),
     Scenario("effects", before=_trap(("effect:after",), 0.25)),
     Scenario(
         "conductor",

@@ -14,7 +14,7 @@ def main() -> int:
 
         clocks.jump()
     from tests.crash.operations import bodies as marked
-    from tests.crash.operations import traps
+    from tests.crash.operations import trapped
     from tests.sample import SAMPLE
 
     from moyai.operations.durable.knowledge import Knowledge
@@ -25,7 +25,7 @@ def main() -> int:
 
     for module in (dbos_queue, host):
         setattr(module, "VERSION", version)  # noqa: B010
-    traps.lay(Path(folder))
+    trapped.lay(Path(folder))
     knowledge = Knowledge("sandbox", kind=marked.kind_of, registry=lambda: require(SAMPLE))
     return work(url, int(bodies), int(heartbeat), knowledge)
 

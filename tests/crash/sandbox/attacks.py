@@ -6,14 +6,12 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 import psycopg
-from tests.crash.operations.traps import set_traps
 from tests.crash.sandbox import hands
-from tests.crash.sandbox.boundaries import PLACES
 from tests.crash.sandbox.crew import Crew
 
 from moyai.sandbox.postgres.fleet import Fleet
@@ -31,6 +29,8 @@ class Arena:
     """How much of an attack's times there is to be."""
     done: int = 0
     """Attacks so far."""
+    is_planning: bool = False
+    """Whether an operation is planned or approved just now: only commands are at work then."""
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
     def later(self, seconds: float, what: Callable[[], None]) -> None:
@@ -45,6 +45,9 @@ class Arena:
         for _, what in due:
             what()
 
+
+_NEVER_WAKE = 0.4
+"""The share of what is frozen that is killed before it goes on."""
 
 Act = Callable[[Arena], bool]
 """One attack; False where there was nothing to attack."""
@@ -63,6 +66,7 @@ class Attack:
     every: tuple[float, float] = (0.4, 2.5)
     """Seconds between two attacks."""
     attacks: int = 20
+    """In a full campaign, over all of its operations; none: one operation, whatever was laid `before`."""
     before: Callable[[Arena], None] = lambda _arena: None
     """Before the first worker starts."""
     commands: bool = False
@@ -71,18 +75,20 @@ class Attack:
     quiet: bool = False
     """Whether nothing is done: what the others are held against."""
     kind: str = "upgrade"
-    """Of the operation: `backup` changes nothing of a service, `deploy` brings another edition."""
+    """Of its operations."""
     small_disk: bool = False
     """Whether all that Moyai writes is on a small disk of its own."""
     windows: bool = False
     """Whether the last body's window does not open while the campaign lasts."""
 
 
-def _kill(*kinds: str) -> Act:
+def kill(*kinds: str) -> Act:
     """One process of one of the kinds; a kind that is named twice is as likely as two."""
 
     def act(arena: Arena) -> bool:
         there = arena.crew.alive(*kinds)
+        if arena.is_planning:
+            there = [one for one in there if one.kind == "command"]
         found = [kind for kind in kinds if any(one.kind == kind for one in there)]
         if not found:
             return False
@@ -93,13 +99,13 @@ def _kill(*kinds: str) -> Act:
     return act
 
 
-def _while_building(*kinds: str) -> Act:
+def while_building(*kinds: str) -> Act:
     """The same, where an engine runs at that moment: of any worker, perhaps the victim's."""
-    act = _kill(*kinds)
+    act = kill(*kinds)
     return lambda arena: bool(arena.crew.alive("engine")) and act(arena)
 
 
-def _kill_a_supervisor(arena: Arena) -> bool:
+def kill_a_supervisor(arena: Arena) -> bool:
     """With its worker, with its worker's guardian, or alone: a worker without a supervisor ends by itself."""
     there = arena.crew.alive("supervisor", "worker", "guardian")
     supervisors = [one for one in there if one.kind == "supervisor"]
@@ -112,22 +118,31 @@ def _kill_a_supervisor(arena: Arena) -> bool:
     return True
 
 
-def _freeze(arena: Arena) -> bool:
-    """Some process, or a worker with its supervisor, for less or more than a lease lasts."""
+def freeze(arena: Arena) -> bool:
+    """Some process, or a worker with its supervisor, for less or more than a lease lasts; some of them
+    never wake, as they are killed then."""
     there = arena.crew.alive("worker", "supervisor", "engine", "provider", "driver")
     if not there:
         return False
     victim = arena.chance.choice(there)
-    pids = [victim.pid]
+    frozen = [victim]
     if victim.kind == "worker" and arena.chance.random() < 0.4:
-        pids.append(victim.parent)
+        frozen += [one for one in there if one.pid == victim.parent]
+    pids = [one.pid for one in frozen]
     hands.send(signal.SIGSTOP, pids)
     arena.crew.freezes += len(pids)
-    arena.later(arena.chance.uniform(0.3, 12), lambda: hands.send(signal.SIGCONT, pids))
+    seconds, dies = arena.chance.uniform(0.3, 12), arena.chance.random() < _NEVER_WAKE
+
+    def end() -> None:
+        if dies:
+            arena.crew.kill(*(one for one in arena.crew.alive() if one in frozen))
+        hands.send(signal.SIGCONT, pids)
+
+    arena.later(seconds, end)
     return True
 
 
-def _restart_a_server(arena: Arena) -> bool:
+def restart_a_server(arena: Arena) -> bool:
     """An immediate shutdown, after which the cloud starts it, or the crash of one of its sessions."""
     servers = Fleet(arena.crew.place.witness.folder).all()
     server = arena.chance.choice(servers)
@@ -154,7 +169,7 @@ def _crash_a_session(server: Instance, chance: random.Random) -> bool:
     return False
 
 
-def _fill_the_disk(arena: Arena) -> bool:
+def fill_the_disk(arena: Arena) -> bool:
     """To the last byte; room again after some seconds."""
     filler = arena.crew.place.home.parent / "filler"
     with suppress(OSError), filler.open("ab", buffering=0) as file:
@@ -168,7 +183,7 @@ def _fill_the_disk(arena: Arena) -> bool:
     return True
 
 
-def _bring_another_version(arena: Arena) -> bool:
+def bring_another_version(arena: Arena) -> bool:
     """The next version comes beside the first; then the first goes, one worker after another."""
     crew = arena.crew
     if arena.done == 0:
@@ -183,68 +198,4 @@ def _bring_another_version(arena: Arena) -> bool:
             supervisor = [one for one in crew.alive("supervisor") if one.pid == old.process.pid]
             crew.kill(*own, *supervisor)
         return True
-    return _kill("worker", "engine")(arena)
-
-
-def _traps(places: Sequence[str], share: float) -> Callable[[Arena], None]:
-    """At so great a share of the places, at the first or second body that comes there."""
-
-    def lay(arena: Arena) -> None:
-        many = max(3, round(len(places) * share * arena.share))
-        chosen = arena.chance.sample(list(places), many)
-        set_traps(arena.crew.folder, {one: [arena.chance.choice((1, 2))] for one in chosen})
-
-    return lay
-
-
-_ALL: tuple[Attack, ...] = (
-    Attack("sandbox-quiet", quiet=True),
-    Attack("sandbox-workers", _kill("worker"), every=(2.0, 6.0), attacks=12),
-    Attack("sandbox-supervisors", _kill_a_supervisor, every=(3.0, 8.0), attacks=8),
-    Attack("sandbox-boundaries", before=_traps(PLACES, 0.3)),
-    Attack(
-        "sandbox-engines",
-        _while_building("engine", "engine", "provider", "driver"),
-        every=(0.2, 3.0),
-        attacks=8,
-    ),
-    Attack("sandbox-jobs", _kill("job"), every=(0.3, 2.0), attacks=8),
-    Attack(
-        "sandbox-all",
-        _kill(
-            *("worker", "supervisor", "guardian", "command", "job", "job"),
-            *("engine", "provider", "driver") * 3,
-        ),
-        attacks=25,
-        commands=True,
-    ),
-    Attack("sandbox-commands", _kill("command"), every=(0.2, 1.5), attacks=15, commands=True),
-    Attack("sandbox-freezes", _freeze, every=(1.0, 4.0), attacks=8),
-    Attack("sandbox-postgres", _restart_a_server, every=(2.0, 6.0), attacks=6),
-    Attack("sandbox-versions", _bring_another_version, every=(2.0, 6.0), attacks=8),
-    Attack(
-        "sandbox-backups",
-        _kill("worker", "supervisor", "job", "job"),
-        every=(0.5, 3.0),
-        attacks=12,
-        kind="backup",
-    ),
-    Attack(
-        "sandbox-deploys",
-        _while_building("worker", "supervisor", "engine", "provider", "driver"),
-        every=(0.5, 3.0),
-        attacks=10,
-        kind="deploy",
-    ),
-    Attack("sandbox-full-disk", _fill_the_disk, every=(8, 12), attacks=3, small_disk=True),
-    Attack(
-        "sandbox-windows",
-        _kill("worker", "supervisor"),
-        every=(2.0, 6.0),
-        attacks=6,
-        windows=True,
-        clock="jumps",
-    ),
-    Attack("sandbox-clocks", _kill("worker", "engine"), every=(2.0, 6.0), attacks=6, clock="jumps"),
-)
-ATTACKS: Mapping[str, Attack] = {one.name: one for one in _ALL}
+    return kill("worker", "engine")(arena)

@@ -1,53 +1,75 @@
 """Places at the boundaries of named steps, at which a worker ends itself by kill -9: in tests alone.
 
-Which steps there are is what the kind says; a place is `before:close-writes`, `after:close-writes` (its
-intention on record, nothing done), `done:close-writes` and `kept:close-writes` (its end not yet, or just on
-record), with `-NAME` for a step taken back.
+A place is `before:close-writes`, `after:close-writes` (its intention on record, nothing done),
+`done:close-writes` and `kept:close-writes` (its end not yet, or just on record), with `-NAME` for a step
+taken back. Which steps there are is in `steps`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.crash.operations import traps
+from tests.crash.operations import trapped
+from tests.crash.operations.trapped import TrappedLedger
 from tests.crash.operations.traps import passing
 
-from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next, Taken
-from moyai.operations.durable.worker import host
+from moyai.operations.durable.carrying.ledger import Ended, Next, Taken
+from moyai.registry.models import JsonValue
 
-STEPS = (
-    *("preflight", "close-writes", "backup", "stack", "migrate-expand", "health"),
-    *("migrate-contract", "health-after", "release", "open-writes"),
-)
-PLACES = tuple(f"{when}:{step}" for step in STEPS for when in ("before", "after", "done", "kept"))
+WHEN = ("before", "after", "done", "kept")
 
 
-class StepLedger(Ledger):
+class StepLedger(TrappedLedger):
     """The ledger, with places before and after what it puts on record of each step."""
 
     def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:
-        if ended is not None:
-            passing(f"done:{ended.name}")
-        if following is not None:
-            passing(f"before:{following.name}")
+        _about_to(ended, following)
         wanted = super().go_on(taken, ended, following)
-        if ended is not None:
-            passing(f"kept:{ended.name}")
-        if following is not None:
-            passing(f"after:{following.name}")
+        _done(ended, following)
+        return wanted
+
+    def hand_over(
+        self,
+        taken: Taken,
+        before: str,
+        error: Mapping[str, JsonValue],
+        ended: Ended | None,
+        following: Next,
+    ) -> str:
+        _about_to(ended, following)
+        wanted = super().hand_over(taken, before, error, ended, following)
+        _done(ended, following)
         return wanted
 
     def finish(self, *arguments: Any, **named: Any) -> None:
         ended = named.get("ended")
-        if ended is not None:
-            passing(f"done:{ended.name}")
+        _about_to(ended, None)
         super().finish(*arguments, **named)
-        if ended is not None:
-            passing(f"kept:{ended.name}")
+        _done(ended, None)
+
+    def put_back(self, *arguments: Any, **named: Any) -> None:
+        ended = named.get("ended")
+        _about_to(ended, None)
+        super().put_back(*arguments, **named)
+        _done(ended, None)
+
+
+def _about_to(ended: Ended | None, following: Next | None) -> None:
+    if ended is not None:
+        passing(f"done:{ended.name}")
+    if following is not None:
+        passing(f"before:{following.name}")
+
+
+def _done(ended: Ended | None, following: Next | None) -> None:
+    if ended is not None:
+        passing(f"kept:{ended.name}")
+    if following is not None:
+        passing(f"after:{following.name}")
 
 
 def lay(folder: Path) -> None:
     """Lay the traps of a campaign in this process."""
-    traps.arm(folder)
-    setattr(host, "Ledger", StepLedger)  # noqa: B010
+    trapped.lay(folder, StepLedger)

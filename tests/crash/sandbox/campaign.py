@@ -1,118 +1,85 @@
-"""One campaign on a sandbox: a service upgraded by real workers, engines and jobs, while one attack goes on."""
+"""One campaign on a sandbox: one life of workers, in which operation follows operation while an attack goes on.
+
+Each operation is held against what is outside as soon as it has ended; locks and processes once all have ended.
+"""
 
 from __future__ import annotations
 
 import random
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tests.crash.operations.campaign import Outcome
 from tests.crash.operations.check import Findings
 from tests.crash.operations.crew import Kill
-from tests.crash.operations.servers import small_disk
 from tests.crash.operations.traps import deaths
+from tests.crash.sandbox import askers
 from tests.crash.sandbox.attacks import Arena, Attack
-from tests.crash.sandbox.check import check, check_backup, check_deploy, check_undisturbed
+from tests.crash.sandbox.check import Case, check_locks, check_undisturbed
 from tests.crash.sandbox.crew import Crew
+from tests.crash.sandbox.ground import FULL, SMALL, Ground, Size, ground
+from tests.crash.sandbox.kinds import KINDS, Known
+from tests.crash.sandbox.pace import Pace
 from tests.crash.sandbox.person import Person
-from tests.crash.sandbox.place import RELEASES, SERVICE, Place, make_place, release
+from tests.crash.sandbox.place import Place
 
 from moyai.operations.database.rows import OperationView
 
+__all__ = ["FULL", "SMALL", "Ground", "Size", "ground", "run"]
+
 _POLL_SECONDS = 0.2
 _WITNESS_SECONDS = 1.0
-_DISK_MEGABYTES = 400
-_CHECKS = {"upgrade": check, "backup": check_backup, "deploy": check_deploy}
 _PLANNING_SHARE = 0.2
-"""Of the attacks, before there are workers: a plan takes seconds, and there is nothing but its command."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """How big campaigns are, and how long one may take."""
-
-    bodies: int
-    at_once: int
-    share: float
-    """Of an attack's times."""
-    seconds: float
-    """From the last attack to the operation's end, at most."""
-
-
-FULL = Size(3, 2, 1.0, 420.0)
-SMALL = Size(2, 2, 0.25, 240.0)
-
-
-@dataclass
-class Ground:
-    """A place that campaigns share, one release after another; another one where something was wrong."""
-
-    scratch: Path
-    size: Size
-    place: Place | None = None
-    number: int = 1
-    """The release that the last campaign brought."""
-    since: float = 0.0
-    """When it began, by the host's clock that nobody sets."""
-    _places: int = 0
-    _disk: ExitStack = field(default_factory=ExitStack)
-
-    def next(self, attack: Attack) -> tuple[Place, int]:
-        """A place whose bodies run the release before, and the release to go to; of what is no
-        upgrade the one that they run."""
-        if attack.small_disk or self.number + 1 >= RELEASES:
-            self.leave()
-        if self.place is None:
-            self._make(attack)
-        assert self.place is not None
-        self.number += attack.kind == "upgrade"
-        return self.place, self.number
-
-    def leave(self) -> None:
-        """Give it up: what comes after begins anew."""
-        if self.place is not None:
-            self.place.reset()
-            self._disk.close()
-            shutil.rmtree(self.place.base, ignore_errors=True)
-            self.place = None
-
-    def _make(self, attack: Attack) -> None:
-        self._places += 1
-        base = self.scratch / f"place-{self._places}"
-        base.mkdir(parents=True)
-        disk = None
-        if attack.small_disk:
-            disk = self._disk.enter_context(small_disk(base / "disk", _DISK_MEGABYTES))
-            assert disk is not None, "no disk may be mounted here"
-        self.number = 1
-        self.place = make_place(base, self.size.bodies, self.size.at_once, disk)
-
-
-@contextmanager
-def ground(scratch: Path, size: Size) -> Iterator[Ground]:
-    """Where campaigns are fought; reset at the end."""
-    made = Ground(scratch, size)
-    try:
-        yield made
-    finally:
-        made.leave()
+"""Of the attacks, while one operation is planned: that takes seconds, and there is nothing but its command."""
 
 
 @dataclass
 class _Campaign:
+    """One life of workers."""
+
     attack: Attack
-    crew: Crew
-    person: Person
+    on: Ground
+    place: Place
     arena: Arena
     attacks: int
-    following: float = 0.0
+    pace: Pace = field(default_factory=Pace)
+    following: float = float("inf")
+    """When the next attack may be, by the host's clock."""
+    until: int = 0
+    """So many attacks there may have been while an operation is planned."""
     looks_at: float = 0.0
     found: Findings = field(default_factory=Findings)
+    phases: Counter[str] = field(default_factory=Counter)
+    """Seconds, by what they went by with."""
+    statuses: Counter[str] = field(default_factory=Counter)
+    bodies: int = 0
+    operations: int = 0
+
+    @property
+    def crew(self) -> Crew:
+        return self.arena.crew
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no reason for another operation, or no room."""
+        attack, size = self.attack, self.on.size
+        return (
+            (attack.windows or attack.small_disk or self.arena.done >= self.attacks)
+            or (self.operations >= size.operations or not self.found.none)
+            or (KINDS[attack.kind].brings_releases and not self.on.has_more)
+        )
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Its seconds are counted."""
+        began = _now()
+        try:
+            yield
+        finally:
+            self.phases[name] += _now() - began
 
     def between(self) -> None:
         """What goes on at any time: supervisors started again, the witness, attacks."""
@@ -120,106 +87,162 @@ class _Campaign:
         self.arena.due()
         now = time.monotonic()
         if now >= self.looks_at:
-            self.crew.place.witness.look()
+            self.place.witness.look()
             self.looks_at = now + _WITNESS_SECONDS
-        attacks = self.attacks if self.crew.posts else round(self.attacks * _PLANNING_SHARE)
-        if self.arena.done < attacks and now >= self.following:
-            if self.attack.act(self.arena):
-                self.arena.done += 1
-                self.following = now + self.arena.chance.uniform(*self.attack.every)
-            else:
-                self.following = now + 0.1  # nothing of the kind is there: it is looked for again
+        attacks = self.until if self.arena.is_planning else self.attacks
+        if self.arena.done >= attacks or now < self.following:
+            return
+        if not self.arena.is_planning and self.pace.holds(now):
+            return
+        if self.attack.act(self.arena):
+            self.arena.done += 1
+            self.pace.attacked(now)
+            self.following = now + self.arena.chance.uniform(*self.attack.every)
+        else:
+            self.following = now + 0.1  # nothing of the kind is there: it is looked for again
 
 
 def run(attack: Attack, seed: int, on: Ground) -> Outcome:
-    """Run one on the next release of a place."""
-    place, number = on.next(attack)
-    size = on.size
+    """Run one on the next releases of a place."""
+    began = _now()
+    place = on.next(attack)
     chance = random.Random(f"{attack.name}-{seed}")
-    folder = place.base / f"{attack.name}-{seed}-{number}"
+    folder = place.base / f"{attack.name}-{seed}-{on.number}"
     folder.mkdir()
-    crew = Crew(place, folder)
-    arena = Arena(crew, chance, size.share)
-    moments = time.clock_gettime(time.CLOCK_MONOTONIC), time.time()
-    on.since = moments[0]
-    if attack.kind == "upgrade":
-        place.federation.target(SERVICE, release(number))
-        command = place.upgrade(release(number), any_time=not attack.windows)
-    else:
-        command = {"backup": place.backup, "deploy": place.deploy}[attack.kind]()
-    if attack.windows:
-        place.set_windows()
-    person = Person(place, attack.kind, command, lambda: None, waits=attack.windows)
-    one = _Campaign(attack, crew, person, arena, max(2, round(attack.attacks * size.share)))
-    person.between = one.between
+    arena = Arena(Crew(place, folder), chance, on.size.share)
+    attacks = max(2, round(attack.attacks * on.size.share)) if attack.attacks else 0
+    one = _Campaign(attack, on, place, arena, attacks)
+    one.phases["set-up"] = _now() - began
     attack.before(arena)
     try:
-        view = _carried(one, size)
+        while not one.operations or not one.is_over:
+            person = _operation(one)
     finally:
         arena.due(all_now=True)
-        left = crew.close()
-    seconds = time.clock_gettime(time.CLOCK_MONOTONIC) - moments[0]
+        with one.phase("closing"):
+            left = one.crew.close()
+    one.crew.count(askers.ended(place.base))
+    trapped = [Kill(each["worker"], each["at"]) for each in deaths(folder)]
+    takeovers = person.takeovers([*one.crew.kills, *trapped])
+    person.close()
     found = one.found
     found.left_processes.extend(f"{process.kind} {process.pid}" for process in left)
-    ends = "cancelled" if attack.windows else "done"
-    if view is None or view.row.status != ends:
-        found.unfinished.append(_unfinished(view))
-    place.witness.look()
-    if view is not None:
-        shut = place.codes[-1:] if attack.windows else ()
-        look = check_undisturbed if attack.quiet else _CHECKS[attack.kind]
-        look(place, number, view, moments, found, shut)
-    many = person.planned()
-    if len(many) != 1:
-        found.duplicates.append(f"operations on record: {many}")
-    trapped = [Kill(each["worker"], each["at"]) for each in deaths(folder)]
-    killed = Counter(crew.by_kind) + Counter({"worker": len(trapped)})
-    seconds_each = person.takeovers([*crew.kills, *trapped])
-    person.close()
-    outcome = Outcome(
-        attack.name,
+    with one.phase("checking"):
+        check_locks(place, found)
+    if attack.windows or attack.small_disk or not found.none:
+        on.leave()  # bodies are not at one release any more
+    return _outcome(one, seed, takeovers, len(trapped))
+
+
+def _outcome(one: _Campaign, seed: int, takeovers: list[float], trapped: int) -> Outcome:
+    crew, found = one.crew, one.found
+    killed = Counter(crew.by_kind) + Counter({"worker": trapped})
+    phases = {name: round(seconds, 1) for name, seconds in one.phases.items()}
+    return Outcome(
+        one.attack.name,
         seed,
-        len(place.codes),
-        round(seconds, 1),
+        one.bodies,
+        round(sum(one.phases.values()) - one.phases["set-up"], 1),
         killed.total(),
         crew.freezes,
         crew.restarts,
-        seconds_each,
+        takeovers,
         found,
-        {} if view is None else dict(view.row.counts),
+        dict(one.statuses),
         "" if found.none else crew.said(),
         dict(killed),
+        phases,
     )
-    if attack.windows or attack.small_disk or not found.none:
-        on.leave()  # bodies are not at one release any more
-    return outcome
 
 
-def _carried(one: _Campaign, size: Size) -> OperationView | None:
+def _operation(one: _Campaign) -> Person:
+    """One operation of a campaign from its plan to its check; who handled it."""
+    on, place, attack = one.on, one.place, one.attack
+    moments = _now(), time.time()
+    on.since = moments[0]
+    known = KINDS[attack.kind].known(place)
+    command = _command(one, known)
+    person = Person(place, attack.kind, command, one.between, waits=attack.windows)
+    view = _carried(one, person)
+    one.operations += 1
+    one.arena.due(all_now=True)
+    askers.forget(place.base)
+    ends = "cancelled" if attack.windows else "done"
+    if view is None or view.row.status != ends:
+        one.found.unfinished.append(_unfinished(view))
+    place.witness.look()
+    many = person.planned()
+    if len(many) != 1:
+        one.found.duplicates.append(f"operations on record: {many}")
+    if view is not None:
+        one.bodies += len(view.bodies)
+        one.statuses.update(view.row.counts)
+        shut = place.codes[-1:] if attack.windows else ()
+        look = check_undisturbed if attack.quiet else KINDS[attack.kind].check
+        with one.phase("checking"):
+            look(Case(place, on.number, view, moments, shut, known), one.found)
+    if not one.is_over:
+        person.close()
+    return person
+
+
+def _command(one: _Campaign, known: Known) -> list[str]:
+    """What plans the next operation: of an upgrade to the next release, of others to what there is."""
+    place, attack, kind = one.place, one.attack, KINDS[one.attack.kind]
+    one.on.number += kind.brings_releases
+    command = kind.command(place, one.on.number, known)
+    if attack.windows:
+        place.set_windows()
+        command.remove("--any-time")
+    return command
+
+
+def _carried(one: _Campaign, person: Person) -> OperationView | None:
     """From the plan to the end, or as far as it comes in time."""
-    if one.attack.commands:
-        one.following = time.monotonic() + one.arena.chance.uniform(0, 1)
-    else:
-        one.following = float("inf")
-    one.person.plan()
-    for _ in range(2):
-        one.crew.post(clock=one.attack.clock)
-    if one.attack.kind != "backup":
-        one.person.approve()
-    one.following = time.monotonic() + one.arena.chance.uniform(0.5, 3)
-    deadline = time.monotonic() + size.seconds
+    arena, crew = one.arena, one.crew
+    one.until = min(one.attacks, arena.done + round(one.attacks * _PLANNING_SHARE))
+    arena.is_planning = True
+    one.following = _from_now(arena, 0, 1) if one.attack.commands else float("inf")
+    with one.phase("planning"):
+        person.plan()
+    for _ in range(0 if crew.posts else 2):
+        crew.post(clock=one.attack.clock)
+    with one.phase("approving"):
+        if KINDS[one.attack.kind].needs_approval:
+            person.approve()
+        if KINDS[one.attack.kind].is_written:
+            person.write()
+    arena.is_planning = False
+    one.following = _from_now(arena, 0.5, 3)
+    with one.phase("carrying"):
+        return _ended(one, person)
+
+
+def _ended(one: _Campaign, person: Person) -> OperationView | None:
+    deadline = time.monotonic() + one.on.size.seconds
     view: OperationView | None = None
     while time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
         done = one.arena.done
         one.between()
         if one.arena.done > done:
-            deadline = time.monotonic() + size.seconds
-        view = one.person.view() or view
+            deadline = time.monotonic() + one.on.size.seconds
+        view = person.view() or view
+        if view is None:
+            continue
+        one.pace.saw([(body.code, body.status, body.step, body.attempts) for body in view.bodies])
         beside = one.attack.commands and one.arena.done < one.attacks
-        if view is not None and one.person.tend(view, beside=beside):
+        if person.tend(view, beside=beside):
             return view
     return view
+
+
+def _from_now(arena: Arena, least: float, most: float) -> float:
+    return time.monotonic() + arena.chance.uniform(least, most)
+
+
+def _now() -> float:
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def _unfinished(view: OperationView | None) -> str:

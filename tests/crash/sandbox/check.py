@@ -4,9 +4,12 @@ the databases, by what is live. Only what is held to be so is read from Moyai: s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tests.crash.operations.check import Findings
 from tests.crash.sandbox.counting import (
@@ -20,9 +23,12 @@ from tests.crash.sandbox.counting import (
     check_untouched,
     closed_spans,
 )
-from tests.crash.sandbox.place import SERVICE, Place, migrations, release
+from tests.crash.sandbox.place import EDITED, SERVICE, Place
+from tests.crash.sandbox.recorder import Request
+from tests.crash.sandbox.releases import migrations, release
 
 from moyai.operations.database.rows import OperationView
+from moyai.planning.names import parameter
 from moyai.sandbox.postgres.fleet import Fleet
 from moyai.sandbox.postgres.instance import OPERATIONS
 from moyai.sandbox.postgres.roles import connect
@@ -31,30 +37,43 @@ _RIGHTS = ("GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES")
 """What the provider says again whenever an edition changes the limits of a database's login."""
 
 
-def check(
-    place: Place,
-    number: int,
-    view: OperationView,
-    began: tuple[float, float],
-    found: Findings,
-    shut: Sequence[str] = (),
-) -> None:
-    """All bodies of an upgrade that has ended. `began`: by the host's clock that nobody sets, and by
-    the servers'; `shut`: bodies whose windows did not open."""
-    asked = place.requests(began[0])
+@dataclass(frozen=True)
+class Case:
+    """An operation that has ended, and what was known before it began."""
+
+    place: Place
+    number: int
+    """Of the release that its bodies are to run."""
+    view: OperationView
+    began: tuple[float, float]
+    """By the host's clock that nobody sets, and by the servers'."""
+    shut: Sequence[str] = ()
+    """Bodies whose windows did not open."""
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What its kind wants to know of how things were, by body."""
+
+    @cached_property
+    def asked(self) -> list[Request]:
+        """What AWS was asked since it began."""
+        return self.place.requests(self.began[0])
+
+
+def check(case: Case, found: Findings) -> None:
+    """All bodies of an upgrade that has ended."""
+    place, number, asked = case.place, case.number, case.asked
     spans: list[Span] = []
     statuses = place.statuses()
-    for body in view.bodies:
+    for body in case.view.bodies:
         code = body.code
         own = [one for one in asked if one.is_about(code)]
         lives = place.witness.of(place.database(code))
-        seen = [[one for one in life if one.at >= began[1]] for life in lives]
-        if code in shut:
+        seen = [[one for one in life if one.at >= case.began[1]] for life in lives]
+        if code in case.shut:
             check_untouched(code, own, seen, found)
             continue
         check_requests(place.family(code), release(number), own, found)
         check_actions(code, own, found)
-        check_backups(code, view.row.id, own, found)
+        check_backups(code, case.view.row.id, own, found)
         check_migrations(code, number, seen, found)
         spans += closed_spans(code, number, seen, found)
         _service(place, code, number, found)
@@ -62,42 +81,26 @@ def check(
         _schema(place, code, number, found)
         _is_true(code, number, body.status, statuses[code], found)
     check_bound(spans, place.at_once, found)
-    check_locks(place, found)
 
 
-def check_undisturbed(
-    place: Place,
-    number: int,
-    view: OperationView,
-    began: tuple[float, float],
-    found: Findings,
-    shut: Sequence[str] = (),
-) -> None:
+def check_undisturbed(case: Case, found: Findings) -> None:
     """As `check`, and that AWS was asked for exactly what the checks of all others take for undisturbed."""
-    check(place, number, view, began, found, shut)
-    asked = place.requests(began[0])
-    for body in view.bodies:
-        own = [one for one in asked if one.is_about(body.code)]
+    check(case, found)
+    for body in case.view.bodies:
+        own = [one for one in case.asked if one.is_about(body.code)]
         check_actions(body.code, own, found, quiet=True)
 
 
-def check_backup(
-    place: Place,
-    number: int,
-    view: OperationView,
-    began: tuple[float, float],
-    found: Findings,
-    shut: Sequence[str] = (),
-) -> None:
+def check_backup(case: Case, found: Findings) -> None:
     """All bodies of backups that have ended: nothing of a service is another, nothing is left over."""
-    asked = place.requests(began[0])
-    for body in view.bodies:
+    place, asked = case.place, case.asked
+    for body in case.view.bodies:
         code = body.code
         own = [one for one in asked if one.is_about(code)]
         seen = place.witness.of(place.database(code))
-        check_backups(code, view.row.id, own, found)
+        check_backups(code, case.view.row.id, own, found)
         made = [one.action for one in own if one.done and MAKES.match(one.action)]
-        made += [one.tag for life in seen for one in life if one.at >= began[1]]
+        made += [one.tag for life in seen for one in life if one.at >= case.began[1]]
         found.duplicates.extend(f"{code}: {one}" for one in made)
         if body.status != "done":
             found.untrue.append(f"{code} is {body.status}")
@@ -106,21 +109,13 @@ def check_backup(
             name = place.database(code)
             left = admin.execute(words, (f"{name}%", name)).fetchall()
         found.duplicates.extend(f"{code}: the database {row[0]} is left" for row in left)
-    check_locks(place, found)
 
 
-def check_deploy(
-    place: Place,
-    number: int,
-    view: OperationView,
-    began: tuple[float, float],
-    found: Findings,
-    shut: Sequence[str] = (),
-) -> None:
+def check_deploy(case: Case, found: Findings) -> None:
     """All bodies of deploys that have ended: one task definition each, of the release as before."""
-    asked = place.requests(began[0])
+    place, number, asked = case.place, case.number, case.asked
     statuses = place.statuses()
-    for body in view.bodies:
+    for body in case.view.bodies:
         code = body.code
         own = [one for one in asked if one.is_about(code)]
         check_requests(place.family(code), release(number), own, found)
@@ -128,13 +123,29 @@ def check_deploy(
             one.tag
             for life in place.witness.of(place.database(code))
             for one in life
-            if one.at >= began[1] and one.tag not in _RIGHTS
+            if one.at >= case.began[1] and one.tag not in _RIGHTS
         ]
         found.duplicates.extend(f"{code}: {tag} in its database" for tag in seen)
         _service(place, code, number, found)
         _resources(place, code, found)
         _is_true(code, number, body.status, statuses[code], found)
-    check_locks(place, found)
+
+
+def check_edit(case: Case, found: Findings) -> None:
+    """An edit that has ended: as a deploy of its one body, which has what was edited; nothing of others."""
+    check_deploy(case, found)
+    place, ssm = case.place, case.place.client("ssm")
+    edited = {body.code for body in case.view.bodies}
+    for code in place.codes:
+        if code not in edited:
+            own = [one for one in case.asked if one.is_about(code)]
+            check_untouched(code, own, (), found)
+            continue
+        wanted = str(case.known[code])
+        live = ssm.get_parameter(Name=parameter(code, SERVICE, EDITED))["Parameter"]["Value"]
+        written = str(place.setting(code))
+        if (live, written) != (wanted, wanted):
+            found.lost.append(f"{code}: {EDITED} is {live}, in the file {written}, not {wanted}")
 
 
 def _service(place: Place, code: str, number: int, found: Findings) -> None:

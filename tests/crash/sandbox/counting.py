@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.crash.operations.check import Findings
-from tests.crash.sandbox.place import migrations
 from tests.crash.sandbox.recorder import Request
+from tests.crash.sandbox.releases import migrations
 from tests.crash.sandbox.witness import Seen
 
 _CLOSES = re.compile(r'ALTER TABLE \S+ ENABLE ALWAYS TRIGGER "moyai_writes_closed"')

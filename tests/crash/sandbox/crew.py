@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.crash.operations.crew import ROOT, Kill, Post
 from tests.crash.sandbox import hands
@@ -34,6 +35,8 @@ class Crew:
     """Kind of process → how many were killed."""
     freezes: int = 0
     restarts: int = 0
+    since: float = field(default_factory=lambda: time.clock_gettime(time.CLOCK_MONOTONIC))
+    """When this life began."""
 
     @property
     def killed(self) -> int:
@@ -71,6 +74,16 @@ class Crew:
                 self.by_kind[one.kind] = self.by_kind.get(one.kind, 0) + 1
                 if one.kind == "worker" and one.worker:
                     self.kills.append(Kill(one.worker, time.clock_gettime(time.CLOCK_MONOTONIC)))
+
+    def count(self, ended: Sequence[Mapping[str, Any]]) -> None:
+        """Count those that the cloud has killed in this life (`askers`)."""
+        for one in ended:
+            if one["at"] < self.since:
+                continue
+            kind = hands.kind_of(one["words"].split()) or "job"
+            self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
+            if kind == "worker" and one["worker"]:
+                self.kills.append(Kill(one["worker"], one["at"]))
 
     def close(self) -> Sequence[Process]:
         """End all as a person does; what is left after that has no reason to be there (and is ended)."""

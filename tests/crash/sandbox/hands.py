@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ def processes(home: Path) -> list[Process]:
         elif variables.get("MOYAI_HOME") == str(home) or str(home) in variables.get(
             "PULUMI_HOME", ""
         ):
-            kind = _kind(words)
+            kind = kind_of(words)
             if kind:
                 found.append(Process(pid, parent, kind, variables.get("MOYAI_WORKER")))
     return found
@@ -65,7 +65,8 @@ def send(number: signal.Signals, pids: Iterable[int]) -> None:
             os.kill(pid, number)
 
 
-def _kind(words: list[str]) -> str:
+def kind_of(words: Sequence[str]) -> str:
+    """What a process is by its command line; of none of these ''."""
     text = " ".join(words)
     for mark, kind in _MARKS:
         if mark in text:

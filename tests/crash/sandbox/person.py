@@ -13,8 +13,6 @@ import sqlalchemy as sa
 from tests.crash.operations.crew import Kill
 from tests.crash.sandbox.place import DAY, PLANNER, Place
 
-from moyai.operations.database.connecting import database_url, open_engine
-from moyai.operations.database.prepare import logins
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import OperationView
 
@@ -31,7 +29,7 @@ class Person:
 
     place: Place
     kind: str
-    """`upgrade`, `backup`, `deploy`."""
+    """Of the operation."""
     command: Sequence[str]
     """What plans it."""
     between: Callable[[], None]
@@ -45,10 +43,8 @@ class Person:
     _beside: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        site = self.place.site
-        places = logins(database_url(site.operations_database()), site.home)
         self._since = time.time()
-        self._engine = open_engine(places.of("moyai_operator"), name="moyai-crash")
+        self._engine = self.place.engine()
 
     def close(self) -> None:
         """Read no more; commands that still run are waited for."""
@@ -83,6 +79,12 @@ class Person:
         while self._carry(self.place.approve(self.operation)) not in (0, REFUSED):
             assert time.monotonic() < deadline, "it cannot be approved"
 
+    def write(self) -> None:
+        """Put an approved edit into the file, until the command says that it is there."""
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while self._carry(self.place.apply(self.operation)) != 0:
+            assert time.monotonic() < deadline, "it cannot be applied"
+
     def view(self) -> OperationView | None:
         """It as it is now; None while the server is away."""
         try:
@@ -113,8 +115,8 @@ class Person:
         return found
 
     def tend(self, view: OperationView, *, beside: bool) -> bool:
-        """Try again what failed, cancel what waits for hours; True once it has ended.
-        `beside`: deploy at the same time."""
+        """Try again what failed, while others are still worked on; cancel what waits for hours. True once it
+        has ended. `beside`: deploy at the same time."""
         if self._retrying is not None and self._retrying.poll() is not None:
             self.codes.append(self._retrying.returncode)
             self._retrying = None
@@ -124,7 +126,7 @@ class Person:
         left = {one.status for one in view.bodies} & _AGAIN
         if view.row.status == "cancelled" or (view.row.status == "done" and not left):
             return self._retrying is None and self._beside is None
-        if view.row.status in ("done", "failed", "held") and self._retrying is None:
+        if (left or view.row.status in ("failed", "held")) and self._retrying is None:
             again = ("operation", "retry", self.operation, "--operator", PLANNER)
             self._retrying = self.place.command(*again)
         if self.waits and self._retrying is None and _only_shut(view):

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import boto3
 import psycopg
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from tests.crash.sandbox import recorder
 from tests.crash.sandbox.recorder import Request, requests
+from tests.crash.sandbox.releases import add_releases
 from tests.crash.sandbox.witness import Witness
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "sandbox" / "cli"))
@@ -35,6 +37,8 @@ from moyai.engine.sites import EmbeddedSite, open_site
 from moyai.engine.stacks import StackId
 from moyai.engine.state.checkpoint import Checkpoint
 from moyai.engine.state.checkpoint_store import open_checkpoints
+from moyai.operations.database.connecting import database_url, open_engine
+from moyai.operations.database.prepare import logins
 from moyai.planning.names import database
 from moyai.planning.topology import TENANT
 from moyai.registry.load import require
@@ -45,9 +49,8 @@ from moyai.texts import JAPAN
 SERVICE = "eapp-a"
 BODIES = ("272035", "272051", "272078", "272272")
 """豊中市, 吹田市, 高槻市, 寝屋川市: e-application A, in environments without a network of their own."""
-FIRST = 1
-"""The schema's version of release 1.0.0; 1.1.0 has another migration."""
-RELEASES = 60
+EDITED = "retention_years"
+"""A setting of the service that edits change, from 1 to 30."""
 PLANNER, APPROVER = "keikaku@jimukyoku.example.jp", "shonin@jimukyoku.example.jp"
 _OPERATIONS = """operations:
   waves:
@@ -98,6 +101,11 @@ class Place:
             aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
             region_name=given["AWS_REGION"],
         )
+
+    def engine(self) -> sa.Engine:
+        """To its operations database, as operators."""
+        places = logins(database_url(self.site.operations_database()), self.site.home)
+        return open_engine(places.of("moyai_operator"), name="moyai-crash")
 
     def checkpoint(self, code: str) -> Checkpoint:
         """What the engine has on record of a body."""
@@ -179,12 +187,11 @@ class Place:
         assert head in text
         self.federation.file.write_text(text.replace(head, f"{head}    {shut}\n"), encoding="utf-8")
 
-    def upgrade(self, release: str, *, any_time: bool = True) -> list[str]:
+    def upgrade(self, release: str) -> list[str]:
         """The command that plans an upgrade."""
         key = str(self.keys / "keikaku")
         return [
-            *("upgrade", SERVICE, release, "--as-of", DAY),
-            *(("--any-time",) if any_time else ()),
+            *("upgrade", SERVICE, release, "--as-of", DAY, "--any-time"),
             *("--operator", PLANNER, "--key", key),
         ]
 
@@ -205,6 +212,32 @@ class Place:
         key = str(self.keys / "keikaku")
         return ["deploy", "all", "--by-workers", "--any-time", "--operator", PLANNER, "--key", key]
 
+    def rotate(self) -> list[str]:
+        """The command that plans new passwords of all."""
+        key = str(self.keys / "keikaku")
+        given = ("--any-time", "--operator", PLANNER, "--key", key)
+        return ["rotate", "database-passwords", "all", *given]
+
+    def setting(self, code: str) -> int:
+        """What tenants.yaml has of the setting that edits change."""
+        body = require(self.federation.file).tenant(code)
+        assert body is not None
+        [found] = [one.settings[EDITED] for one in body.subscriptions if one.service == SERVICE]
+        assert isinstance(found, int)
+        return found
+
+    def edit(self, code: str, value: int) -> list[str]:
+        """The command that proposes an edit of one body."""
+        key = str(self.keys / "keikaku")
+        return [
+            *("tenant", "edit", code, "--set", f"services.{SERVICE}.settings.{EDITED}={value}"),
+            *("--propose", "--any-time", "--operator", PLANNER, "--key", key),
+        ]
+
+    def apply(self, operation: str) -> list[str]:
+        """The command that writes an approved edit."""
+        return ["tenant", "apply", operation, "--operator", PLANNER]
+
     def approve(self, operation: str) -> list[str]:
         """The command that approves all of it."""
         key = str(self.keys / "shonin")
@@ -218,19 +251,6 @@ class Place:
         self.federation.moyai("sandbox", "reset", "--yes")
 
 
-def release(number: int) -> str:
-    """The release of a campaign, which are counted from 2; before the first it is 1.0.0."""
-    return f"1.{number if number > 1 else 0}.0"
-
-
-def migrations(number: int) -> dict[int, str]:
-    """Schema version → the words that only that migration has."""
-    first = FIRST + 1 + 2 * (number - 2)
-    expand = f"ALTER TABLE procedure ADD COLUMN crash_{number} text"
-    contract = f"ALTER TABLE procedure DROP COLUMN IF EXISTS crash_{number - 1}"
-    return {first + 1: expand, first + 2: contract}
-
-
 def make_place(base: Path, bodies: int, at_once: int, disk: Path | None = None) -> Place:
     """Lay it out, start its cloud and deploy it; half a minute and more. `disk`: where Moyai writes."""
     home, codes = (disk or base) / "home", BODIES[:bodies]
@@ -238,7 +258,7 @@ def make_place(base: Path, bodies: int, at_once: int, disk: Path | None = None) 
     witness = Witness(home / "sites" / "sandbox" / "cloud" / "postgres", SERVICE)
     place = Place(federation, codes, at_once, base, witness)
     _settle(federation, place.keys, codes, at_once)
-    _add_releases(federation.folder / "stacks" / "services" / SERVICE)
+    add_releases(federation.folder / "stacks" / "services" / SERVICE, SERVICE)
     place.record.touch()
     recorder.start(home, federation.folder, place.record)
     federation.ok("deploy", "--as-of", DAY)
@@ -265,21 +285,3 @@ def _settle(federation: Federation, keys: Path, codes: Sequence[str], at_once: i
     text, found = re.subn(r"(?s)operations:\n  waves:\n.*?(?=\n# 団体。)", settled, text)
     assert found == 1
     federation.file.write_text(text, encoding="utf-8")
-
-
-def _add_releases(service: Path) -> None:
-    """Each adds a column and drops the one of the release before it."""
-    entries = []
-    for number in range(2, RELEASES):
-        found = migrations(number)
-        for (version, words), phase in zip(found.items(), ("expand", "contract"), strict=True):
-            name = f"{version:04}_crash_{number}_{phase}.sql"
-            (service / "migrations" / name).write_text(f"-- phase: {phase}\n{words};\n")
-        entries.append(
-            f"  {release(number)}:\n    image: moyai-{SERVICE}:{release(number)}\n"
-            f"    schema_version: {max(found)}\n"
-        )
-    manifest = service / "manifest.yaml"
-    text = manifest.read_text(encoding="utf-8")
-    text = text.replace("editions:\n", f"{''.join(entries)}editions:\n", 1)
-    manifest.write_text(text, encoding="utf-8")

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.crash.sandbox.askers import Askers
+
 from moyai.registry.build import SANDBOX
 from moyai.sandbox import control, daemon
 from moyai.sandbox.layout import Layout
@@ -28,6 +30,8 @@ ROOT = Path(__file__).parents[3]
 _SECRET = re.compile(r"(?i)secretstring|secretbinary|password|plaintext|blob")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/")
 _LONGEST = 300
+_REFUSED = 400
+"""From this status on a request was not done."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Request:
     @property
     def done(self) -> bool:
         """Whether it was answered as done."""
-        return self.status < 400
+        return self.status < _REFUSED
 
     def is_about(self, code: str) -> bool:
         """Whether a body's code stands in it, as in all names of its resources."""
@@ -105,6 +109,7 @@ def _wrap(path: Path) -> None:
     from moyai.sandbox import server
 
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    askers = Askers(path.parent)
     ask = server.Application.__call__
 
     def recorded(self: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -121,8 +126,11 @@ def _wrap(path: Path) -> None:
             return ask(self, environ, started)
         finally:
             code = int(statuses[-1].split(" ")[0])
-            line = json.dumps(_told(environ, body, server.action_of(environ, body), begun, code))
+            action = server.action_of(environ, body)
+            line = json.dumps(_told(environ, body, action, begun, code))
             os.write(handle, f"{line}\n".encode())
+            if code < _REFUSED:
+                askers.done(environ, action or environ["REQUEST_METHOD"])
 
     setattr(server.Application, "__call__", recorded)  # noqa: B010
 

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from tests.crash.operations.check import Findings
 from tests.crash.operations.report import report
-from tests.crash.sandbox.attacks import ATTACKS
+from tests.crash.operations.traps import passed
 from tests.crash.sandbox.campaign import SMALL, Ground, ground, run
 from tests.crash.sandbox.counting import check_migrations, check_requests
-from tests.crash.sandbox.place import migrations, release
+from tests.crash.sandbox.place import SERVICE
+from tests.crash.sandbox.releases import migrations, release
+from tests.crash.sandbox.steps import places_of
+from tests.crash.sandbox.table import ATTACKS
 
 SEED = 1
 pytestmark = pytest.mark.timeout(600)  # a minute on a machine at rest
@@ -29,6 +32,9 @@ def test_every_body_is_upgraded_once_whatever_is_killed(on: Ground, name: str) -
     assert outcome.findings.none, (vars(outcome.findings), outcome.said)
     assert outcome.kills > 0
     assert report([outcome])["duplicates"] == 0
+    assert on.place is not None
+    [folder] = on.place.base.glob(f"{name}-{SEED}-*")
+    assert {*places_of("upgrade", SERVICE)} <= passed(folder), "a boundary without a trap"
 
 
 def test_a_second_effect_would_be_seen(on: Ground) -> None:

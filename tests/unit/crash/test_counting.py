@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,6 @@ from tests.crash.operations.campaign import Outcome
 from tests.crash.operations.check import Findings
 from tests.crash.operations.page import page
 from tests.crash.operations.report import outcomes_of, report
-from tests.crash.operations.traps import TrappedLedger
-from tests.crash.sandbox.boundaries import StepLedger
 from tests.crash.sandbox.counting import (
     QUIET,
     Span,
@@ -26,11 +23,11 @@ from tests.crash.sandbox.counting import (
     check_untouched,
     closed_spans,
 )
-from tests.crash.sandbox.place import migrations
 from tests.crash.sandbox.recorder import Request
+from tests.crash.sandbox.releases import migrations
+from tests.crash.sandbox.rotation import check_asked
 from tests.crash.sandbox.witness import Seen
 
-from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.texts import Text
 
 CODE, FAMILY, NUMBER = "272035", "osaka-272035-eapp-a", 7
@@ -154,9 +151,43 @@ def test_nothing_may_be_changed_of_a_body_whose_window_is_shut() -> None:
     assert _wrong(lambda found: check_untouched(CODE, [], [life], found)) == {"out_of_window"}
 
 
-@pytest.mark.parametrize("trapped", [StepLedger, TrappedLedger])
-def test_traps_are_passed_as_the_ledger_is_called(trapped: type[Ledger]) -> None:
-    assert signature(trapped.go_on) == signature(Ledger.go_on)
+def _rotated(
+    *changes: str, begun: int = 1, uses: Sequence[str] = ("owner", "app")
+) -> list[Request]:
+    """`put:1` puts version 1 of both secrets, `now:1` makes it the current one."""
+    asked = [_request("UpdateService", service=FAMILY)] * begun
+    for change in changes:
+        what, _, version = change.partition(":")
+        for use in uses:
+            given = {"SecretId": f"arn:aws:secretsmanager:x:1:secret:moyai/{CODE}/eapp-a/{use}-Ab1"}
+            if what == "put":
+                asked.append(_request("PutSecretValue", ClientRequestToken=version, **given))
+            else:
+                moved = {"VersionStage": "AWSCURRENT", "MoveToVersionId": version}
+                asked.append(_request("UpdateSecretVersionStage", **moved, **given))
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "attempts", "wrong"),
+    [
+        (_rotated("put:1", "now:1"), 1, set()),
+        (_rotated("put:1", "now:1", "now:0", "put:2", "now:2", begun=3), 2, set()),
+        (_rotated("put:1", "put:1", "now:1"), 1, {"duplicates"}),
+        (_rotated("put:1", "put:2", "now:2"), 1, {"duplicates"}),
+        (_rotated("put:1", "now:1", "now:1"), 1, {"duplicates"}),
+        (_rotated("put:1", "now:1", "now:0"), 2, {"lost"}),
+        (_rotated("put:1"), 1, {"lost"}),
+        (_rotated("put:1", "now:1", uses=("app",)), 1, {"duplicates", "lost"}),
+        (_rotated("put:1", "now:1", begun=2), 1, {"duplicates"}),
+        (_rotated("put:1", "now:1", begun=0), 1, {"duplicates"}),
+        ([*_rotated("put:1", "now:1"), _request("CreateSecret", Name="a")], 1, {"duplicates"}),
+    ],
+)
+def test_a_rotation_gives_each_secret_one_password_an_attempt(
+    asked: Sequence[Request], attempts: int, wrong: set[str]
+) -> None:
+    assert _wrong(lambda found: check_asked(CODE, attempts, asked, found)) == wrong
 
 
 def test_a_request_is_a_bodys_by_its_code_alone() -> None:
@@ -169,7 +200,10 @@ def test_campaigns_are_read_again_from_their_report(tmp_path: Path) -> None:
     found = Findings(lost=["one"])
     outcomes = [
         Outcome("workers", 3, 5, 1.5, 4, 0, 1, (0.5, 2.0), found, {"done": 5}, "", {"worker": 4}),
-        Outcome("sandbox-all", 3, 2, 9.5, 6, 1, 0, (), Findings(), {"done": 2}, "", {"job": 6}),
+        Outcome(
+            *("sandbox-all", 3, 2, 9.5, 6, 1, 0, (), Findings(), {"done": 2}, "", {"job": 6}),
+            {"set-up": 10.5, "carrying": 8.0},
+        ),
     ]
     path = tmp_path / "report.json"
     assert outcomes_of(path) == []
@@ -178,6 +212,7 @@ def test_campaigns_are_read_again_from_their_report(tmp_path: Path) -> None:
     assert report(outcomes)["killed"] == {"job": 6, "worker": 4}
     for language in ("ja", "en"):
         told = page(json.loads(path.read_text()), Text("", ""), language)
-        assert "| `workers` | 1 | 5 | 4 | 0 | 1 | 1.25 |" in told
+        assert "| `workers` | 1 | 5 | 4 | 160.0 | 0 | 1 | 1.25 |" in told
+        assert "| `sandbox-all` | 1 | 2 | 6 | 18.0 | 1 |" in told
         assert "| `lost` | 1 |" in told
         assert "- `lost`: one" in told
