@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 _LEAST_POLL_SECONDS = 0.02
 """Between two asks of a worker that got nothing: many wait, and each ask writes a row."""
@@ -18,10 +19,22 @@ Fetch = Callable[[int, float], tuple[int, float]]
 """So many calls wanted, at so many a second by all workers → granted now, seconds until there is more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What time goes by."""
+
+    now: Callable[[], float] = time.monotonic
+    """Seconds, which never go back."""
+    sleep: Callable[[float], object] = time.sleep
+
+
 class Permits:
     """The permits of one worker. Used by many threads."""
 
-    def __init__(self, fetch: Fetch, per_second: Callable[[], float]) -> None:
+    def __init__(
+        self, fetch: Fetch, per_second: Callable[[], float], clock: Clock | None = None
+    ) -> None:
+        self._clock = clock or Clock()
         self._fetch = fetch
         self._per_second = per_second
         self._lock = threading.Lock()
@@ -34,7 +47,7 @@ class Permits:
     def take(self, wanted: int, seconds: float) -> int:
         """Leave for at most so many calls; 0 where there was none for so many seconds. Raises what `fetch`
         raises."""
-        until = time.monotonic() + seconds
+        until = self._clock.now() + seconds
         with self._counting:
             self._waiting += wanted
         try:
@@ -49,26 +62,26 @@ class Permits:
                 self._waiting -= wanted
 
     def _take(self, wanted: int, until: float) -> int:
-        if time.monotonic() - self._fetched > _KEPT_SECONDS:
+        if self._clock.now() - self._fetched > _KEPT_SECONDS:
             self._left, self._batch = 0, 1
         while self._left == 0:
             again = self._more()
             if self._left == 0:
-                now = time.monotonic()
+                now = self._clock.now()
                 if now >= until:
                     return 0
-                time.sleep(min(max(again, _LEAST_POLL_SECONDS), until - now))
+                self._clock.sleep(min(max(again, _LEAST_POLL_SECONDS), until - now))
         taken = min(wanted, self._left)
         self._left -= taken
         return taken
 
     def _more(self) -> float:
-        rate, now = self._per_second(), time.monotonic()
+        rate, now = self._per_second(), self._clock.now()
         if now - self._fetched < 2 * _BATCH_SECONDS:
             self._batch = min(2 * self._batch, max(1, math.floor(rate * _BATCH_SECONDS)))
         else:
             self._batch = 1
         self._left, again = self._fetch(max(self._waiting, self._batch), rate)
         if self._left:
-            self._fetched = time.monotonic()
+            self._fetched = self._clock.now()
         return again
