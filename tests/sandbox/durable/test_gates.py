@@ -1,10 +1,9 @@
-"""The look at a wave after its soak, which takes longer than a session may stand in a transaction."""
+"""The look at a wave after its soak, which may take as long as it wants: no session waits in a transaction."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -25,32 +24,35 @@ from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.load import require
 from moyai.texts import text_of
 
+_NAME = "moyai-gates"
+_STATES = "SELECT state FROM pg_stat_activity WHERE application_name = :name"
+
 
 @dataclass(frozen=True)
-class Slow(Counted):
-    """Takes longer to look than a session may be idle in a transaction here."""
+class Seen(Counted):
+    """Sees at each look in which states the sessions of who looks are."""
+
+    auditor: sa.Engine = field(kw_only=True)
+    states: list[str] = field(default_factory=list)
 
     def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
-        time.sleep(1.5)
+        with self.auditor.connect() as connection:
+            self.states.extend(connection.execute(sa.text(_STATES), {"name": _NAME}).scalars())
         super().is_well(plan, body)
 
 
-def _kind(_name: str) -> Kind:
-    return Slow()
+@pytest.fixture
+def seen(places: Logins) -> Iterator[Seen]:
+    engine = open_engine(places.of("moyai_worker"))  # a login sees its own sessions' states
+    yield Seen(auditor=engine)
+    engine.dispose()
 
 
 @pytest.fixture
 def worker(places: Logins) -> Iterator[sa.Engine]:
-    engine = open_engine(places.of("moyai_worker"))
-    sa.event.listen(engine, "connect", _impatient)
+    engine = open_engine(places.of("moyai_worker"), name=_NAME)
     yield engine
     engine.dispose()
-
-
-def _impatient(connection: object, _record: object) -> None:
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("SET idle_in_transaction_session_timeout = '500ms'")
-    connection.commit()  # type: ignore[attr-defined]
 
 
 def _soaked(places: Logins, worker: sa.Engine, folder: Path) -> tuple[str, sa.Engine]:
@@ -77,11 +79,9 @@ class Blind(Counted):
         super().is_well(plan, body)
 
 
-def _looked(
-    places: Logins, worker: sa.Engine, folder: Path, kind: Callable[[str], Kind] = _kind
-) -> OperationView:
+def _looked(places: Logins, worker: sa.Engine, folder: Path, kind: Kind) -> OperationView:
     operation, operator = _soaked(places, worker, folder)
-    knowledge = Knowledge("sandbox", kind, lambda: require(SAMPLE))
+    knowledge = Knowledge("sandbox", lambda _name: kind, lambda: require(SAMPLE))
     Gates(worker, Plans(worker), knowledge).look({operation: (1,)})
     with operator.connect() as connection:
         view = shown(connection, operation)
@@ -89,19 +89,19 @@ def _looked(
     return view
 
 
-def test_a_look_that_takes_its_time_is_put_on_record(
-    places: Logins, worker: sa.Engine, tmp_path: Path
+def test_a_look_is_put_on_record_and_no_session_stands_in_a_transaction_meanwhile(
+    places: Logins, worker: sa.Engine, tmp_path: Path, seen: Seen
 ) -> None:
-    view = _looked(places, worker, tmp_path)
+    view = _looked(places, worker, tmp_path, seen)
+    assert seen.states
+    assert {*seen.states} == {"idle"}
     assert view.waves[0].healthy_at is not None
     assert {body.status for body in view.bodies} == {"done"}
 
 
-def test_a_body_that_is_not_well_is_held_however_long_the_look_takes(
-    places: Logins, worker: sa.Engine, tmp_path: Path
-) -> None:
+def test_a_body_that_is_not_well_is_held(places: Logins, worker: sa.Engine, tmp_path: Path) -> None:
     (tmp_path / "100001.ill").touch()
-    view = _looked(places, worker, tmp_path)
+    view = _looked(places, worker, tmp_path, Counted())
     assert view.waves[0].healthy_at is None
     assert [body.status for body in view.bodies] == ["done", "held"]
 
@@ -110,7 +110,7 @@ def test_a_body_that_a_gate_holds_leaves_a_debt_once(
     places: Logins, worker: sa.Engine, tmp_path: Path
 ) -> None:
     (tmp_path / "100001.ill").touch()
-    view = _looked(places, worker, tmp_path)
+    view = _looked(places, worker, tmp_path, Counted())
     with worker.connect() as connection:
         [owed] = debts(connection)
     error = view.bodies[1].error
@@ -123,6 +123,6 @@ def test_while_the_site_cannot_be_read_no_body_is_held_and_none_is_found_well(
     places: Logins, worker: sa.Engine, tmp_path: Path
 ) -> None:
     (tmp_path / "100001.ill").touch()
-    view = _looked(places, worker, tmp_path, lambda _name: Blind())
+    view = _looked(places, worker, tmp_path, Blind())
     assert view.waves[0].healthy_at is None
     assert [body.status for body in view.bodies] == ["done", "done"]
