@@ -157,16 +157,34 @@ def _started(tasks: Tasks) -> list[str]:
     return [one["taskArn"] for one in about if one["lastStatus"] == "RUNNING"]
 
 
+def _ended(tasks: Tasks) -> list[dict[str, Any]]:
+    ecs = tasks.session.client("ecs", region_name=tasks.region, endpoint_url=tasks.endpoint)
+    cluster = tasks.target.cluster_arn
+    given = {"startedBy": asker(1).started_by, "desiredStatus": "STOPPED"}
+    found = ecs.list_tasks(cluster=cluster, **given)["taskArns"]
+    return list(ecs.describe_tasks(cluster=cluster, tasks=found)["tasks"])
+
+
 def test_a_task_that_an_earlier_worker_left_is_waited_for(
-    body: Body, tasks: Tasks, busy: threading.Event
+    body: Body, tasks: Tasks, busy: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    waits = threading.Event()
+    real = asking._has_ended
+
+    def waited(*given: Any) -> bool:
+        waits.set()
+        return real(*given)
+
+    monkeypatch.setattr(asking, "_has_ended", waited)
     with ThreadPoolExecutor(1) as pool:
         new = pool.submit(tasks.run, "database-create", body.variables(), asker=asker(2))
-        time.sleep(1.5)
-        assert not new.done()
-        assert len(_started(tasks)) == 1
+        assert waits.wait(30)
+        [old] = _started(tasks)
         busy.set()
         assert new.result().fields["created"] is False  # what it waited for had made it
+    before, after = sorted(_ended(tasks), key=lambda task: task["createdAt"])
+    assert before["taskArn"] == old
+    assert before["stoppedAt"] <= after["createdAt"]
 
 
 def test_one_that_does_not_end_in_time_is_stopped(

@@ -12,6 +12,8 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
+from moyai.sandbox.processes import wait_until
+
 from .conftest import Body, rows
 
 INSERT = "INSERT INTO a (id) VALUES (1)"
@@ -87,15 +89,21 @@ def test_closing_waits_for_a_transaction_that_wrote(small: Body) -> None:
         app.execute("BEGIN")
         app.execute(INSERT)
         found: list[Any] = []
-        closer = threading.Timer(0.0, lambda: found.append(small.done("writes-close")))
+        closer = threading.Thread(target=lambda: found.append(small.done("writes-close")))
         closer.start()
-        time.sleep(1.2)
+        assert wait_until(lambda: _waits_for(small, app), 30)
         assert found == []
         app.execute("COMMIT")
         closer.join()
         assert found[0]["closed"] is True
         assert app.execute("SELECT count(*) FROM a").fetchone() == (1,)
     small.done("writes-open")
+
+
+def _waits_for(body: Body, app: psycopg.Connection[Any]) -> bool:
+    """Whether anybody waits for the transaction of a connection, as the server sees it."""
+    query = "SELECT FROM pg_stat_activity WHERE {} = ANY (pg_blocking_pids(pid))"
+    return bool(rows(body.cluster.master(), query.format(app.info.backend_pid)))
 
 
 def test_closing_refuses_where_a_writer_does_not_end(small: Body) -> None:
@@ -231,9 +239,15 @@ def test_closing_makes_no_transaction_of_the_service_a_deadlocks_victim(small: B
     ended: list[str | None] = []
     committed: list[float] = []
 
+    between = threading.Barrier(4, timeout=30)
+
     def write() -> None:
         with closing(small.as_app()) as app:
             try:
+                app.execute("BEGIN; INSERT INTO c1 VALUES (1)")
+                between.wait()  # closing begins while all three are between their tables
+                time.sleep(0.1)
+                app.execute("INSERT INTO a (id) VALUES (1); COMMIT")
                 while True:
                     app.execute("BEGIN; INSERT INTO c1 VALUES (1)")
                     time.sleep(0.15)
@@ -245,7 +259,7 @@ def test_closing_makes_no_transaction_of_the_service_a_deadlocks_victim(small: B
     threads = [threading.Thread(target=write) for _ in range(3)]
     for thread in threads:
         thread.start()
-    time.sleep(0.1)
+    between.wait()
     assert small.done("writes-close")["closed"] is True
     closed_at = time.monotonic()
     for thread in threads:
