@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from moyai import allowance
 from moyai.allowance import SLOW_PER_SECOND, VARIABLE, ask
 from moyai.operations.durable.limits.allowances import Allowances
 
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 
 _RATE = 12.0
 """Fewer than a busy machine can make: what bounds the calls is the rate."""
+_LEAST, _MOST = 0.6 * _RATE, 1.1 * _RATE
+"""More than the rate is wrong on any machine; a busy one may be late by some of it, and what holds others up
+or waits twice halves it."""
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_processes_below_two_workers_call_at_one_rate(
     for number in range(processes):
         callers.start(**{VARIABLE: places[number % 2]})
     callers.all_call()
-    assert 0.9 * _RATE <= callers.rate(48) <= 1.1 * _RATE, callers.said()
+    assert _LEAST <= callers.rate(48) <= _MOST, callers.said()
 
 
 def test_what_waits_goes_on_slowly_where_its_worker_is_gone(
@@ -65,7 +67,7 @@ def test_a_process_killed_while_it_waits_holds_up_no_other(
     callers.all_call()
     for one in victims:
         one.kill()
-    assert callers.rate(36, 2) >= 0.9 * _RATE
+    assert _LEAST <= callers.rate(36, 2) <= _MOST
 
 
 def test_who_does_not_know_the_token_gets_no_leave(workers: list[Allowances]) -> None:
@@ -79,12 +81,15 @@ def test_who_does_not_know_the_token_gets_no_leave(workers: list[Allowances]) ->
         assert known.recv(10) == b"1\n"
 
 
-def test_nothing_waits_where_no_worker_is_above() -> None:
-    began = time.monotonic()
-    for _ in range(1000):
-        ask({})
-    assert time.monotonic() - began < 0.5
-    assert VARIABLE not in os.environ
+def test_nothing_waits_or_is_asked_where_no_worker_is_above(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[object] = []
+    monkeypatch.setattr(allowance, "_asker", waited.append)
+    monkeypatch.setattr(allowance.time, "sleep", waited.append)
+    for given in ({}, {VARIABLE: ""}):
+        ask(given)
+    assert waited == []
 
 
 def test_the_server_refuses_allowances_that_mean_nothing(database: sa.Engine) -> None:
