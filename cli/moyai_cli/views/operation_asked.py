@@ -28,9 +28,9 @@ def show_planned(view: OperationView, workers: int, output: Output) -> None:
     if not workers:
         show_line(copyable(of(NO_WORKER)))
     # Imported where a plan was made: signatures bring their libraries along, which a list does without.
-    from moyai.operations.fleet.approving import asks_for
+    from moyai.planning.fleet.wanted import of_whole
 
-    asked = asks_for(view.plan)
+    asked = of_whole(view.plan)
     if asked:
         typer.echo(
             say(

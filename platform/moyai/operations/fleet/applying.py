@@ -16,6 +16,7 @@ from moyai.operations.fleet.opening import Office
 from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.proposing import changes_of, moved
 from moyai.planning.fleet.status_words import OPERATIONS, named
+from moyai.planning.fleet.wanted import of_plan
 from moyai.texts import Text
 
 
@@ -52,8 +53,9 @@ def apply(
     if view.row.ended_at is not None or view.row.wanted in ("cancel", "stop"):
         raise _ended(view)
     absent = missing(view, registry)
-    if "plan" in absent:
-        raise _not_approved(view, not_counted(view, registry, ("plan",)))
+    unsaid = tuple(one for one in of_plan(view.plan) if one in absent)
+    if unsaid:
+        raise _not_approved(view, not_counted(view, registry, unsaid))
     after = view.plan.parameters["after_sha256"]
     changed = None
     if registry.sha256 != after:

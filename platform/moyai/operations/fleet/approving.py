@@ -19,7 +19,7 @@ from moyai.operations.database.rows import ApprovalRow, OperationView
 from moyai.planning.fleet import refusals
 from moyai.planning.fleet.approvers import Approver, of_body, of_secretariat
 from moyai.planning.fleet.clearing import Accepted, Approval, Facts, clearances, facts, judge
-from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.wanted import needs_approval, of_whole
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -43,7 +43,7 @@ def wanted(engine: sa.Engine, operation: str, subject: str) -> Wanted:
     operation or subject, `Refused` where the kind asks for no approval."""
     with engine.connect() as connection:
         view = shown(connection, operation)
-    if view.plan.approval_seconds <= 0:
+    if not needs_approval(view.plan):
         raise Refused(
             Text(f"{operation} に承認は要りません。", f"{operation} needs no approval."),
             touched=NOTHING_TOUCHED,
@@ -99,21 +99,9 @@ def approve(
     return judged
 
 
-def asks_for(plan: OperationPlan) -> Sequence[str]:
-    """The subjects that have to be approved before all of a plan is done, as they are needed."""
-    if plan.approval_seconds <= 0:
-        return ()
-    return (
-        "plan",
-        *(f"wave:{wave.number}" for wave in plan.waves if wave.needs_approval),
-        *(f"body:{body.code}" for body in plan.bodies if body.approves_itself),
-        *(f"{risk}:{body.code}" for body in plan.bodies for risk in body.risks),
-    )
-
-
 def missing(view: OperationView, registry: Registry) -> Sequence[str]:
     """The subjects that a plan asks for and nobody has approved by now."""
-    asked = asks_for(view.plan)
+    asked = of_whole(view.plan)
     if not asked or view.row.ended_at is not None:
         return ()
     of = facts(view.row.id, view.plan, view.planner_signature)

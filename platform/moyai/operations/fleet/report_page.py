@@ -9,6 +9,7 @@ from datetime import datetime
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
 from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.status_words import BODIES, OPERATIONS, STEPS, WAVES, word
+from moyai.planning.fleet.wanted import needs_approval
 from moyai.texts import Lang, Text, in_japan, text_in, visible
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|])")
@@ -62,7 +63,7 @@ def _approvals(report: Report, lang: Lang) -> Iterator[str]:
     ]
     if rows:
         yield from _table((_W["subject"], _W["who"], _W["when"]), rows, lang)
-    elif report.view.plan.approval_seconds <= 0:
+    elif not needs_approval(report.view.plan):
         yield Text("この種類の作業に承認は要りません。", "This kind of work needs none.").of(lang)
     else:
         yield Text("まだありません。", "None yet.").of(lang)

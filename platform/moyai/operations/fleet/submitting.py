@@ -18,6 +18,7 @@ from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.putting import put_on_record
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.wanted import needs_approval
 
 Plan = Callable[[str, tuple[Measured, ...]], OperationPlan]
 """The plan by the planner's address, as tenants.yaml has it, and by what was measured."""
@@ -54,7 +55,7 @@ def submit(office: Office, asked: Asked, plan: Plan, show: Show) -> str | None:
     show(made)
     if asked.dry_run:
         return None
-    signer = find_signer(by.ssh_key, asked.key, os.environ) if made.approval_seconds else None
+    signer = find_signer(by.ssh_key, asked.key, os.environ) if needs_approval(made) else None
     return put_on_record(office.engine, made, signer)
 
 

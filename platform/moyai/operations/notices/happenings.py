@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from moyai.planning.fleet import said
+from moyai.planning.fleet import said, wanted
 from moyai.planning.fleet.beginning import YEAR
 from moyai.planning.fleet.conducting import Decision
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
@@ -59,12 +59,7 @@ def _plan_wants_approval(
     """At the first look: the plan, bodies' own slots, risks by name; once, whatever comes after."""
     if state.status != "planned" or decision.status is None or decision.status.status in _ENDS:
         return
-    wanted = [
-        *(["plan"] if plan.approval_seconds > 0 else []),
-        *(f"body:{body.code}" for body in plan.bodies if body.approves_itself),
-        *(f"{risk}:{body.code}" for body in plan.bodies for risk in body.risks),
-    ]
-    subjects = tuple(one for one in wanted if one not in state.approved)
+    subjects = tuple(one for one in wanted.at_first(plan) if one not in state.approved)
     if subjects:
         yield Happening(Event.APPROVAL_WANTED, "planned", facts={"subjects": subjects})
 
@@ -72,7 +67,8 @@ def _plan_wants_approval(
 def _lapsed(decision: Decision, now: datetime) -> Iterator[Happening]:
     status = decision.status
     if status is not None and status.reason == said.APPROVAL_LAPSED:
-        facts: dict[str, JsonValue] = {"subjects": ("plan",), "reason": document_of(status.reason)}
+        subjects = wanted.of_any_plan()
+        facts: dict[str, JsonValue] = {"subjects": subjects, "reason": document_of(status.reason)}
         yield Happening(Event.APPROVAL_WANTED, f"lapsed:{_moment(now)}", facts=facts)
 
 
@@ -81,8 +77,8 @@ def _waves_want_approval(
 ) -> Iterator[Happening]:
     names = {wave.number: wave.name for wave in plan.waves}
     for wave in decision.waves:
-        wanted = said.wave_approval(names.get(wave.number, ""))
-        if wave.reason == wanted and state.wave(wave.number).reason != wanted:
+        awaited = said.wave_approval(names.get(wave.number, ""))
+        if wave.reason == awaited and state.wave(wave.number).reason != awaited:
             begun = sum(state.body(one.code).attempts for one in plan.wave_of(wave.number))
             yield Happening(
                 Event.APPROVAL_WANTED,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.wanted import why_body
 from moyai.texts import Text
 
 ENDS: Mapping[str, tuple[Text, Text]] = {
@@ -68,5 +69,5 @@ def subject_words(subject: str, plan: OperationPlan) -> Text:
         return said.APPROVAL_AWAITED
     names = [body.name for body in plan.bodies if body.code == about]
     name = f"{names[0] if names else '?'}（{about}）"
-    why = said.OWN_APPROVAL if kind == "body" else said.risk_approval(kind)
+    why = why_body(subject)
     return Text(f"{name}: {why.ja}", f"{name}: {why.en}")

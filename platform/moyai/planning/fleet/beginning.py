@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from moyai.planning.fleet import said
+from moyai.planning.fleet import said, wanted
 from moyai.planning.fleet.plans import Limits, PlannedBody
 from moyai.planning.fleet.states import OperationState
 from moyai.planning.fleet.tallies import Tally
@@ -78,11 +78,9 @@ def _hindrance(
         return said.not_before(entry.may_begin_at), entry.may_begin_at
     if body.code in state.busy:
         return said.BUSY, None
-    if body.approves_itself and f"body:{body.code}" not in state.approved:
-        return said.OWN_APPROVAL, None
-    for risk in body.risks:
-        if f"{risk}:{body.code}" not in state.approved:
-            return said.risk_approval(risk), None
+    subject = wanted.lacking(wanted.of_body(body), state.approved)
+    if subject is not None:
+        return wanted.why_body(subject), None
     return _closed(now, body, known)
 
 

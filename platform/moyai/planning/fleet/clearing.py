@@ -24,6 +24,7 @@ from moyai.planning.fleet.second_person import (
     signed_by,
     until,
 )
+from moyai.planning.fleet.wanted import needs_approval
 from moyai.registry.models import Registry
 from moyai.texts import JAPAN
 
@@ -107,7 +108,7 @@ def clearances(
     of: Facts, approvals: Iterable[Approval], registry: Registry, now: datetime
 ) -> frozenset[str]:
     """The subjects that are approved now: none where nobody can know who planned it."""
-    if of.plan.approval_seconds > 0 and not _is_planned(of, registry, now):
+    if needs_approval(of.plan) and not _is_planned(of, registry, now):
         return frozenset()
     judged = (judge(approval, of, registry, now) for approval in approvals)
     return frozenset(str(one.subject) for one in judged if isinstance(one, Accepted))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from moyai.planning.fleet import said
+from moyai.planning.fleet import said, wanted
 from moyai.planning.fleet.beginning import Beginnings, beginnings, places
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.states import (
@@ -92,7 +92,7 @@ def decide(plan: OperationPlan, state: OperationState, now: datetime, room: int)
 
 
 def _is_approved(plan: OperationPlan, state: OperationState) -> bool:
-    return plan.approval_seconds <= 0 or "plan" in state.approved
+    return wanted.lacking(wanted.of_plan(plan), state.approved) is None
 
 
 def _changed(

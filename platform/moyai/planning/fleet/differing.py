@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.wanted import needs_approval
 from moyai.planning.fleet.waves import divide
 from moyai.planning.openings import Calendar
 from moyai.planning.selectors import select
@@ -23,7 +24,7 @@ def lacks_own_word(plan: OperationPlan, registry: Registry) -> frozenset[str]:
     """
     own = registry.operations.bodies_approve
     unasked = {body.code for body in plan.bodies if not body.approves_itself}
-    if own is None or plan.approval_seconds <= 0 or not unasked:
+    if own is None or not needs_approval(plan) or not unasked:
         return frozenset()
     day = plan.planned_at.astimezone(JAPAN).date()
     return frozenset(one.code for one in select(registry, own, day) if one.code in unasked)
@@ -31,7 +32,7 @@ def lacks_own_word(plan: OperationPlan, registry: Registry) -> frozenset[str]:
 
 def differing(plan: OperationPlan, registry: Registry) -> tuple[Text, ...]:
     """Sentences; none of a plan that needs no approval. Raises as `lacks_own_word`."""
-    if plan.approval_seconds <= 0:
+    if not needs_approval(plan):
         return ()
     tenants = {one.code: one for one in registry.tenants}
     own = lacks_own_word(plan, registry)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from moyai.planning.fleet import wanted
 from moyai.planning.fleet.beginning import YEAR
 from moyai.planning.fleet.conducting import Decision, decide
 from moyai.planning.fleet.plans import OperationPlan
@@ -78,7 +79,7 @@ def forecast(plan: OperationPlan, start: datetime) -> Forecast:
 class _Play:
     def __init__(self, plan: OperationPlan, start: datetime) -> None:
         self.plan, self.now = plan, start
-        self.state = replace(newly_planned(plan), planned_at=start, approved=_subjects(plan))
+        self.state = replace(newly_planned(plan), planned_at=start, approved=_approved(plan))
         self.seconds = {body.code: body.forecast_seconds for body in plan.bodies}
         self.begun: dict[str, datetime] = {}
         self.ends: dict[str, datetime] = {}
@@ -115,12 +116,10 @@ class _Play:
         self.state = replace(self.state, bodies=bodies)
 
 
-def _subjects(plan: OperationPlan) -> frozenset[str]:
-    """Every approval that the plan may ask for."""
-    subjects = {"plan", *(f"wave:{wave.number}" for wave in plan.waves)}
-    for body in plan.bodies:
-        subjects |= {f"body:{body.code}", *(f"{risk}:{body.code}" for risk in body.risks)}
-    return frozenset(subjects)
+def _approved(plan: OperationPlan) -> frozenset[str]:
+    """As if all had been approved that it wants."""
+    waves = (one for wave in plan.waves for one in wanted.of_wave(wave))
+    return frozenset((*wanted.at_first(plan), *waves))
 
 
 def _misses(plan: OperationPlan, start: datetime, begun: dict[str, datetime]) -> tuple[Missed, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from moyai.planning.fleet import said
+from moyai.planning.fleet import said, wanted
 from moyai.planning.fleet.plans import PlannedWave
 from moyai.planning.fleet.states import OperationState, WaveState
 from moyai.planning.fleet.tallies import Tally
@@ -61,7 +61,7 @@ def gate_of(look: Observed, wave: PlannedWave) -> Text | None:
     """Why a wave whose turn it is begins nothing, or None."""
     if look.stopped is not None:
         return look.stopped
-    if wave.needs_approval and f"wave:{wave.number}" not in look.state.approved:
+    if wanted.lacking(wanted.of_wave(wave), look.state.approved) is not None:
         return said.wave_approval(wave.name)
     return None
 

@@ -11,10 +11,9 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import timedelta
 
-from moyai.approvals.subjects import PLAN
 from moyai.operations.durable.carrying.ledger import Stands
 from moyai.operations.kinds.kind import Unavailable
-from moyai.planning.fleet import said
+from moyai.planning.fleet import said, wanted
 from moyai.planning.fleet.beginning import still_open
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.texts import Text
@@ -63,18 +62,6 @@ class Threshold:
         """Raises `NotNow` where an approval that it needs does not hold."""
         if not self.needs_approval:
             return
-        body = self.body
-        if str(PLAN) not in approved:
-            raise NotNow(said.APPROVAL_LAPSED, _AGAIN_SECONDS)
-        for wave in self.plan.waves:
-            if (
-                wave.number == body.wave
-                and wave.needs_approval
-                and f"wave:{wave.number}" not in approved
-            ):
-                raise NotNow(said.wave_approval(wave.name), _AGAIN_SECONDS)
-        if body.approves_itself and f"body:{body.code}" not in approved:
-            raise NotNow(said.OWN_APPROVAL, _AGAIN_SECONDS)
-        for risk in body.risks:
-            if f"{risk}:{body.code}" not in approved:
-                raise NotNow(said.risk_approval(risk), _AGAIN_SECONDS)
+        subject = wanted.lacking(wanted.before_change(self.plan, self.body), approved)
+        if subject is not None:
+            raise NotNow(wanted.why(subject, self.plan), _AGAIN_SECONDS)

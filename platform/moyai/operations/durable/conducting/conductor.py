@@ -36,6 +36,7 @@ from moyai.operations.notices.record import tell
 from moyai.planning.fleet import said
 from moyai.planning.fleet.conducting import BodyChange, Decision, StatusChange, decide
 from moyai.planning.fleet.states import OperationState, WaveState
+from moyai.planning.fleet.wanted import needs_approval
 from moyai.texts import document_of, text_of
 
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7702, 1), clock_timestamp()")
@@ -214,7 +215,7 @@ class Conductor:
         except Exception as error:  # whatever another version's plan leads to
             self._say_once(operation, f"is not known here, and left to others: {error!r:.200}")
             return None
-        if kind.needs_approval and known.plan.approval_seconds == 0:
+        if kind.needs_approval and not needs_approval(known.plan):
             # Whether a kind needs approval is not for a plan to say.
             self._say_once(operation, "says that it needs no approval: left alone")
             return None

@@ -38,6 +38,7 @@ from moyai.operations.kinds.upgrade.verified import keep_verified
 from moyai.operations.site.places import today
 from moyai.planning.conditions import Condition
 from moyai.planning.fleet.taking_over import TakenOver, taken_over
+from moyai.planning.fleet.wanted import lacking, of_risks
 from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
@@ -172,20 +173,25 @@ class Preflight(Reading):
 
     def _may_begin(self, work: Work, change: UpgradeChange) -> None:
         hold_to_buildable(change.plan, change.stack)
-        for risk in work.body.risks:
-            if f"{risk}:{work.body.code}" not in work.cleared:
-                raise Unavailable(
-                    Text(
-                        f"「{risk}」の承認がありません。",
-                        f"nobody has approved {risk} of this body.",
-                    ),
-                    remedy=Text(
-                        f"承認者が moyai operation approve {work.operation} "
-                        f"{risk}:{work.body.code} を実行してから、moyai operation retry を実行してください。",
-                        f"An approver runs moyai operation approve {work.operation} "
-                        f"{risk}:{work.body.code}; then run moyai operation retry.",
-                    ),
-                )
+        subject = lacking(of_risks(work.body), work.cleared)
+        if subject is not None:
+            raise _unapproved(work, subject)
+
+
+def _unapproved(work: Work, subject: str) -> Unavailable:
+    risk = subject.partition(":")[0]
+    return Unavailable(
+        Text(
+            f"「{risk}」の承認がありません。",
+            f"nobody has approved {risk} of this body.",
+        ),
+        remedy=Text(
+            f"承認者が moyai operation approve {work.operation} {subject} を実行してから、"
+            "moyai operation retry を実行してください。",
+            f"An approver runs moyai operation approve {work.operation} {subject}; "
+            "then run moyai operation retry.",
+        ),
+    )
 
 
 def _found(one: Subscribed, change: UpgradeChange, before: str, day: date) -> Found:
