@@ -10,6 +10,7 @@ from datetime import date
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.codes import is_well_formed, national_list
 from moyai.registry.models import Registry
+from moyai.registry.persons import called
 from moyai.registry.selector import UnreadableSelector, no_body
 from moyai.registry.selector_words import Vocabulary, vocabulary, why_unreadable
 from moyai.registry.words import not_known, shown
@@ -207,10 +208,11 @@ def _release(parameter: Parameter, word: str, context: _Context) -> Value:
 
 
 def _operator(_parameter: Parameter, word: str, context: _Context) -> Value:
-    known = {one.email for one in context.registry.operators}
-    if word not in known:
-        raise _Wrong(not_known(word, known, "担当者", "operator"))
-    return word
+    operators = context.registry.operators
+    found = called(operators, word)
+    if found is None:
+        raise _Wrong(not_known(word, {one.email for one in operators}, "担当者", "operator"))
+    return found.email
 
 
 def _date(_parameter: Parameter, word: str, context: _Context) -> Value:

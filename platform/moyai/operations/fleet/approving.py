@@ -21,6 +21,7 @@ from moyai.planning.fleet.approvers import Approver, of_body, of_secretariat
 from moyai.planning.fleet.clearing import Accepted, Approval, Facts, clearances, facts, judge
 from moyai.planning.fleet.wanted import needs_approval, of_whole
 from moyai.registry.models import Registry
+from moyai.registry.persons import called
 from moyai.texts import Text
 
 
@@ -71,7 +72,7 @@ def signer_of(asked: Wanted, registry: Registry, email: str) -> Approver:
     people = list(of_secretariat(registry))
     if asked.subject.kind == "body" and asked.subject.code is not None:
         people = [*of_body(registry, asked.subject.code), *people]
-    found = next((one for one in people if one.is_called(email)), None)
+    found = called(people, email)
     if found is None:
         raise _usage(refusals.unknown_person(email))
     return found

@@ -8,6 +8,7 @@ from datetime import date
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.planning.selectors import select
 from moyai.registry.models import Operator, Registry, Role
+from moyai.registry.persons import called
 from moyai.texts import Text
 
 VARIABLE = "MOYAI_OPERATOR"
@@ -34,9 +35,7 @@ def who_plans(registry: Registry, email: str | None, day: date) -> Operator:
                 f"Add --operator EMAIL, or set {VARIABLE}. moyai operator list tells who there is.",
             ),
         )
-    found = next(
-        (one for one in registry.operators if one.email.casefold() == email.casefold()), None
-    )
+    found = called(registry.operators, email)
     if found is None:
         raise UsageError(
             Text(

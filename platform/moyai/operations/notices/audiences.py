@@ -21,6 +21,7 @@ from moyai.planning.fleet.approvers import of_body
 from moyai.planning.selectors import parse
 from moyai.registry.models import JsonValue, Operator, Registry, Role, Tenant
 from moyai.registry.operation_settings import Event
+from moyai.registry.persons import is_same
 from moyai.registry.selector import ALL
 from moyai.texts import in_japan
 
@@ -86,7 +87,7 @@ def _for(
     """A happening as far as it is one operator's, or None."""
     wants = happened.event is Event.APPROVAL_WANTED
     if wants:
-        planner = operator.email.casefold() == scene.plan.planned_by.casefold()
+        planner = is_same(operator.email, scene.plan.planned_by)
         if operator.role is not Role.APPROVER or planner:
             return None
         happened = _asked_of_operators(happened, registry)

@@ -14,6 +14,7 @@ from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.records import Approval, RunRecord
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.operations.runbooks.telling import tell
+from moyai.registry.persons import is_same
 from moyai.registry.words import not_known
 from moyai.runbook.model import Runbook, Step
 from moyai.texts import Text
@@ -87,7 +88,7 @@ def approve(
 def _known_since(record: RunRecord, step: str, email: str, signed_at: str) -> str | None:
     """When the approval of the same person and moment that is on record was put there: it grows no younger."""
     known = record.approvals.get(step)
-    if known is None or (known.by.casefold(), known.signed_at) != (email.casefold(), signed_at):
+    if known is None or known.signed_at != signed_at or not is_same(known.by, email):
         return None
     return known.at
 

@@ -14,17 +14,15 @@ from moyai.approvals.rejections import Rejection
 from moyai.approvals.subjects import signed_line
 from moyai.errors import UsageError
 from moyai.operations.runbooks.records import Approval, RunRecord, moment
-from moyai.planning.fleet import refusals
-from moyai.planning.fleet.approvers import Approver, of_bodies, of_secretariat
+from moyai.planning.fleet.approvers import of_secretariat
 from moyai.planning.fleet.second_person import (
     First,
+    Said,
     Signed,
-    another,
     judge_first,
-    may,
-    signed_by,
+    judge_second,
+    secretary,
     signed_with,
-    until,
 )
 from moyai.planning.selectors import select
 from moyai.registry.models import Registry
@@ -75,21 +73,15 @@ class Judge:
         self, runbook: Runbook, record: RunRecord, step: str, given: Approval, now: datetime
     ) -> Rejection | None:
         """Why an approval of a step does not count now, or None. Raises nothing."""
-        approver = self._approver(given.by)
+        approver = secretary(given.by, self._registry)
         if isinstance(approver, Rejection):
             return approver
-        day = now.astimezone(JAPAN).date()
         signed = Signed(given.signature, moment(given.at), moment(given.signed_at))
-        firsts = [First(email, signature) for email, signature in record.runners.items()]
         sha256 = self.sha256(runbook, record, now)
-        rejection = (
-            may(approver, self._bodies(runbook, record, day), self._registry, day)
-            or another(approver, firsts, self._registry)
-            or signed_by(approver, signed, record.id, sha256, step)
-        )
-        if rejection is not None:
-            return rejection
-        end = until(signed, APPROVAL_HOURS * 3600, now)
+        said = Said(record.id, sha256, step, signed, APPROVAL_HOURS * 3600)
+        bodies = self._bodies(runbook, record, now.astimezone(JAPAN).date())
+        firsts = [First(email, signature) for email, signature in record.runners.items()]
+        end = judge_second(approver, bodies, firsts, said, self._registry, now)
         return end if isinstance(end, Rejection) else None
 
     def signer(self, signature: str) -> str | None:
@@ -97,14 +89,6 @@ class Judge:
         key = signed_with(signature)
         people = of_secretariat(self._registry)
         return next((one.email for one in people if key is not None and one.has(key)), None)
-
-    def _approver(self, email: str) -> Approver | Rejection:
-        found = next((one for one in of_secretariat(self._registry) if one.is_called(email)), None)
-        if found is not None:
-            return found
-        if any(one.is_called(email) for one in of_bodies(self._registry)):
-            return refusals.not_its_body(email)
-        return refusals.unknown_person(email)
 
     def _bodies(self, runbook: Runbook, record: RunRecord, day: date) -> Sequence[Body]:
         codes = set(named_bodies(runbook, record))

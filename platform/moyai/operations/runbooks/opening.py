@@ -21,6 +21,7 @@ from moyai.operations.runbooks.programs import Programs
 from moyai.operations.runbooks.records import RunStore
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.operations.site.workspace import Workspace, open_workspace
+from moyai.registry.persons import called
 from moyai.registry.words import not_known
 from moyai.texts import Text
 
@@ -101,9 +102,10 @@ def _database(workspace: Workspace) -> Iterator[sa.Engine]:
 
 
 def operator(opened: Opened, email: str) -> str:
-    """The e-mail address of an operator of tenants.yaml. Raises `UsageError` with the nearest."""
-    known = [one.email for one in opened.workspace.registry.operators]
-    if email not in known:
-        message = not_known(email, known, "担当者", "operator")
+    """The e-mail address of an operator, as tenants.yaml writes it. Raises `UsageError` with the nearest."""
+    operators = opened.workspace.registry.operators
+    found = called(operators, email)
+    if found is None:
+        message = not_known(email, [one.email for one in operators], "担当者", "operator")
         raise UsageError(Text(f"{message.ja}。", message.en), touched=NOTHING_TOUCHED)
-    return email
+    return found.email

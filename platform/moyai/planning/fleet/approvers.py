@@ -8,6 +8,7 @@ from datetime import date
 
 from moyai.approvals.keys import read_key
 from moyai.registry.models import Registry
+from moyai.registry.persons import is_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Approver:
 
     def is_called(self, email: str) -> bool:
         """Whether this is the person's address: in any case of letters."""
-        return self.email.casefold() == email.casefold()
+        return is_same(self.email, email)
 
     def has(self, key: bytes) -> bool:
         """Whether this is the person's public key, in SSH's wire form."""

@@ -13,20 +13,19 @@ from datetime import datetime
 from moyai.approvals.rejections import Rejection
 from moyai.approvals.subjects import PLAN, Subject, parse, signed_line
 from moyai.planning.fleet import refusals
-from moyai.planning.fleet.approvers import Approver, of_bodies, of_body, of_secretariat
+from moyai.planning.fleet.approvers import Approver, of_body
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, plan_sha256
 from moyai.planning.fleet.second_person import (
     First,
+    Said,
     Signed,
-    another,
     judge_first,
-    may,
-    signed_by,
-    until,
+    judge_second,
+    secretary,
 )
 from moyai.planning.fleet.wanted import needs_approval
 from moyai.registry.models import Registry
-from moyai.texts import JAPAN
+from moyai.registry.persons import called
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +87,13 @@ def judge(approval: Approval, of: Facts, registry: Registry, now: datetime) -> A
     concerned = _concerned(subject, of.plan)
     if not concerned:
         return refusals.not_planned(subject)
-    day = now.astimezone(JAPAN).date()
     approver = _approver(approval.email, subject, concerned, registry)
     if isinstance(approver, Rejection):
         return approver
     signed = Signed(approval.signature, approval.recorded_at, approval.signed_at)
-    rejection = (
-        may(approver, concerned, registry, day)
-        or another(approver, [First(of.plan.planned_by, of.planner_signature)], registry)
-        or signed_by(approver, signed, of.operation, of.sha256, subject)
-    )
-    if rejection is not None:
-        return rejection
-    end = until(signed, of.plan.approval_seconds, now)
+    said = Said(of.operation, of.sha256, subject, signed, of.plan.approval_seconds)
+    planner = First(of.plan.planned_by, of.planner_signature)
+    end = judge_second(approver, concerned, [planner], said, registry, now)
     return end if isinstance(end, Rejection) else Accepted(subject, approver, end)
 
 
@@ -143,18 +136,13 @@ def _approver(
     email: str, subject: Subject, concerned: Sequence[PlannedBody], registry: Registry
 ) -> Approver | Rejection:
     """Who gave an approval, among those whose word counts for the subject."""
-    operators = [one for one in of_secretariat(registry) if one.is_called(email)]
     own: Sequence[Approver] = ()
     if subject.kind == "body":
         assert subject.code is not None
         own = of_body(registry, subject.code)
-        if own and concerned[0].approves_itself:
-            operators = []
-    found = [one for one in own if one.is_called(email)] or operators
-    if found:
-        return found[0]
+    found = called(own, email)
+    if found is not None:
+        return found
     if own and concerned[0].approves_itself:
         return refusals.body_s_own(concerned[0])
-    if any(one.is_called(email) for one in of_bodies(registry)):
-        return refusals.not_its_body(email)
-    return refusals.unknown_person(email)
+    return secretary(email, registry)

@@ -21,6 +21,7 @@ from moyai.planning.fleet import refusals
 from moyai.planning.fleet.approvers import Approver, of_bodies, of_secretariat
 from moyai.planning.selectors import parse as parse_selector
 from moyai.registry.models import Registry
+from moyai.registry.persons import called
 from moyai.registry.selector import ALL
 from moyai.texts import JAPAN
 
@@ -63,9 +64,23 @@ class Signed:
     """The moment in the line that was signed, in UTC; None: of a version whose lines had none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody's signature is said to be about."""
+
+    about: str
+    """An operation, or a run of a runbook."""
+    sha256: str
+    """Of all that is agreed to, reckoned."""
+    subject: Subject | str
+    signed: Signed
+    seconds: int
+    """How long such a word holds."""
+
+
 def judge_first(first: First, line: bytes, registry: Registry, now: datetime) -> Rejection | None:
     """Whether who asks is an operator of today who may, and signed the line as one who asks."""
-    person = next((one for one in of_secretariat(registry) if one.is_called(first.email)), None)
+    person = called(of_secretariat(registry), first.email)
     if person is None:
         return refusals.unknown_person(first.email)
     if person.role not in ("operator", "approver"):
@@ -75,6 +90,35 @@ def judge_first(first: First, line: bytes, registry: Registry, now: datetime) ->
     if first.signature is None:
         return refusals.unsigned(person.email)
     return verify(first.signature, line, PLAN_NAMESPACE, person.ssh_key)
+
+
+def secretary(email: str, registry: Registry) -> Approver | Rejection:
+    """The person of the secretariat of an address, or why there is none: it is a body's own approver's, or
+    nobody's."""
+    found = called(of_secretariat(registry), email)
+    if found is not None:
+        return found
+    if called(of_bodies(registry), email) is not None:
+        return refusals.not_its_body(email)
+    return refusals.unknown_person(email)
+
+
+def judge_second(
+    approver: Approver,
+    concerned: Sequence[Named],
+    firsts: Iterable[First],
+    said: Said,
+    registry: Registry,
+    now: datetime,
+) -> datetime | Rejection:
+    """Until when somebody's word counts, or why it does not: role, bodies, another person and key, the line
+    that was signed, its age."""
+    rejection = (
+        may(approver, concerned, registry, now.astimezone(JAPAN).date())
+        or another(approver, firsts, registry)
+        or signed_by(approver, said)
+    )
+    return until(said.signed, said.seconds, now) if rejection is None else rejection
 
 
 def may(
@@ -137,17 +181,15 @@ def signed_with(signature: str | None) -> bytes | None:
         return None
 
 
-def signed_by(
-    approver: Approver, signed: Signed, about: str, sha256: str, subject: Subject | str
-) -> Rejection | None:
+def signed_by(approver: Approver, said: Said) -> Rejection | None:
     """Whether the line with its moment is what the approver's key signed."""
-    if signed.signed_at is None:
+    if said.signed.signed_at is None:
         return refusals.no_moment()
     try:
-        line = approval_line(about, sha256, subject, signed.signed_at)
+        line = approval_line(said.about, said.sha256, said.subject, said.signed.signed_at)
     except ValueError:
         return refusals.unknown_moment()
-    return verify(signed.signature, line, APPROVAL_NAMESPACE, approver.ssh_key)
+    return verify(said.signed.signature, line, APPROVAL_NAMESPACE, approver.ssh_key)
 
 
 def until(signed: Signed, seconds: int, now: datetime) -> datetime | Rejection:
