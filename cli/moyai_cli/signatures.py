@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from moyai.approvals.elsewhere import brought
+from moyai.approvals.signing import find_signer
+from moyai.approvals.subjects import APPROVAL_NAMESPACE
+from moyai.approvals.to_sign import ToSign
 from moyai.registry.load import read_content
 from moyai_cli.language import say
 
@@ -51,6 +55,11 @@ def line_and_signature(signature: Path, signed: Path | None) -> tuple[str | None
     """The line that was signed, where it was brought, and the signature. Raises `UsageError`."""
     line, words = brought(_content(signature))
     return (line if signed is None else _content(signed)), words
+
+
+def signed_here(asked: ToSign, ssh_key: str, key: Path | None) -> str:
+    """A signature by a person's key: of a file, of the agent. Raises `CannotSign`."""
+    return find_signer(ssh_key, key, os.environ).sign(asked.line, APPROVAL_NAMESPACE)
 
 
 def _content(file: Path) -> str:

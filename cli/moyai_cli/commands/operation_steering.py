@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from moyai.approvals.signing import find_signer
-from moyai.approvals.subjects import APPROVAL_NAMESPACE
 from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.opening import make_ready
 from moyai.operations.database.reading import find
@@ -34,7 +31,14 @@ from moyai.texts import Text, in_japan, visible
 from moyai_cli.language import say
 from moyai_cli.options import File, Format, Operation, SiteName, Who
 from moyai_cli.render import Output
-from moyai_cli.signatures import Key, OnlyLine, Signature, SignedLine, line_and_signature
+from moyai_cli.signatures import (
+    Key,
+    OnlyLine,
+    Signature,
+    SignedLine,
+    line_and_signature,
+    signed_here,
+)
 from moyai_cli.views.operation_asked import show_done, show_to_sign
 from moyai_cli.views.operation_logins import made_ready
 from moyai_cli.views.whole_plan import plan_lines
@@ -79,7 +83,7 @@ def approve_(
         asked = wanted(office.engine, found, subject)
         _show_plan(office, asked, beside=line or output is not Output.TABLE)
         if line:
-            show_to_sign(found, subject, asked.line.decode().rstrip("\n"), output)
+            show_to_sign(found, subject, asked.sign.words, output)
             return
         subjects = _all_wanted(office, asked) if everything else (subject,)
         for one in subjects:
@@ -226,8 +230,7 @@ def _all_wanted(office: Office, asked: Wanted) -> tuple[str, ...]:
 def _approved(office: Office, asked: Wanted, who: str | None, key: Path | None) -> Accepted:
     """Signed here, with the person's key."""
     registry, email = office.workspace.registry, who or ""
-    signer = find_signer(signer_of(asked, registry, email).ssh_key, key, os.environ)
-    words = signer.sign(asked.line, APPROVAL_NAMESPACE)
+    words = signed_here(asked.sign, signer_of(asked, registry, email).ssh_key, key)
     return approve(office.engine, registry, asked, email, words)
 
 

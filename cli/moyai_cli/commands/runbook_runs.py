@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from moyai.approvals.signing import Signer, find_signer
-from moyai.approvals.subjects import APPROVAL_NAMESPACE
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, UsageError
 from moyai.operations.fleet.people import who_plans
 from moyai.operations.runbooks.approving import approve, as_signed, wanted
@@ -33,7 +32,14 @@ from moyai_cli.interrupts import saying
 from moyai_cli.language import LANG, say
 from moyai_cli.options import AsOf, File, Format, SiteName, Who, day_of
 from moyai_cli.render import Output, aside, show_line
-from moyai_cli.signatures import Key, OnlyLine, Signature, SignedLine, line_and_signature
+from moyai_cli.signatures import (
+    Key,
+    OnlyLine,
+    Signature,
+    SignedLine,
+    line_and_signature,
+    signed_here,
+)
 from moyai_cli.views.runbooks import (
     Terminal,
     show_events,
@@ -222,17 +228,15 @@ def approve_(
     around = opened.surroundings(Terminal(who, {}), _MOYAI, LANG)
     asked = wanted(runbook, record, step, around.judge, around.now())
     if line:
-        show_to_sign(run, step, asked.line.decode().rstrip("\n"), output)
+        show_to_sign(run, step, asked.sign.words, output)
         return
     by = who
     if signature is None:
-        words = _approver(opened, who, key).sign(asked.line, APPROVAL_NAMESPACE)
+        words = signed_here(asked.sign, _approvers_key(opened, who), key)
     else:
         brought, words = line_and_signature(signature, signed)
-        asked, by = (
-            as_signed(asked, brought),
-            None,
-        )  # the key tells who signed; who brings it is another
+        # The key tells who signed; who brings it is another.
+        asked, by = as_signed(asked, brought), None
     with closing(opened.chaining) as chaining:
         found = approve(runbook, asked, by, words, around)
         with aside(output):
@@ -248,8 +252,7 @@ def approve_(
         show_record(found, output)
 
 
-def _approver(opened: Opened, who: str | None, key: Path | None) -> Signer:
+def _approvers_key(opened: Opened, who: str | None) -> str:
     """The key of who approves: whether that person may is judged with the signature."""
     email = operator(opened, who or "")
-    people = opened.workspace.registry.operators
-    return find_signer(next(one.ssh_key for one in people if one.email == email), key, os.environ)
+    return next(one.ssh_key for one in opened.workspace.registry.operators if one.email == email)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from moyai.operations.database.rows import OperationView
+from moyai.planning.fleet.wanted import of_whole
 from moyai.texts import Text
 from moyai_cli.called import copyable, show_next
 from moyai_cli.language import of, say
@@ -27,9 +28,6 @@ def show_planned(view: OperationView, workers: int, output: Output) -> None:
     )
     if not workers:
         show_line(copyable(of(NO_WORKER)))
-    # Imported where a plan was made: signatures bring their libraries along, which a list does without.
-    from moyai.planning.fleet.wanted import of_whole
-
     asked = of_whole(view.plan)
     if asked:
         typer.echo(

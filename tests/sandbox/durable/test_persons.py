@@ -278,13 +278,13 @@ def test_an_approval_counts_before_it_is_on_record(desk: Desk) -> None:
     assert missing(desk.view(operation), registry())[0] == "plan"
     asked = wanted(desk.engine, operation, "plan")
     assert signer_of(asked, registry(), APPROVER).email == APPROVER
-    by_planner = Signer(PLANNER).sign(asked.line, APPROVAL_NAMESPACE)
+    by_planner = Signer(PLANNER).sign(asked.sign.line, APPROVAL_NAMESPACE)
     with pytest.raises(Refused):
         approve(desk.engine, registry(), asked, PLANNER, by_planner)
     with pytest.raises(Refused):
         approve(desk.engine, registry(), asked, APPROVER, by_planner)
     assert desk.view(operation).approvals == ()
-    good = Signer(APPROVER).sign(asked.line, APPROVAL_NAMESPACE)
+    good = Signer(APPROVER).sign(asked.sign.line, APPROVAL_NAMESPACE)
     approve(desk.engine, registry(), asked, APPROVER, good)
     assert desk.last_record() == (f"operator:{APPROVER}", "operation.approve")
     risks = [f"dared:{body.code}" for body in made.bodies]
@@ -296,7 +296,7 @@ def test_a_body_s_own_chain_tells_who_approved_stopped_and_let_go(desk: Desk) ->
     operation = put_on_record(desk.engine, made, Signer(PLANNER))
     for subject in ("plan", "wave:2"):
         asked = wanted(desk.engine, operation, subject)
-        signature = Signer(APPROVER).sign(asked.line, APPROVAL_NAMESPACE)
+        signature = Signer(APPROVER).sign(asked.sign.line, APPROVAL_NAMESPACE)
         approve(desk.engine, registry(), asked, APPROVER, signature)
     desk.status(operation, "held")
     desk.wave(operation, 1, "held")
@@ -344,14 +344,14 @@ def test_who_approves_is_told_of_risks_that_the_plan_leaves_out(desk: Desk) -> N
 def test_the_same_signature_is_on_record_once(desk: Desk) -> None:
     operation = put_on_record(desk.engine, plan(approval_seconds=3600), Signer(PLANNER))
     asked = wanted(desk.engine, operation, "plan")
-    signature = Signer(APPROVER).sign(asked.line, APPROVAL_NAMESPACE)
+    signature = Signer(APPROVER).sign(asked.sign.line, APPROVAL_NAMESPACE)
     first = approve(desk.engine, registry(), asked, APPROVER, signature)
-    again = as_signed(wanted(desk.engine, operation, "plan"), asked.line.decode())
+    again = as_signed(wanted(desk.engine, operation, "plan"), asked.sign.line.decode())
     assert approve(desk.engine, registry(), again, APPROVER, signature).until == first.until
     assert desk.records("operation.approve") == 1
     [row] = desk.view(operation).approvals
-    assert row.signed_at == asked.signed_at
-    other = ("plan", APPROVER, asked.of.sha256, "other", asked.signed_at)
+    assert row.signed_at == asked.sign.signed_at
+    other = ("plan", APPROVER, asked.of.sha256, "other", asked.sign.signed_at)
     with pytest.raises(Refused, match="same second"), desk.engine.begin() as connection:
         writing.approve(connection, operation, *other)
 
@@ -361,7 +361,7 @@ def test_an_approval_counts_at_a_moment_from_when_it_was_on_record_until_it_ages
 ) -> None:
     operation = put_on_record(desk.engine, plan(approval_seconds=3600), Signer(PLANNER))
     asked = wanted(desk.engine, operation, "plan")
-    signature = Signer(APPROVER).sign(asked.line, APPROVAL_NAMESPACE)
+    signature = Signer(APPROVER).sign(asked.sign.line, APPROVAL_NAMESPACE)
     approve(desk.engine, registry(), asked, APPROVER, signature)
     [row] = desk.view(operation).approvals
     approved = Approved(
@@ -376,7 +376,7 @@ def test_an_approval_counts_at_a_moment_from_when_it_was_on_record_until_it_ages
 def test_what_was_signed_elsewhere_keeps_the_moment_of_its_line(desk: Desk) -> None:
     operation = put_on_record(desk.engine, plan(approval_seconds=3600), Signer(PLANNER))
     asked = wanted(desk.engine, operation, "plan")
-    earlier = asked.signed_at - timedelta(minutes=30)
+    earlier = asked.sign.signed_at - timedelta(minutes=30)
     line = approval_line(operation, asked.of.sha256, "plan", earlier)
     signature = Signer(APPROVER).sign(line, APPROVAL_NAMESPACE)
     found, words = brought(line.decode() + signature)

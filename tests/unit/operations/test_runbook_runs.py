@@ -295,7 +295,7 @@ def approved(
     runbook: Runbook, run_id: str, around: Surroundings, by: str = APPROVES, step: str = "two"
 ) -> RunRecord:
     asked = wanted(runbook, around.store.load(run_id), step, around.judge, around.now())
-    signature = Signer(by).sign(asked.line, APPROVAL_NAMESPACE)
+    signature = Signer(by).sign(asked.sign.line, APPROVAL_NAMESPACE)
     return approve(runbook, asked, by, signature, around)
 
 
@@ -349,7 +349,7 @@ def test_an_approval_signed_by_a_clock_that_is_ahead_is_for_once_too(around: Sur
     list(run(runbook, record.id, around))
     ahead = later(around, minutes=4).now()
     asked = wanted(runbook, around.store.load(record.id), "two", around.judge, ahead)
-    signature = Signer(APPROVES).sign(asked.line, APPROVAL_NAMESPACE)
+    signature = Signer(APPROVES).sign(asked.sign.line, APPROVAL_NAMESPACE)
     approve(runbook, asked, APPROVES, signature, around)
     list(run(runbook, record.id, around))
     assert waits(runbook, record.id, around, "two")

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from moyai.approvals.elsewhere import signed_moment
 from moyai.approvals.rejections import Rejection
-from moyai.approvals.subjects import Subject, approval_line, parse
+from moyai.approvals.subjects import Subject, parse
+from moyai.approvals.to_sign import ToSign, to_sign
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.database import writing
 from moyai.operations.database.reading import shown
@@ -31,10 +30,7 @@ class Wanted:
 
     operation: str
     subject: Subject
-    line: bytes
-    """With its line feed."""
-    signed_at: datetime
-    """The moment in the line."""
+    sign: ToSign
     view: OperationView
     of: Facts
 
@@ -54,17 +50,12 @@ def wanted(engine: sa.Engine, operation: str, subject: str) -> Wanted:
     except ValueError:
         raise _usage(refusals.unknown_subject(subject)) from None
     of = facts(operation, view.plan, view.planner_signature)
-    moment = view.now.astimezone(UTC).replace(microsecond=0)
-    line = approval_line(operation, of.sha256, read, moment)
-    return Wanted(operation, read, line, moment, view, of)
+    return Wanted(operation, read, to_sign(operation, of.sha256, read, view.now), view, of)
 
 
 def as_signed(asked: Wanted, line: str | None) -> Wanted:
     """What was signed elsewhere, with the moment that is in its line. Raises as `signed_moment`."""
-    subject = str(asked.subject)
-    moment = signed_moment(line, asked.operation, asked.of.sha256, subject)
-    words = approval_line(asked.operation, asked.of.sha256, subject, moment)
-    return replace(asked, line=words, signed_at=moment)
+    return replace(asked, sign=asked.sign.as_signed(line))
 
 
 def signer_of(asked: Wanted, registry: Registry, email: str) -> Approver:
@@ -82,7 +73,7 @@ def approve(
     engine: sa.Engine, registry: Registry, asked: Wanted, email: str, signature: str
 ) -> Accepted:
     """Put an approval on record that counts now. Raises `Refused` where it does not."""
-    given = Approval(str(asked.subject), email, signature, asked.view.now, asked.signed_at)
+    given = Approval(str(asked.subject), email, signature, asked.view.now, asked.sign.signed_at)
     judged = judge(given, asked.of, registry, asked.view.now)
     if isinstance(judged, Rejection):
         raise Refused(judged.what, touched=NOTHING_TOUCHED, remedy=judged.remedy)
@@ -94,7 +85,7 @@ def approve(
             judged.approver.email,
             asked.of.sha256,
             signature,
-            asked.signed_at,
+            asked.sign.signed_at,
             is_own=judged.approver.body is not None,
         )
     return judged

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from moyai.approvals.elsewhere import signed_moment
 from moyai.approvals.rejections import Rejection
-from moyai.approvals.subjects import approval_line
+from moyai.approvals.to_sign import ToSign, to_sign
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.records import Approval, RunRecord
@@ -26,24 +25,19 @@ class Wanted:
 
     record: RunRecord
     step: str
-    sha256: str
-    signed_at: datetime
-    line: bytes
-    """With its line feed."""
+    sign: ToSign
 
 
 def wanted(runbook: Runbook, record: RunRecord, step: str, judge: Judge, now: datetime) -> Wanted:
     """What is signed to approve a step now. Raises `UsageError` for a step that asks for no approval."""
     _gated(runbook, step)
-    moment = now.astimezone(UTC).replace(microsecond=0)
     sha256 = judge.sha256(runbook, record, now)
-    return Wanted(record, step, sha256, moment, approval_line(record.id, sha256, step, moment))
+    return Wanted(record, step, to_sign(record.id, sha256, step, now))
 
 
 def as_signed(asked: Wanted, line: str | None) -> Wanted:
     """What was signed elsewhere, with the moment that is in its line. Raises as `signed_moment`."""
-    moment = signed_moment(line, asked.record.id, asked.sha256, asked.step)
-    return replace(asked, signed_at=moment)
+    return replace(asked, sign=asked.sign.as_signed(line))
 
 
 def approve(
@@ -63,7 +57,7 @@ def approve(
     with around.store.held(asked.record.id):
         record = around.store.load(asked.record.id)
         now = around.now()
-        signed_at = asked.signed_at.isoformat()
+        signed_at = asked.sign.signed_at.isoformat()
         recorded_at = _known_since(record, asked.step, email, signed_at) or now.isoformat()
         given = Approval(email, signature, recorded_at, signed_at)
         why = around.judge.approval(runbook, record, asked.step, given, now)
