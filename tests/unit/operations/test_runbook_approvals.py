@@ -201,6 +201,19 @@ def test_an_approval_grows_no_younger_by_being_put_on_record_again(delays: list[
         assert why(again, record, known, end) == "aged-out"
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.integers(301, 400 * 86_400), st.integers(0, 400 * 86_400))
+def test_a_moment_ahead_of_the_clock_counts_whatever_the_file_says_for_none(
+    ahead: int, recorded: int
+) -> None:
+    known, record = registry(), run_of(registry())
+    mine = approval(record, known, moment=NOW + timedelta(seconds=ahead))
+    told = replace(mine, at=(NOW + timedelta(seconds=recorded)).isoformat())
+    assert why(told, record, known) == "future"
+    skewed = approval(record, known, moment=NOW + timedelta(seconds=min(ahead, 300)))
+    assert why(replace(skewed, at=NOW.isoformat()), record, known) is None
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.text(), st.text())
 def test_judging_raises_nothing(email: str, signature: str) -> None:
