@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from office import NONE, A, B, Office, frozen, unchanged
 
-from moyai.operations.kinds.upgrade.preflight import UNVERIFIED
+from moyai.operations.kinds.upgrade.verified import UNVERIFIED
 from moyai.planning import quotas
 from moyai.texts import Text
 

@@ -13,7 +13,7 @@ from tests.unit.planning.fleet.made_plans import body, plan, wave
 
 from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
-from moyai.operations.kinds.kind import Unavailable, Work
+from moyai.operations.kinds.kind import Moved, Unavailable, Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade import preflight
 from moyai.operations.site.places import today
@@ -53,12 +53,20 @@ class Site:
 
 
 def looks(
-    site: Site, monkeypatch: pytest.MonkeyPatch, *planned: str, verified: datetime | None = None
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    *planned: str,
+    verified: datetime | None = None,
+    risks: tuple[str, ...] = (),
+    approval_seconds: int = 0,
 ) -> None:
     """At A, which runs 1.0.0 and is what was planned."""
     given = {"service": SERVICE, "release": "1.1.0"}
     made = replace(
-        plan([wave(1)], [body(code) for code in planned]), parameters=given, planned_at=PLANNED
+        plan([wave(1)], [replace(body(code), risks=risks) for code in planned]),
+        parameters=given,
+        planned_at=PLANNED,
+        approval_seconds=approval_seconds,
     )
     change = SimpleNamespace(
         sha256=made.body(A).change_sha256,
@@ -74,7 +82,9 @@ def looks(
     monkeypatch.setattr(preflight, "_change", lambda *_: change)
     monkeypatch.setattr(preflight.Subscribed, "inside", asked)
     work = Work(
-        "20261126-1", made, made.body(A), 1, "", {}, frozenset(), verified=lambda _: verified
+        *("20261126-1", made, made.body(A), 1, "", {}),
+        frozenset(f"{risk}:{A}" for risk in risks),
+        verified=lambda _: verified,
     )
     preflight.Preflight(cast("SiteSource", site)).do(work)
 
@@ -106,3 +116,23 @@ def test_a_tried_restore_that_has_aged_since_the_plan_counts_no_more(
     for verified in of_the_plan:
         with pytest.raises(Unavailable, match="its environment is asked"):
             looks(site, monkeypatch, A, verified=verified)
+
+
+@pytest.mark.parametrize("days", [None, -1, 1])
+def test_a_restore_that_was_never_tried_and_that_the_plan_leaves_out_moves_the_body(
+    monkeypatch: pytest.MonkeyPatch, days: int | None
+) -> None:
+    site, limit = Site(**{f"_{A}": "1.0.0"}), timedelta(days=SETTINGS.verified_restore_days)
+    seen = None if days is None else PLANNED - limit + timedelta(days=days)
+    aged = days == 1
+    with pytest.raises(Unavailable if aged else Moved, match="older than" if aged else "name that"):
+        looks(site, monkeypatch, A, verified=seen, approval_seconds=3600)
+    with pytest.raises(Unavailable, match="its environment is asked"):
+        looks(
+            *(site, monkeypatch, A),
+            verified=seen,
+            approval_seconds=3600,
+            risks=("unverified-restore",),
+        )
+    with pytest.raises(Unavailable, match="its environment is asked"):
+        looks(site, monkeypatch, A, verified=datetime.now(UTC), approval_seconds=3600)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from moyai.operations.database.reading import verified_restores
 from moyai.operations.database.rows import OperationView
-from moyai.operations.kinds.upgrade.preflight import UNVERIFIED
+from moyai.operations.kinds.upgrade.verified import UNVERIFIED
 from moyai.planning.fleet.differing import differing
 from moyai.registry.models import Registry
 from moyai.texts import Text

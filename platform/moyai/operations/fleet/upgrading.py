@@ -17,7 +17,7 @@ from moyai.operations.kinds.upgrade.change import (
     changes_of,
     taking_over_sha256,
 )
-from moyai.operations.kinds.upgrade.preflight import UNVERIFIED
+from moyai.operations.kinds.upgrade.verified import UNVERIFIED
 from moyai.operations.site.session import Session
 from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet import skew

@@ -34,16 +34,13 @@ from moyai.operations.kinds.upgrade.change import (
     way_back,
 )
 from moyai.operations.kinds.upgrade.found import Found, found_by, found_in
-from moyai.operations.kinds.upgrade.verified import keep_verified
+from moyai.operations.kinds.upgrade.verified import keep_said, keep_verified
 from moyai.operations.site.places import today
 from moyai.planning.conditions import Condition
 from moyai.planning.fleet.taking_over import TakenOver, taken_over
 from moyai.planning.fleet.wanted import lacking, of_risks
 from moyai.registry.models import JsonValue
 from moyai.texts import Text
-
-UNVERIFIED = "unverified-restore"
-"""The risk of a body none of whose backups was restored of late, by way of trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +107,7 @@ class Preflight(Reading):
         if taking_over_sha256(change, over) != work.body.change_sha256:
             raise not_as_planned(change.texts)
         hold_to_shown(one.registry, work, (over.text, *change.texts))
+        keep_said(work, one.service, one.registry.operations.verified_restore_days)
         self._may_begin(work, change)
         try:
             given = (one.registry, one.outputs, one.service, before)
