@@ -30,7 +30,7 @@ from moyai.registry.models import Registry
 from moyai.texts import same
 
 CODE = "100000"
-NOW = datetime(2026, 11, 26, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 class _Queue:

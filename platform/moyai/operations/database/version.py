@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0007"
+VERSION = "0009"
 """The newest migration that this code needs."""
 
 
