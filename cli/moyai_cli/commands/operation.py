@@ -72,6 +72,12 @@ app = group(
             "失敗・保留・見送りの団体だけをやり直す。",
             "Begin again only what failed, is held, was skipped or had moved.",
         ),
+        "newest": _entry(
+            "steering",
+            "newest",
+            "意図して内容を戻した tenants.yaml を、最新だと記録する。",
+            "Say that this tenants.yaml is the newest, where it was put back on purpose.",
+        ),
         "prepare": _entry(
             "steering",
             "prepare",

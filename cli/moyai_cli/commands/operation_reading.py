@@ -10,11 +10,20 @@ import typer
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.database.reader import open_reader
-from moyai.operations.database.reading import debts, entries, find, listed, shown, workers
+from moyai.operations.database.reading import (
+    debts,
+    entries,
+    find,
+    held_back,
+    listed,
+    shown,
+    workers,
+)
 from moyai.texts import Text
-from moyai_cli.language import LANG, say
+from moyai_cli.language import LANG, of, say
 from moyai_cli.options import File, Format, Operation, SiteName
-from moyai_cli.render import Output
+from moyai_cli.render import Output, aside, show_line
+from moyai_cli.views.operation_next import worker_held_back
 from moyai_cli.views.operations import show_list, show_operation
 
 app = typer.Typer(add_completion=False)
@@ -51,7 +60,11 @@ def list_(
     with open_reader(file, site) as reader, reader.connect() as connection:
         rows = listed(connection, limit=limit, kind=kind, statuses=status or None)
         whole = entries(connection, [row.id for row in rows]) if output is Output.JSON else {}
+        idle = held_back(connection)
     show_list(rows, whole, output)
+    with aside(output):
+        for why in idle:
+            show_line(of(worker_held_back(why)))
 
 
 @app.command("show")
@@ -67,7 +80,7 @@ def show(
 
     with open_office(file, site) as office, office.engine.connect() as connection:
         view = shown(connection, find(connection, operation))
-        alive = workers(connection)
+        alive, idle = workers(connection), held_back(connection)
         registry = office.workspace.registry
         differs = doubts(connection, view, registry)
     # Signatures are looked at here, and nowhere in a list: it brings the libraries that verify them.
@@ -75,7 +88,7 @@ def show(
 
     subjects = missing(view, registry)
     why_not = not_counted(view, registry, subjects)
-    show_operation(view, subjects, alive, output, why_not, differs)
+    show_operation(view, subjects, alive, output, why_not, differs, idle)
 
 
 @app.command("watch")

@@ -1,4 +1,4 @@
-"""moyai operation approve|pause|resume|cancel|retry|prepare."""
+"""moyai operation approve|pause|resume|cancel|retry|newest|prepare."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from moyai.operations.fleet.approving import (
     wanted,
 )
 from moyai.operations.fleet.doubting import doubts
+from moyai.operations.fleet.newest import declare
 from moyai.operations.fleet.opening import Office, open_office
 from moyai.operations.fleet.people import who_plans
 from moyai.operations.site.places import today
@@ -181,6 +182,19 @@ def retry(
         codes = steering.retry(office.engine, registry, found, by, today(), bodies or ())
         said = steering.begins_again(office.engine, found, codes)
     show_done(found, said, output)
+
+
+@app.command("newest")
+def newest(
+    who: Who = None,
+    file: File = None,
+    site: SiteName = "sandbox",
+    output: Format = Output.TABLE,
+) -> None:
+    """After it was put back on purpose; workers with another begin nothing until they have it."""
+    with open_office(file, site) as office:
+        said = declare(office, _operator(office, who))
+    show_done(None, said, output)
 
 
 @app.command("prepare")

@@ -78,6 +78,11 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
     return found
 
 
+def worker_held_back(why: Text) -> Text:
+    """A worker that lives and begins nothing."""
+    return Text(f"始めないワーカーがあります: {why.ja}", f"a worker begins nothing: {why.en}")
+
+
 def _alive(workers: int) -> Text:
     return Text(f"動いているワーカー: {workers}", f"workers running: {workers}")
 

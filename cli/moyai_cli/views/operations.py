@@ -78,15 +78,18 @@ def show_operation(
     output: Output,
     not_counted: Sequence[Text] = (),
     differs: Sequence[Text] = (),
+    idle: Sequence[Text] = (),
 ) -> None:
     """One operation as it stands; for people with its plan and what it waits for. `not_counted`: why approvals
-    on record do not count. `differs`: what the plan says otherwise than tenants.yaml."""
+    on record do not count. `differs`: what the plan says otherwise than tenants.yaml. `idle`: why workers
+    begin nothing."""
     if output is Output.JSON:
         record = {
             **view_record(view, missing),
             "approvals_not_counted": [of(text) for text in not_counted],
             "differs_from_file": [of(text) for text in differs],
             "workers": workers,
+            "workers_held_back": [of(text) for text in idle],
         }
         show_json(json.dumps(record, ensure_ascii=False, indent=2))
         return
@@ -109,6 +112,8 @@ def show_operation(
     typer.echo()
     for line in waits_for(view, missing, workers):
         show_line(copyable(of(line)))
+    for why in idle:
+        show_line(of(worker_held_back(why)))
     for text in not_counted:
         show_line(say("数えない承認: ", "does not count: ") + of(text))
 

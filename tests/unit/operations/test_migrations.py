@@ -23,6 +23,7 @@ FROZEN = {
     "0005_workers.sql": "c5f1f67770378ebc7a0b58106c1e760c",
     "0006_put_back.sql": "e411306a26a7953a7d091721be97793b",
     "0007_runbook_notes.sql": "fc38c76efd522b9c0b584b7e4928d56c",
+    "0009_files.sql": "1dc40bee0cec15d61ae3ee63eaca7f11",
     "0009_wanted.sql": "b0008653e3bc6489f56e910c658b28e1",
 }
 """File → the beginning of its SHA-256. A new one is added here with the version that brings it."""

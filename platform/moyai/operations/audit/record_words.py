@@ -18,6 +18,7 @@ _OTHERS: Mapping[str, Text] = {
     "operation.release": Text("保留の解除", "hold released"),
     "operation.retry": Text("やり直しの指示", "retry asked for"),
     "operation.begin": Text("試行の開始", "attempt begun"),
+    "file.newest": Text("tenants.yaml を最新と宣言", "tenants.yaml declared the newest"),
     "operation.apply": Text("tenants.yaml への反映", "written to tenants.yaml"),
     "operation.status": Text("一斉作業の状態", "operation's status"),
     "operation.wave": Text("適用枠の状態", "wave's status"),

@@ -76,6 +76,10 @@ _WORKERS = """
 SELECT count(*) FROM moyai.worker WHERE taken_at IS NULL AND ended_at IS NULL
 AND clock_timestamp() - seen_at < interval '5 seconds'
 """
+_HELD_BACK = """
+SELECT DISTINCT held_back FROM moyai.worker WHERE taken_at IS NULL AND ended_at IS NULL
+AND clock_timestamp() - seen_at < interval '5 seconds' AND held_back IS NOT NULL
+"""
 _APPROVALS = """
 SELECT subject, operator, plan_sha256, signature, received_at, signed_at
 FROM moyai.approval WHERE operation_id = %(id)s ORDER BY id
@@ -165,6 +169,12 @@ def entries(
 def workers(connection: Connection) -> int:
     """Workers that are alive: seen within the last five seconds."""
     return int(_rows(connection, _WORKERS, {})[0].count)
+
+
+def held_back(connection: Connection) -> tuple[Text, ...]:
+    """Why workers that are alive begin nothing, each reason once; none where all do."""
+    rows = _rows(connection, _HELD_BACK, {})
+    return tuple(found for row in rows if (found := text_of(row.held_back)) is not None)
 
 
 def steps(connection: Connection, operation: str, code: str | None = None) -> tuple[StepRow, ...]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from moyai.canonical_json import canonical
 from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.clock import server_now
+from moyai.operations.database.files import telling_older
 from moyai.operations.database.reading import no_such
 from moyai.planning.fleet.plans import OperationPlan, to_document
 from moyai.texts import JAPAN, Text
@@ -55,10 +56,13 @@ def next_id(connection: sa.Connection) -> str:
 def create_as(
     connection: sa.Connection, operation: str, plan: OperationPlan, signature: str | None
 ) -> None:
-    """Put a plan on record under an id, of today in Asia/Tokyo. Raises `IdTaken`, with nothing written."""
+    """Put a plan on record under an id, of today in Asia/Tokyo. Raises `IdTaken`, with nothing written, and
+    `Refused` for a plan by an older tenants.yaml."""
     text = canonical(to_document(plan)).decode()
     given = {"id": operation, "plan": text, "signature": signature}
-    if not connection.execute(_PLAN, given).scalar():
+    with telling_older():
+        is_free = connection.execute(_PLAN, given).scalar()
+    if not is_free:
         raise IdTaken(operation)
 
 

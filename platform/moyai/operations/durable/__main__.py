@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> int:
         site=site,
         kind=lambda name: kind_of(name, source),
         registry=lambda: source.session().workspace.registry,
+        history=lambda: source.session().history.entries(),
         environment=lambda: source.session().workspace.runtime.environment(),
         vault=lambda: vault_of(source.session().workspace),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from moyai.operations.audit.vault import Vault
 from moyai.operations.kinds.kind import Kind
+from moyai.operations.site.history import AppliedFile
 from moyai.registry.models import Registry
 
 
@@ -20,6 +21,8 @@ class Knowledge:
     """The kind of a name. Raises `UsageError` for one that is not known."""
     registry: Callable[[], Registry]
     """tenants.yaml as it is now: operators and their keys. Raises `MoyaiError` where it cannot be read."""
+    history: Callable[[], tuple[AppliedFile, ...]] = tuple
+    """The files that were applied on the site, oldest first. Raises `MoyaiError` where that cannot be told."""
     environment: Callable[[], Mapping[str, str]] = dict
     """Variables of the site for boto3. Raises `MoyaiError` where it does not answer."""
     vault: Callable[[], Vault] | None = None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from moyai.approvals.signing import find_signer
 from moyai.operations.database.durations import measured
+from moyai.operations.fleet.newest import plan_by
 from moyai.operations.fleet.opening import Office
 from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.putting import put_on_record
@@ -44,7 +45,7 @@ def submit(office: Office, asked: Asked, plan: Plan, show: Show) -> str | None:
     """Put an operation on record; its id, or None where it was only to be shown.
 
     A plan that needs approval is signed by who planned it. Raises as `who_plans`, `plan`, `require_bodies`,
-    and `CannotSign`; nothing is on record then.
+    `plan_by` and `CannotSign`; nothing is on record then but which file is the newest.
     """
     registry = office.workspace.registry
     by = who_plans(registry, asked.who, asked.day)
@@ -55,6 +56,7 @@ def submit(office: Office, asked: Asked, plan: Plan, show: Show) -> str | None:
     show(made)
     if asked.dry_run:
         return None
+    plan_by(office, by, allow_older=made.parameters.get("allow_older") is True)
     signer = find_signer(by.ssh_key, asked.key, os.environ) if needs_approval(made) else None
     return put_on_record(office.engine, made, signer)
 

@@ -194,6 +194,8 @@ def _stop(plan: OperationPlan, state: OperationState) -> StatusChange | None:
         return StatusChange("paused", said.PAUSED)
     if not _is_approved(plan, state):
         return StatusChange("held", said.APPROVAL_LAPSED)
+    if state.refused is not None:
+        return StatusChange("held", state.refused)
     numbers = {wave.number for wave in plan.waves}
     lost = tuple(body.code for body in plan.bodies if body.wave not in numbers)
     if lost:

@@ -44,6 +44,16 @@ HEALTH_AWAITED = Text(
 )
 
 
+def older_file(at: str) -> Text:
+    """A worker that judges by an older tenants.yaml. `at`: when the newer one was used, as ISO 8601."""
+    when = in_japan(at)
+    return Text(
+        f"ワーカーの tenants.yaml が、{when} に計画または適用に使われたものより古いため、始めません",
+        f"the worker's tenants.yaml is older than the one that was planned or applied by at {when}: "
+        "nothing begins until it has the newer one",
+    )
+
+
 def taken_over(operation: str) -> Text:
     """A half-way body that another operation has by now."""
     return Text(f"{operation} が引き継ぎました", f"{operation} has taken it over")

@@ -80,6 +80,8 @@ class OperationState:
     released: Mapping[str, datetime] = field(default_factory=dict)
     """When a person last let something go on that was held: `wave:2`, or `operation` after errors of one
     signature. Failures that had ended by then no longer count."""
+    refused: Text | None = None
+    """Why nothing of it may begin by what the worker that looks knows, or None."""
     health_gates: bool = False
     """Whether a soak ends only with a look at the health of the wave's bodies."""
 

@@ -27,7 +27,7 @@ from moyai.operations.durable.carrying.failures import (
 )
 from moyai.operations.durable.carrying.judging import Counted, Judging
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next, Taken
-from moyai.operations.durable.carrying.threshold import NotNow, Threshold
+from moyai.operations.durable.carrying.threshold import AGAIN_SECONDS, NotNow, Threshold
 from moyai.operations.kinds.kind import (
     InDoubt,
     Kind,
@@ -42,7 +42,7 @@ from moyai.operations.kinds.kind import (
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import taken_over
-from moyai.texts import document_of
+from moyai.texts import Text, document_of
 
 _T = TypeVar("_T")
 _AGAIN_SECONDS = 1.0
@@ -65,6 +65,8 @@ class Carrying:
     """Judges approvals anew; None: as `cleared`."""
     counted: Counted | None = None
     """Judges which approvals counted at a moment; None: those of now do."""
+    hindered: Callable[[], Text | None] = lambda: None
+    """Why nothing more is begun to be changed here by what this worker knows now, or None."""
     _took_over: str | None = None
     """Hash of the ledger of the operation that left the body half-way."""
     _uncrossed: bool = False
@@ -175,6 +177,9 @@ class Carrying:
     def _cross(self, steps: tuple[Step, ...]) -> MoyaiError | None:
         """Ask whether the first step that changes something may begin. Looks that another carrying took are
         taken again: they may be a night old. Raises `NotNow`."""
+        hindrance = self.hindered()
+        if hindrance is not None:
+            raise NotNow(hindrance, AGAIN_SECONDS)
         if not self._threshold.is_asked:
             return None
         old = {one.name for one in self.taken.steps if one.status == "done"}

@@ -18,7 +18,7 @@ from moyai.planning.fleet.beginning import still_open
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.texts import Text
 
-_AGAIN_SECONDS = 60
+AGAIN_SECONDS = 60
 """Until a body without approval is begun again: another worker may have another tenants.yaml, and says
 that it is approved."""
 
@@ -64,4 +64,4 @@ class Threshold:
             return
         subject = wanted.lacking(wanted.before_change(self.plan, self.body), approved)
         if subject is not None:
-            raise NotNow(wanted.why(subject, self.plan), _AGAIN_SECONDS)
+            raise NotNow(wanted.why(subject, self.plan), AGAIN_SECONDS)

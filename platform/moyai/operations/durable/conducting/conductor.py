@@ -25,6 +25,7 @@ from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.carrying.failures import bug
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.debts import Debts
+from moyai.operations.durable.conducting.files import Files
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.conducting.standing import Standing
 from moyai.operations.durable.conducting.stranded import Stranded
@@ -37,7 +38,7 @@ from moyai.planning.fleet import said
 from moyai.planning.fleet.conducting import BodyChange, Decision, StatusChange, decide
 from moyai.planning.fleet.states import OperationState, WaveState
 from moyai.planning.fleet.wanted import needs_approval
-from moyai.texts import document_of, text_of
+from moyai.texts import Text, document_of, text_of
 
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7702, 1), clock_timestamp()")
 _ALIVE = sa.text(
@@ -82,8 +83,11 @@ class Conductor:
         knowledge: Knowledge,
         approved: Approved,
         say: Callable[[str], None] = lambda _words: None,
+        files: Files | None = None,
     ) -> None:
-        """`say`: a line of the worker's log."""
+        """`say`: a line of the worker's log. `files`: whether tenants.yaml is older; None: never."""
+        self._files = files
+        self._refused: Text | None = None
         self._engine = engine
         self._say = say
         self._said: dict[str, str] = {}
@@ -116,6 +120,11 @@ class Conductor:
             if self._turn(connection) is None:
                 self.gates = {}  # another conducts, and looks
                 return True
+            self._refused = None if self._files is None else self._files.older()
+            if self._files is not None and self._refused is not None:
+                self.gates = {}  # nobody is found well by an older file
+                if self._files.others(connection):
+                    return False  # who has the newer one conducts
             rows = connection.execute(_ALIVE, {"site": self._knowledge.site}).all()
             knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
             moved = self._put_back_stranded(connection, knowns)
@@ -246,6 +255,7 @@ class Conductor:
             released={
                 what: datetime.fromisoformat(moment) for what, moment in row.released.items()
             },
+            refused=self._refused,
             health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
         )
 

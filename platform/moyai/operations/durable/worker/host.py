@@ -16,6 +16,7 @@ from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Fenced, Ledger
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.conductor import Conductor
+from moyai.operations.durable.conducting.files import Files
 from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.limits import memory
@@ -65,7 +66,10 @@ class Host:
         self._ledger = Ledger(self._engine, place.worker)
         self._plans = Plans(self._engine)
         self._approved = Approved(self._engine, self._plans, knowledge)
-        self._conductor = Conductor(dbos, self._queue, self._plans, knowledge, self._approved, tell)
+        self._files = Files(self._engine, knowledge, place.worker, tell)
+        self._conductor = Conductor(
+            dbos, self._queue, self._plans, knowledge, self._approved, tell, self._files
+        )
         self._measuring = Measuring(self._engine, place.worker)
         self._allowances = Allowances(self._engine, Rate(knowledge.registry))
         self._ending = threading.Event()
@@ -129,6 +133,8 @@ class Host:
         queue, so that no place stands empty; where they take long none does: a body that has begun is
         worked on."""
         ended, self._ended = self._ended, 0
+        if self._files.older() is not None:
+            return 0
         at_once = self._place.bodies
         in_hand, measured = self._queue.in_hand(), self._measuring
         capacity = memory.capacity(at_once, in_hand, measured.body_bytes, measured.used_bytes)
@@ -153,6 +159,10 @@ class Host:
             # Its conductor puts it on the queue again, until a worker of its own site takes it.
             self._tell(f"{operation} {code} is of the site {known.plan.site}: left to its workers")
             return
+        if self._files.older() is not None:
+            # As above: until this worker has the newer file, or another takes it.
+            self._tell(f"{operation} {code} is left to workers with the newer tenants.yaml")
+            return
         taken = self._ledger.take(operation, code, attempt)
         if taken is None:
             return
@@ -167,6 +177,7 @@ class Host:
                     taken=taken,
                     cleared=self._approved.of(operation),
                     needs_approval=kind.needs_approval,
+                    hindered=self._files.older,
                     approved=lambda: self._approved.of(operation),
                     counted=lambda moment: self._approved.at(operation, moment),
                 ).run()

@@ -1,4 +1,4 @@
-"""What of approvals the database asks itself."""
+"""What of approvals the database asks itself; by which tenants.yaml operations were planned."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from alembic import op
 revision = "0009"
 down_revision = "0007"
 
-_PARTS = ("wanted",)
+_PARTS = ("wanted", "files")
 """Each a file."""
 
 

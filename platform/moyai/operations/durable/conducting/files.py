@@ -1,0 +1,110 @@
+"""Whether this worker's tenants.yaml is older than one that operations were planned or environments applied by.
+
+Operators, approvers, windows and frozen days are judged by it: by an older one a worker begins nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+import sqlalchemy as sa
+
+from moyai.errors import MoyaiError
+from moyai.operations.database.files import newest_number, planned_files
+from moyai.operations.database.rows import document_of
+from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.site.history import AppliedFile, in_order, superseded
+from moyai.planning.fleet import said
+from moyai.registry.models import Registry
+from moyai.texts import Text
+
+_HELD_BACK = sa.text("SELECT moyai.worker_held_back(:id, CAST(:why AS jsonb))")
+_OTHERS = sa.text(
+    "SELECT EXISTS (SELECT 1 FROM moyai.worker WHERE id <> :id AND held_back IS NULL AND room >= 0 "
+    "AND taken_at IS NULL AND ended_at IS NULL "
+    "AND clock_timestamp() - seen_at < interval '5 seconds')"
+)
+_FRESH_SECONDS = 1.0
+"""So long an answer holds: bodies that begin together share it."""
+_AGAIN_SECONDS = 10.0
+"""After so long the history of applied files and the checkout are looked at anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    file: str
+    number: int
+    """Of the newest file that was planned by."""
+    until: float
+    why: Text | None
+
+
+class Files:
+    """What one worker knows of it. May be used by several threads."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        knowledge: Knowledge,
+        worker: str,
+        say: Callable[[str], None],
+        fresh_seconds: float = _FRESH_SECONDS,
+    ) -> None:
+        """`say`: a line of the worker's log."""
+        self._fresh_seconds = fresh_seconds
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._knowledge = knowledge
+        self._worker = worker
+        self._say = say
+        self._lock = threading.Lock()
+        self._fresh = -fresh_seconds
+        self._found: _Found | None = None
+
+    def older(self) -> Text | None:
+        """Why nothing is begun here, or None. As it was found last while nobody can say. Raises nothing."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._fresh >= self._fresh_seconds:
+                try:
+                    self._look(now)
+                except (MoyaiError, sa.exc.SQLAlchemyError, psycopg.Error):
+                    pass  # tenants.yaml is being edited, or the database is away: nothing begins by that
+                else:
+                    self._fresh = time.monotonic()
+            return None if self._found is None else self._found.why
+
+    def others(self, connection: sa.Connection) -> bool:
+        """Whether another worker lives that may begin bodies."""
+        return bool(connection.execute(_OTHERS, {"id": self._worker}).scalar())
+
+    def _look(self, now: float) -> None:
+        registry = self._knowledge.registry()
+        with self._engine.connect() as connection:
+            number = newest_number(connection, self._knowledge.site)
+            known = self._found
+            same = known is not None and (known.file, known.number) == (registry.sha256, number)
+            if same and known is not None and now < known.until:
+                return
+            planned = planned_files(connection, self._knowledge.site)
+            why = self._why(registry, planned)
+            if why != (None if known is None else known.why):
+                self._tell(connection, why)
+            self._found = _Found(registry.sha256, number, now + _AGAIN_SECONDS, why)
+
+    def _why(self, registry: Registry, planned: tuple[AppliedFile, ...]) -> Text | None:
+        try:
+            applied = self._knowledge.history()
+        except MoyaiError:
+            applied = ()  # each body's preflight asks for it too, and says what is wrong with it
+        found = superseded(registry, in_order(applied, planned))
+        return None if found is None else said.older_file(found.by.at)
+
+    def _tell(self, connection: sa.Connection, why: Text | None) -> None:
+        told = json.dumps(document_of(why), ensure_ascii=False)
+        connection.execute(_HELD_BACK, {"id": self._worker, "why": told})
+        self._say("its tenants.yaml is the newest" if why is None else f"begins nothing: {why.en}")
