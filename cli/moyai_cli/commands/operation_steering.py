@@ -54,8 +54,8 @@ def approve_(
         str,
         typer.Argument(
             help=say(
-                "対象: plan、wave:番号、body:団体コード、リスク名:団体コード",
-                "What: plan, wave:NUMBER, body:CODE, RISK:CODE",
+                "対象: plan、exceptions、wave:番号、body:団体コード、リスク名:団体コード",
+                "What: plan, exceptions, wave:NUMBER, body:CODE, RISK:CODE",
             )
         ),
     ] = "plan",

@@ -15,7 +15,7 @@ from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Column, Output, Record, listing, show_json, show_line
 from moyai_cli.views.diffs import show_diff
-from moyai_cli.views.operation_next import forecast_lines, waits_for
+from moyai_cli.views.operation_next import forecast_lines, waits_for, worker_held_back
 from moyai_cli.views.operation_records import (
     body_record,
     operation_record,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.fleet.said import exceptions
 from moyai.planning.fleet.taking_over import taken_over
+from moyai.planning.fleet.wanted import PARAMETER, named_exceptions
 from moyai.planning.openings import Calendar
 from moyai.texts import Text
 from moyai_cli.language import of, say
 
-_SHOWN_ELSEWHERE = ("diff", "takes_over", "edits")
+_SHOWN_ELSEWHERE = ("diff", "takes_over", "edits", PARAMETER)
 """Parameters that are not values: a difference is shown as one, what is taken over beside its body."""
 
 
@@ -77,6 +79,14 @@ def _calendar(calendar: Calendar | None) -> str:
     )
 
 
+def _laxer(plan: OperationPlan) -> list[str]:
+    names = named_exceptions(plan)
+    if not names:
+        return []
+    head = say("例外（tenants.yaml より緩い点）: ", "exceptions, laxer than tenants.yaml: ")
+    return [head + of(exceptions(names))]
+
+
 def _of_whole(plan: OperationPlan) -> list[str]:
     hours = plan.approval_seconds // 3600
     given = "、".join(
@@ -89,5 +99,6 @@ def _of_whole(plan: OperationPlan) -> list[str]:
             f"同じエラーが {plan.same_errors} 件で止まる（0 は止まらない）、承認は {hours} 時間有効",
             f"stops at {plan.same_errors} errors of one kind (0: never), approvals hold for {hours} h",
         ),
+        *_laxer(plan),
         *([say("指定: ", "given: ") + given] if given else []),
     ]

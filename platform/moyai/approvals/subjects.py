@@ -1,6 +1,7 @@
 """What a signature is about, and the lines that are signed. Pure.
 
-`plan`, `wave:2`, `body:271004`, and a risk of one body by its name: `unverified-restore:271004`.
+`plan`, `exceptions` (what a plan is laxer in than tenants.yaml), `wave:2`, `body:271004`, and a risk of one
+body by its name: `unverified-restore:271004`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ PLAN_NAMESPACE = "moyai-plan@1"
 APPROVAL_NAMESPACE = "moyai-approval@1"
 """Of approvals. A signature in one namespace says nothing in another."""
 
-Kind = Literal["plan", "wave", "body", "risk"]
+Kind = Literal["plan", "exceptions", "wave", "body", "risk"]
 _SUBJECT = re.compile(
-    r"(?P<plan>plan)|wave:(?P<wave>[1-9][0-9]{0,3})|(?P<risk>[a-z][a-z-]{0,39}):(?P<code>[0-9]{6})"
+    r"(?P<whole>plan|exceptions)|wave:(?P<wave>[1-9][0-9]{0,3})|(?P<risk>[a-z][a-z-]{0,39}):(?P<code>[0-9]{6})"
 )
 _WORD = re.compile(r"[!-~]{1,200}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -34,14 +35,15 @@ class Subject:
     risk: str | None = None
 
     def __str__(self) -> str:
-        if self.kind == "plan":
-            return "plan"
+        if self.kind in ("plan", "exceptions"):
+            return self.kind
         if self.kind == "wave":
             return f"wave:{self.wave}"
         return f"{self.risk or 'body'}:{self.code}"
 
 
 PLAN = Subject("plan")
+EXCEPTIONS = Subject("exceptions")
 
 
 def wave(number: int) -> Subject:
@@ -62,10 +64,10 @@ def risk(name: str, code: str) -> Subject:
 def parse(text: str) -> Subject:
     """Read a subject. Raises ValueError for anything that `str()` of one does not write."""
     found = _SUBJECT.fullmatch(text)
-    if found is None or found["risk"] in ("plan", "wave"):
+    if found is None or found["risk"] in ("plan", "exceptions", "wave"):
         raise ValueError(f"no subject: {text!r}")
-    if found["plan"]:
-        return PLAN
+    if found["whole"]:
+        return PLAN if found["whole"] == "plan" else EXCEPTIONS
     if found["wave"]:
         return wave(int(found["wave"]))
     return body(found["code"]) if found["risk"] == "body" else risk(found["risk"], found["code"])

@@ -28,8 +28,8 @@ def office(federation: Federation, keys: Path) -> Federation:
 def carried_out(office: Federation, keys: Path, kind: str, log: Path) -> None:
     """The newest operation of a kind approved by another, and carried out by a worker."""
     with working(office, log):
-        approve = ("operation", "approve", f"last:{kind}", "--operator", APPROVER)
-        office.ok(*approve, "--key", str(keys / "shonin"))
+        approve = ("operation", "approve", f"last:{kind}", "--everything")
+        office.ok(*approve, "--operator", APPROVER, "--key", str(keys / "shonin"))
         office.ok("operation", "watch", f"last:{kind}")
 
 

@@ -57,7 +57,7 @@ def proposed(office: Federation, keys: Path, *more: str) -> str:
 
 def approve(office: Federation, keys: Path, operation: str) -> None:
     given = ("--operator", APPROVER, "--key", str(keys / "shonin"))
-    office.ok("operation", "approve", operation, *given)
+    office.ok("operation", "approve", operation, "--everything", *given)
 
 
 def apply(office: Federation, operation: str, *more: str) -> tuple[int, str]:

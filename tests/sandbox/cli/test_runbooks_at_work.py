@@ -239,7 +239,7 @@ def test_passwords_are_rotated(office: Federation, keys: Path) -> None:
     book = Book(office, "credential-rotation", *parameters)
     assert _last(book.go_on(good="yes")) == ("approved", "begun")
     approver = ("--operator", APPROVER, "--key", str(keys / "shonin"))
-    office.ok("operation", "approve", "last:rotate", *approver)
+    office.ok("operation", "approve", "last:rotate", "--everything", *approver)
     _reached(office, lambda shown: shown["status"] == "done", "last:rotate")
     steps = book.go_on(approved="yes", finished="yes", own="no", elsewhere="SMTP")
     assert set(steps.values()) == {"done"}

@@ -103,12 +103,14 @@ def test_what_is_no_approval_lets_nothing_begin(desk: Desk) -> None:
     assert isinstance(begin(desk.worker, desk.operation, CODE), list)
 
 
-@pytest.mark.parametrize("what", ["wave:1", f"body:{CODE}", f"dared:{CODE}"])
+@pytest.mark.parametrize("what", ["wave:1", f"body:{CODE}", f"dared:{CODE}", "exceptions"])
 def test_what_is_wanted_beside_the_plan_is_asked_for_too(desk: Desk, what: str) -> None:
     made = asking(desk.folder)
     first, *others = made.bodies
     if what == "wave:1":
         made = replace(made, waves=(replace(made.waves[0], needs_approval=True), *made.waves[1:]))
+    elif what == "exceptions":
+        made = replace(made, parameters={**made.parameters, "exceptions": ["windows"]})
     else:
         own, risks = what.startswith("body"), ("dared",) if what.startswith("dared") else ()
         first = replace(first, approves_itself=own, risks=risks)

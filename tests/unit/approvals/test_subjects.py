@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moyai.approvals.subjects import (
+    EXCEPTIONS,
     PLAN,
     Subject,
     approval_line,
@@ -22,7 +23,7 @@ from moyai.approvals.subjects import (
 
 CODES = st.from_regex(r"[0-9]{6}", fullmatch=True)
 SUBJECTS = (
-    st.just(PLAN)
+    st.sampled_from((PLAN, EXCEPTIONS))
     | st.builds(wave, st.integers(1, 9999))
     | st.builds(body, CODES)
     | st.builds(risk, st.sampled_from(("unverified-restore", "no-backup")), CODES)
@@ -35,17 +36,25 @@ def test_a_subject_is_read_as_it_is_written(subject: object) -> None:
 
 
 def test_subjects_look_as_the_decision_says() -> None:
-    written = ("plan", "wave:2", "body:271004", "unverified-restore:271004")
-    assert (
-        tuple(map(str, (PLAN, wave(2), body("271004"), risk("unverified-restore", "271004"))))
-        == written
-    )
+    written = ("plan", "exceptions", "wave:2", "body:271004", "unverified-restore:271004")
+    made = (PLAN, EXCEPTIONS, wave(2), body("271004"), risk("unverified-restore", "271004"))
+    assert tuple(map(str, made)) == written
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        *("", "Plan", "plan ", "plan:271004", "wave:", "wave:0", "wave:02", "wave:271004"),
+        *(
+            "",
+            "Plan",
+            "plan ",
+            "plan:271004",
+            "exceptions:271004",
+            "wave:",
+            "wave:0",
+            "wave:02",
+            "wave:271004",
+        ),
         *("body:27100", "body:271004\n", "body:２７１００４", "body:271004 wave:1"),
         *("x y:271004", "-x:271004"),
     ],

@@ -122,6 +122,15 @@ FACTS = facts(OPERATION, plan())
 SUBJECTS = ("plan", "wave:2", f"body:{CODES[1]}", f"unverified-restore:{CODES[0]}")
 
 
+def test_exceptions_that_a_plan_names_are_approved_by_who_approves_for_all_its_bodies() -> None:
+    of = facts(OPERATION, plan(parameters={"exceptions": ("windows",)}))
+    given_one = approval("exceptions", of)
+    assert reason(given_one, of, registry()) is None
+    assert clearances(of, [given_one], registry(), NOW) == frozenset()  # nobody signed the plan
+    some = registry(operator(APPROVER, bodies=CODES[0]))
+    assert reason(given_one, of, some) == "not-theirs"
+
+
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_an_approval_counts_for_its_subject_and_ages_out(subject: str) -> None:
     given_one = approval(subject, FACTS)
@@ -169,7 +178,8 @@ def test_a_signature_of_the_future_never_counts() -> None:
 
 
 def test_a_subject_that_the_plan_does_not_have_is_not_approved() -> None:
-    for subject in ("wave:3", "body:999999", f"unverified-restore:{CODES[1]}", f"other:{CODES[0]}"):
+    risks = (f"unverified-restore:{CODES[1]}", f"other:{CODES[0]}")
+    for subject in ("exceptions", "wave:3", "body:999999", *risks):
         assert reason(approval(subject, FACTS), FACTS, registry()) == "not-planned"
     assert (
         reason(replace(approval("plan", FACTS), subject="x"), FACTS, registry())

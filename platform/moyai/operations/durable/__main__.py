@@ -13,6 +13,7 @@ from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.worker.process import work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import kind_of
+from moyai.planning.fleet.exceptions import bounded
 
 
 def main(arguments: list[str]) -> int:
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
         site=site,
         kind=lambda name: kind_of(name, source),
         registry=lambda: source.session().workspace.registry,
+        bounded=bounded,
         history=lambda: source.session().history.entries(),
         environment=lambda: source.session().workspace.runtime.environment(),
         vault=lambda: vault_of(source.session().workspace),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from moyai.operations.audit.vault import Vault
 from moyai.operations.kinds.kind import Kind
 from moyai.operations.site.history import AppliedFile
+from moyai.planning.fleet.exceptions import Bounded, unbounded
+from moyai.planning.fleet.plans import OperationPlan
 from moyai.registry.models import Registry
 
 
@@ -21,6 +23,8 @@ class Knowledge:
     """The kind of a name. Raises `UsageError` for one that is not known."""
     registry: Callable[[], Registry]
     """tenants.yaml as it is now: operators and their keys. Raises `MoyaiError` where it cannot be read."""
+    bounded: Callable[[OperationPlan, Registry], Bounded] = unbounded
+    """A plan as it may be carried out by a tenants.yaml. Raises `MoyaiError`."""
     history: Callable[[], tuple[AppliedFile, ...]] = tuple
     """The files that were applied on the site, oldest first. Raises `MoyaiError` where that cannot be told."""
     environment: Callable[[], Mapping[str, str]] = dict

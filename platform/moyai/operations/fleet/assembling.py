@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet.durations import Measured, forecast_seconds
+from moyai.planning.fleet.exceptions import with_exceptions
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.waves import divide
 from moyai.planning.openings import Calendar
@@ -63,7 +64,7 @@ def assemble(
     in_windows: bool = True,
     assumed_seconds: int | None = None,
 ) -> OperationPlan:
-    """The plan of an operation.
+    """The plan of an operation, which names what it is laxer in than tenants.yaml.
 
     `parts` in the file's order. `history`: what `database.durations.measured` knows, oldest first.
     `settings`: those of tenants.yaml unless given. `needs_approval`: False also leaves bodies unasked for
@@ -86,7 +87,7 @@ def assemble(
         for wave, codes in waves
         for code in codes
     )
-    return OperationPlan(
+    made = OperationPlan(
         kind=kind,
         subject=subject,
         parameters=parameters,
@@ -99,6 +100,7 @@ def assemble(
         same_errors=given.same_errors,
         approval_seconds=given.approval_hours * 3600 if needs_approval else 0,
     )
+    return with_exceptions(made, registry)
 
 
 def _body(

@@ -15,6 +15,7 @@ from moyai.operations.kinds.deploy import DeployChange, changes_in
 from moyai.operations.kinds.edit import edits_of
 from moyai.operations.site.session import Session
 from moyai.planning.fleet.durations import Measured
+from moyai.planning.fleet.exceptions import with_exceptions
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.registry.change import EntryEdit, TenantChanged
@@ -100,7 +101,7 @@ def plan_proposal(
         "foundation": found.foundation,
     }
     parts = [Part(body, change.sha256, _texts(change)) for body, change in found.bodies]
-    return assemble(
+    made = assemble(
         session.workspace,
         KIND,
         subject_of(found.changed.body),
@@ -111,6 +112,8 @@ def plan_proposal(
         history=history,
         in_windows=in_windows,
     )
+    # It is carried out by the file that has the edit.
+    return with_exceptions(made, found.changed.registry)
 
 
 def _texts(change: DeployChange) -> tuple[Text, ...]:

@@ -45,7 +45,7 @@ def happened(
     those are looked at of which it changed; {} after a start: the same keys come again."""
     return (
         *_plan_wants_approval(plan, state, decision),
-        *_lapsed(decision, now),
+        *_lapsed(plan, state, decision, now),
         *_waves_want_approval(plan, state, decision),
         *_held(plan, state, decision, now),
         *_missed(plan, state, decision, now, waited),
@@ -64,10 +64,13 @@ def _plan_wants_approval(
         yield Happening(Event.APPROVAL_WANTED, "planned", facts={"subjects": subjects})
 
 
-def _lapsed(decision: Decision, now: datetime) -> Iterator[Happening]:
+def _lapsed(
+    plan: OperationPlan, state: OperationState, decision: Decision, now: datetime
+) -> Iterator[Happening]:
     status = decision.status
     if status is not None and status.reason == said.APPROVAL_LAPSED:
-        subjects = wanted.of_any_plan()
+        lapsed = (one for one in wanted.of_plan(plan) if one not in state.approved)
+        subjects = tuple(lapsed) or wanted.of_plan(plan)
         facts: dict[str, JsonValue] = {"subjects": subjects, "reason": document_of(status.reason)}
         yield Happening(Event.APPROVAL_WANTED, f"lapsed:{_moment(now)}", facts=facts)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan
-from moyai.planning.fleet.wanted import why_body
+from moyai.planning.fleet.wanted import named_exceptions, why_body
 from moyai.texts import Text
 
 ENDS: Mapping[str, tuple[Text, Text]] = {
@@ -65,6 +65,12 @@ def subject_words(subject: str, plan: OperationPlan) -> Text:
     if kind == "wave":
         names = [wave.name for wave in plan.waves if str(wave.number) == about]
         return said.wave_approval(names[0] if names else about)
+    if kind == "exceptions":
+        lax = said.exceptions(named_exceptions(plan))
+        return Text(
+            f"tenants.yaml より緩い点の承認を待っています: {lax.ja}",
+            f"waits for an approval of what it is laxer in than tenants.yaml: {lax.en}",
+        )
     if not about:
         return said.APPROVAL_AWAITED
     names = [body.name for body in plan.bodies if body.code == about]

@@ -81,6 +81,8 @@ def _hindrance(
     subject = wanted.lacking(wanted.of_body(body), state.approved)
     if subject is not None:
         return wanted.why_body(subject), None
+    if body.code in state.refuses:
+        return state.refuses[body.code], None
     return _closed(now, body, known)
 
 

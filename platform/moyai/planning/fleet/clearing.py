@@ -23,7 +23,7 @@ from moyai.planning.fleet.second_person import (
     judge_second,
     secretary,
 )
-from moyai.planning.fleet.wanted import needs_approval
+from moyai.planning.fleet.wanted import named_exceptions, needs_approval
 from moyai.registry.models import Registry
 from moyai.registry.persons import called
 
@@ -121,7 +121,7 @@ def judge_planner(of: Facts, signature: str, registry: Registry, now: datetime) 
 
 def _concerned(subject: Subject, plan: OperationPlan) -> Sequence[PlannedBody]:
     """The bodies that a subject is about; none where the plan has no such subject."""
-    if subject.kind == "plan":
+    if subject.kind == "plan" or (subject.kind == "exceptions" and named_exceptions(plan)):
         return plan.bodies
     if subject.wave is not None:
         return plan.wave_of(subject.wave)

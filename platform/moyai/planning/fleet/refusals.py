@@ -30,8 +30,8 @@ def unknown_subject(subject: str) -> Rejection:
         "unknown-subject",
         Text(f"承認の対象（{said}）を読めません。", f"There is no subject {said}."),
         Text(
-            "plan、wave:番号、body:団体コード、リスク名:団体コードのどれかです。",
-            "It is one of plan, wave:NUMBER, body:CODE and RISK:CODE.",
+            "plan、exceptions、wave:番号、body:団体コード、リスク名:団体コードのどれかです。",
+            "It is one of plan, exceptions, wave:NUMBER, body:CODE and RISK:CODE.",
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from moyai.texts import Text, counted, in_japan
@@ -78,6 +79,34 @@ _RISKS = {
         "no restore of its backup has been verified lately",
     )
 }
+
+
+UNREADABLE = Text(
+    "tenants.yaml を読めるようになるのを待っています", "waits until tenants.yaml can be read"
+)
+_LAXER = {
+    "approvals": Text("承認", "approvals"),
+    "errors": Text("同じエラーで止まる件数", "errors of one kind"),
+    "limits": Text("並行数・許容数", "limits"),
+    "soak": Text("見守りの時間", "soak"),
+    "waves": Text("適用枠", "waves"),
+    "windows": Text("保守時間帯", "maintenance windows"),
+}
+
+
+def exceptions(names: Sequence[str]) -> Text:
+    """What a plan is laxer in, in words."""
+    found = [_LAXER.get(name, Text(name, name)) for name in names]
+    return Text("、".join(one.ja for one in found), ", ".join(one.en for one in found))
+
+
+def laxer(names: Sequence[str]) -> Text:
+    """A plan, or a body of it, that is laxer than tenants.yaml without saying so."""
+    found = exceptions(names)
+    return Text(
+        f"計画が tenants.yaml より緩いのに（{found.ja}）、例外として挙げられていません",
+        f"the plan is laxer than tenants.yaml ({found.en}), and does not name that as an exception",
+    )
 
 
 def not_before(moment: datetime) -> Text:

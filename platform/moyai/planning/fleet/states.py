@@ -82,6 +82,8 @@ class OperationState:
     signature. Failures that had ended by then no longer count."""
     refused: Text | None = None
     """Why nothing of it may begin by what the worker that looks knows, or None."""
+    refuses: Mapping[str, Text] = field(default_factory=dict)
+    """Bodies that may not begin by what the worker that looks knows, and why."""
     health_gates: bool = False
     """Whether a soak ends only with a look at the health of the wave's bodies."""
 

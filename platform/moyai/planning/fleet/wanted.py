@@ -6,14 +6,15 @@ Subjects are written as `approvals.subjects` writes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 
-from moyai.approvals.subjects import PLAN
+from moyai.approvals.subjects import EXCEPTIONS, PLAN
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.texts import Text
 
-_PLAN = str(PLAN)
+PARAMETER = "exceptions"
+"""Of a plan: what it is laxer in than tenants.yaml, by name (`planning.fleet.exceptions`)."""
 
 
 def needs_approval(plan: OperationPlan) -> bool:
@@ -22,14 +23,22 @@ def needs_approval(plan: OperationPlan) -> bool:
     return plan.approval_seconds > 0
 
 
+def named_exceptions(plan: OperationPlan) -> tuple[str, ...]:
+    """What a plan says that it is laxer in."""
+    given = plan.parameters.get(PARAMETER)
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        return ()
+    return tuple(str(one) for one in given)
+
+
 def of_plan(plan: OperationPlan) -> tuple[str, ...]:
     """What has to be approved before anything begins."""
-    return of_any_plan() if needs_approval(plan) else ()
+    return of_asked_plan(plan) if needs_approval(plan) else ()
 
 
-def of_any_plan() -> tuple[str, ...]:
-    """The same of a kind that needs approval, whatever a plan says of that."""
-    return (_PLAN,)
+def of_asked_plan(plan: OperationPlan) -> tuple[str, ...]:
+    """The same of a kind that needs approval, whatever the plan says of that."""
+    return (str(PLAN), *([str(EXCEPTIONS)] if named_exceptions(plan) else []))
 
 
 def of_wave(wave: PlannedWave) -> tuple[str, ...]:
@@ -75,7 +84,7 @@ def of_whole(plan: OperationPlan) -> tuple[str, ...]:
 def before_change(plan: OperationPlan, body: PlannedBody) -> tuple[str, ...]:
     """What has to be approved before anything of a body is changed, of a kind that needs approval."""
     waves = (one for wave in plan.waves if wave.number == body.wave for one in of_wave(wave))
-    return (*of_any_plan(), *waves, *of_body(body))
+    return (*of_asked_plan(plan), *waves, *of_body(body))
 
 
 def lacking(wanted: Iterable[str], approved: Set[str]) -> str | None:
@@ -85,7 +94,7 @@ def lacking(wanted: Iterable[str], approved: Set[str]) -> str | None:
 
 def why(subject: str, plan: OperationPlan) -> Text:
     """What is said of what waits for an approval that it had, or never had."""
-    if subject in of_any_plan():
+    if subject in of_asked_plan(plan):
         return said.APPROVAL_LAPSED
     what, _, about = subject.partition(":")
     if what == "wave":

@@ -43,7 +43,7 @@ def divide(
         if chosen
     ]
     return tuple(
-        (_planned(settings, wave, number, len(codes)), tuple(codes))
+        (planned_wave(settings, wave, number, len(codes)), tuple(codes))
         for number, (wave, codes) in enumerate(some, 1)
     )
 
@@ -64,7 +64,8 @@ def _residents(body: Tenant) -> tuple[bool, int]:
     return False, body.population.count
 
 
-def _planned(settings: OperationSettings, wave: Wave, number: int, bodies: int) -> PlannedWave:
+def planned_wave(settings: OperationSettings, wave: Wave, number: int, bodies: int) -> PlannedWave:
+    """A wave of the settings as it is planned for so many bodies."""
     tolerance = wave.failure_tolerance or settings.failure_tolerance
     limits = Limits(
         max(1, _up(wave.max_concurrent or settings.max_concurrent, bodies)),

@@ -24,6 +24,7 @@ from moyai.operations.database.left import left_by
 from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.carrying.failures import bug
 from moyai.operations.durable.conducting.approved import Approved
+from moyai.operations.durable.conducting.bounds import Bounds
 from moyai.operations.durable.conducting.debts import Debts
 from moyai.operations.durable.conducting.files import Files
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
@@ -84,9 +85,11 @@ class Conductor:
         approved: Approved,
         say: Callable[[str], None] = lambda _words: None,
         files: Files | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         """`say`: a line of the worker's log. `files`: whether tenants.yaml is older; None: never."""
         self._files = files
+        self._bounds = bounds or Bounds(knowledge)
         self._refused: Text | None = None
         self._engine = engine
         self._say = say
@@ -129,7 +132,7 @@ class Conductor:
             knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
             moved = self._put_back_stranded(connection, knowns)
         self._settle()
-        for memory in (self._standing, self._waiting, self._plans):
+        for memory in (self._standing, self._waiting, self._plans, self._bounds):
             memory.keep_only(knowns)
         self._said = {row.id: self._said[row.id] for row in rows if row.id in self._said}
         for row in rows:
@@ -187,12 +190,11 @@ class Conductor:
     ) -> bool:
         room = max(0, int(connection.execute(_ROOM).scalar_one()))
         state = self._state(connection, row, known)
-        decision = self._in_sight(
-            connection, row.id, known, state, decide(known.plan, state, now, room)
-        )
+        plan = self._bounds.of(row.id, known).plan
+        decision = self._in_sight(connection, row.id, known, state, decide(plan, state, now, room))
         waited = self._waiting.told(row.id)
         if self._apply(connection, row, decision):
-            tell(connection, row.id, happened(known.plan, state, decision, now, waited))
+            tell(connection, row.id, happened(plan, state, decision, now, waited))
         return _changes(decision)
 
     def _cancel(self, row: Any, connection: sa.Connection, _now: datetime) -> bool:
@@ -231,7 +233,7 @@ class Conductor:
         return known
 
     def _state(self, connection: sa.Connection, row: Any, known: KnownPlan) -> OperationState:
-        given = {"id": row.id}
+        given, bounded = {"id": row.id}, self._bounds.of(row.id, known)
         return OperationState(
             status=row.status,
             planned_at=row.planned_at,
@@ -255,7 +257,8 @@ class Conductor:
             released={
                 what: datetime.fromisoformat(moment) for what, moment in row.released.items()
             },
-            refused=self._refused,
+            refused=self._refused or bounded.refused,
+            refuses=bounded.waits,
             health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
         )
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import URL
 
-from moyai.errors import OperationFailed
+from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.workers import Registration, register
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Fenced, Ledger
 from moyai.operations.durable.conducting.approved import Approved
+from moyai.operations.durable.conducting.bounds import Bounds
 from moyai.operations.durable.conducting.conductor import Conductor
 from moyai.operations.durable.conducting.files import Files
-from moyai.operations.durable.conducting.plans import Plans
+from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.limits import memory
 from moyai.operations.durable.limits.allowances import Allowances, Rate, hand_on
@@ -26,6 +27,7 @@ from moyai.operations.durable.living.lease import Heartbeat, Lease
 from moyai.operations.durable.living.processes import Tell, host_id, kill, marked
 from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
 from moyai.operations.durable.worker.routines import Parts, routines
+from moyai.planning.fleet.plans import PlannedBody
 from moyai.texts import Text
 
 _LEASE_SECONDS = 30.0
@@ -66,9 +68,11 @@ class Host:
         self._ledger = Ledger(self._engine, place.worker)
         self._plans = Plans(self._engine)
         self._approved = Approved(self._engine, self._plans, knowledge)
+        self._bounds = Bounds(knowledge)
         self._files = Files(self._engine, knowledge, place.worker, tell)
         self._conductor = Conductor(
-            dbos, self._queue, self._plans, knowledge, self._approved, tell, self._files
+            *(dbos, self._queue, self._plans, knowledge, self._approved, tell),
+            *(self._files, self._bounds),
         )
         self._measuring = Measuring(self._engine, place.worker)
         self._allowances = Allowances(self._engine, Rate(knowledge.registry))
@@ -173,11 +177,13 @@ class Host:
                     ledger=self._ledger,
                     kind=kind,
                     plan=known.plan,
-                    body=known.body(code),
+                    body=self._body(operation, known, code),
                     taken=taken,
                     cleared=self._approved.of(operation),
                     needs_approval=kind.needs_approval,
-                    hindered=self._files.older,
+                    hindered=lambda: (
+                        self._files.older() or self._bounds.hindrance(operation, known, code)
+                    ),
                     approved=lambda: self._approved.of(operation),
                     counted=lambda moment: self._approved.at(operation, moment),
                 ).run()
@@ -185,3 +191,10 @@ class Host:
             self._tell(f"{operation} {code}: another worker has it")
         self._ended += 1
         self._stirred.set()
+
+    def _body(self, operation: str, known: KnownPlan, code: str) -> PlannedBody:
+        """With the frozen days that tenants.yaml has by now, where it can be read."""
+        try:
+            return self._bounds.of(operation, known).bodies[code]
+        except MoyaiError:
+            return known.body(code)
