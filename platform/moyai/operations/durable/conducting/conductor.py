@@ -274,7 +274,7 @@ class Conductor:
                 return False
             self._put_on_queue(connection, row.id, decision, begun)
         self._waiting.tell(connection, row.id, decision.waits)
-        if decision.health_of:
+        if decision.health_of and self._refused is None:
             self.gates[row.id] = decision.health_of
         else:
             self.gates.pop(row.id, None)

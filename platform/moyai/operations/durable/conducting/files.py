@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -32,7 +33,7 @@ _OTHERS = sa.text(
 _FRESH_SECONDS = 1.0
 """So long an answer holds: bodies that begin together share it."""
 _AGAIN_SECONDS = 10.0
-"""After so long the history of applied files and the checkout are looked at anew."""
+"""After so long the checkout is looked at anew, and what was applied since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +65,31 @@ class Files:
         self._lock = threading.Lock()
         self._fresh = -fresh_seconds
         self._found: _Found | None = None
+        self._applied: tuple[AppliedFile, ...] | None = None
+
+    @property
+    def last(self) -> Text | None:
+        """What was found last, without asking anybody: for who must not wait."""
+        found = self._found
+        return None if found is None else found.why
 
     def older(self) -> Text | None:
         """Why nothing is begun here, or None. As it was found last while nobody can say. Raises nothing."""
         with self._lock:
             now = time.monotonic()
             if now - self._fresh >= self._fresh_seconds:
-                try:
+                # tenants.yaml is being edited, or the database is away: nothing begins by that.
+                with suppress(MoyaiError, sa.exc.SQLAlchemyError, psycopg.Error):
                     self._look(now)
-                except (MoyaiError, sa.exc.SQLAlchemyError, psycopg.Error):
-                    pass  # tenants.yaml is being edited, or the database is away: nothing begins by that
-                else:
-                    self._fresh = time.monotonic()
-            return None if self._found is None else self._found.why
+                self._fresh = time.monotonic()
+            return self.last
+
+    def read_history(self) -> None:
+        """Read which files were applied: for a thread of its own, as the site may be slow to answer."""
+        with suppress(
+            MoyaiError
+        ):  # each body's preflight asks for it too, and says what is wrong with it
+            self._applied = self._knowledge.history()
 
     def others(self, connection: sa.Connection) -> bool:
         """Whether another worker lives that may begin bodies."""
@@ -97,11 +110,9 @@ class Files:
             self._found = _Found(registry.sha256, number, now + _AGAIN_SECONDS, why)
 
     def _why(self, registry: Registry, planned: tuple[AppliedFile, ...]) -> Text | None:
-        try:
-            applied = self._knowledge.history()
-        except MoyaiError:
-            applied = ()  # each body's preflight asks for it too, and says what is wrong with it
-        found = superseded(registry, in_order(applied, planned))
+        if self._applied is None:
+            self.read_history()
+        found = superseded(registry, in_order(self._applied or (), planned))
         return None if found is None else said.older_file(found.by.at)
 
     def _tell(self, connection: sa.Connection, why: Text | None) -> None:

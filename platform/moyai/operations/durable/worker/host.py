@@ -118,6 +118,7 @@ class Host:
             plans=self._plans,
             knowledge=self._knowledge,
             conductor=self._conductor,
+            files=self._files,
             measuring=self._measuring,
             tell=self._tell,
             ending=self._ending,
@@ -137,7 +138,7 @@ class Host:
         queue, so that no place stands empty; where they take long none does: a body that has begun is
         worked on."""
         ended, self._ended = self._ended, 0
-        if self._files.older() is not None:
+        if self._files.last is not None:
             return 0
         at_once = self._place.bodies
         in_hand, measured = self._queue.in_hand(), self._measuring

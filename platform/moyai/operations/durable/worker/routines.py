@@ -15,6 +15,7 @@ from moyai.errors import MoyaiError
 from moyai.operations.audit.anchoring import Anchoring
 from moyai.operations.database.hosts import conninfo
 from moyai.operations.durable.conducting.conductor import Conductor
+from moyai.operations.durable.conducting.files import Files
 from moyai.operations.durable.conducting.gates import Gates
 from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
@@ -33,6 +34,7 @@ _BUSY_SECONDS = 0.1
 """Between two looks of the conductor while bodies begin and end, of the sender while there is more to send."""
 _NOTICE_SECONDS = 2.0
 _ANCHOR_SECONDS = 20.0
+_FILES_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Parts:
     plans: Plans
     knowledge: Knowledge
     conductor: Conductor
+    files: Files
     measuring: Measuring
     tell: Tell
     """A line of the worker's log."""
@@ -66,6 +69,7 @@ def routines(parts: Parts) -> tuple[Routine, ...]:
         routine("takeover", _LOOK_SECONDS, Others(parts).look),
         routine("notices", _NOTICE_SECONDS, _sending(parts)),
         routine("gates", _LOOK_SECONDS, _gates(parts)),
+        routine("files", _FILES_SECONDS, parts.files.read_history),
         routine("memory", _LOOK_SECONDS, parts.measuring.look),
     ]
     if parts.knowledge.vault is not None:
