@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ import sqlalchemy as sa
 from counting import Counted, counted_kind, effects, make_plan
 from persons import registry
 from telling import NoQueue
+from tests.sample import lay_out
 from tests.sandbox.hands import begin, register
+from workers import Fleet
 
 from moyai.errors import Refused, UsageError
 from moyai.operations.database.audit_reading import newest
@@ -191,3 +194,27 @@ def test_nothing_is_planned_by_an_older_file_unless_a_person_says_that_it_is_the
     worker.plan(OLD)
     with worker.operator.connect() as connection:
         assert planned_files(connection, "elsewhere") == ()
+
+
+def test_a_worker_goes_on_once_it_is_given_the_newer_file(places: Logins, tmp_path: Path) -> None:
+    file = lay_out(tmp_path / "project")
+    old = file.read_text(encoding="utf-8")
+    new = f"{old}# changed\n"
+    before, after = (sha256(one.encode()).hexdigest() for one in (old, new))
+    fleet = Fleet(places, open_engine(places.of("moyai_operator")), tmp_path, file=file)
+    try:
+        fleet.start()
+        first = fleet.plan(replace(make_plan(tmp_path, 2), registry_sha256=before))
+        assert fleet.ended(first).row.status == "done"
+        second = fleet.plan(replace(make_plan(tmp_path, 2), registry_sha256=after))
+        held = fleet.until(second, lambda one: one.row.status == "held", 30)
+        assert [one.attempts for one in held.bodies] == [0, 0]
+        with fleet.engine.connect() as connection:
+            assert held_back(connection) == (held.row.reason,)
+        file.write_text(new, encoding="utf-8")
+        assert fleet.ended(second).row.status == "done"
+        with fleet.engine.connect() as connection:
+            assert held_back(connection) == ()
+        assert "its tenants.yaml is the newest" in fleet.logs()
+    finally:
+        fleet.close()

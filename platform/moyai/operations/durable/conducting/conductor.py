@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -123,13 +123,10 @@ class Conductor:
             if self._turn(connection) is None:
                 self.gates = {}  # another conducts, and looks
                 return True
-            self._refused = None if self._files is None else self._files.older()
-            if self._files is not None and self._refused is not None:
-                self.gates = {}  # nobody is found well by an older file
-                if self._files.others(connection):
-                    return False  # who has the newer one conducts
             rows = connection.execute(_ALIVE, {"site": self._knowledge.site}).all()
             knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
+            if self._is_others(connection, knowns.values()):
+                return False
             moved = self._put_back_stranded(connection, knowns)
         self._settle()
         for memory in (self._standing, self._waiting, self._plans, self._bounds):
@@ -142,6 +139,16 @@ class Conductor:
             elif row.status == "planned" and row.wanted in ("cancel", "stop"):
                 moved = self._alone(row.id, partial(self._cancel, row)) or moved
         return moved
+
+    def _is_others(self, connection: sa.Connection, knowns: Iterable[KnownPlan]) -> bool:
+        """Whether operations are left to a worker that has a newer tenants.yaml."""
+        if self._files is None:
+            return False
+        self._refused = self._files.older(one.plan.registry_sha256 for one in knowns)
+        if self._refused is None:
+            return False
+        self.gates = {}  # nobody is found well by an older file
+        return self._files.others(connection)
 
     def _turn(self, connection: sa.Connection) -> datetime | None:
         """The server's clock, once this worker alone conducts in a transaction; None: another does."""

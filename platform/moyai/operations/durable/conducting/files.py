@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -65,6 +65,8 @@ class Files:
         self._lock = threading.Lock()
         self._fresh = -fresh_seconds
         self._found: _Found | None = None
+        self._known: frozenset[str] = frozenset()
+        """The files of plans that were there at the last look."""
         self._applied: tuple[AppliedFile, ...] | None = None
 
     @property
@@ -73,11 +75,15 @@ class Files:
         found = self._found
         return None if found is None else found.why
 
-    def older(self) -> Text | None:
-        """Why nothing is begun here, or None. As it was found last while nobody can say. Raises nothing."""
+    def older(self, planned_by: Iterable[str] = ()) -> Text | None:
+        """Why nothing is begun here, or None. As it was found last while nobody can say. Raises nothing.
+
+        `planned_by`: by which files the plans in hand were made: one that is not known yet is looked for now.
+        """
         with self._lock:
             now = time.monotonic()
-            if now - self._fresh >= self._fresh_seconds:
+            unknown = any(one not in self._known for one in planned_by)
+            if unknown or now - self._fresh >= self._fresh_seconds:
                 # tenants.yaml is being edited, or the database is away: nothing begins by that.
                 with suppress(MoyaiError, sa.exc.SQLAlchemyError, psycopg.Error):
                     self._look(now)
@@ -104,6 +110,7 @@ class Files:
             if same and known is not None and now < known.until:
                 return
             planned = planned_files(connection, self._knowledge.site)
+            self._known = frozenset(one.sha256 for one in planned)
             why = self._why(registry, planned)
             if why != (None if known is None else known.why):
                 self._tell(connection, why)

@@ -164,7 +164,7 @@ class Host:
             # Its conductor puts it on the queue again, until a worker of its own site takes it.
             self._tell(f"{operation} {code} is of the site {known.plan.site}: left to its workers")
             return
-        if self._files.older() is not None:
+        if self._files.older((known.plan.registry_sha256,)) is not None:
             # As above: until this worker has the newer file, or another takes it.
             self._tell(f"{operation} {code} is left to workers with the newer tenants.yaml")
             return
