@@ -17,12 +17,11 @@ import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
 from moyai.operations.database.files import newest_number, planned_files
-from moyai.operations.database.rows import document_of
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.site.history import AppliedFile, in_order, superseded
 from moyai.planning.fleet import said
 from moyai.registry.models import Registry
-from moyai.texts import Text
+from moyai.texts import Text, document_of
 
 _HELD_BACK = sa.text("SELECT moyai.worker_held_back(:id, CAST(:why AS jsonb))")
 _OTHERS = sa.text(
