@@ -200,7 +200,7 @@ _REASONS: Mapping[str, Text] = {
 
 _FAMILY_REASONS: Mapping[str, Text] = {
     "subscription": Text("{}: 利用の内容が変わった", "{}: the subscription changed"),
-    "release": Text("{}: 記録上のリリースが変わった", "{}: the release on record changed"),
+    "release": Text("{}: リリースが変わる", "{}: the release changes"),
     "service": Text("{}: サービスの定義が変わった", "{}: the service's definition changed"),
     "provider": Text("プロバイダー {} の版が変わった", "the provider {}'s version changed"),
     "output": Text("共通基盤の出力 {} が変わった", "the foundation's output {} changed"),
