@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from moyai.audit.anchors import Anchor
+from moyai.audit.gaps import gap_of
 from moyai.audit.records import AuditRecord, Head, genesis, hash_of
 from moyai.texts import Text, visible
 
@@ -39,16 +40,17 @@ def verify(
 
     `anchors`: heads that it is known to have had, from where nobody can change them. `chain`: which chain it
     has to be; None: the anchors', or the first record's. What no anchor covers may have been written anew as a
-    whole, or cut off at its end, without a trace.
+    whole, or cut off at its end, without a trace. Anchors that a record declares lost (`audit.gaps`) are no
+    findings.
     """
     look = _Look(chain if chain is not None or not anchors else anchors[0].chain, anchors)
     for record in records:
         look.at(record)
-        if len(look.findings) >= _MOST:
+        if len(look.findings) - len(look.strange) >= _MOST:
             look.found("more", record.seq, _MORE)
-            return tuple(look.findings)
+            return look.told()
     look.end()
-    return tuple(look.findings)
+    return look.told()
 
 
 class _Look:
@@ -60,6 +62,9 @@ class _Look:
         self.head: Head | None = None
         self.gaps: list[tuple[int, int]] = []
         self.anchors = {(one.seq, one.sha256): one for one in anchors}
+        self.strange: dict[int, set[tuple[int, str]]] = {}
+        """Which finding → the anchors that it is about: they may be declared lost later in the chain."""
+        self.lost: set[tuple[int, str]] = set()
         self.wanted: dict[int, set[str]] = {}
         for one in anchors:
             self.wanted.setdefault(one.seq, set()).add(one.sha256)
@@ -76,6 +81,8 @@ class _Look:
             return
         if not _is_itself(record):
             self.found("changed", record.seq, _changed(record.seq))
+        elif (gap := gap_of(record)) is not None:
+            self.lost |= gap.lost
         before = self.head or genesis(self.chain)
         if record.seq > before.seq:
             self._follow(before, record)
@@ -87,7 +94,9 @@ class _Look:
             self.gaps.append((before.seq + 1, record.seq - 1))
         elif record.previous_sha256 != before.sha256:
             self.found("unlinked", record.seq, _unlinked(record.seq))
-        if any(sha256 != record.sha256 for sha256 in self.wanted.get(record.seq, ())):
+        others = self.wanted.get(record.seq, set()) - {record.sha256}
+        if others:
+            self.strange[len(self.findings)] = {(record.seq, sha256) for sha256 in others}
             self.found("unanchored", record.seq, _unanchored(record.seq))
         self.head = record.head
 
@@ -109,9 +118,16 @@ class _Look:
             if one.chain != self.chain:
                 self.found("foreign", one.seq, _FOREIGN_ANCHOR)
         newest = 0 if self.head is None else self.head.seq
-        known = max(self.wanted, default=0)
+        known = max(
+            (seq for seq, sha256 in self.anchors if (seq, sha256) not in self.lost), default=0
+        )
         if known > newest:
             self.found("cut", newest + 1, _cut(newest + 1, known))
+
+    def told(self) -> tuple[Finding, ...]:
+        """The findings, but for anchors that are declared lost."""
+        declared = {at for at, heads in self.strange.items() if heads <= self.lost}
+        return tuple(one for at, one in enumerate(self.findings) if at not in declared)
 
 
 def _is_itself(record: AuditRecord) -> bool:
