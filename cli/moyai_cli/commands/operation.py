@@ -78,6 +78,14 @@ app = group(
             "意図して内容を戻した tenants.yaml を、最新だと記録する。",
             "Say that this tenants.yaml is the newest, where it was put back on purpose.",
         ),
+        "restored": Entry(
+            "moyai_cli.commands.operation_restored",
+            say(
+                "運用データベースを古い写しから戻したと申告する。途中の団体は保留になる。",
+                "Declare that the operations database came back from an older copy; what was in hand is held.",
+            ),
+            command="restored",
+        ),
         "prepare": _entry(
             "steering",
             "prepare",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.database.epochs import behind
 from moyai.operations.database.reader import open_reader
 from moyai.operations.database.reading import (
     debts,
@@ -23,6 +24,7 @@ from moyai.texts import Text
 from moyai_cli.language import LANG, of, say
 from moyai_cli.options import File, Format, Operation, SiteName
 from moyai_cli.render import Output, aside, show_line
+from moyai_cli.views.older import warn
 from moyai_cli.views.operation_next import worker_held_back
 from moyai_cli.views.operations import show_list, show_operation
 
@@ -58,6 +60,7 @@ def list_(
                 touched=NOTHING_TOUCHED,
             )
     with open_reader(file, site) as reader, reader.connect() as connection:
+        warn(behind(connection))
         rows = listed(connection, limit=limit, kind=kind, statuses=status or None)
         whole = entries(connection, [row.id for row in rows]) if output is Output.JSON else {}
         idle = held_back(connection)
@@ -81,6 +84,7 @@ def show(
     with open_office(file, site) as office, office.engine.connect() as connection:
         view = shown(connection, find(connection, operation))
         alive, idle = workers(connection), held_back(connection)
+        warn(behind(connection))
         registry = office.workspace.registry
         differs = doubts(connection, view, registry)
     # Signatures are looked at here, and nowhere in a list: it brings the libraries that verify them.

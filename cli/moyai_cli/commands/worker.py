@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from moyai.operations.database.epochs import behind
 from moyai.operations.database.opening import login_url, operations_engine
 from moyai.operations.site.workspace import open_workspace
 from moyai_cli.language import of, say
 from moyai_cli.options import File, SiteName
+from moyai_cli.views.older import warn
 
 app = typer.Typer(add_completion=False)
 
@@ -39,10 +41,10 @@ def command(
     if started is not None:
         typer.echo(of(started), err=True)
     group = "moyai_worker"
-    with operations_engine(
-        workspace, group
-    ):  # made ready and looked at, before anything is started
+    # Made ready and looked at, before anything is started.
+    with operations_engine(workspace, group) as engine, engine.connect() as connection:
         url = login_url(workspace, group)
+        warn(behind(connection))
     # DBOS and the processes' module are not needed before.
     from moyai.operations.durable.living.supervisor import Supervised, Supervisor
     from moyai.operations.durable.worker.process import tell

@@ -75,13 +75,16 @@ def show_looked(found: Mapping[str, Looked], output: Output) -> None:
             {
                 **record,
                 "status": words[not one.findings],
-                "findings": [of(finding.what) for finding in one.findings],
+                "findings": [
+                    *(of(finding.what) for finding in one.findings),
+                    *(say("申告済み: ", "declared: ") + of(gap.what) for gap in one.gaps),
+                ],
             }
             for record, one in zip(records, found.values(), strict=True)
         ]
         listing(shown, columns, output)
         return
-    more = [Column(key, key) for key in ("chain", "sha256")]
+    more = [Column(key, key) for key in ("chain", "sha256", "declared")]
     listing(records, [*columns, *more], output)
 
 
@@ -96,6 +99,17 @@ def _looked(name: str, one: Looked) -> Record:
         "findings": [
             {"kind": finding.kind, "seq": finding.seq, "what": of(finding.what)}
             for finding in one.findings
+        ],
+        "declared": [
+            {
+                "seq": gap.seq,
+                "epoch": gap.epoch,
+                "actor": gap.actor,
+                "after": gap.after.seq,
+                "newest_lost": gap.newest,
+                "what": of(gap.what),
+            }
+            for gap in one.gaps
         ],
     }
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.operations.database.epochs import behind
 from moyai.operations.database.lost import is_lost
 from moyai.operations.database.reading import shown, workers
 from moyai.operations.database.rows import BodyRow, OperationView
@@ -24,6 +25,7 @@ from moyai_cli.called import copyable
 from moyai_cli.interrupts import Interrupt
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Output, aside, console, show_line
+from moyai_cli.views.older import warn
 from moyai_cli.views.operation_next import NO_WORKER, waits_for
 from moyai_cli.views.operation_records import body_record
 from moyai_cli.views.operation_words import (
@@ -64,13 +66,16 @@ def follow_to_end(connect: Connect, operation: str, output: Output) -> None:
 
 def _looks(connect: Connect, operation: str) -> Iterator[Sight]:
     """What stands, again and again until its end; a server that is away is waited for."""
-    known = False
+    known = is_told = False
     while True:
         try:
             with connect() as connection:
                 while True:
                     view, alive = shown(connection, operation), workers(connection)
-                    known = True
+                    known, older = True, behind(connection)
+                    if not is_told:
+                        warn(older)
+                    is_told = older is not None
                     yield view, alive
                     if view.row.ended_at is not None:
                         return

@@ -5,7 +5,8 @@ own. So every job that an operation asks for has a number that grows with each t
 each job since (`FENCE`: `20261126-3/2/7`), and what changes data puts it on record in the body's own
 database, in the transaction that it works in. A job that finds a later one there changes nothing.
 
-Only jobs of one operation are compared: an operation that is retried after another one is no late one.
+Only jobs of one operation are compared: an operation that is retried after another one is no late one. Where
+the operations database was restored from a copy, claims go on above all that it ever gave before.
 """
 
 from __future__ import annotations
@@ -138,6 +139,20 @@ def read(connection: Connection) -> Rows:
     return connection.execute(
         "SELECT operation, claim, number, entered_at FROM moyai.fence ORDER BY operation"
     ).fetchall()
+
+
+def latest(connection: Connection, limit: int) -> list[dict[str, object]]:
+    """The operations whose jobs changed something last: `operation`, `claim`, `entered_at` (ISO 8601)."""
+    if not _has_table(connection):
+        return []
+    rows = connection.execute(
+        "SELECT operation, claim, entered_at FROM moyai.fence ORDER BY entered_at DESC LIMIT %s",
+        (limit,),
+    )
+    return [
+        {"operation": operation, "claim": claim, "entered_at": at.isoformat()}
+        for operation, claim, at in rows
+    ]
 
 
 def keep(connection: Connection, rows: Rows) -> None:

@@ -32,6 +32,7 @@ the service is the one that a deadlock ends; longer in the later tries, so that 
 gives way after that time, does."""
 _PAUSE_SECONDS = 0.3
 _SHOWN = 20
+_FENCES = 10
 
 
 def close(job: WritesJob, cloud: Cloud) -> Fields:
@@ -77,10 +78,18 @@ def reopen(job: WritesJob, cloud: Cloud) -> Fields:
 def state(job: OwnerJob, cloud: Cloud) -> Fields:
     """Whether writes are closed, since when and by whom.
 
-    `closed`: on record, and every table refuses; `refusing`, `tables`: how many do, of how many.
+    `closed`: on record, and every table refuses; `refusing`, `tables`: how many do, of how many. And what
+    was done last: `fences` (the newest operations whose jobs changed data), `schema_version`, `migrated_at`.
     """
     with _owner(job, cloud, locked=False) as connection:
-        return _state(connection)
+        version, at = schema_version(connection), None
+        if version:
+            row = connection.execute(
+                "SELECT max(applied_at) FROM public.moyai_migration"
+            ).fetchone()
+            at = row[0].isoformat() if row and row[0] else None
+        last = {"schema_version": version, "migrated_at": at}
+        return {**_state(connection), **last, "fences": fences.latest(connection, _FENCES)}
 
 
 def count(job: CountJob, cloud: Cloud) -> Fields:

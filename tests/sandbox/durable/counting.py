@@ -6,17 +6,26 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from moyai.allowance import VARIABLE
 from moyai.errors import MoyaiError, OperationFailed
+from moyai.jobs.failures import JobFailed
 from moyai.operations.kinds.kind import InDoubt, Kind, Look, Moved, Result, Step, Unavailable, Work
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
 from moyai.texts import Text, same
 
-ENDS: dict[str, type[MoyaiError]] = {
+
+def superseded(words: Text) -> JobFailed:
+    """A job that a body's database turns away."""
+    return JobFailed(words, verb="migrate", code="superseded")
+
+
+ENDS: dict[str, Callable[[Text], MoyaiError]] = {
+    "superseded": superseded,
     "failed": OperationFailed,
     "skipped": Unavailable,
     "moved": Moved,

@@ -15,12 +15,13 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
-from counting import Counted, CountedStep, effects, make_plan
+from counting import Counted, CountedStep, effects, make_plan, superseded
 from tests.planned import create
 from tests.sandbox.hands import begin, register
 
 from moyai.errors import UsageError
 from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.epochs import behind
 from moyai.operations.database.left import ledger_sha256
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown, steps
@@ -29,6 +30,7 @@ from moyai.operations.database.writing import retry, want
 from moyai.operations.durable.carrying import judging
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next, Taken
+from moyai.operations.durable.carrying.overtaken import seen_through
 from moyai.operations.durable.carrying.threshold import Threshold
 from moyai.operations.kinds.kind import Result, Stopped, Work
 from moyai.planning.fleet.plans import OperationPlan
@@ -123,6 +125,27 @@ def test_a_body_goes_forward_through_all_steps(office: Office) -> None:
     assert effects(office.folder, CODE) == ["1 write-1", "1 write-2", "1 write-3"]
     names = ("read", "write-1", "write-2", "write-3")
     assert office.steps() == [(name, "done") for name in names]
+
+
+def test_a_later_job_that_nobody_knows_of_shows_an_older_copy(office: Office) -> None:
+    _with(office, **{f"{CODE}:write-2:1": "superseded"})
+    body = office.carry()
+    assert body.status == "held"
+    assert effects(office.folder, CODE) == ["1 write-1"], "nothing is taken back"
+    with office.operator.connect() as connection:
+        found = behind(connection)
+    assert found is not None
+    assert found.what["by"] == "fence"
+
+
+def test_a_later_job_of_who_has_the_body_by_now_shows_nothing(office: Office) -> None:
+    _with(office, **{f"{CODE}:write-2:1": "superseded"})
+    ledger, taken = office.take("late")
+    office.take("w2")
+    with pytest.raises(Fenced):
+        seen_through(ledger, taken, superseded(same("late")))
+    with office.operator.connect() as connection:
+        assert behind(connection) is None
 
 
 def test_a_step_that_fails_has_those_before_it_taken_back(office: Office) -> None:

@@ -59,6 +59,18 @@ def test_a_lease_whose_touch_finds_no_room_on_the_disk_is_kept(places: Logins) -
     assert not _is_held(places)
 
 
+@pytest.mark.usefixtures("worker")
+def test_a_clock_that_is_set_back_is_no_older_database(places: Logins) -> None:
+    beats, ended = threading.Semaphore(0), threading.Event()
+    lease = Lease(places.of("moyai_worker"), "w1", 11, ended.set)
+    lease.beat = beats.release
+    assert lease.start(10)
+    _owner(places, "UPDATE moyai.worker SET seen_at = seen_at - interval '1 hour'")
+    assert all(beats.acquire(timeout=10) for _ in range(4))
+    assert not ended.is_set()
+    lease.end()
+
+
 def _is_held(places: Logins) -> bool:
     with psycopg.connect(conninfo(places.url), autocommit=True) as connection:
         row = connection.execute("SELECT pg_try_advisory_lock(7701, 11)").fetchone()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.sandbox.copies import Copies
 
 from moyai.audit.notes import Note
 from moyai.audit.records import AuditRecord
@@ -249,3 +250,45 @@ def test_a_number_is_one_line_s_for_good(office: Office) -> None:
     ):
         with pytest.raises(sa.exc.DBAPIError), office.engine.begin() as connection:
             connection.execute(sa.text(statement))
+
+
+def test_lines_that_a_restored_database_has_lost_are_put_there_again(
+    office: Office, places: Logins
+) -> None:
+    copies = Copies(places.folder.parents[1] / "postgres", str(places.url.database))
+    kept = office.chaining()
+    kept.put(RUN, LINES[0])
+    kept.close()
+    office.engine.dispose()
+    copies.take()
+    kept = office.chaining()
+    kept.put(RUN, LINES[1])
+    office.engine.dispose()
+    copies.put_back()
+    copies.drop()
+    assert office.told("federation") == ALL[:1]
+    assert kept.catch_up() == 0, "nothing waits, as far as this machine knows"
+    assert office.told("federation") == ALL[:1]
+    kept.put(RUN, LINES[2])
+    assert (office.told("federation"), kept.why) == (ALL, None)
+    office.store.put_chained(RUN, 3)
+    with_copy = office.chaining()
+    assert with_copy.again() == 0
+    assert office.told("federation") == ALL, "each once"
+
+
+def test_a_run_that_has_ended_is_put_there_again_when_a_person_declares_it(
+    office: Office, places: Logins
+) -> None:
+    copies = Copies(places.folder.parents[1] / "postgres", str(places.url.database))
+    office.engine.dispose()
+    copies.take()
+    kept = office.chaining()
+    for one in LINES:
+        kept.put(RUN, one)
+    office.engine.dispose()
+    copies.put_back()
+    copies.drop()
+    assert office.told("federation") == []
+    assert office.chaining().again() == 0
+    assert office.told("federation") == ALL

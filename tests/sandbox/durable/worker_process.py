@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,5 +16,11 @@ from moyai.registry.load import require
 
 if __name__ == "__main__":
     url, bodies, heartbeat, file = sys.argv[1:]
-    knowledge = Knowledge("sandbox", kind=counted_kind, registry=lambda: require(Path(file)))
+    home = os.environ.get("TESTED_HOME")
+    knowledge = Knowledge(
+        "sandbox",
+        kind=counted_kind,
+        registry=lambda: require(Path(file)),
+        home=None if home is None else lambda: Path(home),
+    )
     sys.exit(work(url, int(bodies), int(heartbeat), knowledge))

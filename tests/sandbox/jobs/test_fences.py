@@ -82,6 +82,27 @@ def test_a_late_job_of_before_changes_nothing(
         assert state(chat, taken_over) == before, verb
 
 
+def test_a_job_of_a_restored_operations_database_outranks_all_before_it(
+    chat: Body, taken_over: str
+) -> None:
+    given = {"WRITES_BY": "op-2"}
+    chat.done("writes-open", **given, **fence(2 * 10**12 + 1, 1))  # the third epoch's first claim
+    for claim in (3, 999_999, 10**12 + 999_999):
+        code, result = chat.run("writes-close", **given, **fence(claim, 9))
+        assert (code, result["code"]) == (4, "superseded"), claim
+    told = chat.done("writes-state")
+    assert told["closed_by"] is None
+    assert [(one["operation"], one["claim"]) for one in told["fences"]] == [
+        (OPERATION, 2 * 10**12 + 1)
+    ]
+    assert (
+        told["schema_version"]
+        == rows(chat.as_app(), "SELECT max(version) FROM moyai_migration")[0][0]
+    )
+    assert told["migrated_at"] is not None
+    assert taken_over
+
+
 def test_later_jobs_other_operations_and_persons_go_on(chat: Body, taken_over: str) -> None:
     given = {"WRITES_BY": "op-2"}
     chat.done("writes-open", **given, **fence(3, 3))

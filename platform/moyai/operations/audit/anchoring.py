@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from moyai.audit.anchors import Anchor
 from moyai.errors import MoyaiError
+from moyai.operations.audit.older import look
 from moyai.operations.audit.vault import Vault
 from moyai.operations.database.anchoring import ANCHORS, anchored, moved, my_turn, soon
+from moyai.operations.database.epochs import behind, behind_refused
 
 _AGAIN_SECONDS = 300.0
 """After a round that failed."""
@@ -20,11 +22,22 @@ def anchor_now(engine: sa.Engine, vault: Vault) -> tuple[Anchor, ...]:
     """Anchor every head that has moved, and those whose lock is half over; which.
 
     What is begun again, or done twice at once, puts a second version of the same object. Raises `NoVault`,
-    `OperationFailed`: what was put by then is on record.
+    `OperationFailed`: what was put by then is on record; `Refused` where the database is known to be an older
+    copy.
     """
+    with engine.connect() as connection:
+        if behind(connection) is not None:
+            raise behind_refused()
+    return _put(engine, vault, _wanted(engine, vault))
+
+
+def _wanted(engine: sa.Engine, vault: Vault) -> tuple[Anchor, ...]:
     days = vault.lock_days()
     with engine.connect() as connection:
-        found = moved(connection, vault.bucket, days // 2)
+        return moved(connection, vault.bucket, days // 2)
+
+
+def _put(engine: sa.Engine, vault: Vault, found: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
     for anchor in found:
         version = vault.put(anchor)
         with engine.begin() as connection:
@@ -60,8 +73,12 @@ class Anchoring:
                 self.tell(words)
 
     def _anchor(self) -> None:
+        """A database that is older than the vault is said to be, and not anchored."""
         try:
-            anchor_now(self.engine, self.vault())
+            vault = self.vault()
+            found = _wanted(self.engine, vault)
+            if not look(self.engine, vault, (one.chain for one in found)):
+                _put(self.engine, vault, found)
         except MoyaiError:
             with self.engine.begin() as connection:
                 soon(connection, ANCHORS, _AGAIN_SECONDS)

@@ -14,7 +14,8 @@ from types import MappingProxyType
 import sqlalchemy as sa
 
 from moyai.audit.anchors import Anchor
-from moyai.audit.export import Header, export_lines, lines_of, verify_export
+from moyai.audit.export import Header, export_lines, lines_of, read_export
+from moyai.audit.gaps import Gap, gap_of
 from moyai.audit.page import Words, page
 from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of, genesis
 from moyai.audit.verify import Finding, verify
@@ -43,6 +44,8 @@ class Looked:
     findings: tuple[Finding, ...]
     anchors: int = 0
     """With so many in the locked bucket it was compared."""
+    gaps: tuple[Gap, ...] = ()
+    """Where records are lost and a person has declared that: no findings, and always told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +121,23 @@ def _looked(connection: sa.Connection, head: Head, anchors: Sequence[Anchor] = (
     findings = verify(last, known, head.chain)
     if last.seq > head.seq:
         findings = (*findings, _beyond(head, last.seq))
-    return Looked(head.chain, head.seq, head, findings, len(anchors))
+    return Looked(head.chain, head.seq, head, findings, len(anchors), tuple(last.gaps))
 
 
 class _Last:
-    """Records handed on; knows the number of the last."""
+    """Records handed on; knows the number of the last, and which gaps were declared."""
 
     def __init__(self, found: Iterable[AuditRecord]) -> None:
         self._found = found
         self.seq = 0
+        self.gaps: list[Gap] = []
 
     def __iter__(self) -> Iterator[AuditRecord]:
         for record in self._found:
             self.seq = record.seq
+            gap = gap_of(record)
+            if gap is not None:
+                self.gaps.append(gap)
             yield record
 
 
@@ -151,14 +158,16 @@ def verify_files(files: Sequence[Path]) -> Iterator[tuple[Path, Looked]]:
     for file in files:
         try:
             with file.open("rb") as opened:
-                header, findings = verify_export(lines_of(opened))
+                export = read_export(lines_of(opened))
+                head, last = export.header.head, _Last(export.records)
+                findings = verify(last, (head,) if head.seq else (), head.chain)
         except OSError as error:
             said = of_system(error)
             raise UsageError(
                 Text(f"{file} を読めません（{said.ja}）。", f"cannot read {file}: {said.en}."),
                 touched=NOTHING_TOUCHED,
             ) from None
-        yield file, Looked(header.head.chain, header.head.seq, header.head, findings)
+        yield file, Looked(head.chain, head.seq, head, findings, gaps=tuple(last.gaps))
 
 
 def export(

@@ -23,6 +23,7 @@ _OTHERS: Mapping[str, Text] = {
     "operation.status": Text("一斉作業の状態", "operation's status"),
     "operation.wave": Text("適用枠の状態", "wave's status"),
     "operation.gate": Text("安定確認", "look after the soak"),
+    "operation.restored": Text("古い写しからの復元の申告", "declared restored from a copy"),
     "debt.settle": Text("未了の解消", "debt settled"),
     "runbook.run": Text("手順書の実行", "run of a runbook"),
     "runbook.step": Text("手順書の手順", "step of a runbook"),

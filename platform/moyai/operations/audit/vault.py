@@ -7,10 +7,11 @@ can take a true one away before its lock ends.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moyai.audit.anchors import Anchor, head_of_key, object_key, prefix, to_document
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from moyai.operations.site.session import Session
 
 _ALL = "audit/anchors/"
+_EPOCHS = "audit/epochs/"
+_EPOCH = re.compile(rf"{_EPOCHS}([0-9]{{6}})\.json")
 _GONE = ("NoSuchBucket", "404")
 
 
@@ -67,21 +70,64 @@ class Vault:
 
         All versions are looked at: a marker of deletion hides none. The moment is the bucket's.
         """
-        given = {"Bucket": self.bucket, "Prefix": _ALL if chain is None else prefix(chain)}
-        found: dict[tuple[str, int, str], Anchor] = {}
+        return _by_chain(self._listed(_ALL if chain is None else prefix(chain)))
+
+    def behind(self, chain: str, known: tuple[int, str] | None) -> tuple[Anchor, ...]:
+        """Anchors of a chain that are listed behind a known one (number, SHA-256; None: all), by number: one
+        request where there is none."""
+        if known is None:
+            return self._listed(prefix(chain))
+        after = object_key(Anchor(chain, *known, datetime.now(UTC)))
+        found = self._listed(prefix(chain), KeyMarker=after)
+        return tuple(one for one in found if (one.seq, one.sha256) > known)
+
+    def chains(self) -> tuple[str, ...]:
+        """Chains of which there are anchors."""
+        pages = self._pages(Prefix=_ALL, Delimiter="/")
+        found = (one["Prefix"] for page in pages for one in page.get("CommonPrefixes", ()))
+        return tuple(sorted(one.removeprefix(_ALL).rstrip("/") for one in found))
+
+    def epoch(self) -> int:
+        """The newest epoch that was ever declared here; 1 where none was."""
+        pages = self._pages(Prefix=_EPOCHS)
+        keys = (version["Key"] for page in pages for version in page.get("Versions", ()))
+        found = [int(known[1]) for key in keys if (known := _EPOCH.fullmatch(key))]
+        return max(found, default=1)
+
+    def put_epoch(self, epoch: int) -> None:
+        """Put there that an epoch has begun: no other gets its number. Raises `NoVault` where it could be
+        taken away again."""
+        self.lock_days()
+        body = json.dumps({"schema": "moyai.audit-epoch/1", "epoch": epoch}, sort_keys=True) + "\n"
         with _telling(self.bucket):
-            for page in self.client.get_paginator("list_object_versions").paginate(**given):
-                for version in page.get("Versions", ()):
-                    head = head_of_key(version["Key"])
-                    if head is None:
-                        continue
-                    at = version["LastModified"].astimezone(UTC)
-                    known = found.get((head.chain, head.seq, head.sha256))
-                    if known is None or at < known.at:
-                        found[head.chain, head.seq, head.sha256] = Anchor(
-                            head.chain, head.seq, head.sha256, at
-                        )
-        return _by_chain(found[key] for key in sorted(found))
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=f"{_EPOCHS}{epoch:06d}.json",
+                Body=body.encode(),
+                ContentType="application/json",
+                ChecksumAlgorithm="SHA256",
+            )
+
+    def _listed(self, beginning: str, **given: str) -> tuple[Anchor, ...]:
+        """Anchors by chain and number, each with its first moment."""
+        found: dict[tuple[str, int, str], Anchor] = {}
+        for page in self._pages(Prefix=beginning, **given):
+            for version in page.get("Versions", ()):
+                head = head_of_key(version["Key"])
+                if head is None:
+                    continue
+                at = version["LastModified"].astimezone(UTC)
+                known = found.get((head.chain, head.seq, head.sha256))
+                if known is None or at < known.at:
+                    found[head.chain, head.seq, head.sha256] = Anchor(
+                        head.chain, head.seq, head.sha256, at
+                    )
+        return tuple(found[key] for key in sorted(found))
+
+    def _pages(self, **given: str) -> list[Any]:
+        with _telling(self.bucket):
+            paginator = self.client.get_paginator("list_object_versions")
+            return list(paginator.paginate(Bucket=self.bucket, **given))
 
 
 def vault_of(workspace: Workspace) -> Vault:

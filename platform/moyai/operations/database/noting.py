@@ -12,6 +12,9 @@ from moyai.audit.details import checked, plain
 from moyai.audit.notes import Note
 from moyai.operations.database.lost import telling
 
+NOT_THAT_LINE = "MY007"
+"""SQLSTATE: another line has its number, or the one before is not there."""
+_NOTED = sa.text("SELECT coalesce(max(number), 0) FROM moyai.runbook_note WHERE run = :run")
 _NOTE = sa.text("SELECT moyai.note_runbook(:run, :number, :sha256, CAST(:records AS jsonb))")
 
 
@@ -30,3 +33,10 @@ def note(engine: sa.Engine, run: str, number: int, sha256: str, notes: Mapping[s
     given = {"run": run, "number": number, "sha256": sha256, "records": told}
     with telling(), engine.begin() as connection:
         return bool(connection.execute(_NOTE, given).scalar_one())
+
+
+def noted(engine: sa.Engine, run: str) -> int:
+    """How many lines of a run are in the chains; fewer than a machine knows of where the database was restored
+    from an older copy. Raises `OperationFailed` where the server does not answer."""
+    with telling(), engine.connect() as connection:
+        return int(connection.execute(_NOTED, {"run": run}).scalar_one())

@@ -4,6 +4,7 @@ that holds it; who takes over holds it meanwhile."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 import sqlalchemy as sa
@@ -20,6 +21,12 @@ SELECT id, lease, host, ended_at IS NOT NULL,
 FROM moyai.worker
 WHERE recovered_at IS NULL AND id <> %(me)s
   AND clock_timestamp() - pg_postmaster_start_time() > make_interval(secs => %(up)s)
+"""
+_STANDING = """
+SELECT CAST(e.database AS text), e.number, w.seen_at, w.id IS NULL OR w.taken_at IS NOT NULL,
+  (SELECT coalesce(CAST(sum(seq) AS bigint), 0) FROM moyai.audit_head)
+FROM (SELECT database, number FROM moyai.epoch ORDER BY number DESC LIMIT 1) e
+LEFT JOIN moyai.worker w ON w.id = %s
 """
 
 
@@ -52,6 +59,30 @@ class Other:
     """Its lease is free for as long as it takes on this host until one that lives has it again."""
     age_seconds: float
     """By the server's clock: no clock of another host counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the database has on record of a worker."""
+
+    database: str
+    """The same in all copies of one database."""
+    epoch: int
+    seen_at: datetime | None
+    """Written by the worker alone, each second; None: it does not know the worker."""
+    taken: bool
+    records: int
+    """In all chains of the audit."""
+
+    def is_before(self, known: Standing) -> bool:
+        """Whether this is an older copy of the database that had what is known, and nobody has said so yet.
+
+        A clock that was set back is none, nor is a copy that has forgotten nothing.
+        """
+        same = (self.database, self.epoch) == (known.database, known.epoch)
+        if not same or known.seen_at is None or self.records >= known.records:
+            return False
+        return self.seen_at is None or self.seen_at < known.seen_at
 
 
 def register(connection: sa.Connection, one: Registration) -> None:
@@ -88,12 +119,15 @@ def touch(connection: psycopg.Connection, worker: str, room: int) -> None:
     connection.execute("SELECT moyai.touch_worker(%s, %s)", (worker, room))
 
 
-def is_taken(connection: psycopg.Connection, worker: str) -> bool:
-    """Whether another has taken its bodies, or it is not on record."""
-    row = connection.execute(
-        "SELECT taken_at IS NOT NULL FROM moyai.worker WHERE id = %s", (worker,)
-    ).fetchone()
-    return row is None or row == (True,)
+def standing(connection: psycopg.Connection, worker: str) -> Standing:
+    """How a worker stands on record; one that is not known counts as taken."""
+    row = connection.execute(_STANDING, (worker,)).fetchone()
+    return Standing(*row) if row is not None else Standing("", 0, None, True, 0)
+
+
+def put_went_back(connection: psycopg.Connection) -> None:
+    """Put on record that a worker has lived through the database's going back to an older copy."""
+    connection.execute("""SELECT moyai.found_behind('{"by": "worker"}')""")
 
 
 def others(

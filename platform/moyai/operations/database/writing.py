@@ -15,16 +15,19 @@ import sqlalchemy as sa
 
 from moyai.canonical_json import canonical
 from moyai.errors import NOTHING_TOUCHED, Refused
-from moyai.operations.database.clock import server_now
+from moyai.operations.database.epochs import behind_refused
 from moyai.operations.database.files import telling_older
 from moyai.operations.database.reading import no_such
 from moyai.planning.fleet.plans import OperationPlan, to_document
-from moyai.texts import JAPAN, Text
+from moyai.texts import Text
 
 NOT_NOW = "MY005"
 """SQLSTATE: it cannot be done as things stand; the status is the error's detail."""
 NO_SUCH = "MY006"
 """SQLSTATE: there is no such operation."""
+BEHIND = "behind"
+"""The detail of a refusal: the database is an older copy, and nobody has declared that."""
+_NEXT_ID = sa.text("SELECT moyai.next_id()")
 _PLAN = sa.text("SELECT moyai.plan_operation(:id, :plan, :signature)")
 _WANT = sa.text("SELECT moyai.want(:id, :wanted, :actor)")
 _PUT_IN_FILE = sa.text("SELECT moyai.put_in_file(:id, :written, :actor)")
@@ -40,27 +43,19 @@ class IdTaken(Exception):  # nobody's error: the caller reserves another
 
 
 def next_id(connection: sa.Connection) -> str:
-    """The id that the next operation gets: the day in Asia/Tokyo, and which of that day. Another may take it
-    before `create_as`."""
-    day = f"{server_now(connection).astimezone(JAPAN):%Y%m%d}"
-    last = connection.execute(
-        sa.text(
-            "SELECT max(CAST(split_part(id, '-', 2) AS integer)) FROM moyai.operation "
-            "WHERE id LIKE :day"
-        ),
-        {"day": f"{day}-%"},
-    ).scalar()
-    return f"{day}-{(last or 0) + 1}"
+    """The id that the next operation gets: the day in Asia/Tokyo, the epoch from the second on, and which of
+    that day (`20261126-3`, `20261126-e2-1`). Another may take it before `create_as`."""
+    return str(connection.execute(_NEXT_ID).scalar_one())
 
 
 def create_as(
     connection: sa.Connection, operation: str, plan: OperationPlan, signature: str | None
 ) -> None:
     """Put a plan on record under an id, of today in Asia/Tokyo. Raises `IdTaken`, with nothing written, and
-    `Refused` for a plan by an older tenants.yaml."""
+    `Refused` for a plan by an older tenants.yaml, and where the database is known to be an older copy."""
     text = canonical(to_document(plan)).decode()
     given = {"id": operation, "plan": text, "signature": signature}
-    with telling_older():
+    with telling_older(), _refusals(operation, only=BEHIND):
         is_free = connection.execute(_PLAN, given).scalar()
     if not is_free:
         raise IdTaken(operation)
@@ -132,16 +127,21 @@ def _do(
 
 
 @contextmanager
-def _refusals(operation: str) -> Iterator[None]:
+def _refusals(operation: str, only: str | None = None) -> Iterator[None]:
+    """Tell them to people. `only`: the one that is; others are raised as they are."""
     try:
         yield
     except sa.exc.DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None)
+        detail = getattr(getattr(error.orig, "diag", None), "message_detail", None)
+        if only not in (None, detail):
+            raise
         if state == NO_SUCH:
             raise no_such(operation) from None
+        if state == NOT_NOW and detail == BEHIND:
+            raise behind_refused() from None
         if state == NOT_NOW:
-            diagnostics = getattr(error.orig, "diag", None)
-            raise _refused(operation, getattr(diagnostics, "message_detail", None)) from None
+            raise _refused(operation, detail) from None
         raise
 
 

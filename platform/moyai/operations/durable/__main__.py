@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> int:
         history=lambda: source.session().history.entries(),
         environment=lambda: source.session().workspace.runtime.environment(),
         vault=lambda: vault_of(source.session().workspace),
+        home=lambda: source.session().workspace.runtime.home,
     )
     return work(url, int(bodies), int(heartbeat), knowledge)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from moyai.operations.audit.vault import Vault
 from moyai.operations.kinds.kind import Kind
@@ -31,3 +32,6 @@ class Knowledge:
     """Variables of the site for boto3. Raises `MoyaiError` where it does not answer."""
     vault: Callable[[], Vault] | None = None
     """Where audit chains are anchored, by the site; None: nowhere. Raises `MoyaiError` as the site does."""
+    home: Callable[[], Path] | None = None
+    """The folder of this host's part of the site, in which workers remember how far the operations database had
+    come; None: nowhere. Raises `MoyaiError` as the site does."""

@@ -52,8 +52,7 @@ class Dump(_Step):
         if given is None:
             return {}
         inside, registry, outputs, release = given
-        backup = f"{work.operation}-{work.attempt}"
-        made = inside.dump(registry, outputs, self.service, release, backup).fields
+        made = inside.dump(registry, outputs, self.service, release, work.attempt_id).fields
         return {key: made[key] for key in ("manifest", "bytes", "schema_version", "release")}
 
 

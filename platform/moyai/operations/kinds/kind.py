@@ -104,6 +104,8 @@ class Work:
     """What persons want of the operation now: `run`, `pause`, `cancel`, `stop`."""
     claim: int = 1
     """Which taking of the body by a worker this is, over all attempts."""
+    epoch: int = 1
+    """Of the operations database: a later one begins where it was restored from a copy."""
 
     verified: Callable[[str], datetime | None] = lambda _service: None
     """When a backup that the body has of a service was last restored by way of trial, in UTC."""
@@ -115,6 +117,13 @@ class Work:
             if self.wanted() == "stop":
                 raise Stopped
             time.sleep(min(left, _LOOK_SECONDS))
+
+    @property
+    def attempt_id(self) -> str:
+        """What the attempt is called outside the operations database: no attempt that a restored copy has
+        forgotten is called so."""
+        epoch = f"-e{self.epoch}" if self.epoch > 1 else ""
+        return f"{self.operation}-{self.attempt}{epoch}"
 
     @property
     def asker(self) -> Asker:

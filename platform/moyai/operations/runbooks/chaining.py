@@ -52,47 +52,59 @@ class Chaining:
             self._in_time(waiting)
         return sum(self.files.waiting(run) for run in waiting)
 
+    def again(self) -> int:
+        """Put lines once more that a database which was restored from an older copy does not have any more; how
+        many lines still wait."""
+        runs = [run for run in self._store.ids() if self.files.chained(run)]
+        if runs:
+            self._in_time(runs, from_record=True)
+        return self.catch_up()
+
     def close(self) -> None:
         """Give the database up."""
         self._kept.close()
         self._engine = None
 
-    def _in_time(self, runs: list[str]) -> None:
-        done = threading.Thread(target=self._try, args=(runs,), daemon=True)
+    def _in_time(self, runs: list[str], *, from_record: bool = False) -> None:
+        done = threading.Thread(target=self._try, args=(runs, from_record), daemon=True)
         done.start()
         done.join(_PATIENCE_SECONDS)
         if done.is_alive():
             self._away(_NO_ANSWER)
 
-    def _try(self, runs: list[str]) -> None:
+    def _try(self, runs: list[str], from_record: bool) -> None:
         if self._one_at_a_time.acquire(blocking=False):
             try:
-                self._put_all(runs)
+                self._put_all(runs, from_record)
             finally:
                 self._one_at_a_time.release()
 
-    def _put_all(self, runs: list[str]) -> None:
+    def _put_all(self, runs: list[str], from_record: bool) -> None:
         try:
             if self._engine is None:
                 self._engine = self._kept.enter_context(self._open())
-            why = [refusal for run in runs if (refusal := self._put(run, self._engine)) is not None]
+            engine = self._engine
+            told = (self._put(run, engine, from_record=from_record) for run in runs)
+            why = [refusal for refusal in told if refusal is not None]
         except MoyaiError as error:
             self._away(error.what)
         else:
             self.why = why[0] if why else None
 
-    def _put(self, run: str, engine: sa.Engine) -> Text | None:
-        """Why a run's evidence goes no further; that of others does. Raises `OperationFailed` where the server
-        does not answer."""
+    def _put(self, run: str, engine: sa.Engine, *, from_record: bool = False) -> Text | None:
+        """Why a run's evidence goes no further; that of others does. `from_record`: from where the database has
+        come, whatever this machine knows of it. Raises `OperationFailed` where the server does not answer."""
         # Imported where it is needed: the database's library is slow to import, and may have nothing to do.
         from sqlalchemy.exc import DBAPIError
 
-        from moyai.operations.database.noting import note
+        from moyai.operations.database.noting import NOT_THAT_LINE, note, noted
 
         try:
             lines, known = self.files.lines(run), self.files.chained(run)
         except MoyaiError as error:
             return error.what
+        if from_record and lines:
+            known = min(known, noted(engine, run_key(run, lines)))
         for number in range(known + 1, len(lines) + 1):
             line = lines[number - 1]
             try:
@@ -100,6 +112,9 @@ class Chaining:
             except (ValueError, TypeError, KeyError, AttributeError):
                 return _damaged(run, number)
             except DBAPIError as error:
+                is_other = getattr(error.orig, "sqlstate", None) == NOT_THAT_LINE
+                if is_other and not from_record and noted(engine, run_key(run, lines)) < known:
+                    return self._put(run, engine, from_record=True)  # lines of before are lost
                 return _refused(run, str(error.orig).splitlines()[0])
             self.files.put_chained(run, number)
         return None

@@ -27,6 +27,7 @@ from moyai.operations.durable.carrying.failures import (
 )
 from moyai.operations.durable.carrying.judging import Counted, Judging
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next, Taken
+from moyai.operations.durable.carrying.overtaken import seen_through
 from moyai.operations.durable.carrying.threshold import AGAIN_SECONDS, NotNow, Threshold
 from moyai.operations.kinds.kind import (
     InDoubt,
@@ -228,7 +229,7 @@ class Carrying:
                 self._wait()
                 looked = self._looked(step)
             except MoyaiError as error:
-                return error
+                return seen_through(self.ledger, self.taken, error)
             except Fenced:
                 raise
             except Exception as error:  # a bug: it must not strand the body
@@ -330,11 +331,15 @@ class Carrying:
             took_over=self._took_over,
             wanted=lambda: self.ledger.stands(self.taken).wanted,
             claim=self.taken.claim,
+            epoch=self.taken.epoch,
             verified=lambda service: self.ledger.verified(self.body.code, service),
         )
 
     def _key(self, name: str) -> str:
+        """Attempts of a copy that was restored come again: the epoch makes theirs other keys."""
         words = f"{self.taken.operation}/{self.body.code}/{self.taken.attempt}/{name}"
+        if self.taken.epoch > 1:
+            words = f"e{self.taken.epoch}/{words}"
         return hashlib.sha256(words.encode()).hexdigest()[:32]
 
     def _begin(self, name: str, ordinal: int) -> str:

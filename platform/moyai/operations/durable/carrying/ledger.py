@@ -54,6 +54,7 @@ _CHANGED_AT = (
     "AND s.code = given.code AND s.attempt = given.attempt"
 )
 _HAND_OVER = f"{_GO_ON} FROM moyai.hand_over(%s, %s, %s, %s, CAST(%s AS jsonb))"
+_BEHIND = """SELECT moyai.found_behind('{"by": "fence"}')"""
 _VERIFIED = (
     "SELECT to_jsonb(max(s.done_at)) FROM moyai.step s JOIN moyai.operation o ON o.id = s.operation_id "
     "WHERE o.kind = 'backup' AND s.code = %s AND s.step = %s AND s.status = 'done' "
@@ -78,6 +79,8 @@ class Taken:
     """Why it is being taken back, where it is."""
     earlier: tuple[StepRecord, ...] = ()
     """Of the attempts before, the oldest first."""
+    epoch: int = 1
+    """Of the operations database: a later one begins where it was restored from a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class Ledger:
             steps,
             found["error"] if any(step.status == "failed" for step in steps) else None,
             step_records(found["earlier"]),
+            found["epoch"],
         )
 
     def go_on(self, taken: Taken, ended: Ended | None, following: Next | None) -> str:
@@ -212,6 +216,10 @@ class Ledger:
         """When a backup of a body was last restored by way of trial, in UTC; None: never."""
         found = self._call(_VERIFIED, (code, f"restore-test:{service}"))
         return None if found is None else datetime.fromisoformat(found).astimezone(UTC)
+
+    def found_behind(self) -> None:
+        """Put on record that the operations database is older than what a body's own has on record."""
+        self._call(_BEHIND, ())
 
     def put_back(
         self,

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
 from moyai.operations.database.attempts import steps_of
+from moyai.operations.database.epochs import behind
 from moyai.operations.database.left import left_by
 from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.carrying.failures import bug
@@ -123,6 +124,10 @@ class Conductor:
             if self._turn(connection) is None:
                 self.gates = {}  # another conducts, and looks
                 return True
+            if behind(connection) is not None:
+                self.gates = {}  # nobody knows what was done since: a person says how it goes on
+                self._forget()
+                return False
             rows = connection.execute(_ALIVE, {"site": self._knowledge.site}).all()
             knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
             if self._is_others(connection, knowns.values()):

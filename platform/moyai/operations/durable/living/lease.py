@@ -1,7 +1,8 @@
 """A worker's lease: an advisory lock in a session of its own, touched each second.
 
 A worker that freezes loses it, as the server ends a session that is idle for 8 seconds. One whose
-bodies another has taken ends at once: what it still has in hand is not its own any more.
+bodies another has taken ends at once: what it still has in hand is not its own any more. So does one under
+which the database went back to an older copy: what it wrote there last is not there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from moyai.operations.database.hosts import conninfo
-from moyai.operations.database.workers import is_taken, take_lease, touch
+from moyai.operations.database.workers import (
+    Standing,
+    put_went_back,
+    standing,
+    take_lease,
+    touch,
+)
 
 TOUCH_SECONDS = 1.0
 IDLE_SECONDS = 8
@@ -39,6 +46,11 @@ class Lease:
         """Asked at each touch: how many bodies may be begun for this worker, those it has among them."""
         self.beat: Callable[[], None] = lambda: None
         """Called after each touch: the supervisor's sign of life."""
+        self.went_back: Callable[[], None] = lost
+        """Called once, in place of `lost`, where the database went back to an older copy of itself. That is on
+        record by then."""
+        self._known: Standing | None = None
+        """What this lease has put there last."""
 
     def start(self, seconds: float) -> bool:
         """Begin; whether it was had within so many seconds."""
@@ -76,16 +88,14 @@ class Lease:
             if take_lease(connection, self._lease):
                 break
             # An own session before this one, which the server has not seen dead yet, or a taker.
-            if is_taken(connection, self._worker):
-                self._lost()
+            if self._is_over(connection):
                 return
             self._ending.wait(TOUCH_SECONDS / 4)
         while not self._ending.is_set():
-            if is_taken(connection, self._worker):
-                self._lost()
+            if self._is_over(connection):
                 return
             try:
-                touch(connection, self._worker, self.room())
+                self._touch(connection)
             except psycopg.Error:
                 # A full disk takes no touch; the lock is held as long as the session lives.
                 if connection.closed:
@@ -93,6 +103,21 @@ class Lease:
             self._held.set()
             self.beat()
             self._ending.wait(TOUCH_SECONDS)
+
+    def _touch(self, connection: psycopg.Connection) -> None:
+        touch(connection, self._worker, self.room())
+        self._known = standing(connection, self._worker)
+
+    def _is_over(self, connection: psycopg.Connection) -> bool:
+        """Whether another has taken over, or the database went back: told to whom it concerns."""
+        now, known = standing(connection, self._worker), self._known
+        if known is not None and now.is_before(known):
+            put_went_back(connection)
+            self.went_back()
+            return True
+        if now.taken:
+            self._lost()
+        return now.taken
 
 
 class Heartbeat:

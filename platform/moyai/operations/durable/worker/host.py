@@ -26,6 +26,7 @@ from moyai.operations.durable.limits.measuring import Measuring
 from moyai.operations.durable.living.lease import Heartbeat, Lease
 from moyai.operations.durable.living.processes import Tell, host_id, kill, marked
 from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
+from moyai.operations.durable.worker.past import Past
 from moyai.operations.durable.worker.routines import Parts, routines
 from moyai.planning.fleet.plans import PlannedBody
 from moyai.texts import Text
@@ -82,7 +83,9 @@ class Host:
         self._ended = 0
         number = secrets.randbits(31)
         self._lease = Lease(place.url, place.worker, number, self._lost)
+        self._lease.went_back = self._went_back
         self._number = number
+        self._past = Past(self._engine, knowledge, tell)
 
     def run(self) -> None:
         """Work until `end`. Raises `OperationFailed` where the lease cannot be had."""
@@ -93,6 +96,7 @@ class Host:
                 Text("ワーカーのリースを得られません。", "the worker's lease cannot be had.")
             )
         hand_on(self._allowances.start())
+        self._past.compare()  # before anything is taken off the queue
         self._queue.start(self._carry, self._place.bodies)
         self._lease.room = self._room
         self._tell(f"worker {self._place.worker} takes {self._place.bodies} bodies at a time")
@@ -120,6 +124,7 @@ class Host:
             conductor=self._conductor,
             files=self._files,
             measuring=self._measuring,
+            past=self._past,
             tell=self._tell,
             ending=self._ending,
             stirred=self._stirred,
@@ -152,6 +157,10 @@ class Host:
     def _lost(self) -> None:
         """Another has this worker's bodies: nothing more may be done here."""
         self._end_at_once("another worker has taken over")
+
+    def _went_back(self) -> None:
+        """What is in hand was begun in a past that the database does not know any more."""
+        self._end_at_once("the operations database went back to an older copy")
 
     def _end_at_once(self, why: str) -> None:
         self._tell(f"worker {self._place.worker}: {why}; ends at once")

@@ -23,6 +23,7 @@ from moyai.operations.durable.limits.measuring import Measuring
 from moyai.operations.durable.living.processes import Tell, host_id
 from moyai.operations.durable.living.takeover import Takeover
 from moyai.operations.durable.queue.dbos_queue import BodyQueue
+from moyai.operations.durable.worker.past import Past
 from moyai.operations.durable.worker.routine import Repeated, Routine
 from moyai.operations.notices.channels import Channels
 from moyai.operations.notices.sender import Sender, Sources
@@ -35,6 +36,7 @@ _BUSY_SECONDS = 0.1
 _NOTICE_SECONDS = 2.0
 _ANCHOR_SECONDS = 20.0
 _FILES_SECONDS = 10.0
+_PAST_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Parts:
     conductor: Conductor
     files: Files
     measuring: Measuring
+    past: Past
     tell: Tell
     """A line of the worker's log."""
     ending: threading.Event
@@ -71,6 +74,7 @@ def routines(parts: Parts) -> tuple[Routine, ...]:
         routine("gates", _LOOK_SECONDS, _gates(parts)),
         routine("files", _FILES_SECONDS, parts.files.read_history),
         routine("memory", _LOOK_SECONDS, parts.measuring.look),
+        routine("past", _PAST_SECONDS, parts.past.look),
     ]
     if parts.knowledge.vault is not None:
         vault, registry = parts.knowledge.vault, parts.knowledge.registry

@@ -37,7 +37,7 @@ class Backup(UpgradeStep):
         Raises `JobFailed`.
         """
         inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
-        made = inside.dump(*given, f"{work.operation}-{work.attempt}")
+        made = inside.dump(*given, work.attempt_id)
         found: dict[str, Any] = {key: made.fields[key] for key in _KEPT}
         earlier = work.earlier.get("backup")
         if earlier is not None and _contracted(one, work, int(found["schema_version"])):

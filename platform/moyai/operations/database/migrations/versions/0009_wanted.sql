@@ -115,7 +115,7 @@ BEGIN
     PERFORM moyai.refuse('nobody has approved ' || coalesce(unapproved, 'it'), 'MY005', p_entry.status);
   END IF;
   WITH changed AS (
-    UPDATE moyai.body b SET status = 'running', attempts = attempts + 1, claim = claim + 1,
+    UPDATE moyai.body b SET status = 'running', attempts = attempts + 1, claim = moyai.next_claim(claim),
         step = NULL, worker = NULL, error = NULL, error_signature = NULL, waits = NULL, result = NULL,
         began_at = clock_timestamp(), ended_at = NULL,
         carrier = concat_ws(':', operation_id, code, attempts + 1, '0')
