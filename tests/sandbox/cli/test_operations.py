@@ -22,6 +22,7 @@ from moyai.approvals.signing import find_signer
 from moyai.operations.fleet.checking import plan_check
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.putting import put_on_record
+from moyai.planning.fleet.exceptions import with_exceptions
 
 PLANNER = "keikaku@jimukyoku.example.jp"
 WHO = ("--operator", PLANNER)
@@ -175,10 +176,13 @@ def test_a_plan_begins_once_another_person_has_signed_it(
         workspace = office.workspace
         plan = plan_check(workspace, "272027", date.fromisoformat(DAY), by=PLANNER)
         signer = find_signer(workspace.registry.operators[0].ssh_key, keys["keikaku"], {})
-        asking = replace(plan, approval_seconds=3600)
+        asking = with_exceptions(replace(plan, approval_seconds=3600), workspace.registry)
         operation = put_on_record(office.engine, asking, signer)
     shown = federation.ok("operation", "show", operation, "--output", "json").json()
-    assert (shown["status"], shown["approvals_missing"]) == ("planned", ["plan"])
+    assert (shown["status"], shown["approvals_missing"]) == (
+        "planned",
+        ["plan", "exceptions"],
+    )
     own = ("--operator", PLANNER, "--key", str(keys["keikaku"]))
     refused = federation.moyai("operation", "approve", operation, *own)
     assert refused.code == 5, refused.err
@@ -194,6 +198,8 @@ def test_a_plan_begins_once_another_person_has_signed_it(
     assert (alone.code, "its moment cannot be told" in alone.err) == (2, True)
     (said := tmp_path / "approval.txt").write_text(line)
     federation.ok("operation", "approve", operation, *theirs, "--signed", str(said))
+    shonin = ("--operator", "shonin@jimukyoku.example.jp", "--key", str(keys["shonin"]))
+    federation.ok("operation", "approve", operation, "exceptions", *shonin)
     federation.ok("operation", "watch", operation)
     report = federation.ok("operation", "report", operation).out
     assert "approved: shonin@jimukyoku.example.jp (plan)" in report
