@@ -234,6 +234,7 @@ def test_a_wave_fails(office: Federation) -> None:
     _reached(office, lambda shown: shown["status"] == "done")
 
 
+@pytest.mark.usefixtures("workers")
 def test_passwords_are_rotated(office: Federation, keys: Path) -> None:
     parameters = (f"bodies={FIRST}", f"planner={PLANNER}", "at_once=yes")
     book = Book(office, "credential-rotation", *parameters)

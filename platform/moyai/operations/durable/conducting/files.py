@@ -91,9 +91,8 @@ class Files:
 
     def read_history(self) -> None:
         """Read which files were applied: for a thread of its own, as the site may be slow to answer."""
-        with suppress(
-            MoyaiError
-        ):  # each body's preflight asks for it too, and says what is wrong with it
+        # What is wrong with it each body's preflight says, which asks for it too.
+        with suppress(MoyaiError):
             self._applied = self._knowledge.history()
 
     def others(self, connection: sa.Connection) -> bool:
