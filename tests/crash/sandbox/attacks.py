@@ -70,7 +70,9 @@ class Attack:
     before: Callable[[Arena], None] = lambda _arena: None
     """Before the first worker starts."""
     commands: bool = False
-    """Whether other commands are run beside the upgrade, and killed with those that steer it."""
+    """Whether commands are killed that plan an operation, approve it and write it into the file."""
+    beside: bool = False
+    """Whether `moyai deploy all` is run beside it, again and again."""
     clock: str = "true"
     quiet: bool = False
     """Whether nothing is done: what the others are held against."""

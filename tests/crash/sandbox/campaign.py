@@ -166,6 +166,8 @@ def _operation(one: _Campaign) -> Person:
     view = _carried(one, person)
     one.operations += 1
     one.arena.due(all_now=True)
+    one.following = float("inf")
+    person.mend()
     askers.forget(place.base)
     ends = "cancelled" if attack.windows else "done"
     if view is None or view.row.status != ends:
@@ -231,7 +233,7 @@ def _ended(one: _Campaign, person: Person) -> OperationView | None:
         if view is None:
             continue
         one.pace.saw([(body.code, body.status, body.step, body.attempts) for body in view.bodies])
-        beside = one.attack.commands and one.arena.done < one.attacks
+        beside = one.attack.beside and one.arena.done < one.attacks
         if person.tend(view, beside=beside):
             return view
     return view

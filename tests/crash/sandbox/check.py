@@ -113,12 +113,38 @@ def check_backup(case: Case, found: Findings) -> None:
 
 def check_deploy(case: Case, found: Findings) -> None:
     """All bodies of deploys that have ended: one task definition each, of the release as before."""
-    place, number, asked = case.place, case.number, case.asked
+    for body in case.view.bodies:
+        own = [one for one in case.asked if one.is_about(body.code)]
+        check_requests(case.place.family(body.code), release(case.number), own, found)
+    _deployed(case, found)
+
+
+def check_edit(case: Case, found: Findings) -> None:
+    """An edit that has ended: its one body has what was edited, and nothing was made for that, as a setting is
+    a parameter that there is already. Nothing at all of others."""
+    place, ssm = case.place, case.place.client("ssm")
+    edited = {body.code for body in case.view.bodies}
+    for code in place.codes:
+        own = [one for one in case.asked if one.is_about(code)]
+        if code not in edited:
+            check_untouched(code, own, (), found)
+            continue
+        made = [one.action for one in own if one.done and MAKES.match(one.action)]
+        found.duplicates.extend(f"{code}: {one}" for one in made)
+        wanted = str(case.known[code])
+        live = ssm.get_parameter(Name=parameter(code, SERVICE, EDITED))["Parameter"]["Value"]
+        written = str(place.setting(code))
+        if (live, written) != (wanted, wanted):
+            found.lost.append(f"{code}: {EDITED} is {live}, in the file {written}, not {wanted}")
+    _deployed(case, found)
+
+
+def _deployed(case: Case, found: Findings) -> None:
+    """The bodies of a deploy are what is on record, and their databases are as they were."""
+    place, number = case.place, case.number
     statuses = place.statuses()
     for body in case.view.bodies:
         code = body.code
-        own = [one for one in asked if one.is_about(code)]
-        check_requests(place.family(code), release(number), own, found)
         seen = [
             one.tag
             for life in place.witness.of(place.database(code))
@@ -129,23 +155,6 @@ def check_deploy(case: Case, found: Findings) -> None:
         _service(place, code, number, found)
         _resources(place, code, found)
         _is_true(code, number, body.status, statuses[code], found)
-
-
-def check_edit(case: Case, found: Findings) -> None:
-    """An edit that has ended: as a deploy of its one body, which has what was edited; nothing of others."""
-    check_deploy(case, found)
-    place, ssm = case.place, case.place.client("ssm")
-    edited = {body.code for body in case.view.bodies}
-    for code in place.codes:
-        if code not in edited:
-            own = [one for one in case.asked if one.is_about(code)]
-            check_untouched(code, own, (), found)
-            continue
-        wanted = str(case.known[code])
-        live = ssm.get_parameter(Name=parameter(code, SERVICE, EDITED))["Parameter"]["Value"]
-        written = str(place.setting(code))
-        if (live, written) != (wanted, wanted):
-            found.lost.append(f"{code}: {EDITED} is {live}, in the file {written}, not {wanted}")
 
 
 def _service(place: Place, code: str, number: int, found: Findings) -> None:

@@ -41,6 +41,8 @@ class Person:
     """Exit codes of commands that ended by themselves."""
     _retrying: subprocess.Popen[bytes] | None = None
     _beside: subprocess.Popen[bytes] | None = None
+    _is_cut_off: bool = False
+    """Whether the last deploy beside it, or what worked for that, was killed."""
 
     def __post_init__(self) -> None:
         self._since = time.time()
@@ -121,6 +123,7 @@ class Person:
             self.codes.append(self._retrying.returncode)
             self._retrying = None
         if self._beside is not None and self._beside.poll() is not None:
+            self._is_cut_off = self._beside.returncode != 0
             self.codes.append(self._beside.returncode)
             self._beside = None
         left = {one.status for one in view.bodies} & _AGAIN
@@ -136,6 +139,12 @@ class Person:
         if beside and self._beside is None:
             self._beside = self.place.command("deploy", "all", "--as-of", DAY)
         return False
+
+    def mend(self) -> None:
+        """Deploy once more where the last one beside did not end well, as whoever sees that does: it is not
+        the operation's to take up what that left."""
+        if self._is_cut_off:
+            self._carry(("deploy", "all", "--as-of", DAY))
 
     def _carry(self, command: Sequence[str]) -> int:
         """Run one to its end, whoever ends it; its exit code."""
