@@ -17,6 +17,7 @@ from moyai.operations.database.writing import want
 from moyai.operations.fleet.half_way import half_way
 from moyai.operations.fleet.upgrading import UpgradeWish, plan_upgrade, upgrade_bodies
 from moyai.operations.inside.jobs import Inside
+from moyai.operations.kinds.table import kind_of
 from moyai.operations.kinds.upgrade.steps import UpdateStack
 from moyai.operations.site.places import today
 from moyai.planning.fleet.taking_over import taken_over
@@ -151,15 +152,72 @@ def test_who_was_taken_over_from_does_nothing_more(office: Office) -> None:
     assert office.is_open(B)
 
 
+class _Killed(BaseException):
+    """A worker that ends here."""
+
+
+def _kill() -> None:
+    raise _Killed
+
+
+def _released_and_held(office: Office, code: str, release: str) -> str:
+    """An upgrade that is held as writes could not be opened, with its release on record; cancelled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Inside, "writes_open", _away)
+        first = office.plan(release, code)
+        assert office.carry(first, code).status == "held"
+    assert office.record(code).releases["eapp-b"] == release
+    _cancelled(office, first)
+    return first
+
+
+def test_a_released_body_that_is_held_is_taken_afresh_to_a_newer_release_in_two_attempts(
+    office: Office,
+) -> None:
+    office.bring(B, "1.1.0")
+    first = _released_and_held(office, B, "1.2.0")
+    with office.sql(B, "owner") as owner:  # why it was held may be that it is not well
+        owner.execute("ALTER TABLE applicant_kind RENAME TO hidden")
+    second, revisions = _plan(office, "1.3.0", B), office.revisions(B)
+    over = taken_over(office.planned(second), B)
+    assert over is not None
+    assert (over.operation, over.release, over.target, over.way) == (
+        *(first, "1.1.0", "1.2.0"),
+        "afresh",
+    )
+    for given in ((at("close-writes", _kill),), (at("", _kill), at("close-writes", _kill))):
+        with pytest.raises(_Killed):  # before and after it is handed over
+            office.carry(second, B, *given)
+    # It is as unwell as it was: the first attempt goes back to the release that it had by then.
+    went_back = office.carry(second, B)
+    assert went_back.status in ("failed", "held"), went_back
+    assert (office.image(B), office.record(B).releases["eapp-b"]) == ("1.2.0", "1.2.0")
+    assert office.revisions(B) == revisions + 2
+    with office.sql(B, "owner") as owner:
+        owner.execute("ALTER TABLE hidden RENAME TO applicant_kind")
+    office.again(second, B)
+    with pytest.raises(_Killed):
+        office.carry(second, B, at("", _kill), at("migrate-contract", _kill))
+    assert office.carry(second, B).status == "done"
+    ended = [(attempt, name) for attempt, name, how in office.steps(second, B) if how == "done"]
+    assert [one for one in ended if one[0] == 2] == [
+        (2, step.name) for step in _steps(office, second, B)
+    ]
+    assert (office.image(B), office.revisions(B)) == ("1.3.0", revisions + 3)
+    assert (office.schema(B), office.is_open(B)) == ([1, 2, 3, 4, 5, 6], True)
+    assert (office.backups(B, first), office.backups(B, second)) == (["1"], ["1", "2"])
+    assert _entry(office, first, B) == ("cancelled", f"{second} has taken it over")
+
+
+def _steps(office: Office, operation: str, code: str) -> Any:
+    plan = office.planned(operation)
+    return kind_of(plan.kind, office.source).steps(plan, plan.body(code))
+
+
 def test_a_released_body_that_is_held_goes_forward_only(office: Office) -> None:
     office.bring(B, "1.3.0")
     office.bring(A, "1.3.0")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Inside, "writes_open", _away)
-        first = office.plan("1.5.0", A)
-        assert office.carry(first, A).status == "held"
-    assert office.record(A).releases["eapp-b"] == "1.5.0"
-    _cancelled(office, first)
+    _released_and_held(office, A, "1.5.0")
     with pytest.raises(UsageError) as back:
         _plan(office, "1.3.0", A)
     assert "it goes forward only" in back.value.what.en
