@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from office import A, B, Between, Office
@@ -93,14 +95,20 @@ def test_killed_at_every_boundary_it_goes_back_once(office: Office) -> None:
 def test_a_process_killed_within_steps_is_gone_on_with(office: Office) -> None:
     office.bring(A, "1.3.0")
     operation, revisions = office.plan("1.5.0", A), office.revisions(A)
+    within = []
     for step in ("backup", "stack", "migrate-contract"):
         worker = f"w-{step}"
         process = _start(office, operation, A, worker)
         _until(office, operation, A, step, process)
         _until_worked(office, operation, A, step, process)
+        process.send_signal(signal.SIGSTOP)  # what is on record of the step stays as it is
+        if _status(office, operation, A, step) == "intended":
+            within.append(step)
         process.kill()
         kill(marked(worker))
         process.wait()
+    assert "stack" in within, "the longest one was not met"
+    assert len(within) >= 2
     assert office.carry(operation, A).status == "done"
     assert office.schema(A) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert office.backups(A, operation) == ["1"]
@@ -129,14 +137,22 @@ def _start(office: Office, operation: str, code: str, worker: str) -> subprocess
 def _until_worked(
     office: Office, operation: str, code: str, step: str, process: subprocess.Popen[bytes]
 ) -> None:
-    """Until it has spent processor time on that step, or has ended it."""
-    before = _processor_seconds(process.pid)
-    while _processor_seconds(process.pid) < before + 0.1:
+    """Until it, and what it has started, have spent processor time on that step, or it has ended."""
+    worker, known = f"w-{step}", {process.pid: _processor_seconds(process.pid)}
+    before = sum(known.values())
+    while sum(known.values()) < before + 0.1:
         assert process.poll() is None, "it ended too early"
-        with office.operator.connect() as connection:
-            found = [one for one in steps(connection, operation, code) if one.step == step]
-        if found[-1].status != "intended":
+        if _status(office, operation, code, step) != "intended":
             return
+        for pid in (process.pid, *marked(worker)):
+            with suppress(OSError):
+                known[pid] = _processor_seconds(pid)
+
+
+def _status(office: Office, operation: str, code: str, step: str) -> str:
+    with office.operator.connect() as connection:
+        found = [one for one in steps(connection, operation, code) if one.step == step]
+    return found[-1].status
 
 
 def _processor_seconds(pid: int) -> float:
