@@ -24,7 +24,10 @@ from tests.bench.operations_kind import STEPS
 from tests.bench.operations_office import Server, server
 from tests.bench.operations_past import past
 from tests.bench.operations_takeover import takeovers
+from tests.bench.operations_used import Used, objects
 from tests.bench.processors import held_to
+
+from moyai.operations.database.hosts import conninfo
 
 RESULT = projects.ROOT / "build" / "bench" / "operations.json"
 AT_ONCE = 32
@@ -61,7 +64,7 @@ def measure(
     with server(scratch) as one:
         turns = [turn(one, number, bodies) for number in range(rounds)]
         shares = [held(one, number, bodies) for number in range(rounds)]
-        had, grown = growth_mb(one, bodies, growth)
+        had, grown, objects_a_body = growth_mb(one, bodies, growth)
         taken = sorted(takeovers(one, kills))
         listed = past(one, scratch / "past-commands", operations)
     medians = {key: statistics.median(turn[key] for turn in turns) for key in _SECONDS}
@@ -80,6 +83,10 @@ def measure(
         "bare_vs_one_worker": round(
             statistics.median(turn["bare_s"] / turn["one_s"] for turn in turns), 2
         ),
+        "list_query_grown": round(listed.list_query_grown, 2),
+        "processor_vs_bare": _ratio(turns, "bare_processor_ms", "one_processor_ms"),
+        "log_vs_bare": _ratio(turns, "one_log_bytes", "bare_log_bytes"),
+        "objects_a_body": round(objects_a_body, 2),
         "listed_seconds": {
             key: None if value is None else round(value, 3) for key, value in asdict(listed).items()
         },
@@ -105,11 +112,15 @@ _SECONDS = ("bare_s", "one_s", "two_s")
 
 def turn(one: Server, number: int, bodies: int) -> dict[str, float]:
     """Plain DBOS, one worker, two workers, each on a database of its own; with the load before each."""
-    found: dict[str, float] = {"bare_load": _load(), "bare_s": bare(one, f"bare_{number}", bodies)}
+    found: dict[str, float] = {"bare_load": _load()}
+    seconds, of_bare = bare(one, f"bare_{number}", bodies)
+    found |= {"bare_s": seconds, **_each("bare", of_bare, bodies)}
     for name, workers in (("one", [AT_ONCE]), ("two", [AT_ONCE, AT_ONCE])):
         with one.office(f"{name}_{number}", workers) as office:
             found[f"{name}_load"] = _load()
+            before = office.used()
             found[f"{name}_s"] = round(office.carry(bodies)[1], 2)
+            found |= _each(name, office.used().since(before), bodies)
     return found
 
 
@@ -132,13 +143,22 @@ def _median_speedup(turns: Sequence[dict[str, float] | None]) -> float | None:
     return round(statistics.median(ratios), 2) if ratios else None
 
 
-def bare(one: Server, name: str, number: int) -> float:
-    """Seconds that plain DBOS takes for so many empty children."""
+def _each(name: str, used: Used, bodies: int) -> dict[str, float]:
+    """Of one body."""
+    return {
+        f"{name}_processor_ms": round(1000 * used.processor / bodies, 3),
+        f"{name}_log_bytes": round(used.log_bytes / bodies, 1),
+    }
+
+
+def bare(one: Server, name: str, number: int) -> tuple[float, Used]:
+    """Seconds that plain DBOS takes for so many empty children, and what they and the server use."""
     places = one.database(name, empty=True)
     url = make_url(places.url).set(drivername="postgresql+psycopg")
     command = [
         *(sys.executable, "-m", "tests.bench.operations_bare"),
         *(url.render_as_string(hide_password=False), str(number), str(AT_ONCE)),
+        *(conninfo(places.url), str(one.postmaster)),
     ]
     answer = subprocess.run(
         command,
@@ -148,22 +168,29 @@ def bare(one: Server, name: str, number: int) -> float:
         text=True,
         check=True,
     )
-    return round(float(answer.stdout), 2)
+    seconds, processor, log_bytes = answer.stdout.split()
+    return round(float(seconds), 2), Used(float(processor), int(log_bytes))
 
 
-def growth_mb(one: Server, bodies: int, more: int) -> tuple[float, float]:
+def _ratio(turns: Sequence[dict[str, float]], above: str, below: str) -> float:
+    return round(statistics.median(turn[above] / turn[below] for turn in turns), 2)
+
+
+def growth_mb(one: Server, bodies: int, more: int) -> tuple[float, float, float]:
     """Resident memory of one worker after its first operation, and what it has more after so many more
-    bodies by operations of that size: a plan of many bodies is held while they are carried."""
+    bodies by operations of that size: a plan of many bodies is held while they are carried. And how many
+    objects its Python has more for each of them."""
     with one.office("growth", [AT_ONCE]) as office:
         [(_, pid)] = office.workers()
         office.carry(min(bodies, more))
-        before = _resident_mb(pid)
+        before, had = _resident_mb(pid), objects(pid, office.folder)
         carried = 0
         while carried < more:
             office.carry(min(bodies, more))
             carried += bodies
         assert [found for _, found in office.workers()] == [pid], office.logs()
-        return before, _resident_mb(pid) - before
+        grown = _resident_mb(pid) - before
+        return before, grown, (objects(pid, office.folder) - had) / carried
 
 
 def at(ordered: Sequence[float], share: float) -> float:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from psycopg.sql import SQL, Identifier
 from tests.bench import projects
 from tests.bench.operations_kind import STEPS, empty_plan
+from tests.bench.operations_used import OBJECTS, Used, used
 from tests.logins import of_database
 from tests.planned import create
 from tests.sample import SAMPLE
@@ -27,6 +28,7 @@ from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins, logins, prepare
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.sandbox.postgres.fleet import Fleet
+from moyai.sandbox.postgres.instance import OPERATIONS
 
 _SUPERVISE = (
     "import sys; from sqlalchemy.engine import make_url; "
@@ -54,6 +56,8 @@ class Office:
 
     places: Logins
     folder: Path
+    postmaster: int
+    """The server's first process."""
     engine: sa.Engine = field(init=False)
     supervisors: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -70,7 +74,11 @@ class Office:
                 subprocess.Popen(
                     [sys.executable, "-c", _SUPERVISE, url, str(bodies), str(SAMPLE)],
                     cwd=root,
-                    env={**os.environ, "PYTHONPATH": f"{root}/platform{os.pathsep}{root}"},
+                    env={
+                        **os.environ,
+                        "PYTHONPATH": f"{root}/platform{os.pathsep}{root}",
+                        OBJECTS: str(self.folder),
+                    },
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -78,6 +86,10 @@ class Office:
                 )
             )
         self._until("SELECT count(*) FROM moyai.worker WHERE room > 0", len(self.supervisors))
+
+    def used(self) -> Used:
+        """By the server and the workers up to now."""
+        return used(conninfo(self.places.url), self.postmaster, [pid for _, pid in self.workers()])
 
     def put(self, plan: OperationPlan) -> tuple[str, datetime]:
         """Put an operation on record; its id, and when that was."""
@@ -147,6 +159,8 @@ class Server:
 
     template: Logins
     folder: Path
+    postmaster: int
+    """Its first process."""
 
     def database(self, name: str, *, empty: bool = False) -> Logins:
         """A database of its own: as it is made ready, or with nothing in it."""
@@ -167,7 +181,7 @@ class Server:
         """The same, of a database that is there."""
         folder = self.folder / name
         folder.mkdir()
-        office = Office(places, folder)
+        office = Office(places, folder, self.postmaster)
         try:
             for bodies in workers:
                 office.start(1, bodies)
@@ -186,6 +200,12 @@ def server(folder: Path) -> Iterator[Server]:
         prepare(places)
         with psycopg.connect(conninfo(places.url), autocommit=True) as connection:
             connection.execute("CREATE DATABASE standing")  # a template has to be nobody's
-        yield Server(places, folder)
+        yield Server(places, folder, _postmaster(fleet))
     finally:
         fleet.stop_all()
+
+
+def _postmaster(fleet: Fleet) -> int:
+    identity = fleet.instance(OPERATIONS).identity()
+    assert identity is not None
+    return identity.pid

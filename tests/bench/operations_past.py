@@ -26,6 +26,7 @@ from moyai.planning.fleet.plans import plan_sha256, to_document
 _BODIES = 3
 """Of each past operation."""
 _TIMES = 5
+_QUERIES = 25
 _SITE = "bench"
 """A site whose operations database is the one that is filled; nothing else of it is there."""
 _OPERATIONS = """
@@ -36,17 +37,19 @@ SELECT to_char(day, 'YYYYMMDD') || '-' || which, CASE number %% 3 WHEN 0 THEN 'u
   CASE number %% 50 WHEN 0 THEN 'failed' ELSE 'done' END, day, day, day + interval '1 hour'
 FROM (SELECT number, 1 + number %% 100 AS which,
   timestamptz '2010-01-01 09:00+09' + (number / 100) * interval '1 day' + (number %% 100) * interval '1 s'
-  AS day FROM generate_series(0, %(number)s - 1) AS number) AS past
+  AS day FROM generate_series(%(first)s, %(end)s - 1) AS number) AS past
 """
 _BODIES_OF_THEM = """
 INSERT INTO moyai.body (operation_id, code, name, wave, position, status, attempts, began_at, ended_at)
 SELECT o.id, (100000 + at)::text, 'body', 1, at, CASE WHEN at = 0 THEN o.status ELSE 'done' END, 1,
   o.began_at, o.ended_at
 FROM moyai.operation o, generate_series(0, %(bodies)s - 1) AS at
+WHERE NOT EXISTS (SELECT FROM moyai.body b WHERE b.operation_id = o.id)
 """
 _WAVES_OF_THEM = """
 INSERT INTO moyai.wave (operation_id, number, name, status, began_at)
-SELECT id, 1, 'all', 'done', began_at FROM moyai.operation
+SELECT id, 1, 'all', 'done', began_at FROM moyai.operation o
+WHERE NOT EXISTS (SELECT FROM moyai.wave w WHERE w.operation_id = o.id)
 """
 
 
@@ -61,6 +64,8 @@ class Listed:
     watch_command: float | None
     list_processor: float | None
     """Processor time of the first of both, which tells more where others use the machine."""
+    list_query_grown: float
+    """The query with all on record as a multiple of itself with a tenth."""
     version_command: float
     """`moyai --version`: what any command costs."""
 
@@ -68,7 +73,7 @@ class Listed:
 def past(server: Server, folder: Path, operations: int) -> Listed:
     """Put so many on record, and ask."""
     places = server.database("past")
-    _fill(server, operations)
+    _fill(server, 0, operations // 10)
     file = _project(folder / "project", places)
     home = folder / "home"
     with server.office_of(places, "past") as office:
@@ -77,11 +82,13 @@ def past(server: Server, folder: Path, operations: int) -> Listed:
         def ask(what: Callable[[sa.Connection], object]) -> float:
             with engine.connect() as connection:
                 what(connection)  # the connection itself is asked for before
-                return _median(lambda: what(connection))
+                return _median(lambda: what(connection), _QUERIES)
 
+        of_a_tenth = ask(listed)
+        _fill(server, operations // 10, operations)
         with engine.connect() as connection:
             [newest] = listed(connection, limit=1)
-        list_query = ask(lambda connection: listed(connection))
+        list_query = ask(listed)
         show_query = ask(lambda connection: shown(connection, newest.id))
     _known_logins(home, places)
     list_command = _command(["operation", "list"], file, home)
@@ -95,16 +102,19 @@ def past(server: Server, folder: Path, operations: int) -> Listed:
         list_command,
         _command(["operation", "watch", newest.id], file, home),
         processor,
+        list_query / of_a_tenth,
         _median(lambda: moyai(["--version"], home)),
     )
 
 
-def _fill(server: Server, operations: int) -> None:
+def _fill(server: Server, first: int, end: int) -> None:
+    """Put the operations of these numbers on record."""
     plan = empty_plan(_BODIES)
     given = {
         "plan": canonical(to_document(plan)).decode(),
         "sha256": plan_sha256(plan),
-        "number": operations,
+        "first": first,
+        "end": end,
         "bodies": _BODIES,
     }
     owner = conninfo(server.template.url.set(database="past"))
@@ -145,9 +155,9 @@ def _command(words: list[str], file: Path, home: Path) -> float | None:
     return _median(lambda: moyai([*words, "--file", str(file), "--site", _SITE], home))
 
 
-def _median(what: Callable[[], object]) -> float:
+def _median(what: Callable[[], object], times: int = _TIMES) -> float:
     found = []
-    for _ in range(_TIMES):
+    for _ in range(times):
         began = time.perf_counter()
         what()
         found.append(time.perf_counter() - began)

@@ -1,4 +1,10 @@
-"""The operations benchmark, small: all figures are there, and what is measured is on record."""
+"""The operations benchmark, small: what is measured is on record, and ratios of one run stay what they are.
+
+Bounds lie between what was measured and what twice the work would make of it. Measured with 200 bodies on two
+processors at a load of 15: the server's log is 4.45 times that of plain DBOS (its bytes a body differ by half a
+percent within a run), processor time 0.53 times, by two workers 1.10 times that of one. Seconds on the wall
+differ by a factor of three from run to run there: only a takeover is bound by them, by the interval of looks.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +14,49 @@ import pytest
 from tests.bench import operations
 from tests.bench.operations_kind import STEPS
 
-from moyai.operations.durable.living.lease import IDLE_SECONDS
+_LOOK_SECONDS = 1.0
+"""Between two looks of a worker for others that are gone."""
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("bench")
-    return operations.measure(folder, 60, rounds=1, kills=1, operations=300, growth=120)
+    return operations.measure(folder, 120, rounds=1, kills=3, operations=1000, growth=240)
 
 
 def test_a_small_run_has_every_figure(found: dict[str, Any]) -> None:
     times = ("empty_1741_one_worker_s", "bare_dbos_1741_s", "list_100k_seconds", "takeover_p99_s")
     assert all(found[name] > 0 for name in times), found
-    assert (found["bodies"], found["steps"], found["past_operations"]) == (60, STEPS, 300)
+    assert (found["bodies"], found["steps"], found["past_operations"]) == (120, STEPS, 1000)
 
 
-def test_a_worker_is_not_slower_than_plain_dbos_by_what_it_puts_on_record(
+def test_what_is_on_record_of_a_body_is_written_once(found: dict[str, Any]) -> None:
+    assert 2.5 < found["log_vs_bare"] < 6.5, "eight steps with their audit beside one empty child"
+
+
+def test_a_body_takes_no_more_of_processors_than_an_empty_child_of_plain_dbos(
     found: dict[str, Any],
 ) -> None:
-    assert found["bare_vs_one_worker"] > 0.5, (
-        "eight steps, their audit and the ledger beside nothing"
-    )
+    assert found["processor_vs_bare"] > 1.1, found["rounds"]
 
 
 def test_a_second_worker_does_not_stand_in_the_first_ones_way(found: dict[str, Any]) -> None:
-    assert found["two_workers_speedup"] > 0.5
+    [turn] = found["rounds"]
+    assert turn["two_processor_ms"] < 1.6 * turn["one_processor_ms"]
+    assert turn["two_log_bytes"] < 1.2 * turn["one_log_bytes"]
 
 
-def test_a_worker_keeps_its_memory(found: dict[str, Any]) -> None:
-    assert found["worker_growth_mb"] < 0.1 * found["worker_mb"]
+def test_a_worker_keeps_nothing_of_a_body_but_its_place_in_the_plan(found: dict[str, Any]) -> None:
+    assert found["objects_a_body"] < 18, "what is kept of each step would be eight times as many"
 
 
-def test_another_worker_takes_over_a_killed_ones_bodies_before_its_lease_would_lapse(
+def test_ten_times_as_much_on_record_does_not_make_a_list_slower(found: dict[str, Any]) -> None:
+    assert found["list_query_grown"] < 5, "one that reads all of it takes ten times as long"
+
+
+def test_another_worker_takes_over_a_killed_ones_bodies_at_its_next_look(
     found: dict[str, Any],
 ) -> None:
-    [seconds] = found["takeovers_s"]
-    assert 0 < seconds < IDLE_SECONDS
+    """On a slow machine a little later: by as much as a command takes that does nothing."""
+    beside = found["listed_seconds"]["version_command"]
+    assert 0 < found["takeover_p50_s"] < _LOOK_SECONDS + 2 * beside
