@@ -73,7 +73,7 @@ def test_an_attempt_that_comes_again_has_another_name_and_other_keys(
     assert work.attempt_id == name
 
     def key(one: int) -> str:
-        taken = Taken("20261126-3", body.code, 2, 5, (), None, None, "run", epoch=one)
+        taken = Taken("20261126-3", body.code, 2, 5, (), None, epoch=one)
         given: Any = None
         return Carrying(given, given, plan, body, taken)._key("dump:chat")
 

@@ -71,6 +71,11 @@ DETAILS: Mapping[str, Text] = {
     "approvals": Text("承認", "Approvals"),
     "claim": Text("引継ぎの回数", "Claim"),
     "parts": Text("部分", "Parts"),
+    "site": Text("サイト", "Site"),
+    "operation": Text("一斉作業", "Operation"),
+    "held": Text("保留にした団体", "Bodies held"),
+    "epoch": Text("運用データベースの世代", "Epoch of the operations database"),
+    "seq": Text("記録の番号", "Record"),
     "half_way": Text("途中の作業", "Left half-way"),
 }
 """By their keys on record, most telling first: a page has them in this order."""
