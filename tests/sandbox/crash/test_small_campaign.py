@@ -19,7 +19,7 @@ from tests.crash.operations.traps import passed
 
 import moyai.operations
 from moyai.operations.database.connecting import open_engine
-from moyai.operations.durable.living.lease import conninfo
+from moyai.operations.database.hosts import conninfo
 
 SEED = 1
 

@@ -13,11 +13,11 @@ from counting import make_plan
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from login_site import CODE, Site, login_site
+from tests.planned import create
 from tests.sandbox.hands import begin, conduct
 
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import create
 from moyai.planning.fleet.plans import OperationPlan, plan_sha256
 from moyai.planning.fleet.second_person import Signed, until
 from moyai.planning.fleet.wanted import of_whole

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from counting import Counted, counted_kind, effects, make_plan
 from persons import registry
 from telling import NoQueue
+from tests.planned import create
 from tests.sample import lay_out
 from tests.sandbox.hands import begin, register
 from workers import Fleet
@@ -23,7 +24,6 @@ from moyai.operations.database.files import note_file, planned_files
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import held_back, shown
 from moyai.operations.database.rows import OperationView
-from moyai.operations.database.writing import create
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.operations.durable.conducting.approved import Approved

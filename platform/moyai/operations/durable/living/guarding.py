@@ -62,6 +62,8 @@ class Guarding:
         self._started_at = time.monotonic()
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
+        if self._began:  # before it is there: this process may die as soon as it is
+            os.write(writing, BEAT)
         try:
             self.process = subprocess.Popen(
                 [
@@ -75,8 +77,6 @@ class Guarding:
                 stdout=subprocess.DEVNULL,
             )
             self._writing = writing
-            if self._began:
-                self._tell(BEAT)
         except OSError:  # no more processes: tried again
             os.close(writing)
         finally:
