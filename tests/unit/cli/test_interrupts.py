@@ -64,7 +64,7 @@ def _run(program: str, project: Path, *arguments: str) -> subprocess.CompletedPr
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
     "module",
-    ["typer", "rich.markdown", "moyai_cli.commands.deploy", "moyai.operations.site.session"],
+    ["typer", "rich.text", "moyai_cli.commands.deploy", "moyai.operations.site.session"],
 )
 def test_an_interrupt_while_the_command_is_loaded_is_told(
     project: Path, module: str, number: signal.Signals
