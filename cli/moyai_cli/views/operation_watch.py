@@ -35,7 +35,7 @@ from moyai_cli.views.operation_words import (
     counts_line,
     local,
 )
-from moyai_cli.views.operations import show_operation
+from moyai_cli.views.operations import show_operation, why_of
 
 Sight = tuple[OperationView, int]
 """An operation as it stands, and how many workers are alive."""
@@ -99,7 +99,7 @@ class _Teller:
     def __init__(self) -> None:
         self._operation: tuple[str, str] | None = None
         self._waves: dict[int, tuple[str, str]] = {}
-        self._bodies: dict[str, tuple[str, int, str | None]] = {}
+        self._bodies: dict[str, tuple[str, int, str | None, str]] = {}
         self._no_worker = False
 
     def tell(self, view: OperationView, alive: int) -> None:
@@ -129,16 +129,18 @@ class _Teller:
         self._no_worker = missing
 
     def _tell_body(self, body: BodyRow) -> None:
-        now = (body.status, body.attempts, body.step)
-        before = self._bodies.get(body.code, ("waiting", 0, None))
+        record = body_record(body)
+        is_running = body.status == "running"
+        waits = str(record["waits"] or "") if is_running else ""
+        now = (body.status, body.attempts, body.step, waits)
+        before = self._bodies.get(body.code, ("waiting", 0, None, ""))
         if now == before:
             return
         self._bodies[body.code] = now
-        record = body_record(body)
         words = word(BODIES, body.status, LANG)
-        if body.status == "running" and body.step is not None:
+        if is_running and body.step is not None:
             words = f"{words} {body.step}"
-        error = str(record["error"] or "")
+        error = why_of(body) if waits else str(record["error"] or "")
         show_line(f"{body.code} {body.name}: {_with(words, copyable(error))}")
 
 
@@ -185,8 +187,7 @@ def _bodies(view: OperationView) -> Table:
     ordered = sorted(view.bodies, key=lambda body: _FIRST.index(body.status))
     for body in ordered[:_SHOWN]:
         status = word(BODIES, body.status, LANG)
-        record = body_record(body)
-        why = str(record["error"] or record["waits"] or "")
+        why = why_of(body)
         table.add_row(
             body.code,
             visible(body.name),

@@ -152,8 +152,15 @@ def _body_for_people(body: BodyRow) -> Record:
     return {
         **record,
         "status": word(BODIES, body.status, LANG),
-        "why": record["error"] or record["waits"],
+        "why": why_of(body),
     }
+
+
+def why_of(body: BodyRow) -> str:
+    """What keeps a body from going on, then what went wrong with it."""
+    record = body_record(body)
+    said = [record["waits"], record["error"]] if body.status == "running" else [record["error"]]
+    return " / ".join(str(one) for one in said if one) or str(record["waits"] or "")
 
 
 _WAVE_COLUMNS = [

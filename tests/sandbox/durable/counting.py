@@ -14,8 +14,19 @@ from pathlib import Path
 from moyai.allowance import VARIABLE
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.jobs.failures import JobFailed
-from moyai.operations.kinds.kind import InDoubt, Kind, Look, Moved, Result, Step, Unavailable, Work
+from moyai.operations.kinds.kind import (
+    InDoubt,
+    Kind,
+    Look,
+    Moved,
+    Result,
+    Step,
+    Unavailable,
+    Unreadable,
+    Work,
+)
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
+from moyai.registry.problems import Problem, RegistryError
 from moyai.texts import Text, same
 
 
@@ -45,6 +56,7 @@ class CountedStep:
         return same(self.name)
 
     def do(self, work: Work) -> Result:
+        _read(work, self.name)
         trouble = work.plan.parameters.get(f"{work.body.code}:{self.name}:{work.attempt}")
         if "environ" in work.plan.parameters:
             (_folder(work) / "place").write_text(os.environ.get(VARIABLE, ""))
@@ -59,10 +71,12 @@ class CountedStep:
         return {"step": self.name}
 
     def look(self, work: Work) -> Result | Look:
+        _read(work, self.name)
         lines = effects(_folder(work), work.body.code)
         return {"step": self.name} if f"{work.attempt} {self.name}" in lines else Look.NOT_DONE
 
     def undo(self, work: Work, error: MoyaiError) -> Result | None:
+        _read(work, f"-{self.name}")
         if work.plan.parameters.get(f"{work.body.code}:-{self.name}:{work.attempt}"):
             raise OperationFailed(same(f"{self.name} cannot be taken back"))
         if f"{work.attempt} -{self.name}" not in effects(_folder(work), work.body.code):
@@ -136,6 +150,22 @@ def effects(folder: Path, code: str) -> list[str]:
     """What was written for one body, in order: attempt and step."""
     path = folder / f"{code}.log"
     return path.read_text().splitlines() if path.exists() else []
+
+
+BROKEN = "tenants.yaml:12:3: tenants[999999].name: it is wrong"
+
+
+def blind(folder: Path, code: str, step: str) -> Path:
+    """A file; while it is there, tenants.yaml is broken for a body's step (`-NAME`: for its way back)."""
+    path = folder / f"{code}.{step}.blind"
+    path.touch()
+    return path
+
+
+def _read(work: Work, step: str) -> None:
+    if (_folder(work) / f"{work.body.code}.{step}.blind").exists():
+        problem = Problem("tenants.yaml", 12, 3, "tenants[999999].name", same("it is wrong"))
+        raise Unreadable from RegistryError([problem])
 
 
 def _folder(work: Work) -> Path:

@@ -27,7 +27,7 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import shown, steps
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import retry, want
-from moyai.operations.durable.carrying import judging
+from moyai.operations.durable.carrying import patience
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.operations.durable.carrying.overtaken import seen_through
@@ -464,7 +464,7 @@ def test_a_body_that_is_approved_by_now_goes_on(office: Office) -> None:
 def test_a_body_is_not_judged_while_the_file_cannot_be_read(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judging, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(patience, "AGAIN_SECONDS", 0.01)
     _begun_to_change(office)
     unread = [UsageError(same("it is being edited"))] * 2
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from counting import Counted, counted_kind, effects, make_plan
+from telling import Office
 from tests.planned import create
 from tests.sandbox.hands import begin, conduct, register
 
@@ -27,6 +28,7 @@ from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
 from moyai.operations.kinds.kind import Look, Result, Step, Unreadable, Work
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, plan_sha256
 from moyai.registry.models import Registry
+from moyai.registry.operation_settings import Notifications
 from moyai.texts import same
 
 CODE = "100000"
@@ -144,3 +146,26 @@ def test_an_approval_does_not_lapse_while_the_file_cannot_be_read(
     assert said == [f"{operation} waits: it is being edited"]
     operator.dispose()
     worker.dispose()
+
+
+def test_bodies_say_that_the_file_cannot_be_read_and_no_more_once_it_can(
+    places: Logins, tmp_path: Path
+) -> None:
+    engines = [open_engine(places.of(f"moyai_{one}")) for one in ("operator", "worker")]
+    office = Office(
+        *engines, open_engine(places.url, role="moyai_owner"), tmp_path, Notifications()
+    )
+    plan = replace(make_plan(tmp_path, 4, waves=2, at_once=1), approval_seconds=3600)
+    operation = office.plan(plan)
+    with office.operator.begin() as connection:
+        approve(connection, operation, "plan", "a@example.jp", plan_sha256(plan), "signature", NOW)
+    office.trouble = UsageError(same("it is being edited"))
+    office.conductor.look()
+    waits = "SELECT waits->>'en' FROM moyai.body ORDER BY position"
+    told = [row[0] for row in office.rows(waits)]
+    assert ["it is being edited" in str(one) for one in told] == [True, True, False, False]
+    office.trouble = None
+    office.conductor.look()
+    assert "edited" not in str(office.rows(waits))
+    for engine in (*engines, office.owner):
+        engine.dispose()

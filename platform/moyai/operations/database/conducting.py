@@ -22,6 +22,10 @@ _CHANGED = sa.text(
     "SELECT code, status, attempts, ended_at, error_signature, may_begin_at FROM moyai.body "
     "WHERE operation_id = :id AND changed >= CAST(CAST(:since AS text) AS xid8)"
 )
+_NEXT_BODIES = sa.text(
+    "SELECT code FROM moyai.body WHERE operation_id = :id AND status = 'waiting' AND wave = "
+    "(SELECT min(wave) FROM moyai.body WHERE operation_id = :id AND status = 'waiting')"
+)
 _WAITS = sa.text("SELECT moyai.tell_waits(:id, CAST(:codes AS text[]), CAST(:waits AS jsonb))")
 _APPROVALS = sa.text(
     "SELECT a.subject, a.operator, a.signature, a.received_at, a.signed_at, o.planner_signature, "
@@ -90,10 +94,17 @@ def changed(connection: sa.Connection, operation: str, since: str) -> Mapping[st
     }
 
 
-def tell_waits(connection: sa.Connection, operation: str, codes: Sequence[str], why: Text) -> None:
-    """Put on record why bodies wait: all of them for the same."""
-    words = json.dumps(document_of(why), ensure_ascii=False)
+def tell_waits(
+    connection: sa.Connection, operation: str, codes: Sequence[str], why: Text | None
+) -> None:
+    """Put on record why bodies wait: all of them for the same. None: nothing is said any more."""
+    words = None if why is None else json.dumps(document_of(why), ensure_ascii=False)
     connection.execute(_WAITS, {"id": operation, "codes": list(codes), "waits": words})
+
+
+def next_bodies(connection: sa.Connection, operation: str) -> frozenset[str]:
+    """The bodies whose turn is next: those that wait in the first wave that has any."""
+    return frozenset(connection.execute(_NEXT_BODIES, {"id": operation}).scalars())
 
 
 def signed(connection: sa.Connection, operation: str) -> Signed | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0009"
+VERSION = "0010"
 """The newest migration that this code needs."""
 
 

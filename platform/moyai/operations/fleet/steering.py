@@ -26,6 +26,7 @@ from moyai.operations.fleet.steering_words import (
     refused,
     runs_on,
     stays_held,
+    wait_on,
 )
 from moyai.planning.fleet import said
 from moyai.registry.models import Operator, Registry
@@ -40,10 +41,11 @@ def pause(engine: sa.Engine, operation: str, by: Operator) -> Text:
     """Let no more bodies begin; those that run go on to their end. Raises `Refused` where it has ended."""
     with engine.begin() as connection:
         want(connection, operation, "pause", _actor(by))
-        running = _running(standing(connection, operation)[1])
+        bodies = standing(connection, operation)[1]
+    running, wait = runs_on(_running(bodies)), wait_on(bodies)
     return Text(
-        f"{operation} を一時停止します。新しい団体は始まりません。{runs_on(running).ja}",
-        f"{operation} pauses: no more bodies begin. {runs_on(running).en}",
+        f"{operation} を一時停止します。新しい団体は始まりません。{running.ja}{wait.ja}",
+        f"{operation} pauses: no more bodies begin. {running.en}{wait.en}",
     )
 
 
@@ -56,9 +58,9 @@ def cancel(
         row, bodies = standing(connection, operation)  # also of a plan that cannot be read
         require_bodies(by, registry, [body.code for body in bodies], day)
         want(connection, operation, "stop" if stop else "cancel", _actor(by))
-        running = _running(standing(connection, operation)[1])
-        held = sum(body.status == "held" for body in bodies)
-    then = runs_on(running)
+        bodies = standing(connection, operation)[1]
+    running, held = _running(bodies), sum(body.status == "held" for body in bodies)
+    then, wait = runs_on(running), wait_on(bodies, operation, stop=stop)
     if stop and running:
         then = Text(
             f"実行中の {running} 団体は、今の手順が終わりしだい元に戻します。",
@@ -66,8 +68,8 @@ def cancel(
         )
     left = stays_held(row, held)
     return Text(
-        f"{operation} を取り消します。待っている団体は始まりません。{then.ja}{left.ja}",
-        f"{operation} is cancelled: what waits never begins. {then.en}{left.en}",
+        f"{operation} を取り消します。待っている団体は始まりません。{then.ja}{wait.ja}{left.ja}",
+        f"{operation} is cancelled: what waits never begins. {then.en}{wait.en}{left.en}",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView
@@ -99,6 +99,36 @@ def runs_on(running: int) -> Text:
         f"{number_of(running)} in hand {'goes' if running == 1 else 'go'} on to the end; one of which "
         "nothing was changed yet waits again.",
     )
+
+
+def wait_on(bodies: Iterable[BodyRow], operation: str | None = None, *, stop: bool = False) -> Text:
+    """Of bodies in hand that cannot go on now. `operation`: the one that is cancelled."""
+    waiting = sum(body.status == "running" and body.waits is not None for body in bodies)
+    if not waiting:
+        return Text("", "")
+    head = Text(
+        f"うち {waiting} 団体は、tenants.yaml または拠点の記録を読めるようになるのを待っています。",
+        f" {number_of(waiting)} of them {'waits' if waiting == 1 else 'wait'} until tenants.yaml or the "
+        "site's records can be read.",
+    )
+    if stop:
+        return Text(
+            head.ja
+            + "変更を始めた団体は、まもなく読めるようにならなければ、元に戻さずに保留にします。",
+            head.en
+            + " One that was begun to be changed is held, not taken back, where that is not soon.",
+        )
+    then = Text(
+        "変更を始めた団体は、読めるようになってから最後まで行います。",
+        " One that was begun to be changed goes on to its end once they can be.",
+    )
+    if operation is not None:
+        command = f"moyai operation cancel {operation} --stop"
+        then = Text(
+            f"{then.ja}待たずに止めるには {command} です。",
+            f"{then.en} To stop without waiting: {command}.",
+        )
+    return Text(head.ja + then.ja, head.en + then.en)
 
 
 def number_of(number: int) -> str:

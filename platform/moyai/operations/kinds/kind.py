@@ -6,7 +6,7 @@ A step that changes something may be begun again after a crash: `look` says whet
 - `Unavailable`: it cannot be worked on now; *skipped*, with a debt;
 - `Moved`: what would be done is not what was planned; it waits alone;
 - `InDoubt`: data may be in doubt; *held* for a person, nothing is taken back;
-- `Unreadable`: nobody can say; the step is done again once the site can be read;
+- one of `NOBODY_CAN_SAY`: it says nothing of the body; the step is done again once somebody can;
 - `Stopped`: the carrying's own, before a step begins; *cancelled*, the steps done are taken back;
 - any other `MoyaiError`: *failed*; the steps done are taken back.
 """
@@ -24,6 +24,7 @@ from moyai.errors import MoyaiError
 from moyai.jobs.asking import Asker
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.models import JsonValue
+from moyai.registry.problems import RegistryError
 from moyai.texts import Text
 
 _LOOK_SECONDS = 0.5
@@ -62,6 +63,11 @@ class Unreadable(MoyaiError):
                 "Look at tenants.yaml with moyai validate. The work goes on by itself once it can be read.",
             ),
         )
+
+
+NOBODY_CAN_SAY = (Unreadable, RegistryError)
+"""What is wrong with tenants.yaml or the site, and says nothing of the body that was looked at: its words may
+name other bodies and never go on record."""
 
 
 class Stopped(MoyaiError):

@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
 
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
 from moyai.operations.database.left import BACK, Left, StepRecord, ledger_sha256, left_by
 from moyai.operations.durable.carrying.failures import (
-    NOBODY_CAN_SAY,
     both,
     bug,
     error_signature,
     from_document,
+    not_taken_back,
     to_document,
     unknown,
 )
 from moyai.operations.durable.carrying.judging import Counted, Judging
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.operations.durable.carrying.overtaken import seen_through
+from moyai.operations.durable.carrying.patience import GivenUp, Patience
 from moyai.operations.durable.carrying.threshold import AGAIN_SECONDS, NotNow, Threshold
+from moyai.operations.durable.troubles import Troubles
 from moyai.operations.kinds.kind import (
+    NOBODY_CAN_SAY,
     InDoubt,
     Kind,
     Look,
@@ -45,9 +47,8 @@ from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import taken_over
 from moyai.texts import Text, document_of
 
-_T = TypeVar("_T")
-_AGAIN_SECONDS = 1.0
-"""Between two questions while tenants.yaml or the site cannot be read."""
+STOP_SECONDS = 30.0
+"""So long a body that is to stop waits for tenants.yaml and the site, to be taken back."""
 
 
 @dataclass(slots=True)
@@ -59,15 +60,20 @@ class Carrying:
     plan: OperationPlan
     body: PlannedBody
     taken: Taken
-    cleared: frozenset[str] = frozenset()
+    cleared: frozenset[str] | None = frozenset()
+    """The subjects that were approved when it was begun; None: as `approved` says once it is asked."""
     needs_approval: bool = False
     """Whether it begins only with an approval of the plan that holds now."""
     approved: Callable[[], frozenset[str]] | None = None
-    """Judges approvals anew; None: as `cleared`."""
+    """Judges approvals anew, and raises where nobody can say; None: as `cleared`."""
     counted: Counted | None = None
     """Judges which approvals counted at a moment; None: those of now do."""
     hindered: Callable[[], Text | None] = lambda: None
     """Why nothing more is begun to be changed here by what this worker knows now, or None."""
+    troubles: Troubles = field(default_factory=Troubles)
+    """Of the worker."""
+    ending: Callable[[], bool] = lambda: False
+    """Whether the worker is to end: a body that waits is left to others then."""
     _took_over: str | None = None
     """Hash of the ledger of the operation that left the body half-way."""
     _uncrossed: bool = False
@@ -78,9 +84,22 @@ class Carrying:
     _begun: frozenset[str] = frozenset()
     _open: Ended | None = None
     """A step whose end goes on record with the next step's beginning."""
+    _cleared: frozenset[str] = field(init=False)
+    _patience: Patience = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._cleared = self.cleared or frozenset()
+        self._patience = Patience(self.ledger, self.taken, self.troubles, self.ending)
 
     def run(self) -> None:
-        """Carry it on from where it is. Raises `Fenced` where another has the body by now."""
+        """Carry it on from where it is. Raises `Fenced` where another has the body by now, `GivenUp` where it
+        waits for what nobody can say, and the worker ends."""
+        try:
+            self._run()
+        finally:
+            self._patience.leave()
+
+    def _run(self) -> None:
         self._results = {one.name: one.result for one in self.taken.steps if one.status == "done"}
         over = taken_over(self.plan, self.body.code)
         inherited: tuple[StepRecord, ...] = ()
@@ -93,9 +112,16 @@ class Carrying:
         own = left_by(self.taken.earlier).steps
         self._begun = frozenset(one.name for one in steps if not one.only_reads) & own
         try:
-            if not self.taken.steps:
-                self._threshold.approved(self.cleared)
-            error = self._doubt(steps) or self._before() or self._lost() or self._forward(steps)
+            error = self._unlearned()
+            if error is None and not self.taken.steps:
+                self._threshold.approved(self._cleared)
+            error = (
+                error
+                or self._doubt(steps)
+                or self._before()
+                or self._lost()
+                or self._forward(steps)
+            )
         except NotNow as wait:
             self._put_back(wait)
             return
@@ -106,14 +132,26 @@ class Carrying:
         else:
             self._back(steps, error)
 
+    def _unlearned(self) -> MoyaiError | None:
+        """Learn what is approved by now; why it ends before anybody can say, or None."""
+        if self.cleared is not None or self.approved is None:
+            return None
+        is_new = not self.taken.steps
+        try:
+            heard = partial(self._heard, is_new)
+            self._cleared = self._patience.until_read(self.approved, heard)
+        except Stopped as stopped:
+            return stopped if is_new else None
+        return None
+
     def _doubt(self, steps: tuple[Step, ...]) -> MoyaiError | None:
         """Why a body that another carrying began to change, or to take back, is held as it is, or None."""
         begun = self.taken.error is not None or self._has_begun_to_change(steps)
         if self.counted is None or not self.taken.steps or not begun:
             return None
         changing = {one.name for one in steps if not one.only_reads}
-        judging = Judging(self._threshold, self.ledger, self.taken, self.counted)
-        return judging.doubt(self.cleared, changing)
+        judging = Judging(self._threshold, self.ledger, self.taken, self.counted, self._patience)
+        return judging.doubt(self._cleared, changing)
 
     def _before(self) -> MoyaiError | None:
         """Why it was being taken back when it was taken over, or None."""
@@ -146,7 +184,8 @@ class Carrying:
             if step.name in self._results:
                 continue
             if step.name in begun:
-                wanted, looked = "run", self._looked(step)  # it is in hand: a stop comes after it
+                # It is in hand: a stop comes after it.
+                wanted, looked = "run", self._looked(steps, step)
             elif step.only_reads:
                 wanted, looked = self._begin(step.name, ordinal), None
             else:
@@ -158,7 +197,7 @@ class Carrying:
             if wanted == "stop":
                 error: MoyaiError | None = Stopped()
             else:
-                error = self._do(step, looked)
+                error = self._do(steps, step, looked)
             if error is not None:
                 self._end(step.name, {}, error=error)
                 return error
@@ -187,18 +226,19 @@ class Carrying:
         try:
             for step in steps:
                 if step.only_reads and step.name in old:
-                    found = self._patiently(partial(self._done, step))
+                    heard = partial(self._heard, True)
+                    found = self._patience.until_said(partial(self._done, step), heard)
                     self.ledger.look_again(self.taken, step.name, found)
                     self._results[step.name] = found
             if self.approved is not None:
-                self.cleared = self.approved()
+                self._cleared = self._patience.until_read(self.approved, partial(self._heard, True))
             stands = self.ledger.stands(self.taken)
             if stands.wanted == "stop":
                 return Stopped()
-            self._threshold.cross(stands, self.cleared, time.monotonic() - self._began)
+            self._threshold.cross(stands, self._cleared, time.monotonic() - self._began)
         except MoyaiError as error:
             return error
-        except (Fenced, NotNow):
+        except (Fenced, NotNow, GivenUp):
             raise
         except Exception as error:  # a bug: it must not strand the body
             return bug(error)
@@ -209,25 +249,28 @@ class Carrying:
         ended, self._open = self._open, None
         self.ledger.put_back(self.taken, document_of(wait.why) or {}, wait.seconds, ended=ended)
 
-    def _looked(self, step: Step) -> Result | MoyaiError | None:
+    def _looked(self, steps: tuple[Step, ...], step: Step) -> Result | MoyaiError | None:
         """What is found of a step that was begun before: its result, or why nobody can say."""
         if step.only_reads:
             return None
         try:
-            found = self._patiently(lambda: step.look(self._work(step.name)))
+            found = self._patience.until_said(
+                lambda: step.look(self._work(step.name)), self._hears(steps, step)
+            )
         except MoyaiError as error:
             return error
         if isinstance(found, Look):
             return None if found is Look.NOT_DONE else unknown(step)
         return found
 
-    def _do(self, step: Step, looked: Result | MoyaiError | None) -> MoyaiError | None:
+    def _do(
+        self, steps: tuple[Step, ...], step: Step, looked: Result | MoyaiError | None
+    ) -> MoyaiError | None:
         while looked is None:
             try:
                 result = self._done(step)
-            except NOBODY_CAN_SAY:  # as if it were taken over once somebody can
-                self._wait()
-                looked = self._looked(step)
+            except NOBODY_CAN_SAY as error:  # as if it were taken over once somebody can
+                looked = self._wait(steps, step, error) or self._looked(steps, step)
             except MoyaiError as error:
                 return seen_through(self.ledger, self.taken, error)
             except Fenced:
@@ -235,6 +278,7 @@ class Carrying:
             except Exception as error:  # a bug: it must not strand the body
                 return bug(error)
             else:
+                self._patience.over()
                 self._end(step.name, result)
                 return None
         if isinstance(looked, MoyaiError):
@@ -242,21 +286,28 @@ class Carrying:
         self._end(step.name, looked, looked=True)
         return None
 
+    def _wait(self, steps: tuple[Step, ...], step: Step, error: MoyaiError) -> MoyaiError | None:
+        """Before what nobody could say is asked again; why it is not. Raises `Fenced`, `NotNow`, `GivenUp`."""
+        try:
+            self._patience.wait(error, self._hears(steps, step))
+        except Stopped as stopped:
+            return stopped
+        return None
+
+    def _hears(self, steps: tuple[Step, ...], step: Step) -> Callable[[str, float], None]:
+        is_untouched = step.only_reads and not self._has_begun_to_change(steps)
+        return partial(self._heard, is_untouched)
+
+    def _heard(self, is_untouched: bool, wanted: str, _seconds: float) -> None:
+        """What a body does that waits on its way forward: it stops, and where nothing of it was changed it
+        does not hold up a pause or a cancel. Raises `Stopped`, `NotNow`."""
+        if wanted == "stop":
+            raise Stopped
+        if is_untouched:
+            raise NotNow(said.PAUSED if wanted == "pause" else said.CANCELLED)
+
     def _done(self, step: Step) -> Result:
         return _kept(step.do(self._work(step.name)))
-
-    def _patiently(self, ask: Callable[[], _T]) -> _T:
-        """The answer, once tenants.yaml and the site can be read. Raises as it is asked, and `Fenced`."""
-        while True:
-            try:
-                return ask()
-            except NOBODY_CAN_SAY:
-                self._wait()
-
-    def _wait(self) -> None:
-        """Before what nobody could say is asked again. Raises `Fenced`."""
-        self.ledger.stands(self.taken)
-        time.sleep(_AGAIN_SECONDS)
 
     def _back(self, steps: tuple[Step, ...], error: MoyaiError) -> None:
         """Take back, the last step first, and what earlier attempts left with it; a person is needed
@@ -268,27 +319,40 @@ class Carrying:
         if stuck or isinstance(error, InDoubt):
             self._finish("held", error)
             return
-        touched = {one.name for one in self.taken.steps} | self._results.keys() | self._left.steps
         begun = {one.name for one in self.taken.steps if one.status == "intended"}
-        for ordinal, step in reversed(list(enumerate(steps, 1))):
+        to_do = self._to_take_back(steps)
+        while to_do:
+            ordinal, step = to_do[0]
             name = BACK + step.name
-            done_before = name in self._results
-            if step.only_reads or step.name not in touched | {self._failed(steps)} or done_before:
-                continue
             if name not in begun:
                 self._begin(name, 2 * len(steps) + 1 - ordinal)
+            heard = partial(_heard_on_the_way_back, [one for _, one in to_do])
             try:
-                result = self._patiently(partial(self._undone, step, name, error))
+                undo = partial(self._undone, step, name, error)
+                result = self._patience.until_said(undo, heard)
             except MoyaiError as trouble:
                 self._hold(name, error, trouble)
                 return
-            except Fenced:
+            except (Fenced, GivenUp):
                 raise
             except Exception as trouble:  # as above
                 self._hold(name, error, bug(trouble))
                 return
             self._end(name, result)
+            del to_do[0]
         self._finish("cancelled" if isinstance(error, Stopped) else "failed", error)
+
+    def _to_take_back(self, steps: tuple[Step, ...]) -> list[tuple[int, Step]]:
+        """The steps with their ordinals, the last first."""
+        touched = {one.name for one in self.taken.steps} | self._results.keys() | self._left.steps
+        touched |= {self._failed(steps) or ""}
+        return [
+            (ordinal, step)
+            for ordinal, step in reversed(list(enumerate(steps, 1)))
+            if not step.only_reads
+            and step.name in touched
+            and BACK + step.name not in self._results
+        ]
 
     def _undone(self, step: Step, name: str, error: MoyaiError) -> Result:
         return _kept(step.undo(self._work(name), error) or {})
@@ -324,7 +388,7 @@ class Carrying:
             attempt=self.taken.attempt,
             key=self._key(name),
             results=dict(self._results),
-            cleared=self.cleared,
+            cleared=self._cleared,
             earlier=self._left.results,
             left=self._left.steps,
             begun=self._begun,
@@ -384,6 +448,12 @@ _PLAIN_ENDS: Mapping[type[MoyaiError], str] = {
     Moved: "moved",
     Stopped: "cancelled",
 }
+
+
+def _heard_on_the_way_back(left: Sequence[Step], wanted: str, seconds: float) -> None:
+    """A file that is being saved is waited for, and no longer than that. Raises `InDoubt`."""
+    if wanted == "stop" and seconds >= STOP_SECONDS:
+        raise not_taken_back(left)
 
 
 def _kept(result: Result) -> Result:

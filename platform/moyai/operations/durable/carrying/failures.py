@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.kinds.kind import InDoubt, Moved, Step, Stopped, Unavailable, Unreadable
+from moyai.operations.kinds.kind import InDoubt, Moved, Step, Stopped, Unavailable
 from moyai.registry.models import JsonValue
-from moyai.registry.problems import RegistryError
 from moyai.texts import Text, document_of, text_of
 
-NOBODY_CAN_SAY = (Unreadable, RegistryError)
-"""What is wrong with tenants.yaml or the site, and says nothing of the body that was looked at: its words may
-name other bodies and never go on record."""
 _CHANGING = re.compile(r"arn:\S+|[0-9a-f]{8,}|\d+")
 
 
@@ -68,6 +64,22 @@ def bug(error: Exception) -> MoyaiError:
         remedy=Text(
             "ワーカーのログを添えて知らせてください。",
             "Please report it with the worker's log.",
+        ),
+    )
+
+
+def not_taken_back(left: Sequence[Step]) -> MoyaiError:
+    """For a body that was to stop while nobody could say how it is taken back; `left`: its steps."""
+    ja, en = "、".join(one.title.ja for one in left), ", ".join(one.title.en for one in left)
+    return InDoubt(
+        Text(
+            "tenants.yaml または拠点の記録を読めないため、元に戻せません。",
+            "it cannot be taken back, as tenants.yaml or the site's records cannot be read.",
+        ),
+        touched=Text(f"元に戻していない手順: {ja}。", f"Not taken back: {en}."),
+        remedy=Text(
+            "moyai validate と moyai status で原因を除いてから、この団体の新しい計画で引き継いでください。",
+            "Remove the cause (moyai validate, moyai status), then plan this body anew: that takes it over.",
         ),
     )
 

@@ -6,22 +6,18 @@ such a body up judges it as of the first change, by the database's clock.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from moyai.errors import MoyaiError
 from moyai.operations.durable.carrying.ledger import Ledger, Taken
+from moyai.operations.durable.carrying.patience import Patience
 from moyai.operations.durable.carrying.threshold import NotNow, Threshold
 from moyai.operations.kinds.kind import InDoubt
 from moyai.texts import Text
 
 Counted = Callable[[datetime], frozenset[str]]
 """The subjects whose approvals counted at a moment. Raises `MoyaiError` where nobody can say now."""
-
-_AGAIN_SECONDS = 5.0
-"""Until tenants.yaml is read again that could not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +28,19 @@ class Judging:
     ledger: Ledger
     taken: Taken
     counted: Counted
+    patience: Patience
 
     def doubt(self, cleared: Set[str], changing: Set[str]) -> InDoubt | None:
         """Why it is held: what it needs was not approved at its first change, nor is it now (`cleared`).
-        `changing`: the steps that change something. Waits while nobody can say. Raises `Fenced`."""
+        `changing`: the steps that change something. Waits while nobody can say. Raises `Fenced`, `GivenUp`."""
         if self._suffices(cleared):
             return None
         moment = self.ledger.changed_at(self.taken, changing)
-        while True:
-            try:
-                then = self.counted(moment)
-            except MoyaiError:
-                self.ledger.stands(self.taken)
-                time.sleep(_AGAIN_SECONDS)
-            else:
-                return None if self._suffices(then) else _unapproved(self.taken)
+        try:
+            then = self.patience.until_read(lambda: self.counted(moment), _heard)
+        except InDoubt as doubt:
+            return doubt
+        return None if self._suffices(then) else _unapproved(self.taken)
 
     def _suffices(self, subjects: Set[str]) -> bool:
         try:
@@ -54,6 +48,21 @@ class Judging:
         except NotNow:
             return False
         return True
+
+
+def _heard(wanted: str, _seconds: float) -> None:
+    """Nobody can say whether it was approved, and nobody waits for that any longer."""
+    if wanted == "stop":
+        raise InDoubt(
+            Text(
+                "この団体の変更が始まったときに有効な承認があったかを確かめられないまま、運用者の指示により止めました。",
+                "stopped, as an operator wanted, before anybody could say whether an approval counted when "
+                "this body was begun to be changed.",
+            ),
+            touched=Text(
+                "記録にある手順は、元に戻していません。", "The steps on record were not taken back."
+            ),
+        )
 
 
 def _unapproved(taken: Taken) -> InDoubt:

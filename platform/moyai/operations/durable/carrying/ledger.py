@@ -37,6 +37,7 @@ _STANDS = (
     "JOIN moyai.operation o ON o.id = b.operation_id WHERE b.operation_id = %s AND b.code = %s "
     "AND b.claim = %s AND b.status = 'running'"
 )
+_TELL_WAIT = "SELECT moyai.tell_wait(%s, %s, %s, CAST(%s AS jsonb))"
 _TAKES_OVER = (
     "SELECT plan::jsonb #> ARRAY['parameters', 'takes_over', %s] FROM moyai.operation WHERE id = %s"
 )
@@ -173,7 +174,11 @@ class Ledger:
         found = self._call(_STANDS, _of(taken))
         if found is None:
             raise Fenced
-        return Stands(datetime.fromisoformat(found["now"]), found["wanted"])
+        return _stands(found)
+
+    def tell_wait(self, taken: Taken, waits: Mapping[str, JsonValue] | None) -> Stands:
+        """Put in sight why a body in hand waits (None: it goes on); how it stands. Raises `Fenced`."""
+        return _stands(self._call(_TELL_WAIT, (*_of(taken), _json(waits))))
 
     def changed_at(self, taken: Taken, changing: Set[str]) -> datetime:
         """When this attempt, which has begun a step, began the first of those named, or its first; by the
@@ -258,6 +263,10 @@ class Ledger:
             except sa.exc.TimeoutError:
                 pass  # all connections wait for a server that does not answer
             time.sleep(_AGAIN_SECONDS)
+
+
+def _stands(found: Mapping[str, Any]) -> Stands:
+    return Stands(datetime.fromisoformat(found["now"]), found["wanted"])
 
 
 def _going_on(taken: Taken, ended: Ended | None, following: Next | None) -> tuple[object, ...]:

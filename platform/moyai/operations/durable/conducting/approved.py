@@ -9,7 +9,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from moyai.errors import MoyaiError
 from moyai.operations.database.conducting import Signed, signed
 from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
@@ -38,12 +37,9 @@ class Approved:
         self._judged: dict[str, _Judged] = {}
 
     def of(self, operation: str) -> frozenset[str]:
-        """The subjects that are approved now; none while tenants.yaml cannot be read."""
+        """The subjects that are approved now. Raises `MoyaiError` where tenants.yaml cannot be read."""
         with self._engine.connect() as connection:
-            try:
-                return self.read(connection, operation)
-            except MoyaiError:
-                return frozenset()
+            return self.read(connection, operation)
 
     def at(self, operation: str, moment: datetime) -> frozenset[str]:
         """The subjects whose approvals were on record and counted at a moment, by tenants.yaml as it is now.

@@ -34,6 +34,7 @@ from moyai.operations.durable.conducting.stranded import Stranded
 from moyai.operations.durable.conducting.waiting import Waiting
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.queue.dbos_queue import BodyQueue
+from moyai.operations.durable.troubles import Troubles, why_waits
 from moyai.operations.notices.happenings import happened
 from moyai.operations.notices.record import tell
 from moyai.planning.fleet import said
@@ -87,14 +88,17 @@ class Conductor:
         say: Callable[[str], None] = lambda _words: None,
         files: Files | None = None,
         bounds: Bounds | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
-        """`say`: a line of the worker's log. `files`: whether tenants.yaml is older; None: never."""
+        """`say`: a line of the worker's log. `files`: whether tenants.yaml is older; None: never.
+        `troubles`: the worker's."""
         self._files = files
         self._bounds = bounds or Bounds(knowledge)
         self._refused: Text | None = None
         self._engine = engine
         self._say = say
         self._said: dict[str, str] = {}
+        self._troubles = Troubles(say) if troubles is None else troubles
         self._unread: set[str] = set()
         self._stranded = Stranded(queue)
         self._debts = Debts(knowledge.site, knowledge.registry)
@@ -137,6 +141,9 @@ class Conductor:
         for memory in (self._standing, self._waiting, self._plans, self._bounds):
             memory.keep_only(knowns)
         self._said = {row.id: self._said[row.id] for row in rows if row.id in self._said}
+        for ended in self._unread - {row.id for row in rows}:
+            self._unread.remove(ended)
+            self._troubles.leave(ended)
         for row in rows:
             known = knowns.get(row.id)
             if known is not None:
@@ -172,10 +179,8 @@ class Conductor:
             with self._engine.begin() as connection:
                 now = self._turn(connection)
                 moved = now is None or do(connection, now)
-            self._unread.discard(operation)
-            return moved
         except MoyaiError as error:  # tenants.yaml while it is being edited
-            self._tell_unread(operation, error)
+            self._stand_still(operation, error)
             return False
         except sa.exc.TimeoutError:
             raise
@@ -189,6 +194,9 @@ class Conductor:
             self._say_once(operation, f"cannot go on: {type(cause).__name__}")
         except Exception as error:  # whatever its plan leads to
             self._say_once(operation, f"cannot go on: {bug(error).what.en}")
+        else:
+            self._read_again(operation)
+            return moved
         self._forget(operation)
         return False
 
@@ -216,12 +224,19 @@ class Conductor:
         decision = Decision(bodies=bodies, status=StatusChange("cancelled", None))
         return self._apply(connection, row, decision)
 
-    def _tell_unread(self, operation: str, error: MoyaiError) -> None:
-        """It stands still, as it was, until the file can be read."""
+    def _stand_still(self, operation: str, error: MoyaiError) -> None:
+        """It stays as it was, in sight, until the file can be read."""
+        self._troubles.met(operation, error)
         if operation not in self._unread:
-            self._unread.add(operation)
-            cause = error.__cause__ if isinstance(error.__cause__, MoyaiError) else error
-            self._say(f"{operation} waits: {cause.what.en}")
+            with self._engine.begin() as connection:
+                if self._turn(connection) is not None:
+                    self._waiting.unread(connection, operation, why_waits(error))
+                    self._unread.add(operation)
+
+    def _read_again(self, operation: str) -> None:
+        if operation in self._unread:
+            self._unread.remove(operation)
+            self._troubles.over(operation)
 
     def _say_once(self, operation: str, words: str) -> None:
         if self._said.get(operation) != words:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
 from moyai.operations.database.gates import gate_bodies, gate_turn, hold_at_gate, pass_gate
-from moyai.operations.durable.carrying.failures import (
-    NOBODY_CAN_SAY,
-    bug,
-    error_signature,
-    to_document,
-)
+from moyai.operations.durable.carrying.failures import bug, error_signature, to_document
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.troubles import Troubles
+from moyai.operations.kinds.kind import NOBODY_CAN_SAY
 
 _AT_ONCE = 4
 
@@ -30,6 +27,7 @@ class Gates:
     engine: sa.Engine
     plans: Plans
     knowledge: Knowledge
+    troubles: Troubles = field(default_factory=Troubles)
 
     def look(self, wanted: Mapping[str, tuple[int, ...]]) -> None:
         """Look at the waves that are wanted, operation → numbers, and put on record what is found."""
@@ -54,8 +52,10 @@ class Gates:
             return  # another worker looked meanwhile
         try:
             found = self._unwell(known, codes)
-        except NOBODY_CAN_SAY:
+        except NOBODY_CAN_SAY as error:
+            self.troubles.met(_who(operation, number), error)
             return  # at a later look
+        self.troubles.over(_who(operation, number))
         with self.engine.begin() as writing:
             if found:
                 hold_at_gate(writing, operation, _written(found))
@@ -80,6 +80,10 @@ class Gates:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="gate") as pool:
             answers = dict(zip(codes, pool.map(looked, codes), strict=True))
         return {code: error for code, error in answers.items() if error is not None}
+
+
+def _who(operation: str, number: int) -> str:
+    return f"{operation} (wave {number}, after its soak)"
 
 
 def _written(found: Mapping[str, MoyaiError]) -> list[dict[str, object]]:

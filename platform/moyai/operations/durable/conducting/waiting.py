@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from moyai.operations.database.conducting import tell_waits
+from moyai.operations.database.conducting import next_bodies, tell_waits
 from moyai.texts import Text
 
 _TOLD_SECONDS = 10.0
@@ -20,6 +20,8 @@ class Waiting:
     def __init__(self) -> None:
         self._told: dict[str, Mapping[str, Text]] = {}
         self._held: dict[str, float] = {}
+        self._unread: dict[str, frozenset[str]] = {}
+        """Operation → bodies of which it is on record that nobody can say what they wait for."""
 
     def told(self, operation: str) -> Mapping[str, Text]:
         """What the bodies of one operation waited for at the look before."""
@@ -37,15 +39,26 @@ class Waiting:
                 codes.setdefault(text, []).append(code)
         for text, those in codes.items():
             tell_waits(connection, operation, those, text)
+        others = self._unread.pop(operation, frozenset()) - waits.keys()
+        if others:
+            tell_waits(connection, operation, sorted(others), None)
         self._told[operation] = waits
         if again:
             self._held[operation] = now
+
+    def unread(self, connection: sa.Connection, operation: str, why: Text) -> None:
+        """Write of the bodies whose turn is next that nobody can say what they wait for."""
+        codes = next_bodies(connection, operation)
+        tell_waits(connection, operation, sorted(codes), why)
+        self._unread[operation] = codes
+        self.forget(operation)
 
     def keep_only(self, operations: Iterable[str]) -> None:
         """Forget all others."""
         wanted = frozenset(operations)
         self._told = {one: told for one, told in self._told.items() if one in wanted}
         self._held = {one: held for one, held in self._held.items() if one in wanted}
+        self._unread = {one: codes for one, codes in self._unread.items() if one in wanted}
 
     def forget(self, operation: str | None = None) -> None:
         """Nothing of one operation's, or of all, is on record for certain: a look was rolled back."""

@@ -14,6 +14,7 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.workers import Registration, register
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Fenced, Ledger
+from moyai.operations.durable.carrying.patience import GivenUp
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.bounds import Bounds
 from moyai.operations.durable.conducting.conductor import Conductor
@@ -26,6 +27,7 @@ from moyai.operations.durable.limits.measuring import Measuring
 from moyai.operations.durable.living.lease import Heartbeat, Lease
 from moyai.operations.durable.living.processes import Tell, host_id, kill, marked
 from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
+from moyai.operations.durable.troubles import Troubles
 from moyai.operations.durable.worker.past import Past
 from moyai.operations.durable.worker.routines import Parts, routines
 from moyai.planning.fleet.plans import PlannedBody
@@ -67,13 +69,14 @@ class Host:
         dbos = open_engine(place.url, pool_size=size, name=f"moyai-dbos {place.worker}")
         self._queue = BodyQueue(dbos, place.worker)
         self._ledger = Ledger(self._engine, place.worker)
+        self._troubles = Troubles(tell)
         self._plans = Plans(self._engine)
         self._approved = Approved(self._engine, self._plans, knowledge)
         self._bounds = Bounds(knowledge)
         self._files = Files(self._engine, knowledge, place.worker, tell)
         self._conductor = Conductor(
             *(dbos, self._queue, self._plans, knowledge, self._approved, tell),
-            *(self._files, self._bounds),
+            *(self._files, self._bounds, self._troubles),
         )
         self._measuring = Measuring(self._engine, place.worker)
         self._allowances = Allowances(self._engine, Rate(knowledge.registry))
@@ -125,6 +128,7 @@ class Host:
             files=self._files,
             measuring=self._measuring,
             past=self._past,
+            troubles=self._troubles,
             tell=self._tell,
             ending=self._ending,
             stirred=self._stirred,
@@ -189,16 +193,20 @@ class Host:
                     plan=known.plan,
                     body=self._body(operation, known, code),
                     taken=taken,
-                    cleared=self._approved.of(operation),
+                    cleared=None,
                     needs_approval=kind.needs_approval,
                     hindered=lambda: (
                         self._files.older() or self._bounds.hindrance(operation, known, code)
                     ),
                     approved=lambda: self._approved.of(operation),
                     counted=lambda moment: self._approved.at(operation, moment),
+                    troubles=self._troubles,
+                    ending=self._ending.is_set,
                 ).run()
         except Fenced:
             self._tell(f"{operation} {code}: another worker has it")
+        except GivenUp:
+            self._tell(f"{operation} {code} waits, and this worker ends: left to others as it is")
         self._ended += 1
         self._stirred.set()
 

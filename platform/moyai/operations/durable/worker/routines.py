@@ -23,6 +23,7 @@ from moyai.operations.durable.limits.measuring import Measuring
 from moyai.operations.durable.living.processes import Tell, host_id
 from moyai.operations.durable.living.takeover import Takeover
 from moyai.operations.durable.queue.dbos_queue import BodyQueue
+from moyai.operations.durable.troubles import Troubles
 from moyai.operations.durable.worker.past import Past
 from moyai.operations.durable.worker.routine import Repeated, Routine
 from moyai.operations.notices.channels import Channels
@@ -54,6 +55,7 @@ class Parts:
     files: Files
     measuring: Measuring
     past: Past
+    troubles: Troubles
     tell: Tell
     """A line of the worker's log."""
     ending: threading.Event
@@ -105,7 +107,7 @@ def _stirring(parts: Parts) -> Callable[[float], None]:
 
 
 def _gates(parts: Parts) -> Callable[[], None]:
-    gates = Gates(parts.engine, parts.plans, parts.knowledge)
+    gates = Gates(parts.engine, parts.plans, parts.knowledge, parts.troubles)
     return lambda: gates.look(dict(parts.conductor.gates))
 
 
