@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +19,15 @@ from moyai.audit.records import chain_of
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import debts
+from moyai.operations.database.writing import retry, want
 from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.operations.durable.conducting.debts import Debts
 from moyai.registry.load import require
 
+_CANCEL = sa.text(
+    "SELECT moyai.conduct(id, CAST(xmin AS text), 'cancelled', NULL, CAST(:cancelled AS jsonb), '[]', '{}') "
+    "FROM moyai.operation WHERE id = :id"
+)
 CODE = "272027"
 """岸和田市 has e-application B."""
 
@@ -124,3 +130,25 @@ def test_bodies_chains_are_locked_by_code_whatever_was_owed_first(office: Office
             )
         ).scalars()
         assert list(written) == [chain_of(code) for code in sorted(codes)]
+
+
+def test_a_body_that_a_cancel_leaves_half_way_is_owed_and_settled_as_any_other(
+    office: Office,
+) -> None:
+    operation = office.ended("eapp-b 1.1.0", "held")
+    office.ended("eapp-b 1.1.0", "done")
+    assert office.owed() == set()
+    with office.operator.begin() as connection:
+        retry(connection, operation, [CODE], "operator:a@example.jp")
+        want(connection, operation, "cancel", "operator:a@example.jp")
+    reason = {"ja": "途中まで進んでいます", "en": "it is half-way"}
+    cancelled = json.dumps([{"code": CODE, "status": "held", "reason": reason}])
+    with office.worker.begin() as connection:
+        given = {"id": operation, "cancelled": cancelled}
+        assert connection.execute(_CANCEL, given).scalar() == []
+    assert office.owed() == {(CODE, "eapp-b 1.1.0")}
+    with office.operator.connect() as connection:
+        [debt] = debts(connection)
+    assert (debt.operation, debt.reason.en) == (operation, "it is half-way")
+    office.ended("eapp-b 1.2.0", "done")
+    assert (office.look(), office.owed()) == (1, set())

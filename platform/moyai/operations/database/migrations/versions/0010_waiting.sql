@@ -24,3 +24,39 @@ CREATE TRIGGER body_waits_no_more BEFORE UPDATE OF claim, status ON moyai.body F
   EXECUTE FUNCTION moyai.end_wait();
 
 GRANT EXECUTE ON FUNCTION moyai.tell_wait(text, text, bigint, jsonb) TO moyai_worker;
+
+-- Of a body that did not get what was wanted of it: once for each kind and subject.
+CREATE FUNCTION moyai.owe(p_entry moyai.operation, p_code text, p_reason jsonb) RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+  INSERT INTO moyai.debt (code, kind, subject, operation_id, reason)
+    VALUES (p_code, p_entry.kind, p_entry.subject, p_entry.id,
+      coalesce(p_reason, jsonb_build_object('ja', '', 'en', '')))
+    ON CONFLICT (code, kind, subject) WHERE closed_at IS NULL
+    DO UPDATE SET reason = excluded.reason, operation_id = excluded.operation_id;
+END;
+
+-- As before (`error`: the whole of what people read, or NULL); one that is held is owed what was wanted of it, as
+-- any other that is held.
+CREATE OR REPLACE FUNCTION moyai.cancel_bodies(p_entry moyai.operation, p_cancelled jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  given record;
+  changed moyai.body;
+BEGIN
+  FOR given IN SELECT * FROM jsonb_to_recordset(p_cancelled)
+      AS listed (code text, status text, reason jsonb, error jsonb) ORDER BY code LOOP
+    UPDATE moyai.body b SET waits = NULL, ended_at = clock_timestamp(),
+        status = CASE WHEN given.status = 'held' AND b.attempts > 0 THEN 'held' ELSE 'cancelled' END,
+        error = coalesce(given.error, jsonb_build_object('what', given.reason))
+      WHERE b.operation_id = p_entry.id AND b.code = given.code AND b.status = 'waiting'
+      RETURNING * INTO changed;
+    IF FOUND THEN
+      IF changed.status = 'held' THEN
+        PERFORM moyai.owe(p_entry, given.code, changed.error->'what');
+      END IF;
+      PERFORM moyai.put_record('body:' || given.code, 'moyai', p_entry.kind || '.body', p_entry.id,
+        p_entry.plan_sha256, NULL, nullif(changed.attempts, 0), changed.status, changed.error);
+    END IF;
+  END LOOP;
+END $$;
