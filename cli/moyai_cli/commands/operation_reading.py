@@ -12,12 +12,14 @@ from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.database.epochs import behind
 from moyai.operations.database.reader import open_reader
 from moyai.operations.database.reading import (
+    UnknownPlan,
     debts,
     entries,
     find,
     held_back,
     listed,
     shown,
+    standing,
     workers,
 )
 from moyai.texts import Text
@@ -26,7 +28,7 @@ from moyai_cli.options import File, Format, Operation, SiteName
 from moyai_cli.render import Output, aside, show_line
 from moyai_cli.views.older import warn
 from moyai_cli.views.operation_next import worker_held_back
-from moyai_cli.views.operations import show_list, show_operation
+from moyai_cli.views.operations import show_list, show_operation, show_without_plan
 
 app = typer.Typer(add_completion=False)
 
@@ -82,9 +84,15 @@ def show(
     from moyai.operations.fleet.opening import open_office
 
     with open_office(file, site) as office, office.engine.connect() as connection:
-        view = shown(connection, find(connection, operation))
-        alive, idle = workers(connection), held_back(connection)
         warn(behind(connection))
+        found = find(connection, operation)
+        try:
+            view = shown(connection, found)
+        except UnknownPlan:
+            waves, bodies = entries(connection, [found])[found]
+            show_without_plan(standing(connection, found)[0], waves, bodies, output)
+            raise
+        alive, idle = workers(connection), held_back(connection)
         registry = office.workspace.registry
         differs = doubts(connection, view, registry)
     # Signatures are looked at here, and nowhere in a list: it brings the libraries that verify them.

@@ -118,14 +118,36 @@ def show_operation(
         show_line(say("数えない承認: ", "does not count: ") + of(text))
 
 
-def _head(view: OperationView) -> None:
-    row = view.row
+def show_without_plan(
+    row: OperationRow, waves: Sequence[WaveRow], bodies: Sequence[BodyRow], output: Output
+) -> None:
+    """One whose plan cannot be read: how it and its bodies stand, and what was not taken back."""
+    if output is Output.JSON:
+        show_json(json.dumps(whole_record(row, waves, bodies), ensure_ascii=False, indent=2))
+    elif output is Output.CSV:
+        listing([body_record(body) for body in bodies], _BODY_COLUMNS_CSV, output)
+    else:
+        _head_of(row)
+        typer.echo()
+        listing([_body_for_people(body) for body in bodies], _BODY_COLUMNS, output)
+        for body in bodies:
+            touched = body_record(body)["touched"]
+            if touched and body.status == "held":
+                show_line(f"{body.code}: {touched}")
+
+
+def _head_of(row: OperationRow) -> None:
     kind = word(TITLES, row.kind, LANG)
     reason = "" if row.reason is None else f" — {of(row.reason)}"
     show_line(f"{row.id} {kind} {row.subject}".rstrip())
     show_line(say("状態: ", "status: ") + word(OPERATIONS, row.status, LANG) + reason)
     show_line(say("計画: ", "planned: ") + f"{row.planned_by} {local(row.planned_at)}")
     show_line(f"SHA-256: {row.plan_sha256}")
+
+
+def _head(view: OperationView) -> None:
+    row = view.row
+    _head_of(row)
     if row.began_at is not None:
         ended = "" if row.ended_at is None else local(row.ended_at)
         show_line(say("実行: ", "ran: ") + f"{local(row.began_at)} – {ended}")

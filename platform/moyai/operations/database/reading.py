@@ -117,8 +117,8 @@ def listed(
 
 
 def shown(connection: Connection, operation: str) -> OperationView:
-    """One operation whole. Raises `UsageError` where there is none of that id, `OperationFailed` for a plan
-    that this version cannot read."""
+    """One operation whole. Raises `UsageError` where there is none of that id, `UnknownPlan` for a plan that
+    this version cannot read."""
     found, row, bodies = _standing(connection, operation)
     given = {"id": operation}
     return OperationView(
@@ -216,7 +216,7 @@ def find(connection: Connection, words: str) -> str:
 
 
 def plan_of(text: str) -> OperationPlan:
-    """The plan of its canonical text. Raises `OperationFailed` for one that this version cannot read."""
+    """The plan of its canonical text. Raises `UnknownPlan` for one that this version cannot read."""
     from moyai.planning.fleet.plans import (
         from_document,  # a list needs no plan, and no registry's types
     )
@@ -227,15 +227,21 @@ def plan_of(text: str) -> OperationPlan:
         raise _unknown_plan() from error
 
 
-def _unknown_plan() -> OperationFailed:
-    return OperationFailed(
+class UnknownPlan(OperationFailed):
+    """The plan is another version's, or damaged; what else is on record can be read."""
+
+
+def _unknown_plan() -> UnknownPlan:
+    return UnknownPlan(
         Text(
             "この一斉作業の計画は、この版のもやいでは読めません。",
             "this version of Moyai cannot read the operation's plan.",
         ),
         remedy=Text(
-            "計画した版で開いてください。始まっていなければ、moyai operation cancel で取り消せます。",
-            "Use the version that planned it; one that has not begun is cancelled by moyai operation cancel.",
+            "計画した版で開いてください。moyai operation cancel で取り消せます"
+            "（途中の団体は、元に戻さずに保留にします）。",
+            "Use the version that planned it, or cancel it by moyai operation cancel: bodies that are half-way "
+            "are held then, not taken back.",
         ),
     )
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.database.attempts import successors
-from moyai.operations.database.reading import shown, standing
+from moyai.operations.database.reading import UnknownPlan, shown, standing
 from moyai.operations.database.rows import BodyRow, OperationView, WaveRow
 from moyai.operations.database.writing import release, want
 from moyai.operations.database.writing import retry as write_retry
@@ -59,6 +59,7 @@ def cancel(
         require_bodies(by, registry, [body.code for body in bodies], day)
         want(connection, operation, "stop" if stop else "cancel", _actor(by))
         bodies = standing(connection, operation)[1]
+        unread = _unread_plan(connection, operation)
     running, held = _running(bodies), sum(body.status == "held" for body in bodies)
     then, wait = runs_on(running), wait_on(bodies, operation, stop=stop)
     if stop and running:
@@ -66,11 +67,27 @@ def cancel(
             f"実行中の {running} 団体は、今の手順が終わりしだい元に戻します。",
             f"{number_of(running)} in hand {is_or_are(running)} taken back after the step that runs now.",
         )
+    if unread is not None:
+        then, wait = unread, Text("", "")
     left = stays_held(row, held)
     return Text(
         f"{operation} を取り消します。待っている団体は始まりません。{then.ja}{wait.ja}{left.ja}",
         f"{operation} is cancelled: what waits never begins. {then.en}{wait.en}{left.en}",
     )
+
+
+def _unread_plan(connection: sa.Connection, operation: str) -> Text | None:
+    """What becomes of bodies of a plan that cannot be read here; None: it can."""
+    try:
+        shown(connection, operation)
+    except UnknownPlan:
+        return Text(
+            "この版では計画を読めないため、変更を始めた団体は、元に戻さずに保留にします"
+            "（読める版のワーカーが行っている団体は、そのワーカーが終わらせます）。",
+            "Its plan cannot be read by this version: bodies that were begun to be changed are held, not "
+            "taken back; those that a worker of another version has in hand are its to end.",
+        )
+    return None
 
 
 def resume(

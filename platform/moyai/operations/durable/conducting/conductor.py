@@ -31,6 +31,7 @@ from moyai.operations.durable.conducting.files import Files
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.conducting.standing import Standing
 from moyai.operations.durable.conducting.stranded import Stranded
+from moyai.operations.durable.conducting.unreadable import cancelling, give_up
 from moyai.operations.durable.conducting.waiting import Waiting
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.queue.dbos_queue import BodyQueue
@@ -38,7 +39,7 @@ from moyai.operations.durable.troubles import Troubles, why_waits
 from moyai.operations.notices.happenings import happened
 from moyai.operations.notices.record import tell
 from moyai.planning.fleet import said
-from moyai.planning.fleet.conducting import BodyChange, Decision, StatusChange, decide
+from moyai.planning.fleet.conducting import BodyChange, Decision, decide
 from moyai.planning.fleet.states import OperationState, WaveState
 from moyai.planning.fleet.wanted import needs_approval
 from moyai.texts import Text, document_of, text_of
@@ -67,9 +68,6 @@ _BUSY = sa.text("SELECT code FROM moyai.body WHERE status = 'running' AND operat
 _CONDUCT = sa.text(
     "SELECT moyai.conduct(:id, :version, :status, CAST(:reason AS jsonb), CAST(:cancelled AS jsonb), "
     "CAST(:waves AS jsonb), CAST(:begin AS text[]))"
-)
-_CODES = sa.text(
-    "SELECT code FROM moyai.body WHERE operation_id = :id AND status = 'waiting' ORDER BY position"
 )
 _STRANDED_SECONDS = 1.0
 """Between two searches for bodies that no workflow carries."""
@@ -148,7 +146,7 @@ class Conductor:
             known = knowns.get(row.id)
             if known is not None:
                 moved = self._alone(row.id, partial(self._conduct, row, known)) or moved
-            elif row.status == "planned" and row.wanted in ("cancel", "stop"):
+            elif row.wanted in ("cancel", "stop"):
                 moved = self._alone(row.id, partial(self._cancel, row)) or moved
         return moved
 
@@ -218,11 +216,20 @@ class Conductor:
         return _changes(decision)
 
     def _cancel(self, row: Any, connection: sa.Connection, _now: datetime) -> bool:
-        """One that never began and whose plan is not known here: no plan has to be read for that."""
-        codes = connection.execute(_CODES, {"id": row.id}).scalars()
-        bodies = tuple(BodyChange(code, "cancelled", said.CANCELLED) for code in codes)
-        decision = Decision(bodies=bodies, status=StatusChange("cancelled", None))
-        return self._apply(connection, row, decision)
+        """One whose plan is not known here: no plan has to be read for that."""
+        if give_up(connection, row.id, self._stranded):
+            return (
+                True  # decided on in a transaction of its own: chains are locked by bodies' codes
+            )
+        given = cancelling(connection, row)
+        if given is None:
+            return False
+        told = connection.execute(_CONDUCT, {"id": row.id, "version": row.version, **given})
+        begun = told.scalar()
+        if begun is not None and not isinstance(begun, list):
+            self._say_once(row.id, f"cannot go on: {begun}")
+            return False
+        return True
 
     def _stand_still(self, operation: str, error: MoyaiError) -> None:
         """It stays as it was, in sight, until the file can be read."""

@@ -47,3 +47,12 @@ class Stranded:
             self._put_at[entry] = now
             moved = True
         return moved
+
+    def given_up(self, connection: sa.Connection, operation: str) -> list[tuple[str, str]]:
+        """Those of one operation that is to end, with the tickets that carry them no further; nobody takes
+        these any more."""
+        return [
+            (one.code, one.carrier)
+            for one in stranded(connection, (operation,), self._queue.version)
+            if not one.waits or self._queue.tear_up(connection, one.carrier)
+        ]

@@ -60,3 +60,43 @@ BEGIN
     END IF;
   END LOOP;
 END $$;
+
+-- A body in hand that no worker carries on, of an operation that is being cancelled and whose plan no conductor here
+-- can read: it is held, in sight, or cancelled where nothing of it was left begun. p_carrier: the ticket that carries
+-- it no further. Whoever had the body has another claim from now on. False: it is not in hand, or by another ticket.
+CREATE FUNCTION moyai.abandon(p_operation text, p_code text, p_carrier text, p_status text, p_error jsonb)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.operation;
+  changed moyai.body;
+BEGIN
+  SELECT * INTO entry FROM moyai.operation WHERE id = p_operation FOR NO KEY UPDATE;
+  IF entry.wanted NOT IN ('cancel', 'stop') THEN
+    PERFORM moyai.refuse('nobody wants its bodies cancelled', 'MY005', entry.status);
+  END IF;
+  IF p_error->'what' IS NULL OR p_status NOT IN ('held', 'cancelled')
+      OR p_status = 'cancelled' AND EXISTS (SELECT 1 FROM moyai.step s
+        WHERE s.operation_id = p_operation AND s.code = p_code AND s.ordinal > 1
+          AND NOT starts_with(s.step, '-') AND NOT EXISTS (SELECT 1 FROM moyai.step b
+            WHERE b.operation_id = p_operation AND b.code = p_code AND b.step = '-' || s.step
+              AND b.status = 'done' AND b.attempt >= s.attempt)) THEN
+    PERFORM moyai.refuse('its steps say otherwise', 'MY005', p_status);
+  END IF;
+  UPDATE moyai.body SET status = p_status, error = p_error, error_signature = NULL,
+      claim = moyai.next_claim(claim), ended_at = clock_timestamp()
+    WHERE operation_id = p_operation AND code = p_code AND status = 'running'
+      AND carrier IS NOT DISTINCT FROM p_carrier
+    RETURNING * INTO changed;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  IF p_status = 'held' THEN
+    PERFORM moyai.owe(entry, p_code, p_error->'what');
+  END IF;
+  PERFORM moyai.put_record('body:' || p_code, 'moyai', entry.kind || '.body', p_operation,
+    entry.plan_sha256, NULL, changed.attempts, p_status, p_error);
+  RETURN true;
+END $$;
+
+GRANT EXECUTE ON FUNCTION moyai.abandon(text, text, text, text, jsonb) TO moyai_worker;
