@@ -60,6 +60,24 @@ class OperationFailed(MoyaiError):
     exit_code = ExitCode.FAILED
 
 
+SITE_UNREAD = Text(
+    "tenants.yaml、拠点の記録、または拠点そのものを、いま読めません。",
+    "tenants.yaml, the site's records or the site itself cannot be read now.",
+)
+
+
+class SiteTrouble(OperationFailed):
+    """tenants.yaml, the site's records or the site itself cannot be read or entered now.
+
+    It says nothing of the body that was asked for, and its words may name others: on record of a body stands
+    `SITE_UNREAD` in their place.
+    """
+
+
+class FileTrouble(SiteTrouble):
+    """The same of tenants.yaml, as a program met it: its words quote other bodies' entries, most likely."""
+
+
 class Refused(MoyaiError):
     """Moyai will not do this without more: an approval, a thawed freeze date, `exit`."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.errors import NOTHING_TOUCHED, FileTrouble
 from moyai.infra.database import MoyaiProvider
 from moyai.infra.outputs import (
     CellOutputs,
@@ -35,7 +35,7 @@ class Inputs:
     releases: Mapping[str, str]
 
     def body(self, code: str) -> Tenant:
-        """The body of a stack. Raises `UsageError` where the file has none."""
+        """The body of a stack. Raises `FileTrouble` where the file has none any more."""
         found = next((body for body in self.registry.tenants if body.code == code), None)
         if found is None:
             raise _unknown(
@@ -44,7 +44,7 @@ class Inputs:
         return found
 
     def cell(self, stack: str) -> CellSpec:
-        """The cell of a stack `cell-<name>`. Raises `UsageError` where the file has none."""
+        """The cell of a stack `cell-<name>`. Raises `FileTrouble` where the file has none any more."""
         cells = {cell_stack(cell.name): cell for cell in self.registry.federation.cells}
         if stack not in cells:
             raise _unknown(Text("スタック", "stack"), stack, (SHARED, *cells))
@@ -54,7 +54,7 @@ class Inputs:
 def read_inputs() -> Inputs:
     """The configuration of the running stack (namespace `moyai`, ADR 0001).
 
-    Raises `RegistryError` for a file with errors, `UsageError` for a site that it does not have.
+    Raises `RegistryError` for a file with errors, `FileTrouble` for a site that it does not have any more.
     """
     config = pulumi.Config("moyai")
     registry = require(Path(config.require("registry")))
@@ -94,10 +94,11 @@ def _reference(stack: str) -> pulumi.StackReference:
     return pulumi.StackReference(stack, stack_name=f"organization/{FOUNDATION}/{stack}")
 
 
-def _unknown(what: Text, name: str, known: Iterable[str]) -> UsageError:
+def _unknown(what: Text, name: str, known: Iterable[str]) -> FileTrouble:
+    """The file was another one when the run was planned. Names others of its kind."""
     named = list(known)
     listed = ", ".join(named[:20]) + (" …" if len(named) > 20 else "")
-    return UsageError(
+    return FileTrouble(
         Text(
             f"{what.ja} {name} は tenants.yaml にありません。あるもの: {listed}",
             f"tenants.yaml has no {what.en} {name}; it has: {listed}",

@@ -19,6 +19,7 @@ from moyai.allowance import limit
 from moyai.errors import ExitCode
 from moyai.job_target import KnownTarget
 from moyai.jobs.asking import Asker, Job, StillRunning, settle
+from moyai.jobs.callers import not_entered
 from moyai.jobs.failures import (
     CONTAINER,
     JobFailed,
@@ -249,10 +250,14 @@ def _result(logs: Any, target: KnownTarget, arn: str, seconds: float) -> dict[st
 
 @contextmanager
 def _telling(verb: str) -> Iterator[None]:
-    """Turn AWS's errors into `JobFailed`."""
+    """Turn AWS's errors into `JobFailed`, and those of whoever asks, which say nothing of the body, into
+    `SiteTrouble`."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:
+        trouble = not_entered(error)
+        if trouble is not None:
+            raise trouble from error
         place_is_gone = False
         if isinstance(error, ClientError):
             said = error.response.get("Error", {})

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from moyai.allowance import VARIABLE
-from moyai.errors import MoyaiError, OperationFailed
+from moyai.errors import MoyaiError, OperationFailed, SiteTrouble
 from moyai.jobs.failures import JobFailed
 from moyai.operations.kinds.kind import (
     InDoubt,
@@ -155,15 +155,22 @@ def effects(folder: Path, code: str) -> list[str]:
 BROKEN = "tenants.yaml:12:3: tenants[999999].name: it is wrong"
 
 
-def blind(folder: Path, code: str, step: str) -> Path:
-    """A file; while it is there, tenants.yaml is broken for a body's step (`-NAME`: for its way back)."""
+AWAY = "the state's bucket b cannot be read"
+
+
+def blind(folder: Path, code: str, step: str, why: str = "") -> Path:
+    """A file; while it is there, tenants.yaml is broken for a body's step (`-NAME`: for its way back).
+    `why`: what is wrong with the site instead."""
     path = folder / f"{code}.{step}.blind"
-    path.touch()
+    path.write_text(why)
     return path
 
 
 def _read(work: Work, step: str) -> None:
-    if (_folder(work) / f"{work.body.code}.{step}.blind").exists():
+    path = _folder(work) / f"{work.body.code}.{step}.blind"
+    if path.exists():
+        if path.read_text():
+            raise SiteTrouble(same(path.read_text()))
         problem = Problem("tenants.yaml", 12, 3, "tenants[999999].name", same("it is wrong"))
         raise Unreadable from RegistryError([problem])
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from counting import BROKEN, Counted, blind, effects, make_plan
+from counting import AWAY, BROKEN, Counted, blind, effects, make_plan
 from tests.planned import create
 from tests.sandbox.hands import begin, register
 from workers import Fleet
@@ -110,6 +110,17 @@ def test_the_reason_is_in_sight_as_long_as_it_holds(office: Office) -> None:
     done.result(20)
     assert (office.body().status, office.body().waits) == ("done", None)
     assert effects(office.folder, CODE) == ["1 write-1", "1 write-2", "1 write-3"]
+
+
+def test_a_site_that_is_away_is_waited_for_and_named(office: Office) -> None:
+    file = blind(office.folder, CODE, "write-2", AWAY)
+    done = office.begin()
+    waits = office.waits().waits
+    assert waits is not None
+    assert AWAY in waits.en
+    file.unlink()
+    done.result(20)
+    assert office.body().status == "done"
 
 
 def test_the_log_says_a_cause_once_for_all_bodies_and_once_that_it_is_over(office: Office) -> None:

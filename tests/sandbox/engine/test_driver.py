@@ -30,7 +30,7 @@ from moyai.engine.stacks import MASKED, ResourceMoved, RunFinished, RunStarted, 
 from moyai.engine.state.checkpoint_store import CheckpointStore, open_checkpoints
 from moyai.engine.state.holders import myself
 from moyai.engine.worker.stack_lock import StackLock, acquire
-from moyai.errors import OperationFailed, Refused
+from moyai.errors import FileTrouble, OperationFailed, Refused
 
 FILE = "filing:index:File"
 
@@ -358,3 +358,18 @@ def test_a_run_that_gives_way_to_another_command_waits_and_does_not_begin(
         again = only(patient, run)
         assert not again.gave_way
         assert site.names() == {"x"}
+
+
+def test_a_program_that_cannot_read_the_file_fails_for_the_site_and_not_for_its_stack(
+    driver: Driver, tmp_path: Path
+) -> None:
+    (tmp_path / "tenants.yaml").write_text("tenants: [")
+    program = tmp_path / "__main__.py"
+    program.write_text(
+        "from pathlib import Path\n"
+        "from moyai.registry.load import require\n"
+        "require(Path(__file__).parent / 'tenants.yaml')\n"
+    )
+    result = only(driver, replace(run_of("a"), program=program))
+    assert isinstance(result.error, FileTrouble)
+    assert "tenants.yaml:" in result.error.what.en

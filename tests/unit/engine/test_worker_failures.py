@@ -10,7 +10,9 @@ import pytest
 from moyai.engine.stacks import StackId, StackRun, Step
 from moyai.engine.worker.events import Tally, Trouble
 from moyai.engine.worker.failures import explain, what_was_touched
-from moyai.engine.worker.messages import Failure
+from moyai.engine.worker.messages import Failure, failure_of
+from moyai.errors import FileTrouble, OperationFailed, Refused, SiteTrouble
+from moyai.registry.problems import Problem, RegistryError
 from moyai.texts import Text, same
 
 RUN = StackRun(StackId("proj", "s"), Path("p.py"), {}, "up")
@@ -112,3 +114,29 @@ def test_what_was_touched() -> None:
         "Nothing else was touched."
     )
     assert "作成 2" in told.ja
+
+
+def test_a_program_that_meets_a_broken_file_says_nothing_of_its_stack() -> None:
+    broken = RegistryError([Problem("tenants.yaml", 1, 1, "tenants[999999]", same("wrong"))])
+    failure = tell("the program failed", program=failure_of(broken))
+    assert isinstance(failure.error(), FileTrouble)
+    assert not isinstance(tell("bucket is not empty").error(), SiteTrouble)
+    for kind in (Refused, OperationFailed, SiteTrouble, FileTrouble):
+        assert type(failure_of(kind(same("x"))).error()) is kind
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "getting secrets manager: incorrect passphrase",
+        "secrets (code=PermissionDenied): operation error KMS: Decrypt, api error AccessDeniedException",
+        "operation error STS: GetCallerIdentity, StatusCode: 403, api error ExpiredToken: it has expired",
+    ],
+)
+def test_a_key_or_credentials_that_are_gone_say_nothing_of_a_stack(words: str) -> None:
+    assert isinstance(tell(words).error(), SiteTrouble)
+
+
+def test_a_key_of_a_bodys_own_that_cannot_be_made_is_the_bodys_failure() -> None:
+    denied = "creating KMS Key: operation error KMS: CreateKey, api error AccessDeniedException: no"
+    assert not isinstance(tell(denied).error(), SiteTrouble)

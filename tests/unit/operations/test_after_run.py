@@ -14,8 +14,9 @@ from moyai.engine.state.checkpoint_store import CheckpointStore
 from moyai.engine.state.documents import Documents
 from moyai.engine.state.folder_blobs import FolderBlobs
 from moyai.engine.state.records import RecordStore, StackRecord
-from moyai.errors import OperationFailed
+from moyai.errors import SITE_UNREAD, OperationFailed, SiteTrouble
 from moyai.operations.deploys.after_run import AfterRun
+from moyai.operations.deploys.events import StackEnded
 from moyai.operations.inside.jobs import Inside
 from moyai.operations.site.site_state import SiteState
 from moyai.planning.plans import PlannedStack
@@ -90,3 +91,13 @@ def test_a_runs_end_takes_back_nothing_that_an_upgrade_put_on_record(tmp_path: P
     assert found.moving == {"eapp-b": "1.1.0"}
     assert (found.fingerprint, found.checkpoint_sha256) == ({"engine": "2"}, "new")
     assert (found.running_since, found.failure) == (None, None)
+
+
+def test_words_that_may_quote_another_body_stay_out_of_a_bodys_record(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    state = SiteState(RecordStore(Documents(blobs)), CheckpointStore(blobs), tuple)
+    error = SiteTrouble(same("tenants[999999] is wrong"))
+    result = RunResult(STACK, False, (), (), {}, None, 0.0, error)
+    [ended] = AfterRun(require(SAMPLE), state, None, lambda: False).engine(PLANNED, result)
+    assert cast("StackEnded", ended).error is error
+    assert state.record(STACK).failure == SITE_UNREAD

@@ -83,12 +83,15 @@ def s3_client(environment: Mapping[str, str], query: str) -> Any:
 
 
 def aws_trouble(
-    what: Text, error: BotoCoreError | ClientError, touched: Text | None = None
+    what: Text,
+    error: BotoCoreError | ClientError,
+    touched: Text | None = None,
+    into: type[OperationFailed] = OperationFailed,
 ) -> OperationFailed:
     """An error of boto3 as a failure that says what to do next; the caller raises it.
 
     `what` is the beginning of a sentence without its end: what could not be done. `touched`: what was
-    changed before, where that is known there.
+    changed before, where that is known there. `into`: `SiteTrouble` of what the site stands on.
     """
     response = getattr(error, "response", None)
     code = "" if response is None else str(response.get("Error", {}).get("Code", ""))
@@ -108,6 +111,6 @@ def aws_trouble(
         remedy = Text(
             "権限を確かめて、もう一度実行してください。", "Look at the permissions, then run again."
         )
-    return OperationFailed(
+    return into(
         Text(f"{what.ja}（{reason}）。", f"{what.en} ({reason})."), touched=touched, remedy=remedy
     )

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from moyai.engine.aws.sessions import aws_session, aws_trouble, s3_client
 from moyai.engine.files import private_folder
 from moyai.engine.sites import Doubt, Plugin
-from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
+from moyai.errors import NOTHING_TOUCHED, SiteTrouble, UsageError
 from moyai.registry.models import Site
 from moyai.texts import Text, of_system
 
@@ -80,7 +80,7 @@ class AwsSite:
         """Region, and who is calling: the caller as they are, or a profile that assumes the role.
 
         With a role, the caller's own identity is put out of force under its usual names and handed
-        on under others, for `credentials` alone. Raises `OperationFailed` where the profile
+        on under others, for `credentials` alone. Raises `SiteTrouble` where the profile
         cannot be written.
         """
         common = {
@@ -121,7 +121,7 @@ class AwsSite:
     def ensure_ready(self) -> None:
         """Look that account, bucket and key answer.
 
-        Raises `OperationFailed` for missing or expired credentials, another account than the file
+        Raises `SiteTrouble` for missing or expired credentials, another account than the file
         names, and a bucket or key that is not there.
         """
         from botocore.config import Config
@@ -147,16 +147,16 @@ class AwsSite:
             session: Any = aws_session(self.environment())
             caller = session.client("sts", config=settings).get_caller_identity()
         except (BotoCoreError, ClientError) as error:
-            raise aws_trouble(what, error, NOTHING_TOUCHED) from None
+            raise aws_trouble(what, error, NOTHING_TOUCHED, SiteTrouble) from None
         if caller["Account"] != self.site.account_id:
             raise self._wrong_account(caller["Account"], caller["Arn"])
         return session
 
-    def _wrong_account(self, account: str, arn: str) -> OperationFailed:
+    def _wrong_account(self, account: str, arn: str) -> SiteTrouble:
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         ja = f"（AWS_ENDPOINT_URL={endpoint} に問い合わせています）" if endpoint else ""
         en = f" (AWS_ENDPOINT_URL={endpoint} is asked)" if endpoint else ""
-        return OperationFailed(
+        return SiteTrouble(
             Text(
                 f"拠点 {self.site.name} はアカウント {self.site.account_id} ですが、今の資格情報は"
                 f"アカウント {account} のものです: {arn}{ja}。",
@@ -183,13 +183,13 @@ class AwsSite:
             s3_client(self.environment(), url.query).head_bucket(Bucket=bucket)
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
-                raise aws_trouble(what, error, NOTHING_TOUCHED) from None
+                raise aws_trouble(what, error, NOTHING_TOUCHED, SiteTrouble) from None
             raise _missing(
                 Text(f"状態を置くバケット {bucket}", f"the state's bucket {bucket}"),
                 Text("バージョニングと暗号化を有効にして", "with versioning and encryption, "),
             ) from None
         except BotoCoreError as error:
-            raise aws_trouble(what, error, NOTHING_TOUCHED) from None
+            raise aws_trouble(what, error, NOTHING_TOUCHED, SiteTrouble) from None
 
     def _check_key(self, session: Any, settings: Any) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -204,7 +204,7 @@ class AwsSite:
                 raise _missing(name, Text("", "")) from None
         except BotoCoreError as error:
             what = Text(f"{name.ja}を確かめられません", f"{name.en} cannot be looked at")
-            raise aws_trouble(what, error, NOTHING_TOUCHED) from None
+            raise aws_trouble(what, error, NOTHING_TOUCHED, SiteTrouble) from None
 
     def _role_profile(self, role: str) -> dict[str, str]:
         config = self.home / "aws-config"
@@ -218,7 +218,7 @@ class AwsSite:
             _write(config, text)
         except OSError as error:
             why = of_system(error)
-            raise OperationFailed(
+            raise SiteTrouble(
                 Text(
                     f"{config} を書けません（{why.ja}）。",
                     f"{config} cannot be written ({why.en}).",
@@ -267,8 +267,8 @@ def _key_of(url: str) -> tuple[str, str | None]:
     return (parts.netloc + parts.path).strip("/"), region[-1] if region else None
 
 
-def _missing(name: Text, how: Text) -> OperationFailed:
-    return OperationFailed(
+def _missing(name: Text, how: Text) -> SiteTrouble:
+    return SiteTrouble(
         Text(f"{name.ja} がありません。", f"there is no such thing: {name.en}."),
         touched=NOTHING_TOUCHED,
         remedy=Text(

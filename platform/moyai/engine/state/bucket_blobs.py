@@ -13,6 +13,7 @@ from typing import Any
 
 from moyai.engine.aws.sessions import aws_trouble
 from moyai.engine.state.blobs import FRESH_SECONDS
+from moyai.errors import SiteTrouble
 from moyai.texts import Text
 
 _PART = "~"
@@ -197,4 +198,4 @@ def telling(bucket: str, touched: Text | None = None) -> Iterator[None]:
             f"状態を置くバケット {bucket} を読み書きできません",
             f"the state's bucket {bucket} cannot be read or written",
         )
-        raise aws_trouble(what, error, touched) from None
+        raise aws_trouble(what, error, touched, SiteTrouble) from None

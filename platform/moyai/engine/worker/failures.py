@@ -51,11 +51,12 @@ def explain(
         return Failure(refused=False, what=what, touched=touched, remedy=remedy)
     if program is not None:
         remedy = program.remedy or _see(log)
-        return Failure(program.refused, program.what, program.touched or touched, remedy)
+        touched = program.touched or touched
+        return Failure(program.refused, program.what, touched, remedy, program.of)
     known = known_failure("\n".join([*(one.message for one in tally.troubles), engine.tail]))
     if known is not None:
         what = known.what(run, tally)
-        return Failure(known.refused, what, touched, known.remedy or _see(log))
+        return Failure(known.refused, what, touched, known.remedy or _see(log), known.of)
     what = _first(tally.troubles, engine.tail)
     return Failure(refused=False, what=what, touched=touched, remedy=_see(log))
 

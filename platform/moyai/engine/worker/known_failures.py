@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from moyai.engine.stacks import StackRun
 from moyai.engine.worker.events import Tally
@@ -30,6 +31,8 @@ class KnownFailure:
     what: Callable[[StackRun, Tally], Text]
     remedy: Text | None = None
     refused: bool = False
+    of: Literal["stack", "site"] = "stack"
+    """What it is said of."""
 
 
 def known_failure(said: str) -> KnownFailure | None:
@@ -66,6 +69,28 @@ _TABLE: tuple[KnownFailure, ...] = (
             "この状態を作ったときの合言葉ファイルを元の場所に戻してください。",
             "Put the passphrase file that the state was made with back in its place.",
         ),
+        of="site",
+    ),
+    KnownFailure(
+        (
+            "operation error KMS: Decrypt",
+            "operation error KMS: Encrypt",
+            "api error ExpiredToken",
+            "api error InvalidClientTokenId",
+            "api error UnrecognizedClientException",
+            "No valid credential sources found",
+            "Unable to locate credentials",
+        ),
+        _fixed(
+            "拠点に入れないか、状態の秘密を守る鍵を使えません。",
+            "the site cannot be entered, or the key of the state's secrets cannot be used.",
+        ),
+        Text(
+            "資格情報（AWS_PROFILE、aws sso login など）と鍵の権限を確かめて、もう一度実行してください。",
+            "Look at your credentials (AWS_PROFILE, aws sso login, …) and at the rights to the key, then run "
+            "again.",
+        ),
+        of="site",
     ),
     KnownFailure(
         ("the stack is currently locked by",),

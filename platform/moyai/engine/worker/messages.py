@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from moyai.engine.stacks import ResourceMoved, StackId, StackRun, Step
-from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.errors import FileTrouble, MoyaiError, OperationFailed, Refused, SiteTrouble
+from moyai.registry.problems import RegistryError
 from moyai.texts import Text
 
 
@@ -60,16 +62,24 @@ class Failure:
     what: Text
     touched: Text | None
     remedy: Text | None
+    of: Literal["stack", "site", "file"] = "stack"
+    """What it is said of: the site, or tenants.yaml, cannot be read, which says nothing of the stack."""
 
     def error(self) -> MoyaiError:
         """The error again."""
-        kind = Refused if self.refused else OperationFailed
+        kinds = {"site": SiteTrouble, "file": FileTrouble, "stack": OperationFailed}
+        kind = Refused if self.refused else kinds[self.of]
         return kind(self.what, touched=self.touched, remedy=self.remedy)
 
 
 def failure_of(error: MoyaiError) -> Failure:
-    """An error taken apart. What is no refusal is a failure, whatever its class was."""
-    return Failure(isinstance(error, Refused), error.what, error.touched, error.remedy)
+    """An error taken apart. What is neither a refusal nor of the site is a failure, whatever its class was."""
+    of: Literal["stack", "site", "file"] = "stack"
+    if isinstance(error, (RegistryError, FileTrouble)):
+        of = "file"
+    elif isinstance(error, SiteTrouble):
+        of = "site"
+    return Failure(isinstance(error, Refused), error.what, error.touched, error.remedy, of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moyai.engine.files import Ballast, disk_trouble
 from moyai.engine.state.checkpoint import Checkpoint
@@ -81,7 +81,7 @@ class EngineStarter:
         found = _with_cause(found, kit.service.problem)
         clean = kit.redactor.clean
         what = Text(clean(found.what.ja), clean(found.what.en))
-        return Failure(found.refused, what, found.touched, found.remedy)
+        return replace(found, what=what)
 
 
 def _with_cause(found: Failure, cause: MoyaiError | OSError | None) -> Failure:
@@ -92,4 +92,4 @@ def _with_cause(found: Failure, cause: MoyaiError | OSError | None) -> Failure:
         place = str(cause.filename or "PULUMI_HOME")
         cause = disk_trouble(cause, place, found.touched or NOTHING_TOUCHED)
     told = failure_of(cause)
-    return Failure(told.refused, told.what, found.touched, told.remedy or found.remedy)
+    return replace(told, touched=found.touched, remedy=told.remedy or found.remedy)

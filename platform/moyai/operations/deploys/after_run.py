@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from moyai.engine.driver.results import CANCELLED
 from moyai.engine.stacks import RunResult
 from moyai.engine.state.records import StackRecord
-from moyai.errors import MoyaiError
+from moyai.errors import SITE_UNREAD, MoyaiError, SiteTrouble
 from moyai.operations.deploys.events import DeployEvent, End, Phase, StackEnded, StackMoved
 from moyai.operations.deploys.plan import stack_id
 from moyai.operations.site.site_state import SiteState
@@ -41,7 +41,8 @@ class AfterRun:
         """After the engine: onboard what is new, then put the end on record."""
         error = result.error
         if error is not None:
-            failed = error.what
+            # It may quote other bodies' entries of the file, and stands in this one's reasons.
+            failed = SITE_UNREAD if isinstance(error, SiteTrouble) else error.what
             self._state.end(
                 stack_id(stack),
                 lambda record: replace(

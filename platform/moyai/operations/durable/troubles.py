@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from moyai.errors import MoyaiError
+from moyai.errors import FileTrouble, MoyaiError
 from moyai.registry.problems import RegistryError
 from moyai.texts import Text, visible
 
@@ -74,7 +74,7 @@ class Troubles:
 def why_waits(error: MoyaiError) -> Text:
     """For what somebody waits, on record of a body: without what may quote another's entry of the file."""
     cause = _cause(error)
-    if isinstance(cause, RegistryError):
+    if isinstance(cause, (RegistryError, FileTrouble)):
         return _FILE
     what = Text(_first(cause.what.ja), _first(cause.what.en))
     return Text(

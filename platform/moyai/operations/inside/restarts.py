@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.engine.aws.sessions import aws_session
 from moyai.errors import OperationFailed
+from moyai.jobs.callers import not_entered
 from moyai.planning import names
 from moyai.registry.models import Registry, Site
 from moyai.texts import Text
@@ -93,6 +94,9 @@ class Restarts:
         try:
             return getattr(self._ecs, action)(**given)
         except (ClientError, BotoCoreError) as error:
+            trouble = not_entered(error)
+            if trouble is not None:
+                raise trouble from None
             name = type(error).__name__
             if isinstance(error, ClientError):
                 name = str(error.response.get("Error", {}).get("Code"))

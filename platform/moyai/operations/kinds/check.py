@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.environment import environment_of
-from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
+from moyai.operations.kinds.kind import NOBODY_CAN_SAY, Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
@@ -44,6 +44,8 @@ class CheckHealth(Reading):
                 continue
             try:
                 inside.health(one.registry, outputs, service, release)
+            except NOBODY_CAN_SAY:
+                raise
             except MoyaiError as error:
                 failures.append(error)
             checked.append(service)

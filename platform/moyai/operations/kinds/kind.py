@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from moyai.errors import MoyaiError
+from moyai.errors import SITE_UNREAD, MoyaiError, SiteTrouble
 from moyai.jobs.asking import Asker
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.models import JsonValue
@@ -54,10 +54,7 @@ class Unreadable(MoyaiError):
 
     def __init__(self) -> None:
         super().__init__(
-            Text(
-                "tenants.yaml またはサイトの記録を、いま読めません。",
-                "tenants.yaml or the site's records cannot be read now.",
-            ),
+            SITE_UNREAD,
             remedy=Text(
                 "moyai validate で tenants.yaml を確かめてください。読めるようになれば、作業は自動で続きます。",
                 "Look at tenants.yaml with moyai validate. The work goes on by itself once it can be read.",
@@ -65,7 +62,7 @@ class Unreadable(MoyaiError):
         )
 
 
-NOBODY_CAN_SAY = (Unreadable, RegistryError)
+NOBODY_CAN_SAY = (Unreadable, RegistryError, SiteTrouble)
 """What is wrong with tenants.yaml or the site, and says nothing of the body that was looked at: its words may
 name other bodies and never go on record."""
 

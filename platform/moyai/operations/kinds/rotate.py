@@ -21,7 +21,16 @@ from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.as_shown import hold_to_shown
 from moyai.operations.kinds.by_service import ServiceStep, services_of
 from moyai.operations.kinds.environment import environment_of
-from moyai.operations.kinds.kind import InDoubt, Look, Moved, Result, Step, Unavailable, Work
+from moyai.operations.kinds.kind import (
+    NOBODY_CAN_SAY,
+    InDoubt,
+    Look,
+    Moved,
+    Result,
+    Step,
+    Unavailable,
+    Work,
+)
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
@@ -101,6 +110,8 @@ class Preflight(Reading):
         for service in services:
             try:
                 one.health(service)
+            except NOBODY_CAN_SAY:
+                raise
             except MoyaiError as error:
                 raise Unavailable(error.what, remedy=error.remedy) from error
 
@@ -183,6 +194,8 @@ class Set(_Step):
             now = one.restarts.deployment(self.service)
             one.restarts.begin_anew(self.service, now)
             one.health(self.service)
+        except NOBODY_CAN_SAY:
+            raise
         except MoyaiError as trouble:
             raise InDoubt(
                 Text(

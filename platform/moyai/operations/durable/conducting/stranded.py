@@ -49,8 +49,8 @@ class Stranded:
         return moved
 
     def given_up(self, connection: sa.Connection, operation: str) -> list[tuple[str, str]]:
-        """Those of one operation that is to end, with the tickets that carry them no further; nobody takes
-        these any more."""
+        """Those of one operation that is to end, with the tickets that carry them no further, which nobody
+        takes any more."""
         return [
             (one.code, one.carrier)
             for one in stranded(connection, (operation,), self._queue.version)

@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.kinds.kind import InDoubt, Result, Step, Stopped, Unreadable, Work
+from moyai.operations.kinds.kind import (
+    NOBODY_CAN_SAY,
+    InDoubt,
+    Result,
+    Step,
+    Stopped,
+    Work,
+)
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade.data import Contract
 from moyai.operations.kinds.upgrade.preflight import Preflight
@@ -26,7 +33,7 @@ class BackStep(UpgradeStep):
         """Raises `InDoubt`: the body is still half-way."""
         try:
             return self.take_back(work)
-        except (InDoubt, Unreadable):
+        except (InDoubt, *NOBODY_CAN_SAY):
             raise
         except MoyaiError as error:
             raise _still_half_way(error) from error

@@ -13,7 +13,7 @@ from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.as_shown import ANEW, hold_to_shown, not_as_planned
-from moyai.operations.kinds.kind import InDoubt, Moved, Result, Unavailable, Work
+from moyai.operations.kinds.kind import NOBODY_CAN_SAY, InDoubt, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.stacks import hold_to_buildable
 from moyai.operations.kinds.upgrade.behind import keep_budget
@@ -88,6 +88,8 @@ class Preflight(Reading):
             state = inside.writes_state(one.registry, one.outputs, one.service, before).fields
             contracts = any(each.contracts for each in change.migrations)
             kept = contracts and inside.restore_state(one.outputs, one.service).fields["kept"]
+        except NOBODY_CAN_SAY:
+            raise
         except MoyaiError as error:
             raise Unavailable(error.what, remedy=error.remedy) from error
         if state.get("closed_by") not in (None, closer(work)):
@@ -112,6 +114,8 @@ class Preflight(Reading):
         try:
             given = (one.registry, one.outputs, one.service, before)
             state = one.inside().writes_state(*given).fields
+        except NOBODY_CAN_SAY:
+            raise
         except MoyaiError as error:
             raise Unavailable(error.what, remedy=error.remedy) from error
         if state.get("closed_by") not in (None, over.closed_by):
@@ -220,6 +224,8 @@ def _has_closed_writes(one: Subscribed, work: Work) -> bool:
         return False
     try:
         state = one.inside().writes_state(one.registry, one.outputs, one.service, release).fields
+    except NOBODY_CAN_SAY:
+        raise
     except MoyaiError:
         return False
     return bool(state.get("closed_by") == closer(work))

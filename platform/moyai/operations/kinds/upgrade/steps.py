@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 
 from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError
-from moyai.operations.kinds.kind import InDoubt, Look, Result, Stopped, Work
+from moyai.operations.kinds.kind import (
+    NOBODY_CAN_SAY,
+    InDoubt,
+    Look,
+    Result,
+    Stopped,
+    Work,
+)
 from moyai.operations.kinds.upgrade.body import (
     Subscribed,
     before,
@@ -58,6 +65,8 @@ class CloseWrites(UpgradeStep):
         if restored is not None or taken_over(work.plan, work.body.code) is not None:
             try:
                 inside.health(*given)
+            except NOBODY_CAN_SAY:
+                raise
             except MoyaiError as trouble:
                 raise _unwell(trouble, restored is not None) from trouble
         # Also where they are open: one that a worker began to close, and died, comes before this.
@@ -113,6 +122,8 @@ class Health(UpgradeStep):
                 if not is_released(work):
                     hold_to_service(found_by(work), one.manifest, one.target)
                 one.inside().health(one.registry, one.outputs, one.service, one.target)
+            except NOBODY_CAN_SAY:
+                raise
             except MoyaiError as error:
                 if is_released(work):
                     raise _no_way_back(error) from error
@@ -165,6 +176,8 @@ class OpenWrites(UpgradeStep):
         one = self.one(work)
         try:
             state = one.inside().writes_state(one.registry, one.outputs, one.service, one.target)
+        except NOBODY_CAN_SAY:
+            raise
         except MoyaiError:
             return Look.UNKNOWN
         return Look.NOT_DONE if state.fields.get("closed_by") == closer(work) else {}

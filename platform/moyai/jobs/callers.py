@@ -1,0 +1,51 @@
+"""Errors of AWS that say of whoever asks that nobody knows them, and nothing of what was asked for."""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from moyai.errors import SiteTrouble
+from moyai.texts import Text
+
+_UNKNOWN = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    }
+)
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+    SSOError,
+)
+
+
+def not_entered(error: ClientError | BotoCoreError) -> SiteTrouble | None:
+    """The site's trouble where AWS does not know, or not any more, who asks; None where it is another."""
+    if isinstance(error, ClientError):
+        is_unknown = error.response.get("Error", {}).get("Code") in _UNKNOWN
+    else:
+        is_unknown = isinstance(error, _NO_CREDENTIALS)
+    if not is_unknown:
+        return None
+    reason = " ".join(str(error).split())
+    return SiteTrouble(
+        Text(f"拠点に入れません（{reason}）。", f"the site cannot be entered ({reason})."),
+        remedy=Text(
+            "資格情報を確かめてください（AWS_PROFILE、aws sso login など）。",
+            "Look at your credentials (AWS_PROFILE, aws sso login, …).",
+        ),
+    )
