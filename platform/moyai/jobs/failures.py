@@ -28,6 +28,7 @@ class JobFailed(MoyaiError):
         fields: Fields | None = None,
         touched: Text | None = None,
         remedy: Text | None = None,
+        was_cut_off: bool = False,
     ) -> None:
         super().__init__(what, touched=touched, remedy=remedy)
         self.verb = verb
@@ -36,6 +37,8 @@ class JobFailed(MoyaiError):
         self.job_exit_code = exit_code
         """The container's; None where it never ran."""
         self.fields: Fields = fields or {}
+        self.was_cut_off = was_cut_off
+        """Whether its task was ended from outside: before the container ran, or by a signal."""
 
 
 def failed(
@@ -84,6 +87,7 @@ def not_started(verb: str, arn: str, target: KnownTarget, task: Any, container: 
         task_arn=arn,
         touched=Text("ジョブは何も変えていません。", "The job changed nothing."),
         remedy=_look_at(target, arn),
+        was_cut_off=True,
     )
 
 
@@ -102,6 +106,7 @@ def no_result(verb: str, arn: str, target: KnownTarget, exit_code: int) -> JobFa
         exit_code=exit_code,
         touched=_PERHAPS,
         remedy=_look_at(target, arn),
+        was_cut_off=exit_code > _BY_SIGNAL,
     )
 
 
@@ -120,6 +125,8 @@ def timed_out(target: KnownTarget, verb: str, arn: str, elapsed: float) -> JobFa
     )
 
 
+_BY_SIGNAL = 128
+"""Exit codes above it are of a container that a signal ended."""
 _PERHAPS = Text(
     "ジョブは途中まで進んでいるかもしれません。もう一度実行すれば続きから行います。",
     "The job may have done a part; run again, it goes on from there.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY, Result, Step, Unavailable, Work
@@ -43,7 +45,7 @@ class CheckHealth(Reading):
             if wanted not in (None, service):
                 continue
             try:
-                inside.health(one.registry, outputs, service, release)
+                looked(partial(inside.health, one.registry, outputs, service, release))
             except NOBODY_CAN_SAY:
                 raise
             except MoyaiError as error:

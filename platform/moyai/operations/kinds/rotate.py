@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from moyai.canonical_json import sha256_of
 from moyai.errors import MoyaiError
 from moyai.jobs.submit import JobFailed
 from moyai.operations.inside.jobs import Inside
+from moyai.operations.inside.looking import looked
 from moyai.operations.inside.restarts import Restarts
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.as_shown import hold_to_shown
@@ -109,7 +111,7 @@ class Preflight(Reading):
             raise Unavailable(why)
         for service in services:
             try:
-                one.health(service)
+                looked(partial(one.health, service))
             except NOBODY_CAN_SAY:
                 raise
             except MoyaiError as error:

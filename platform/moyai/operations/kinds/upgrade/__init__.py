@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Step
 from moyai.operations.kinds.names import NAMES
@@ -43,7 +44,8 @@ class Upgrade:
     def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
         """The service's health with the new release. Raises `JobFailed`, and `Unreadable` as the site does."""
         one, given = Environment(self.source.session(), body.code), plan.parameters
-        one.inside().health(one.registry, one.outputs, str(given["service"]), str(given["release"]))
+        inside, service, release = one.inside(), str(given["service"]), str(given["release"])
+        looked(lambda: inside.health(one.registry, one.outputs, service, release))
 
 
 def reading_steps(source: SiteSource) -> frozenset[str]:

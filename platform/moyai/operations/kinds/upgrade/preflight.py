@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 
 from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
+from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.as_shown import ANEW, hold_to_shown, not_as_planned
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY, InDoubt, Moved, Result, Unavailable, Work
@@ -84,10 +85,14 @@ class Preflight(Reading):
         assert before is not None
         try:
             inside = one.inside()
-            inside.health(one.registry, one.outputs, one.service, before)
-            state = inside.writes_state(one.registry, one.outputs, one.service, before).fields
+            given = (one.registry, one.outputs, one.service, before)
+            looked(lambda: inside.health(*given))
+            state = looked(lambda: inside.writes_state(*given)).fields
             contracts = any(each.contracts for each in change.migrations)
-            kept = contracts and inside.restore_state(one.outputs, one.service).fields["kept"]
+            kept = (
+                contracts
+                and looked(lambda: inside.restore_state(one.outputs, one.service)).fields["kept"]
+            )
         except NOBODY_CAN_SAY:
             raise
         except MoyaiError as error:
@@ -113,7 +118,7 @@ class Preflight(Reading):
         self._may_begin(work, change)
         try:
             given = (one.registry, one.outputs, one.service, before)
-            state = one.inside().writes_state(*given).fields
+            state = looked(lambda: one.inside().writes_state(*given)).fields
         except NOBODY_CAN_SAY:
             raise
         except MoyaiError as error:
@@ -222,8 +227,9 @@ def _has_closed_writes(one: Subscribed, work: Work) -> bool:
     release = one.record.releases.get(one.service)
     if release is None or release not in one.manifest.releases:
         return False
+    given = (one.registry, one.outputs, one.service, release)
     try:
-        state = one.inside().writes_state(one.registry, one.outputs, one.service, release).fields
+        state = looked(lambda: one.inside().writes_state(*given)).fields
     except NOBODY_CAN_SAY:
         raise
     except MoyaiError:
