@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _AGAIN_SECONDS = 0.01
+_raised: list[int] = []
 
 
 class Interrupt(BaseException):
@@ -31,12 +32,20 @@ class Interrupt(BaseException):
         self.number = number
 
 
-def raise_on_signals() -> None:
-    """Raise `Interrupt` in the main thread for each signal from now on, but for ignored ones."""
+def raise_on_signals(*, ignored_too: bool = False) -> None:
+    """Raise `Interrupt` in the main thread for each signal from now on, but for ignored ones: a shell has what
+    it starts in the background ignore Ctrl-C."""
     for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+        if ignored_too or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _raise)
     sys.unraisablehook = _not_lost
+
+
+def raise_what_was_lost() -> None:
+    """Raise `Interrupt` where one was raised before and something held it up, as a library's own `except` does.
+    For who has gone on as if there had been none."""
+    if _raised:
+        raise Interrupt(_raised[-1])
 
 
 def end_on_signals(code: int) -> None:
@@ -71,6 +80,7 @@ def saying(touched: Text) -> Iterator[None]:
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
+    _raised.append(number)
     raise Interrupt(number)
 
 

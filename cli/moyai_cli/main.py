@@ -8,11 +8,13 @@ import sys
 
 def main() -> None:
     """Run the command and exit with its code; an interrupt at any moment is told."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # A worker heeds a Ctrl-C wherever it was started: it says so, and so from its first moment.
+    is_worker = "worker" in sys.argv[1:]
+    if is_worker or signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback, as long as nobody can tell
     from moyai_cli.interrupts import Interrupt, end_on_signals, raise_on_signals
 
-    raise_on_signals()
+    raise_on_signals(ignored_too=is_worker)
     try:
         from moyai_cli.application import run  # Typer and Rich: most of the start's time
 

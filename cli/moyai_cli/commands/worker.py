@@ -11,6 +11,7 @@ import typer
 from moyai.operations.database.epochs import behind
 from moyai.operations.database.opening import login_url, operations_engine
 from moyai.operations.site.workspace import open_workspace
+from moyai_cli.interrupts import raise_what_was_lost
 from moyai_cli.language import of, say
 from moyai_cli.options import File, SiteName
 from moyai_cli.views.older import warn
@@ -59,7 +60,10 @@ def command(
         err=True,
     )
     given = Supervised(url, bodies, (str(workspace.registry.path), workspace.site.name))
-    raise typer.Exit(Supervisor(given, tell, _said).run())
+    supervisor = Supervisor(given, tell, _said)
+    supervisor.heed()
+    raise_what_was_lost()
+    raise typer.Exit(supervisor.run())
 
 
 def _said(signals: int) -> None:

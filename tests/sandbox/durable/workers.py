@@ -24,7 +24,7 @@ from moyai.planning.fleet.plans import OperationPlan
 
 ROOT = Path(__file__).parents[3]
 _MODULE = "tests.sandbox.durable.worker_process"
-_SUPERVISE = (
+SUPERVISE = (
     "import sys; from sqlalchemy.engine import make_url; "
     "from moyai.operations.durable.worker.process import tell; "
     "from moyai.operations.durable.living.supervisor import Supervised, Supervisor; "
@@ -51,7 +51,7 @@ class Fleet:
             url = self.places.of("moyai_worker").render_as_string(hide_password=False)
             self.supervisors.append(
                 subprocess.Popen(
-                    [sys.executable, "-c", _SUPERVISE, url, str(bodies), str(self.file)],
+                    [sys.executable, "-c", SUPERVISE, url, str(bodies), str(self.file)],
                     cwd=ROOT,
                     env={**os.environ, "PYTHONPATH": f"{ROOT}/platform{os.pathsep}{ROOT}"},
                     stdin=subprocess.DEVNULL,

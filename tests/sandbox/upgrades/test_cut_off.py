@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ _LOCKED = "LOCK TABLE procedure IN ACCESS EXCLUSIVE MODE"
 
 
 @contextmanager
-def _held_up(office: Office) -> Any:
+def _held_up(office: Office) -> Iterator[None]:
     """Health checks do not end, as the table that they write is locked."""
     with office.sql(B, "owner") as owner, owner.transaction(force_rollback=True):
         owner.execute(_LOCKED)

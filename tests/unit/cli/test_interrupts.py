@@ -116,3 +116,34 @@ def test_an_interrupted_question_leaves_the_file_as_it_was(
 def test_an_interrupt_that_python_drops_comes_again(project: Path) -> None:
     done = _run(DROPPED, project)
     assert (done.returncode, done.stdout, done.stderr) == (0, "came again\n", "")
+
+
+SWALLOWED = """
+import os, signal, sys
+from moyai_cli.interrupts import Interrupt, raise_on_signals, raise_what_was_lost
+raise_on_signals()
+raise_what_was_lost()
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+except BaseException:
+    pass
+try:
+    raise_what_was_lost()
+except Interrupt:
+    print("raised again")
+"""
+
+
+def test_an_interrupt_that_a_library_holds_up_is_raised_for_who_asks(project: Path) -> None:
+    done = _run(SWALLOWED, project)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "raised again\n", "")
+
+
+@pytest.mark.parametrize(("command", "code"), [("worker", 4), ("validate", 0)])
+def test_a_worker_heeds_a_ctrl_c_that_a_shell_has_ignored_and_others_do_not(
+    project: Path, command: str, code: int
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background
+    program = AT_IMPORT.format(module="typer", number=int(signal.SIGINT))
+    done = _run(program, project, command)
+    assert done.returncode == code, done.stderr

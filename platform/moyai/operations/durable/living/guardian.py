@@ -14,7 +14,8 @@ import select
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from moyai.operations.durable.living.processes import Tell, end_all, has_mark
 
@@ -30,6 +31,7 @@ _FROZEN_SECONDS = 10.0
 _KILL_SECONDS = 10.0
 _POLL_SECONDS = 0.2
 _MOST = 4096
+_HELD_BACK = (signal.SIGINT, signal.SIGTERM)
 
 
 class Guardian:
@@ -100,11 +102,22 @@ class Guardian:
                 os.kill(self._pid, signal.SIGTERM)
 
 
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Around its start: signals come to who starts it a moment later, and to it once it ignores them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def main(arguments: list[str]) -> int:
     """Watch; the exit code."""
     worker, pid, signs, supervisor, url = arguments
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _HELD_BACK:
         signal.signal(number, signal.SIG_IGN)  # who ends a whole service ends its worker with it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
 
     def tell(words: str) -> None:
         with suppress(OSError):

@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import suppress
 
-from moyai.operations.durable.living.guardian import ALIVE, BEAT, ENDED
+from moyai.operations.durable.living.guardian import ALIVE, BEAT, ENDED, held_back
 from moyai.operations.durable.living.processes import MARK
 
 _ALIVE_SECONDS = 1.0
@@ -65,17 +65,18 @@ class Guarding:
         if self._began:  # before it is there: this process may die as soon as it is
             os.write(writing, BEAT)
         try:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "moyai.operations.durable.living.guardian"),
-                    *(*self._arguments, str(reading), self._url),
-                ],
-                pass_fds=(self._signs, reading),
-                env={key: value for key, value in os.environ.items() if key != MARK},
-                start_new_session=True,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            with held_back():
+                self.process = subprocess.Popen(
+                    [
+                        *(sys.executable, "-m", "moyai.operations.durable.living.guardian"),
+                        *(*self._arguments, str(reading), self._url),
+                    ],
+                    pass_fds=(self._signs, reading),
+                    env={key: value for key, value in os.environ.items() if key != MARK},
+                    start_new_session=True,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                )
             self._writing = writing
         except OSError:  # no more processes: tried again
             os.close(writing)

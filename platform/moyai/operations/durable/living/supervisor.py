@@ -58,14 +58,20 @@ class Supervisor:
         self._tell = tell
         self._told = signalled
         self._signals = 0
+        self._passed_on = 0
+        """Signals that the child was told of."""
         self._child: subprocess.Popen[bytes] | None = None
         self._guarding: Guarding | None = None
 
-    def run(self) -> int:
-        """Keep a worker running until a signal ends it; the exit code."""
-        ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
+    def heed(self) -> None:
+        """From now on signals end the worker, also before `run`."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._signalled)
+
+    def run(self) -> int:
+        """Keep a worker running until a signal ends it; the exit code."""
+        self.heed()
+        ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
         pause = 0.5
         while self._signals == 0:
             began = time.monotonic()
@@ -81,13 +87,16 @@ class Supervisor:
         return 0
 
     def _signalled(self, _number: int, _frame: object) -> None:
-        """The first lets what is in hand end; the second kills: others go on with it."""
+        """Counts alone: it may come while a child is being started, which is told a moment later."""
         self._signals += 1
-        child = self._child
-        if child is not None and child.poll() is None:
-            child.send_signal(signal.SIGTERM if self._signals == 1 else signal.SIGKILL)
         if self._told is not None:
             self._told(self._signals)
+
+    def _pass_on(self, child: subprocess.Popen[bytes]) -> None:
+        """The first lets what is in hand end; the second kills: others go on with it."""
+        if self._signals > self._passed_on:
+            self._passed_on = self._signals
+            child.send_signal(signal.SIGTERM if self._signals == 1 else signal.SIGKILL)
 
     def _wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -131,6 +140,7 @@ class Supervisor:
         patience = _START_SECONDS
         silent_since = time.monotonic()
         while child.poll() is None:
+            self._pass_on(child)
             self._reap()
             ready, _, _ = select.select([reading], [], [], 0.1)
             beat = bool(ready and os.read(reading, 4096))

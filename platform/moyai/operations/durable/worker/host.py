@@ -98,6 +98,9 @@ class Host:
             raise OperationFailed(
                 Text("ワーカーのリースを得られません。", "the worker's lease cannot be had.")
             )
+        if self._ending.is_set():  # told so while it started
+            self._lease.end()
+            return
         hand_on(self._allowances.start())
         self._past.compare()  # before anything is taken off the queue
         self._queue.start(self._carry, self._place.bodies)
@@ -146,6 +149,8 @@ class Host:
         """Asked once a second. Where bodies end quickly, as many as ended in this second may wait on the
         queue, so that no place stands empty; where they take long none does: a body that has begun is
         worked on."""
+        if self._ending.is_set():
+            return ENDING
         ended, self._ended = self._ended, 0
         if self._files.last is not None:
             return 0
