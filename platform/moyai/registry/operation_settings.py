@@ -24,6 +24,8 @@ class Event(StrEnum):
     """Of an operation: it has ended, well or not."""
     DEBT = "debt"
     BODY_HELD = "body_held"
+    STALLED = "stalled"
+    """It has waited for a while for tenants.yaml or the site, which cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.conductor import Conductor
 from moyai.operations.durable.conducting.plans import Plans
-from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.knowledge import Knowledge, LastRead
 from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
+from moyai.operations.durable.troubles import Troubles
 from moyai.operations.notices.channels import Channels
 from moyai.operations.notices.sender import Sender, Sources
 from moyai.planning.fleet.plans import OperationPlan
@@ -70,6 +71,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.sample = _sample()
+        self.read = LastRead(self.registry)
         self.plans = Plans(self.worker)
         self.queue = NoQueue()
         self.conductor = self.new_conductor()
@@ -84,16 +86,17 @@ class Office:
             raise self.trouble
         return replace(self.sample, operations=OperationSettings(notifications=self.told))
 
-    def new_conductor(self) -> Conductor:
+    def new_conductor(self, troubles: Troubles | None = None) -> Conductor:
         """Another, which knows nothing that is not on record."""
-        knowledge = Knowledge("sandbox", kind=counted_kind, registry=self.registry)
+        knowledge = Knowledge("sandbox", kind=counted_kind, registry=self.read)
         approved = Approved(self.worker, self.plans, knowledge)
-        return Conductor(self.worker, self.queue, self.plans, knowledge, approved)
+        given = (self.worker, self.queue, self.plans, knowledge, approved)
+        return Conductor(*given, troubles=troubles)
 
     def new_sender(self) -> Sender:
         """Another worker's."""
         sources = Sources(self._plan, lambda name: counted_kind(name).title)
-        channels = Channels(self.registry, dict)
+        channels = Channels(self.read, dict, self.read.last)
         return Sender(self.worker, channels, sources, self.log.append)
 
     def _plan(self, operation: str) -> tuple[OperationPlan, str]:

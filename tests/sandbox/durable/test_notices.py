@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from datetime import time as clock
 from pathlib import Path
 from threading import Thread
@@ -26,11 +27,13 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.notice_reading import notices
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.rows import OperationView
-from moyai.operations.database.writing import release, retry, want
+from moyai.operations.database.writing import approve, release, retry, want
+from moyai.operations.durable.conducting import approved as judged
 from moyai.operations.durable.conducting.conductor import Conductor
+from moyai.operations.durable.troubles import Troubles
 from moyai.operations.notices import record
 from moyai.operations.notices.record import take_due
-from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.plans import OperationPlan, plan_sha256
 from moyai.planning.openings import Calendar
 from moyai.registry.models import MaintenanceWindow
 from moyai.registry.operation_settings import Event, Notifications, Smtp
@@ -257,6 +260,31 @@ def test_a_file_that_cannot_be_read_loses_nothing(office: Office, web: WebServer
     office.trouble = None
     office.send()
     assert len(web.posted) == 1
+
+
+def test_what_stands_still_is_told_once_though_the_file_cannot_be_read(
+    office: Office, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judged, "_FRESH_SECONDS", 0.0)
+    moments = [0.0]
+    office.conductor = office.new_conductor(Troubles(clock=lambda: moments[0]))
+    plan = replace(make_plan(office.folder, 1), approval_seconds=3600)
+    operation = office.plan(plan)
+    with office.operator.begin() as connection:
+        moment = datetime.now(UTC).replace(microsecond=0)
+        approve(connection, operation, "plan", "a@example.jp", plan_sha256(plan), "none", moment)
+    office.conductor.look()
+    assert office.happenings() == [("approval_wanted", None)]
+    office.trouble = UsageError(same("no such file"))
+    for moments[0], told in ((0.0, 0), (59.0, 0), (61.0, 1), (200.0, 1)):
+        office.conductor.look()
+        assert office.happenings().count(("stalled", None)) == told
+    office.send()
+    assert [json.loads(one.body)["type"] for one in web.posted] == ["operation.stalled"]
+    assert "no such file" in json.loads(web.posted[0].body)["data"]["text"]["en"]
+    office.trouble = None
+    office.send()
+    assert len(web.posted) == 2
 
 
 def test_a_plan_of_another_version_is_left_to_its_workers(office: Office, web: WebServer) -> None:

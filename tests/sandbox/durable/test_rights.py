@@ -31,6 +31,7 @@ FUNCTIONS = {
         *("worker_ended", "measured", "my_turn", "soon", "allow", "anchored", "tell", "address"),
         *("open_happenings", "take_notice", "notice_sent", "notice_unsent", "put_back", "settle"),
         *("hand_over", "look_again", "worker_held_back", "found_behind"),
+        *("tell_wait", "abandon", "open_happenings_of"),
     },
     "moyai_auditor": set(),
 }

@@ -60,6 +60,11 @@ FINISH = (
     "SELECT moyai.finish(:id, :code, :claim, NULL, false, NULL, :status, CAST(:error AS jsonb), NULL, "
     "NULL)"
 )
+TELL_WAIT = "SELECT moyai.tell_wait(:id, :code, :claim, CAST(:waits AS jsonb))"
+ABANDON = (
+    "SELECT moyai.abandon(:id, :code, (SELECT carrier FROM moyai.body WHERE operation_id = :id "
+    "AND code = :code), :status, CAST(:error AS jsonb))"
+)
 STEPS = st.sampled_from((None, "one", "two", "-one"))
 ERRORS = st.sampled_from((None, BAD))
 
@@ -111,6 +116,8 @@ CALLS = st.one_of(
         unwell=codes.map(lambda code: json.dumps([{"code": code, "error": {}}])),
     ),
     _calls("worker", "SELECT moyai.next_ticket(:id, :code, NULL)", code=codes),
+    _calls("worker", TELL_WAIT, code=codes, claim=claims, waits=st.sampled_from((None, "{}"))),
+    _calls("worker", ABANDON, code=codes, status=st.sampled_from((None, *BODY)), error=ERRORS),
 )
 
 

@@ -17,17 +17,20 @@ from tests.planned import create
 from tests.sandbox.hands import begin, register
 from workers import Fleet
 
+from moyai.errors import UsageError
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import debts, shown
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import want
+from moyai.operations.durable import troubles
 from moyai.operations.durable.carrying import body as carrying
 from moyai.operations.durable.carrying import patience
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.operations.durable.carrying.patience import GivenUp
 from moyai.operations.durable.troubles import Troubles
+from moyai.texts import same
 
 CODE = "100000"
 _ALL = sa.text("SELECT string_agg(content, '') FROM moyai.audit")
@@ -82,7 +85,11 @@ class Office:
         return found
 
     def waits(self, code: str = CODE) -> BodyRow:
-        return self.until(lambda one: one.waits is not None, code)
+        return self.until(_waits_in_hand, code)
+
+
+def _waits_in_hand(body: BodyRow) -> bool:
+    return body.status == "running" and body.waits is not None
 
 
 @pytest.fixture
@@ -136,6 +143,28 @@ def test_the_log_says_a_cause_once_for_all_bodies_and_once_that_it_is_over(offic
     said, over = office.log
     assert said == f"{office.operation} {CODE} waits: {BROKEN}"
     assert "nothing waits any more for that" in over
+
+
+def test_operators_are_told_once_of_what_lasts_however_many_bodies_wait(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(troubles, "LASTING_SECONDS", 0.1)
+    codes = (CODE, "100001")
+    files = [blind(office.folder, code, "write-1", AWAY) for code in codes]
+    done = [office.begin(code) for code in codes]
+    told = sa.text("SELECT event, code, facts->'reason'->>'en' FROM moyai.happening")
+    deadline = time.monotonic() + 20
+    while len(office.troubles.told()) < len(codes):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    for file in files:
+        file.unlink()
+    for one in done:
+        one.result(20)
+    with office.operator.connect() as connection:
+        [(event, code, reason)] = connection.execute(told).all()
+    assert (event, code) == ("stalled", None)
+    assert AWAY in reason
 
 
 def test_what_is_wrong_elsewhere_in_the_file_comes_on_no_record(office: Office) -> None:
@@ -236,6 +265,34 @@ def test_a_worker_that_ends_leaves_a_body_that_waits_to_another(office: Office) 
     assert effects(office.folder, CODE) == ["1 write-1", "1 write-2", "1 write-3"]
 
 
+def test_what_is_approved_is_waited_for_and_not_taken_for_lapsed(office: Office) -> None:
+    assert begin(office.worker, office.operation, CODE)
+    ledger = Ledger(office.worker, "w1")
+    taken = ledger.take(office.operation, CODE, 1)
+    assert taken is not None
+    troubles = [UsageError(same("it is being edited"))] * 3
+
+    def approved() -> frozenset[str]:
+        if troubles:
+            raise troubles.pop()
+        return frozenset({"plan"})
+
+    carrying = Carrying(
+        ledger,
+        Counted(),
+        office.plan,
+        office.plan.body(CODE),
+        taken,
+        cleared=None,
+        needs_approval=True,
+        approved=approved,
+        troubles=office.troubles,
+    )
+    carrying.run()
+    assert office.body().status == "done"
+    assert office.log[0].endswith("waits: it is being edited")
+
+
 @contextmanager
 def _fleet(places: Logins, folder: Path) -> Iterator[Fleet]:
     fleet = Fleet(places, open_engine(places.of("moyai_operator")), folder)
@@ -252,7 +309,7 @@ def test_a_real_worker_ends_though_a_body_waits_and_the_next_goes_on_with_it(
     with _fleet(places, tmp_path) as fleet:
         operation = fleet.plan(make_plan(tmp_path, 1))
         fleet.start()
-        fleet.until(operation, lambda view: view.bodies[0].waits is not None, 60)
+        fleet.until(operation, lambda view: _waits_in_hand(view.bodies[0]), 60)
         [first] = fleet.supervisors
         first.send_signal(signal.SIGTERM)
         assert first.wait(20) == 0

@@ -18,12 +18,13 @@ from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, Plann
 from moyai.planning.openings import Calendar
 from moyai.registry.models import MaintenanceWindow
 from moyai.texts import Text
+from moyai_cli.language import of
 from moyai_cli.render import Output
 from moyai_cli.views.operation_asked import show_planned
-from moyai_cli.views.operation_records import view_record
-from moyai_cli.views.operation_watch import ending
+from moyai_cli.views.operation_records import body_record, view_record
+from moyai_cli.views.operation_watch import _Teller, ending
 from moyai_cli.views.operation_words import counts_line
-from moyai_cli.views.operations import show_list, show_operation
+from moyai_cli.views.operations import show_list, show_operation, show_without_plan, why_of
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -228,3 +229,42 @@ def test_the_exit_code_of_watching_says_how_it_ended(status: str, code: int | No
 
 def test_counts_stand_in_the_order_of_statuses() -> None:
     assert counts_line({"failed": 1, "done": 3}) == "done 3, failed 1"
+
+
+def _in_hand(waits: Text | None, error: dict[str, object] | None) -> BodyRow:
+    return BodyRow("272027", "岸和田市", 1, "running", "-stack", 2, "w", NOW, None, error, waits)
+
+
+def test_what_a_body_in_hand_waits_for_is_shown_before_why_it_is_taken_back() -> None:
+    waits = Text("待ち", "waits for the file")
+    assert why_of(_in_hand(waits, None)) == of(waits)
+    assert why_of(_in_hand(waits, ERROR)) == f"{of(waits)} / {of(Text('だめ', 'migration failed'))}"
+    assert why_of(_in_hand(None, ERROR)) == of(Text("だめ", "migration failed"))
+    record = body_record(_in_hand(waits, ERROR))
+    assert (record["waits"], record["status"]) == (of(waits), "running")
+
+
+def test_who_watches_is_told_once_that_a_body_in_hand_waits(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    teller, one = _Teller(), view("running")
+    waits = Text("待ち", "waits for the file")
+    for told in (None, waits, waits, None):
+        teller.tell(replace(one, bodies=(_in_hand(told, None),)), 1)
+    assert capsys.readouterr().out.count(of(waits)) == 1
+
+
+@pytest.mark.parametrize("output", list(Output))
+def test_an_operation_whose_plan_nobody_can_read_is_shown_with_what_was_not_taken_back(
+    capsys: pytest.CaptureFixture[str], output: Output
+) -> None:
+    error = {
+        **ERROR,
+        "touched": {"ja": "元に戻していない手順: stack。", "en": "Not taken back: stack."},
+    }
+    one = view("cancelled")
+    held = replace(_in_hand(None, error), status="held")
+    show_without_plan(one.row, one.waves, (held,), output)
+    out = capsys.readouterr().out
+    assert "stack" in out
+    assert "272027" in out

@@ -35,3 +35,20 @@ class Knowledge:
     home: Callable[[], Path] | None = None
     """The folder of this host's part of the site, in which workers remember how far the operations database had
     come; None: nowhere. Raises `MoyaiError` as the site does."""
+
+
+class LastRead:
+    """tenants.yaml, and what it was when it was read last. May be used by several threads."""
+
+    def __init__(self, registry: Callable[[], Registry]) -> None:
+        self._registry = registry
+        self._last: Registry | None = None
+
+    def __call__(self) -> Registry:
+        """As it is now. Raises `MoyaiError` where it cannot be read."""
+        self._last = found = self._registry()
+        return found
+
+    def last(self) -> Registry | None:
+        """As it was read last; None: never."""
+        return self._last

@@ -44,20 +44,26 @@ class Troubles:
     _waits: dict[str, _Wait] = field(default_factory=dict)
 
     def met(self, who: str, error: MoyaiError) -> bool:
-        """Somebody (a body, an operation) cannot go on. True once for each wait: when it has lasted so long
-        that operators are to be told."""
+        """Somebody (a body, a wave, an operation) cannot go on. True once for each wait and cause: when it has
+        lasted so long that operators are to be told."""
         cause = _words(error)
         with self._lock:
             is_new = all(one.cause != cause for one in self._waits.values())
             wait = self._waits.get(who)
             if wait is None:
                 wait = self._waits[who] = _Wait(self.clock(), cause)
-            wait.cause = cause
+            if wait.cause != cause:
+                wait.cause, wait.since, wait.told = cause, self.clock(), False
             lasts = self.clock() - wait.since >= LASTING_SECONDS and not wait.told
             wait.told = wait.told or lasts
         if is_new:
             self.log(f"{who} waits: {cause}")
         return lasts
+
+    def told(self) -> frozenset[str]:
+        """Who has waited for so long that operators were to be told."""
+        with self._lock:
+            return frozenset(who for who, wait in self._waits.items() if wait.told)
 
     def over(self, who: str) -> None:
         """It goes on."""

@@ -168,6 +168,8 @@ def _bodies_told(happened: Happened, scene: Scene) -> list[str]:
         return [one[5:] for one in happened.subjects if one.startswith("body:")]
     if happened.event is Event.WAVE_HELD:
         return [one for one in _codes(happened, scene) if scene.status_of(one) == "waiting"]
+    if happened.event is Event.STALLED:
+        return [one.code for one in scene.plan.bodies if scene.is_in_hand(one.code)]
     ended = ("waiting", "running")
     return [one.code for one in scene.plan.bodies if scene.status_of(one.code) not in ended]
 

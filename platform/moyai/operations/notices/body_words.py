@@ -23,6 +23,8 @@ def for_body(happened: Happened, scene: Scene, code: str) -> Told:
         return _waits(scene, code)
     if happened.event is Event.WINDOW_MISSED:
         return _missed(happened, scene, code)
+    if happened.event is Event.STALLED:
+        return _stalled(scene, code)
     if happened.event is Event.DONE:
         now = scene.bodies.get(code)
         return _ended(scene, code, scene.status_of(code), None if now is None else now.error)
@@ -65,6 +67,21 @@ def _waits(scene: Scene, code: str) -> Told:
             ),
         ),
         _NOTHING,
+        (_SECRETARIAT,),
+    )
+
+
+def _stalled(scene: Scene, code: str) -> Told:
+    name = scene.name_of(code)
+    return Told(
+        Text("作業が止まっています", "The work stands still"),
+        (
+            Text(
+                f"{name.ja}: 事務局の設定または拠点を確かめるため、途中で待っています",
+                f"{name.en}: it waits on the way until the secretariat's settings or its site are mended",
+            ),
+        ),
+        Text("いまのまま待っています。", "It waits as it is."),
         (_SECRETARIAT,),
     )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from moyai.errors import MoyaiError
 from moyai.operations.notices.mail import send_mail
 from moyai.operations.notices.message import Channel, Message, Undelivered, address_hash
 from moyai.operations.notices.sns import publish
 from moyai.operations.notices.webhook import post
 from moyai.registry.models import Registry
+from moyai.registry.operation_settings import Event
 from moyai.texts import Text
 
 _NOT_THERE = Text(
@@ -25,13 +27,26 @@ class Channels:
     """tenants.yaml as it is now. Raises `MoyaiError` where it cannot be read."""
     environment: Callable[[], Mapping[str, str]]
     """Variables for boto3. Raises `MoyaiError` where the site does not answer."""
+    last: Callable[[], Registry | None] = lambda: None
+    """tenants.yaml as it was read last; None: never."""
+
+    def registry_for(self, event: str) -> Registry:
+        """tenants.yaml as it is now; of what stands still as it was read last, where it cannot be: that may
+        be the cause. Raises `MoyaiError`."""
+        try:
+            return self.registry()
+        except MoyaiError:
+            last = self.last() if event == Event.STALLED else None
+            if last is None:
+                raise
+            return last
 
     def send(self, channel: Channel, audience: str, wanted: str, message: Message) -> None:
         """Send a message to the address of an audience with that hash.
 
         Raises `Undelivered`; `MoyaiError` where the settings cannot be read.
         """
-        registry = self.registry()
+        registry = self.registry_for(message.event)
         told = registry.operations.notifications
         if channel is Channel.MAIL:
             address = _one(mail_addresses(registry, audience), wanted)

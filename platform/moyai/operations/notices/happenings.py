@@ -5,6 +5,7 @@ Ends of bodies are not here: the database tells them itself, whoever writes them
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from moyai.planning.fleet.states import FAILURES, OperationState
 from moyai.planning.openings import Calendar, next_opening, openings
 from moyai.registry.models import JsonValue
 from moyai.registry.operation_settings import Event
-from moyai.texts import Text, document_of
+from moyai.texts import JAPAN, Text, document_of
 
 _ENDS = ("done", "failed", "cancelled", "expired")
 
@@ -51,6 +52,14 @@ def happened(
         *_missed(plan, state, decision, now, waited),
         *_ended(state, decision, now),
     )
+
+
+def stalled(why: Text, now: datetime) -> Happening:
+    """Something of an operation has waited for a while, for a cause that says nothing of its bodies: once a day
+    for each cause."""
+    cause = hashlib.sha256(why.en.encode()).hexdigest()[:16]
+    day = now.astimezone(JAPAN).date()
+    return Happening(Event.STALLED, f"{cause}:{day}", facts={"reason": document_of(why)})
 
 
 def _plan_wants_approval(

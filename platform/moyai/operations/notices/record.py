@@ -23,6 +23,7 @@ from moyai.operations.notices.message import (
     message_id,
 )
 from moyai.operations.notices.scene import BodyNow, Happened
+from moyai.registry.models import JsonValue
 from moyai.registry.operation_settings import Event
 from moyai.texts import Text, document_of
 
@@ -37,6 +38,10 @@ _TELL = sa.text("SELECT moyai.tell(:operation, CAST(:happenings AS jsonb))")
 _OPEN = sa.text(
     "SELECT id, key, event, operation_id, code, facts, at "
     "FROM moyai.open_happenings(CAST(:strange AS text[]))"
+)
+_OPEN_OF = sa.text(
+    "SELECT id, key, event, operation_id, code, facts, at "
+    "FROM moyai.open_happenings_of(:event, CAST(:strange AS text[]))"
 )
 _BODIES = sa.text("SELECT code, status, error FROM moyai.body WHERE operation_id = :id")
 _ADDRESS = sa.text(
@@ -75,18 +80,29 @@ class Due:
 
 def tell(connection: sa.Connection, operation: str, happenings: Iterable[Happening]) -> None:
     """Put on record what happened, in the transaction in which it happens; each key once."""
-    given = [
-        {"event": str(one.event), "about": one.about, "code": one.code, "facts": one.facts}
-        for one in happenings
-    ]
+    given = documents(happenings)
     if given:
         connection.execute(_TELL, {"operation": operation, "happenings": _json(given)})
 
 
-def take_open(connection: sa.Connection, strange: Collection[str] = ()) -> Open | None:
+def documents(happenings: Iterable[Happening]) -> list[dict[str, JsonValue]]:
+    """Happenings as `moyai.tell` takes them."""
+    return [
+        {"event": str(one.event), "about": one.about, "code": one.code, "facts": one.facts}
+        for one in happenings
+    ]
+
+
+def take_open(
+    connection: sa.Connection, strange: Collection[str] = (), only: Event | None = None
+) -> Open | None:
     """The oldest happening that is to be told, with those of its operation and event, locked to the
-    transaction's end; `strange`: operations that are left to others."""
-    rows = connection.execute(_OPEN, {"strange": list(strange)}).all()
+    transaction's end; `strange`: operations that are left to others; `only`: of this event."""
+    given: dict[str, object] = {"strange": list(strange)}
+    if only is None:
+        rows = connection.execute(_OPEN, given).all()
+    else:
+        rows = connection.execute(_OPEN_OF, {**given, "event": str(only)}).all()
     if not rows:
         return None
     happened = (

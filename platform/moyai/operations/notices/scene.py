@@ -81,6 +81,10 @@ class Scene:
         now = self.bodies.get(code)
         return "waiting" if now is None else now.status
 
+    def is_in_hand(self, code: str) -> bool:
+        """Whether it was begun and has not ended."""
+        return self.status_of(code) == "running"
+
     def of_body(self, code: str) -> Text:
         """A body with how it stands and why."""
         name, end = self.name_of(code), BODY_ENDS.get(self.status_of(code))

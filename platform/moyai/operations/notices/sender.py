@@ -20,6 +20,7 @@ from moyai.operations.notices.channels import Channels
 from moyai.operations.notices.message import Channel, Undelivered
 from moyai.operations.notices.scene import Scene
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.registry.operation_settings import Event
 from moyai.texts import JAPAN, Text
 
 _AWAY_SECONDS = 30.0
@@ -64,9 +65,20 @@ class Sender:
         return written or sent == _AT_ONCE
 
     def _write(self) -> bool:
-        """Notices of one operation and event."""
+        """Notices of one operation and event; where tenants.yaml cannot be read, of what stands still."""
+        try:
+            return self._write_one(None)
+        except MoyaiError as error:
+            self._say(" ".join(error.lines("en")))
+        try:
+            return self._write_one(Event.STALLED)
+        except MoyaiError:  # it was never read here: it waits until it can be
+            return False
+
+    def _write_one(self, only: Event | None) -> bool:
+        """Raises `MoyaiError` where tenants.yaml cannot be read."""
         with self.engine.begin() as connection:
-            taken = record.take_open(connection, self._strange)
+            taken = record.take_open(connection, self._strange, only)
             if taken is None:
                 return False
             known = self._plan(taken.happened[0].operation)
@@ -74,10 +86,7 @@ class Sender:
                 return True
             try:
                 found, trouble = self._notices(connection, taken, *known), None
-            except MoyaiError as error:  # tenants.yaml cannot be read: it waits until it can be
-                self._say(" ".join(error.lines("en")))
-                return False
-            except sa.exc.DBAPIError:
+            except (MoyaiError, sa.exc.DBAPIError):
                 raise
             except Exception as error:  # a bug must not keep all others from being told
                 found, trouble = (), type(error).__name__
@@ -98,7 +107,7 @@ class Sender:
     def _notices(
         self, connection: sa.Connection, taken: record.Open, plan: OperationPlan, digest: str
     ) -> tuple[Notice, ...]:
-        registry = self.channels.registry()
+        registry = self.channels.registry_for(taken.happened[0].event)
         operation = taken.happened[0].operation
         scene = Scene(
             federation=registry.federation.name,

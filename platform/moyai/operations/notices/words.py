@@ -86,6 +86,8 @@ def for_operators(group: Sequence[Happened], scene: Scene) -> Told:
         return _done(first, scene)
     if first.event is Event.WINDOW_MISSED:
         return _windows_missed(group, scene)
+    if first.event is Event.STALLED:
+        return _stalled(group, scene)
     return _bodies_ended(group, scene)
 
 
@@ -212,6 +214,31 @@ def _windows_missed(group: Sequence[Happened], scene: Scene) -> Told:
             ),
         ),
         (f"moyai operation show {scene.operation}",),
+    )
+
+
+def _stalled(group: Sequence[Happened], scene: Scene) -> Told:
+    title = Text("作業が止まっています", "The operation stands still")
+    reasons = dict.fromkeys(why for one in group if (why := one.text("reason")) is not None)
+    in_hand = [scene.name_of(one.code) for one in scene.plan.bodies if scene.is_in_hand(one.code)]
+    return Told(
+        title,
+        (title, *reasons, *_some(in_hand)),
+        Text(
+            "着手済みの団体はいまのまま待っています。ほかの団体には着手しません。",
+            "Bodies that were begun wait as they are; no other body is begun.",
+        ),
+        (
+            Text(
+                "原因を除いてください。読めるようになれば、作業は自動で続きます。",
+                "Remove the cause: the work goes on by itself once it can be read.",
+            ),
+            Text(
+                f"待たずに止める: moyai operation cancel {scene.operation} --stop",
+                f"To stop without waiting: moyai operation cancel {scene.operation} --stop",
+            ),
+        ),
+        ("moyai validate", "moyai status", f"moyai operation show {scene.operation}"),
     )
 
 

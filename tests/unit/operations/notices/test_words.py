@@ -29,6 +29,7 @@ ALL = [
         for one in ("failed", "skipped", "moved")
     ),
     happened(Event.BODY_HELD, OSAKA, status="held", error=ERROR),
+    happened(Event.STALLED, reason=ERROR["what"]),
 ]
 
 

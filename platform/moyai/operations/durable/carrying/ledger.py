@@ -17,6 +17,8 @@ from moyai.operations.database.attempts import STEPS, step_records
 from moyai.operations.database.left import StepRecord
 from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.carrying.combining import Combining
+from moyai.operations.notices.happenings import Happening
+from moyai.operations.notices.record import documents
 from moyai.registry.models import JsonValue
 
 FENCED = "MY001"
@@ -38,6 +40,7 @@ _STANDS = (
     "AND b.claim = %s AND b.status = 'running'"
 )
 _TELL_WAIT = "SELECT moyai.tell_wait(%s, %s, %s, CAST(%s AS jsonb))"
+_TELL = "SELECT moyai.tell(%s, CAST(%s AS jsonb))"
 _TAKES_OVER = (
     "SELECT plan::jsonb #> ARRAY['parameters', 'takes_over', %s] FROM moyai.operation WHERE id = %s"
 )
@@ -179,6 +182,11 @@ class Ledger:
     def tell_wait(self, taken: Taken, waits: Mapping[str, JsonValue] | None) -> Stands:
         """Put in sight why a body in hand waits (None: it goes on); how it stands. Raises `Fenced`."""
         return _stands(self._call(_TELL_WAIT, (*_of(taken), _json(waits))))
+
+    def tell(self, taken: Taken, happening: Happening) -> None:
+        """Put on record what operators are told of; each key once."""
+        told = json.dumps(documents([happening]), ensure_ascii=False)
+        self._call(_TELL, (taken.operation, told))
 
     def changed_at(self, taken: Taken, changing: Set[str]) -> datetime:
         """When this attempt, which has begun a step, began the first of those named, or its first; by the

@@ -11,6 +11,7 @@ from moyai.errors import MoyaiError
 from moyai.operations.durable.carrying.ledger import Ledger, Taken
 from moyai.operations.durable.troubles import Troubles, why_waits
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY, Unreadable
+from moyai.operations.notices.happenings import stalled
 from moyai.texts import Text, document_of
 
 _T = TypeVar("_T")
@@ -67,12 +68,15 @@ class Patience:
     def wait(self, error: MoyaiError, heard: Heard) -> None:
         """For a moment and in sight, before it is asked again. Raises as `heard` does, `Fenced`, `GivenUp`."""
         why = why_waits(error)
-        self.troubles.met(self._who, error)
+        lasts = self.troubles.met(self._who, error)
         if why == self._told:
-            wanted = self.ledger.stands(self.taken).wanted
+            stands = self.ledger.stands(self.taken)
         else:
-            wanted = self.ledger.tell_wait(self.taken, document_of(why)).wanted
+            stands = self.ledger.tell_wait(self.taken, document_of(why))
             self._told = why
+        if lasts:
+            self.ledger.tell(self.taken, stalled(why, stands.now))
+        wanted = stands.wanted
         if wanted != "run":
             now = time.monotonic()
             if wanted == "stop" and self._stop_since is None:

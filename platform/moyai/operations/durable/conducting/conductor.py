@@ -36,7 +36,7 @@ from moyai.operations.durable.conducting.waiting import Waiting
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.queue.dbos_queue import BodyQueue
 from moyai.operations.durable.troubles import Troubles, why_waits
-from moyai.operations.notices.happenings import happened
+from moyai.operations.notices.happenings import happened, stalled
 from moyai.operations.notices.record import tell
 from moyai.planning.fleet import said
 from moyai.planning.fleet.conducting import BodyChange, Decision, decide
@@ -233,12 +233,17 @@ class Conductor:
 
     def _stand_still(self, operation: str, error: MoyaiError) -> None:
         """It stays as it was, in sight, until the file can be read."""
-        self._troubles.met(operation, error)
-        if operation not in self._unread:
-            with self._engine.begin() as connection:
-                if self._turn(connection) is not None:
-                    self._waiting.unread(connection, operation, why_waits(error))
-                    self._unread.add(operation)
+        why, lasts = why_waits(error), self._troubles.met(operation, error)
+        if operation in self._unread and not lasts:
+            return
+        with self._engine.begin() as connection:
+            now = self._turn(connection)
+            if now is None:
+                return
+            self._waiting.unread(connection, operation, why)
+            self._unread.add(operation)
+            if lasts:
+                tell(connection, operation, [stalled(why, now)])
 
     def _read_again(self, operation: str) -> None:
         if operation in self._unread:

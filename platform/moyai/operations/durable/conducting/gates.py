@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -14,8 +15,10 @@ from moyai.operations.database.gates import gate_bodies, gate_turn, hold_at_gate
 from moyai.operations.durable.carrying.failures import bug, error_signature, to_document
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.troubles import Troubles
+from moyai.operations.durable.troubles import Troubles, why_waits
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY
+from moyai.operations.notices.happenings import stalled
+from moyai.operations.notices.record import tell
 
 _AT_ONCE = 4
 
@@ -53,7 +56,10 @@ class Gates:
         try:
             found = self._unwell(known, codes)
         except NOBODY_CAN_SAY as error:
-            self.troubles.met(_who(operation, number), error)
+            if self.troubles.met(_who(operation, number), error):
+                told = stalled(why_waits(error), datetime.now(UTC))
+                with self.engine.begin() as writing:
+                    tell(writing, operation, [told])
             return  # at a later look
         self.troubles.over(_who(operation, number))
         with self.engine.begin() as writing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.engine import URL
 
@@ -20,7 +20,7 @@ from moyai.operations.durable.conducting.bounds import Bounds
 from moyai.operations.durable.conducting.conductor import Conductor
 from moyai.operations.durable.conducting.files import Files
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
-from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.durable.knowledge import Knowledge, LastRead
 from moyai.operations.durable.limits import memory
 from moyai.operations.durable.limits.allowances import Allowances, Rate, hand_on
 from moyai.operations.durable.limits.measuring import Measuring
@@ -61,7 +61,8 @@ class Host:
     def __init__(self, place: Place, knowledge: Knowledge, tell: Tell) -> None:
         self._place = place
         self._tell = tell
-        self._knowledge = knowledge
+        self._read = LastRead(knowledge.registry)
+        self._knowledge = knowledge = replace(knowledge, registry=self._read)
         # A thread that carries a body has a connection for a moment at each step. Connections beyond the
         # pool's size are closed after each use, and opening one costs more than ten steps.
         size = 4 + min(place.bodies, _CONNECTIONS)
@@ -132,6 +133,7 @@ class Host:
             measuring=self._measuring,
             past=self._past,
             troubles=self._troubles,
+            last_read=self._read.last,
             tell=self._tell,
             ending=self._ending,
             stirred=self._stirred,

@@ -29,6 +29,7 @@ from moyai.operations.durable.worker.routine import Repeated, Routine
 from moyai.operations.notices.channels import Channels
 from moyai.operations.notices.sender import Sender, Sources
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.registry.models import Registry
 from moyai.texts import Text
 
 _LOOK_SECONDS = 1.0
@@ -56,6 +57,8 @@ class Parts:
     measuring: Measuring
     past: Past
     troubles: Troubles
+    last_read: Callable[[], Registry | None]
+    """tenants.yaml as this process read it last."""
     tell: Tell
     """A line of the worker's log."""
     ending: threading.Event
@@ -125,7 +128,7 @@ def _sending(parts: Parts) -> Callable[[], float]:
         except MoyaiError:
             return Text(kind, kind)
 
-    channels = Channels(knowledge.registry, knowledge.environment)
+    channels = Channels(knowledge.registry, knowledge.environment, parts.last_read)
     sender = Sender(parts.engine, channels, Sources(plan, title), parts.tell)
     return lambda: _BUSY_SECONDS if sender.look() else _NOTICE_SECONDS
 

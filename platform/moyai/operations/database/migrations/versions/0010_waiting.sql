@@ -75,13 +75,13 @@ BEGIN
   IF entry.wanted NOT IN ('cancel', 'stop') THEN
     PERFORM moyai.refuse('nobody wants its bodies cancelled', 'MY005', entry.status);
   END IF;
-  IF p_error->'what' IS NULL OR p_status NOT IN ('held', 'cancelled')
+  IF p_error->'what' IS NULL OR p_status IS NULL OR p_status NOT IN ('held', 'cancelled')
       OR p_status = 'cancelled' AND EXISTS (SELECT 1 FROM moyai.step s
         WHERE s.operation_id = p_operation AND s.code = p_code AND s.ordinal > 1
           AND NOT starts_with(s.step, '-') AND NOT EXISTS (SELECT 1 FROM moyai.step b
             WHERE b.operation_id = p_operation AND b.code = p_code AND b.step = '-' || s.step
               AND b.status = 'done' AND b.attempt >= s.attempt)) THEN
-    PERFORM moyai.refuse('its steps say otherwise', 'MY005', p_status);
+    PERFORM moyai.refuse('its steps say otherwise', 'MY005', coalesce(p_status, ''));
   END IF;
   UPDATE moyai.body SET status = p_status, error = p_error, error_signature = NULL,
       claim = moyai.next_claim(claim), ended_at = clock_timestamp()
@@ -100,3 +100,21 @@ BEGIN
 END $$;
 
 GRANT EXECUTE ON FUNCTION moyai.abandon(text, text, text, text, jsonb) TO moyai_worker;
+
+-- Operators are told of what stands still for a cause that no body is to blame for.
+ALTER TABLE moyai.happening DROP CONSTRAINT happening_event_check;
+ALTER TABLE moyai.happening ADD CONSTRAINT happening_event_check CHECK (event IN
+  ('approval_wanted', 'wave_held', 'window_missed', 'done', 'debt', 'body_held', 'stalled'));
+
+-- As `moyai.open_happenings`, of one event alone: what can be told while others wait for tenants.yaml.
+CREATE FUNCTION moyai.open_happenings_of(p_event text, p_strange text[]) RETURNS SETOF moyai.happening
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY SELECT * FROM moyai.happening
+    WHERE addressed_at IS NULL AND event = p_event AND operation_id = (
+      SELECT operation_id FROM moyai.happening WHERE addressed_at IS NULL AND event = p_event
+      AND operation_id <> ALL (p_strange) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED;
+END $$;
+
+GRANT EXECUTE ON FUNCTION moyai.open_happenings_of(text, text[]) TO moyai_worker;
