@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from moyai.operations.database.rows import OperationView
+from moyai.operations.database.rows import OperationRow, OperationView
+from moyai.planning.fleet.status_words import owed
 from moyai.texts import Text
 from moyai_cli.language import say
 from moyai_cli.render import show_line
@@ -55,6 +56,8 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
                 f"what failed: moyai operation report {row.id}; mended: moyai operation retry {row.id}",
             )
         )
+    if row.status == "done" and owed(row.counts):
+        found.append(still_owed(row))
     for number in held if row.status == "held" else ():
         found.append(
             Text(
@@ -76,6 +79,14 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
     if row.ended_at is None:
         found.append(NO_WORKER if not workers else _alive(workers))
     return found
+
+
+def still_owed(row: OperationRow) -> Text:
+    """What to do about bodies that were left out of one that is done."""
+    return Text(
+        f"理由: moyai operation report {row.id}。未了の団体は、直したら moyai operation retry {row.id}",
+        f"why: moyai operation report {row.id}; what is owed, once mended: moyai operation retry {row.id}",
+    )
 
 
 def worker_held_back(why: Text) -> Text:

@@ -9,7 +9,7 @@ from pathlib import Path
 from moyai.operations.fleet.report_page import errors_of
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
 from moyai.operations.kinds.names import TITLES
-from moyai.planning.fleet.status_words import BODIES, OPERATIONS, STEPS, word
+from moyai.planning.fleet.status_words import BODIES, STEPS, word
 from moyai.texts import in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say
@@ -20,7 +20,7 @@ from moyai_cli.views.operation_records import (
     utc,
     whole_record,
 )
-from moyai_cli.views.operation_words import counts_line
+from moyai_cli.views.operation_words import counts_line, status_of
 
 
 def show_report(made: Report, output: Output, saved: Path | None) -> None:
@@ -109,7 +109,7 @@ def _seconds(step: StepReport) -> float | None:
 
 def _lines(made: Report) -> Iterator[str]:
     row = made.view.row
-    status = word(OPERATIONS, row.status, LANG)
+    status = status_of(row)
     reason = "" if row.reason is None else f" — {of(row.reason)}"
     yield f"{row.id} {word(TITLES, row.kind, LANG)} {row.subject}".rstrip() + f": {status}{reason}"
     yield say("計画: ", "planned: ") + f"{row.planned_by}, {in_japan(row.planned_at)}"

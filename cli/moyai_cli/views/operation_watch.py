@@ -17,16 +17,16 @@ from moyai.errors import MoyaiError, OperationFailed, Refused
 from moyai.operations.database.epochs import behind
 from moyai.operations.database.lost import is_lost
 from moyai.operations.database.reading import shown, workers
-from moyai.operations.database.rows import BodyRow, OperationView
+from moyai.operations.database.rows import BodyRow, OperationRow, OperationView
 from moyai.operations.kinds.names import TITLES
-from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, word
-from moyai.texts import Lang, Text, visible
+from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, owed, word
+from moyai.texts import Lang, Text, counted, visible
 from moyai_cli.called import copyable
 from moyai_cli.interrupts import Interrupt
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Output, aside, console, show_line
 from moyai_cli.views.older import warn
-from moyai_cli.views.operation_next import NO_WORKER, waits_for
+from moyai_cli.views.operation_next import NO_WORKER, still_owed, waits_for
 from moyai_cli.views.operation_records import body_record
 from moyai_cli.views.operation_words import (
     BODY_STYLES,
@@ -34,6 +34,7 @@ from moyai_cli.views.operation_words import (
     WAVE_STYLES,
     counts_line,
     local,
+    status_of,
 )
 from moyai_cli.views.operations import show_operation, why_of
 
@@ -122,7 +123,7 @@ class _Teller:
         now = (view.row.status, reason)
         if now != self._operation:
             self._operation = now
-            show_line(f"{view.row.id}: {_with(word(OPERATIONS, view.row.status, LANG), reason)}")
+            show_line(f"{view.row.id}: {_with(status_of(view.row), reason)}")
         missing = not alive and view.row.ended_at is None
         if missing and not self._no_worker:
             show_line(copyable(of(NO_WORKER)))
@@ -157,7 +158,7 @@ def _screen(connect: Connect, operation: str) -> Sight:
 
 def _page(view: OperationView, alive: int) -> Group:
     row = view.row
-    status = word(OPERATIONS, row.status, LANG)
+    status = status_of(row)
     head = Styled(f"{row.id} {word(TITLES, row.kind, LANG)} {visible(row.subject)} ")
     head.append(status, style=OPERATION_STYLES.get(status, ""))
     if row.reason is not None:
@@ -205,7 +206,7 @@ def ending(view: OperationView) -> MoyaiError | None:
     """What is told where an operation did not end well."""
     row = view.row
     if row.status == "done":
-        return None
+        return _left_out(row)
     reason = Text("", "") if row.reason is None else row.reason
     what = Text(
         f"{row.id} は「{word(OPERATIONS, row.status, 'ja')}」で終わりました。{reason.ja}",
@@ -219,6 +220,21 @@ def ending(view: OperationView) -> MoyaiError | None:
     if row.status in ("cancelled", "expired"):
         return Refused(what, touched=touched, remedy=remedy)
     return OperationFailed(what, touched=touched, remedy=remedy)
+
+
+def _left_out(row: OperationRow) -> MoyaiError | None:
+    """What is told where it is done, and bodies were left out."""
+    left = owed(row.counts)
+    if not left:
+        return None
+    return OperationFailed(
+        Text(
+            f"{row.id} は終わりましたが、{left} 団体は済んでいません。",
+            f"{row.id} has ended, and {counted(left, 'body is', 'bodies are')} not done.",
+        ),
+        touched=Text(_counts_of(row.counts, "ja"), _counts_of(row.counts, "en")),
+        remedy=still_owed(row),
+    )
 
 
 def _counts_of(counts: Mapping[str, int], lang: Lang) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, word
+from moyai.operations.database.rows import OperationRow
+from moyai.planning.fleet.status_words import (
+    BODIES,
+    DONE_BUT_OWED,
+    OPERATIONS,
+    WAVES,
+    ended_word,
+    word,
+)
 from moyai.texts import JAPAN
 from moyai_cli.language import LANG
 
@@ -25,13 +33,21 @@ _COLOURS = {
 }
 
 
-OPERATION_STYLES = {word(OPERATIONS, code, LANG): _COLOURS[code] for code in OPERATIONS}
+OPERATION_STYLES = {
+    **{word(OPERATIONS, code, LANG): _COLOURS[code] for code in OPERATIONS},
+    DONE_BUT_OWED.of(LANG): "yellow",
+}
 
 
 WAVE_STYLES = {word(WAVES, code, LANG): _COLOURS[code] for code in WAVES}
 
 
 BODY_STYLES = {word(BODIES, code, LANG): _COLOURS[code] for code in BODIES}
+
+
+def status_of(row: OperationRow) -> str:
+    """How an operation stands, for people: one that left bodies out is not called done."""
+    return ended_word(row.status, row.counts).of(LANG)
 
 
 def counts_line(counts: Mapping[str, int]) -> str:

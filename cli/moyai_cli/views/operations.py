@@ -9,13 +9,13 @@ import typer
 
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
 from moyai.operations.kinds.names import TITLES
-from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, word
+from moyai.planning.fleet.status_words import BODIES, WAVES, owed, word
 from moyai.texts import Text
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Column, Output, Record, listing, show_json, show_line
 from moyai_cli.views.diffs import show_diff
-from moyai_cli.views.operation_next import forecast_lines, waits_for, worker_held_back
+from moyai_cli.views.operation_next import forecast_lines, still_owed, waits_for, worker_held_back
 from moyai_cli.views.operation_records import (
     body_record,
     operation_record,
@@ -29,6 +29,7 @@ from moyai_cli.views.operation_words import (
     WAVE_STYLES,
     counts_line,
     local,
+    status_of,
 )
 from moyai_cli.views.whole_plan import plan_lines
 
@@ -62,10 +63,13 @@ def show_list(rows: Sequence[OperationRow], whole: Entries, output: Output) -> N
 
 
 def _for_people(row: OperationRow) -> Record:
+    record = operation_record(row)
+    if row.reason is None and row.status == "done" and owed(row.counts):
+        record["reason"] = copyable(of(still_owed(row)))
     return {
-        **operation_record(row),
+        **record,
         "kind": word(TITLES, row.kind, LANG),
-        "status": word(OPERATIONS, row.status, LANG),
+        "status": status_of(row),
         "counts": counts_line(row.counts),
         "planned_at": local(row.planned_at),
     }
@@ -140,7 +144,7 @@ def _head_of(row: OperationRow) -> None:
     kind = word(TITLES, row.kind, LANG)
     reason = "" if row.reason is None else f" — {of(row.reason)}"
     show_line(f"{row.id} {kind} {row.subject}".rstrip())
-    show_line(say("状態: ", "status: ") + word(OPERATIONS, row.status, LANG) + reason)
+    show_line(say("状態: ", "status: ") + status_of(row) + reason)
     show_line(say("計画: ", "planned: ") + f"{row.planned_by} {local(row.planned_at)}")
     show_line(f"SHA-256: {row.plan_sha256}")
 

@@ -223,8 +223,28 @@ def test_a_list_has_no_heading_where_there_is_nothing(capsys: pytest.CaptureFixt
     ("status", "code"), [("done", None), ("failed", 4), ("cancelled", 5), ("expired", 5)]
 )
 def test_the_exit_code_of_watching_says_how_it_ended(status: str, code: int | None) -> None:
-    error = ending(view(status))
+    made = view(status)
+    counts = {"done": 2} if status == "done" else made.row.counts
+    error = ending(replace(made, row=replace(made.row, counts=counts)))
     assert (None if error is None else int(error.exit_code)) == code
+
+
+@pytest.mark.parametrize("left", ["skipped", "moved"])
+def test_one_that_left_bodies_out_is_not_told_as_done(
+    left: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = view("done")
+    made = replace(made, row=replace(made.row, reason=None, counts={"done": 7, left: 36}))
+    error = ending(made)
+    assert error is not None
+    assert int(error.exit_code) == 4
+    assert "36 bodies are not done" in str(error.what.en)
+    assert "operation retry 20261126-1" in str(error.remedy and error.remedy.en)
+    show_operation(made, (), 1, Output.TABLE)
+    show_list([made.row], {}, Output.TABLE)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "status: ended, work owed" in told
+    assert told.count("operation retry 20261126-1") >= 1
 
 
 def test_counts_stand_in_the_order_of_statuses() -> None:

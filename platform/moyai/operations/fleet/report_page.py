@@ -8,7 +8,7 @@ from datetime import datetime
 
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
 from moyai.operations.kinds.names import TITLES
-from moyai.planning.fleet.status_words import BODIES, OPERATIONS, STEPS, WAVES, word
+from moyai.planning.fleet.status_words import BODIES, STEPS, WAVES, ended_word, word
 from moyai.planning.fleet.wanted import needs_approval
 from moyai.texts import Lang, Text, in_japan, text_in, visible
 
@@ -49,7 +49,7 @@ def _lines(report: Report, lang: Lang) -> Iterator[str]:
 def _status(report: Report, lang: Lang) -> str:
     row = report.view.row
     reason = "" if row.reason is None else f": {_md(row.reason.of(lang))}"
-    return f"{word(OPERATIONS, row.status, lang)}{reason}"
+    return f"{ended_word(row.status, row.counts).of(lang)}{reason}"
 
 
 def _totals(totals: Mapping[str, int], lang: Lang) -> str:

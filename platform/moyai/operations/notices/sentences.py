@@ -14,6 +14,13 @@ ENDS: Mapping[str, tuple[Text, Text]] = {
         Text("完了しました", "Done"),
         Text("することはありません。", "There is nothing to do."),
     ),
+    "owed": (
+        Text("終了しましたが、未了の団体があります", "Ended, work still owed"),
+        Text(
+            "報告で理由を確かめ、対応してから moyai operation retry {operation} でやり直してください。",
+            "Look at the report, see to the reasons, then run moyai operation retry {operation}.",
+        ),
+    ),
     "failed": (
         Text("終了しましたが、失敗または保留の団体があります", "Ended, not all bodies well"),
         Text(
@@ -33,7 +40,8 @@ ENDS: Mapping[str, tuple[Text, Text]] = {
         Text("必要なら、もう一度計画してください。", "Plan it again where it is still wanted."),
     ),
 }
-"""Of an operation: how it ended, and what to do next; `{operation}` stands for its id."""
+"""Of an operation: how it ended (`owed`: done, with bodies left out), and what to do next;
+`{operation}` stands for its id."""
 
 BODY_ENDS: Mapping[str, Text] = {
     "done": Text("完了しました", "done"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from moyai.operations.notices.scene import Happened, Scene
 from moyai.operations.notices.sentences import BODY_ENDS, ENDS, TOUCHED_BY_END, subject_words
+from moyai.planning.fleet.status_words import OWED
 from moyai.registry.operation_settings import Event
 from moyai.texts import Text, counted, in_japan, text_in, visible
 
@@ -170,6 +171,8 @@ def _wave_held(happened: Happened, scene: Scene) -> Told:
 
 def _done(happened: Happened, scene: Scene) -> Told:
     status = str(happened.facts.get("status"))
+    if status == "done" and any(scene.status_of(one.code) in OWED for one in scene.plan.bodies):
+        status = "owed"
     title, following = ENDS.get(status, ENDS["failed"])
     reason = happened.text("reason")
     unwell = [

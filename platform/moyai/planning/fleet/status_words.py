@@ -40,6 +40,22 @@ STEPS: Mapping[str, Text] = {
 }
 
 
+OWED = ("failed", "held", "skipped", "moved")
+"""Ends of bodies of which what was wanted is not done."""
+DONE_BUT_OWED = Text("終了（未了あり）", "ended, work owed")
+"""Of an operation whose status is `done` and that left bodies out."""
+
+
+def owed(counts: Mapping[str, int]) -> int:
+    """How many bodies have ended without what was wanted. `counts`: status of bodies → how many."""
+    return sum(counts.get(status, 0) for status in OWED)
+
+
+def ended_word(status: str, counts: Mapping[str, int]) -> Text:
+    """How an operation stands: `done` only where no body was left out."""
+    return DONE_BUT_OWED if status == "done" and owed(counts) else named(OPERATIONS, status)
+
+
 def named(words: Mapping[str, Text], code: str) -> Text:
     """What something is called in both languages; as it is where it has no name."""
     return words.get(code) or same(visible(code))

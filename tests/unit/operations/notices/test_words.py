@@ -53,6 +53,17 @@ def test_each_says_what_happened_what_was_touched_and_what_to_do_in_both_languag
             assert re.search(r"moyai operation (show|report) 20261126-3", text.ja)
 
 
+@pytest.mark.parametrize("left", ["skipped", "moved"])
+def test_the_mail_of_one_that_left_a_body_out_says_so_and_what_to_do(left: str) -> None:
+    one = happened(Event.DONE, status="done", reason=ERROR["what"])
+    [first, *_] = told(one, scene(_271004=left))
+    text = first.content.text.ja
+    assert "終了しましたが、未了の団体があります" in text
+    assert "大阪市（271004）" in text
+    assert "moyai operation retry 20261126-3" in text
+    assert "することはありません" not in text
+
+
 def test_a_held_wave_says_who_failed_why_and_how_to_go_on() -> None:
     [first, *_] = told(ALL[2], scene(_271004="failed"))
     text = first.content.text.ja
