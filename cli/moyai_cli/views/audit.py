@@ -10,7 +10,7 @@ from moyai.audit.anchors import to_document as anchor_document
 from moyai.audit.details import plain
 from moyai.audit.records import AuditRecord, to_document
 from moyai.operations.audit.chains import Exported, Looked
-from moyai.operations.audit.record_words import action_word, result_word, step_word
+from moyai.operations.audit.record_words import action_word, outcome, said_of, step_word
 from moyai.texts import in_japan
 from moyai_cli.language import of, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_json, show_line
@@ -38,6 +38,7 @@ def show_records(found: Sequence[AuditRecord], output: Output) -> None:
         ]
         listing([_csv_record(one) for one in found], [*columns, *more], output)
         return
+    columns.append(Column("said", say("内容", "about")))
     listing([_for_people(one) for one in found], columns, output)
 
 
@@ -51,7 +52,8 @@ def _for_people(one: AuditRecord) -> Record:
         "at": in_japan(one.at),
         "action": of(action_word(one.action)),
         "step": "" if one.step is None else of(step_word(one.step)),
-        "result": of(result_word(one.result)),
+        "result": of(outcome(one)),
+        "said": of(said_of(one)),
     }
 
 

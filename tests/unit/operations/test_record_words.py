@@ -6,11 +6,13 @@ import importlib
 import inspect
 import pkgutil
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import moyai.operations.kinds
+from moyai.audit.records import Entry, genesis, seal
 from moyai.operations import database
 from moyai.operations.audit.detail_words import DETAILS, detail_place, detail_word
 from moyai.operations.audit.record_words import (
@@ -18,12 +20,15 @@ from moyai.operations.audit.record_words import (
     RESULTS,
     STEPS,
     action_word,
+    outcome,
     result_word,
+    said_of,
     step_word,
 )
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.runbooks import records, telling
+from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
 _SQL = "\n".join(
@@ -94,3 +99,32 @@ def test_a_step_is_told_with_its_service_and_its_way_back(code: str, ja: str, en
 
 def test_what_has_no_name_stands_as_it_is() -> None:
     assert (action_word("x.y").ja, result_word("odd").en) == ("x.y", "odd")
+
+
+@pytest.mark.parametrize(
+    ("action", "details", "stands", "about"),
+    [
+        (
+            "operation.status",
+            {"status": "held", "reason": {"ja": "多い", "en": "too many"}},
+            "held",
+            "too many",
+        ),
+        ("operation.wave", {"wave": 2, "status": "soaking", "reason": None}, "soaking", "wave 2"),
+        (
+            "operation.gate",
+            {"code": "271004", "error": {"what": {"ja": "否", "en": "unwell"}}},
+            "done",
+            "271004; unwell",
+        ),
+        ("upgrade.body", {}, "done", ""),
+    ],
+)
+def test_a_record_shows_what_became_of_what_it_is_about(
+    action: str, details: dict[str, JsonValue], stands: str, about: str
+) -> None:
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    entry = Entry(at=now, actor="moyai", action=action, result="done", details=details)
+    record = seal(entry, genesis("federation"))
+    assert outcome(record).en == stands
+    assert said_of(record).en == about

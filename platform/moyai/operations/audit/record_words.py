@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from moyai.audit.records import AuditRecord
 from moyai.operations.kinds.names import TITLES
-from moyai.planning.fleet.status_words import BODIES, named
-from moyai.texts import Text, same, visible
+from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, named
+from moyai.texts import Text, same, text_in, visible
 
 _OTHERS: Mapping[str, Text] = {
     "operation.plan": Text("計画", "planned"),
@@ -95,3 +96,36 @@ def step_word(code: str) -> Text:
 def result_word(code: str) -> Text:
     """What a result is called; as it is where it has no name."""
     return named(RESULTS, code)
+
+
+def outcome(record: AuditRecord) -> Text:
+    """How it ended: of an operation or a wave the status that it got, else the result."""
+    status = record.details.get("status")
+    if record.action in _STATUSES and isinstance(status, str):
+        return named(_STATUSES[record.action], status)
+    return result_word(record.result)
+
+
+def said_of(record: AuditRecord) -> Text:
+    """What the record says beside that, in a line: which wave or body, and the reason. Empty where nothing."""
+    details = record.details
+    parts = []
+    wave, code = details.get("wave"), details.get("code")
+    if isinstance(wave, int):
+        parts.append(Text(f"適用枠 {wave}", f"wave {wave}"))
+    if isinstance(code, str):
+        parts.append(same(visible(code)))
+    why = (
+        text_in(details, "reason")
+        or text_in(details, "what")
+        or text_in(details.get("error"), "what")
+    )
+    if why is not None:
+        parts.append(Text(visible(why.ja), visible(why.en)))
+    return Text("。".join(one.ja for one in parts), "; ".join(one.en for one in parts))
+
+
+_STATUSES: Mapping[str, Mapping[str, Text]] = {
+    "operation.status": OPERATIONS,
+    "operation.wave": WAVES,
+}
