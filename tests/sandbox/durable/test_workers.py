@@ -17,6 +17,9 @@ import sqlalchemy as sa
 from counting import effects, make_plan
 from workers import Fleet
 
+from moyai.audit.records import AuditRecord
+from moyai.audit.verify import verify
+from moyai.operations.database.audit_reading import heads, records
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import release, retry, want
@@ -57,6 +60,16 @@ def test_a_wave_with_a_failure_holds_and_goes_on_after_a_retry(fleet: Fleet) -> 
     operation = fleet.plan(plan)
     view = fleet.until(operation, lambda one: one.row.status == "held", 30)
     assert [one.status for one in view.bodies] == ["done", "failed", *["waiting"] * 4]
+    with fleet.engine.connect() as connection:
+        held = [
+            body.code
+            for body in view.bodies
+            if any(
+                (one.action, one.details.get("status")) == ("operation.wave", "held")
+                for one in _told(connection, f"body:{body.code}")
+            )
+        ]
+    assert held == ["100001", "100002"], "those of the wave that are not done"
     assert effects(fleet.folder, "100001") == ["1 write-1", "1 -write-2", "1 -write-1"]
     with fleet.engine.begin() as connection:
         retry(connection, operation, ["100001"], "operator:a@example.jp")
@@ -77,6 +90,32 @@ def test_the_bodies_of_a_killed_worker_are_taken_over_at_once(fleet: Fleet) -> N
     assert time.monotonic() - killed < 30
     fleet.counted_once(view)
     assert "took over" in fleet.logs()
+    _is_witnessed(fleet, operation)
+
+
+def _is_witnessed(fleet: Fleet, operation: str) -> None:
+    """The federation's chain says whose bodies were given to others; each body's who carries it on."""
+    with fleet.engine.connect() as connection:
+        [gone] = [one for one in _told(connection, "federation") if one.action == "worker.gone"]
+        codes = gone.details["codes"]
+        assert isinstance(codes, tuple)
+        assert codes
+        carried = [
+            one
+            for code in codes
+            for one in _told(connection, f"body:{code}")
+            if one.action == "worker.carries"
+        ]
+    assert gone.operation == operation
+    assert {one.code for one in carried} == set(codes)
+    assert {one.details["worker"] for one in carried} == {gone.details["worker"]}
+    assert f"worker:{gone.details['worker']}" not in {one.actor for one in carried}
+
+
+def _told(connection: sa.Connection, chain: str) -> list[AuditRecord]:
+    found = list(records(connection, chain))
+    assert not verify(found, heads(connection, chain))
+    return found
 
 
 def test_a_frozen_worker_is_killed_and_its_bodies_taken_over(fleet: Fleet) -> None:

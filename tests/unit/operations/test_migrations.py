@@ -27,6 +27,7 @@ FROZEN = {
     "0009_files.sql": "1dc40bee0cec15d61ae3ee63eaca7f11",
     "0009_wanted.sql": "e449bbde72345c10f144a7c0a0e1abd6",
     "0010_waiting.sql": "bd186549d240ee0ed10babe97281d085",
+    "0012_witnessed.sql": "6ea5245bfd818a48af5d9073ce05b149",
 }
 """File → the beginning of its SHA-256. A new one is added here with the version that brings it."""
 

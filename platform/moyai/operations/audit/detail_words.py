@@ -18,6 +18,7 @@ DETAILS: Mapping[str, Text] = {
     "status": Text("状態", "Status"),
     "from": Text("前の状態", "Status before"),
     "wave": Text("適用枠", "Wave"),
+    "worker": Text("終わったワーカー", "Worker that ended"),
     "code": Text("団体コード", "Body"),
     "codes": Text("団体コード", "Bodies"),
     "bodies": Text("団体", "Bodies"),

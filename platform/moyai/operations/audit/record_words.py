@@ -25,6 +25,10 @@ _OTHERS: Mapping[str, Text] = {
     "operation.wave": Text("適用枠の状態", "wave's status"),
     "operation.gate": Text("安定確認", "look after the soak"),
     "operation.restored": Text("古い写しからの復元の申告", "declared restored from a copy"),
+    "worker.gone": Text(
+        "終わったワーカーの団体を引継ぎへ", "worker gone, its bodies given to others"
+    ),
+    "worker.carries": Text("別のワーカーが続行", "carried on by another worker"),
     "debt.settle": Text("未了の解消", "debt settled"),
     "runbook.run": Text("手順書の実行", "run of a runbook"),
     "runbook.step": Text("手順書の手順", "step of a runbook"),
@@ -111,8 +115,14 @@ def said_of(record: AuditRecord) -> Text:
     details = record.details
     parts = []
     wave, code = details.get("wave"), details.get("code")
+    worker, codes = details.get("worker"), details.get("codes")
     if isinstance(wave, int):
         parts.append(Text(f"適用枠 {wave}", f"wave {wave}"))
+    if isinstance(worker, str):
+        gone = visible(worker)
+        parts.append(Text(f"終わったワーカー {gone}", f"worker {gone}, which ended"))
+    if isinstance(codes, (tuple, list)):
+        parts.append(same(", ".join(visible(str(one)) for one in codes)))
     if isinstance(code, str):
         parts.append(same(visible(code)))
     why = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0010"
+VERSION = "0012"
 """The newest migration that this code needs."""
 
 
