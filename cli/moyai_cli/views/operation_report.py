@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from moyai.audit.records import to_document
+from moyai.operations.audit.record_words import action_word, outcome, said_of
 from moyai.operations.fleet.report_page import errors_of
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
 from moyai.operations.kinds.names import TITLES
@@ -52,6 +54,7 @@ def _record(made: Report) -> Record:
         "bodies": [_body_record(body) for body in made.bodies],
         "approvals": approvals,
         "debts": debts,
+        "events": [to_document(one) for one in made.events],
     }
 
 
@@ -117,6 +120,12 @@ def _lines(made: Report) -> Iterator[str]:
         yield (
             say("承認: ", "approved: ")
             + f"{one.operator} ({one.subject}), {in_japan(one.received_at)}"
+        )
+    for event in made.events:
+        about = of(said_of(event))
+        yield (
+            f"  {in_japan(event.at)} {event.actor}: {of(action_word(event.action))}: "
+            f"{of(outcome(event))}" + (f" — {about}" if about else "")
         )
     yield say("団体: ", "bodies: ") + counts_line(made.totals)
     for body in made.bodies:

@@ -503,3 +503,19 @@ def test_only_what_ended_well_is_measured_for_forecasts(desk: Desk) -> None:
         found = measured(connection, "check", "")
         assert measured(connection, "check", "chat") == ()
     assert [(one.code, one.seconds) for one in found] == [(codes[0], 7)]
+
+
+def test_a_report_tells_the_course_of_an_operation_and_who_asked_for_what(desk: Desk) -> None:
+    operation, other = desk.plan(plan()), desk.plan(plan())
+    desk.status(operation, "running")
+    steering.pause(desk.engine, operation, BY)
+    steering.pause(desk.engine, other, BY)
+    with desk.engine.connect() as connection:
+        made = report(connection, operation)
+    told = [(one.operation, one.action) for one in made.events]
+    assert told == [(operation, "operation.plan"), (operation, "operation.pause")]
+    page = markdown(made, "en")
+    assert "## Course" in page
+    assert "pause asked for" in page
+    assert BY.email in page
+    assert "一時停止の指示" in markdown(made, "ja")

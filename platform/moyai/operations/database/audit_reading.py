@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +29,11 @@ _NEWEST = sa.text("""
 SELECT chain, seq, at, content, sha256 FROM moyai.audit WHERE chain = :chain
 ORDER BY seq DESC LIMIT :limit
 """)
+# The words are looked for and not the value, as a chain of years is read: a record is canonical JSON.
+_OF_OPERATION = sa.text("""
+SELECT chain, seq, at, content, sha256 FROM moyai.audit
+WHERE chain = :chain AND at >= :since AND position(:words IN content) > 0 ORDER BY seq
+""")
 
 
 @contextmanager
@@ -46,6 +51,15 @@ def heads(connection: sa.Connection, chain: str | None = None) -> tuple[Head, ..
         genesis(row.chain) if row.seq is None else Head(row.chain, row.seq, row.sha256)
         for row in rows
     )
+
+
+def of_operation(
+    connection: sa.Connection, chain: str, operation: str, since: datetime
+) -> tuple[AuditRecord, ...]:
+    """A chain's records about one operation, which was planned at `since`, in their order."""
+    words = f'"operation":{canonical(operation).decode()}'
+    rows = connection.execute(_OF_OPERATION, {"chain": chain, "since": since, "words": words})
+    return tuple(one for one in map(_record, rows) if one.operation == operation)
 
 
 def records(connection: sa.Connection, chain: str) -> Iterator[AuditRecord]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from moyai.operations.audit.record_words import action_word, outcome, said_of
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
 from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.status_words import BODIES, STEPS, WAVES, ended_word, word
@@ -39,6 +40,7 @@ def _lines(report: Report, lang: Lang) -> Iterator[str]:
     )
     yield from _approvals(report, lang)
     yield from _waves(report, lang)
+    yield from _course(report, lang)
     for body in report.bodies:
         yield from _body(body, lang)
     yield from _debts(report, lang)
@@ -87,6 +89,27 @@ def _waves(report: Report, lang: Lang) -> Iterator[str]:
     ]
     heads = (_W["number"], _W["name"], _W["bodies"], _W["status"], _W["began"], _W["reason"])
     yield from _table(heads, rows, lang)
+
+
+def _course(report: Report, lang: Lang) -> Iterator[str]:
+    """What became of the whole, and who asked for what."""
+    yield from _heading(2, Text("経過", "Course"), lang)
+    rows = [
+        (
+            in_japan(one.at),
+            _md(one.actor),
+            _md(action_word(one.action).of(lang)),
+            _md(outcome(one).of(lang)),
+            _md(said_of(one).of(lang)),
+        )
+        for one in report.events
+    ]
+    if rows:
+        yield from _table(
+            (_W["when"], _W["actor"], _W["what"], _W["status"], _W["about"]), rows, lang
+        )
+    else:
+        yield Text("ありません。", "Nothing.").of(lang)
 
 
 def _body(body: BodyReport, lang: Lang) -> Iterator[str]:
@@ -172,6 +195,9 @@ _W: Mapping[str, Text] = {
     "subject": Text("対象", "subject"),
     "who": Text("承認者", "by"),
     "when": Text("日時", "at"),
+    "actor": Text("誰が", "who"),
+    "what": Text("何を", "what"),
+    "about": Text("内容", "about"),
     "number": Text("番号", "number"),
     "name": Text("名前", "name"),
     "bodies": Text("団体数", "bodies"),

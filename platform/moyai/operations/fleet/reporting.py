@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from moyai.audit.records import FEDERATION, AuditRecord
+from moyai.operations.database.audit_reading import of_operation
 from moyai.operations.database.reading import debts, shown, steps
 from moyai.operations.database.rows import BodyRow, DebtRow, OperationView, StepRow
 from moyai.texts import Text, same, text_in
 
+_AT_ONCE = timedelta(minutes=1)
+"""By which the clock may have been put back between a plan and its record."""
 BACK = "-"
 """A step's name while it is taken back begins with it."""
 
@@ -64,6 +68,9 @@ class Report:
     debts: tuple[DebtRow, ...]
     """Owed to its bodies for its kind and subject, now."""
 
+    events: tuple[AuditRecord, ...] = ()
+    """What became of the whole, and who asked for what, in the federation's chain: its course."""
+
     @property
     def totals(self) -> Mapping[str, int]:
         """Status of bodies → how many."""
@@ -86,6 +93,7 @@ def report(
         view,
         tuple(_body(view, row, by_code.get(row.code, ())) for row in view.bodies),
         _owed(view, debts(connection)),
+        of_operation(connection, FEDERATION, operation, view.row.planned_at - _AT_ONCE),
     )
 
 
