@@ -42,7 +42,7 @@ from moyai_cli.signatures import (
 )
 from moyai_cli.views.operation_asked import show_done, show_to_sign
 from moyai_cli.views.operation_logins import made_ready
-from moyai_cli.views.whole_plan import plan_lines
+from moyai_cli.views.whole_plan import foreseen, plan_lines
 
 app = typer.Typer(add_completion=False)
 
@@ -225,7 +225,7 @@ def _show_plan(office: Office, asked: Wanted, *, beside: bool) -> None:
         differs = doubts(connection, asked.view, office.workspace.registry)
     diff = plan.parameters.get("diff")
     changed = [str(one) for one in diff] if isinstance(diff, Sequence) else []
-    for line in (*changed, *plan_lines(plan, differs)):
+    for line in (*changed, *plan_lines(plan, differs, foreseen(asked.view))):
         typer.echo(visible(line), err=beside)
 
 

@@ -48,6 +48,16 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
                 f"wants approval: moyai operation approve {row.id} {subject}",
             )
         )
+    more = len(missing) - SUBJECTS
+    if more > 0:
+        found.append(
+            Text(
+                f"ほか {more} 件の承認待ち。まとめて: moyai operation approve {row.id} --everything"
+                "（団体自身の承認は除く）",
+                f"and {more} more; all together: moyai operation approve {row.id} --everything "
+                "(but what bodies approve themselves)",
+            )
+        )
     held = [wave.number for wave in view.waves if wave.status == "held"]
     if row.status in ("held", "failed"):
         found.append(

@@ -31,7 +31,7 @@ from moyai_cli.views.operation_words import (
     local,
     status_of,
 )
-from moyai_cli.views.whole_plan import plan_lines
+from moyai_cli.views.whole_plan import foreseen, plan_lines
 
 Entries = Mapping[str, tuple[tuple[WaveRow, ...], tuple[BodyRow, ...]]]
 
@@ -109,7 +109,7 @@ def show_operation(
         typer.echo()
         show_diff(map(str, diff))
     typer.echo()
-    for said in plan_lines(view.plan, differs):
+    for said in plan_lines(view.plan, differs, foreseen(view)):
         show_line(said)
     typer.echo()
     listing([_body_for_people(body) for body in view.bodies], _BODY_COLUMNS, output)

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
+from moyai.operations.database.rows import OperationView
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
-from moyai.planning.fleet.said import exceptions
+from moyai.planning.fleet.said import exceptions, risk_words
 from moyai.planning.fleet.taking_over import taken_over
-from moyai.planning.fleet.wanted import PARAMETER, named_exceptions
+from moyai.planning.fleet.wanted import named_exceptions
 from moyai.planning.openings import Calendar
-from moyai.texts import Text
+from moyai.texts import Text, in_japan
 from moyai_cli.language import of, say
-
-_SHOWN_ELSEWHERE = ("diff", "takes_over", "edits", PARAMETER)
-"""Parameters that are not values: a difference is shown as one, what is taken over beside its body."""
+from moyai_cli.views.plan_words import given_words, limits_words, span
 
 
-def plan_lines(plan: OperationPlan, differs: Sequence[Text]) -> list[str]:
-    """The plan in lines; bodies of which it says the same stand together. `differs`: what it says otherwise
-    than tenants.yaml."""
+def foreseen(view: OperationView) -> Mapping[str, datetime]:
+    """Code → when it would begin, of an operation that has not begun; {} of others."""
+    if view.row.began_at is not None or view.row.ended_at is not None:
+        return {}
+    from moyai.planning.fleet.forecast import forecast  # only what has not begun is foreseen
+
+    return forecast(view.plan, view.now).begun
+
+
+def plan_lines(
+    plan: OperationPlan, differs: Sequence[Text], begins: Mapping[str, datetime]
+) -> list[str]:
+    """The plan in lines: waves with their bodies, then what is done; bodies of which it says the same stand
+    together. `differs`: what it says otherwise than tenants.yaml. `begins`: as foreseen, by code."""
     groups: dict[tuple[str, ...], list[PlannedBody]] = {}
     for body in plan.bodies:
         groups.setdefault(_said_of(plan, body), []).append(body)
-    lines = [_wave(wave) for wave in plan.waves]
+    lines = []
+    for wave in plan.waves:
+        lines.extend((_wave(wave), *_members(plan, wave.number, begins)))
     for said, bodies in groups.items():
         names = "、".join(f"{one.code} {one.name}" for one in bodies)
         lines.append(say(f"{len(bodies)} 団体: {names}", f"{len(bodies)} of: {names}"))
@@ -35,17 +48,23 @@ def plan_lines(plan: OperationPlan, differs: Sequence[Text]) -> list[str]:
 
 
 def _wave(wave: PlannedWave) -> str:
-    limits = wave.limits
     asked = say("、始める前に承認", ", begins with an approval") if wave.needs_approval else ""
+    soak = span(wave.soak_seconds)
     return (
         say(
-            f"適用枠 {wave.number} {wave.name}: 同時に {limits.max_concurrent} 団体まで、失敗は "
-            f"{limits.tolerance} 団体まで（{limits.mode}）、見守り {wave.soak_seconds} 秒",
-            f"wave {wave.number} {wave.name}: {limits.max_concurrent} at a time, {limits.tolerance} may "
-            f"fail ({limits.mode}), soak {wave.soak_seconds} s",
+            f"適用枠 {wave.number} {wave.name}: {limits_words(wave.limits)}、見守り {soak}",
+            f"wave {wave.number} {wave.name}: {limits_words(wave.limits)}, soak {soak}",
         )
         + asked
     )
+
+
+def _members(plan: OperationPlan, number: int, begins: Mapping[str, datetime]) -> Iterator[str]:
+    """Who is in a wave, in its order, with the time at which each is foreseen to begin."""
+    for body in plan.wave_of(number):
+        at = begins.get(body.code)
+        when = "" if at is None else say(f"（{in_japan(at)} から）", f" (from {in_japan(at)})")
+        yield f"  {body.code} {body.name}{when}"
 
 
 def _said_of(plan: OperationPlan, body: PlannedBody) -> tuple[str, ...]:
@@ -59,11 +78,12 @@ def _said_of(plan: OperationPlan, body: PlannedBody) -> tuple[str, ...]:
         if over is not None and of(over.text) not in lines:
             lines.insert(0, of(over.text))
     for risk in body.risks:
-        lines.append(say("リスク: ", "risk: ") + risk)
+        lines.append(say("リスク: ", "risk: ") + of(risk_words(risk)))
     if body.approves_itself:
         lines.append(say("団体自身の承認が要る", "has to approve its own slot"))
     lines.append(_calendar(body.calendar))
-    lines.append(say(f"見込み {body.forecast_seconds} 秒", f"forecast {body.forecast_seconds} s"))
+    took = span(body.forecast_seconds)
+    lines.append(say(f"1 団体あたりの見込み {took}", f"foreseen to take {took} each"))
     return tuple(lines)
 
 
@@ -89,11 +109,7 @@ def _laxer(plan: OperationPlan) -> list[str]:
 
 def _of_whole(plan: OperationPlan) -> list[str]:
     hours = plan.approval_seconds // 3600
-    given = "、".join(
-        f"{key}={value}"
-        for key, value in sorted(plan.parameters.items())
-        if key not in _SHOWN_ELSEWHERE
-    )
+    given = given_words(plan)
     return [
         say(
             f"同じエラーが {plan.same_errors} 件で止まる（0 は止まらない）、承認は {hours} 時間有効",

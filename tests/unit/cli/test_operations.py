@@ -25,6 +25,7 @@ from moyai_cli.views.operation_records import body_record, view_record
 from moyai_cli.views.operation_watch import _Teller, ending
 from moyai_cli.views.operation_words import counts_line
 from moyai_cli.views.operations import show_list, show_operation, show_without_plan, why_of
+from moyai_cli.views.plan_words import given_words, limits_words
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -185,18 +186,63 @@ def test_who_approves_is_told_all_that_the_plan_says(capsys: pytest.CaptureFixtu
     show_operation(view(), ["plan"], 1, Output.TABLE, (), [Text("枠が違う", "another wave")])
     told = capsys.readouterr().out
     for words in (
-        *("wave 1 先行: 1 at a time, 0 may fail (strict), soak 60 s", "1 of: 272027 岸和田市"),
+        *(
+            "wave 1 先行: one after another, none is begun after the first failure, soak 1 min",
+            "1 of: 272027 岸和田市",
+        ),
         *(
             "  new",
             "risk: r",
             "waits for no maintenance window",
-            "forecast 60 s",
-            "given: service=chat",
+            "foreseen to take 1 min each",
+            "given: service chat",
         ),
         *("stops at 3 errors of one kind", "approvals hold for 1 h"),
         "differs from tenants.yaml: another wave",
     ):
         assert words in told
+
+
+def test_who_approves_sees_who_is_in_which_wave_and_when_each_would_begin(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = view("planned")
+    show_operation(made, [f"r:{n}" for n in range(8)], 1, Output.TABLE)
+    told = capsys.readouterr().out
+    first, second = (
+        told.index(one) for one in ("  272027 岸和田市 (from ", "  272043 池田市 (from ")
+    )
+    assert told.index("wave 1 先行") < first < second < told.index("1 of: ")
+    assert "r:4" in told
+    assert "r:5" not in told
+    assert "and 3 more" in told
+    show_operation(view(), [], 1, Output.TABLE)
+    assert "(from " not in capsys.readouterr().out, "begun: nothing is foreseen"
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(4, 0, "strict"), "one after another, none is begun after the first failure"),
+        (Limits(4, 1, "strict"), "2 at a time (fewer with each failure: never more than 2 fail)"),
+        (Limits(4, 1, "soft"), "4 at a time, none is begun once 2 have failed (those begun go on"),
+    ],
+)
+def test_limits_say_how_many_go_on_at_once_in_truth(limits: Limits, words: str) -> None:
+    assert limits_words(limits).startswith(words)
+
+
+def test_what_was_given_is_told_in_words_and_nothing_unknown_is_kept_back() -> None:
+    given = {
+        "service": None,
+        "foundation": (),
+        "base_sha256": "0" * 64,
+        "services": {"272027": ("chat", "eapp-a")},
+        "soak_seconds": 60,
+        "hint": "x",
+    }
+    said = given_words(replace(view().plan, parameters=given))
+    assert said == "hint x, services 272027: chat, eapp-a, soak of each body 1 min"
 
 
 def test_programs_are_told_windows_and_whose_word_is_asked_for() -> None:

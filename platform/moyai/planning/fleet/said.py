@@ -65,9 +65,14 @@ def wave_approval(name: str) -> Text:
     return Text(f"適用枠「{name}」の承認を待っています", f"waits for the approval of wave {name!r}")
 
 
+def risk_words(risk: str) -> Text:
+    """A risk of a body, by its name."""
+    return _RISKS.get(risk, Text(f"「{risk}」", risk))
+
+
 def risk_approval(risk: str) -> Text:
     """A body with a risk that has to be approved by its name."""
-    words = _RISKS.get(risk, Text(f"「{risk}」", risk))
+    words = risk_words(risk)
     return Text(
         f"{words.ja}を認める承認を待っています", f"waits for an approval that says so: {words.en}"
     )
