@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import typer
 
-from moyai.operations.database.rows import OperationView
+from moyai.operations.database.rows import BesideRow, OperationView
+from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.status_words import named
 from moyai.planning.fleet.wanted import of_whole
 from moyai.texts import Text
 from moyai_cli.called import copyable, show_next
@@ -13,9 +17,14 @@ from moyai_cli.render import Output, document, show_line
 from moyai_cli.views.operation_next import NO_WORKER, SUBJECTS
 from moyai_cli.views.operations import show_operation
 
+_CODES = 5
+"""Bodies that are named; more are counted."""
 
-def show_planned(view: OperationView, workers: int, output: Output) -> None:
-    """A new operation."""
+
+def show_planned(
+    view: OperationView, workers: int, output: Output, beside: Sequence[BesideRow] = ()
+) -> None:
+    """A new operation. `beside`: others that are still about its bodies."""
     if output is not Output.TABLE:
         show_operation(view, (), workers, output)
         return
@@ -26,6 +35,8 @@ def show_planned(view: OperationView, workers: int, output: Output) -> None:
             f"{view.row.id} is on record ({bodies} {'body' if bodies == 1 else 'bodies'}).",
         )
     )
+    for other in beside:
+        show_line(of(_also_about(other)))
     if not workers:
         show_line(copyable(of(NO_WORKER)))
     asked = of_whole(view.plan)
@@ -40,6 +51,19 @@ def show_planned(view: OperationView, workers: int, output: Output) -> None:
     if len(asked) > SUBJECTS:
         approvals = [f"operation approve {view.row.id} --everything"]
     show_next(*approvals, f"operation watch {view.row.id}", f"operation report {view.row.id}")
+
+
+def _also_about(other: BesideRow) -> Text:
+    codes, more = ", ".join(other.codes[:_CODES]), len(other.codes) - _CODES
+    title = named(TITLES, other.kind)
+    return Text(
+        f"{other.id}（{title.ja} {other.subject}）もまだ同じ団体を対象にしています: {codes}"
+        + (f"、ほか {more} 団体" if more > 0 else "")
+        + "。一つの団体を同時に変えるのは一つだけです。",
+        f"{other.id} ({title.en} {other.subject}) is still about the same bodies: {codes}"
+        + (f" and {more} more" if more > 0 else "")
+        + ". One at a time changes a body.",
+    )
 
 
 def show_done(operation: str | None, said: Text, output: Output) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moyai.operations.database.reader import open_reader
-from moyai.operations.database.reading import shown, workers
+from moyai.operations.database.reading import beside, shown, workers
 from moyai.operations.fleet.opening import Office
 from moyai_cli.render import Output
 from moyai_cli.views.operation_asked import show_planned
@@ -23,4 +23,5 @@ def show_submitted(
         return
     with office.engine.connect() as connection:
         view, alive = shown(connection, operation), workers(connection)
-    show_planned(view, alive, output)
+        others = beside(connection, operation)
+    show_planned(view, alive, output, others)

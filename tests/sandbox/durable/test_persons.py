@@ -20,7 +20,7 @@ from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.durations import measured
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.reading import entries, shown
+from moyai.operations.database.reading import beside, entries, listed, shown
 from moyai.operations.database.rows import OperationView
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.plans import Plans
@@ -43,6 +43,7 @@ from moyai.planning.fleet.clearing import facts, judge_planner
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver
 from moyai.registry.models import Role
+from moyai.texts import Text
 
 BY = operator(PLANNER, Role.OPERATOR)
 
@@ -519,3 +520,31 @@ def test_a_report_tells_the_course_of_an_operation_and_who_asked_for_what(desk: 
     assert "pause asked for" in page
     assert BY.email in page
     assert "一時停止の指示" in markdown(made, "ja")
+
+
+def test_what_an_operation_waits_for_is_its_reason_while_nothing_of_it_runs(desk: Desk) -> None:
+    operation = desk.plan(plan())
+    desk.status(operation, "running")
+    desk.bodies(operation, "waiting", "done", "done")
+    why = '{"ja": "団体自身の承認", "en": "own approval"}'
+    desk.put(
+        "UPDATE moyai.body SET waits = CAST(:why AS jsonb) WHERE operation_id = :id AND status = 'waiting'",
+        why=why,
+        id=operation,
+    )
+    with desk.engine.connect() as connection:
+        assert shown(connection, operation).row.reason == Text("団体自身の承認", "own approval")
+        [row] = listed(connection, limit=1)
+    assert row.reason == Text("団体自身の承認", "own approval")
+    desk.bodies(operation, "waiting", "running", "done")
+    with desk.engine.connect() as connection:
+        assert shown(connection, operation).row.reason is None, "something goes on"
+
+
+def test_who_plans_is_told_of_operations_that_are_still_about_the_same_bodies(desk: Desk) -> None:
+    former, over, new = desk.plan(plan()), desk.plan(plan()), desk.plan(plan())
+    desk.status(over, "done")
+    with desk.engine.connect() as connection:
+        view = shown(connection, new)
+        [found] = beside(connection, new)
+    assert (found.id, set(found.codes)) == (former, {body.code for body in view.bodies})

@@ -19,6 +19,7 @@ from psycopg.rows import namedtuple_row
 from moyai.errors import OperationFailed, UsageError
 from moyai.operations.database.rows import (
     ApprovalRow,
+    BesideRow,
     BodyRow,
     DebtRow,
     OperationRow,
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[Any] | sa.Connection
 
 _LISTED = """
-SELECT id, kind, subject, site, status, reason, wanted, plan_sha256, planned_by, planned_at,
+SELECT id, kind, subject, site, status,
+  -- nothing of it runs: what its first body waits for
+  coalesce(reason, CASE WHEN status = 'running' AND NOT EXISTS (SELECT 1 FROM moyai.body b
+    WHERE b.operation_id = o.id AND b.status = 'running') THEN (SELECT waits FROM moyai.body b
+    WHERE b.operation_id = o.id AND b.status = 'waiting' AND waits IS NOT NULL
+    ORDER BY b.position LIMIT 1) END) AS reason, wanted, plan_sha256, planned_by, planned_at,
   began_at,
   -- one that was begun again after its end has its former end on record until the next
   CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
@@ -49,12 +55,16 @@ FROM (SELECT * FROM moyai.operation
 ORDER BY planned_at DESC, id DESC
 """
 _ONE = """
-SELECT id, kind, subject, site, status, reason, wanted, plan_sha256, planned_by, planned_at,
+SELECT id, kind, subject, site, status,
+  coalesce(reason, CASE WHEN status = 'running' AND NOT EXISTS (SELECT 1 FROM moyai.body b
+    WHERE b.operation_id = o.id AND b.status = 'running') THEN (SELECT waits FROM moyai.body b
+    WHERE b.operation_id = o.id AND b.status = 'waiting' AND waits IS NOT NULL
+    ORDER BY b.position LIMIT 1) END) AS reason, wanted, plan_sha256, planned_by, planned_at,
   began_at,
   -- one that was begun again after its end has its former end on record until the next
   CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
   plan, planner_signature, released, clock_timestamp() AS moment
-FROM moyai.operation WHERE id = %(id)s
+FROM moyai.operation o WHERE id = %(id)s
 """
 _WAVES = """
 SELECT number, name, status, reason, began_at, soak_until, healthy_at
@@ -79,6 +89,13 @@ AND clock_timestamp() - seen_at < interval '5 seconds'
 _HELD_BACK = """
 SELECT DISTINCT held_back FROM moyai.worker WHERE taken_at IS NULL AND ended_at IS NULL
 AND clock_timestamp() - seen_at < interval '5 seconds' AND held_back IS NOT NULL
+"""
+_BESIDE = """
+SELECT o.id, o.kind, o.subject, array_agg(b.code ORDER BY b.code) AS codes
+FROM moyai.operation o JOIN moyai.body b ON b.operation_id = o.id
+WHERE o.id <> %(id)s AND o.status IN ('planned', 'running', 'paused', 'held') AND b.status <> 'done'
+  AND b.code IN (SELECT code FROM moyai.body WHERE operation_id = %(id)s)
+GROUP BY o.id ORDER BY o.planned_at, o.id
 """
 _APPROVALS = """
 SELECT subject, operator, plan_sha256, signature, received_at, signed_at
@@ -181,6 +198,12 @@ def steps(connection: Connection, operation: str, code: str | None = None) -> tu
     """The steps of an operation, of one body or of all, in the order of their beginning."""
     rows = _rows(connection, _STEPS, {"id": operation, "code": code})
     return tuple(StepRow(**{**row._asdict(), "result": row.result or {}}) for row in rows)
+
+
+def beside(connection: Connection, operation: str) -> tuple[BesideRow, ...]:
+    """Other operations that have not ended, about bodies of this one that they have not done, oldest first."""
+    rows = _rows(connection, _BESIDE, {"id": operation})
+    return tuple(BesideRow(**{**row._asdict(), "codes": tuple(row.codes)}) for row in rows)
 
 
 def debts(connection: Connection) -> tuple[DebtRow, ...]:

@@ -23,7 +23,8 @@ class OperationRow:
     site: str
     status: str
     reason: Text | None
-    """Why it is held, expired or waits."""
+    """Why it is held, expired or waits; of one that runs with no body in hand, what its first body waits
+    for."""
     wanted: str
     plan_sha256: str
     planned_by: str
@@ -91,6 +92,17 @@ class ApprovalRow:
     received_at: datetime
     signed_at: datetime | None
     """The moment in the signed line; None: of a version that signed none, which counts no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class BesideRow:
+    """Another operation about the same bodies."""
+
+    id: str
+    kind: str
+    subject: str
+    codes: tuple[str, ...]
+    """Bodies of both."""
 
 
 @dataclass(frozen=True, slots=True)
