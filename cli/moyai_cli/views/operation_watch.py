@@ -19,7 +19,7 @@ from moyai.operations.database.lost import is_lost
 from moyai.operations.database.reading import shown, workers
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView
 from moyai.operations.kinds.names import TITLES
-from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, owed, word
+from moyai.planning.fleet.status_words import BODIES, OPERATIONS, owed, word
 from moyai.texts import Lang, Text, counted, visible
 from moyai_cli.called import copyable
 from moyai_cli.interrupts import Interrupt
@@ -35,6 +35,7 @@ from moyai_cli.views.operation_words import (
     counts_line,
     local,
     status_of,
+    wave_word,
 )
 from moyai_cli.views.operations import show_operation, why_of
 
@@ -114,7 +115,7 @@ class _Teller:
                 name = say(
                     f"適用枠 {wave.number}（{wave.name}）", f"wave {wave.number} ({wave.name})"
                 )
-                show_line(f"{name}: {_with(word(WAVES, wave.status, LANG), reason)}")
+                show_line(f"{name}: {_with(wave_word(view, wave), reason)}")
         for body in view.bodies:
             self._tell_body(body)
 
@@ -171,7 +172,7 @@ def _page(view: OperationView, alive: int) -> Group:
 def _waves(view: OperationView) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     for wave in view.waves:
-        status = word(WAVES, wave.status, LANG)
+        status = wave_word(view, wave)
         soak = "" if wave.status != "soaking" else f"→ {local(wave.soak_until)}"
         table.add_row(
             str(wave.number),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from moyai.operations.database.rows import OperationRow
+from moyai.operations.database.rows import OperationRow, OperationView, WaveRow
 from moyai.planning.fleet.status_words import (
     BODIES,
     DONE_BUT_OWED,
@@ -39,7 +39,10 @@ OPERATION_STYLES = {
 }
 
 
-WAVE_STYLES = {word(WAVES, code, LANG): _COLOURS[code] for code in WAVES}
+WAVE_STYLES = {
+    **{word(WAVES, code, LANG): _COLOURS[code] for code in WAVES},
+    word(BODIES, "cancelled", LANG): _COLOURS["cancelled"],
+}
 
 
 BODY_STYLES = {word(BODIES, code, LANG): _COLOURS[code] for code in BODIES}
@@ -48,6 +51,14 @@ BODY_STYLES = {word(BODIES, code, LANG): _COLOURS[code] for code in BODIES}
 def status_of(row: OperationRow) -> str:
     """How an operation stands, for people: one that left bodies out is not called done."""
     return ended_word(row.status, row.counts).of(LANG)
+
+
+def wave_word(view: OperationView, wave: WaveRow) -> str:
+    """How a wave stands, for people: one that was called off before any of its bodies began is not done."""
+    begun = any(body.wave == wave.number and body.attempts for body in view.bodies)
+    if view.row.status in ("cancelled", "expired") and wave.status == "done" and not begun:
+        return word(BODIES, "cancelled", LANG)
+    return word(WAVES, wave.status, LANG)
 
 
 def counts_line(counts: Mapping[str, int]) -> str:

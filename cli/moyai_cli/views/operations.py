@@ -9,7 +9,7 @@ import typer
 
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
 from moyai.operations.kinds.names import TITLES
-from moyai.planning.fleet.status_words import BODIES, WAVES, owed, word
+from moyai.planning.fleet.status_words import BODIES, owed, word
 from moyai.texts import Text
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say
@@ -30,6 +30,7 @@ from moyai_cli.views.operation_words import (
     counts_line,
     local,
     status_of,
+    wave_word,
 )
 from moyai_cli.views.whole_plan import foreseen, plan_lines
 
@@ -167,7 +168,7 @@ def _wave_for_people(view: OperationView, wave: WaveRow) -> Record:
             counts[body.status] += 1
     return {
         **record,
-        "status": word(WAVES, wave.status, LANG),
+        "status": wave_word(view, wave),
         "counts": counts_line(counts),
         "soak_until": local(wave.soak_until),
     }

@@ -33,7 +33,7 @@ def plan_lines(
     groups: dict[tuple[str, ...], list[PlannedBody]] = {}
     for body in plan.bodies:
         groups.setdefault(_said_of(plan, body), []).append(body)
-    lines = []
+    lines: list[str] = []
     for wave in plan.waves:
         lines.extend((_wave(wave), *_members(plan, wave.number, begins)))
     for said, bodies in groups.items():

@@ -548,3 +548,15 @@ def test_who_plans_is_told_of_operations_that_are_still_about_the_same_bodies(de
         view = shown(connection, new)
         [found] = beside(connection, new)
     assert (found.id, set(found.codes)) == (former, {body.code for body in view.bodies})
+
+
+def test_one_that_was_called_off_before_any_body_began_never_began(desk: Desk) -> None:
+    operation = desk.plan(plan())
+    desk.put("UPDATE moyai.operation SET began_at = now() WHERE id = :id", id=operation)
+    desk.status(operation, "cancelled")
+    with desk.engine.connect() as connection:
+        assert shown(connection, operation).row.began_at is None
+        assert listed(connection, limit=1)[0].began_at is None
+    desk.put("UPDATE moyai.body SET attempts = 1 WHERE operation_id = :id", id=operation)
+    with desk.engine.connect() as connection:
+        assert shown(connection, operation).row.began_at is not None

@@ -23,7 +23,7 @@ from moyai_cli.render import Output
 from moyai_cli.views.operation_asked import show_planned
 from moyai_cli.views.operation_records import body_record, view_record
 from moyai_cli.views.operation_watch import _Teller, ending
-from moyai_cli.views.operation_words import counts_line
+from moyai_cli.views.operation_words import counts_line, wave_word
 from moyai_cli.views.operations import show_list, show_operation, show_without_plan, why_of
 from moyai_cli.views.plan_words import given_words, limits_words
 
@@ -291,6 +291,14 @@ def test_one_that_left_bodies_out_is_not_told_as_done(
     told = " ".join(capsys.readouterr().out.split())
     assert "status: ended, work owed" in told
     assert told.count("operation retry 20261126-1") >= 1
+
+
+def test_a_wave_that_was_called_off_before_it_began_is_not_told_as_done() -> None:
+    made = view("cancelled")
+    bodies = tuple(replace(body, attempts=0, status="cancelled") for body in made.bodies)
+    wave = replace(made.waves[0], status="done")
+    assert wave_word(replace(made, bodies=bodies), wave) == "cancelled"
+    assert wave_word(made, wave) == "done", "something of it was begun"
 
 
 def test_counts_stand_in_the_order_of_statuses() -> None:

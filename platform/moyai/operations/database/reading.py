@@ -43,7 +43,9 @@ SELECT id, kind, subject, site, status,
     WHERE b.operation_id = o.id AND b.status = 'running') THEN (SELECT waits FROM moyai.body b
     WHERE b.operation_id = o.id AND b.status = 'waiting' AND waits IS NOT NULL
     ORDER BY b.position LIMIT 1) END) AS reason, wanted, plan_sha256, planned_by, planned_at,
-  began_at,
+  -- one that was called off before any body was begun never began, whenever it might have
+  CASE WHEN status IN ('cancelled', 'expired') AND NOT EXISTS (SELECT 1 FROM moyai.body b
+    WHERE b.operation_id = o.id AND b.attempts > 0) THEN NULL ELSE began_at END AS began_at,
   -- one that was begun again after its end has its former end on record until the next
   CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
   (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
@@ -60,7 +62,9 @@ SELECT id, kind, subject, site, status,
     WHERE b.operation_id = o.id AND b.status = 'running') THEN (SELECT waits FROM moyai.body b
     WHERE b.operation_id = o.id AND b.status = 'waiting' AND waits IS NOT NULL
     ORDER BY b.position LIMIT 1) END) AS reason, wanted, plan_sha256, planned_by, planned_at,
-  began_at,
+  -- one that was called off before any body was begun never began, whenever it might have
+  CASE WHEN status IN ('cancelled', 'expired') AND NOT EXISTS (SELECT 1 FROM moyai.body b
+    WHERE b.operation_id = o.id AND b.attempts > 0) THEN NULL ELSE began_at END AS began_at,
   -- one that was begun again after its end has its former end on record until the next
   CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
   plan, planner_signature, released, clock_timestamp() AS moment
