@@ -6,7 +6,7 @@ import gc
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -99,7 +99,10 @@ def _load_content(path: Path, content: bytes, folders: dict[Path, str]) -> Loade
     if reporter.failed or broken:
         return Loaded(None, problems, ends)
     sha256 = hashlib.sha256(content).hexdigest()
-    return Loaded(build(parts, checkers, path.absolute(), sha256), problems, ends)
+    registry = build(parts, checkers, path.absolute(), sha256)
+    stamps = "".join(f"\n{name} {folders[name]}" for name in sorted(folders))
+    sources = hashlib.sha256(f"{sha256}{stamps}".encode(errors="surrogateescape")).hexdigest()
+    return Loaded(replace(registry, sources_sha256=sources), problems, ends)
 
 
 @contextmanager

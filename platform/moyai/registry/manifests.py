@@ -27,6 +27,8 @@ from moyai.registry.yaml_tree import Place, UnreadableYaml, read
 from moyai.texts import Text
 
 MANIFEST = "manifest.yaml"
+COMPONENT = "component.py"
+"""What a service adds to each body's stack, where it is there."""
 SETTINGS = "settings.schema.json"
 SERVICES = "stacks/services"
 
@@ -143,7 +145,7 @@ def folder_stamp(folder: Path) -> str:
     """A hash of what a service's folder says; it changes with any file's name, place or content."""
     files, no_migrations = sql_files(folder)
     total = hashlib.sha256(str(no_migrations).encode())
-    for file in (folder / MANIFEST, folder / SETTINGS, *files):
+    for file in (folder / MANIFEST, folder / SETTINGS, folder / COMPONENT, *files):
         total.update(f"{file.name}\0".encode(errors="surrogateescape"))
         try:
             total.update(hashlib.sha256(read_plain(file)).digest())

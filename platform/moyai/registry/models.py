@@ -6,7 +6,7 @@ Dates are calendar days in Asia/Tokyo. Networks are `ipaddress` objects, strict 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 from ipaddress import IPv4Network
@@ -306,6 +306,8 @@ class Registry:
     tenants: tuple[Tenant, ...]
     cost_sharing: CostSharing | None
     operations: OperationSettings
+    sources_sha256: str = field(default="", compare=False)
+    """Of the file's bytes and of what services' folders said when they were read with it."""
 
     def tenant(self, key: str) -> Tenant | None:
         """The body with this code, former code or slug, or None."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from office import NONE, A, B, Office, at, unchanged
@@ -13,7 +15,11 @@ from office import NONE, A, B, Office, at, unchanged
 from moyai.errors import OperationFailed, Refused, UsageError
 from moyai.operations.fleet.deploying import deploy_bodies, plan_deploy
 from moyai.operations.inside.jobs import Inside
+from moyai.operations.kinds import deploy
+from moyai.operations.kinds.stacks import Planned
 from moyai.operations.site.places import today
+from moyai.operations.site.session import Session
+from moyai.planning.plans import PlannedStack
 from moyai.texts import Text
 
 
@@ -93,6 +99,35 @@ def test_what_is_edited_between_preflight_and_build_is_not_deployed(own_office: 
     assert body.error is not None
     assert "not what was planned" in body.error["what"]["en"]
     assert payment(office, A) == before
+
+
+def test_what_is_edited_before_the_program_reads_it_is_not_built(
+    own_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, told = own_office, list[str]()
+    before = payment(office, A)
+    real = deploy.build
+
+    def edited(session: Session, code: str, planned: Planned, *rest: Any) -> dict[str, int]:
+        def then(now: Session) -> Sequence[PlannedStack]:
+            found = planned(now)
+            if not told:
+                told.append(code)
+                office.federation.edit("payment: credit-card", "payment: both")
+            return found
+
+        return real(session, code, then, *rest)
+
+    monkeypatch.setattr(deploy, "build", edited)
+    with unchanged(office.federation):
+        pays(office, "credit-card")
+        operation = planned(office, A)
+        body = office.carry(operation, A)
+    assert told == [A]
+    assert payment(office, A) == before
+    assert body.status == "failed"
+    assert body.error is not None
+    assert "not what was planned" in body.error["what"]["en"]
 
 
 def unwell(*_: object) -> None:

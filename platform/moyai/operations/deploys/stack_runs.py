@@ -180,6 +180,7 @@ def _config(workspace: Workspace, stack: PlannedStack, day: date) -> dict[str, s
     """A stack's configuration: full keys to values (ADR 0001)."""
     config = {
         "moyai:registry": str(workspace.registry.path),
+        "moyai:sources": workspace.registry.sources_sha256,
         "moyai:site": workspace.site.name,
         "moyai:asOf": day.isoformat(),
     }

@@ -15,7 +15,7 @@ from moyai.operations.deploys.plan import Wish, plan_of
 from moyai.operations.kinds.again import Reading, Repeatable
 from moyai.operations.kinds.as_shown import hold_to_shown, not_as_planned
 from moyai.operations.kinds.environment import Environment
-from moyai.operations.kinds.kind import Result, Step, Work
+from moyai.operations.kinds.kind import InDoubt, Result, Step, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
@@ -119,16 +119,19 @@ class Build(Repeatable):
         if found["runs"]:
             session.history.remember(session.workspace.registry)
 
+        code: dict[str, str] = {}
+
         def planned(now: Session) -> Sequence[PlannedStack]:
             change = _change(now, work, day)
             if change.stack.runs and found.get("end_sha256") not in (None, change.end_sha256):
                 raise not_as_planned(change.texts)
+            code.update(_code(change))
             return (change.stack,)
 
         counts = build(session, work.body.code, planned, inside, day)
-        planned(
-            self.source.session()
-        )  # the program that has run just now may have read other files
+        # tenants.yaml and services' files are looked at by the program itself; its own code is not.
+        if _code(_change(self.source.session(), work, day)) != code:
+            raise InDoubt(_OTHER_CODE, touched=_BUILT, remedy=_LOOK)
         return dict(counts)
 
 
@@ -152,6 +155,29 @@ class Deploy:
 
 def _change(session: Session, work: Work, day: date) -> DeployChange:
     return deploy_changes(session, (work.body.code,), day)[work.body.code]
+
+
+def _code(change: DeployChange) -> dict[str, str]:
+    """What a body's stack is built by, of its fingerprint: the program, and what it is made of."""
+    parts = change.stack.fingerprint
+    return {
+        name: parts[name]
+        for name in parts
+        if name in ("program", "components") or name.startswith("code:")
+    }
+
+
+_OTHER_CODE = Text(
+    "環境を適用している間に、構成のコードが変わりました。承認されたコードで作られたかどうかは分かりません。",
+    "code of the stacks was changed while this was being built: nobody can say whether it is as approved.",
+)
+_BUILT = Text(
+    "環境は適用されています。元には戻していません。", "The stack was built; nothing was taken back."
+)
+_LOOK = Text(
+    "moyai plan で違いを確かめ、元のコードに戻すか、もう一度計画して承認を受けてください。",
+    "See with moyai plan what differs; put the code back, or plan it again and have that approved.",
+)
 
 
 def _is_approved(change: DeployChange, work: Work) -> bool:
