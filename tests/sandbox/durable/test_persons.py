@@ -306,8 +306,11 @@ def test_a_body_s_own_chain_tells_who_approved_stopped_and_let_go(desk: Desk) ->
     steering.cancel(desk.engine, registry(), operation, BY, DAY, stop=True)
     words = ("plan", "approve", "release", "run", "pause", "stop")
     first, second = (desk.told(body.code, operation) for body in made.bodies)
-    assert first == [f"operator operation.{word} done" for word in words]
-    assert second == [*first[:2], *first[1:]], "its wave was approved beside the plan"
+    asked_for = [f"operator operation.{word} done" for word in words]
+    assert first == [*asked_for[:2], "moyai operation.wave done", *asked_for[2:]], (
+        "its wave was held"
+    )
+    assert second == [*asked_for[:2], *asked_for[1:]], "its wave was approved beside the plan"
 
 
 def test_an_edit_put_into_the_file_is_told_in_its_body_s_chain(desk: Desk) -> None:
