@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -18,12 +19,12 @@ from moyai.operations.runbooks.catalogue import (
     write_page,
 )
 from moyai.runbook.model import Runbook
-from moyai.runbook.words import KINDS, TYPES
+from moyai.runbook.words import CLASSES, KINDS, TYPES, duration
 from moyai.texts import Text, counted
 from moyai_cli.command_paths import command_paths
 from moyai_cli.language import LANG, of, say
 from moyai_cli.options import AsOf, File, Format, SiteName, day_of
-from moyai_cli.render import Column, Output, document, listing
+from moyai_cli.render import Column, Output, document, listing, show_line
 from moyai_cli.views.problems import show_problems
 
 app = typer.Typer(add_completion=False)
@@ -51,13 +52,21 @@ def list_(file: File = None, output: Format = Output.TABLE) -> None:
         Column("steps", say("手順", "steps"), is_number=True),
         Column("valid", say("誤りなし", "valid")),
     ]
+    if output is Output.TABLE:
+        words = {True: say("はい", "yes"), False: say("いいえ", "no")}
+        records = [{**one, "valid": words[bool(one["valid"])]} for one in records]
     listing(records, columns, output)
 
 
 @app.command("show")
 def show_(name: Name, file: File = None, output: Format = Output.TABLE) -> None:
     """Types, defaults, kinds, timeouts."""
-    document(_shown(one_of(file, name)), output)
+    found = one_of(file, name)
+    if output is Output.TABLE:
+        for line in _lines(found):
+            show_line(line)
+    else:
+        document(_shown(found), output)
 
 
 @app.command("render")
@@ -133,6 +142,41 @@ def _listed(found: Runbook) -> dict[str, object]:
         "valid": True,
         "sha256": found.sha256,
     }
+
+
+def _lines(found: Runbook) -> Iterator[str]:
+    """All that `_shown` says, for people."""
+    yield f"{found.name}: {of(found.title)}"
+    yield of(found.purpose)
+    yield f"SHA-256: {found.sha256}"
+    yield say("パラメーター:", "Parameters:")
+    for one in found.parameters.values():
+        marks = [of(TYPES[one.type])]
+        if one.required:
+            marks.append(say("必須", "required"))
+        if one.many:
+            marks.append(say("複数可", "several"))
+        if one.default is not None:
+            marks.append(say("既定: ", "default: ") + str(one.default))
+        yield f"  {one.name}: {of(one.description)} ({', '.join(marks)})"
+        for key, said in one.choices.items():
+            yield f"    {key}: {of(said)}"
+    if found.preconditions:
+        yield say("始める前に確かめること:", "Before it begins:")
+        for condition in found.preconditions:
+            yield f"  {of(condition.title)}"
+    yield say("手順:", "Steps:")
+    for number, step in enumerate(found.steps, 1):
+        marks = [
+            of(KINDS[step.kind]),
+            of(CLASSES[step.idempotency]),
+            of(duration(step.timeout_seconds)),
+        ]
+        if step.approval:
+            marks.append(say("もう一人の承認", "a second person approves"))
+        yield f"  {number}. {step.id}: {of(step.title)} ({', '.join(marks)})"
+        if step.undo:
+            yield say("     戻すとき: ", "     undone by: ") + ", ".join(step.undo)
 
 
 def _shown(found: Runbook) -> dict[str, object]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from moyai.texts import in_japan
-from moyai_cli.language import LANG, say
+from moyai.planning.fleet.status_words import named
+from moyai.texts import Text, in_japan
+from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Column, Output, listing
 
 if TYPE_CHECKING:
@@ -16,17 +17,38 @@ if TYPE_CHECKING:
 _STYLES = {"sent": "green", "waiting": "yellow", "given_up": "red", "failed": "red"}
 
 
+_STATUSES: Mapping[str, Text] = {
+    "sent": Text("送信済み", "sent"),
+    "waiting": Text("送信待ち", "waiting"),
+    "given_up": Text("断念", "given up"),
+    "failed": Text("失敗", "failed"),
+}
+_STYLES_SHOWN = {of(_STATUSES[code]): style for code, style in _STYLES.items()}
+_EVENTS: Mapping[str, Text] = {
+    "approval_wanted": Text("承認の依頼", "approval wanted"),
+    "wave_held": Text("適用枠の保留", "wave held"),
+    "window_missed": Text("時間帯に着手できず", "window missed"),
+    "done": Text("終了", "ended"),
+    "debt": Text("未了", "work owed"),
+    "body_held": Text("団体の保留", "body held"),
+}
+
+
+def _shown(code: str, words: Mapping[str, Text], output: Output) -> str:
+    return code if output is not Output.TABLE else of(named(words, code))
+
+
 def show_notices(rows: Sequence[NoticeRow], output: Output) -> None:
     """One line a notice; moments in JSON and CSV as ISO 8601 in UTC."""
     machine = output is not Output.TABLE
     records = [
         {
             "operation": one.operation,
-            "event": one.event,
+            "event": _shown(one.event, _EVENTS, output),
             "code": one.code,
             "audience": one.audience,
             "channel": one.channel,
-            "status": one.status,
+            "status": _shown(one.status, _STATUSES, output),
             "at": one.created_at.isoformat() if machine else in_japan(one.created_at),
             "sent_at": None if one.sent_at is None else one.sent_at.isoformat(),
             "next_try_at": None if one.next_try_at is None else one.next_try_at.isoformat(),
@@ -41,7 +63,7 @@ def show_notices(rows: Sequence[NoticeRow], output: Output) -> None:
         Column("audience", say("宛先", "to")),
         Column("channel", say("手段", "by")),
         Column("at", say("日時", "at")),
-        Column("status", say("状態", "status"), _STYLES),
+        Column("status", say("状態", "status"), _STYLES_SHOWN),
         Column("attempts", say("試行", "tries"), is_number=True),
         Column("error", say("届かない理由", "why not")),
     ]
@@ -54,7 +76,7 @@ def show_tried(tried: Sequence[Tried], output: Output) -> None:
         {
             "channel": str(one.channel),
             "to": one.name,
-            "status": "sent" if one.why is None else "failed",
+            "status": _shown("sent" if one.why is None else "failed", _STATUSES, output),
             "error": None if one.why is None else one.why.of(LANG),
         }
         for one in tried
@@ -62,7 +84,7 @@ def show_tried(tried: Sequence[Tried], output: Output) -> None:
     columns = [
         Column("channel", say("手段", "by")),
         Column("to", say("宛先", "to")),
-        Column("status", say("結果", "result"), _STYLES),
+        Column("status", say("結果", "result"), _STYLES_SHOWN),
         Column("error", say("届かない理由", "why not")),
     ]
     listing(records, columns, output)

@@ -144,7 +144,7 @@ def _body_lines(body: BodyReport) -> Iterator[str]:
     for step in body.steps:
         title = of(step.title)
         if step.is_back:
-            title = say(f"{title}を元に戻す", f"taken back: {title}")
+            title = say(f"{title}（切戻し）", f"taken back: {title}")
         attempt = say(f"（{step.attempt}回目）", f" (attempt {step.attempt})")
         seconds = _seconds(step)
         took = "" if seconds is None else f" {seconds:.1f}s"

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.operations.audit.record_words import step_word
 from moyai.operations.database.epochs import behind
 from moyai.operations.database.lost import is_lost
 from moyai.operations.database.reading import shown, workers
@@ -141,7 +142,7 @@ class _Teller:
         self._bodies[body.code] = now
         words = word(BODIES, body.status, LANG)
         if is_running and body.step is not None:
-            words = f"{words} {body.step}"
+            words = f"{words} {of(step_word(body.step))}"
         error = why_of(body) if waits else str(record["error"] or "")
         show_line(f"{body.code} {body.name}: {_with(words, copyable(error))}")
 
@@ -194,7 +195,7 @@ def _bodies(view: OperationView) -> Table:
             body.code,
             visible(body.name),
             Styled(status, style=BODY_STYLES.get(status, "")),
-            (body.step or "") if body.status == "running" else "",
+            "" if body.step is None or body.status != "running" else of(step_word(body.step)),
             Styled(visible(copyable(why))),
         )
     left = len(ordered) - _SHOWN

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
+from moyai.operations.audit.record_words import step_word
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
 from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.status_words import BODIES, owed, word
@@ -179,6 +180,7 @@ def _body_for_people(body: BodyRow) -> Record:
     return {
         **record,
         "status": word(BODIES, body.status, LANG),
+        "step": "" if body.step is None else of(step_word(body.step)),
         "why": why_of(body),
     }
 

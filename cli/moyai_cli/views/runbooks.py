@@ -26,9 +26,10 @@ from moyai.operations.runbooks.events import (
 )
 from moyai.operations.runbooks.records import RunRecord
 from moyai.operations.runbooks.stepping import why_no_answer
+from moyai.planning.fleet.status_words import named
 from moyai.runbook.model import AnswerType
 from moyai.runbook.words import KINDS
-from moyai.texts import Text, counted
+from moyai.texts import Text, counted, in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import of, say
 from moyai_cli.render import Column, Output, document, listing, show_line
@@ -39,6 +40,27 @@ _STATUSES: Mapping[str, Text] = {
     "noted": Text("成り立ちません（続けます）", "does not hold; going on"),
     "failed": Text("失敗", "failed"),
     "stopped": Text("止めました", "stopped"),
+}
+
+
+_RUNS: Mapping[str, Text] = {
+    "running": Text("実行中", "running"),
+    "waiting": Text("承認か答えを待っています", "waits for an approval or an answer"),
+    "done": Text("完了", "done"),
+    "failed": Text("失敗", "failed"),
+    "stopped": Text("止めました", "stopped"),
+    "taking-back": Text("戻している途中", "being taken back"),
+    "taken-back": Text("戻しました", "taken back"),
+    "damaged": Text("記録が壊れています", "its record is damaged"),
+}
+_HEADS: Mapping[str, Text] = {
+    "id": Text("番号", "id"),
+    "runbook": Text("手順書", "runbook"),
+    "status": Text("状態", "status"),
+    "person": Text("実行者", "by"),
+    "begun_at": Text("開始", "begun"),
+    "steps": Text("手順", "steps"),
+    "not_in_chain": Text("監査記録にない証跡", "not in a chain"),
 }
 
 
@@ -171,7 +193,19 @@ def show_runs(
         for run, one in records
     ]
     numbers = ("steps", "not_in_chain")
-    listing(found, [Column(key, key, is_number=key in numbers) for key in keys], output)
+    if output is not Output.TABLE:
+        listing(found, [Column(key, key, is_number=key in numbers) for key in keys], output)
+        return
+    shown = [
+        {
+            **one,
+            "status": of(named(_RUNS, str(one["status"]))),
+            "begun_at": "" if one["begun_at"] is None else in_japan(str(one["begun_at"])),
+        }
+        for one in found
+    ]
+    columns = [Column(key, of(_HEADS[key]), is_number=key in numbers) for key in keys]
+    listing(shown, columns, output)
 
 
 def show_waiting(lines: int, why: Text | None) -> None:

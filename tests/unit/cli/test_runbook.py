@@ -268,3 +268,12 @@ def test_an_interrupt_ends_the_command_and_leaves_the_run_to_go_on(
     call = ("runbook", "run", "--resume", found["id"], "--from", "told", "--answer", "told=mail")
     assert moyai(*call).returncode == 0
     assert acted.read_text() == "call\nmail\n"
+
+
+def test_runbooks_are_shown_in_words_of_the_language(moyai: Run, runbooks: Path) -> None:
+    shown = moyai("runbook", "show", "new-body", "--lang", "ja").stdout
+    assert "False" not in shown
+    assert "True" not in shown
+    assert "timeout_seconds" not in shown
+    assert "手順:" in shown
+    assert "はい" in moyai("runbook", "list", "--lang", "ja").stdout

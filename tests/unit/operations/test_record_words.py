@@ -88,7 +88,7 @@ def test_every_result_has_a_word() -> None:
     ("code", "ja", "en"),
     [
         ("dump:eapp-a", "バックアップ（eapp-a）", "backup (eapp-a)"),
-        ("-stack", "環境の適用（取消し）", "stack update, taken back"),
+        ("-stack", "環境の適用（切戻し）", "stack update, taken back"),
         ("ask-the-town", "ask-the-town", "ask-the-town"),
         ("\x1b[2J", "\\x1b[2J", "\\x1b[2J"),
     ],

@@ -52,8 +52,8 @@ STEPS: Mapping[str, Text] = {
     "health-after": Text("移行後の確認", "health after"),
     "release": Text("リリースの記録", "release on record"),
     "open-writes": Text("書込みの再開", "open writes"),
-    "back-data": Text("データを戻す", "data back"),
-    "back-stack": Text("環境を戻す", "stack back"),
+    "back-data": Text("データの切戻し", "data back"),
+    "back-stack": Text("環境の切戻し", "stack back"),
     "back-open-writes": Text("書込みの再開", "open writes"),
     "deploy": Text("環境の適用", "deploy"),
     "file": Text("tenants.yaml の確認", "tenants.yaml"),
@@ -88,7 +88,7 @@ def step_word(code: str) -> Text:
     """What a step is called, and that it was taken back; a runbook's has its own name."""
     if code.startswith("-"):
         back = step_word(code[1:])
-        return Text(f"{back.ja}（取消し）", f"{back.en}, taken back")
+        return Text(f"{back.ja}（切戻し）", f"{back.en}, taken back")
     name, _, service = code.partition(":")
     if name not in STEPS:
         return same(visible(code))

@@ -132,7 +132,7 @@ def _body(body: BodyReport, lang: Lang) -> Iterator[str]:
 def _step(step: StepReport, lang: Lang) -> tuple[str, ...]:
     title = step.title.of(lang)
     if step.is_back:
-        title = Text(f"{title}を元に戻す", f"taken back: {title}").of(lang)
+        title = Text(f"{title}（切戻し）", f"taken back: {title}").of(lang)
     found = Text("（済みと確認）", " (found done)").of(lang) if step.was_found else ""
     return (
         str(step.attempt),

@@ -9,9 +9,10 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -24,6 +25,26 @@ from moyai.texts import Text, of_system, visible
 _SECONDS = 15.0
 """For each answer of the server."""
 _SENDER = "もやい"
+
+
+class _Policy(EmailPolicy):
+    """Subjects keep their spaces: the library's own folding drops one between two encoded words."""
+
+    def fold(self, name: str, value: str) -> str:
+        """A header in lines."""
+        if name.lower() != "subject":
+            return str(super().fold(name, value))
+        words = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {words}{self.linesep}"
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """The same as bytes."""
+        if name.lower() != "subject":
+            return super().fold_binary(name, value)
+        return self.fold(name, value).encode("ascii")
+
+
+_POLICY = _Policy(linesep="\r\n")
 
 
 def send_mail(smtp: Smtp, to: str, message: Message) -> None:
@@ -39,7 +60,7 @@ def send_mail(smtp: Smtp, to: str, message: Message) -> None:
 def compose(smtp: Smtp, to: str, message: Message) -> EmailMessage:
     """The mail. Raises `Undelivered` for an address that is none."""
     content = message.content
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     try:
         to.encode("ascii")
         mail["From"] = Address(_SENDER, addr_spec=smtp.sender)
