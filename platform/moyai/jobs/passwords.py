@@ -222,7 +222,7 @@ def _superseded(job: PasswordJob) -> JobError:
     return JobError(
         "superseded",
         Text(
-            f"{job.database.name} のパスワードは、その後に別の更新が行われました。何も変えていません。",
+            f"{job.database.name} のパスワードは、その後に別の入替えが行われました。何も変えていません。",
             f"another renewal of the passwords of {job.database.name} came after this one. "
             "Nothing was changed.",
         ),

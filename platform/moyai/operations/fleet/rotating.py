@@ -39,7 +39,7 @@ def require_known(what: str) -> None:
     )
     raise UsageError(
         Text(
-            f"「{what}」は更新できません。更新できるもの: {PASSWORDS}",
+            f"「{what}」は入れ替えられません。入れ替えられるもの: {PASSWORDS}",
             f"'{what}' cannot be rotated; known: {PASSWORDS}",
         ),
         touched=NOTHING_TOUCHED,

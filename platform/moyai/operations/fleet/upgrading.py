@@ -163,7 +163,7 @@ def _why_left(code: str, recorded: Mapping[str, str], wish: UpgradeWish) -> Text
         return Text(f"すでに {before}", f"runs {before} already")
     if is_newer(before, wish.release):
         return Text(
-            f"{before} のほうが新しい（古いリリースへの更新はしない）",
+            f"{before} のほうが新しい（古いリリースへの一斉更新はしない）",
             f"runs {before}, which is newer: an upgrade goes forward only",
         )
     return None
@@ -194,7 +194,7 @@ def _refuse_skew(session: Session, wish: UpgradeWish, upgraded: set[str]) -> Non
         Text("\n".join(one.ja for one in told), "\n".join(one.en for one in told)),
         touched=NOTHING_TOUCHED,
         remedy=Text(
-            "遅れる団体を先に更新するか、いっしょに更新してください。",
+            "遅れる団体を先に一斉更新するか、いっしょに一斉更新してください。",
             "Upgrade the bodies that would be behind first, or along with the others.",
         ),
     )

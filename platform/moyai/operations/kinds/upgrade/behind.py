@@ -53,7 +53,7 @@ def keep_budget(
             f"{counted(most, 'release', 'releases')} behind.",
         ),
         remedy=Text(
-            "遅れる団体を先に更新してから、moyai operation retry を実行してください"
+            "遅れる団体を先に一斉更新してから、moyai operation retry を実行してください"
             "（moyai upgrade --dry-run で、どの団体か分かります）。",
             "Upgrade those first, then run moyai operation retry; moyai upgrade --dry-run says which they are.",
         ),
