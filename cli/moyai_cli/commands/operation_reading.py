@@ -3,6 +3,7 @@ workers is imported for a list."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from moyai.operations.database.reading import (
     standing,
     workers,
 )
+from moyai.operations.kinds.names import NAMES
 from moyai.texts import Text
 from moyai_cli.language import LANG, of, say
 from moyai_cli.options import File, Format, Operation, SiteName
@@ -33,6 +35,19 @@ from moyai_cli.views.operations import show_list, show_operation, show_without_p
 app = typer.Typer(add_completion=False)
 
 _STATUSES = ("planned", "running", "paused", "held", "done", "failed", "cancelled", "expired")
+
+
+def _require_known(option: str, given: Sequence[str], there_are: Sequence[str]) -> None:
+    for one in given:
+        if one not in there_are:
+            known = ", ".join(there_are)
+            raise UsageError(
+                Text(
+                    f"{option} に「{one}」はありません。あるもの: {known}",
+                    f"{option}: there is no '{one}'; there are: {known}",
+                ),
+                touched=NOTHING_TOUCHED,
+            )
 
 
 @app.command("list")
@@ -52,15 +67,8 @@ def list_(
     output: Format = Output.TABLE,
 ) -> None:
     """The newest first; JSON has waves and bodies too."""
-    for one in status or ():
-        if one not in _STATUSES:
-            raise UsageError(
-                Text(
-                    f"状態「{one}」はありません。あるもの: {', '.join(_STATUSES)}",
-                    f"there is no status '{one}'; there are: {', '.join(_STATUSES)}",
-                ),
-                touched=NOTHING_TOUCHED,
-            )
+    _require_known("--kind", () if kind is None else (kind,), tuple(NAMES))
+    _require_known("--status", status or (), _STATUSES)
     with open_reader(file, site) as reader, reader.connect() as connection:
         warn(behind(connection))
         rows = listed(connection, limit=limit, kind=kind, statuses=status or None)

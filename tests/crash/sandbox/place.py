@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -208,6 +209,8 @@ class Place:
             text,
         )
         assert found == 1
+        # A file that was there before is an older one: nothing is planned by that.
+        after = f"{after.rstrip()}\n# {time.time_ns()}\n"
         self.federation.file.write_text(after, encoding="utf-8")
         key = str(self.keys / "keikaku")
         return ["deploy", "all", "--by-workers", "--any-time", "--operator", PLANNER, "--key", key]

@@ -53,6 +53,8 @@ def test_a_list_waits_for_no_library_that_it_does_not_use(module: str) -> None:
 def test_a_status_that_there_is_not_is_told_with_those_that_there_are(moyai: Run) -> None:
     answer = moyai("operation", "list", "--status", "going")
     assert (answer.returncode, "there are: planned, running" in answer.stderr) == (2, True)
+    answer = moyai("operation", "list", "--kind", "nonsense")
+    assert (answer.returncode, "upgrade" in answer.stderr.partition("there are: ")[2]) == (2, True)
 
 
 @pytest.mark.parametrize(

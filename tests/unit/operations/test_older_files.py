@@ -13,6 +13,7 @@ from tests.sample import SAMPLE
 from tests.unit.operations.test_history import Kept
 from tests.unit.planning.fleet.made_plans import body, plan, wave
 
+from moyai.errors import SiteTrouble
 from moyai.operations.kinds import deploy, rotate
 from moyai.operations.kinds.kind import InDoubt, Step, Unavailable, Work
 from moyai.operations.kinds.site import SiteSource
@@ -20,6 +21,7 @@ from moyai.operations.kinds.upgrade import preflight
 from moyai.operations.site.history import History
 from moyai.registry.load import require
 from moyai.registry.models import Registry
+from moyai.texts import same
 
 CODE = "272043"
 STEPS = [deploy.Preflight, rotate.Preflight, preflight.Preflight]
@@ -72,3 +74,15 @@ def test_so_is_one_of_which_nobody_can_say(worker: Worker, make: Make) -> None:
 def test_an_upgrade_that_is_half_way_stays_held(worker: Worker) -> None:
     with pytest.raises(InDoubt, match="another one was applied after it"):
         worker.looks(preflight.Preflight, frozenset({"close-writes"}))
+
+
+@pytest.mark.parametrize("make", STEPS)
+def test_a_bucket_that_is_away_says_nothing_of_a_body(
+    worker: Worker, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: object, __: object) -> None:
+        raise SiteTrouble(same("away"))
+
+    monkeypatch.setattr(History, "older", away)
+    with pytest.raises(SiteTrouble):
+        worker.looks(make)

@@ -173,6 +173,9 @@ def _nobody(wish: UpgradeWish, left: Sequence[LeftOut]) -> UsageError:
     told = [f"{one.body.code} {one.body.name}: " for one in left]
     ja = "".join(f"\n{head}{one.why.ja}" for head, one in zip(told, left, strict=True))
     en = "".join(f"\n{head}{one.why.en}" for head, one in zip(told, left, strict=True))
+    if not left:
+        ja = f"選ばれた団体は、どれも {wish.service} を使っていません。"
+        en = f" None of the bodies chosen uses {wish.service}."
     return UsageError(
         Text(
             f"{wish.service} を {wish.release} にする団体がありません。{ja}",
