@@ -125,7 +125,7 @@ def verify(
             found = {one.chain: one for one in looks}
     show_looked(found, output)
     if any(one.findings for one in found.values()):
-        raise chains.broken(found)
+        raise chains.broken(found, in_files=bool(exports))
 
 
 @app.command("anchor")

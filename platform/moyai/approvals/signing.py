@@ -8,6 +8,7 @@ in this process. Nothing of a private key is in an error.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from moyai.approvals.signing_errors import CannotSign
 from moyai.texts import Text
 
 _USUAL = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
-"""Where `ssh-keygen` puts keys, in `~/.ssh`."""
+"""Where `ssh-keygen` puts keys, in `~/.ssh`; others with a `.pub` beside them are looked at after these."""
 
 
 class Signer(Protocol):
@@ -57,6 +58,9 @@ def _usual_files(environ: Mapping[str, str]) -> Iterator[Path]:
     if environ.get("HOME"):
         folder = Path(environ["HOME"]) / ".ssh"
         yield from (folder / name for name in _USUAL if (folder / name).is_file())
+        with suppress(OSError):
+            beside = (one.with_suffix("") for one in sorted(folder.glob("*.pub")))
+            yield from (one for one in beside if one.name not in _USUAL and one.is_file())
 
 
 def _has(file: Path, key: Key) -> bool:
@@ -92,7 +96,7 @@ def _nowhere(key: Key) -> CannotSign:
             f"The private key to sign with ({key.fingerprint}) is neither in the ssh-agent nor in ~/.ssh.",
         ),
         Text(
-            "ssh-add で鍵を agent に加えるか、鍵のファイルを指定してください。",
-            "Add the key to the agent with ssh-add, or name its file.",
+            "ssh-add で鍵を agent に加えるか、--key で鍵のファイルを指定してください。",
+            "Add the key to the agent with ssh-add, or name its file with --key.",
         ),
     )

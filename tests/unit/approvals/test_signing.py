@@ -108,6 +108,15 @@ def test_the_usual_files_are_looked_through(tmp_path: Path) -> None:
     assert verify(signer.sign(MESSAGE, NAMESPACE), MESSAGE, NAMESPACE, line("p256")) is None
 
 
+def test_a_file_of_any_name_is_found_by_the_public_key_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / ".ssh"
+    folder.mkdir()
+    write_private("p256", folder / "keikaku")
+    write_private("ed25519", folder / "another")
+    signer = find_signer(line("p256"), None, {"HOME": str(tmp_path)})
+    assert verify(signer.sign(MESSAGE, NAMESPACE), MESSAGE, NAMESPACE, line("p256")) is None
+
+
 @needs_keygen
 def test_a_key_under_a_passphrase_is_left_to_ssh_keygen(tmp_path: Path) -> None:
     file = write_private("ed25519", tmp_path / "key")

@@ -102,6 +102,7 @@ def test_an_export_is_verified_without_database_or_declaration(moyai: Run, tmp_p
     file.write_bytes(b"".join([lines[0], *lines[2:]]))
     missing = moyai("audit", "verify", str(file))
     assert (missing.returncode, "record 1 is missing" in missing.stdout) == (4, True)
+    assert "Ask the secretariat" in missing.stderr, "whoever has a file has no database to close"
     file.write_bytes(b"".join(lines)[:-20])
     cut = moyai("audit", "verify", str(file))
     assert (cut.returncode, "Line 4" in cut.stderr) == (2, True)

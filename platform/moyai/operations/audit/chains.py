@@ -224,8 +224,8 @@ def _write(file: Path, content: Iterable[bytes]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def broken(found: Mapping[str, Looked]) -> OperationFailed:
-    """For people: some of what was verified is not whole."""
+def broken(found: Mapping[str, Looked], *, in_files: bool = False) -> OperationFailed:
+    """For people: some of what was verified is not whole; in files, or in the database."""
     wrong = [name for name, looked in found.items() if looked.findings]
     return OperationFailed(
         Text(
@@ -233,8 +233,16 @@ def broken(found: Mapping[str, Looked]) -> OperationFailed:
             f"audit records were tampered with: {', '.join(wrong)}.",
         ),
         touched=NOTHING_TOUCHED,
-        remedy=Text(
-            "このデータベースの変更を止め、係留点・バックアップ・以前の出力と比べてください。",
-            "Let nobody change this database, and compare it with anchors, backups and earlier exports.",
-        ),
+        remedy=_COMPARE_FILE if in_files else _COMPARE,
     )
+
+
+_COMPARE = Text(
+    "このデータベースの変更を止め、係留点・バックアップ・以前の出力と比べてください。",
+    "Let nobody change this database, and compare it with anchors, backups and earlier exports.",
+)
+_COMPARE_FILE = Text(
+    "事務局に新しい出力を求め、末尾のハッシュ値と以前に受け取ったものを比べてください。このファイルは証拠として残してください。",
+    "Ask the secretariat for a fresh export, compare the hash of its newest record with those you had before, "
+    "and keep this file as evidence.",
+)
