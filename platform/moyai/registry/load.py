@@ -47,6 +47,8 @@ class _Remembered:
     loaded: Loaded
 
 
+_READINGS = 5
+"""After so many a folder that is still being written is taken as it was read last; its stamp tells the next."""
 _last: list[_Remembered] = []
 """The last result only: programs and their driver read one file over and over."""
 
@@ -143,12 +145,21 @@ def _manifests(
             path = ("services", name, "manifest") if service.manifest else ("services", name)
             reporter.error(path, folder, at_key=service.manifest is None)
             continue
-        folders[folder.path] = folder_stamp(folder.path)
+        folders[folder.path], manifest, problems = _of_one_moment(folder, name)
+        if manifest is not None:
+            found[name] = manifest
+        broken += problems
+    return found, tuple(broken)
+
+
+def _of_one_moment(folder: Folder, name: str) -> tuple[str, Manifest | None, tuple[Problem, ...]]:
+    """The stamp of a service's folder, and what it said then: who edits it meanwhile has it read anew."""
+    for _ in range(_READINGS):
+        stamp = folder_stamp(folder.path)
         sql = check_sql(folder.path, folder.shown)
         manifest = load_manifest(folder, name, sql.newest)
-        if isinstance(manifest, Manifest):
-            found[name] = manifest
-        else:
-            broken += manifest
-        broken += sql.problems
-    return found, tuple(broken)
+        if folder_stamp(folder.path) == stamp:
+            break
+    if isinstance(manifest, Manifest):
+        return stamp, manifest, tuple(sql.problems)
+    return stamp, None, (*manifest, *sql.problems)
