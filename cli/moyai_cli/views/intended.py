@@ -39,7 +39,7 @@ def show_intended(
                 f"left out: {one.body.code} {one.body.name}: {why}",
             )
         )
-    show_line(_foreseen(foreseen).of(LANG))
+    show_line(_foreseen(plan, foreseen).of(LANG))
     for missed in foreseen.misses:
         show_line(_missed(plan, missed.code, foreseen).of(LANG))
 
@@ -102,8 +102,13 @@ def _document(plan: OperationPlan, left: Sequence[LeftOut], foreseen: Forecast) 
     }
 
 
-def _foreseen(foreseen: Forecast) -> Text:
+def _foreseen(plan: OperationPlan, foreseen: Forecast) -> Text:
     begins, ends = in_japan(foreseen.begins), in_japan(foreseen.ends)
+    if all(body.calendar is None for body in plan.bodies):
+        return Text(
+            f"見込み: {begins} から {ends} まで。保守時間帯は待ちません。",
+            f"Foreseen: {begins} to {ends}; no window is waited for.",
+        )
     fits = Text("最初の保守時間帯に収まります", "it fits into each body's first window")
     late = Text("最初の保守時間帯に収まらない団体があります", "some bodies miss their first window")
     said = fits if foreseen.fits else late
