@@ -65,7 +65,7 @@ class Files:
         self._fresh = -fresh_seconds
         self._found: _Found | None = None
         self._known: frozenset[str] = frozenset()
-        """The files of plans that were there at the last look."""
+        """The files of plans that were there at the last look, and those that were asked for since."""
         self._applied: tuple[AppliedFile, ...] | None = None
 
     @property
@@ -79,13 +79,14 @@ class Files:
 
         `planned_by`: by which files the plans in hand were made: one that is not known yet is looked for now.
         """
+        files = frozenset(planned_by)
         with self._lock:
             now = time.monotonic()
-            unknown = any(one not in self._known for one in planned_by)
-            if unknown or now - self._fresh >= self._fresh_seconds:
+            if not files <= self._known or now - self._fresh >= self._fresh_seconds:
                 # tenants.yaml is being edited, or the database is away: nothing begins by that.
                 with suppress(MoyaiError, sa.exc.SQLAlchemyError, psycopg.Error):
                     self._look(now)
+                    self._known |= files  # looked for now, whatever became of it
                 self._fresh = time.monotonic()
             return self.last
 
