@@ -28,7 +28,7 @@ from moyai.texts import Text
 from moyai_cli.language import LANG, of, say
 from moyai_cli.options import File, Format, Operation, SiteName
 from moyai_cli.render import Output, aside, show_line
-from moyai_cli.views.older import warn
+from moyai_cli.views.behind import warn
 from moyai_cli.views.operation_next import worker_held_back
 from moyai_cli.views.operations import show_list, show_operation, show_without_plan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -84,9 +85,8 @@ def restored(
         inside = inside_since(session, _concerned(found, declared.held, stacks), declared.copied_at)
     waiting = 0
     if not dry_run:
-        runs = open_runs(file, site)
-        waiting = runs.chaining.again()
-        runs.chaining.close()
+        with closing(open_runs(file, site).chaining) as chaining:
+            waiting = chaining.again()
     show_restored(found, declared, (*stacks, *inside), waiting, output, dry_run=dry_run)
 
 

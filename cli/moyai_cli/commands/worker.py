@@ -14,7 +14,7 @@ from moyai.operations.site.workspace import open_workspace
 from moyai_cli.interrupts import raise_what_was_lost
 from moyai_cli.language import of, say
 from moyai_cli.options import File, SiteName
-from moyai_cli.views.older import warn
+from moyai_cli.views.behind import warn
 
 app = typer.Typer(add_completion=False)
 

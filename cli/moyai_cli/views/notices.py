@@ -24,14 +24,16 @@ _STATUSES: Mapping[str, Text] = {
     "failed": Text("失敗", "failed"),
 }
 _STYLES_SHOWN = {of(_STATUSES[code]): style for code, style in _STYLES.items()}
-_EVENTS: Mapping[str, Text] = {
+EVENTS: Mapping[str, Text] = {
     "approval_wanted": Text("承認の依頼", "approval wanted"),
     "wave_held": Text("適用枠の保留", "wave held"),
     "window_missed": Text("時間帯に着手できず", "window missed"),
     "done": Text("終了", "ended"),
     "debt": Text("未了", "work owed"),
     "body_held": Text("団体の保留", "body held"),
+    "stalled": Text("作業の停止", "stands still"),
 }
+"""What happened, by its name in tenants.yaml."""
 
 
 def _shown(code: str, words: Mapping[str, Text], output: Output) -> str:
@@ -44,7 +46,7 @@ def show_notices(rows: Sequence[NoticeRow], output: Output) -> None:
     records = [
         {
             "operation": one.operation,
-            "event": _shown(one.event, _EVENTS, output),
+            "event": _shown(one.event, EVENTS, output),
             "code": one.code,
             "audience": one.audience,
             "channel": one.channel,

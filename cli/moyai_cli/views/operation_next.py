@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from moyai.operations.database.rows import OperationRow, OperationView
 from moyai.planning.fleet.status_words import owed
@@ -11,15 +12,15 @@ from moyai_cli.language import say
 from moyai_cli.render import show_line
 from moyai_cli.views.operation_words import local
 
+if TYPE_CHECKING:
+    from moyai.planning.fleet.forecast import Forecast
+
 SUBJECTS = 5
 """Approvals that are named; more are counted."""
 
 
-def forecast_lines(view: OperationView) -> None:
+def forecast_lines(view: OperationView, found: Forecast) -> None:
     """When it would be done, begun now, and whom its window would miss."""
-    from moyai.planning.fleet.forecast import forecast  # only what has not begun is foreseen
-
-    found = forecast(view.plan, view.now)
     ends = local(found.ends)
     show_line(
         say(

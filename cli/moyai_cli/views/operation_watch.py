@@ -26,7 +26,7 @@ from moyai_cli.called import copyable
 from moyai_cli.interrupts import Interrupt
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Output, aside, console, show_line
-from moyai_cli.views.older import warn
+from moyai_cli.views.behind import warn
 from moyai_cli.views.operation_next import NO_WORKER, still_owed, waits_for
 from moyai_cli.views.operation_records import body_record
 from moyai_cli.views.operation_words import (

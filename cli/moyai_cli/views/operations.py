@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -34,6 +35,9 @@ from moyai_cli.views.operation_words import (
     wave_word,
 )
 from moyai_cli.views.whole_plan import foreseen, plan_lines
+
+if TYPE_CHECKING:
+    from moyai.planning.fleet.forecast import Forecast
 
 Entries = Mapping[str, tuple[tuple[WaveRow, ...], tuple[BodyRow, ...]]]
 
@@ -102,7 +106,8 @@ def show_operation(
     if output is Output.CSV:
         listing([body_record(body) for body in view.bodies], _BODY_COLUMNS_CSV, output)
         return
-    _head(view)
+    ahead = foreseen(view)
+    _head(view, ahead)
     if len(view.waves) > 1 or any(wave.reason for wave in view.waves):
         typer.echo()
         listing([_wave_for_people(view, wave) for wave in view.waves], _WAVE_COLUMNS, output)
@@ -111,7 +116,7 @@ def show_operation(
         typer.echo()
         show_diff(map(str, diff))
     typer.echo()
-    for said in plan_lines(view.plan, differs, foreseen(view)):
+    for said in plan_lines(view.plan, differs, ahead):
         show_line(said)
     typer.echo()
     listing([_body_for_people(body) for body in view.bodies], _BODY_COLUMNS, output)
@@ -151,14 +156,14 @@ def _head_of(row: OperationRow) -> None:
     show_line(f"SHA-256: {row.plan_sha256}")
 
 
-def _head(view: OperationView) -> None:
+def _head(view: OperationView, ahead: Forecast | None) -> None:
     row = view.row
     _head_of(row)
     if row.began_at is not None:
         ended = "" if row.ended_at is None else local(row.ended_at)
         show_line(say("実行: ", "ran: ") + f"{local(row.began_at)} – {ended}")
-    elif row.ended_at is None:
-        forecast_lines(view)
+    elif ahead is not None:
+        forecast_lines(view, ahead)
 
 
 def _wave_for_people(view: OperationView, wave: WaveRow) -> Record:

@@ -77,7 +77,7 @@ def _head(found: Found, declared: Declared, dry_run: bool) -> None:
         return
     show_line(
         say(
-            f"復元を申告しました。これからは第 {declared.epoch} 期です（新しい一斉作業の番号には "
+            f"復元を申告しました。これからは第 {declared.epoch} 世代です（新しい一斉作業の番号には "
             f"e{declared.epoch} が入ります）。",
             f"Declared: epoch {declared.epoch} begins; ids of new operations have e{declared.epoch} in them.",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from moyai.operations.database.rows import OperationView
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
@@ -15,21 +16,23 @@ from moyai.texts import Text, in_japan
 from moyai_cli.language import of, say
 from moyai_cli.views.plan_words import given_words, limits_words, span
 
+if TYPE_CHECKING:
+    from moyai.planning.fleet.forecast import Forecast
 
-def foreseen(view: OperationView) -> Mapping[str, datetime]:
-    """Code → when it would begin, of an operation that has not begun; {} of others."""
+
+def foreseen(view: OperationView) -> Forecast | None:
+    """An operation that has not begun, played from now on; None: of others nothing is foreseen."""
     if view.row.began_at is not None or view.row.ended_at is not None:
-        return {}
-    from moyai.planning.fleet.forecast import forecast  # only what has not begun is foreseen
+        return None
+    from moyai.planning.fleet.forecast import forecast  # only where it is asked for
 
-    return forecast(view.plan, view.now).begun
+    return forecast(view.plan, view.now)
 
 
-def plan_lines(
-    plan: OperationPlan, differs: Sequence[Text], begins: Mapping[str, datetime]
-) -> list[str]:
+def plan_lines(plan: OperationPlan, differs: Sequence[Text], ahead: Forecast | None) -> list[str]:
     """The plan in lines: waves with their bodies, then what is done; bodies of which it says the same stand
-    together. `differs`: what it says otherwise than tenants.yaml. `begins`: as foreseen, by code."""
+    together. `differs`: what it says otherwise than tenants.yaml. `ahead`: what is foreseen."""
+    begins = {} if ahead is None else ahead.begun
     groups: dict[tuple[str, ...], list[PlannedBody]] = {}
     for body in plan.bodies:
         groups.setdefault(_said_of(plan, body), []).append(body)

@@ -92,8 +92,10 @@ def _other_key(key: Key, file: Path) -> CannotSign:
 def _nowhere(key: Key) -> CannotSign:
     return CannotSign(
         Text(
-            f"署名に使う秘密鍵（{key.fingerprint}）が、ssh-agent にも ~/.ssh にもありません。",
-            f"The private key to sign with ({key.fingerprint}) is neither in the ssh-agent nor in ~/.ssh.",
+            f"署名に使う秘密鍵（{key.fingerprint}）が、ssh-agent にも、~/.ssh の鍵（通常の名前か、.pub が"
+            "並ぶもの）にもありません。",
+            f"The private key to sign with ({key.fingerprint}) is neither in the ssh-agent nor among the "
+            "keys of ~/.ssh that have a usual name or a .pub beside them.",
         ),
         Text(
             "ssh-add で鍵を agent に加えるか、--key で鍵のファイルを指定してください。",

@@ -10,6 +10,7 @@ from functools import cache, wraps
 from inspect import isfunction
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -141,13 +142,13 @@ def trap_statements() -> None:
         for name in uncommitted.pop(self, ()):
             passing(f"moyai.{name}:kept")
 
-    setattr(psycopg.Cursor, "execute", executed)  # noqa: B010
-    setattr(psycopg.Connection, "commit", committed)  # noqa: B010
+    mock.patch.object(psycopg.Cursor, "execute", executed).start()
+    mock.patch.object(psycopg.Connection, "commit", committed).start()
 
 
 def lay(folder: Path, ledger: type[Ledger] = TrappedLedger) -> None:
     """Lay the traps of a campaign in this process."""
     traps.arm(folder)
     trap_statements()
-    setattr(host, "Ledger", ledger)  # noqa: B010
-    setattr(host, "BodyQueue", TrappedQueue)  # noqa: B010
+    mock.patch.object(host, "Ledger", ledger).start()
+    mock.patch.object(host, "BodyQueue", TrappedQueue).start()

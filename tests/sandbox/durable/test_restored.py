@@ -23,8 +23,8 @@ from workers import Fleet
 
 from moyai.errors import Refused
 from moyai.operations.audit.anchoring import Anchoring, anchor_now
+from moyai.operations.audit.behind import look
 from moyai.operations.audit.chains import verify_chains
-from moyai.operations.audit.older import look
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.epochs import behind, epoch, restored
 from moyai.operations.database.prepare import Logins

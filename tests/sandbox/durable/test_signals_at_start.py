@@ -96,15 +96,15 @@ def _ends(fleet: Fleet, number: int, process: subprocess.Popen[bytes]) -> int:
 
 
 def test_a_signal_at_any_moment_of_the_start_ends_it(fleet: Fleet) -> None:
-    def tried(number: int) -> None:
+    def tried(number: int) -> int:
         process = _start(fleet, number, SUPERVISE)
         time.sleep(number * _SPAN_SECONDS / _MOMENTS)
         process.send_signal(_SIGNALS[number % 2])
-        _ends(fleet, number, process)
+        return _ends(fleet, number, process)
 
     with ThreadPoolExecutor(2) as pool:
-        for one in [pool.submit(tried, number) for number in range(_MOMENTS)]:
-            one.result()
+        codes = list(pool.map(tried, range(_MOMENTS)))
+    assert len(codes) == _MOMENTS, "each has ended, and nothing that it started is left"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -123,7 +123,7 @@ def test_an_old_snapshot_does_not_see_writes_open(small: Body) -> None:
         app.execute("SELECT count(*) FROM a")
         small.done("writes-close")
         refused(app, INSERT)
-    small.done("writes-open")
+    assert small.done("writes-open")["closed"] is False
 
 
 def test_tables_of_a_migration_are_closed_with_the_rest_and_open_again(small: Body) -> None:
@@ -229,7 +229,7 @@ def test_a_migration_that_switches_all_triggers_leaves_writes_as_they_were(
         (file.parent / "0003_again.sql").write_text(file.read_text())
         small.done("migrate", SCHEMA_VERSION="3")
         refused(app, INSERT)
-        small.done("writes-open")
+        assert small.done("writes-open")["closed"] is False
         app.execute(INSERT)
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from moyai.audit.anchors import Anchor
 from moyai.errors import MoyaiError
-from moyai.operations.audit.older import look
+from moyai.operations.audit.behind import look
 from moyai.operations.audit.vault import Vault
 from moyai.operations.database.anchoring import ANCHORS, anchored, moved, my_turn, soon
 from moyai.operations.database.epochs import behind, behind_refused

@@ -72,7 +72,7 @@ DETAILS: Mapping[str, Text] = {
     "approvals": Text("承認", "Approvals"),
     "claim": Text("引継ぎの回数", "Claim"),
     "parts": Text("部分", "Parts"),
-    "site": Text("サイト", "Site"),
+    "site": Text("拠点", "Site"),
     "operation": Text("一斉作業", "Operation"),
     "held": Text("保留にした団体", "Bodies held"),
     "epoch": Text("運用データベースの世代", "Epoch of the operations database"),

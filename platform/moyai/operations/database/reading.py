@@ -36,18 +36,23 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[Any] | sa.Connection
 
-_LISTED = """
+# Of one that runs with nothing in hand, what its first body waits for. One that was called off before any body
+# was begun never began, whenever it might have; one that was begun again after its end has its former end on
+# record until the next.
+_OPERATION = """
 SELECT id, kind, subject, site, status,
-  -- nothing of it runs: what its first body waits for
   coalesce(reason, CASE WHEN status = 'running' AND NOT EXISTS (SELECT 1 FROM moyai.body b
     WHERE b.operation_id = o.id AND b.status = 'running') THEN (SELECT waits FROM moyai.body b
     WHERE b.operation_id = o.id AND b.status = 'waiting' AND waits IS NOT NULL
     ORDER BY b.position LIMIT 1) END) AS reason, wanted, plan_sha256, planned_by, planned_at,
-  -- one that was called off before any body was begun never began, whenever it might have
   CASE WHEN status IN ('cancelled', 'expired') AND NOT EXISTS (SELECT 1 FROM moyai.body b
     WHERE b.operation_id = o.id AND b.attempts > 0) THEN NULL ELSE began_at END AS began_at,
-  -- one that was begun again after its end has its former end on record until the next
   CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
+"""
+_LISTED = "".join(
+    (
+        _OPERATION,
+        """
   (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
   SELECT status, count(*) AS n FROM moyai.body b WHERE b.operation_id = o.id GROUP BY status) c) AS counts
 FROM (SELECT * FROM moyai.operation
@@ -55,21 +60,18 @@ FROM (SELECT * FROM moyai.operation
     AND (CAST(%(statuses)s AS text[]) IS NULL OR status = ANY (%(statuses)s))
   ORDER BY planned_at DESC, id DESC LIMIT %(limit)s) o
 ORDER BY planned_at DESC, id DESC
-"""
-_ONE = """
-SELECT id, kind, subject, site, status,
-  coalesce(reason, CASE WHEN status = 'running' AND NOT EXISTS (SELECT 1 FROM moyai.body b
-    WHERE b.operation_id = o.id AND b.status = 'running') THEN (SELECT waits FROM moyai.body b
-    WHERE b.operation_id = o.id AND b.status = 'waiting' AND waits IS NOT NULL
-    ORDER BY b.position LIMIT 1) END) AS reason, wanted, plan_sha256, planned_by, planned_at,
-  -- one that was called off before any body was begun never began, whenever it might have
-  CASE WHEN status IN ('cancelled', 'expired') AND NOT EXISTS (SELECT 1 FROM moyai.body b
-    WHERE b.operation_id = o.id AND b.attempts > 0) THEN NULL ELSE began_at END AS began_at,
-  -- one that was begun again after its end has its former end on record until the next
-  CASE WHEN status IN ('done', 'failed', 'cancelled', 'expired') THEN ended_at END AS ended_at,
+""",
+    )
+)
+_ONE = "".join(
+    (
+        _OPERATION,
+        """
   plan, planner_signature, released, clock_timestamp() AS moment
 FROM moyai.operation o WHERE id = %(id)s
-"""
+""",
+    )
+)
 _WAVES = """
 SELECT number, name, status, reason, began_at, soak_until, healthy_at
 FROM moyai.wave WHERE operation_id = %(id)s ORDER BY number

@@ -81,7 +81,7 @@ def _of_stack(record: StackRecord, moment: datetime | None) -> Iterator[Text]:
         )
     for service, release in sorted(record.moving.items()):
         yield Text(
-            f"{service} を {release} に更改している途中です",
+            f"{service} を {release} に一斉更新する途中です",
             f"half-way to {service} {release}",
         )
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from moyai.audit.anchors import Anchor
 from moyai.errors import NOTHING_TOUCHED, Refused
-from moyai.operations.audit.older import lost_anchors
+from moyai.operations.audit.behind import lost_anchors
 from moyai.operations.audit.vault import NoVault, Vault, vault_of
 from moyai.operations.database.epochs import Declared, behind, epoch, held_by_it, restored
 from moyai.operations.fleet.opening import Office

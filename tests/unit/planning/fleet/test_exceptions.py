@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,44 +59,41 @@ def plan() -> OperationPlan:
     )
 
 
-def of_wave(number: int, **changed: object) -> Change:
+def of_wave(number: int, **changed: Any) -> Change:
     def change(made: OperationPlan) -> OperationPlan:
-        waves = [
-            replace(one, **changed) if one.number == number else one  # type: ignore[arg-type]
-            for one in made.waves
-        ]
+        waves = [replace(one, **changed) if one.number == number else one for one in made.waves]
         return replace(made, waves=tuple(waves))
 
     return change
 
 
-def of_limits(number: int, **changed: object) -> Change:
+def of_limits(number: int, **changed: Any) -> Change:
     def change(made: OperationPlan) -> OperationPlan:
         limits = made.waves[number - 1].limits
-        return of_wave(number, limits=replace(limits, **changed))(made)  # type: ignore[arg-type]
+        return of_wave(number, limits=replace(limits, **changed))(made)
 
     return change
 
 
-def of_bodies(**changed: object) -> Change:
+def of_bodies(**changed: Any) -> Change:
     return lambda made: replace(
         made,
-        bodies=tuple(replace(one, **changed) for one in made.bodies),  # type: ignore[arg-type]
+        bodies=tuple(replace(one, **changed) for one in made.bodies),
     )
 
 
-def of_window(**changed: object) -> Change:
+def of_window(**changed: Any) -> Change:
     def change(made: OperationPlan) -> OperationPlan:
         first, *others = made.bodies
         assert first.calendar is not None
-        window = replace(first.calendar.window, **changed)  # type: ignore[arg-type]
+        window = replace(first.calendar.window, **changed)
         return replace(made, bodies=(replace(first, calendar=Calendar(window, ())), *others))
 
     return change
 
 
-def of_whole(**changed: object) -> Change:
-    return lambda made: replace(made, **changed)  # type: ignore[arg-type]
+def of_whole(**changed: Any) -> Change:
+    return lambda made: replace(made, **changed)
 
 
 LAXER: list[tuple[str, Change]] = [

@@ -217,10 +217,9 @@ class Conductor:
 
     def _cancel(self, row: Any, connection: sa.Connection, _now: datetime) -> bool:
         """One whose plan is not known here: no plan has to be read for that."""
+        # What follows is decided in another transaction: chains are locked by bodies' codes.
         if give_up(connection, row.id, self._stranded):
-            return (
-                True  # decided on in a transaction of its own: chains are locked by bodies' codes
-            )
+            return True
         given = cancelling(connection, row)
         if given is None:
             return False

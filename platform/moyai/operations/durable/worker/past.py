@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from moyai.engine.files import private_folder, write_private
 from moyai.errors import MoyaiError
-from moyai.operations.audit.older import look
+from moyai.operations.audit.behind import look
 from moyai.operations.audit.vault import NoVault
 from moyai.operations.database.epochs import Mark, behind, found_behind, is_older, mark
 from moyai.operations.durable.knowledge import Knowledge
