@@ -3,16 +3,25 @@ that holds it; who takes over holds it meanwhile."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 import sqlalchemy as sa
 
+from moyai.texts import Text, document_of
+
 LOCKS = 7701
 """The first key of workers' advisory locks; the second is the worker's `lease`."""
 _REGISTER = sa.text("SELECT moyai.register_worker(:id, :lease, :host, :supervisor, :pid, :version)")
 _ENDED = sa.text("SELECT moyai.worker_ended(:id)")
+_HELD_BACK = sa.text("SELECT moyai.worker_held_back(:id, CAST(:why AS jsonb))")
+_OTHERS_BEGIN = sa.text(
+    "SELECT EXISTS (SELECT 1 FROM moyai.worker WHERE id <> :id AND held_back IS NULL AND room >= 0 "
+    "AND taken_at IS NULL AND ended_at IS NULL "
+    "AND clock_timestamp() - seen_at < interval '5 seconds')"
+)
 _OTHERS = """
 SELECT id, lease, host, ended_at IS NOT NULL,
   coalesce(clock_timestamp() - free_since > make_interval(secs => %(grace)s), false),
@@ -101,6 +110,17 @@ def register(connection: sa.Connection, one: Registration) -> None:
 def put_end(connection: sa.Connection, worker: str) -> None:
     """Put on record that nothing of a worker lives any more."""
     connection.execute(_ENDED, {"id": worker})
+
+
+def put_held_back(connection: sa.Connection, worker: str, why: Text | None) -> None:
+    """Put on record why a worker begins nothing; None: it does."""
+    told = json.dumps(document_of(why), ensure_ascii=False)
+    connection.execute(_HELD_BACK, {"id": worker, "why": told})
+
+
+def others_begin(connection: sa.Connection, worker: str) -> bool:
+    """Whether another worker lives that may begin bodies."""
+    return bool(connection.execute(_OTHERS_BEGIN, {"id": worker}).scalar())
 
 
 def take_lease(connection: psycopg.Connection, lease: int) -> bool:

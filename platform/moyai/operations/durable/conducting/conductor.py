@@ -6,7 +6,6 @@ A body that begins is put on the queue in the transaction that begins it.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -20,6 +19,15 @@ import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
 from moyai.operations.database.attempts import steps_of
+from moyai.operations.database.deciding import (
+    Alive,
+    alive,
+    busy,
+    conduct,
+    my_turn,
+    room,
+    waves,
+)
 from moyai.operations.database.epochs import behind
 from moyai.operations.database.left import left_by
 from moyai.operations.database.lost import is_lost, is_passing
@@ -40,35 +48,10 @@ from moyai.operations.notices.happenings import happened, stalled
 from moyai.operations.notices.record import tell
 from moyai.planning.fleet import said
 from moyai.planning.fleet.conducting import BodyChange, Decision, decide
-from moyai.planning.fleet.states import OperationState, WaveState
+from moyai.planning.fleet.states import OperationState
 from moyai.planning.fleet.wanted import needs_approval
-from moyai.texts import Text, document_of, text_of
+from moyai.texts import Text
 
-_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(7702, 1), clock_timestamp()")
-_ALIVE = sa.text(
-    "SELECT id, status, reason, wanted, released, planned_at, CAST(xmin AS text) AS version "
-    "FROM moyai.operation "
-    "WHERE status IN ('planned', 'running', 'paused', 'held') AND site = :site "
-    "ORDER BY planned_at, id"
-)
-_ROOM = sa.text(
-    "WITH begun AS (SELECT worker, count(*) AS n FROM moyai.body WHERE status = 'running' "
-    "GROUP BY worker) "
-    "SELECT coalesce(sum(greatest(w.room - coalesce(begun.n, 0), 0)), 0) "
-    "- coalesce((SELECT n FROM begun WHERE worker IS NULL), 0) "
-    "FROM moyai.worker w LEFT JOIN begun ON begun.worker = w.id "
-    "WHERE w.taken_at IS NULL AND w.ended_at IS NULL "
-    "AND clock_timestamp() - w.seen_at < interval '5 seconds'"
-)
-_WAVES = sa.text(
-    "SELECT number, status, began_at, soak_until, reason, healthy_at FROM moyai.wave "
-    "WHERE operation_id = :id"
-)
-_BUSY = sa.text("SELECT code FROM moyai.body WHERE status = 'running' AND operation_id <> :id")
-_CONDUCT = sa.text(
-    "SELECT moyai.conduct(:id, :version, :status, CAST(:reason AS jsonb), CAST(:cancelled AS jsonb), "
-    "CAST(:waves AS jsonb), CAST(:begin AS text[]))"
-)
 _STRANDED_SECONDS = 1.0
 """Between two searches for bodies that no workflow carries."""
 
@@ -123,14 +106,14 @@ class Conductor:
         """Each operation in a transaction of its own: its row is locked before chains of the audit, as by
         persons' commands, and what is wrong with one operation holds up no other."""
         with self._engine.begin() as connection:
-            if self._turn(connection) is None:
+            if my_turn(connection) is None:
                 self.gates = {}  # another conducts, and looks
                 return True
             if behind(connection) is not None:
                 self.gates = {}  # nobody knows what was done since: a person says how it goes on
                 self._forget()
                 return False
-            rows = connection.execute(_ALIVE, {"site": self._knowledge.site}).all()
+            rows = alive(connection, self._knowledge.site)
             knowns = {row.id: known for row in rows if (known := self._known(row.id)) is not None}
             if self._is_others(connection, knowns.values()):
                 return False
@@ -160,22 +143,17 @@ class Conductor:
         self.gates = {}  # nobody is found well by an older file
         return self._files.others(connection)
 
-    def _turn(self, connection: sa.Connection) -> datetime | None:
-        """The server's clock, once this worker alone conducts in a transaction; None: another does."""
-        mine, now = connection.execute(_LOCK).one()
-        return now if mine else None
-
     def _settle(self) -> None:
         if self._debts.is_due:
             with suppress(MoyaiError), self._engine.begin() as connection:
-                if self._turn(connection) is not None:
+                if my_turn(connection) is not None:
                     self._debts.look(connection)
 
     def _alone(self, operation: str, do: Callable[[sa.Connection, datetime], bool]) -> bool:
         """One operation's part of a look; whether to look again soon. Raises where the database is away."""
         try:
             with self._engine.begin() as connection:
-                now = self._turn(connection)
+                now = my_turn(connection)
                 moved = now is None or do(connection, now)
         except MoyaiError as error:  # tenants.yaml while it is being edited
             self._stand_still(operation, error)
@@ -204,18 +182,19 @@ class Conductor:
         self._waiting.forget(operation)
 
     def _conduct(
-        self, row: Any, known: KnownPlan, connection: sa.Connection, now: datetime
+        self, row: Alive, known: KnownPlan, connection: sa.Connection, now: datetime
     ) -> bool:
-        room = max(0, int(connection.execute(_ROOM).scalar_one()))
-        state = self._state(connection, row, known)
+        places, state = room(connection), self._state(connection, row, known)
         plan = self._bounds.of(row.id, known).plan
-        decision = self._in_sight(connection, row.id, known, state, decide(plan, state, now, room))
+        decision = self._in_sight(
+            connection, row.id, known, state, decide(plan, state, now, places)
+        )
         waited = self._waiting.told(row.id)
         if self._apply(connection, row, decision):
             tell(connection, row.id, happened(plan, state, decision, now, waited))
         return _changes(decision)
 
-    def _cancel(self, row: Any, connection: sa.Connection, _now: datetime) -> bool:
+    def _cancel(self, row: Alive, connection: sa.Connection, _now: datetime) -> bool:
         """One whose plan is not known here: no plan has to be read for that."""
         # What follows is decided in another transaction: chains are locked by bodies' codes.
         if give_up(connection, row.id, self._stranded):
@@ -223,9 +202,8 @@ class Conductor:
         given = cancelling(connection, row)
         if given is None:
             return False
-        told = connection.execute(_CONDUCT, {"id": row.id, "version": row.version, **given})
-        begun = told.scalar()
-        if begun is not None and not isinstance(begun, list):
+        begun = conduct(connection, row, *given)
+        if isinstance(begun, str):
             self._say_once(row.id, f"cannot go on: {begun}")
             return False
         return True
@@ -236,7 +214,7 @@ class Conductor:
         if operation in self._unread and not lasts:
             return
         with self._engine.begin() as connection:
-            now = self._turn(connection)
+            now = my_turn(connection)
             if now is None:
                 return
             self._waiting.unread(connection, operation, why)
@@ -270,28 +248,18 @@ class Conductor:
             return None
         return known
 
-    def _state(self, connection: sa.Connection, row: Any, known: KnownPlan) -> OperationState:
-        given, bounded = {"id": row.id}, self._bounds.of(row.id, known)
+    def _state(self, connection: sa.Connection, row: Alive, known: KnownPlan) -> OperationState:
+        bounded = self._bounds.of(row.id, known)
         return OperationState(
             status=row.status,
             planned_at=row.planned_at,
-            status_reason=text_of(row.reason),
+            status_reason=row.reason,
             # Both let what waits be cancelled; how running bodies end is their carrying's.
             wanted="cancel" if row.wanted == "stop" else row.wanted,
             bodies=self._standing.of(connection, row.id),
-            waves=tuple(
-                WaveState(
-                    one.number,
-                    one.status,
-                    one.began_at,
-                    one.soak_until,
-                    text_of(one.reason),
-                    one.healthy_at,
-                )
-                for one in connection.execute(_WAVES, given)
-            ),
+            waves=waves(connection, row.id),
             approved=self._approved.read(connection, row.id),
-            busy=frozenset(str(one[0]) for one in connection.execute(_BUSY, given)),
+            busy=busy(connection, row.id),
             released={
                 what: datetime.fromisoformat(moment) for what, moment in row.released.items()
             },
@@ -300,12 +268,11 @@ class Conductor:
             health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
         )
 
-    def _apply(self, connection: sa.Connection, row: Any, decision: Decision) -> bool:
+    def _apply(self, connection: sa.Connection, row: Alive, decision: Decision) -> bool:
         """Write what was decided; False where a person wanted something meanwhile, or the database says that it
         does not follow from what is on record: it is decided anew."""
         if _changes(decision):
-            given = {"id": row.id, "version": row.version, **_written(decision)}
-            begun = connection.execute(_CONDUCT, given).scalar()
+            begun = conduct(connection, row, decision)
             if not isinstance(begun, list):
                 if begun is not None:
                     self._say_once(row.id, f"cannot go on: {begun}")
@@ -361,34 +328,3 @@ class Conductor:
 
 def _changes(decision: Decision) -> bool:
     return bool(decision.begin or decision.bodies or decision.waves or decision.status)
-
-
-def _written(decision: Decision) -> dict[str, object]:
-    """A decision as the database is told of it."""
-    status = decision.status
-    cancelled = [
-        {"code": one.code, "status": one.status, "reason": document_of(one.reason)}
-        for one in decision.bodies
-        if one.status in ("cancelled", "held")
-    ]
-    return {
-        "status": None if status is None else status.status,
-        "reason": None if status is None else _json(document_of(status.reason)),
-        "cancelled": _json(cancelled),
-        "waves": _json([_wave(one) for one in decision.waves]),
-        "begin": list(decision.begin),
-    }
-
-
-def _wave(wave: WaveState) -> dict[str, object]:
-    return {
-        "number": wave.number,
-        "status": wave.status,
-        "began_at": None if wave.began_at is None else wave.began_at.isoformat(),
-        "soak_until": None if wave.soak_until is None else wave.soak_until.isoformat(),
-        "reason": document_of(wave.reason),
-    }
-
-
-def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)

@@ -5,7 +5,6 @@ Operators, approvers, windows and frozen days are judged by it: by an older one 
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -17,18 +16,13 @@ import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
 from moyai.operations.database.files import newest_number, planned_files
+from moyai.operations.database.workers import others_begin, put_held_back
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.site.history import AppliedFile, in_order, superseded
 from moyai.planning.fleet import said
 from moyai.registry.models import Registry
-from moyai.texts import Text, document_of
+from moyai.texts import Text
 
-_HELD_BACK = sa.text("SELECT moyai.worker_held_back(:id, CAST(:why AS jsonb))")
-_OTHERS = sa.text(
-    "SELECT EXISTS (SELECT 1 FROM moyai.worker WHERE id <> :id AND held_back IS NULL AND room >= 0 "
-    "AND taken_at IS NULL AND ended_at IS NULL "
-    "AND clock_timestamp() - seen_at < interval '5 seconds')"
-)
 _FRESH_SECONDS = 1.0
 """So long an answer holds: bodies that begin together share it."""
 _AGAIN_SECONDS = 10.0
@@ -98,7 +92,7 @@ class Files:
 
     def others(self, connection: sa.Connection) -> bool:
         """Whether another worker lives that may begin bodies."""
-        return bool(connection.execute(_OTHERS, {"id": self._worker}).scalar())
+        return others_begin(connection, self._worker)
 
     def _look(self, now: float) -> None:
         registry = self._knowledge.registry()
@@ -122,6 +116,5 @@ class Files:
         return None if found is None else said.older_file(found.by.at)
 
     def _tell(self, connection: sa.Connection, why: Text | None) -> None:
-        told = json.dumps(document_of(why), ensure_ascii=False)
-        connection.execute(_HELD_BACK, {"id": self._worker, "why": told})
+        put_held_back(connection, self._worker, why)
         self._say("its tenants.yaml is the newest" if why is None else f"begins nothing: {why.en}")

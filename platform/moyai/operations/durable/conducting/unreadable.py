@@ -7,83 +7,71 @@ worker of another version has in hand is that worker's to end.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
+from moyai.operations.database.attempts import steps_of
+from moyai.operations.database.deciding import Alive, abandon, members_of, waves
 from moyai.operations.database.left import StepRecord, left_by
 from moyai.operations.durable.carrying.failures import to_document
 from moyai.operations.durable.conducting.stranded import Stranded
 from moyai.operations.kinds.kind import InDoubt
 from moyai.planning.fleet import said
-from moyai.texts import Text, document_of, text_of
+from moyai.planning.fleet.conducting import BodyChange, Decision, StatusChange
+from moyai.planning.fleet.states import BodyStatus
+from moyai.texts import Text, document_of
 
-_BODIES = sa.text(
-    "SELECT code, status, wave, attempts FROM moyai.body WHERE operation_id = :id ORDER BY code"
-)
-_STEPS = sa.text(
-    "SELECT code, step, ordinal, status FROM moyai.step WHERE operation_id = :id "
-    "ORDER BY code, attempt, ordinal"
-)
-_WAVES = sa.text(
-    "SELECT number, status, began_at FROM moyai.wave WHERE operation_id = :id ORDER BY number"
-)
-_ABANDON = sa.text("SELECT moyai.abandon(:id, :code, :carrier, :status, CAST(:error AS jsonb))")
 _FIRST_CHANGE = 2
 """The ordinal of the first step that may change something: the first of each kind looks."""
 
 
 def give_up(connection: sa.Connection, operation: str, stranded: Stranded) -> bool:
     """End bodies in hand that nobody carries on; whether there were any."""
-    codes = sorted(stranded.given_up(connection, operation))
-    left = _left(connection, operation) if codes else {}
-    for code, carrier in codes:
-        error = _error(left.get(code, ()))
-        given = {"id": operation, "code": code, "carrier": carrier, "error": _json(error)}
-        connection.execute(_ABANDON, {**given, "status": _status(left.get(code, ()))})
-    return bool(codes)
+    tickets = sorted(stranded.given_up(connection, operation))
+    left = _left(connection, operation, [code for code, _ in tickets])
+    for code, carrier in tickets:
+        abandon(connection, operation, code, carrier, _status(left[code]), _error(left[code]))
+    return bool(tickets)
 
 
-def cancelling(connection: sa.Connection, row: Any) -> Mapping[str, object] | None:
-    """What `moyai.conduct` is to write of an operation that is being cancelled; None: nothing changes."""
-    left = _left(connection, row.id)
-    bodies = connection.execute(_BODIES, {"id": row.id}).all()
-    running = {body.wave for body in bodies if body.status == "running"}
-    cancelled = [
-        {"code": body.code, "status": _status(left.get(body.code, ())), "reason": None}
-        | {"error": _error(left.get(body.code, ()))}
-        for body in bodies
-        if body.status == "waiting"
-    ]
-    waves = [
-        {"number": wave.number, "status": "done", "soak_until": None}
-        | {"began_at": wave.began_at.isoformat() if wave.began_at else None}
-        | {"reason": document_of(said.CANCELLED)}
-        for wave in connection.execute(_WAVES, {"id": row.id})
+def cancelling(
+    connection: sa.Connection, operation: Alive
+) -> tuple[Decision, Mapping[str, Mapping[str, object]]] | None:
+    """What is to be written of an operation that is being cancelled, and the errors of bodies that end by it;
+    None: nothing changes."""
+    members = members_of(connection, operation.id)
+    waiting = [one.code for one in members if one.status == "waiting"]
+    left = _left(connection, operation.id, waiting)
+    running = {one.wave for one in members if one.status == "running"}
+    bodies = tuple(BodyChange(code, _status(left[code]), said.CANCELLED) for code in waiting)
+    over = tuple(
+        replace(wave, status="done", soak_until=None, reason=said.CANCELLED)
+        for wave in waves(connection, operation.id)
         if wave.status not in ("waiting", "done") and wave.number not in running
-    ]
-    status, why = ("running", said.CANCELLING) if running else ("cancelled", said.CANCELLED)
-    if not (cancelled or waves) and (status, why) == (row.status, text_of(row.reason)):
+    )
+    status = (
+        StatusChange("running", said.CANCELLING)
+        if running
+        else StatusChange("cancelled", said.CANCELLED)
+    )
+    if not (bodies or over) and (status.status, status.reason) == (
+        operation.status,
+        operation.reason,
+    ):
         return None
-    return {
-        "status": status,
-        "reason": _json(document_of(why)),
-        "cancelled": _json(cancelled),
-        "waves": _json(waves),
-        "begin": [],
-    }
+    errors = {code: _error(left[code]) for code in waiting}
+    return Decision(bodies=bodies, waves=over, status=status), errors
 
 
-def _left(connection: sa.Connection, operation: str) -> dict[str, tuple[str, ...]]:
+def _left(
+    connection: sa.Connection, operation: str, codes: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
     """Code → steps that may have changed something, were begun and not taken back, in their order."""
-    records: dict[str, list[StepRecord]] = {}
-    for row in connection.execute(_STEPS, {"id": operation}):
-        one = StepRecord(row.step, row.ordinal, row.status, {})
-        records.setdefault(row.code, []).append(one)
-    return {code: _changing(steps) for code, steps in records.items()}
+    found = steps_of(connection, [(operation, code) for code in codes])
+    return {code: _changing(steps) for (_, code), steps in found.items()}
 
 
 def _changing(steps: Sequence[StepRecord]) -> tuple[str, ...]:
@@ -92,7 +80,7 @@ def _changing(steps: Sequence[StepRecord]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _status(left: Sequence[str]) -> str:
+def _status(left: Sequence[str]) -> BodyStatus:
     return "held" if left else "cancelled"
 
 
@@ -112,7 +100,3 @@ def _error(left: Iterable[str]) -> Mapping[str, object]:
         ),
     )
     return to_document(error)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
