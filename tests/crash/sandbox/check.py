@@ -1,5 +1,6 @@
 """What came of a campaign on a sandbox, counted from outside: by what AWS was asked, by what the witness saw in
-the databases, by what is live. Only what is held to be so is read from Moyai: statuses and the engine's record.
+the databases, by what is live. Only what is held to be so is read from Moyai: statuses, when bodies were held,
+and the engine's record.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from tests.crash.sandbox.counting import (
     check_actions,
     check_backups,
     check_bound,
+    check_held,
     check_migrations,
     check_requests,
     check_untouched,
     closed_spans,
+    without,
 )
 from tests.crash.sandbox.place import EDITED, SERVICE, Place
 from tests.crash.sandbox.recorder import Request
@@ -75,7 +78,10 @@ def check(case: Case, found: Findings) -> None:
         check_actions(code, own, found)
         check_backups(code, case.view.row.id, own, found)
         check_migrations(code, number, seen, found)
-        spans += closed_spans(code, number, seen, found)
+        helds = place.held(case.view.row.id, code)
+        check_held(code, helds, seen, found)
+        for span in closed_spans(code, number, seen, found):
+            spans += without(span, helds)
         _service(place, code, number, found)
         _resources(place, code, found)
         _schema(place, code, number, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -122,8 +122,34 @@ def closed_spans(
     return spans
 
 
+def check_held(
+    code: str, helds: Iterable[Span], lives: Sequence[Sequence[Seen]], found: Findings
+) -> None:
+    """While a body is held for a person nobody changes anything in its database."""
+    seen = [one for life in lives for one in life if one.login.endswith("_owner")]
+    for held in helds:
+        found.untrue.extend(
+            f"{code} is held, and somebody is at it: {one.words[:80]!r}"
+            for one in seen
+            if held.begin < one.at < held.end
+        )
+
+
+def without(span: Span, helds: Iterable[Span]) -> Iterator[Span]:
+    """What is left of a body's span where it was not held for a person: nobody had it in hand then, and
+    another had its place."""
+    begin = span.begin
+    for held in sorted(helds, key=lambda one: one.begin):
+        if held.end > begin and held.begin < span.end:
+            if held.begin > begin:
+                yield Span(span.code, begin, held.begin)
+            begin = held.end
+    if begin < span.end:
+        yield Span(span.code, begin, span.end)
+
+
 def check_bound(spans: Iterable[Span], bound: int, found: Findings) -> None:
-    """No more bodies at a time with their writes closed than the plan allows."""
+    """No more bodies at a time in hand, with their writes closed, than the plan allows."""
     moves = sorted(move for one in spans for move in ((one.begin, 1), (one.end, -1)))
     at_once = 0
     for at, change in moves:

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from tests.crash.sandbox import recorder
+from tests.crash.sandbox.counting import Span
 from tests.crash.sandbox.recorder import Request, requests
 from tests.crash.sandbox.releases import add_releases
 from tests.crash.sandbox.witness import Witness
@@ -107,6 +108,28 @@ class Place:
         """To its operations database, as operators."""
         places = logins(database_url(self.site.operations_database()), self.site.home)
         return open_engine(places.of("moyai_operator"), name="moyai-crash")
+
+    def held(self, operation: str, code: str) -> list[Span]:
+        """When a body was held for a person, by its records: until it was begun again, or to this day."""
+        words = sa.text(
+            "SELECT extract(epoch FROM at)::float8, CAST(content AS jsonb) ->> 'result' FROM moyai.audit "
+            "WHERE chain = :chain AND CAST(content AS jsonb) ->> 'operation' = :operation "
+            "AND (CAST(content AS jsonb) ->> 'action' = 'operation.begin' "
+            "OR CAST(content AS jsonb) ->> 'action' LIKE '%.body') ORDER BY seq"
+        )
+        given = {"chain": f"body:{code}", "operation": operation}
+        engine = self.engine()
+        try:
+            with engine.connect() as connection:
+                turns = [(float(row[0]), row[1]) for row in connection.execute(words, given)]
+        finally:
+            engine.dispose()
+        ends = [at for at, _ in turns[1:]] + [float("inf")]
+        return [
+            Span(code, at, end)
+            for (at, result), end in zip(turns, ends, strict=True)
+            if result == "held"
+        ]
 
     def checkpoint(self, code: str) -> Checkpoint:
         """What the engine has on record of a body."""

@@ -18,10 +18,12 @@ from tests.crash.sandbox.counting import (
     check_actions,
     check_backups,
     check_bound,
+    check_held,
     check_migrations,
     check_requests,
     check_untouched,
     closed_spans,
+    without,
 )
 from tests.crash.sandbox.recorder import Request
 from tests.crash.sandbox.releases import migrations
@@ -139,6 +141,20 @@ def test_nothing_is_migrated_while_writes_are_open(
 def test_bodies_with_closed_writes_are_counted_at_each_moment(bound: int, wrong: set[str]) -> None:
     spans = [Span("1", 0, 5), Span("2", 4, 9), Span("3", 9, 12)]
     assert _wrong(lambda found: check_bound(spans, bound, found)) == wrong
+
+
+def test_a_body_that_is_held_has_no_place_among_those_in_hand() -> None:
+    held = [Span("1", 6, 8), Span("1", 2, 4)]
+    kept = [*without(Span("1", 0, 7), held)]
+    assert kept == [Span("1", 0, 2), Span("1", 4, 6)]
+    assert [*without(Span("1", 2, 3), held)] == []
+    assert [*without(Span("1", 8, 9), held)] == [Span("1", 8, 9)]
+
+
+def test_nobody_is_at_a_body_that_is_held() -> None:
+    life = _life(CLOSE, EXPAND)
+    assert not _wrong(lambda found: check_held(CODE, [Span(CODE, 1, 9)], [life], found))
+    assert _wrong(lambda found: check_held(CODE, [Span(CODE, 0, 9)], [life], found)) == {"untrue"}
 
 
 def test_nothing_may_be_changed_of_a_body_whose_window_is_shut() -> None:
