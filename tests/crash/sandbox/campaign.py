@@ -162,7 +162,8 @@ def _operation(one: _Campaign) -> Person:
     on.since = moments[0]
     known = KINDS[attack.kind].known(place)
     command = _command(one, known)
-    person = Person(place, attack.kind, command, one.between, waits=attack.windows)
+    shut = tuple(place.codes[-1:]) if attack.windows else ()
+    person = Person(place, attack.kind, command, one.between, shut)
     view = _carried(one, person)
     one.operations += 1
     one.arena.due(all_now=True)
@@ -179,7 +180,6 @@ def _operation(one: _Campaign) -> Person:
     if view is not None:
         one.bodies += len(view.bodies)
         one.statuses.update(view.row.counts)
-        shut = place.codes[-1:] if attack.windows else ()
         look = check_undisturbed if attack.quiet else KINDS[attack.kind].check
         with one.phase("checking"):
             look(Case(place, on.number, view, moments, shut, known), one.found)

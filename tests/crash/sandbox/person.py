@@ -34,8 +34,8 @@ class Person:
     """What plans it."""
     between: Callable[[], None]
     """What goes on while a command runs or is waited for."""
-    waits: bool = False
-    """Whether some body waits for a window that does not open, and is cancelled in the end."""
+    shut: Sequence[str] = ()
+    """Bodies that wait for windows that do not open, and are cancelled in the end."""
     operation: str = ""
     codes: list[int] = field(default_factory=list)
     """Exit codes of commands that ended by themselves."""
@@ -132,7 +132,7 @@ class Person:
         if (left or view.row.status in ("failed", "held")) and self._retrying is None:
             again = ("operation", "retry", self.operation, "--operator", PLANNER)
             self._retrying = self.place.command(*again)
-        if self.waits and self._retrying is None and _only_shut(view):
+        if self._retrying is None and _only_these_wait(view, self.shut):
             self._retrying = self.place.command(
                 *("operation", "cancel", self.operation, "--operator", PLANNER)
             )
@@ -158,7 +158,8 @@ class Person:
         return running.returncode
 
 
-def _only_shut(view: OperationView) -> bool:
-    """Whether all has been done that can be while windows are as they are."""
-    left = [one.status for one in view.bodies if one.status != "done"]
-    return view.row.status == "running" and set(left) == {"waiting"}
+def _only_these_wait(view: OperationView, shut: Sequence[str]) -> bool:
+    """Whether all has been done that can be while windows are as they are. Bodies wait as well because no
+    worker is there to begin them."""
+    left = {one.code: one.status for one in view.bodies if one.status != "done"}
+    return view.row.status == "running" and left == dict.fromkeys(shut, "waiting") and bool(left)
