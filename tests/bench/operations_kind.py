@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from moyai.errors import MoyaiError
-from moyai.operations.kinds.kind import Kind, Look, Result, Step, Work
+from moyai.operations.kinds.kind import Kind, Look, Result, Step, TakenBack, Work
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.fleet.ways_back import NOTHING
 from moyai.texts import Text, same
 
 STEPS = 8
@@ -35,8 +36,8 @@ class EmptyStep:
     def look(self, work: Work) -> Result | Look:
         return Look.NOT_DONE
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        return None
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
+        return TakenBack(NOTHING)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from moyai.operations.fleet.report_page import errors_of
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
 from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.status_words import BODIES, STEPS, word
+from moyai.planning.fleet.ways_back import Way
 from moyai.texts import in_japan
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say
@@ -63,6 +64,9 @@ def _body_record(body: BodyReport) -> Record:
         **body_record(body.row),
         "change": [of(text) for text in body.change],
         "taken_back": list(body.taken_back),
+        "stays": list(body.steps_that(Way.STAYS)),
+        "nothing_to_take_back": list(body.steps_that(Way.NOTHING)),
+        "not_known": list(body.steps_that(Way.UNKNOWN)),
         "steps": [_step_record(step) for step in body.steps],
     }
 
@@ -77,6 +81,7 @@ _STEP_KEYS = (
     "seconds",
     "was_found",
     "error",
+    "way_back",
 )
 
 
@@ -91,6 +96,7 @@ def _step_record(step: StepReport) -> dict[str, object]:
         _seconds(step),
         step.was_found,
         None if step.error is None else of(step.error),
+        None if step.way_back is None else str(step.way_back.way),
     )
     return {**dict(zip(_STEP_KEYS, values, strict=True)), "title": of(step.title)}
 
@@ -144,12 +150,15 @@ def _body_lines(body: BodyReport) -> Iterator[str]:
     for step in body.steps:
         title = of(step.title)
         if step.is_back:
-            title = say(f"{title}（切戻し）", f"taken back: {title}")
+            title = say(f"{title}（切戻しの手順）", f"way back of {title}")
         attempt = say(f"（{step.attempt}回目）", f" (attempt {step.attempt})")
         seconds = _seconds(step)
         took = "" if seconds is None else f" {seconds:.1f}s"
         again = attempt if row.attempts > 1 else ""
-        yield f"  {in_japan(step.began_at)[11:19]} {title}{again}: {word(STEPS, step.status, LANG)}{took}"
+        ended = word(STEPS, step.status, LANG)
+        if step.way_back is not None:
+            ended = of(step.way_back.said)
+        yield f"  {in_japan(step.began_at)[11:19]} {title}{again}: {ended}{took}"
     for error in errors_of(row.error):
         yield f"  ! {copyable(of(error))}"
     if row.waits is not None and row.status == "waiting":

@@ -12,8 +12,9 @@ from pathlib import Path
 from tests.crash.operations import marks, traps
 
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.kinds.kind import Kind, Look, Result, Step, Work
+from moyai.operations.kinds.kind import Kind, Look, Result, Step, TakenBack, Work
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.fleet.ways_back import NOTHING, UNDONE
 from moyai.planning.openings import WEEK, Calendar
 from moyai.registry.models import MaintenanceWindow
 from moyai.texts import JAPAN, Text, same
@@ -53,15 +54,16 @@ class MarkedStep:
     def look(self, work: Work) -> Result | Look:
         return {"step": self.name} if _has(work, self.name) else Look.NOT_DONE
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         doing, name = secrets.token_hex(4), f"-{self.name}"
         folder, code = _folder(work), work.body.code
         marks.write(folder, code, "begin", work.attempt, name, doing)
-        if _has(work, self.name) and not _has(work, name):
+        is_there = _has(work, self.name)
+        if is_there and not _has(work, name):
             marks.write(folder, code, "effect", work.attempt, name, doing)
         traps.passing("effect:after")
         marks.write(folder, code, "end", work.attempt, name, doing)
-        return {}
+        return TakenBack(UNDONE if is_there else NOTHING)
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,13 @@ from moyai.operations.kinds.kind import (
     Moved,
     Result,
     Step,
+    TakenBack,
     Unavailable,
     Unreadable,
     Work,
 )
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.fleet.ways_back import NOTHING, UNDONE
 from moyai.registry.problems import Problem, RegistryError
 from moyai.texts import Text, same
 
@@ -75,13 +77,16 @@ class CountedStep:
         lines = effects(_folder(work), work.body.code)
         return {"step": self.name} if f"{work.attempt} {self.name}" in lines else Look.NOT_DONE
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         _read(work, f"-{self.name}")
         if work.plan.parameters.get(f"{work.body.code}:-{self.name}:{work.attempt}"):
             raise OperationFailed(same(f"{self.name} cannot be taken back"))
-        if f"{work.attempt} -{self.name}" not in effects(_folder(work), work.body.code):
+        there = effects(_folder(work), work.body.code)
+        done = [one for one in there if one.split(" ")[1] == self.name]
+        back = [one for one in there if one.split(" ")[1] == f"-{self.name}"]
+        if f"{work.attempt} -{self.name}" not in back:
             _write(work, f"-{self.name}")
-        return {}
+        return TakenBack(UNDONE if len(done) > len(back) else NOTHING)
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,7 @@ def test_a_stop_ends_the_step_that_was_in_hand_first(office: Office) -> None:
     with office.operator.begin() as connection:
         want(connection, office.operation, "stop", "operator:a@example.jp")
     assert office.carry("w2").status == "cancelled"
-    assert effects(office.folder, CODE) == ["1 write-1", "1 -write-2", "1 -write-1"]
+    assert effects(office.folder, CODE) == ["1 write-1", "1 -write-1"]
 
 
 class _Killed(BaseException):

@@ -25,7 +25,7 @@ from moyai.operations.durable.conducting.conductor import Conductor
 from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
-from moyai.operations.kinds.kind import Look, Result, Step, Unreadable, Work
+from moyai.operations.kinds.kind import Look, Result, Step, TakenBack, Unreadable, Work
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, plan_sha256
 from moyai.registry.models import Registry
 from moyai.registry.operation_settings import Notifications
@@ -63,7 +63,7 @@ class Blinded:
         self._read("look")
         return self.counted.look(work)
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         self._read("undo")
         return self.counted.undo(work, error)
 

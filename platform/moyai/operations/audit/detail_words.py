@@ -11,6 +11,8 @@ DETAILS: Mapping[str, Text] = {
     "what": Text("何が起きたか", "What"),
     "touched": Text("変わったもの", "Changed"),
     "remedy": Text("次にすること", "To do"),
+    "way_back": Text("切戻しの結果", "What became of it"),
+    "not_begun": Text("何もしないうちに止めた", "Stopped before it did anything"),
     "reason": Text("理由", "Reason"),
     "type": Text("失敗の種類", "Kind of failure"),
     "kind": Text("種類", "Kind"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from moyai.audit.records import AuditRecord
 from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, named
+from moyai.planning.fleet.ways_back import way_back_in
 from moyai.texts import Text, same, text_in, visible
 
 _OTHERS: Mapping[str, Text] = {
@@ -85,10 +86,11 @@ def action_word(code: str) -> Text:
 
 
 def step_word(code: str) -> Text:
-    """What a step is called, and that it was taken back; a runbook's has its own name."""
+    """What a step is called, or its way back, whose record's details say what became of it; a runbook's has its
+    own name."""
     if code.startswith("-"):
         back = step_word(code[1:])
-        return Text(f"{back.ja}（切戻し）", f"{back.en}, taken back")
+        return Text(f"{back.ja}（切戻しの手順）", f"way back of {back.en}")
     name, _, service = code.partition(":")
     if name not in STEPS:
         return same(visible(code))
@@ -103,8 +105,12 @@ def result_word(code: str) -> Text:
 
 
 def outcome(record: AuditRecord) -> Text:
-    """How it ended: of an operation or a wave the status that it got, else the result."""
+    """How it ended: of an operation or a wave the status that it got, of a step's way back what became of the
+    step, else the result."""
     status = record.details.get("status")
+    is_back = (record.step or "").startswith("-") and record.action.removesuffix(".step") in TITLES
+    if is_back and record.result == "done":
+        return _visible(way_back_in(record.details).said)
     if record.action in _STATUSES and isinstance(status, str):
         return named(_STATUSES[record.action], status)
     return result_word(record.result)
@@ -131,8 +137,12 @@ def said_of(record: AuditRecord) -> Text:
         or text_in(details.get("error"), "what")
     )
     if why is not None:
-        parts.append(Text(visible(why.ja), visible(why.en)))
+        parts.append(_visible(why))
     return Text("。".join(one.ja for one in parts), "; ".join(one.en for one in parts))
+
+
+def _visible(text: Text) -> Text:
+    return Text(visible(text.ja), visible(text.en))
 
 
 _STATUSES: Mapping[str, Mapping[str, Text]] = {

@@ -1,4 +1,4 @@
-"""Steps on record, and what attempts left of them: begun, and not taken back. Pure."""
+"""Steps on record, and what attempts left of them: begun, and their way back not gone. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moyai.registry.models import JsonValue
 Result = Mapping[str, JsonValue]
 
 BACK = "-"
-"""A step's name while it is taken back begins with it."""
+"""A step's name on its way back begins with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,10 @@ class Left:
     """What a new attempt finds."""
 
     steps: frozenset[str]
-    """Steps that were begun and not taken back."""
+    """Steps that were begun and whose way back was not gone to the end. What became of one whose was, the record
+    of that says (`planning.fleet.ways_back`): it may have had nothing to take back, or stay on purpose."""
     results: Mapping[str, Result]
-    """Of those of them that were done, by name; and of `-NAME` where a step was taken back last."""
+    """Of those of them that were done, by name; and of `-NAME` where its way back was gone last."""
 
 
 def ledger_sha256(records: Iterable[StepRecord]) -> str:

@@ -125,14 +125,14 @@ def _body(body: BodyReport, lang: Lang) -> Iterator[str]:
         yield f"- {_md(row.waits.of(lang))}"
     if body.steps:
         yield ""
-        heads = (_W["attempt"], _W["step"], _W["status"], _W["began"], _W["seconds"], _W["error"])
+        heads = (_W["attempt"], _W["step"], _W["status"], _W["began"], _W["seconds"], _W["remark"])
         yield from _table(heads, [_step(step, lang) for step in body.steps], lang)
 
 
 def _step(step: StepReport, lang: Lang) -> tuple[str, ...]:
     title = step.title.of(lang)
     if step.is_back:
-        title = Text(f"{title}（切戻し）", f"taken back: {title}").of(lang)
+        title = Text(f"{title}（切戻しの手順）", f"way back of {title}").of(lang)
     found = Text("（済みと確認）", " (found done)").of(lang) if step.was_found else ""
     return (
         str(step.attempt),
@@ -140,8 +140,13 @@ def _step(step: StepReport, lang: Lang) -> tuple[str, ...]:
         word(STEPS, step.status, lang) + found,
         in_japan(step.began_at),
         "" if step.ended_at is None else f"{(step.ended_at - step.began_at).total_seconds():.1f}",
-        "" if step.error is None else _md(step.error.of(lang)),
+        _md(_remark(step, lang)),
     )
+
+
+def _remark(step: StepReport, lang: Lang) -> str:
+    said = step.error if step.way_back is None else step.way_back.said
+    return "" if said is None else said.of(lang)
 
 
 def _debts(report: Report, lang: Lang) -> Iterator[str]:
@@ -205,7 +210,7 @@ _W: Mapping[str, Text] = {
     "attempt": Text("回", "attempt"),
     "step": Text("手順", "step"),
     "seconds": Text("秒", "seconds"),
-    "error": Text("誤り", "error"),
+    "remark": Text("備考", "remark"),
     "code": Text("コード", "code"),
     "since": Text("いつから", "since"),
 }

@@ -1,4 +1,4 @@
-"""What happened in an operation: body by body, step by step, with what was taken back, owed and approved."""
+"""What happened in an operation: body by body, step by step, with what became of each, owed and approved."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import sqlalchemy as sa
 
 from moyai.audit.records import FEDERATION, AuditRecord
 from moyai.operations.database.audit_reading import of_operation
+from moyai.operations.database.left import BACK
 from moyai.operations.database.reading import debts, shown, steps
 from moyai.operations.database.rows import BodyRow, DebtRow, OperationView, StepRow
+from moyai.planning.fleet.ways_back import Way, WayBack, way_back_in
 from moyai.texts import Text, same, text_in
 
 _AT_ONCE = timedelta(minutes=1)
 """By which the clock may have been put back between a plan and its record."""
-BACK = "-"
-"""A step's name while it is taken back begins with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class StepReport:
     """One step of one attempt."""
 
     step: str
-    """Its name in English, without the mark of taking back."""
+    """Its name in English, without the mark of the way back."""
     title: Text
     is_back: bool
-    """Whether it is the taking back of that step."""
+    """Whether it is the way back of that step: what became of it is `way_back`."""
     attempt: int
     status: str
     """`intended` (begun, no end on record), `done`, `failed`."""
@@ -37,6 +37,8 @@ class StepReport:
     was_found: bool
     """Whether another worker found it done already."""
     error: Text | None
+    way_back: WayBack | None = None
+    """Of a way back that has ended: what became of the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,17 @@ class BodyReport:
 
     @property
     def taken_back(self) -> tuple[str, ...]:
-        """Steps of the last attempt that were taken back, by name."""
-        last = self.row.attempts
+        """Steps of the last attempt that had changed something, and that is undone; by name."""
+        return self.steps_that(Way.UNDONE)
+
+    def steps_that(self, way: Way) -> tuple[str, ...]:
+        """Steps of the last attempt with such an end of their way back, by name."""
         return tuple(
             one.step
             for one in self.steps
-            if one.is_back and one.attempt == last and one.status == "done"
+            if one.attempt == self.row.attempts
+            and one.way_back is not None
+            and one.way_back.way is way
         )
 
 
@@ -122,4 +129,5 @@ def _step(row: StepRow, titles: Mapping[str, Text]) -> StepReport:
         ended_at=row.done_at,
         was_found=row.looked,
         error=error,
+        way_back=way_back_in(row.result) if is_back and row.status == "done" else None,
     )

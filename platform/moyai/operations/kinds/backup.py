@@ -17,8 +17,25 @@ from moyai.operations.kinds.kind import Result, Step, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.ways_back import NOTHING, WayBack, stays, unknown
 from moyai.registry.models import Registry
 from moyai.texts import Text
+
+BACKUP_STAYS = stays(
+    Text("作ったバックアップは復元に使えます", "the backup that was made can be restored")
+)
+BACKUP_UNFINISHED = unknown(
+    Text(
+        "途中までのファイルが残っているかもしれません。復元には使われません",
+        "files of it may be left; no restore uses them",
+    )
+)
+_TRIAL_UNFINISHED = unknown(
+    Text(
+        "試験用のデータベースが残っているかもしれません。次の試験が作り直します",
+        "the trial's database may be left; the next trial makes it anew",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,14 @@ class Dump(_Step):
         made = inside.dump(registry, outputs, self.service, release, work.attempt_id).fields
         return {key: made[key] for key in ("manifest", "bytes", "schema_version", "release")}
 
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """The backup; there is none of a service that the body does not have."""
+        return BACKUP_STAYS if "manifest" in result else NOTHING
+
+    def unfinished(self, work: Work) -> WayBack:
+        """Files of it."""
+        return BACKUP_UNFINISHED
+
 
 @dataclass(frozen=True, slots=True)
 class RestoreTest(_Step):
@@ -75,6 +100,14 @@ class RestoreTest(_Step):
         inside, registry, outputs, release = given
         found = inside.restore_test(registry, outputs, self.service, release, str(manifest)).fields
         return {"manifest": str(manifest), "rows": found["rows"], "tables": found["tables"]}
+
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """Nothing: the trial's database was dropped."""
+        return NOTHING
+
+    def unfinished(self, work: Work) -> WayBack:
+        """The trial's database."""
+        return _TRIAL_UNFINISHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from moyai.operations.kinds.kind import InDoubt, Result, Step, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
-from moyai.operations.kinds.stacks import build, hold_to_buildable
+from moyai.operations.kinds.stacks import build, changed, hold_to_buildable
 from moyai.operations.kinds.upgrade.change import service_sha256
 from moyai.operations.site.places import today
 from moyai.operations.site.session import Session
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.ways_back import NOTHING, WayBack, stays
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.registry.models import ServiceTarget
 from moyai.texts import Text
@@ -134,6 +135,14 @@ class Build(Repeatable):
             raise InDoubt(_OTHER_CODE, touched=_BUILT, remedy=_LOOK)
         return dict(counts)
 
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """All of it: what the file says is what is wanted."""
+        return _STAYS if changed(result) else NOTHING
+
+    def unfinished(self, work: Work) -> WayBack:
+        """As far as it came."""
+        return _STAYS_IN_PART
+
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
@@ -177,6 +186,15 @@ _BUILT = Text(
 _LOOK = Text(
     "moyai plan で違いを確かめ、元のコードに戻すか、もう一度計画して承認を受けてください。",
     "See with moyai plan what differs; put the code back, or plan it again and have that approved.",
+)
+
+
+_STAYS = stays(Text("tenants.yaml のとおりに適用したままです", "as it was built by tenants.yaml"))
+_STAYS_IN_PART = stays(
+    Text(
+        "途中まで適用されていれば、そのままです。次の適用がそこから続けます",
+        "as far as it was built, if it was; the next deploy goes on from there",
+    )
 )
 
 

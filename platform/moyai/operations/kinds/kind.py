@@ -23,6 +23,7 @@ from typing import Protocol
 from moyai.errors import SITE_UNREAD, MoyaiError, SiteTrouble
 from moyai.jobs.asking import Asker
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.ways_back import AS_BEFORE, KEY, NOTHING, UNDONE, WayBack
 from moyai.registry.models import JsonValue
 from moyai.registry.problems import RegistryError
 from moyai.texts import Text
@@ -68,9 +69,13 @@ name other bodies and never go on record."""
 
 
 class Stopped(MoyaiError):
-    """A person wanted running bodies to stop after the step in hand: the next one was not begun."""
+    """A person wanted running bodies to stop after the step in hand: the next one was not begun.
 
-    def __init__(self) -> None:
+    `not_begun`: the step that it is put on record of had done nothing yet.
+    """
+
+    def __init__(self, *, not_begun: bool = False) -> None:
+        self.not_begun = not_begun
         super().__init__(
             Text(
                 "運用者の指示により、手順の区切りで止めました。",
@@ -110,8 +115,15 @@ class Work:
     epoch: int = 1
     """Of the operations database: a later one begins where it was restored from a copy."""
 
+    again: bool = False
+    """Of a step that is taken back: whether that was begun before, and its end is not known."""
     verified: Callable[[str], datetime | None] = lambda _service: None
     """When a backup that the body has of a service was last restored by way of trial, in UTC."""
+
+    def result(self, step: str) -> Result | None:
+        """Of a step that this attempt did, or an earlier one that it goes on from; None: neither did."""
+        found = self.results.get(step)
+        return self.earlier.get(step) if found is None else found
 
     def rest(self, seconds: float) -> None:
         """Sleep, but for no longer than a moment once running bodies are to stop. Raises `Stopped`."""
@@ -141,6 +153,26 @@ class Look(Enum):
     UNKNOWN = "unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What `undo` answers: what became of the step, and what later steps need of it."""
+
+    way_back: WayBack
+    result: Result = field(default_factory=dict)
+
+    @property
+    def document(self) -> Result:
+        """As it is on record."""
+        return {**self.result, KEY: self.way_back.document}
+
+
+def as_before(work: Work, step: str) -> TakenBack:
+    """For a step of which nothing is there: taken back already by a worker that died then, or never done."""
+    if not work.again:
+        return TakenBack(NOTHING)
+    return TakenBack(AS_BEFORE if work.result(step) is None else UNDONE)
+
+
 class Step(Protocol):
     """One step."""
 
@@ -167,10 +199,11 @@ class Step(Protocol):
         """Whether it was done: its result then."""
         ...
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
-        """Take it back, done wholly or in part; None where there is nothing to take back.
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
+        """Take it back, done wholly or in part, and say what became of it: undone only where something was.
 
-        May be begun again. Raises `InDoubt` where a person has to look first.
+        Asked of steps that were begun alone. May be begun again. Raises `InDoubt` where a person has to look
+        first.
         """
         ...
 

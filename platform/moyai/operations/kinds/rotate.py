@@ -30,6 +30,7 @@ from moyai.operations.kinds.kind import (
     Moved,
     Result,
     Step,
+    TakenBack,
     Unavailable,
     Work,
 )
@@ -39,6 +40,7 @@ from moyai.operations.kinds.site import SiteSource
 from moyai.operations.site.places import today
 from moyai.planning.deploy_refusals import frozen
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.ways_back import UNDONE, WayBack, stays, unknown
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -154,6 +156,14 @@ class New(_Step):
         made = one.inside.password("renew", one.outputs, self.service, work.key)
         return {"version": work.key, "previous": made.fields["previous"]}
 
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """In use where the old ones are void; else nobody's, until the next ones take their place."""
+        return _IN_USE if _is_void(work, self.service) else _UNUSED
+
+    def unfinished(self, work: Work) -> WayBack:
+        """They are nobody's either way."""
+        return _UNUSED_IN_PART
+
 
 @dataclass(frozen=True, slots=True)
 class Set(_Step):
@@ -185,11 +195,11 @@ class Set(_Step):
         deployment = one.restarts.deployment(self.service)
         return {"changed_at": found["moment"], "deployment": deployment}
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """The passwords of before, and tasks that read them; not where the old ones are proved void. Raises
         `InDoubt` where the service is not well with them."""
-        if f"void:{self.service}" in {*work.results, *work.earlier}:
-            return None
+        if _is_void(work, self.service):
+            return TakenBack(_IN_USE)
         one = _body(self.source, work)
         try:
             self._password(work, one, "back")
@@ -207,7 +217,7 @@ class Set(_Step):
                 ),
                 remedy=trouble.remedy,
             ) from trouble
-        return {"back": True}
+        return TakenBack(UNDONE, {"back": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +238,14 @@ class Restart(_Step):
         restarts = _body(self.source, work).restarts
         restarts.begin_anew(self.service, None if before is None else str(before))
         return {"deployment": restarts.deployment(self.service)}
+
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """They read the passwords of now, or are begun anew where those of before come back."""
+        return _IN_USE if _is_void(work, self.service) else _BEGUN_ANEW
+
+    def unfinished(self, work: Work) -> WayBack:
+        """As when it is done, or as before."""
+        return _BEGUN_ANEW_IN_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +293,47 @@ class Void(_Step):
         except JobFailed as error:
             raise InDoubt(error.what, remedy=error.remedy) from error
         return {"refused": tuple(found["refused"]), "sessions": found["sessions"]}
+
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """The old passwords open nothing any more."""
+        return _IN_USE
+
+
+def _is_void(work: Work, service: str) -> bool:
+    """Whether the old passwords of a service are proved void: it stays with the new ones."""
+    return work.result(f"void:{service}") is not None
+
+
+_IN_USE = stays(
+    Text(
+        "前のパスワードは失効していて、新しいパスワードを使い続けます",
+        "the old passwords are void, and the new ones stay in use",
+    )
+)
+_UNUSED = stays(
+    Text(
+        "使われないまま保管されています。次の入替えでは、また新しいものを作ります",
+        "they are kept beside, and nobody uses them; the next rotation makes others",
+    )
+)
+_UNUSED_IN_PART = unknown(
+    Text(
+        "使われない新しいパスワードが保管されているかもしれません",
+        "some may be kept beside, and nobody uses them",
+    )
+)
+_BEGUN_ANEW = stays(
+    Text(
+        "新しいタスクが動いています。パスワードを戻すときは、もう一度入れ替わります",
+        "new tasks run; where passwords go back, they are begun anew once more",
+    )
+)
+_BEGUN_ANEW_IN_PART = unknown(
+    Text(
+        "タスクが入れ替わったかもしれません。パスワードを戻すときは、もう一度入れ替わります",
+        "tasks may have been begun anew; where passwords go back, they are once more",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from moyai.errors import Refused
@@ -73,6 +73,11 @@ def hold_to_buildable(plan: Plan, stack: PlannedStack) -> None:
             ),
             remedy=Text("moyai deploy を実行してください。", "Run moyai deploy."),
         )
+
+
+def changed(counts: Mapping[str, object]) -> bool:
+    """Whether a run of `build` that ended so changed any resource."""
+    return any(counts.get(op) for op in ("create", "update", "replace", "delete", "import"))
 
 
 def _counts(ended: StackEnded | None) -> dict[str, int]:

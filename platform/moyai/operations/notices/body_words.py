@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moyai.operations.notices.scene import Happened, Scene
-from moyai.operations.notices.sentences import BODY_ENDS, TOUCHED_BY_END, subject_words
+from moyai.operations.notices.sentences import BODY_ENDS, subject_words, touched_by
 from moyai.operations.notices.words import Told
 from moyai.registry.operation_settings import Event
 from moyai.texts import Text, text_in
@@ -27,7 +27,9 @@ def for_body(happened: Happened, scene: Scene, code: str) -> Told:
         return _stalled(scene, code)
     if happened.event is Event.DONE:
         now = scene.bodies.get(code)
-        return _ended(scene, code, scene.status_of(code), None if now is None else now.error)
+        error = None if now is None else now.error
+        begun = now is not None and now.is_begun
+        return _ended(scene, code, scene.status_of(code), error, is_begun=begun)
     return _ended(scene, code, str(happened.facts.get("status")), happened.facts.get("error"))
 
 
@@ -101,11 +103,10 @@ def _missed(happened: Happened, scene: Scene, code: str) -> Told:
     )
 
 
-def _ended(scene: Scene, code: str, status: str, error: object) -> Told:
+def _ended(scene: Scene, code: str, status: str, error: object, *, is_begun: bool = True) -> Told:
     name = scene.name_of(code)
     end = BODY_ENDS.get(status, BODY_ENDS["failed"])
     why = text_in(error, "what")
-    touched = text_in(error, "touched") or TOUCHED_BY_END.get(status, TOUCHED_BY_END["failed"])
     following = (
         Text("することはありません。", "There is nothing to do.")
         if status == "done"
@@ -114,6 +115,6 @@ def _ended(scene: Scene, code: str, status: str, error: object) -> Told:
     return Told(
         Text(end.ja, end.en.capitalize()),
         (Text(f"{name.ja}: {end.ja}", f"{name.en}: {end.en}"), *([why] if why else [])),
-        touched,
+        touched_by(status, error, is_begun=is_begun),
         (following,),
     )

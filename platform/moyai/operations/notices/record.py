@@ -43,7 +43,7 @@ _OPEN_OF = sa.text(
     "SELECT id, key, event, operation_id, code, facts, at "
     "FROM moyai.open_happenings_of(:event, CAST(:strange AS text[]))"
 )
-_BODIES = sa.text("SELECT code, status, error FROM moyai.body WHERE operation_id = :id")
+_BODIES = sa.text("SELECT code, status, error, attempts FROM moyai.body WHERE operation_id = :id")
 _ADDRESS = sa.text(
     "SELECT moyai.address(CAST(:ids AS bigint[]), CAST(:notices AS jsonb), :trouble)"
 )
@@ -115,7 +115,7 @@ def take_open(
 def bodies_of(connection: sa.Connection, operation: str) -> dict[str, BodyNow]:
     """How the bodies of an operation stand, by code."""
     rows = connection.execute(_BODIES, {"id": operation})
-    return {row.code: BodyNow(row.status, row.error) for row in rows}
+    return {row.code: BodyNow(row.status, row.error, row.attempts > 0) for row in rows}
 
 
 def address(

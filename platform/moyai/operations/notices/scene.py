@@ -45,6 +45,8 @@ class BodyNow:
 
     status: str
     error: Mapping[str, Any] | None
+    is_begun: bool = True
+    """Whether it was ever begun."""
 
 
 @dataclass(frozen=True, slots=True)

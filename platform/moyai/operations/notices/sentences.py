@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from moyai.errors import NOTHING_TOUCHED
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.wanted import named_exceptions, why_body
-from moyai.texts import Text
+from moyai.texts import Text, text_in
 
 ENDS: Mapping[str, tuple[Text, Text]] = {
     "done": (
@@ -45,7 +46,7 @@ ENDS: Mapping[str, tuple[Text, Text]] = {
 
 BODY_ENDS: Mapping[str, Text] = {
     "done": Text("完了しました", "done"),
-    "failed": Text("失敗したため元に戻しました", "failed, and was taken back"),
+    "failed": Text("失敗しました", "failed"),
     "held": Text("保留にしました", "held for a person"),
     "skipped": Text("着手できませんでした", "could not be begun"),
     "moved": Text(
@@ -54,17 +55,28 @@ BODY_ENDS: Mapping[str, Text] = {
     ),
     "cancelled": Text("取り消しました", "cancelled"),
 }
+_IN_REPORT = Text(
+    "手順ごとに行ったことは報告にあります。", "The report has what was done, step by step."
+)
 TOUCHED_BY_END: Mapping[str, Text] = {
     "done": Text("予定した変更を終えました。", "All that was planned has been done."),
-    "failed": Text("変更した手順は元に戻しました。", "What had been done was taken back."),
+    "failed": _IN_REPORT,
     "held": Text(
-        "変更は途中で止めてあり、元に戻していません。",
-        "It was stopped on the way, and not taken back.",
+        "途中で止めてあります。どの手順まで行ったかは報告にあります。",
+        "It was stopped on the way. The report has how far it came.",
     ),
-    "skipped": Text("何も変更していません。", "Nothing was touched."),
-    "moved": Text("何も変更していません。", "Nothing was touched."),
-    "cancelled": Text("変更した手順は元に戻しました。", "What had been done was taken back."),
+    "skipped": NOTHING_TOUCHED,
+    "moved": NOTHING_TOUCHED,
+    "cancelled": _IN_REPORT,
 }
+"""Where what became of its steps is not on record with its end: of a version before, or of a conductor's."""
+
+
+def touched_by(status: str, error: object, *, is_begun: bool = True) -> Text:
+    """What became of a body's steps, as its end has it on record. `is_begun`: whether it ever was."""
+    if not is_begun:
+        return NOTHING_TOUCHED
+    return text_in(error, "touched") or TOUCHED_BY_END.get(status, _IN_REPORT)
 
 
 def subject_words(subject: str, plan: OperationPlan) -> Text:

@@ -68,7 +68,7 @@ def test_a_held_wave_says_who_failed_why_and_how_to_go_on() -> None:
     [first, *_] = told(ALL[2], scene(_271004="failed"))
     text = first.content.text.ja
     assert "適用枠「第1」が保留になりました" in text
-    assert "大阪市（271004）: 失敗したため元に戻しました。移行に失敗しました。" in text
+    assert "大阪市（271004）: 失敗しました。移行に失敗しました。" in text
     assert "moyai operation retry 20261126-3" in text
     assert "moyai operation resume 20261126-3 --wave 1" in text
 

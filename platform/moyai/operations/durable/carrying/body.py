@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
 from moyai.operations.database.left import BACK, Left, StepRecord, ledger_sha256, left_by
 from moyai.operations.durable.carrying.failures import (
+    NOT_BEGUN,
     both,
     bug,
     error_signature,
@@ -23,6 +24,7 @@ from moyai.operations.durable.carrying.failures import (
     not_taken_back,
     to_document,
     unknown,
+    with_touched,
 )
 from moyai.operations.durable.carrying.judging import Counted, Judging
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next, Taken
@@ -39,12 +41,14 @@ from moyai.operations.kinds.kind import (
     Result,
     Step,
     Stopped,
+    TakenBack,
     Unavailable,
     Work,
 )
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import taken_over
+from moyai.planning.fleet.ways_back import NOTHING, StepEnd, touched, way_back_in
 from moyai.texts import Text, document_of
 
 STOP_SECONDS = 30.0
@@ -82,6 +86,12 @@ class Carrying:
     _results: dict[str, Result] = field(default_factory=dict)
     _left: Left = field(default_factory=lambda: left_by(()))
     _begun: frozenset[str] = frozenset()
+    _on_record: set[str] = field(default_factory=set)
+    """Steps of this attempt that were begun, on the way forward."""
+    _untouched: set[str] = field(default_factory=set)
+    """Of them, those that were stopped before they did anything."""
+    _tried: set[str] = field(default_factory=set)
+    """Steps whose taking back was begun, as `-NAME`."""
     _open: Ended | None = None
     """A step whose end goes on record with the next step's beginning."""
     _cleared: frozenset[str] = field(init=False)
@@ -101,6 +111,10 @@ class Carrying:
 
     def _run(self) -> None:
         self._results = {one.name: one.result for one in self.taken.steps if one.status == "done"}
+        names = {one.name for one in self.taken.steps}
+        self._tried = {one for one in names if one.startswith(BACK)}
+        self._on_record = names - self._tried
+        self._untouched = {one.name for one in self.taken.steps if one.result.get(NOT_BEGUN)}
         over = taken_over(self.plan, self.body.code)
         inherited: tuple[StepRecord, ...] = ()
         if over is not None:
@@ -170,6 +184,7 @@ class Carrying:
         """Begin a step that changes something; with the first, a body that another left half-way is this
         operation's."""
         over = taken_over(self.plan, self.body.code)
+        self._on_record.add(step.name)
         own = {one.name for one in (*self.taken.steps, *self.taken.earlier)} | self._results.keys()
         if over is None or any(not one.only_reads and one.name in own for one in steps):
             return self._begin(step.name, ordinal)
@@ -187,6 +202,7 @@ class Carrying:
                 # It is in hand: a stop comes after it.
                 wanted, looked = "run", self._looked(steps, step)
             elif step.only_reads:
+                self._on_record.add(step.name)
                 wanted, looked = self._begin(step.name, ordinal), None
             else:
                 refused = None if self._has_begun_to_change(steps) else self._cross(steps)
@@ -195,7 +211,8 @@ class Carrying:
                     return refused
                 wanted, looked = self._begin_to_change(steps, step, ordinal), None
             if wanted == "stop":
-                error: MoyaiError | None = Stopped()
+                self._untouched.add(step.name)
+                error: MoyaiError | None = Stopped(not_begun=True)
             else:
                 error = self._do(steps, step, looked)
             if error is not None:
@@ -326,10 +343,9 @@ class Carrying:
             name = BACK + step.name
             if name not in begun:
                 self._begin(name, 2 * len(steps) + 1 - ordinal)
-            heard = partial(_heard_on_the_way_back, [one for _, one in to_do])
             try:
                 undo = partial(self._undone, step, name, error)
-                result = self._patience.until_said(undo, heard)
+                result = self._patience.until_said(undo, _heard_on_the_way_back)
             except MoyaiError as trouble:
                 self._hold(name, error, trouble)
                 return
@@ -344,8 +360,7 @@ class Carrying:
 
     def _to_take_back(self, steps: tuple[Step, ...]) -> list[tuple[int, Step]]:
         """The steps with their ordinals, the last first."""
-        touched = {one.name for one in self.taken.steps} | self._results.keys() | self._left.steps
-        touched |= {self._failed(steps) or ""}
+        touched = self._on_record | self._left.steps
         return [
             (ordinal, step)
             for ordinal, step in reversed(list(enumerate(steps, 1)))
@@ -355,7 +370,24 @@ class Carrying:
         ]
 
     def _undone(self, step: Step, name: str, error: MoyaiError) -> Result:
-        return _kept(step.undo(self._work(name), error) or {})
+        if step.name in self._untouched - self._left.steps:
+            return _kept(TakenBack(NOTHING).document)
+        work = replace(self._work(name), again=name in self._tried)
+        self._tried.add(name)
+        return _kept(step.undo(work, error).document)
+
+    def _touched(self, steps: tuple[Step, ...]) -> Text:
+        """What became of the steps that changed something."""
+        ends = []
+        for _, step in reversed(list(enumerate(steps))):
+            if step.only_reads or step.name not in self._on_record | self._left.steps:
+                continue
+            found = self._results.get(BACK + step.name)
+            if found is not None:
+                ends.append(StepEnd(step.title, way_back_in(found)))
+            elif step.name not in self._untouched - self._left.steps:
+                ends.append(StepEnd(step.title, None))
+        return touched(ends, is_first=self.taken.attempt == 1)
 
     def _failed(self, steps: tuple[Step, ...]) -> str | None:
         """The step that was in hand when it failed."""
@@ -375,7 +407,7 @@ class Carrying:
         """
         if self._uncrossed:
             return False
-        touched = self._results.keys() | {self._failed(steps)}
+        touched = set(self._on_record)
         if isinstance(error, Stopped):
             touched |= self._left.steps
         return any(not step.only_reads and step.name in touched for step in steps)
@@ -433,12 +465,13 @@ class Carrying:
 
     def _finish(self, status: str, error: MoyaiError | None) -> None:
         ended, self._open = self._open, None
-        last = self._failed(self.kind.steps(self.plan, self.body)) or ""
+        steps = self.kind.steps(self.plan, self.body)
+        last = self._failed(steps) or ""
         self.ledger.finish(
             self.taken,
             status,
             ended=ended,
-            error=None if error is None else to_document(error),
+            error=None if error is None else with_touched(error, self._touched(steps)),
             error_signature=None if error is None else error_signature(last, error),
         )
 
@@ -450,10 +483,10 @@ _PLAIN_ENDS: Mapping[type[MoyaiError], str] = {
 }
 
 
-def _heard_on_the_way_back(left: Sequence[Step], wanted: str, seconds: float) -> None:
+def _heard_on_the_way_back(wanted: str, seconds: float) -> None:
     """A file that is being saved is waited for, and no longer than that. Raises `InDoubt`."""
     if wanted == "stop" and seconds >= STOP_SECONDS:
-        raise not_taken_back(left)
+        raise not_taken_back()
 
 
 def _kept(result: Result) -> Result:

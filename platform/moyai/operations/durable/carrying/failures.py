@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.kinds.kind import InDoubt, Moved, Step, Stopped, Unavailable
 from moyai.registry.models import JsonValue
 from moyai.texts import Text, document_of, text_of
 
+NOT_BEGUN = "not_begun"
+"""Of a step that was put on record, and stopped before it did anything."""
 _CHANGING = re.compile(r"arn:\S+|[0-9a-f]{8,}|\d+")
 
 
@@ -23,10 +25,11 @@ def error_signature(step: str, error: MoyaiError) -> str:
 def to_document(error: MoyaiError) -> dict[str, JsonValue]:
     """An error on record: its sentences in both languages."""
     parts = {"what": error.what, "touched": error.touched, "remedy": error.remedy}
-    return {
-        "type": type(error).__name__,
-        **{name: document_of(text) for name, text in parts.items()},
-    }
+    found: dict[str, JsonValue] = {"type": type(error).__name__}
+    found.update({name: document_of(text) for name, text in parts.items()})
+    if isinstance(error, Stopped) and error.not_begun:
+        found[NOT_BEGUN] = True
+    return found
 
 
 def from_document(document: Mapping[str, object]) -> MoyaiError:
@@ -37,6 +40,14 @@ def from_document(document: Mapping[str, object]) -> MoyaiError:
     texts = {name: text_of(document.get(name)) for name in ("what", "touched", "remedy")}
     what = texts.pop("what") or Text("不明な失敗です。", "an unknown failure.")
     return known.get(str(document.get("type")), OperationFailed)(what, **texts)
+
+
+def with_touched(error: MoyaiError, touched: Text) -> dict[str, JsonValue]:
+    """As `to_document`, with what became of its steps said beside what the error says itself."""
+    own, found = error.touched, to_document(error)
+    if own is not None and own != touched:
+        touched = Text(f"{own.ja}{touched.ja}", f"{own.en} {touched.en}")
+    return {**found, "touched": document_of(touched)}
 
 
 def both(error: MoyaiError, trouble: MoyaiError) -> MoyaiError:
@@ -68,15 +79,13 @@ def bug(error: Exception) -> MoyaiError:
     )
 
 
-def not_taken_back(left: Sequence[Step]) -> MoyaiError:
-    """For a body that was to stop while nobody could say how it is taken back; `left`: its steps."""
-    ja, en = "、".join(one.title.ja for one in left), ", ".join(one.title.en for one in left)
+def not_taken_back() -> MoyaiError:
+    """For a body that was to stop while nobody could say how it is taken back."""
     return InDoubt(
         Text(
             "tenants.yaml または拠点の記録を読めないため、元に戻せません。",
             "it cannot be taken back, as tenants.yaml or the site's records cannot be read.",
         ),
-        touched=Text(f"元に戻していない手順: {ja}。", f"Not taken back: {en}."),
         remedy=Text(
             "moyai validate と moyai status で原因を除いてから、この団体の新しい計画で引き継いでください。",
             "Remove the cause (moyai validate, moyai status), then plan this body anew: that takes it over.",

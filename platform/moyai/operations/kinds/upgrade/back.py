@@ -15,6 +15,7 @@ from moyai.operations.kinds.kind import (
     Result,
     Step,
     Stopped,
+    TakenBack,
     Work,
 )
 from moyai.operations.kinds.site import SiteSource
@@ -42,7 +43,7 @@ class BackStep(UpgradeStep):
         """What the step does. Raises `MoyaiError`."""
         raise NotImplementedError
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """There is no way back from a way back. Raises `InDoubt`."""
         raise _still_half_way(error)
 
@@ -58,7 +59,7 @@ class BackData(BackStep):
         """Nothing where no backup was made: nothing was migrated then."""
         if "backup" not in work.earlier:
             return {}
-        return Contract(self.source).undo(work, _wanted(work)) or {}
+        return Contract(self.source).undo(work, _wanted(work)).result
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class BackStack(BackStep):
         """Raises as the engine's run ended."""
         if "release" in work.left:
             Release(self.source).undo(work, _wanted(work))
-        return UpdateStack(self.source).undo(work, _wanted(work)) or {}
+        return UpdateStack(self.source).undo(work, _wanted(work)).result
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class BackOpen(BackStep):
         """Where data were put back, what they replaced is forgotten."""
         restored = work.results.get("back-data") or work.earlier.get("back-data", {})
         results = {**work.results, "-migrate-contract": restored}
-        return CloseWrites(self.source).undo(replace(work, results=results), _wanted(work)) or {}
+        return CloseWrites(self.source).undo(replace(work, results=results), _wanted(work)).result
 
 
 def back_steps(source: SiteSource) -> tuple[Step, ...]:

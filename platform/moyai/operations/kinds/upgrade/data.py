@@ -13,10 +13,12 @@ from typing import Any
 
 from moyai.errors import MoyaiError
 from moyai.operations.inside.jobs import nothing_written
-from moyai.operations.kinds.kind import InDoubt, Result, Work
+from moyai.operations.kinds.backup import BACKUP_STAYS, BACKUP_UNFINISHED
+from moyai.operations.kinds.kind import InDoubt, Result, TakenBack, Work, as_before
 from moyai.operations.kinds.upgrade.body import Subscribed, before, restored_before
 from moyai.operations.kinds.upgrade.found import approved_migrations, contracted, found_by
 from moyai.operations.kinds.upgrade.step import UpgradeStep
+from moyai.planning.fleet.ways_back import NOTHING, UNDONE, WayBack, stays, unknown
 from moyai.texts import Text
 
 _KEPT = ("manifest", "bytes", "schema_version", "token", "closed", "guarded")
@@ -47,6 +49,14 @@ class Backup(UpgradeStep):
             inside.restore_forget(one.outputs, one.service)
         return found
 
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """The backup; none was made where the release was on record already."""
+        return BACKUP_STAYS if "manifest" in result else NOTHING
+
+    def unfinished(self, work: Work) -> WayBack:
+        """Files of it."""
+        return BACKUP_UNFINISHED
+
 
 @dataclass(frozen=True, slots=True)
 class Expand(UpgradeStep):
@@ -62,6 +72,17 @@ class Expand(UpgradeStep):
             one.registry, one.outputs, one.service, one.target, "expand", approved
         )
         return _applied(made.fields)
+
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """What was applied, unless data were put back to a backup from before."""
+        if "restored" in work.results.get("-migrate-contract", {}):
+            return UNDONE
+        by = (work.results.get(self.name, {}), work.earlier.get(self.name, {}))
+        return _EXPANDED if any(one.get("applied") for one in by) else NOTHING
+
+    def unfinished(self, work: Work) -> WayBack:
+        """Migrations before the one that failed, each of which is whole."""
+        return _EXPANDED_IN_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +100,7 @@ class Contract(UpgradeStep):
         )
         return _applied(made.fields)
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """Data go back where a contract step is applied and nothing was written since the backup.
 
         Raises `InDoubt` where something was written, or where nobody can tell.
@@ -94,13 +115,14 @@ class Contract(UpgradeStep):
         if not _contracted(one, work, int(now["schema_version"])):
             # It may have been put back by a worker that died before it said so.
             state = inside.restore_state(one.outputs, one.service, manifest).fields
-            return {"restored": manifest} if state["restored"] else {}
+            restored = TakenBack(UNDONE, {"restored": manifest})
+            return restored if state["restored"] else as_before(work, self.name)
         if _contracted(one, work, int(str(base["schema_version"]))):
             raise _no_backup(error)
         if not nothing_written(base, now):
             raise _written(error)
         inside.restore(*given, manifest, str(now["token"]["objects"]))
-        return {"restored": manifest}
+        return TakenBack(UNDONE, {"restored": manifest})
 
 
 def _contracted(one: Subscribed, work: Work, version: int) -> bool:
@@ -113,6 +135,19 @@ def _applied(fields: Mapping[str, Any]) -> Result:
     return {"applied": names, "schema_version": int(fields["schema_version"])}
 
 
+_EXPANDED = stays(
+    Text(
+        "前のリリースも、移行したあとのデータベースで動きます",
+        "the release before works with what was migrated",
+    )
+)
+_EXPANDED_IN_PART = unknown(
+    Text(
+        "失敗した移行は取り消されました。その前に済んだ移行があれば残り、前のリリースもそれで動きます",
+        "the migration that failed was rolled back; those before it stay, if any, and the release before works "
+        "with them",
+    )
+)
 _HELD = Text(
     "書込みは止めたままです。手順書 held-body（moyai runbook run held-body）に沿ってデータを確かめ、"
     "直してから moyai operation retry を実行してください。",

@@ -16,8 +16,11 @@ from moyai.operations.kinds.kind import (
     Look,
     Result,
     Stopped,
+    TakenBack,
     Work,
+    as_before,
 )
+from moyai.operations.kinds.stacks import changed
 from moyai.operations.kinds.upgrade.body import (
     Subscribed,
     before,
@@ -28,6 +31,7 @@ from moyai.operations.kinds.upgrade.body import (
 from moyai.operations.kinds.upgrade.found import found_by, hold_to_service
 from moyai.operations.kinds.upgrade.step import UpgradeStep
 from moyai.planning.fleet.taking_over import taken_over
+from moyai.planning.fleet.ways_back import NOTHING, UNDONE
 from moyai.texts import Text
 
 _LOOKS = 3
@@ -48,7 +52,7 @@ class CloseWrites(UpgradeStep):
         )
         return {}
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """Let the application write again: the last thing that is taken back.
 
         Where data were put back, by this attempt or by one before, or where another operation left the
@@ -57,8 +61,9 @@ class CloseWrites(UpgradeStep):
         """
         one = self.one(work)
         inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
-        if inside.writes_state(*given).fields.get("closed_by") not in (None, closer(work)):
-            return {}  # another's to open
+        by = inside.writes_state(*given).fields.get("closed_by")
+        if by not in (None, closer(work)):
+            return TakenBack(NOTHING)  # another's to open
         restored = work.results.get("-migrate-contract", {}).get("restored")
         if restored is None:
             restored = restored_before(work)
@@ -73,7 +78,7 @@ class CloseWrites(UpgradeStep):
         inside.writes_open(*given, closer(work))
         if restored is not None:
             inside.restore_forget(one.outputs, one.service)
-        return {}
+        return TakenBack(UNDONE) if by is not None else as_before(work, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +96,12 @@ class UpdateStack(UpgradeStep):
         self.one(work).hold_to_end(found)
         return dict(counts)
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """Build it with the release on record again. Raises `InDoubt` where more would go along."""
         one = self.one(work)
         one.bring(None)
-        return dict(one.build_back(found_by(work)))
+        counts = one.build_back(found_by(work))
+        return TakenBack(UNDONE, counts) if changed(counts) else as_before(work, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +149,17 @@ class Release(UpgradeStep):
         one.change_record(lambda record: _released(record, one.service, one.target))
         return {"release": one.target}
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """The release before is the one on record, and this one is brought still."""
         one, was = self.one(work), before(work)
+        is_there = one.record.releases.get(one.service) != was
 
         def back(record: StackRecord) -> StackRecord:
             moving = {**record.moving, one.service: one.target}
             return replace(record, releases={**record.releases, one.service: was}, moving=moving)
 
         one.change_record(back)
-        return {"release": was}
+        return TakenBack(UNDONE, {"release": was}) if is_there else as_before(work, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +189,11 @@ class OpenWrites(UpgradeStep):
             return Look.UNKNOWN
         return Look.NOT_DONE if state.fields.get("closed_by") == closer(work) else {}
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """Nothing where it was never begun. Raises `InDoubt` else: something may have been written with
         the new release, and nothing is taken back from under it."""
         if isinstance(error, Stopped) and not is_released(work):
-            return {}
+            return TakenBack(NOTHING)
         raise InDoubt(
             Text(
                 "新しいリリースで書込みが再開されたかどうか分かりません。",
