@@ -63,8 +63,8 @@ app = group(
         "cancel": _entry(
             "steering",
             "cancel",
-            "待っている団体を取り消す。--stop は実行中の団体も元に戻す。",
-            "Cancel what waits; --stop takes back what is in hand, too.",
+            "待っている団体を取り消す。--stop は実行中の団体も止めて戻す。",
+            "Cancel what waits; --stop ends what is in hand, too, and takes it back.",
         ),
         "retry": _entry(
             "steering",

@@ -145,8 +145,8 @@ def cancel(
         typer.Option(
             "--stop",
             help=say(
-                "実行中の団体も、今の手順が終わりしだい元に戻す",
-                "Take bodies in hand back, too, after the step that runs now",
+                "実行中の団体も、今の手順が終わりしだい止め、戻せるものを戻す",
+                "Stop bodies in hand, too, after the step that runs now, and take back what can be",
             ),
         ),
     ] = False,

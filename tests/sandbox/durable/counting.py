@@ -25,9 +25,10 @@ from moyai.operations.kinds.kind import (
     Unavailable,
     Unreadable,
     Work,
+    as_before,
 )
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
-from moyai.planning.fleet.ways_back import NOTHING, UNDONE
+from moyai.planning.fleet.ways_back import UNDONE
 from moyai.registry.problems import Problem, RegistryError
 from moyai.texts import Text, same
 
@@ -86,7 +87,7 @@ class CountedStep:
         back = [one for one in there if one.split(" ")[1] == f"-{self.name}"]
         if f"{work.attempt} -{self.name}" not in back:
             _write(work, f"-{self.name}")
-        return TakenBack(UNDONE if len(done) > len(back) else NOTHING)
+        return TakenBack(UNDONE) if len(done) > len(back) else as_before(work, self.name)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,11 @@ class Office:
         return ledger, taken
 
     def carry(self, worker: str = "w1") -> BodyRow:
-        ledger, taken = self.take(worker)
+        return self.carry_with(Ledger(self.worker, worker))
+
+    def carry_with(self, ledger: Ledger) -> BodyRow:
+        taken = ledger.take(self.operation, CODE, self.attempt)
+        assert taken is not None
         plan = self.plan
         Carrying(ledger, Counted(), plan, plan.body(CODE), taken).run()
         return self.body
@@ -160,6 +164,61 @@ def test_a_step_that_fails_has_those_before_it_taken_back(office: Office) -> Non
         ("-write-2", "done"),
         ("-write-1", "done"),
     ]
+    assert _ways(office) == {"-write-2": "nothing", "-write-1": "undone"}
+    assert _touched(office) == "Taken back: write-1."
+    [(_, _, ended)] = office.told("counted.body")
+    assert ended["touched"]["ja"] == "元に戻した手順: write-1。", "a body's export says so too"
+
+
+def test_a_look_that_fails_has_changed_nothing(office: Office) -> None:
+    _with(office, **{f"{CODE}:read:1": "failed"})
+    assert office.carry().status == "failed"
+    assert (_ways(office), _touched(office)) == ({}, "Nothing was touched.")
+
+
+def test_a_body_that_is_stopped_before_its_first_step_has_changed_nothing(office: Office) -> None:
+    office.begin()
+    with office.operator.begin() as connection:
+        want(connection, office.operation, "stop", "operator:a@example.jp")
+    assert office.carry().status == "cancelled"
+    assert (office.steps(), _touched(office)) == ([("read", "failed")], "Nothing was touched.")
+
+
+def test_a_stop_before_the_first_change_takes_nothing_back(office: Office) -> None:
+    """The step that was about to begin is on record, and did nothing."""
+    office.begin()
+    ledger, taken = office.take("w1")
+    ledger.go_on(taken, None, Next("read", 1, "k"))
+    ledger.go_on(taken, Ended("read", {}), None)
+    with office.operator.begin() as connection:
+        want(connection, office.operation, "stop", "operator:a@example.jp")
+    assert office.carry("w2").status == "cancelled"
+    assert effects(office.folder, CODE) == []
+    assert (_ways(office), _touched(office)) == ({"-write-1": "nothing"}, "Nothing was touched.")
+
+
+def test_a_taking_back_that_a_dead_worker_ended_is_not_said_to_be_nothing(office: Office) -> None:
+    _with(office, **{f"{CODE}:write-2:1": "failed"})
+    with pytest.raises(_Killed):
+        office.carry_with(_Unanswered(Ledger(office.worker, "dies"), "-write-1"))
+    assert effects(office.folder, CODE)[-1] == "1 -write-1"
+    assert office.carry("w2").status == "failed"
+    assert effects(office.folder, CODE).count("1 -write-1") == 1
+    assert _ways(office)["-write-1"] == "undone"
+
+
+def _ways(office: Office) -> dict[str, str]:
+    """What became of each step on its way back, on record."""
+    found = office.results()
+    return {
+        name: result["way_back"]["way"] for name, result in found.items() if name.startswith("-")
+    }
+
+
+def _touched(office: Office) -> str:
+    error = office.body.error
+    assert error is not None
+    return str(error["touched"]["en"])
 
 
 @pytest.mark.parametrize("status", ["skipped", "moved"])
@@ -176,6 +235,7 @@ def test_doubt_takes_nothing_back(office: Office) -> None:
     _with(office, **{f"{CODE}:write-2:1": "held"})
     assert office.carry().status == "held"
     assert effects(office.folder, CODE) == ["1 write-1"]
+    assert _touched(office) == "Not taken back: write-2, write-1."
 
 
 def test_what_cannot_be_taken_back_holds_the_body_with_both_reasons(office: Office) -> None:
@@ -185,6 +245,7 @@ def test_what_cannot_be_taken_back_holds_the_body_with_both_reasons(office: Offi
     assert body.error is not None
     assert "told to end" in body.error["what"]["en"]
     assert "cannot be taken back" in body.error["what"]["en"]
+    assert _touched(office) == "Not taken back: write-1."
 
 
 def test_an_attempt_that_fails_takes_back_what_a_held_one_left(office: Office) -> None:
@@ -234,10 +295,25 @@ def test_a_stop_ends_the_step_that_was_in_hand_first(office: Office) -> None:
         want(connection, office.operation, "stop", "operator:a@example.jp")
     assert office.carry("w2").status == "cancelled"
     assert effects(office.folder, CODE) == ["1 write-1", "1 -write-1"]
+    assert _ways(office) == {"-write-2": "nothing", "-write-1": "undone"}
+    assert _touched(office) == "Taken back: write-1."
 
 
 class _Killed(BaseException):
     """A process that ends here."""
+
+
+class _Unanswered(Ledger):
+    """Ends its process when a step's end is to be put on record: what it did is done."""
+
+    def __init__(self, ledger: Ledger, step: str) -> None:
+        super().__init__(ledger._engine, ledger._worker)
+        self._step = step
+
+    def finish(self, taken: Taken, status: str, **given: Any) -> None:
+        if given["ended"] is not None and given["ended"].name == self._step:
+            raise _Killed
+        super().finish(taken, status, **given)
 
 
 class _Mortal(Ledger):

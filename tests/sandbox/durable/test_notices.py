@@ -31,6 +31,7 @@ from moyai.operations.database.writing import approve, release, retry, want
 from moyai.operations.durable.conducting import approved as judged
 from moyai.operations.durable.conducting.conductor import Conductor
 from moyai.operations.durable.troubles import Troubles
+from moyai.operations.fleet.reporting import report
 from moyai.operations.notices import record
 from moyai.operations.notices.record import take_due
 from moyai.planning.fleet.plans import OperationPlan, plan_sha256
@@ -99,6 +100,29 @@ def test_a_body_that_fails_holds_the_wave_and_everybody_is_told_once(
     assert documents[1]["data"]["bodies"] == [
         {"code": "100000", "name": "body 100000", "status": "failed"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("fails", "ja", "en"),
+    [
+        ("read", "何も変更していません。", "Nothing was touched."),
+        ("write-1", "何も変更していません。", "Nothing was touched."),
+        ("write-3", "元に戻した手順: write-2、write-1。", "Taken back: write-2, write-1."),
+    ],
+)
+def test_a_mail_says_of_a_failed_body_what_was_taken_back_and_nothing_else(
+    office: Office, mail: MailServer, fails: str, ja: str, en: str
+) -> None:
+    operation = office.plan(make_plan(office.folder, 1, **{f"100000:{fails}:1": "failed"}))
+    office.go_on()
+    office.send()
+    [letter, *_] = [one for one in mail.letters if "未了の団体" in one.mail["Subject"]]
+    assert f"■ 触れたもの\n  {ja}\n" in letter.text.replace("\r\n", "\n")
+    assert en in letter.text
+    assert ("元に戻し" in letter.text) is (fails == "write-3")
+    with office.operator.connect() as connection:
+        [body] = report(connection, operation).bodies
+    assert body.taken_back == (("write-2", "write-1") if fails == "write-3" else ())
 
 
 def test_a_retry_that_fails_again_is_told_again(office: Office) -> None:

@@ -42,6 +42,7 @@ from moyai.operations.fleet.reporting import report
 from moyai.planning.fleet.clearing import facts, judge_planner
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver
+from moyai.planning.fleet.ways_back import Way
 from moyai.registry.models import Role
 from moyai.texts import Text
 
@@ -137,7 +138,7 @@ def test_a_cancel_takes_back_what_is_in_hand_only_where_it_is_told_to_stop(desk:
     assert "1 body in hand goes on to the end; one of which nothing was changed" in said.en
     assert desk.view(operation).row.wanted == "cancel"
     said = steering.cancel(desk.engine, registry(), operation, BY, DAY, stop=True)
-    assert "1 body in hand is taken back after the step" in said.en
+    assert "1 body in hand is stopped after the step" in said.en
     assert desk.view(operation).row.wanted == "stop"
 
 
@@ -484,13 +485,15 @@ def test_a_report_says_what_was_taken_back_and_what_is_owed(desk: Desk) -> None:
         made = report(connection, operation)
         waves, bodies = entries(connection, [operation])[operation]
     first = made.bodies[0]
-    assert first.taken_back == ("stack",)
+    assert first.taken_back == ()
+    assert first.steps_that(Way.UNKNOWN) == ("stack",), "a record of a version before says no more"
     steps = [(one.step, one.is_back, one.status) for one in first.steps]
     assert steps == [("backup", False, "done"), ("stack", False, "failed"), ("stack", True, "done")]
     assert [debt.code for debt in made.debts] == [codes[0]]
     assert (len(waves), [body.status for body in bodies]) == (1, ["failed", "done"])
     page = markdown(made, "en")
-    assert "taken back: stack" in page
+    assert "way back of stack" in page
+    assert "what was taken back is not on record" in page
     assert r"migration \| failed" in page
     assert "後で" in markdown(made, "ja")
 

@@ -127,6 +127,14 @@ class Office:
     operator: sa.Engine
     worker: sa.Engine
 
+    def told_back(self, operation: str, code: str) -> dict[str, list[str]]:
+        """What a report says of the steps of a body's last attempt."""
+        found = self.federation.ok("operation", "report", operation, "-o", "json").json()
+        [body] = [one for one in found["bodies"] if one["code"] == code]
+        return {
+            one: body[one] for one in ("taken_back", "stays", "not_known", "nothing_to_take_back")
+        }
+
     def plan(
         self,
         release: str,

@@ -147,7 +147,11 @@ def test_a_deploy_that_failed_on_its_way_is_gone_on_with(
         operation = planned(office, NONE)
         with monkeypatch.context() as patch:
             patch.setattr(Inside, "health", unwell)
-            assert office.carry(operation, NONE).status == "failed"
+            body = office.carry(operation, NONE)
+        assert body.status == "failed"
+        assert body.error is not None
+        assert "Stays as it is: deploy (as far as it was built" in body.error["touched"]["en"]
+        assert office.told_back(operation, NONE)["taken_back"] == []
         assert (NONE, "") in office.owed()
         office.again(operation, NONE)
         assert office.carry(operation, NONE).status == "done"

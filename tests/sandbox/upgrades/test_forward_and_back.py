@@ -59,6 +59,15 @@ def test_code_goes_back_after_a_migration_that_fails(office: Office) -> None:
         body = office.carry(operation, A, at("migrate-expand", lambda: frozen(office.federation)))
     assert body.error is not None
     assert (body.status, "0004_known_codes" in body.error["what"]["en"]) == ("failed", True)
+    assert "Taken back: stack update, close writes." in body.error["touched"]["en"]
+    assert "Stays as it is: backup (" in body.error["touched"]["en"]
+    assert "そのまま残るもの: バックアップ（" in body.error["touched"]["ja"]
+    assert office.told_back(operation, A) == {
+        "taken_back": ["stack", "close-writes"],
+        "stays": ["backup"],
+        "not_known": ["migrate-expand"],
+        "nothing_to_take_back": [],
+    }
     record = office.record(A)
     assert (record.releases["eapp-b"], dict(record.moving)) == ("1.1.0", {})
     assert (office.image(A), office.schema(A)) == ("1.1.0", [1, 2, 3])
@@ -82,6 +91,9 @@ def test_code_goes_back_after_a_stack_that_cannot_be_built(office: Office) -> No
     assert body.error is not None
     assert "broken" in body.error["what"]["en"]
     assert "1 updated" in body.error["touched"]["en"]
+    assert "Stays as it is: backup (" in body.error["touched"]["en"]
+    told = office.told_back(operation, B)
+    assert (told["stays"], told["taken_back"][-1]) == (["backup"], "close-writes")
     assert office.steps(operation, B)[-3:] == [
         (1, "-stack", "done"),
         (1, "-backup", "done"),
@@ -104,6 +116,10 @@ def test_a_stop_before_writes_are_opened_takes_all_back(office: Office) -> None:
             want(connection, operation, "stop", "operator:keikaku@jimukyoku.example.jp")
 
     assert office.carry(operation, A, at("open-writes", stop)).status == "cancelled"
+    told = office.told_back(operation, A)
+    assert {"release", "migrate-contract", "stack", "close-writes"} <= set(told["taken_back"])
+    assert (told["stays"], told["not_known"]) == (["backup"], [])
+    assert "open-writes" in told["nothing_to_take_back"]
     record = office.record(A)
     assert (record.releases["eapp-b"], dict(record.moving)) == ("1.2.0", {})
     assert (office.image(A), office.schema(A)) == ("1.2.0", [1, 2, 3, 4])
@@ -119,6 +135,8 @@ def test_data_go_back_where_nothing_was_written(office: Office) -> None:
     body = office.carry(operation, A)
     assert body.status == "failed"
     assert body.error is not None
+    told = office.told_back(operation, A)
+    assert (told["taken_back"][0], told["stays"]) == ("migrate-contract", ["backup"])
     assert "applicant-kinds" in body.error["what"]["en"]
     assert (office.image(A), office.schema(A)) == ("1.2.0", [1, 2, 3, 4])
     assert office.procedures(A) == before

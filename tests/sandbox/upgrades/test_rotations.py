@@ -129,6 +129,9 @@ def test_a_service_that_is_not_well_with_them_goes_back_and_the_others_stay(
 
     body = office.carry(operation, A, begin)
     assert body.status == "failed", body.error
+    told = office.told_back(operation, A)
+    assert told["taken_back"] == ["set:eapp-b"]
+    assert {"set:chat", "restart:chat", "void:chat", "new:eapp-b"} <= set(told["stays"])
     new = all_logins(office, A)
     stays = {one: new[one] == old[one] for one in old}
     assert stays == {one: one[0] == "eapp-b" for one in old}

@@ -31,8 +31,8 @@ class Left:
     """What a new attempt finds."""
 
     steps: frozenset[str]
-    """Steps that were begun and whose way back was not gone to the end. What became of one whose was, the record
-    of that says (`planning.fleet.ways_back`): it may have had nothing to take back, or stay on purpose."""
+    """Steps that were begun and whose way back was not gone to the end. One whose was need not be undone: it
+    may have had nothing to take back, or stay on purpose (`planning.fleet.ways_back`)."""
     results: Mapping[str, Result]
     """Of those of them that were done, by name; and of `-NAME` where its way back was gone last."""
 

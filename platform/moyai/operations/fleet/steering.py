@@ -52,7 +52,7 @@ def pause(engine: sa.Engine, operation: str, by: Operator) -> Text:
 def cancel(
     engine: sa.Engine, registry: Registry, operation: str, by: Operator, day: date, *, stop: bool
 ) -> Text:
-    """Let what waits never begin. `stop`: bodies that run end after the step in hand, and are taken back; else
+    """Let what waits never begin. `stop`: bodies that run end after the step in hand, and go back; else
     they go on to their end. Raises `Refused` where it has ended, or for bodies of another operator's."""
     with engine.begin() as connection:
         row, bodies = standing(connection, operation)  # also of a plan that cannot be read
@@ -64,8 +64,9 @@ def cancel(
     then, wait = runs_on(running), wait_on(bodies, operation, stop=stop)
     if stop and running:
         then = Text(
-            f"実行中の {running} 団体は、今の手順が終わりしだい元に戻します。",
-            f"{number_of(running)} in hand {is_or_are(running)} taken back after the step that runs now.",
+            f"実行中の {running} 団体は、今の手順が終わりしだい止め、変更したもののうち戻せるものを戻します。",
+            f"{number_of(running)} in hand {is_or_are(running)} stopped after the step that runs now, and what "
+            "can be taken back is.",
         )
     if unread is not None:
         then, wait = unread, Text("", "")

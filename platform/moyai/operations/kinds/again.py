@@ -33,6 +33,8 @@ class Repeatable:
 
     def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """Nothing is: it says what stays."""
+        if self.only_reads:
+            return TakenBack(NOTHING)
         found = work.result(self.name)
         return TakenBack(self.unfinished(work) if found is None else self.kept(found, work))
 
@@ -58,7 +60,3 @@ class Reading(Repeatable):
     def only_reads(self) -> bool:
         """Begun again without a look, never taken back."""
         return True
-
-    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
-        """It only reads."""
-        return TakenBack(NOTHING)

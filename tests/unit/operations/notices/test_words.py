@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.operations.notices.scenes import ERROR, OSAKA, happened, scene, told
+from tests.unit.operations.notices.scenes import (
+    ERROR,
+    OSAKA,
+    SAKAI,
+    TODAY,
+    happened,
+    registry,
+    scene,
+    told,
+)
 
-from moyai.operations.notices.scene import Happened
+from moyai.operations.notices.audiences import notices
+from moyai.operations.notices.scene import BodyNow, Happened
 from moyai.operations.notices.words import for_operators
 from moyai.registry.operation_settings import Event
 
@@ -108,3 +119,38 @@ def test_many_bodies_are_counted() -> None:
     told_of = for_operators(group, scene())
     assert "50 団体" in told_of.title.ja
     assert told_of.what[-1].ja == "ほか 20 件"
+
+
+def test_a_body_that_was_cancelled_before_it_was_begun_is_told_that_nothing_was_changed() -> None:
+    now = BodyNow(
+        "cancelled", {"what": {"ja": "取り消されました", "en": "it was cancelled"}}, is_begun=False
+    )
+    where = replace(scene(), bodies={OSAKA: now})
+    [its] = [
+        one for one in told(happened(Event.DONE, status="cancelled"), where) if one.code == OSAKA
+    ]
+    assert "何も変更していません。" in its.content.text.ja
+    assert "Nothing was touched." in its.content.text.en
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "held"])
+def test_an_end_of_a_version_before_is_not_said_to_be_taken_back(status: str) -> None:
+    where = replace(scene(), bodies={OSAKA: BodyNow(status, ERROR)})
+    [its] = [one for one in told(happened(Event.DONE, status="failed"), where) if one.code == OSAKA]
+    assert "戻しました" not in its.content.text.ja
+    assert "報告にあります" in its.content.text.ja
+    assert "taken back" not in its.content.text.en
+
+
+def test_what_was_touched_is_told_of_each_body_where_it_differs() -> None:
+    def ended(code: str, touched: str) -> Happened:
+        error = {**ERROR, "touched": {"ja": f"{touched}。", "en": f"{touched}."}}
+        return happened(Event.DEBT, code, status="failed", error=error)
+
+    where = scene(_271004="failed", _271403="failed")
+    one, other = ended(OSAKA, "A"), ended(SAKAI, "B")
+    text = notices([one, other], where, registry(), TODAY)[0].content.text
+    assert "大阪市（271004）: A。堺市（271403）: B。" in text.ja
+    assert "大阪市 (271004): A. 堺市 (271403): B." in text.en
+    same = notices([one, ended(SAKAI, "A")], where, registry(), TODAY)[0].content.text
+    assert "■ 触れたもの\n  A。\n" in same.ja

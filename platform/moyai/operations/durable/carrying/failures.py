@@ -45,6 +45,7 @@ def from_document(document: Mapping[str, object]) -> MoyaiError:
 def with_touched(error: MoyaiError, touched: Text) -> dict[str, JsonValue]:
     """As `to_document`, with what became of its steps said beside what the error says itself."""
     own, found = error.touched, to_document(error)
+    found.pop(NOT_BEGUN, None)  # that is its step's
     if own is not None and own != touched:
         touched = Text(f"{own.ja}{touched.ja}", f"{own.en} {touched.en}")
     return {**found, "touched": document_of(touched)}
