@@ -24,8 +24,7 @@ from moyai.operations.database.reading import debts, shown
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.database.writing import want
 from moyai.operations.durable import troubles
-from moyai.operations.durable.carrying import body as carrying
-from moyai.operations.durable.carrying import patience
+from moyai.operations.durable.carrying import back, patience
 from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.operations.durable.carrying.patience import GivenUp
@@ -192,7 +191,7 @@ def test_a_stop_ends_a_body_that_waits_and_takes_it_back(office: Office) -> None
 def test_a_stop_holds_a_body_that_cannot_be_taken_back_and_says_what_was_not(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(carrying, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(back, "STOP_SECONDS", 0.1)
     blind(office.folder, CODE, "write-3")
     blind(office.folder, CODE, "-write-2")
     done = office.begin()

@@ -16,7 +16,7 @@ from counting import make_plan
 
 from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
-from moyai.operations.durable.carrying.body import Carrying
+from moyai.operations.durable.carrying.course import key_of
 from moyai.operations.durable.carrying.ledger import Taken
 from moyai.operations.fleet.outside import _of_database, _of_stack
 from moyai.operations.kinds.kind import Work
@@ -74,8 +74,7 @@ def test_an_attempt_that_comes_again_has_another_name_and_other_keys(
 
     def key(one: int) -> str:
         taken = Taken("20261126-3", body.code, 2, 5, (), None, epoch=one)
-        given: Any = None
-        return Carrying(given, given, plan, body, taken)._key("dump:chat")
+        return key_of(taken, "dump:chat")
 
     assert len({key(one) for one in (1, 2, 3)}) == 3
     assert len(key(epoch)) == 32
