@@ -8,8 +8,9 @@ from functools import partial
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.again import Reading
+from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.environment import environment_of
-from moyai.operations.kinds.kind import NOBODY_CAN_SAY, Result, Step, Unavailable, Work
+from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
@@ -44,12 +45,10 @@ class CheckHealth(Reading):
         for service, release in sorted(record.releases.items()):
             if wanted not in (None, service):
                 continue
-            try:
-                looked(partial(inside.health, one.registry, outputs, service, release))
-            except NOBODY_CAN_SAY:
-                raise
-            except MoyaiError as error:
-                failures.append(error)
+            health = partial(inside.health, one.registry, outputs, service, release)
+            found = answer_of(partial(looked, health))
+            if isinstance(found, MoyaiError):
+                failures.append(found)
             checked.append(service)
         if failures:
             raise _failed(failures)

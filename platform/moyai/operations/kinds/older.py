@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moyai.errors import OperationFailed, SiteTrouble
+from moyai.operations.kinds.answers import available
 from moyai.operations.kinds.kind import Unavailable
 from moyai.operations.site.session import Session
 from moyai.texts import Text
@@ -11,12 +11,7 @@ from moyai.texts import Text
 def refuse_older(session: Session) -> None:
     """Raises `Unavailable` where this worker's file is older than the one that was applied last on the site, or
     where nobody can say. Raises `SiteTrouble` as it is: the body waits until the site answers."""
-    try:
-        older = session.history.older(session.workspace.registry)
-    except SiteTrouble:
-        raise
-    except OperationFailed as error:
-        raise Unavailable(error.what, remedy=error.remedy) from error
+    older = available(lambda: session.history.older(session.workspace.registry))
     if older is not None:
         raise Unavailable(
             older,

@@ -20,11 +20,11 @@ from moyai.operations.inside.jobs import Inside
 from moyai.operations.inside.looking import looked
 from moyai.operations.inside.restarts import Restarts
 from moyai.operations.kinds.again import Reading
+from moyai.operations.kinds.answers import answer_of, available
 from moyai.operations.kinds.as_shown import hold_to_shown
 from moyai.operations.kinds.by_service import ServiceStep, services_of
 from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import (
-    NOBODY_CAN_SAY,
     InDoubt,
     Look,
     Moved,
@@ -112,12 +112,7 @@ class Preflight(Reading):
         for why in frozen(body, {today()}) if body is not None else ():
             raise Unavailable(why)
         for service in services:
-            try:
-                looked(partial(one.health, service))
-            except NOBODY_CAN_SAY:
-                raise
-            except MoyaiError as error:
-                raise Unavailable(error.what, remedy=error.remedy) from error
+            available(partial(looked, partial(one.health, service)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +196,8 @@ class Set(_Step):
         if _is_void(work, self.service):
             return TakenBack(_IN_USE)
         one = _body(self.source, work)
-        try:
-            self._password(work, one, "back")
-            now = one.restarts.deployment(self.service)
-            one.restarts.begin_anew(self.service, now)
-            one.health(self.service)
-        except NOBODY_CAN_SAY:
-            raise
-        except MoyaiError as trouble:
+        trouble = answer_of(partial(self._go_back, work, one))
+        if trouble is not None:
             raise InDoubt(
                 Text(
                     f"{self.service} を前のパスワードに戻しましたが、正常と確かめられません: {trouble.what.ja}",
@@ -218,6 +207,12 @@ class Set(_Step):
                 remedy=trouble.remedy,
             ) from trouble
         return TakenBack(UNDONE, {"back": True})
+
+    def _go_back(self, work: Work, one: _Body) -> None:
+        self._password(work, one, "back")
+        now = one.restarts.deployment(self.service)
+        one.restarts.begin_anew(self.service, now)
+        one.health(self.service)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from moyai.operations.durable.carrying.failures import bug, error_signature, to_
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.troubles import Troubles, why_waits
+from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY
 from moyai.operations.notices.happenings import stalled
 from moyai.operations.notices.record import tell
@@ -74,14 +75,11 @@ class Gates:
 
         def looked(code: str) -> MoyaiError | None:
             try:
-                kind.is_well(known.plan, known.plan.body(code))
+                return answer_of(lambda: kind.is_well(known.plan, known.plan.body(code)))
             except NOBODY_CAN_SAY:
                 raise
-            except MoyaiError as error:
-                return error
             except Exception as error:  # a bug must not pass for health
                 return bug(error)
-            return None
 
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="gate") as pool:
             answers = dict(zip(codes, pool.map(looked, codes), strict=True))

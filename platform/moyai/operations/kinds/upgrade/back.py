@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.kind import (
-    NOBODY_CAN_SAY,
     InDoubt,
     Result,
     Step,
@@ -32,12 +32,12 @@ class BackStep(UpgradeStep):
 
     def do(self, work: Work) -> Result:
         """Raises `InDoubt`: the body is still half-way."""
-        try:
-            return self.take_back(work)
-        except (InDoubt, *NOBODY_CAN_SAY):
-            raise
-        except MoyaiError as error:
-            raise _still_half_way(error) from error
+        found = answer_of(lambda: self.take_back(work))
+        if isinstance(found, InDoubt):
+            raise found
+        if isinstance(found, MoyaiError):
+            raise _still_half_way(found) from found
+        return found
 
     def take_back(self, work: Work) -> Result:
         """What the step does. Raises `MoyaiError`."""

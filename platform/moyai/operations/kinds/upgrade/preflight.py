@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
 from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.again import Reading
+from moyai.operations.kinds.answers import answer_of, available
 from moyai.operations.kinds.as_shown import ANEW, hold_to_shown, not_as_planned
-from moyai.operations.kinds.kind import NOBODY_CAN_SAY, InDoubt, Moved, Result, Unavailable, Work
+from moyai.operations.kinds.kind import InDoubt, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.stacks import hold_to_buildable
 from moyai.operations.kinds.upgrade.behind import keep_budget
@@ -83,22 +85,10 @@ class Preflight(Reading):
         keep_verified(work, one.service, days, datetime.now(UTC))
         before = change.before
         assert before is not None
-        try:
-            inside = one.inside()
-            given = (one.registry, one.outputs, one.service, before)
-            looked(lambda: inside.health(*given))
-            state = looked(lambda: inside.writes_state(*given)).fields
-            contracts = any(each.contracts for each in change.migrations)
-            kept = (
-                contracts
-                and looked(lambda: inside.restore_state(one.outputs, one.service)).fields["kept"]
-            )
-        except NOBODY_CAN_SAY:
-            raise
-        except MoyaiError as error:
-            raise Unavailable(error.what, remedy=error.remedy) from error
-        if state.get("closed_by") not in (None, closer(work)):
-            raise _closed(one.code, str(state["closed_by"]))
+        contracts = any(each.contracts for each in change.migrations)
+        by, kept = available(partial(_seen, one, before, contracts))
+        if by not in (None, closer(work)):
+            raise _closed(one.code, str(by))
         if kept and restored_before(work) is None:
             raise _kept(one.code)
         return _found(one, change, before, day).result()
@@ -116,13 +106,8 @@ class Preflight(Reading):
         hold_to_shown(one.registry, work, (over.text, *change.texts))
         keep_said(work, one.service, one.registry.operations.verified_restore_days)
         self._may_begin(work, change)
-        try:
-            given = (one.registry, one.outputs, one.service, before)
-            state = looked(lambda: one.inside().writes_state(*given)).fields
-        except NOBODY_CAN_SAY:
-            raise
-        except MoyaiError as error:
-            raise Unavailable(error.what, remedy=error.remedy) from error
+        given = (one.registry, one.outputs, one.service, before)
+        state = available(lambda: looked(lambda: one.inside().writes_state(*given))).fields
         if state.get("closed_by") not in (None, over.closed_by):
             raise _closed(one.code, str(state["closed_by"]))
         found = _found(one, change, before, day)
@@ -228,13 +213,21 @@ def _has_closed_writes(one: Subscribed, work: Work) -> bool:
     if release is None or release not in one.manifest.releases:
         return False
     given = (one.registry, one.outputs, one.service, release)
-    try:
-        state = looked(lambda: one.inside().writes_state(*given)).fields
-    except NOBODY_CAN_SAY:
-        raise
-    except MoyaiError:
+    state = answer_of(lambda: looked(lambda: one.inside().writes_state(*given)))
+    if isinstance(state, MoyaiError):
         return False
-    return bool(state.get("closed_by") == closer(work))
+    return bool(state.fields.get("closed_by") == closer(work))
+
+
+def _seen(one: Subscribed, before: str, contracts: bool) -> tuple[object, bool]:
+    """Who has closed writes of a service that is well, and whether a database that a restore replaced is there
+    yet; that is looked for where `contracts` are to come. Raises `JobFailed`."""
+    inside, given = one.inside(), (one.registry, one.outputs, one.service, before)
+    looked(lambda: inside.health(*given))
+    by = looked(lambda: inside.writes_state(*given)).fields.get("closed_by")
+    if not contracts:
+        return by, False
+    return by, bool(looked(lambda: inside.restore_state(one.outputs, one.service)).fields["kept"])
 
 
 def _change(one: Subscribed, begun_at: str | None, day: date) -> UpgradeChange:

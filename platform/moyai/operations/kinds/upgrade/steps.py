@@ -7,11 +7,12 @@ written since (`data`).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError
+from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.kind import (
-    NOBODY_CAN_SAY,
     InDoubt,
     Look,
     Result,
@@ -68,11 +69,8 @@ class CloseWrites(UpgradeStep):
         if restored is None:
             restored = restored_before(work)
         if restored is not None or taken_over(work.plan, work.body.code) is not None:
-            try:
-                inside.health(*given)
-            except NOBODY_CAN_SAY:
-                raise
-            except MoyaiError as trouble:
+            trouble = answer_of(partial(inside.health, *given))
+            if isinstance(trouble, MoyaiError):
                 raise _unwell(trouble, restored is not None) from trouble
         # Also where they are open: one that a worker began to close, and died, comes before this.
         inside.writes_open(*given, closer(work))
@@ -124,16 +122,11 @@ class Health(UpgradeStep):
         for number in range(looks):
             if number:
                 work.rest(soak / (_LOOKS - 1))
-            try:
-                if not is_released(work):
-                    hold_to_service(found_by(work), one.manifest, one.target)
-                one.inside().health(one.registry, one.outputs, one.service, one.target)
-            except NOBODY_CAN_SAY:
-                raise
-            except MoyaiError as error:
+            error = answer_of(partial(_look, one, work))
+            if error is not None:
                 if is_released(work):
                     raise _no_way_back(error) from error
-                raise
+                raise error
         return {"looks": looks}
 
 
@@ -181,11 +174,9 @@ class OpenWrites(UpgradeStep):
     def look(self, work: Work) -> Result | Look:
         """Who has closed writes says whether they were opened; nobody knows where that cannot be read."""
         one = self.one(work)
-        try:
-            state = one.inside().writes_state(one.registry, one.outputs, one.service, one.target)
-        except NOBODY_CAN_SAY:
-            raise
-        except MoyaiError:
+        given = (one.registry, one.outputs, one.service, one.target)
+        state = answer_of(lambda: one.inside().writes_state(*given))
+        if isinstance(state, MoyaiError):
             return Look.UNKNOWN
         return Look.NOT_DONE if state.fields.get("closed_by") == closer(work) else {}
 
@@ -204,6 +195,13 @@ class OpenWrites(UpgradeStep):
                 "Run moyai operation retry: it opens writes again.",
             ),
         )
+
+
+def _look(one: Subscribed, work: Work) -> None:
+    """One look at the service with its new release. Raises as `hold_to_service`, `JobFailed`."""
+    if not is_released(work):
+        hold_to_service(found_by(work), one.manifest, one.target)
+    one.inside().health(one.registry, one.outputs, one.service, one.target)
 
 
 def _released(record: StackRecord, service: str, release: str) -> StackRecord:
