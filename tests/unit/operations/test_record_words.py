@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import moyai.operations.kinds
+from moyai.audit.export import Header
+from moyai.audit.page import Words, page
 from moyai.audit.records import Entry, genesis, seal
 from moyai.operations import database
 from moyai.operations.audit.detail_words import DETAILS, detail_place, detail_word
@@ -28,6 +30,7 @@ from moyai.operations.audit.record_words import (
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.runbooks import records, telling
+from moyai.planning.fleet.ways_back import NOT_SAID, NOTHING, UNDONE, WayBack, stays
 from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
@@ -129,3 +132,37 @@ def test_a_record_shows_what_became_of_what_it_is_about(
     record = seal(entry, genesis("federation"))
     assert outcome(record).en == stands
     assert said_of(record).en == about
+
+
+@pytest.mark.parametrize(
+    ("way_back", "stands"),
+    [
+        (UNDONE, "taken back"),
+        (NOTHING, "there was nothing to take back"),
+        (stays(Text("残します", "it can be restored")), "it can be restored"),
+        (None, NOT_SAID.said.en),
+    ],
+)
+def test_a_record_of_a_way_back_says_what_became_of_the_step(
+    way_back: WayBack | None, stands: str
+) -> None:
+    """In words and on the page of an export, also a record of a version before."""
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    details: dict[str, JsonValue] = {} if way_back is None else {"way_back": way_back.document}
+    entry = Entry(
+        at=now,
+        actor="moyai",
+        action="upgrade.step",
+        result="done",
+        code="271004",
+        step="-stack",
+        details=details,
+    )
+    record = seal(entry, genesis("body:271004"))
+    assert outcome(record).en == stands
+    header = Header("federation", "271004", "body", now, genesis("body:271004"))
+    words = Words(action_word, step_word, result_word, detail_word, detail_place)
+    shown = "".join(page(header, [record], "en", words=words))
+    assert "way back of stack update" in shown
+    assert ("taken back" in shown) is (way_back == UNDONE)
+    assert way_back is None or stands in shown
