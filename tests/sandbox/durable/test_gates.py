@@ -117,6 +117,7 @@ def test_a_body_that_a_gate_holds_leaves_a_debt_once(
     assert error is not None
     assert (owed.code, owed.operation) == ("100001", view.row.id)
     assert owed.reason == text_of(error["what"])
+    assert "stays as it is" in error["touched"]["en"], "nothing of it was taken back"
 
 
 def test_while_the_site_cannot_be_read_no_body_is_held_and_none_is_found_well(

@@ -50,6 +50,10 @@ def test_a_trial_that_fails_verifies_nothing(office: Office) -> None:
     assert failed.status == "failed"
     assert failed.error is not None
     assert "SHA-256" in failed.error["what"]["en"]
+    told = office.told_back(operation, A)
+    assert (told["taken_back"], told["stays"]) == ([], ["dump:chat"])
+    assert told["not_known"] == ["restore-test:chat"]
+    assert "Stays as it is: backup of chat (" in failed.error["touched"]["en"]
     assert office.databases(A, "chat") == {""}
     with office.operator.connect() as connection:
         assert verified_restores(connection, "chat") == before

@@ -36,11 +36,18 @@ from moyai.operations.kinds.kind import (
 )
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
+from moyai.operations.kinds.rotate_ways import (
+    BEGUN_ANEW,
+    BEGUN_ANEW_IN_PART,
+    IN_USE,
+    UNUSED,
+    UNUSED_IN_PART,
+)
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.site.places import today
 from moyai.planning.deploy_refusals import frozen
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
-from moyai.planning.fleet.ways_back import UNDONE, WayBack, stays, unknown
+from moyai.planning.fleet.ways_back import UNDONE, WayBack
 from moyai.registry.models import Registry
 from moyai.texts import Text
 
@@ -153,11 +160,11 @@ class New(_Step):
 
     def kept(self, result: Result, work: Work) -> WayBack:
         """In use where the old ones are void; else nobody's, until the next ones take their place."""
-        return _IN_USE if _is_void(work, self.service) else _UNUSED
+        return IN_USE if _is_void(work, self.service) else UNUSED
 
     def unfinished(self, work: Work) -> WayBack:
         """They are nobody's either way."""
-        return _UNUSED_IN_PART
+        return UNUSED_IN_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ class Set(_Step):
         """The passwords of before, and tasks that read them; not where the old ones are proved void. Raises
         `InDoubt` where the service is not well with them."""
         if _is_void(work, self.service):
-            return TakenBack(_IN_USE)
+            return TakenBack(IN_USE)
         one = _body(self.source, work)
         trouble = answer_of(partial(self._go_back, work, one))
         if trouble is not None:
@@ -236,11 +243,11 @@ class Restart(_Step):
 
     def kept(self, result: Result, work: Work) -> WayBack:
         """They read the passwords of now, or are begun anew where those of before come back."""
-        return _IN_USE if _is_void(work, self.service) else _BEGUN_ANEW
+        return IN_USE if _is_void(work, self.service) else BEGUN_ANEW
 
     def unfinished(self, work: Work) -> WayBack:
         """As when it is done, or as before."""
-        return _BEGUN_ANEW_IN_PART
+        return BEGUN_ANEW_IN_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,44 +298,12 @@ class Void(_Step):
 
     def kept(self, result: Result, work: Work) -> WayBack:
         """The old passwords open nothing any more."""
-        return _IN_USE
+        return IN_USE
 
 
 def _is_void(work: Work, service: str) -> bool:
     """Whether the old passwords of a service are proved void: it stays with the new ones."""
     return work.result(f"void:{service}") is not None
-
-
-_IN_USE = stays(
-    Text(
-        "前のパスワードは失効していて、新しいパスワードを使い続けます",
-        "the old passwords are void, and the new ones stay in use",
-    )
-)
-_UNUSED = stays(
-    Text(
-        "使われないまま保管されています。次の入替えでは、また新しいものを作ります",
-        "they are kept beside, and nobody uses them; the next rotation makes others",
-    )
-)
-_UNUSED_IN_PART = unknown(
-    Text(
-        "使われない新しいパスワードが保管されているかもしれません",
-        "some may be kept beside, and nobody uses them",
-    )
-)
-_BEGUN_ANEW = stays(
-    Text(
-        "新しいタスクが動いています。パスワードを戻すときは、もう一度入れ替わります",
-        "new tasks run; where passwords go back, they are begun anew once more",
-    )
-)
-_BEGUN_ANEW_IN_PART = unknown(
-    Text(
-        "タスクが入れ替わったかもしれません。パスワードを戻すときは、もう一度入れ替わります",
-        "tasks may have been begun anew; where passwords go back, they are once more",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from moyai.errors import NOTHING_TOUCHED
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.wanted import named_exceptions, why_body
-from moyai.texts import Text, text_in
+from moyai.texts import Text, counted, text_in
 
 ENDS: Mapping[str, tuple[Text, Text]] = {
     "done": (
@@ -55,6 +55,8 @@ BODY_ENDS: Mapping[str, Text] = {
     ),
     "cancelled": Text("取り消しました", "cancelled"),
 }
+_NAMED = 5
+"""Bodies that are told the same of, by name in one line; the rest is counted."""
 _IN_REPORT = Text(
     "手順ごとに行ったことは報告にあります。", "The report has what was done, step by step."
 )
@@ -77,6 +79,25 @@ def touched_by(status: str, error: object, *, is_begun: bool = True) -> Text:
     if not is_begun:
         return NOTHING_TOUCHED
     return text_in(error, "touched") or TOUCHED_BY_END.get(status, _IN_REPORT)
+
+
+def each_touched(touched: Mapping[Text, Sequence[Text]]) -> Text:
+    """What was touched; of whom, where that is not the same of all."""
+    if len(touched) == 1:
+        return next(iter(touched))
+    said = [_of_some(names, was) for was, names in touched.items()]
+    return Text("".join(one.ja for one in said), " ".join(one.en for one in said))
+
+
+def _of_some(names: Sequence[Text], said: Text) -> Text:
+    more = len(names) - _NAMED
+    ja, en = (
+        "、".join(one.ja for one in names[:_NAMED]),
+        ", ".join(one.en for one in names[:_NAMED]),
+    )
+    if more > 0:
+        ja, en = f"{ja}、ほか {more} 団体", f"{en} and {counted(more, 'other', 'others')}"
+    return Text(f"{ja}: {said.ja}", f"{en}: {said.en}")
 
 
 def subject_words(subject: str, plan: OperationPlan) -> Text:

@@ -6,19 +6,23 @@ A body is told of itself alone. Names and errors are put on lines of their own, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from moyai.operations.notices.scene import Happened, Scene
-from moyai.operations.notices.sentences import BODY_ENDS, ENDS, subject_words, touched_by
+from moyai.operations.notices.sentences import (
+    BODY_ENDS,
+    ENDS,
+    each_touched,
+    subject_words,
+    touched_by,
+)
 from moyai.planning.fleet.status_words import OWED
 from moyai.registry.operation_settings import Event
 from moyai.texts import Text, counted, in_japan, text_in, visible
 
 _LISTED = 30
 """Bodies that are listed by name; the rest is counted."""
-_NAMED = 5
-"""The same, where several are told the same of in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,29 +289,10 @@ def _bodies_ended(group: Sequence[Happened], scene: Scene) -> Told:
     return Told(
         title,
         _some(lines),
-        _each(touched),
+        each_touched(touched),
         (*_some(tuple(remedies)), again),
         (f"moyai operation report {scene.operation}", "moyai operation debts"),
     )
-
-
-def _each(touched: Mapping[Text, Sequence[Text]]) -> Text:
-    """What was touched; of whom, where that is not the same of all."""
-    if len(touched) == 1:
-        return next(iter(touched))
-    said = [_of_some(names, was) for was, names in touched.items()]
-    return Text("".join(one.ja for one in said), " ".join(one.en for one in said))
-
-
-def _of_some(names: Sequence[Text], said: Text) -> Text:
-    more = len(names) - _NAMED
-    ja, en = (
-        "、".join(one.ja for one in names[:_NAMED]),
-        ", ".join(one.en for one in names[:_NAMED]),
-    )
-    if more > 0:
-        ja, en = f"{ja}、ほか {more} 団体", f"{en} and {counted(more, 'other', 'others')}"
-    return Text(f"{ja}: {said.ja}", f"{en}: {said.en}")
 
 
 def _some(lines: Sequence[Text]) -> tuple[Text, ...]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from moyai.audit.details import checked, plain
 from moyai.errors import MoyaiError
 from moyai.operations.database.gates import gate_bodies, gate_turn, hold_at_gate, pass_gate
-from moyai.operations.durable.carrying.failures import bug, error_signature, to_document
+from moyai.operations.durable.carrying.failures import bug, error_signature, with_touched
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.troubles import Troubles, why_waits
@@ -20,8 +20,13 @@ from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY
 from moyai.operations.notices.happenings import stalled
 from moyai.operations.notices.record import tell
+from moyai.texts import Text
 
 _AT_ONCE = 4
+_ALL_STAYS = Text(
+    "予定した変更はすべて終わっていて、そのまま残ります。",
+    "All that was planned had been done, and stays as it is.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def _written(found: Mapping[str, MoyaiError]) -> list[dict[str, object]]:
     return [
         {
             "code": code,
-            "error": plain(checked(to_document(error))),
+            "error": plain(checked(with_touched(error, _ALL_STAYS))),
             "signature": error_signature("soak", error),
         }
         for code, error in found.items()
