@@ -15,7 +15,15 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from moyai.operations.deploys.events import DeployEvent, End, Phase, Planned, StackEnded, StackMoved
+from moyai.operations.deploys.events import (
+    DeployEvent,
+    End,
+    Noticed,
+    Phase,
+    Planned,
+    StackEnded,
+    StackMoved,
+)
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, say
 
@@ -48,6 +56,8 @@ def _lines(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
             typer.echo(f"{event.label}: {_ENDS[event.end]}{seconds}")
             if words := _words(event, told):
                 typer.secho(words, err=True)
+        elif isinstance(event, Noticed):
+            typer.secho(copyable(event.what.of(LANG)), err=True)
         yield event
 
 
@@ -78,6 +88,8 @@ def _bar(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
                 if words := _words(event, told):
                     head = f"{event.label}: "
                     progress.console.print(head + words, style="red")
+            elif isinstance(event, Noticed):
+                progress.console.print(copyable(event.what.of(LANG)), style="yellow")
             progress.update(task, description=" · ".join(list(busy.values())[:3]))
             yield event
 

@@ -69,7 +69,7 @@ def test_failures_come_before_refusals() -> None:
     ).error()
     assert error is not None
     assert error.exit_code is ExitCode.FAILED
-    assert str(error.what) == "1 failed: 2 2市"
+    assert str(error.what) == "1 failed: 2 2市\nrefused: 3 3市: why"
     assert str(error.touched) == "The other one was applied."
 
 

@@ -52,6 +52,11 @@ def myself(pid: int, command: str, *, only_looks: bool = False) -> Holder:
     )
 
 
+def here(by: str) -> bool:
+    """Whether a record's writer, `user@host, process 4711`, was of this host."""
+    return by.partition(",")[0].rpartition("@")[2] == socket.gethostname()
+
+
 def is_gone(holder: Holder | None) -> bool:
     """Whether the command (not its engine) is certainly gone."""
     if holder is None or holder.host != socket.gethostname():

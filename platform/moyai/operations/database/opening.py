@@ -28,7 +28,7 @@ def login_url(workspace: Workspace, group: str) -> URL:
     if not places.has(group) and not places.passwords():
         make_ready(workspace)
     if not places.has(group):
-        raise _unknown(places, group)
+        raise unknown(places, group)
     return places.of(group)
 
 
@@ -45,7 +45,8 @@ def make_ready(workspace: Workspace, *, new_passwords: bool = False) -> Prepared
     return prepare(logins_of(workspace), new_passwords=new_passwords)
 
 
-def _unknown(places: Logins, group: str) -> OperationFailed:
+def unknown(places: Logins, group: str) -> OperationFailed:
+    """For people: this machine has no password of a group."""
     file = places.passfile(group)
     return OperationFailed(
         Text(

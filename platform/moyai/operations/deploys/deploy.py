@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from moyai.infra.packages import MODULES, SHARED_MODULES
-from moyai.operations.deploys.events import DeployEvent, Interrupted, Planned, StackEnded
+from moyai.operations.deploys.events import (
+    DeployEvent,
+    Interrupted,
+    Noticed,
+    Planned,
+    StackEnded,
+)
+from moyai.operations.deploys.in_hand import Hands
 from moyai.operations.deploys.plan import Wish, plan_of
 from moyai.operations.deploys.preflight import preflight, refuse
 from moyai.operations.deploys.stack_runs import StackRuns
 from moyai.operations.site.session import Session, imports_of
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import SHARED
+from moyai.texts import Text
+
+if TYPE_CHECKING:
+    from moyai.engine.driver.driver import Driver
+
+_LOOK_SECONDS = 1.0
+"""Between two looks whether an operation has ended that has a body in hand."""
 
 
 class Deploy:
@@ -25,13 +41,15 @@ class Deploy:
         self._wish = wish
         self._jobs = jobs
         self._wait_seconds = wait_seconds
+        self._hands = Hands(session)
 
     def events(self) -> Generator[DeployEvent, None, None]:
         """Carry it out, telling each step, the plan first (`DeployResult` makes a whole of them).
 
         Raises `Refused` before anything is touched: for a file older than the one applied last, for
         bodies that vanished from the file where all bodies are meant, for a quota that would be
-        passed. Failures of single stacks do not raise: the others go on. Where nothing has changed,
+        passed. Failures of single stacks do not raise: the others go on. A body that an operation has in hand
+        is waited for as long as `wait_seconds` say, then left out, as refused. Where nothing has changed,
         neither site nor engine is started.
         """
         session = self._session
@@ -48,10 +66,11 @@ class Deploy:
         begins = any(stack.runs and stack.name == SHARED for stack in plan.foundation)
         imports = SHARED_MODULES if begins else imports_of(plan)
         with session.driver(self._jobs, self._wait_seconds, imports) as driver:
-            runs = StackRuns(session, driver, plan.day, self._now, self._wait_seconds)
+            given = (session, driver, plan.day, self._now, self._wait_seconds)
+            runs = StackRuns(*given, self._hands)
             stands = yield from self._foundation(runs, plan)
             if stands:
-                yield from self._tenants(runs)
+                yield from self._tenants(runs, driver)
         if driver.cancelled:
             yield Interrupted()
 
@@ -82,14 +101,49 @@ class Deploy:
         names = {stack.name for stack in stacks}
         return [one for one in plan_of(self._session, self._wish).stacks if one.name in names]
 
-    def _tenants(self, runs: StackRuns) -> Iterator[DeployEvent]:
-        """The bodies, planned anew, now that the foundation has its outputs."""
-        plan = plan_of(self._session, self._wish)
-        yield Planned(plan)
-        todo = [stack for stack in plan.tenants if stack.runs]
+    def _tenants(self, runs: StackRuns, driver: Driver) -> Iterator[DeployEvent]:
+        """The bodies, planned anew, now that the foundation has its outputs; those that operations have in
+        hand once they are free, where they are waited for."""
+        ended: set[str] = set()
+        told: set[Text] = set()
+        deadline = time.monotonic() + self._wait_seconds
+        while True:
+            plan, taken = self._hands.without(plan_of(self._session, self._wish))
+            yield Planned(plan)
+            waits = bool(taken) and time.monotonic() < deadline
+            for what in self._to_tell(plan, taken if waits else frozenset()):
+                if what not in told:
+                    told.add(what)
+                    yield Noticed(what)
+            todo = [stack for stack in plan.tenants if stack.runs and stack.name not in ended]
+            for event in self._run(runs, todo):
+                if isinstance(event, StackEnded):
+                    ended.add(event.subject)
+                yield event
+            met = any(stack.name not in ended for stack in todo)
+            if driver.cancelled or not (met or waits):
+                return
+            time.sleep(_LOOK_SECONDS)
+
+    def _run(self, runs: StackRuns, todo: Sequence[PlannedStack]) -> Iterator[DeployEvent]:
         if todo:
             from moyai.operations.inside.jobs import Inside  # boto3: slow, and not always needed
 
             workspace = self._session.workspace
             inside = Inside(workspace.site, workspace.runtime.environment())
             yield from runs.carry_out(todo, inside)
+
+    def _to_tell(self, plan: Plan, awaited: frozenset[str]) -> Iterator[Text]:
+        """That operations cannot be asked for, and why bodies are waited for."""
+        if self._hands.away is not None:
+            away = self._hands.away
+            yield Text(
+                f"{away.ja} 記録に途中と書かれていない団体には行います。",
+                f"{away.en} Bodies of which no record says that they are half-way are gone on with.",
+            )
+        for stack in plan.tenants:
+            if stack.name in awaited:
+                why = stack.reasons[0]
+                yield Text(
+                    f"{stack.label}: 待っています: {why.ja}", f"{stack.label}: waits: {why.en}"
+                )

@@ -89,8 +89,15 @@ class StackEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that whoever deploys has to know, of a body or of the whole."""
+
+    what: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """The whole was interrupted; the last that is told of it."""
 
 
-DeployEvent = Planned | StackMoved | ResourceDone | StackEnded | Interrupted
+DeployEvent = Planned | StackMoved | ResourceDone | StackEnded | Noticed | Interrupted

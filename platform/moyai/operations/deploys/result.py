@@ -67,7 +67,8 @@ class DeployResult:
         """The error that the whole ends with: failures first, then refusals; None: all done."""
         failed = [one.label for one in self.ended if one.end is End.FAILED]
         if failed or self.not_begun:
-            return _unfinished(failed, self.not_begun, sum(one.ok for one in self.ended))
+            done = sum(one.ok for one in self.ended)
+            return _unfinished(failed, self.not_begun, done, self.refused)
         if self.interrupted:
             return self.cut_off()
         return refusal(self.refused) if self.refused else None
@@ -89,12 +90,16 @@ class DeployResult:
         return OperationFailed(_joined(lines), touched=touched, remedy=_AGAIN)
 
 
-def _unfinished(failed: Sequence[str], not_begun: Sequence[str], done: int) -> OperationFailed:
+def _unfinished(
+    failed: Sequence[str], not_begun: Sequence[str], done: int, refused: Sequence[PlannedStack]
+) -> OperationFailed:
     lines: list[Text] = []
     if failed:
         lines.append(_counted(failed, "件が失敗しました", "failed"))
     if not_begun:
         lines.append(_counted(not_begun, "件は始めていません", "not begun"))
+    if refused:
+        lines.append(refusal(refused).what)
     return OperationFailed(
         _joined(lines),
         touched=_applied(done) if done else None if failed else NOTHING_TOUCHED,

@@ -31,6 +31,7 @@ from moyai.texts import Text
 
 if TYPE_CHECKING:
     from moyai.engine.driver.driver import Driver
+    from moyai.operations.deploys.in_hand import Hands
     from moyai.operations.inside.jobs import Inside
 
 _JOBS = 2
@@ -50,8 +51,10 @@ class StackRuns:
         day: date,
         again: Again,
         wait_seconds: float = 0.0,
+        hands: Hands | None = None,
     ) -> None:
-        """`again` plans stacks anew by what is on record now; `wait_seconds` as of `Driver`."""
+        """`again` plans stacks anew by what is on record now; `wait_seconds` as of `Driver`. `hands`: of a
+        command by hand, which leaves bodies alone that an operation has; None: the operation's own run."""
         self._workspace = session.workspace
         self._state = session.state
         self._driver = driver
@@ -59,6 +62,7 @@ class StackRuns:
         self._again = again
         self._wait_seconds = wait_seconds
         self._turns = Turns(session.workspace.runtime.home)
+        self._hands = hands
 
     def carry_out(
         self,
@@ -66,7 +70,8 @@ class StackRuns:
         inside: Inside | None = None,
         later: tuple[str, ...] = (),
     ) -> Iterator[DeployEvent]:
-        """Run stacks, telling each step; each ends with one `StackEnded`, and none raises.
+        """Run stacks, telling each step; each ends with one `StackEnded`, and none raises. One that an
+        operation has taken in hand meanwhile is left as it is, and nothing is told of it.
 
         What another command dealt with in the meantime is planned anew, and run where that is
         still needed. `inside` does what bodies have to be onboarded or checked for; `later` as in
@@ -96,7 +101,7 @@ class StackRuns:
             waiting: list[Future[list[DeployEvent]]] = []
             for stack in todo:
                 if not stack.needs_engine:
-                    waiting.append(pool.submit(after.inside_only, stack))
+                    waiting.append(pool.submit(self._inside_only, after, stack))
             for event in driver.run(self._noted(todo, moved.append), later):
                 stack = planned[event.stack]
                 if isinstance(event, RunStarted):
@@ -130,6 +135,20 @@ class StackRuns:
         finally:
             self._turns.end(stack_id(stack))
 
+    def _inside_only(self, after: AfterRun, stack: PlannedStack) -> list[DeployEvent]:
+        self._turns.take(stack_id(stack))
+        try:
+            return [] if self._is_in_hand(stack) else after.inside_only(stack)
+        finally:
+            self._turns.end(stack_id(stack))
+
+    def _is_in_hand(self, stack: PlannedStack) -> bool:
+        """Whether an operation has the body by now. Asked once this command's turn is in sight: an operation
+        that comes to it afterwards sees that, and waits."""
+        if self._hands is None or stack.project != TENANT:
+            return False
+        return self._hands.reason(stack.name) is not None
+
     def _noted(
         self, todo: Sequence[PlannedStack], has_moved: Callable[[PlannedStack], None]
     ) -> Iterator[StackRun]:
@@ -139,6 +158,10 @@ class StackRuns:
                 continue
             mine = self._turns.take(stack_id(stack))
             if self._driver.cancelled or self._state.begin(stack_id(stack)):
+                if not self._driver.cancelled and self._is_in_hand(stack):
+                    self._state.take_back(stack_id(stack))
+                    self._turns.end(stack_id(stack))
+                    continue
                 run = stack_run(self._workspace, stack, self._day, "up")
                 patient = self._wait_seconds > 0  # else nobody is waited for, and all would spin
                 yield replace(run, gives_way=True, after_another=patient and not mine)

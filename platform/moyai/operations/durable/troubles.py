@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from moyai.errors import FileTrouble, MoyaiError
+from moyai.operations.site.at_work import AtWork
 from moyai.registry.problems import RegistryError
 from moyai.texts import Text, visible
 
@@ -80,6 +81,8 @@ class Troubles:
 def why_waits(error: MoyaiError) -> Text:
     """For what somebody waits, on record of a body: without what may quote another's entry of the file."""
     cause = _cause(error)
+    if isinstance(cause, AtWork):
+        return cause.what
     if isinstance(cause, (RegistryError, FileTrouble)):
         return _FILE
     what = Text(_first(cause.what.ja), _first(cause.what.en))

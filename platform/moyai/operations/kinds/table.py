@@ -9,6 +9,7 @@ from moyai.operations.kinds.backup import Backup
 from moyai.operations.kinds.check import Check
 from moyai.operations.kinds.deploy import Deploy
 from moyai.operations.kinds.edit import Edit
+from moyai.operations.kinds.in_turn import in_turn
 from moyai.operations.kinds.kind import Kind
 from moyai.operations.kinds.rotate import Rotate
 from moyai.operations.kinds.site import SiteSource
@@ -36,4 +37,4 @@ def kind_of(name: str, source: SiteSource) -> Kind:
                 f"there is no kind of operation '{name}'; known: {known}",
             )
         )
-    return make(source)
+    return in_turn(make, source)

@@ -59,9 +59,27 @@ class Turns:
             finally:
                 os.close(handle)
 
+    def is_free(self, stack: StackId) -> bool:
+        """Whether no command has the turn now, or nobody can see that."""
+        try:
+            handle = os.open(self._path(stack), os.O_RDWR | os.O_CLOEXEC)
+        except OSError:  # nobody had one yet, or a full disk as above
+            return True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(handle)
+        return True
+
     def _open(self, stack: StackId) -> int:
-        folder = private_folder(self._folder / stack.project / stack.name)
-        return os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = self._path(stack)
+        private_folder(path.parent)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _path(self, stack: StackId) -> Path:
+        return self._folder / stack.project / stack.name / "turn"
 
 
 def _is_taken(handle: int) -> bool:

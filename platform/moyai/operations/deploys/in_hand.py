@@ -1,0 +1,205 @@
+"""Whether a command by hand may change a body: not while an operation has it in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from moyai.engine.stacks import StackId
+from moyai.errors import MoyaiError, UsageError
+from moyai.operations.database.in_hand import InHand, in_hand, running
+from moyai.operations.site.hand_notes import HandNote, forget, noted
+from moyai.operations.site.session import Session
+from moyai.operations.site.workspace import Workspace
+from moyai.planning.plans import Plan, PlannedStack
+from moyai.planning.topology import TENANT
+from moyai.texts import Text
+
+_CONNECT_SECONDS = 5
+_NEVER_SET_UP = ("42P01", "3F000")
+"""SQLSTATEs of a database without the tables: no table, no schema."""
+
+
+_Ask = Callable[["psycopg.Connection[Any]"], dict[str, InHand]]
+
+
+@dataclass(slots=True)
+class Hands:
+    """What one command knows of operations that have bodies in hand. May be used by several threads."""
+
+    session: Session
+    _away: Text | None = field(default=None, init=False)
+
+    @property
+    def away(self) -> Text | None:
+        """Why the operations database could not be asked, for people; None: it answered, or there is none."""
+        return self._away
+
+    def all_of(self, codes: Iterable[str]) -> Mapping[str, Text]:
+        """The bodies among those that may not be touched, each with the reason; the site has to be ready."""
+        wanted = sorted(set(codes))
+        found = self._ask(lambda connection: in_hand(connection, self._site, wanted))
+        if found is None:
+            return self._by_record(wanted)
+        if self._away is None:
+            for code in set(wanted) - found.keys():
+                forget(self._home, StackId(TENANT, code))
+        return {code: _told(one) for code, one in found.items()}
+
+    def reason(self, code: str) -> Text | None:
+        """The same of one body, asked again just before it is touched: whether an operation is at it by now."""
+        found = self._ask(lambda connection: _one(running(connection, self._site, code)))
+        if found is None:
+            return self._by_record([code]).get(code)
+        return next((_told(one) for one in found.values()), None)
+
+    def without(self, plan: Plan) -> tuple[Plan, frozenset[str]]:
+        """The plan with the bodies refused that are in hand, of those that would run; and their codes."""
+        found = self.all_of(stack.name for stack in plan.tenants if stack.runs)
+        tenants = tuple(_refused(stack, found.get(stack.name)) for stack in plan.tenants)
+        return replace(plan, tenants=tenants), frozenset(found)
+
+    @property
+    def _site(self) -> str:
+        return self.session.workspace.site.name
+
+    @property
+    def _home(self) -> Path:
+        return self.session.workspace.runtime.home
+
+    def _ask(self, ask: _Ask) -> dict[str, InHand] | None:
+        """The answer; empty where the site has no operations database, None where it cannot be asked."""
+        try:
+            conninfo = _conninfo(self.session.workspace)
+            if conninfo is None:
+                return {}
+            with psycopg.connect(
+                conninfo,
+                autocommit=True,
+                connect_timeout=_CONNECT_SECONDS,
+                application_name="moyai",
+            ) as connection:
+                found = ask(connection)
+                self._away = None
+                return found
+        except psycopg.Error as error:
+            if error.sqlstate in _NEVER_SET_UP:
+                return {}
+            self._away = _cannot_ask(Text(_first(error), _first(error)))
+        except MoyaiError as error:
+            self._away = _cannot_ask(error.what)
+        return None
+
+    def _by_record(self, codes: Iterable[str]) -> dict[str, Text]:
+        """What site and machine say of bodies that may be half-way, where the database says nothing."""
+        assert self._away is not None
+        records = self.session.anew().state
+        found: dict[str, Text] = {}
+        for code in codes:
+            stack = StackId(TENANT, code)
+            known, moving = noted(self._home, stack), records.record(stack).moving
+            if known is not None:
+                found[code] = _maybe(self._away, _by_note(known))
+            elif moving:
+                found[code] = _maybe(self._away, _by_moving(moving))
+        return found
+
+
+def _one(found: InHand | None) -> dict[str, InHand]:
+    return {} if found is None else {found.code: found}
+
+
+def _refused(stack: PlannedStack, why: Text | None) -> PlannedStack:
+    return stack if why is None else replace(stack, action="refused", reasons=(why,))
+
+
+def _conninfo(workspace: Workspace) -> str | None:
+    """Where operations can be read; None where the site has no operations database, or has never used it.
+
+    Raises `MoyaiError` where it has one that this machine has no login for.
+    """
+    # Only who has something to run pays for these.
+    from moyai.operations.database.hosts import conninfo
+    from moyai.operations.database.logins import split_old
+    from moyai.operations.database.opening import logins_of, unknown
+
+    try:
+        places = logins_of(workspace)
+    except UsageError:
+        if workspace.site.operations_database is None:
+            return None
+        raise
+    with suppress(OSError):
+        split_old(places)
+    for group in ("moyai_operator", "moyai_worker"):
+        if places.has(group):
+            return conninfo(places.of(group))
+    if workspace.site.operations_database is None and not places.passwords():
+        return None  # the embedded one is made with its first use
+    raise unknown(places, "moyai_operator")
+
+
+def _first(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _told(one: InHand) -> Text:
+    what = f"{one.kind} {one.subject}".strip()
+    step = one.step.removeprefix("-")
+    if not one.is_running:
+        return Text(
+            f"{one.operation}（{what}、計画者 {one.planned_by}）が途中で止まっています（手順 {step}）。"
+            f"この団体にはその続きのほか何もできません。moyai operation show {one.operation} で確かめ、"
+            f"moyai operation retry {one.operation} {one.code} で終わらせるか、計画を作り直してください。",
+            f"{one.operation} ({what}, planned by {one.planned_by}) has left it half-way at {step}: nothing "
+            f"else is done with it. See moyai operation show {one.operation}; bring it to its end with moyai "
+            f"operation retry {one.operation} {one.code}, or plan it anew.",
+        )
+    way = step != one.step
+    ja, en = ("を戻している", "is taking back") if way else ("の", "is at")
+    return Text(
+        f"{one.operation}（{what}、計画者 {one.planned_by}）が作業中です（手順 {step}{ja}ところ）。"
+        f"moyai operation show {one.operation} で確かめ、終わるのを待ってください（moyai deploy --wait）。"
+        f"やめさせるのは moyai operation cancel {one.operation} --stop です。",
+        f"{one.operation} ({what}, planned by {one.planned_by}) has it in hand and {en} {step}. See moyai "
+        f"operation show {one.operation}, and wait until it has ended (moyai deploy --wait); moyai operation "
+        f"cancel {one.operation} --stop calls it off.",
+    )
+
+
+def _cannot_ask(why: Text) -> Text:
+    return Text(
+        f"運用データベースに、作業中の団体を尋ねられません: {why.ja}",
+        f"the operations database cannot be asked which bodies are in hand: {why.en}",
+    )
+
+
+def _maybe(away: Text, why: Text) -> Text:
+    return Text(
+        f"{away.ja} {why.ja} データベースに届くようになってから行ってください。",
+        f"{away.en} {why.en} Do it once the database answers.",
+    )
+
+
+def _by_note(known: HandNote) -> Text:
+    what = f"{known.kind} {known.subject}".strip()
+    return Text(
+        f"この機械の記録では、{known.operation}（{what}、計画者 {known.planned_by}）が手順 {known.step} の"
+        "ところです。",
+        f"By this machine's notes {known.operation} ({what}, planned by {known.planned_by}) is at "
+        f"{known.step}.",
+    )
+
+
+def _by_moving(moving: Mapping[str, str]) -> Text:
+    names = ", ".join(f"{service} {release}" for service, release in sorted(moving.items()))
+    return Text(
+        f"記録では更新の途中です（{names}）。",
+        f"By its record it is half-way to {names}.",
+    )
