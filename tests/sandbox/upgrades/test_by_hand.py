@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from federations import Answer
 from office import A, B, Office, at, unchanged
 
 from moyai.engine.stacks import StackId
+from moyai.errors import OperationFailed
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.durable.carrying import patience
 from moyai.operations.inside.jobs import Inside
@@ -22,6 +23,7 @@ from moyai.operations.kinds import in_turn
 from moyai.operations.kinds.upgrade.steps import UpdateStack
 from moyai.operations.site.hand_notes import noted
 from moyai.planning.topology import TENANT
+from moyai.texts import same
 
 HOLD = """
 import sys
@@ -83,11 +85,11 @@ def waits(office: Office, operation: str) -> BodyRow:
 
 
 @contextmanager
-def by_hand(office: Office) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that is at A until it is told to end."""
+def by_hand(office: Office, code: str = A) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that is at a body until it is told to end."""
     home = office.source.session().workspace.runtime.home
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(home), A], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", HOLD, str(home), code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"taken\n"
@@ -122,30 +124,26 @@ def test_a_deploy_by_hand_is_refused_while_writes_are_closed_and_others_are_depl
     assert office.federation.statuses()[A]["status"] != "unknown"
     assert office.is_open(A)
     office.federation.ok("deploy", "all", "--allow-older")
-    assert office.federation.statuses()[A]["status"] == "current"
 
 
 def test_a_deploy_by_hand_waits_as_long_as_it_is_told_to(office: Office) -> None:
-    operation, told = office.plan("1.2.0", A), list[Answer]()
-    pool = ThreadPoolExecutor(1)
-    started: list[Any] = []
+    operation, began = office.plan("1.2.0", A), list[subprocess.Popen[bytes]]()
+    federation = office.federation
+    with ExitStack() as stack:
 
-    def act() -> None:
-        waiting = ("deploy", A, "--wait", "200", "--allow-older")
-        started.append(pool.submit(office.federation.moyai, *waiting))
-        time.sleep(5)
-        assert not started[0].done()
+        def act() -> None:
+            stack.enter_context(tagged(office))
+            waiting = federation.command("deploy", A, "--wait", "200", "--allow-older")
+            given = {"cwd": federation.folder, "env": federation.environment()}
+            began.append(subprocess.Popen(waiting, stdin=subprocess.DEVNULL, **given))
+            time.sleep(6)
+            assert began[0].poll() is None
 
-    with tagged(office):
-        operation = office.plan("1.2.0", A)
-        before = written(office, A)
-        # What differs goes along with the upgrade: a second edit is what the hand brings.
-        assert office.carry(operation, A, at("migrate-expand", act)).status in ("done", "moved")
-        told.append(started[0].result(200))
-        assert told[0].code == 0, told[0].err
-        assert written(office, A) != before
-    pool.shutdown()
-    office.federation.ok("deploy", A, "--allow-older")
+        before = written(office, A)[0]["tags"]
+        assert office.carry(operation, A, at("migrate-expand", act)).status == "done"
+        assert began[0].wait(200) == 0
+        assert written(office, A)[0]["tags"] != before
+    federation.ok("deploy", "all", "--allow-older")
 
 
 def test_a_body_that_is_held_half_way_is_not_deployed_by_hand(
@@ -171,13 +169,10 @@ def test_a_body_that_is_held_half_way_is_not_deployed_by_hand(
     assert office.carry(operation, A).status == "done"
     deploying(office, told)()
     assert told[1].code == 0, told[1].err
-    office.federation.ok("deploy", A, "--allow-older")
+    office.federation.ok("deploy", "all", "--allow-older")
 
 
 def _fails_after(real: Any, times: int) -> Any:
-    from moyai.errors import OperationFailed
-    from moyai.texts import same
-
     done: list[None] = []
 
     def health(*given: Any) -> Any:
@@ -208,28 +203,15 @@ def test_an_operation_waits_in_sight_for_a_command_that_is_at_the_body(office: O
 def test_a_command_that_comes_between_preflight_and_the_first_change_is_waited_for(
     office: Office,
 ) -> None:
-    operation = office.plan("1.5.0", B)
-    del operation
-    office.bring(A, "1.5.0")
-    operation = office.plan("1.1.0", A, service="chat") if _chat(office) else office.plan("1.5.0", A)
-    with ThreadPoolExecutor(1) as pool:
-        held: list[Any] = []
-
-        def hold() -> None:
-            context = by_hand(office)
-            held.append((context, context.__enter__()))
-
-        done = pool.submit(office.carry, operation, A, at("close-writes", hold))
-        body = waits(office, operation)
-        assert body.step == "close-writes"
+    operation = office.plan("1.1.0", A, service="chat")
+    with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
+        at_work: list[subprocess.Popen[bytes]] = []
+        come = at("close-writes", lambda: at_work.append(stack.enter_context(by_hand(office))))
+        done = pool.submit(office.carry, operation, A, come)
+        assert waits(office, operation).step == "close-writes"
         assert office.is_open(A, "chat")
-        context, _ = held[0]
-        context.__exit__(None, None, None)
+        at_work[0].kill()
         assert done.result(240).status == "done"
-
-
-def _chat(office: Office) -> bool:
-    return office.record(A).releases["chat"] == "1.0.0"
 
 
 def test_it_waits_no_longer_than_is_sensible_and_has_changed_nothing_then(
@@ -238,25 +220,9 @@ def test_it_waits_no_longer_than_is_sensible_and_has_changed_nothing_then(
     monkeypatch.setattr(in_turn, "WAIT_SECONDS", 0.5)
     office.bring(B, "1.1.0")
     operation = office.plan("1.2.0", B)
-    home = office.source.session().workspace.runtime.home
-    held: list[subprocess.Popen[bytes]] = []
-
-    def hold() -> None:
-        held.append(
-            subprocess.Popen(
-                [sys.executable, "-c", HOLD, str(home), B],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-        )
-        assert held[0].stdout is not None
-        held[0].stdout.readline()
-
-    try:
-        body = office.carry(operation, B, at("close-writes", hold))
-    finally:
-        held[0].kill()
-        held[0].communicate()
+    with ExitStack() as stack:
+        come = at("close-writes", lambda: stack.enter_context(by_hand(office, B)))
+        body = office.carry(operation, B, come)
     assert body.status == "failed"
     assert body.error is not None
     assert "for too long" in body.error["what"]["en"]

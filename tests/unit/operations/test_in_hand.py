@@ -23,7 +23,9 @@ STACK = StackId("moyai-tenant", CODE)
 UPGRADE = Entry("op1", "upgrade", "eapp-b 1.2.0", "k@example.jp", CODE, "running", 1, ())
 
 
-def begun(*names: str, attempt: int = 1, last: str = "intended") -> tuple[tuple[int, StepRecord], ...]:
+def begun(
+    *names: str, attempt: int = 1, last: str = "intended"
+) -> tuple[tuple[int, StepRecord], ...]:
     """Steps one after another; the last has not ended."""
     statuses = ["done"] * (len(names) - 1) + [last]
     return tuple(
@@ -46,7 +48,9 @@ def test_a_body_is_in_hand_from_its_first_change() -> None:
     assert found_in([replace(UPGRADE, steps=begun("preflight"))]) == {}
     [found] = found_in([replace(UPGRADE, steps=begun("preflight", "close-writes"))]).values()
     assert (found.operation, found.step, found.is_running) == ("op1", "close-writes", True)
-    [found] = found_in([replace(UPGRADE, steps=begun("preflight", "close-writes", "-close-writes"))]).values()
+    [found] = found_in(
+        [replace(UPGRADE, steps=begun("preflight", "close-writes", "-close-writes"))]
+    ).values()
     assert found.step == "-close-writes"
 
 

@@ -62,7 +62,6 @@ class Deploy:
             plan = preflight(session, self._wish)
             yield Planned(plan)
             refuse(plan)
-        session.history.remember(session.workspace.registry)
         begins = any(stack.runs and stack.name == SHARED for stack in plan.foundation)
         imports = SHARED_MODULES if begins else imports_of(plan)
         with session.driver(self._jobs, self._wait_seconds, imports) as driver:
@@ -88,6 +87,8 @@ class Deploy:
             todo = [stack for stack in fresh if stack.runs]
             has_run = has_run or bool(todo)
             stands = True
+            if todo:
+                self._session.history.remember(self._session.workspace.registry)
             for event in runs.carry_out(todo, later=later):
                 yield event
                 if isinstance(event, StackEnded):
@@ -130,6 +131,7 @@ class Deploy:
             from moyai.operations.inside.jobs import Inside  # boto3: slow, and not always needed
 
             workspace = self._session.workspace
+            self._session.history.remember(workspace.registry)
             inside = Inside(workspace.site, workspace.runtime.environment())
             yield from runs.carry_out(todo, inside)
 
