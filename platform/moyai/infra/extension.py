@@ -7,7 +7,7 @@ so that what it keeps outlives the service (`args.active` says whether that runs
 
 from __future__ import annotations
 
-import runpy
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +16,8 @@ from typing import Any
 
 import pulumi
 
-from moyai.errors import UsageError
+from moyai.errors import NOTHING_TOUCHED, FileTrouble, UsageError
+from moyai.infra.code import AGAIN, CONFIG, EDITED, SERVICE, hash_content
 from moyai.infra.subscription import SubscriptionArgs
 from moyai.texts import Text
 
@@ -43,20 +44,35 @@ Build = Callable[[SubscriptionArgs, pulumi.ResourceOptions], Extension]
 def extend(args: SubscriptionArgs, opts: pulumi.ResourceOptions) -> Extension:
     """Build what the service's folder adds; nothing where it has no `component.py`.
 
-    Raises `UsageError` where it has no `build`, or that answers anything but an `Extension`.
+    It is read once: what is run is what is compared with what the run was planned by. Raises `UsageError` where
+    it has no `build`, or that answers anything but an `Extension`, `FileTrouble` where it is another by now.
     """
     file = args.manifest.folder / FILE
-    if not file.is_file():
+    content = file.read_bytes() if file.is_file() else None
+    _hold_to_planned(args.manifest.name, content)
+    if content is None:
         return Extension()
-    made = _load(file, file.stat().st_mtime_ns)(args, opts)
+    made = _load(file, content)(args, opts)
     if not isinstance(made, Extension):
         raise _wrong(file)
     return made
 
 
+def _hold_to_planned(service: str, content: bytes | None) -> None:
+    planned = pulumi.Config("moyai").get(CONFIG)
+    if planned is None:
+        return
+    found = None if content is None else hash_content(FILE, content)
+    if json.loads(planned).get(f"{SERVICE}{service}") != found:
+        raise FileTrouble(EDITED, touched=NOTHING_TOUCHED, remedy=AGAIN)
+
+
 @cache
-def _load(file: Path, _version: int) -> Build:
-    build = runpy.run_path(str(file)).get("build")
+def _load(file: Path, content: bytes) -> Build:
+    """As `runpy.run_path`, of what was read."""
+    names: dict[str, Any] = {"__name__": "<run_path>", "__file__": str(file)}
+    exec(compile(content, str(file), "exec"), names)  # noqa: S102 - the service's own code, as read
+    build = names.get("build")
     if not callable(build):
         raise _wrong(file)
     found: Build = build

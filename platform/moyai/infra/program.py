@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from moyai.errors import NOTHING_TOUCHED, FileTrouble
+from moyai.infra.code import AGAIN, CONFIG, EDITED, is_as_planned
 from moyai.infra.database import MoyaiProvider
 from moyai.infra.outputs import (
     CellOutputs,
@@ -55,12 +56,15 @@ def read_inputs() -> Inputs:
     """The configuration of the running stack (namespace `moyai`, ADR 0001).
 
     Raises `RegistryError` for a file with errors, `FileTrouble` for a site that it does not have any more,
-    and where file or services are not those that the run was planned by: what nobody has seen is not built.
+    and where file, services or code are not those that the run was planned by: what nobody has seen is not
+    built. Moyai's own modules were imported after that plan, and before this.
     """
     config = pulumi.Config("moyai")
     registry = require(Path(config.require("registry")))
     if config.get("sources") not in (None, registry.sources_sha256):
-        raise FileTrouble(_EDITED, touched=NOTHING_TOUCHED, remedy=_AGAIN)
+        raise FileTrouble(EDITED, touched=NOTHING_TOUCHED, remedy=AGAIN)
+    if not is_as_planned(config.get(CONFIG), Path.cwd()):
+        raise FileTrouble(EDITED, touched=NOTHING_TOUCHED, remedy=AGAIN)
     name = config.require("site")
     if name not in registry.sites:
         raise _unknown(Text("拠点", "site"), name, registry.sites)
@@ -95,16 +99,6 @@ def cell_outputs(cell: str) -> CellOutputs:
 
 def _reference(stack: str) -> pulumi.StackReference:
     return pulumi.StackReference(stack, stack_name=f"organization/{FOUNDATION}/{stack}")
-
-
-_EDITED = Text(
-    "計画してから、tenants.yaml かサービスのファイルが変わりました。",
-    "tenants.yaml or a service's files were changed since this was planned.",
-)
-_AGAIN = Text(
-    "もう一度計画して、内容を確かめてから実行してください。",
-    "Plan it again, look at what it says, and run it then.",
-)
 
 
 def _unknown(what: Text, name: str, known: Iterable[str]) -> FileTrouble:

@@ -12,7 +12,7 @@ import pytest
 from tests.sample import PROGRAMS, SERVICES
 
 import moyai
-from moyai.operations.site.surroundings import component_files
+from moyai.infra.code import component_files
 
 LIBRARY = Path(moyai.__file__).parent
 _VALUES_ARE_IN_OTHER_PARTS = (

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from moyai.engine.driver.results import CANCELLED
 from moyai.engine.stacks import RunResult
 from moyai.engine.state.records import StackRecord
-from moyai.errors import SITE_UNREAD, MoyaiError, SiteTrouble
+from moyai.errors import SITE_UNREAD, FileTrouble, MoyaiError, SiteTrouble
+from moyai.infra.code import AGAIN, EDITED
 from moyai.operations.deploys.events import DeployEvent, End, Phase, StackEnded, StackMoved
+from moyai.operations.deploys.looked_at import migrations_looked_at
 from moyai.operations.deploys.plan import stack_id
 from moyai.operations.site.site_state import SiteState
 from moyai.planning.plans import PlannedStack
@@ -32,14 +34,25 @@ class AfterRun:
         cancelled: Callable[[], bool],
     ) -> None:
         """`cancelled`: whether nothing more may begin."""
+        self._looked_at: dict[tuple[str, str], str | None] = {}
         self._registry = registry
         self._state = state
         self._inside = inside
         self._cancelled = cancelled
 
+    def look(self, stack: PlannedStack) -> None:
+        """Note which migrations a stack's onboarding may apply, before anything of it is begun."""
+        for service in stack.onboarding:
+            found = migrations_looked_at(self._registry, service, stack.releases[service])
+            self._looked_at[stack.name, service] = found
+
     def engine(self, stack: PlannedStack, result: RunResult) -> list[DeployEvent]:
         """After the engine: onboard what is new, then put the end on record."""
         error = result.error
+        if isinstance(error, FileTrouble) and _is_untouched(result):
+            sha256 = None if stack.refresh else result.checkpoint_sha256
+            self._state.leave(stack_id(stack), sha256)
+            return [_ended(stack, result, error)]
         if error is not None:
             # It may quote other bodies' entries of the file, and stands in this one's reasons.
             failed = SITE_UNREAD if isinstance(error, SiteTrouble) else error.what
@@ -80,7 +93,7 @@ class AfterRun:
         events, onboarded, trouble = self._onboard(stack, outputs)
 
         def ended(record: StackRecord) -> StackRecord:
-            # No turn was taken: what another run failed by meanwhile stays on record.
+            # No mark was made: what another run failed by meanwhile stays on record.
             other = record.failure if record.failure != before else None
             failure = other if trouble is None else trouble.what
             return _released(replace(record, failure=failure), onboarded)
@@ -101,7 +114,11 @@ class AfterRun:
             try:
                 if service in stack.onboarding:
                     events.append(StackMoved(stack.name, stack.title, Phase.MIGRATE, service))
-                    self._inside.migrate(self._registry, outputs, service, release)
+                    word = self._looked_at.get((stack.name, service))
+                    if word is None:
+                        raise FileTrouble(EDITED, remedy=AGAIN)
+                    given = (self._registry, outputs, service, release)
+                    self._inside.migrate(*given, approved=word)
                 events.append(StackMoved(stack.name, stack.title, Phase.HEALTH, service))
                 self._inside.health(self._registry, outputs, service, release)
             except MoyaiError as failure:
@@ -110,6 +127,11 @@ class AfterRun:
             if service in stack.onboarding:
                 onboarded[service] = release
         return events, onboarded, error
+
+
+def _is_untouched(result: RunResult) -> bool:
+    """Whether a run changed nothing, and found nothing that an earlier one had left."""
+    return not (result.steps or result.drift or result.repaired)
 
 
 def _released(record: StackRecord, onboarded: Mapping[str, str]) -> StackRecord:

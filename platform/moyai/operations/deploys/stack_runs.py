@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from moyai.engine.stacks import Action, ResourceMoved, RunResult, RunStarted, StackId, StackRun
 from moyai.errors import Refused
+from moyai.infra.code import CONFIG as CODE
+from moyai.infra.code import code_of
 from moyai.operations.deploys.after_run import AfterRun
 from moyai.operations.deploys.events import (
     DeployEvent,
@@ -100,6 +102,7 @@ class StackRuns:
         with ThreadPoolExecutor(_JOBS, thread_name_prefix="inside") as pool:
             waiting: list[Future[list[DeployEvent]]] = []
             for stack in todo:
+                after.look(stack)
                 if not stack.needs_engine:
                     waiting.append(pool.submit(self._inside_only, after, stack))
             for event in driver.run(self._noted(todo, moved.append), later):
@@ -203,6 +206,7 @@ def _config(workspace: Workspace, stack: PlannedStack, day: date) -> dict[str, s
     """A stack's configuration: full keys to values (ADR 0001)."""
     config = {
         "moyai:registry": str(workspace.registry.path),
+        f"moyai:{CODE}": json.dumps(code_of(stack.fingerprint), sort_keys=True),
         "moyai:sources": workspace.registry.sources_sha256,
         "moyai:site": workspace.site.name,
         "moyai:asOf": day.isoformat(),

@@ -144,6 +144,22 @@ class SiteState:
 
         self.change(stack, without_mark)
 
+    def leave(self, stack: StackId, checkpoint_sha256: str | None) -> None:
+        """The same of a run that the engine began and that changed nothing.
+
+        `checkpoint_sha256`: as it is written now, with nothing else in it; None: whoever runs next looks at it.
+        """
+        begun = self._begun.get(stack)
+        self.take_back(stack)
+        if begun is None or checkpoint_sha256 is None or not begun.was_written:
+            return
+
+        def written(record: StackRecord) -> StackRecord:
+            is_known = record.checkpoint_sha256 == begun.before.checkpoint_sha256
+            return replace(record, checkpoint_sha256=checkpoint_sha256) if is_known else record
+
+        self.change(stack, written)
+
     def _put_back(self, begun: _Begun, written: Written) -> bool:
         if begun.was_written:
             return self.store.swap(begun.before, written.token, begun.by)

@@ -13,7 +13,13 @@ from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build
-from moyai.operations.kinds.upgrade.found import Found, found_by, hold_to_end, hold_to_way_back
+from moyai.operations.kinds.upgrade.found import (
+    Found,
+    found_by,
+    hold_to_end,
+    hold_to_way_back,
+    stands,
+)
 from moyai.operations.site.session import Session
 from moyai.operations.site.turns import Turns
 from moyai.planning.fleet.taking_over import taken_over
@@ -75,11 +81,9 @@ class Subscribed(Environment):
 
         return build(self.session, self.code, planned, None, found.as_of)
 
-    def hold_to_end(self, found: Found) -> None:
-        """Look at what its stack is by the files of this session. Raises `Moved` where that is not what
-        preflight found: the program that has run just now may have read them."""
-        for stack in self._stacks(self.session, found.as_of):
-            hold_to_end(found, self.manifest, self.target, stack)
+    def stands(self, found: Found) -> bool:
+        """Whether its stack is on record as preflight found that it is to be."""
+        return stands(found, self.session.state.recorded(self.stack))
 
     def build_back(self, found: Found) -> dict[str, int]:
         """Run its stack with the release on record, where anything of the upgrade is there.

@@ -44,6 +44,8 @@ class Found:
     """Versions of the migrations on the way that the release before does not work with."""
     day: date | None = None
     """As of which stacks are built, also by steps after midnight."""
+    stack_sha256: str | None = None
+    """What its stack is in the end."""
 
     def result(self) -> dict[str, JsonValue]:
         """The same as preflight's result."""
@@ -52,6 +54,7 @@ class Found:
             "end_sha256": self.end_sha256,
             "back_sha256": self.back_sha256,
             "service_sha256": self.service_sha256,
+            "stack_sha256": self.stack_sha256,
             "contracts": self.contracts,
             "day": None if self.day is None else self.day.isoformat(),
         }
@@ -72,6 +75,7 @@ def found_in(result: Result) -> Found:
         end_sha256=str(result["end_sha256"]),
         back_sha256=_word(result.get("back_sha256")),
         service_sha256=_word(result.get("service_sha256")),
+        stack_sha256=_word(result.get("stack_sha256")),
         contracts=None if not isinstance(contracts, (list, tuple)) else _numbers(contracts),
         day=None if day is None else date.fromisoformat(str(day)),
     )
@@ -83,10 +87,16 @@ def found_by(work: Work) -> Found:
 
 
 def hold_to_end(found: Found, manifest: Manifest, target: str, stack: PlannedStack) -> None:
-    """Raises `Moved` where a stack that is about to be built, or was just built, is not the one that
-    preflight found."""
+    """Raises `Moved` where a stack that is about to be built is not the one that preflight found."""
     if end_sha256(manifest, found.release, target, stack.fingerprint) != found.end_sha256:
         raise _moved(stack)
+
+
+def stands(found: Found, recorded: Recorded) -> bool:
+    """Whether a stack is on record as it was approved: a worker may have died before it said so, and files may
+    be others since."""
+    is_known = recorded.condition is Condition.APPLIED
+    return is_known and found.stack_sha256 == back_sha256(recorded.fingerprint)
 
 
 def hold_to_way_back(

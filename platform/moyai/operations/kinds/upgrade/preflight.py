@@ -30,6 +30,7 @@ from moyai.operations.kinds.upgrade.body import (
 )
 from moyai.operations.kinds.upgrade.change import (
     UpgradeChange,
+    back_sha256,
     change_of,
     contracts_of,
     service_sha256,
@@ -191,6 +192,7 @@ def _found(one: Subscribed, change: UpgradeChange, before: str, day: date) -> Fo
         release=before,
         end_sha256=change.end_sha256,
         back_sha256=way_back(one.session, one.code, one.service, day),
+        stack_sha256=back_sha256(change.stack.fingerprint),
         service_sha256=service_sha256(one.manifest, before, one.target),
         contracts=contracts_of(change.migrations),
         day=day,

@@ -87,12 +87,14 @@ class UpdateStack(UpgradeStep):
     title: Text = Text("環境の適用", "stack update")
 
     def carry_out(self, one: Subscribed, work: Work) -> Result:
-        """Raises as the engine's run ended; `Moved` where it is not what was approved, then or since."""
+        """Raises as the engine's run ended; `Moved` where it is not what was approved: nothing is run then."""
         found = found_by(work)
+        if one.record.moving.get(one.service) == one.target and one.stands(found):
+            return {}
         one.bring(one.target)
-        counts = one.build(found)
-        self.one(work).hold_to_end(found)
-        return dict(counts)
+        # From the engine's start on the program holds itself to what is compared here: what is edited later
+        # is the next one's.
+        return dict(one.build(found))
 
     def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """Build it with the release on record again. Raises `InDoubt` where more would go along."""
