@@ -42,8 +42,15 @@ _ENDS = {
 def follow(events: Iterable[DeployEvent], *, quiet: bool = False) -> Iterator[DeployEvent]:
     """The same events, each shown as it is handed on."""
     if quiet:
-        return iter(events)
+        return _notices(events)
     return _bar(events) if sys.stdout.isatty() else _lines(events)
+
+
+def _notices(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:
+    for event in events:
+        if isinstance(event, Noticed):
+            typer.secho(copyable(event.what.of(LANG)), err=True)
+        yield event
 
 
 def _lines(events: Iterable[DeployEvent]) -> Iterator[DeployEvent]:

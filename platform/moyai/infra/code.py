@@ -65,7 +65,7 @@ def is_as_planned(planned: str | None, program: Path) -> bool:
     if COMPONENTS not in known:
         return True
     # What this process has imported lies between the two.
-    return known[COMPONENTS] == _AT_IMPORT == hash_components()
+    return str(known[COMPONENTS]) == _AT_IMPORT == hash_components()
 
 
 def hash_components() -> str:

@@ -111,3 +111,12 @@ def test_who_only_looks_whether_a_turn_is_free_takes_none(tmp_path: Path) -> Non
     one.end(STACK)
     assert other.is_free(STACK)
     assert one.take(STACK)
+
+
+@pytest.mark.parametrize("last", ["open-writes", "back-open-writes"])
+def test_a_body_whose_writes_were_opened_is_not_half_way(last: str) -> None:
+    """Held by the look after its wave's soak, say."""
+    steps = begun("preflight", "close-writes", last, last="done")
+    assert found_in([replace(UPGRADE, status="held", steps=steps)]) == {}
+    begun_only = begun("preflight", "close-writes", last)
+    assert CODE in found_in([replace(UPGRADE, status="held", steps=begun_only)])

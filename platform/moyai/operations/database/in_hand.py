@@ -23,6 +23,8 @@ _HALF_WAY: Mapping[str, tuple[str, ...]] = {
     "rotate": ("set:",),
 }
 """Kind → how names of steps begin that leave a body half-way, where they are not taken back."""
+_OPENS = frozenset({"open-writes", "back-open-writes"})
+"""Steps that end it where they are done, whatever is said of the body afterwards."""
 
 _STEPS = """
   coalesce((SELECT jsonb_agg(jsonb_build_object('step', s.step, 'ordinal', s.ordinal, 'status', s.status,
@@ -122,8 +124,9 @@ def _left_at(one: Entry) -> str | None:
     if one.status in ("done", "running"):
         return None
     heads = _HALF_WAY.get(one.kind, ())
-    found = left_by(step for _, step in one.steps).steps
-    if not any(name.startswith(heads) for name in found):
+    left = left_by(step for _, step in one.steps)
+    found = left.steps
+    if not any(name.startswith(heads) for name in found) or not _OPENS.isdisjoint(left.results):
         return None
     return [step.name for _, step in one.steps if step.name in found and changes(step.name)][-1]
 

@@ -43,6 +43,8 @@ class Hands:
     def all_of(self, codes: Iterable[str]) -> Mapping[str, Text]:
         """The bodies among those that may not be touched, each with the reason; the site has to be ready."""
         wanted = sorted(set(codes))
+        if not wanted:
+            return {}
         found = self._ask(lambda connection: in_hand(connection, self._site, wanted))
         if found is None:
             return self._by_record(wanted)
@@ -123,7 +125,10 @@ def _conninfo(workspace: Workspace) -> str | None:
 
     Raises `MoyaiError` where it has one that this machine has no login for.
     """
-    # Only who has something to run pays for these.
+    own = workspace.site.operations_database
+    if own is None and not any((workspace.runtime.home / "operations").glob("pgpass*")):
+        return None
+    # Only who has something to ask for pays for these.
     from moyai.operations.database.hosts import conninfo
     from moyai.operations.database.logins import split_old
     from moyai.operations.database.opening import logins_of, unknown
@@ -131,7 +136,7 @@ def _conninfo(workspace: Workspace) -> str | None:
     try:
         places = logins_of(workspace)
     except UsageError:
-        if workspace.site.operations_database is None:
+        if own is None:
             return None
         raise
     with suppress(OSError):
@@ -139,8 +144,6 @@ def _conninfo(workspace: Workspace) -> str | None:
     for group in ("moyai_operator", "moyai_worker"):
         if places.has(group):
             return conninfo(places.of(group))
-    if workspace.site.operations_database is None and not places.passwords():
-        return None  # the embedded one is made with its first use
     raise unknown(places, "moyai_operator")
 
 
