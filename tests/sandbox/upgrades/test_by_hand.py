@@ -260,3 +260,28 @@ def test_where_the_database_cannot_be_asked_notes_and_records_are(office: Office
     assert before[0] != written(office, B)[0]
     assert noted(home, stack) is None, "it has ended"
     office.federation.ok("deploy", "all", "--allow-older")
+
+
+class _Killed(BaseException):
+    """A worker that ends here."""
+
+
+def test_a_body_whose_worker_died_is_in_hand_until_another_has_brought_it_to_its_end(
+    office: Office,
+) -> None:
+    office.bring(B, "1.3.0")
+    operation, told = office.plan("1.5.0", B), list[Answer]()
+
+    def die() -> None:
+        raise _Killed
+
+    with pytest.raises(_Killed):
+        office.carry(operation, B, at("stack", die))
+    before = written(office, B)
+    deploying(office, told, B)()
+    assert (told[0].code, written(office, B)) == (5, before)
+    assert "has it in hand and is at backup" in told[0].err
+    assert office.carry(operation, B).status == "done"
+    deploying(office, told, B)()
+    assert told[1].code == 0, told[1].err
+    office.federation.ok("deploy", "all", "--allow-older")
