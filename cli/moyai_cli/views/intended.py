@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from moyai.operations.fleet.assembling import LeftOut
 from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.forecast import Forecast
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.status_words import word
-from moyai.texts import Text, in_japan
+from moyai.texts import Text, counted, in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_line
 
@@ -22,7 +23,7 @@ def show_intended(
         document(_document(plan, left, foreseen), output)
         return
     show_line(f"{word(TITLES, plan.kind, LANG)} {plan.subject}".strip())
-    if all(body.calendar is None for body in plan.bodies):
+    if _waits_for_no_window(plan):
         show_line(
             say(
                 "保守時間帯を待ちません（凍結日は守ります）。",
@@ -42,6 +43,8 @@ def show_intended(
     show_line(_foreseen(plan, foreseen).of(LANG))
     for missed in foreseen.misses:
         show_line(_missed(plan, missed.code, foreseen).of(LANG))
+    for code, moment in foreseen.frozen.items():
+        show_line(_frozen(plan, code, moment).of(LANG))
 
 
 def _show_wave(plan: OperationPlan, wave: PlannedWave, foreseen: Forecast) -> None:
@@ -99,15 +102,24 @@ def _document(plan: OperationPlan, left: Sequence[LeftOut], foreseen: Forecast) 
         "ends": foreseen.ends.isoformat(),
         "fits": foreseen.fits,
         "misses": [one.code for one in foreseen.misses],
+        "frozen": {code: moment.isoformat() for code, moment in foreseen.frozen.items()},
     }
 
 
 def _foreseen(plan: OperationPlan, foreseen: Forecast) -> Text:
     begins, ends = in_japan(foreseen.begins), in_japan(foreseen.ends)
-    if all(body.calendar is None for body in plan.bodies):
+    if _waits_for_no_window(plan):
+        frozen = len(foreseen.frozen)
+        if not frozen:
+            return Text(
+                f"見込み: {begins} から {ends} まで。保守時間帯は待ちません。",
+                f"Foreseen: {begins} to {ends}; no window is waited for.",
+            )
+        some = counted(frozen, "body waits", "bodies wait")
         return Text(
-            f"見込み: {begins} から {ends} まで。保守時間帯は待ちません。",
-            f"Foreseen: {begins} to {ends}; no window is waited for.",
+            f"見込み: {begins} から {ends} まで。保守時間帯は待ちません。"
+            f"{frozen} 団体は凍結期間が明けるまで待ちます。",
+            f"Foreseen: {begins} to {ends}; no window is waited for, but {some} for the end of a freeze.",
         )
     fits = Text("最初の保守時間帯に収まります", "it fits into each body's first window")
     late = Text("最初の保守時間帯に収まらない団体があります", "some bodies miss their first window")
@@ -115,6 +127,18 @@ def _foreseen(plan: OperationPlan, foreseen: Forecast) -> Text:
     return Text(
         f"見込み: {begins} から {ends} まで。{said.ja}。",
         f"Foreseen: {begins} to {ends}; {said.en}.",
+    )
+
+
+def _waits_for_no_window(plan: OperationPlan) -> bool:
+    return all(body.calendar is None or body.calendar.is_any_time for body in plan.bodies)
+
+
+def _frozen(plan: OperationPlan, code: str, moment: datetime) -> Text:
+    name, at = plan.body(code).name, in_japan(moment)
+    return Text(
+        f"{code} {name}: 凍結期間が明ける {at} を待ちます。",
+        f"{code} {name}: waits for the end of its freeze, {at}.",
     )
 
 

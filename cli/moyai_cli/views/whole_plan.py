@@ -95,6 +95,11 @@ def _calendar(calendar: Calendar | None) -> str:
         return say("保守時間帯を待たない", "waits for no maintenance window")
     window = calendar.window
     frozen = ", ".join(f"{one.first} – {one.last}" for one in calendar.freezes)
+    if calendar.is_any_time:
+        return say(
+            f"保守時間帯を待たない、凍結日 {frozen or 'なし'}",
+            f"waits for no maintenance window; frozen {frozen or 'never'}",
+        )
     days = ", ".join(window.days)
     return say(
         f"保守時間帯 {days} {window.start:%H:%M} から {window.hours} 時間、凍結日 {frozen or 'なし'}",

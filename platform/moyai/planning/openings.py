@@ -20,6 +20,8 @@ HOLIDAY = "holiday"
 """As a day of a window: every national holiday of Japan."""
 LONG_AGO = timedelta(days=31)
 """How far back the beginning of an opening is looked for."""
+ALWAYS = MaintenanceWindow(WEEK, time(), 24)
+"""The window of a body that waits for none: freezes alone close it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class Calendar:
 
     window: MaintenanceWindow
     freezes: tuple[Freeze, ...]
+
+    @property
+    def is_any_time(self) -> bool:
+        """Whether its freezes alone close it."""
+        return is_always(self.window)
+
+
+def is_always(window: MaintenanceWindow) -> bool:
+    """Whether a window is never closed."""
+    return window.hours >= 24 and set(WEEK) <= set(window.days)
 
 
 def openings(calendar: Calendar, since: datetime, until: datetime) -> Iterator[Opening]:
@@ -115,7 +127,11 @@ def _length(opening: Opening) -> timedelta:
 def _pieces(
     calendar: Calendar, since: datetime, until: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Windows cut at each midnight of Japan, without frozen days, by their beginnings."""
+    """Windows cut at each midnight of Japan, without frozen days, by their beginnings; what is open at any
+    time, between its freezes."""
+    if calendar.is_any_time:
+        yield from _between_freezes(calendar.freezes, since, until)
+        return
     day = since.astimezone(JAPAN).date() - 2 * DAY
     last = until.astimezone(JAPAN).date()
     while day <= last:
@@ -146,6 +162,18 @@ def _unfrozen(
         if not _is_frozen(calendar, begins.date()):
             yield begins.astimezone(UTC), min(midnight, ends).astimezone(UTC)
         begins = midnight
+
+
+def _between_freezes(
+    freezes: tuple[Freeze, ...], since: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    begins = since
+    for freeze in sorted(freezes, key=lambda one: one.first):
+        if freeze.last >= freeze.first:
+            first = datetime.combine(freeze.first, time(), JAPAN).astimezone(UTC)
+            yield begins, min(first, until)
+            begins = max(begins, datetime.combine(freeze.last + DAY, time(), JAPAN).astimezone(UTC))
+    yield begins, until
 
 
 def _is_frozen(calendar: Calendar, day: date) -> bool:

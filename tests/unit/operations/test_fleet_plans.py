@@ -16,6 +16,7 @@ from moyai.operations.fleet.checking import plan_check
 from moyai.operations.site.workspace import Workspace, open_workspace
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.openings import ALWAYS, Calendar
 from moyai.registry.operation_settings import Amount, OperationSettings, Tolerance, Wave
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
@@ -103,6 +104,17 @@ def test_what_needs_no_approval_asks_no_body_for_its_own(workspace: Workspace) -
     plan = assembled(workspace, settings, needs_approval=False, in_windows=False)
     assert plan.approval_seconds == 0
     assert not any(body.approves_itself or body.calendar for body in plan.bodies)
+
+
+def test_changes_at_any_time_keep_each_body_to_its_freezes(workspace: Workspace) -> None:
+    plan = assembled(workspace, OperationSettings(), in_windows=False)
+    own = {body.code: body for body in workspace.registry.tenants}
+    assert [body.calendar for body in plan.bodies] == [
+        Calendar(ALWAYS, own[body.code].freezes) for body in plan.bodies
+    ]
+    exceptions = plan.parameters["exceptions"]
+    assert isinstance(exceptions, tuple)
+    assert "windows" in exceptions
 
 
 def test_forecasts_are_measured_where_they_can_be(workspace: Workspace) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.planning.fleet.simulator import is_open as is_open_by_itself
 
-from moyai.planning.openings import Calendar, Opening, is_open, next_opening, openings
+from moyai.planning.openings import ALWAYS, Calendar, Opening, is_open, next_opening, openings
 from moyai.registry.models import Freeze, MaintenanceWindow
 from moyai.texts import JAPAN
 
@@ -18,6 +18,7 @@ START = datetime(2026, 11, 20, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 MOMENTS = st.integers(0, 96 * 4).map(lambda at: START + at * QUARTER)
 DAYS = st.integers(16, 36).map(lambda at: date(2026, 11, 1) + timedelta(days=at))
+FREEZES = st.lists(st.builds(Freeze, DAYS, DAYS, st.just("選挙")), max_size=3).map(tuple)
 CALENDARS = st.builds(
     Calendar,
     st.builds(
@@ -29,8 +30,8 @@ CALENDARS = st.builds(
         st.integers(0, 95).map(lambda at: time(at // 4, at % 4 * 15)),
         st.integers(1, 24) | st.just(24),
     ),
-    st.lists(st.builds(Freeze, DAYS, DAYS, st.just("選挙")), max_size=2).map(tuple),
-)
+    FREEZES,
+) | st.builds(Calendar, st.just(ALWAYS), FREEZES)
 
 
 @given(CALENDARS, MOMENTS, st.integers(1, 96 * 3))

@@ -12,7 +12,7 @@ from moyai.planning.fleet.durations import Measured, forecast_seconds
 from moyai.planning.fleet.exceptions import with_exceptions
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.waves import divide
-from moyai.planning.openings import Calendar
+from moyai.planning.openings import ALWAYS, Calendar
 from moyai.planning.selectors import select
 from moyai.registry.models import JsonValue, Tenant
 from moyai.registry.operation_settings import (
@@ -68,8 +68,9 @@ def assemble(
 
     `parts` in the file's order. `history`: what `database.durations.measured` knows, oldest first.
     `settings`: those of tenants.yaml unless given. `needs_approval`: False also leaves bodies unasked for
-    their own slots. `in_windows`: whether bodies begin in their maintenance windows and outside freezes
-    only. `assumed_seconds`: of a body of which nothing was measured; None: as the settings say.
+    their own slots. `in_windows`: whether bodies begin in their maintenance windows only; those of a plan
+    that needs approval keep to their freezes without that too. `assumed_seconds`: of a body of which
+    nothing was measured; None: as the settings say.
     Raises `UsageError` for a selector of the settings that cannot be read.
     """
     registry = workspace.registry
@@ -83,7 +84,13 @@ def assemble(
         own = frozenset(body.code for body in select(registry, given.bodies_approve, day))
     waves = divide(given, [part.body for part in parts], day)
     bodies = tuple(
-        _body(by_code[code], wave.number, seconds[code], code in own, in_windows)
+        _body(
+            by_code[code],
+            wave.number,
+            seconds[code],
+            code in own,
+            _calendar(by_code[code].body, in_windows, needs_approval),
+        )
         for wave, codes in waves
         for code in codes
     )
@@ -103,8 +110,14 @@ def assemble(
     return with_exceptions(made, registry)
 
 
+def _calendar(body: Tenant, in_windows: bool, needs_approval: bool) -> Calendar | None:
+    if in_windows:
+        return Calendar(body.maintenance_window, body.freezes)
+    return Calendar(ALWAYS, body.freezes) if needs_approval else None
+
+
 def _body(
-    part: Part, wave: int, seconds: int, approves_itself: bool, in_windows: bool
+    part: Part, wave: int, seconds: int, approves_itself: bool, calendar: Calendar | None
 ) -> PlannedBody:
     body = part.body
     return PlannedBody(
@@ -114,7 +127,7 @@ def _body(
         change_sha256=part.change_sha256,
         change=part.change,
         forecast_seconds=seconds,
-        calendar=Calendar(body.maintenance_window, body.freezes) if in_windows else None,
+        calendar=calendar,
         risks=part.risks,
         approves_itself=approves_itself,
     )

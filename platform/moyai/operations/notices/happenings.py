@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from moyai.planning.fleet import said, wanted
-from moyai.planning.fleet.beginning import YEAR
+from moyai.planning.fleet.beginning import YEAR, why_closed
 from moyai.planning.fleet.conducting import Decision
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.states import FAILURES, OperationState
@@ -148,7 +148,7 @@ def _missed(
             yield _missing(body.code, None, why)
         elif (
             begins is not None
-            and why == said.opens_at(begins)
+            and why == why_closed(body.calendar, begins)
             and any(openings(body.calendar, since, now))
         ):
             yield _missing(body.code, begins, why)

@@ -113,5 +113,10 @@ def _closed(
     if opening is None:
         return said.NEVER_OPEN, later(now, MONTH)
     if opening.begins > now:
-        return said.opens_at(opening.begins), opening.begins
+        return why_closed(body.calendar, opening.begins), opening.begins
     return None, None
+
+
+def why_closed(calendar: Calendar, begins: datetime) -> Text:
+    """Why a body waits for its opening that begins then."""
+    return said.thaws_at(begins) if calendar.is_any_time else said.opens_at(begins)

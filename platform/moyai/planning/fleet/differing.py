@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.wanted import needs_approval
 from moyai.planning.fleet.waves import divide
-from moyai.planning.openings import Calendar
+from moyai.planning.openings import Calendar, is_always
 from moyai.planning.selectors import select
 from moyai.registry.models import Registry, Tenant
 from moyai.texts import JAPAN, Text
@@ -39,7 +39,7 @@ def differing(plan: OperationPlan, registry: Registry) -> tuple[Text, ...]:
     about = (
         (own, Text("団体自身の承認を求めていません", "not asked for their own word")),
         (
-            {body.code for body in plan.bodies if body.calendar is None},
+            {body.code for body in plan.bodies if _waits_for_no_window(body, tenants)},
             Text("保守時間帯を待ちません", "not held to their windows"),
         ),
         (
@@ -55,10 +55,19 @@ def differing(plan: OperationPlan, registry: Registry) -> tuple[Text, ...]:
     return (*of_bodies, *_of_whole(plan, registry), *_of_waves(plan, registry))
 
 
+def _waits_for_no_window(body: PlannedBody, tenants: Mapping[str, Tenant]) -> bool:
+    if body.calendar is None:
+        return True
+    one = tenants.get(body.code)
+    return body.calendar.is_any_time and (one is None or not is_always(one.maintenance_window))
+
+
 def _has_another_calendar(body: PlannedBody, tenants: Mapping[str, Tenant]) -> bool:
     one = tenants.get(body.code)
     if one is None or body.calendar is None:
         return False
+    if body.calendar.is_any_time:
+        return body.calendar.freezes != one.freezes
     return body.calendar != Calendar(one.maintenance_window, one.freezes)
 
 

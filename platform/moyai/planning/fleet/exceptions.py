@@ -15,7 +15,7 @@ from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.wanted import PARAMETER, named_exceptions, needs_approval
 from moyai.planning.fleet.waves import divide, planned_wave
-from moyai.planning.openings import Calendar
+from moyai.planning.openings import ALWAYS, Calendar, is_always
 from moyai.registry.models import MaintenanceWindow, Registry, Tenant
 from moyai.registry.operation_settings import OperationSettings
 from moyai.texts import JAPAN, Text
@@ -54,10 +54,10 @@ def bounded(plan: OperationPlan, registry: Registry) -> Bounded:
     Raises `UsageError` for a selector of the settings that cannot be read.
     """
     tenants = {one.code: one for one in registry.tenants}
-    found = unbounded(
-        replace(plan, bodies=tuple(_frozen(body, tenants.get(body.code)) for body in plan.bodies))
-    )
-    if not needs_approval(plan):
+    asked = needs_approval(plan)
+    bodies = tuple(_frozen(body, tenants.get(body.code), asked) for body in plan.bodies)
+    found = unbounded(replace(plan, bodies=bodies))
+    if not asked:
         return found
     named = named_exceptions(plan)
     unsaid = laxer(plan, registry) - set(named)
@@ -94,15 +94,16 @@ def laxer(plan: OperationPlan, registry: Registry) -> frozenset[str]:
     return frozenset(found | _laxer_waves(plan, registry))
 
 
-def _frozen(body: PlannedBody, tenant: Tenant | None) -> PlannedBody:
-    """With the frozen days of tenants.yaml beside the plan's."""
-    if body.calendar is None or tenant is None:
+def _frozen(body: PlannedBody, tenant: Tenant | None, is_asked: bool) -> PlannedBody:
+    """With the frozen days of tenants.yaml beside the plan's; without a calendar where the plan needs
+    approval too, as it is about changes."""
+    if tenant is None or (body.calendar is None and not is_asked):
         return body
-    more = tuple(one for one in tenant.freezes if one not in body.calendar.freezes)
+    planned = body.calendar or Calendar(ALWAYS, ())
+    more = tuple(one for one in tenant.freezes if one not in planned.freezes)
     if not more:
         return body
-    freezes = (*body.calendar.freezes, *more)
-    return replace(body, calendar=Calendar(body.calendar.window, freezes))
+    return replace(body, calendar=Calendar(planned.window, (*planned.freezes, *more)))
 
 
 def _laxer_windows(plan: OperationPlan, tenants: Mapping[str, Tenant]) -> Sequence[str]:
@@ -119,7 +120,7 @@ def _laxer_windows(plan: OperationPlan, tenants: Mapping[str, Tenant]) -> Sequen
 
 def is_within(inner: MaintenanceWindow, outer: MaintenanceWindow) -> bool:
     """Whether a window is never open while another is closed, as far as days and hours tell at once."""
-    if inner == outer:
+    if inner == outer or is_always(outer):
         return True
     begins = timedelta(hours=inner.start.hour, minutes=inner.start.minute)
     from_then = timedelta(hours=outer.start.hour, minutes=outer.start.minute)

@@ -6,17 +6,17 @@ workers and memory for all, and no other operation were in the way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from moyai.planning.fleet import wanted
 from moyai.planning.fleet.beginning import YEAR
 from moyai.planning.fleet.conducting import Decision, decide
-from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.states import BodyState, newly_planned
 from moyai.planning.fleet.wave_steps import later
-from moyai.planning.openings import next_opening
+from moyai.planning.openings import Calendar, Opening, next_opening
 
 _ROOM = 1_000_000
 """More bodies at once than any operation has."""
@@ -57,6 +57,8 @@ class Forecast:
     fits: bool
     """Whether it ends and no body misses its first opening."""
     misses: tuple[Missed, ...]
+    frozen: Mapping[str, datetime] = field(default_factory=dict)
+    """Of bodies that wait for no window, and for a freeze: code → when that ends."""
 
 
 def forecast(plan: OperationPlan, start: datetime) -> Forecast:
@@ -73,6 +75,7 @@ def forecast(plan: OperationPlan, start: datetime) -> Forecast:
         dict(play.begun),
         play.state.status == "done" and not misses,
         misses,
+        _frozen(plan, start),
     )
 
 
@@ -124,17 +127,38 @@ def _approved(plan: OperationPlan) -> frozenset[str]:
 
 def _misses(plan: OperationPlan, start: datetime, begun: dict[str, datetime]) -> tuple[Missed, ...]:
     found: list[Missed] = []
-    for body in plan.bodies:
+    for body, first in _first_openings(plan, start):
         at = begun.get(body.code)
-        if body.calendar is None:
-            if at is None:
-                found.append(Missed(body.code, None))
-            continue
-        needs = timedelta(seconds=min(body.forecast_seconds, YEAR))
-        first = next_opening(body.calendar, start, needs)
-        if first is None or at is None or at >= first.ends:
+        if at is None or (body.calendar is not None and (first is None or at >= first.ends)):
             found.append(Missed(body.code, at))
     return tuple(found)
+
+
+def _frozen(plan: OperationPlan, start: datetime) -> dict[str, datetime]:
+    return {
+        body.code: first.begins
+        for body, first in _first_openings(plan, start)
+        if body.calendar is not None
+        and body.calendar.is_any_time
+        and first is not None
+        and first.begins > start
+    }
+
+
+def _first_openings(
+    plan: OperationPlan, start: datetime
+) -> Iterator[tuple[PlannedBody, Opening | None]]:
+    """Each body with the first opening that is long enough for it; None: there is none, or it has no
+    calendar. Looked for once for all bodies of the same."""
+    known: dict[tuple[Calendar, int], Opening | None] = {}
+    for body in plan.bodies:
+        if body.calendar is None:
+            yield body, None
+            continue
+        key = (body.calendar, min(body.forecast_seconds, YEAR))
+        if key not in known:
+            known[key] = next_opening(body.calendar, start, timedelta(seconds=key[1]))
+        yield body, known[key]
 
 
 def _waves(plan: OperationPlan, play: _Play) -> tuple[WaveForecast, ...]:

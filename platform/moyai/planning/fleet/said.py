@@ -129,6 +129,14 @@ def opens_at(moment: datetime) -> Text:
     )
 
 
+def thaws_at(moment: datetime) -> Text:
+    """A body that waits for no window, and is frozen, or will be before its forecast has passed."""
+    return Text(
+        f"凍結期間が明ける {in_japan(moment)} を待っています",
+        f"waits for the end of its freeze, {in_japan(moment)}",
+    )
+
+
 def too_many_failures(failures: int, tolerance: int) -> Text:
     """A wave of which more bodies failed than may."""
     return Text(

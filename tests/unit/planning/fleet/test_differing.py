@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from tests.sample import SAMPLE
@@ -11,9 +11,9 @@ from tests.sample import SAMPLE
 from moyai.planning.fleet.differing import differing, lacks_own_word
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.waves import divide
-from moyai.planning.openings import Calendar
+from moyai.planning.openings import ALWAYS, Calendar
 from moyai.registry.load import require
-from moyai.registry.models import MaintenanceWindow, Registry
+from moyai.registry.models import Freeze, MaintenanceWindow, Registry
 
 FILE = require(SAMPLE)
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
@@ -93,3 +93,18 @@ def test_what_a_planner_made_gentler_is_told(what: str) -> None:
     told = differing(changed(plan(), what), FILE)
     assert what in " ".join(one.en for one in told)
     assert all(one.ja != one.en for one in told)
+
+
+def test_a_plan_for_any_time_differs_in_windows_and_only_where_it_does_in_freezes() -> None:
+    tenants = {one.code: one for one in FILE.tenants}
+    made = plan()
+    bodies = [
+        replace(one, calendar=Calendar(ALWAYS, tenants[one.code].freezes)) for one in made.bodies
+    ]
+    any_time = replace(made, bodies=tuple(bodies))
+    [told] = differing(any_time, FILE)
+    assert told.en.startswith("not held to their windows: ")
+    more = (*tenants[bodies[0].code].freezes, Freeze(date(2027, 3, 1), date(2027, 3, 2), "選挙"))
+    frozen = replace(bodies[0], calendar=Calendar(ALWAYS, more))
+    [_, told] = differing(replace(made, bodies=(frozen, *bodies[1:])), FILE)
+    assert told.en == f"with other windows or frozen days: {frozen.code}"

@@ -17,8 +17,9 @@ from moyai.planning.fleet.conducting import decide
 from moyai.planning.fleet.exceptions import bounded, is_within, laxer, with_exceptions
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.states import newly_planned
+from moyai.planning.fleet.wanted import named_exceptions
 from moyai.planning.fleet.waves import divide
-from moyai.planning.openings import WEEK, Calendar, openings
+from moyai.planning.openings import ALWAYS, WEEK, Calendar, openings
 from moyai.registry.load import require
 from moyai.registry.models import Freeze, MaintenanceWindow
 from moyai.registry.operation_settings import Amount, Tolerance, Wave
@@ -108,6 +109,7 @@ LAXER: list[tuple[str, Change]] = [
     ("waves", of_bodies(wave=1)),
     ("waves", of_bodies(wave=2)),
     ("windows", of_bodies(calendar=None)),
+    ("windows", of_bodies(calendar=Calendar(ALWAYS, ()))),
     ("windows", of_window(hours=23)),
 ]
 STRICTER: list[Change] = [
@@ -196,6 +198,21 @@ def test_frozen_days_of_the_file_are_kept_whatever_the_plan_says() -> None:
     assert bounded(made, file).plan.body(first.code).calendar == calendar
 
 
+def test_a_plan_for_any_time_keeps_the_frozen_days_of_the_file_too() -> None:
+    frozen = Freeze(date(2026, 11, 1), date(2026, 11, 30), "選挙")
+    file = replace(FILE, tenants=tuple(replace(one, freezes=(frozen,)) for one in FILE.tenants))
+    for calendar in (None, Calendar(ALWAYS, ())):
+        made = with_exceptions(of_bodies(calendar=calendar)(plan()), file)
+        assert named_exceptions(made) == ("windows",)
+        found = bounded(made, file)
+        state = replace(newly_planned(made), approved=frozenset(wanted.of_whole(made)))
+        decision = decide(found.plan, state, NOW, 100)
+        thaw = datetime(2026, 11, 30, 15, tzinfo=UTC)
+        assert decision.begin == ()
+        assert said.thaws_at(thaw) in decision.waits.values()
+        assert decide(found.plan, state, thaw, 100).begin != ()
+
+
 def test_words_for_each_name_are_in_both_languages() -> None:
     for name, _ in LAXER:
         told = said.laxer([name])
@@ -208,7 +225,7 @@ _WINDOWS = st.builds(
     st.sets(st.sampled_from((*WEEK, "holiday")), min_size=1).map(lambda one: tuple(sorted(one))),
     st.builds(time, st.integers(0, 23), st.sampled_from((0, 30))),
     st.integers(1, 24),
-)
+) | st.just(ALWAYS)
 
 
 @given(_WINDOWS, _WINDOWS)

@@ -11,6 +11,7 @@ from tests.unit.planning.fleet.simulator import fits
 
 from moyai.planning.fleet.forecast import Missed, WaveForecast, forecast
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.openings import ALWAYS, Calendar
 from moyai.registry.models import Freeze
 
 SATURDAY = datetime(2026, 11, 28, 13, tzinfo=UTC)
@@ -61,3 +62,12 @@ def test_every_body_is_foreseen_within_an_opening_and_waves_in_order(plan_: Oper
         assert PLANNED <= at <= found.ends
     for before, after in zip(found.waves, found.waves[1:], strict=False):
         assert before.ends <= after.begins
+
+
+def test_a_body_that_waits_for_no_window_waits_for_the_end_of_its_freeze_and_is_named() -> None:
+    frozen = Calendar(ALWAYS, (Freeze(date(2026, 11, 20), date(2026, 11, 30), "選挙"),))
+    one = plan([wave(1)], [body("a", calendar=frozen), body("b", calendar=Calendar(ALWAYS, ()))])
+    found = forecast(one, PLANNED)
+    thaw = datetime(2026, 11, 30, 15, tzinfo=UTC)
+    assert found.begun == {"a": thaw, "b": PLANNED}
+    assert (found.frozen, found.misses, found.fits) == ({"a": thaw}, (), True)
