@@ -46,6 +46,17 @@ AsOf = Annotated[
         help=say("基準日（省けば日本の今日）", "As of a date; today in Japan if left out"),
     ),
 ]
+UsedOn = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        help=say(
+            "サービスの利用を判断する日（省けば日本の今日）。始める日時や見込みは変わらない",
+            "The day on which bodies' use of services is judged; today in Japan if left out. It does not "
+            "change when work begins, nor what is foreseen",
+        ),
+    ),
+]
 Selector = Annotated[
     list[str] | None,
     typer.Argument(

@@ -12,7 +12,17 @@ from moyai.operations.fleet.submitting import Asked, submit, unseen
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai_cli.language import say
-from moyai_cli.options import AsOf, File, Format, Selector, SiteName, Wait, Who, day_of, selector_of
+from moyai_cli.options import (
+    File,
+    Format,
+    Selector,
+    SiteName,
+    UsedOn,
+    Wait,
+    Who,
+    day_of,
+    selector_of,
+)
 from moyai_cli.render import Output
 from moyai_cli.views.submitted import show_submitted
 
@@ -33,17 +43,17 @@ def command(
     ] = None,
     wait: Wait = False,
     who: Who = None,
-    as_of: AsOf = None,
+    as_of: UsedOn = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
 ) -> None:
     """Plan it, put it on record; a check needs no approval."""
-    asked = Asked(KIND, service or "", day_of(as_of), who)
+    asked, day = Asked(KIND, service or "", who), day_of(as_of)
     with open_office(file, site) as office:
 
         def plan(by: str, history: tuple[Measured, ...]) -> OperationPlan:
             chosen = selector_of(selector)
-            return plan_check(office.workspace, chosen, asked.day, service, by=by, history=history)
+            return plan_check(office.workspace, chosen, day, service, by=by, history=history)
 
         show_submitted(office, submit(office, asked, plan, unseen), output, wait=wait)

@@ -68,7 +68,7 @@ def command(
     """Shown first; put on record with the planner's signature."""
     require_known(what)
     now, day = datetime.now(UTC), today()
-    asked = Asked(KIND, what, day, who, key, dry_run)
+    asked = Asked(KIND, what, who, key, dry_run)
     with open_office(file, site) as office:
         left: tuple[LeftOut, ...] = ()
 

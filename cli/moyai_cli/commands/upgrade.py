@@ -21,13 +21,13 @@ from moyai.planning.fleet.plans import OperationPlan
 from moyai_cli.language import say
 from moyai_cli.options import (
     AnyTime,
-    AsOf,
     DryRun,
     File,
     Format,
     PlanKey,
     Selector,
     SiteName,
+    UsedOn,
     Who,
     day_of,
     selector_of,
@@ -66,7 +66,7 @@ def command(
     dry_run: DryRun = False,
     key: PlanKey = None,
     who: Who = None,
-    as_of: AsOf = None,
+    as_of: UsedOn = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
@@ -74,7 +74,7 @@ def command(
     """Shown first; put on record with the planner's signature."""
     now = datetime.now(UTC)
     wish = UpgradeWish(service, release, selector_of(selector), day_of(as_of))
-    asked = Asked(KIND, f"{service} {release}", wish.day, who, key, dry_run)
+    asked = Asked(KIND, f"{service} {release}", who, key, dry_run)
     with open_office(file, site) as office:
         left: tuple[LeftOut, ...] = ()
 

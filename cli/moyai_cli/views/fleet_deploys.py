@@ -35,7 +35,7 @@ class FleetDeploy:
 def plan_fleet_deploy(file: Path | None, site: str, wish: FleetDeploy, output: Output) -> None:
     """Raises as `deploy_bodies` and `submit`."""
     now, day = datetime.now(UTC), today()
-    asked = Asked(KIND, SUBJECT, day, wish.who, wish.key, wish.dry_run)
+    asked = Asked(KIND, SUBJECT, wish.who, wish.key, wish.dry_run)
     with open_office(file, site) as office:
         left: tuple[LeftOut, ...] = ()
 

@@ -46,7 +46,7 @@ def put_proposal(file: Path, site: str, wish: Proposed, output: Output) -> None:
     with open_office(file, site) as office:
         registry = office.workspace.registry
         subject = subject_of(only(registry, wish.code))
-        asked = Asked(KIND, subject, day, wish.who, wish.key, wish.dry_run)
+        asked = Asked(KIND, subject, wish.who, wish.key, wish.dry_run)
         found: list[Proposal] = []
 
         def plan(by: str, history: tuple[Measured, ...]) -> OperationPlan:

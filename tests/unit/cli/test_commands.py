@@ -79,3 +79,10 @@ def test_commands_that_guides_name_exist(guide: Path) -> None:
         ):
             group = get_command(import_module(COMMANDS[words[0]].module).app)
             assert words[1] in _subcommands(group)
+
+
+@pytest.mark.parametrize("name", ["upgrade", "check", "backup run"])
+def test_a_day_that_is_planned_as_of_is_said_not_to_move_when_work_begins(name: str) -> None:
+    [command] = [one for found, one in _commands() if found == name]
+    [option] = [one for one in command.params if "--as-of" in one.opts]
+    assert "does not change when work begins" in str(getattr(option, "help", ""))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from moyai.approvals.signing import find_signer
@@ -17,6 +16,7 @@ from moyai.operations.fleet.newest import plan_by
 from moyai.operations.fleet.opening import Office
 from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.putting import put_on_record
+from moyai.operations.site.places import today
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.wanted import needs_approval
@@ -33,7 +33,6 @@ class Asked:
     kind: str
     subject: str
     """As of the plan: what durations were measured for."""
-    day: date
     who: str | None
     """The operator's address, as said."""
     key: Path | None = None
@@ -44,15 +43,17 @@ class Asked:
 def submit(office: Office, asked: Asked, plan: Plan, show: Show) -> str | None:
     """Put an operation on record; its id, or None where it was only to be shown.
 
-    A plan that needs approval is signed by who planned it. Raises as `who_plans`, `plan`, `require_bodies`,
+    A plan that needs approval is signed by who planned it. Rights are those of today, whatever day is planned
+    as of. Raises as `who_plans`, `plan`, `require_bodies`,
     `plan_by` and `CannotSign`; nothing is on record then but which file is the newest.
     """
     registry = office.workspace.registry
-    by = who_plans(registry, asked.who, asked.day)
+    day = today()
+    by = who_plans(registry, asked.who, day)
     with office.engine.connect() as connection:
         history = measured(connection, asked.kind, asked.subject)
     made = plan(by.email, tuple(history))
-    require_bodies(by, registry, [body.code for body in made.bodies], asked.day)
+    require_bodies(by, registry, [body.code for body in made.bodies], day)
     show(made)
     if asked.dry_run:
         return None
