@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ from moyai_cli.asking import ask
 from moyai_cli.called import copyable
 from moyai_cli.interrupts import saying
 from moyai_cli.language import LANG, say
-from moyai_cli.options import AsOf, File, Format, Jobs, SiteName, day_of, services_of
+from moyai_cli.options import AsOf, File, Format, Jobs, SiteName, day_of, selector_of, services_of
 from moyai_cli.render import Column, Output, aside, listing
 from moyai_cli.views.deploys import APPLIED, run_deploy
 from moyai_cli.views.plans import show_plan
@@ -43,7 +44,17 @@ _COLUMNS = [
     )
 )
 def onboard(
-    codes: Annotated[list[str], typer.Argument(help=say("団体コード", "Codes"))],
+    selector: Annotated[
+        list[str],
+        typer.Argument(
+            help=say(
+                "団体: コード、slug、all、service:…、tag:…、not …、and、or。"
+                "tenants.yaml にないコードは追加する",
+                "Bodies: codes, slugs, all, service:…, tag:…, not …, and, or; "
+                "codes that tenants.yaml lacks are added",
+            )
+        ),
+    ],
     file: File = None,
     site: SiteName = "sandbox",
     service: Annotated[
@@ -60,16 +71,16 @@ def onboard(
     """Everything again goes on from where it was."""
     path = find_registry_file(file)
     day = day_of(as_of)
-    wish = Wish(" ".join(codes), day, check=True)
+    wish = Wish(selector_of(selector), day, check=True)
     with aside(output):
-        session = prepare(path, site, codes, services_of(service, day), wish, _Terminal(yes))
+        session = prepare(path, site, services_of(service, day), wish, _Terminal(yes))
     try:
         with aside(output):
             run_deploy(session, wish, Output.TABLE, jobs)
     except MoyaiError:
         if output is not Output.TABLE:
             _list(open_session(path, site), wish, {}, output)
-        again = copyable(f"moyai onboard {' '.join(codes)}")
+        again = copyable(f"moyai onboard {shlex.join(selector)}")
         typer.echo(
             say(
                 f"案内書はまだ書いていません。続きは {again} で行います。",

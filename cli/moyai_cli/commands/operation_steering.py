@@ -30,7 +30,7 @@ from moyai.planning.fleet.clearing import Accepted
 from moyai.registry.models import Operator
 from moyai.texts import Text, in_japan, visible
 from moyai_cli.language import say
-from moyai_cli.options import File, Format, Operation, SiteName, Who
+from moyai_cli.options import File, Format, Operation, Selector, SiteName, Who, selector_of
 from moyai_cli.render import Output
 from moyai_cli.signatures import (
     Key,
@@ -166,10 +166,7 @@ def cancel(
 @app.command("retry")
 def retry(
     operation: Operation,
-    bodies: Annotated[
-        list[str] | None,
-        typer.Argument(help=say("団体コード（省けばすべて）", "Codes of bodies; all if left out")),
-    ] = None,
+    selector: Selector = None,
     who: Who = None,
     file: File = None,
     site: SiteName = "sandbox",
@@ -179,7 +176,8 @@ def retry(
     with open_office(file, site) as office:
         by, found = _operator(office, who), _found(office, operation)
         registry = office.workspace.registry
-        codes = steering.retry(office.engine, registry, found, by, today(), bodies or ())
+        chosen = selector_of(selector) if selector else None
+        codes = steering.retry(office.engine, registry, found, by, today(), chosen)
         said = steering.begins_again(office.engine, found, codes)
     show_done(found, said, output)
 

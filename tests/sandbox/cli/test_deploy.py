@@ -268,6 +268,8 @@ def test_a_freeze_holds_on_any_day_that_is_given(federation: Federation) -> None
     ("codes", "more", "code", "said"),
     [
         (("272051",), (), 5, "nobody said yes"),
+        (("all", "272051"), (), 5, "nobody said yes"),
+        (("tag:no-such", "272051"), ("--yes",), 2, "no-such"),
         (("272051", "999999"), ("--yes",), 2, "check digit"),
         (("272051", "272035"), ("--yes", "--service", "no-such"), 2, "no-such"),
         (("272027",), ("--yes", "--service", "chat"), 2, "already in tenants.yaml"),

@@ -158,7 +158,7 @@ def test_a_body_that_another_operation_took_over_is_not_begun_again(desk: Desk) 
     over = TakenOver(operation, operation, "write", "1.0.0", "1.1.0", "0" * 64).entry()
     other = desk.plan(replace(plan(), parameters={PARAMETER: {codes[0]: over}}))
     desk.status(operation, "failed")
-    chosen = steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[0]])
+    chosen = steering.retry(desk.engine, registry(), operation, BY, DAY, codes[0])
     assert chosen == (codes[0],), "the other has not begun"
     desk.bodies(operation, "held", "held", "done")
     desk.put(
@@ -168,7 +168,7 @@ def test_a_body_that_another_operation_took_over_is_not_begun_again(desk: Desk) 
         code=codes[0],
     )
     with pytest.raises(Refused, match=f"{other} has taken {codes[0]} over"):
-        steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[0]])
+        steering.retry(desk.engine, registry(), operation, BY, DAY, codes[0])
     assert steering.retry(desk.engine, registry(), operation, BY, DAY) == (codes[1],)
 
 
@@ -213,12 +213,12 @@ def test_a_retry_takes_what_did_not_end_well_and_nothing_else(desk: Desk) -> Non
     desk.put("UPDATE moyai.operation SET ended_at = now() WHERE id = :id", id=operation)
     codes = desk.bodies(operation, "failed", "held", "skipped", "moved", "done")
     assert desk.view(operation).row.ended_at is not None
-    with pytest.raises(UsageError, match="has no 999999"):
-        steering.retry(desk.engine, registry(), operation, BY, DAY, ["999999"])
+    with pytest.raises(UsageError, match="999999"):
+        steering.retry(desk.engine, registry(), operation, BY, DAY, "999999")
     with pytest.raises(Refused, match=rf"{codes[4]} .*\(done\)"):
-        steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[0], codes[4]])
+        steering.retry(desk.engine, registry(), operation, BY, DAY, f"{codes[0]} {codes[4]}")
     assert desk.view(operation).row.status == "failed"
-    assert steering.retry(desk.engine, registry(), operation, BY, DAY, [codes[1]]) == (codes[1],)
+    assert steering.retry(desk.engine, registry(), operation, BY, DAY, codes[1]) == (codes[1],)
     assert desk.view(operation).row.ended_at is None
     assert [one.status for one in desk.view(operation).bodies][:3] == [
         "failed",
@@ -229,6 +229,24 @@ def test_a_retry_takes_what_did_not_end_well_and_nothing_else(desk: Desk) -> Non
     assert again == (codes[0], codes[2], codes[3])
     with pytest.raises(Refused, match="no body to begin again"):
         steering.retry(desk.engine, registry(), operation, BY, DAY)
+
+
+def test_a_retry_takes_the_selectors_of_all_commands(desk: Desk) -> None:
+    operation = desk.plan(plan(4))
+    desk.status(operation, "failed")
+    codes = desk.bodies(operation, "failed", "skipped", "done", "held")
+    slug = next(one.slug for one in registry().tenants if one.code == codes[1])
+    outside = next(one.code for one in registry().tenants if one.code not in codes)
+    with pytest.raises(UsageError, match=rf"{operation} has no {outside}"):
+        steering.retry(desk.engine, registry(), operation, BY, DAY, f"{codes[0]} {outside}")
+    with pytest.raises(UsageError, match="tag"):
+        steering.retry(desk.engine, registry(), operation, BY, DAY, "tag:no-such")
+    with pytest.raises(Refused, match="no body to begin again"):
+        steering.retry(desk.engine, registry(), operation, BY, DAY, f"all not ({' '.join(codes)})")
+    assert steering.retry(desk.engine, registry(), operation, BY, DAY, slug) == (codes[1],)
+    but = f"all not {codes[0]}"
+    assert steering.retry(desk.engine, registry(), operation, BY, DAY, but) == (codes[3],)
+    assert steering.retry(desk.engine, registry(), operation, BY, DAY, "all") == (codes[0],)
 
 
 def test_what_is_paused_stays_so_and_who_retries_is_told(desk: Desk) -> None:

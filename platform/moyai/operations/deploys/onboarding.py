@@ -3,7 +3,7 @@ leaves the file as it was."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -13,9 +13,11 @@ from moyai.operations.deploys.preflight import preflight, refuse
 from moyai.operations.deploys.tenants import Additions
 from moyai.operations.site.session import Session, open_session
 from moyai.planning.plans import Plan
+from moyai.planning.selectors import Vanished, parse, select_with
 from moyai.registry.edit import NewTenant, TenantAdded
 from moyai.registry.load import require
 from moyai.registry.models import Tenant
+from moyai.registry.selector import Expression, Not, Word
 from moyai.texts import Text
 
 
@@ -38,19 +40,19 @@ class Person(Protocol):
 def prepare(
     path: Path,
     site: str,
-    codes: Sequence[str],
     services: tuple[tuple[str, str], ...],
     wish: Wish,
     person: Person,
 ) -> Session:
     """Add the bodies that the file lacks, and have the wish agreed to; a session on the new file.
 
-    `services` (service, first day) are for bodies to be added. Raises `RegistryError`,
-    `UsageError` and `Refused`, and whatever `person` raises; what was added is out again then.
+    Codes of the wish's selector that the file lacks are bodies to be added. `services` (service, first day)
+    are for these. Raises `RegistryError`, `UsageError` and `Refused`, and whatever `person` raises; what was
+    added is out again then.
     """
     additions = Additions(path)
     try:
-        for new in _missing(path, codes, services):
+        for new in _missing(path, services, wish):
             person.sees_added(additions.add(new))
         session = open_session(path, site)
         plan = preflight(session, wish)
@@ -64,11 +66,15 @@ def prepare(
     return session
 
 
-def _missing(
-    path: Path, codes: Sequence[str], services: tuple[tuple[str, str], ...]
-) -> list[NewTenant]:
+def _missing(path: Path, services: tuple[tuple[str, str], ...], wish: Wish) -> list[NewTenant]:
     registry = require(path)
-    known = [body for code in codes if (body := registry.tenant(code)) is not None]
+    lacking = [
+        word
+        for word in dict.fromkeys(_wanted(parse(wish.selector).expression))
+        if _is_code(word) and registry.tenant(word) is None
+    ]
+    new = [Vanished(code, code, code) for code in lacking]
+    known = select_with(registry, new, wish.selector, wish.day).bodies
     others = [body.code for body in known if not _subscribes(body, services)]
     if others:
         names = ", ".join(others)
@@ -87,8 +93,22 @@ def _missing(
                 f"{path.name}.",
             ),
         )
-    there = {body.code for body in known}
-    return [NewTenant(code, services=services) for code in codes if code not in there]
+    return [NewTenant(code, services=services) for code in lacking]
+
+
+def _wanted(expression: Expression) -> Iterator[str]:
+    """The plain words of a selector that add bodies to it; those behind a `not` take away."""
+    if isinstance(expression, Word):
+        if expression.quality is None:
+            yield expression.value
+    elif not isinstance(expression, Not):
+        for part in expression.parts:
+            yield from _wanted(part)
+
+
+def _is_code(word: str) -> bool:
+    """Whether a word is meant as a code, a mistyped one too."""
+    return word.isascii() and word.isdigit()
 
 
 def _subscribes(body: Tenant, services: tuple[tuple[str, str], ...]) -> bool:

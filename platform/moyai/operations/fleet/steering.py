@@ -3,7 +3,7 @@ work does meanwhile, and is on record with its operator."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -14,14 +14,13 @@ from moyai.operations.database.reading import UnknownPlan, shown, standing
 from moyai.operations.database.rows import BodyRow, OperationView, WaveRow
 from moyai.operations.database.writing import release, want
 from moyai.operations.database.writing import retry as write_retry
+from moyai.operations.fleet.choosing import begun_again
 from moyai.operations.fleet.people import require_bodies
 from moyai.operations.fleet.steering_words import (
-    another_has,
     held_waves,
     is_or_are,
     look_at,
     never,
-    not_again,
     number_of,
     refused,
     runs_on,
@@ -32,8 +31,6 @@ from moyai.planning.fleet import said
 from moyai.registry.models import Operator, Registry
 from moyai.texts import Text
 
-AGAIN = ("failed", "held", "skipped", "moved")
-"""Statuses of bodies that `retry` begins again."""
 _NEVER = ("planned", "cancelled", "expired")
 
 
@@ -169,16 +166,16 @@ def retry(
     operation: str,
     by: Operator,
     day: date,
-    codes: Sequence[str] = (),
+    selector: str | None = None,
 ) -> tuple[str, ...]:
-    """Begin bodies again from their first step: those named, or all that failed, are held, were skipped or had
-    moved. Their codes. Raises `UsageError` for bodies that are not of it, `Refused` for others that may not."""
+    """Begin bodies again from their first step: of all that failed, are held, were skipped or had moved those
+    that a selector means. Their codes. Raises as `begun_again`."""
     with engine.begin() as connection:
         view = shown(connection, operation)
         if view.row.status in _NEVER:
             raise never(view)
         gone = successors(connection, operation, view.row.kind, [one.code for one in view.bodies])
-        chosen = _chosen(view, codes, gone)
+        chosen = begun_again(view, registry, selector, day, gone)
         require_bodies(by, registry, chosen, day)
         write_retry(connection, operation, chosen, _actor(by))
     return chosen
@@ -198,39 +195,6 @@ def begins_again(engine: sa.Engine, operation: str, codes: Sequence[str]) -> Tex
         f"{operation} の {len(codes)} 団体をやり直します: {'、'.join(codes)}。{stays.ja}",
         f"{operation}: to be begun again: {', '.join(codes)}.{stays.en}",
     )
-
-
-def _chosen(view: OperationView, codes: Sequence[str], gone: Mapping[str, str]) -> tuple[str, ...]:
-    """`gone`: bodies that another operation has taken over, by which."""
-    entries = {body.code: body for body in view.bodies}
-    foreign = [code for code in codes if code not in entries]
-    if foreign:
-        raise UsageError(
-            Text(
-                f"{view.row.id} にない団体です: {'、'.join(foreign)}。",
-                f"{view.row.id} has no {', '.join(foreign)}.",
-            ),
-            touched=NOTHING_TOUCHED,
-            remedy=look_at(view.row.id),
-        )
-    wrong = [entries[code] for code in codes if entries[code].status not in AGAIN]
-    if wrong:
-        raise not_again(wrong)
-    for code in codes:
-        if code in gone:
-            raise another_has(code, gone[code])
-    chosen = tuple(dict.fromkeys(codes)) or tuple(
-        body.code for body in view.bodies if body.status in AGAIN and body.code not in gone
-    )
-    if not chosen:
-        raise refused(
-            Text(
-                f"{view.row.id} に、やり直す団体はありません。",
-                f"{view.row.id} has no body to begin again.",
-            ),
-            look_at(view.row.id),
-        )
-    return chosen
 
 
 def _held(view: OperationView) -> list[WaveRow]:
