@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from moyai.operations.database.rows import OperationRow, OperationView
-from moyai.planning.fleet.status_words import owed
+from moyai.planning.fleet.status_words import LOOKS, owed
 from moyai.texts import Text
 from moyai_cli.language import say
 from moyai_cli.render import show_line
@@ -94,6 +94,11 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
 
 def still_owed(row: OperationRow) -> Text:
     """What to do about bodies that were left out of one that is done."""
+    if row.kind in LOOKS:
+        return Text(
+            f"理由: moyai operation report {row.id}。もう一度見るなら moyai operation retry {row.id}",
+            f"why: moyai operation report {row.id}; to look again: moyai operation retry {row.id}",
+        )
     return Text(
         f"理由: moyai operation report {row.id}。未了の団体は、直したら moyai operation retry {row.id}",
         f"why: moyai operation report {row.id}; what is owed, once mended: moyai operation retry {row.id}",

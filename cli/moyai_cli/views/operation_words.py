@@ -9,6 +9,7 @@ from moyai.operations.database.rows import OperationRow, OperationView, WaveRow
 from moyai.planning.fleet.status_words import (
     BODIES,
     DONE_BUT_OWED,
+    DONE_BUT_UNSEEN,
     OPERATIONS,
     WAVES,
     ended_word,
@@ -36,6 +37,7 @@ _COLOURS = {
 OPERATION_STYLES = {
     **{word(OPERATIONS, code, LANG): _COLOURS[code] for code in OPERATIONS},
     DONE_BUT_OWED.of(LANG): "yellow",
+    DONE_BUT_UNSEEN.of(LANG): "yellow",
 }
 
 
@@ -50,7 +52,7 @@ BODY_STYLES = {word(BODIES, code, LANG): _COLOURS[code] for code in BODIES}
 
 def status_of(row: OperationRow) -> str:
     """How an operation stands, for people: one that left bodies out is not called done."""
-    return ended_word(row.status, row.counts).of(LANG)
+    return ended_word(row.kind, row.status, row.counts).of(LANG)
 
 
 def wave_word(view: OperationView, wave: WaveRow) -> str:

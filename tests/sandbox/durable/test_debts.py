@@ -38,12 +38,12 @@ class Office:
     worker: sa.Engine
     folder: Path
 
-    def ended(self, subject: str, status: str, code: str = CODE) -> str:
-        """An upgrade of one body that ended like this."""
+    def ended(self, subject: str, status: str, code: str = CODE, kind: str = "upgrade") -> str:
+        """An operation on one body that ended like this."""
         plan = make_plan(self.folder, 1)
         [body] = plan.bodies
         bodies = (replace(body, code=code),)
-        plan = replace(plan, kind="upgrade", subject=subject, bodies=bodies)
+        plan = replace(plan, kind=kind, subject=subject, bodies=bodies)
         with self.operator.begin() as connection:
             operation = create(connection, plan, None)
         assert begin(self.worker, operation, code)
@@ -99,6 +99,16 @@ def test_a_body_that_left_owes_nothing(office: Office) -> None:
     office.ended("eapp-b 1.1.0", "skipped", "999999")
     office.ended("eapp-b 1.1.0", "skipped")
     assert (office.look(), office.owed()) == (1, {(CODE, "eapp-b 1.1.0")})
+
+
+@pytest.mark.parametrize("status", ["skipped", "failed"])
+def test_a_look_leaves_nothing_owed(office: Office, status: str) -> None:
+    office.ended("", status, kind="check")
+    assert office.owed() == set()
+    assert office.look() == 1
+    with office.operator.connect() as connection:
+        why = connection.execute(sa.text("SELECT closed_reason ->> 'en' FROM moyai.debt")).scalar()
+    assert why == "what only looks leaves nothing owed"
 
 
 def test_a_debt_is_not_settled_by_an_operation_that_did_not_end_well_on_the_body(

@@ -59,3 +59,15 @@ def test_a_runbook_is_rendered_in_every_form(name: str, lang: Lang) -> None:
         assert step.title.of(lang) in pages["md"].decode()
     has_japanese = any("ぁ" <= sign <= "ん" for sign in pages["md"].decode())
     assert has_japanese == (lang == "ja")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_owed_is_asked_of_the_runbooks_own_operation(name: str) -> None:
+    for step in book(name).steps:
+        if step.id == "owed":
+            [planned] = [
+                one for one in dry_run(book(name), stand_ins(book(name))) if one.id == "owed"
+            ]
+            assert planned.argv[1:3] == ("operation", "report")
+            assert step.expect is not None
+            assert step.expect.text == "count $.debts[*].code == 0"

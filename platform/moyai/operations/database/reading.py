@@ -27,6 +27,7 @@ from moyai.operations.database.rows import (
     StepRow,
     WaveRow,
 )
+from moyai.planning.fleet.status_words import LOOKS
 from moyai.texts import Text, text_of
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ ORDER BY code, attempt, ordinal
 """
 _DEBTS = """
 SELECT code, kind, subject, operation_id AS operation, reason, opened_at
-FROM moyai.debt WHERE closed_at IS NULL ORDER BY opened_at, id
+FROM moyai.debt WHERE closed_at IS NULL AND kind <> ALL (%(looks)s) ORDER BY opened_at, id
 """
 
 _VERIFIED = """
@@ -213,8 +214,9 @@ def beside(connection: Connection, operation: str) -> tuple[BesideRow, ...]:
 
 
 def debts(connection: Connection) -> tuple[DebtRow, ...]:
-    """What is owed, oldest first."""
-    rows = _rows(connection, _DEBTS, {})
+    """What is owed, oldest first. What kinds that only look leave is on record until a conductor closes it
+    (`debts.why_void`), and is none."""
+    rows = _rows(connection, _DEBTS, {"looks": sorted(LOOKS)})
     return tuple(DebtRow(**{**row._asdict(), "reason": text_of(row.reason)}) for row in rows)
 
 

@@ -51,7 +51,7 @@ def _lines(report: Report, lang: Lang) -> Iterator[str]:
 def _status(report: Report, lang: Lang) -> str:
     row = report.view.row
     reason = "" if row.reason is None else f": {_md(row.reason.of(lang))}"
-    return f"{ended_word(row.status, row.counts).of(lang)}{reason}"
+    return f"{ended_word(row.kind, row.status, row.counts).of(lang)}{reason}"
 
 
 def _totals(totals: Mapping[str, int], lang: Lang) -> str:

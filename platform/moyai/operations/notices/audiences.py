@@ -18,6 +18,7 @@ from moyai.operations.notices.message import Channel, Content, address_hash
 from moyai.operations.notices.scene import Happened, Scene
 from moyai.operations.notices.words import Told, for_operators, letter, subject_line
 from moyai.planning.fleet.approvers import of_body
+from moyai.planning.fleet.status_words import LOOKS
 from moyai.planning.selectors import parse
 from moyai.registry.models import JsonValue, Operator, Registry, Role, Tenant
 from moyai.registry.operation_settings import Event
@@ -48,9 +49,12 @@ class Notice:
 def notices(
     group: Sequence[Happened], scene: Scene, registry: Registry, day: date
 ) -> tuple[Notice, ...]:
-    """All notices of happenings of one event and operation. `group` is not empty."""
+    """All notices of happenings of one event and operation; none of debts of a kind that only looks. `group` is
+    not empty."""
     told = registry.operations.notifications
     event = group[0].event
+    if event is Event.DEBT and scene.plan.kind in LOOKS:
+        return ()
     found: list[Notice] = []
     if told.smtp is not None and event in told.operators:
         found += _to_operators(group, scene, registry, day)

@@ -22,6 +22,13 @@ ENDS: Mapping[str, tuple[Text, Text]] = {
             "Look at the report, see to the reasons, then run moyai operation retry {operation}.",
         ),
     ),
+    "unseen": (
+        Text("終了しましたが、点検できない団体がありました", "Ended, some bodies not looked at"),
+        Text(
+            "報告で理由を確かめてください。もう一度見るなら moyai operation retry {operation} です。",
+            "Look at the report for the reasons; moyai operation retry {operation} looks again.",
+        ),
+    ),
     "failed": (
         Text("終了しましたが、失敗または保留の団体があります", "Ended, not all bodies well"),
         Text(
@@ -41,7 +48,7 @@ ENDS: Mapping[str, tuple[Text, Text]] = {
         Text("必要なら、もう一度計画してください。", "Plan it again where it is still wanted."),
     ),
 }
-"""Of an operation: how it ended (`owed`: done, with bodies left out), and what to do next;
+"""Of an operation: how it ended (`owed`, `unseen`: done, with bodies left out), and what to do next;
 `{operation}` stands for its id."""
 
 BODY_ENDS: Mapping[str, Text] = {

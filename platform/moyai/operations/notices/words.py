@@ -17,7 +17,7 @@ from moyai.operations.notices.sentences import (
     subject_words,
     touched_by,
 )
-from moyai.planning.fleet.status_words import OWED
+from moyai.planning.fleet.status_words import LOOKS, OWED
 from moyai.registry.operation_settings import Event
 from moyai.texts import Text, counted, in_japan, text_in, visible
 
@@ -178,7 +178,7 @@ def _wave_held(happened: Happened, scene: Scene) -> Told:
 def _done(happened: Happened, scene: Scene) -> Told:
     status = str(happened.facts.get("status"))
     if status == "done" and any(scene.status_of(one.code) in OWED for one in scene.plan.bodies):
-        status = "owed"
+        status = "unseen" if scene.plan.kind in LOOKS else "owed"
     title, following = ENDS.get(status, ENDS["failed"])
     reason = happened.text("reason")
     unwell = [

@@ -6,7 +6,7 @@ It says the same of the same, and nothing new of its own answer at the same mome
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,12 +15,12 @@ from moyai.planning.fleet.beginning import Beginnings, beginnings, places
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.states import (
     FAILURES,
-    BodyState,
     BodyStatus,
     OperationState,
     OperationStatus,
     WaveState,
 )
+from moyai.planning.fleet.status_words import LOOKS
 from moyai.planning.fleet.tallies import Tally, is_going, repeated_error, tally
 from moyai.planning.fleet.wave_steps import (
     Observed,
@@ -241,7 +241,7 @@ def _status(
 ) -> StatusChange:
     held = walk.current[1] if walk.current and walk.current[1].status == "held" else None
     if (walk.current is None or held is not None) and not is_going(plan, state):
-        return _end(state.body(body.code) for body in plan.bodies)
+        return _end(plan, state)
     if stop is not None:
         return stop
     if held is not None:
@@ -249,9 +249,10 @@ def _status(
     return StatusChange("running", None)
 
 
-def _end(bodies: Iterable[BodyState]) -> StatusChange:
-    statuses = [body.status for body in bodies]
+def _end(plan: OperationPlan, state: OperationState) -> StatusChange:
+    statuses = [state.body(body.code).status for body in plan.bodies]
     failures = sum(status in FAILURES for status in statuses)
-    debts = sum(status in ("skipped", "moved") for status in statuses)
-    reason = said.ended(statuses.count("done"), failures, debts)
+    left = sum(status in ("skipped", "moved") for status in statuses)
+    only_looks = plan.kind in LOOKS
+    reason = said.ended(statuses.count("done"), failures, left, only_looks=only_looks)
     return StatusChange("failed" if failures else "done", reason)

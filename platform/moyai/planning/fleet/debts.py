@@ -1,7 +1,8 @@
 """What a debt is, and what settles it. Pure.
 
 A debt says what a body *lacks*: work of a kind and subject that was wanted of it and is not done. It is not
-the entry of the operation that left it: whichever operation brings the body there settles it.
+the entry of the operation that left it: whichever operation brings the body there settles it. Nothing is
+lacking where nothing was to be changed: a look that could not be taken, or that failed, is not owed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from moyai.planning.fleet.status_words import LOOKS
 from moyai.planning.releases import is_newer
 from moyai.registry.models import Registry
 from moyai.texts import Text
@@ -70,6 +72,8 @@ def _reaches(subject: str, wanted: str) -> bool:
 
 def why_void(debt: Debt, registry: Registry, day: date) -> Text | None:
     """Why nothing is lacking any more without anything having been done; None: it still is."""
+    if debt.kind in LOOKS:
+        return Text("点検だけの作業は未了になりません", "what only looks leaves nothing owed")
     body = next((one for one in registry.tenants if one.code == debt.code), None)
     if body is None:
         return Text(

@@ -161,13 +161,13 @@ def no_such_wave(codes: tuple[str, ...]) -> Text:
     )
 
 
-def ended(done: int, failures: int, debts: int) -> Text:
-    """An operation of which nothing is left to do."""
+def ended(done: int, failures: int, left: int, *, only_looks: bool = False) -> Text:
+    """An operation of which nothing is left to do. `left`: bodies that were left out."""
     ja, en = [f"完了 {done} 団体"], [f"{done} done"]
     if failures:
         ja.append(f"失敗・保留 {failures} 団体")
         en.append(f"{failures} failed or held")
-    if debts:
-        ja.append(f"未了 {debts} 団体")
-        en.append(f"{debts} still owed")
+    if left:
+        ja.append(f"{'未点検' if only_looks else '未了'} {left} 団体")
+        en.append(f"{left} {'not looked at' if only_looks else 'still owed'}")
     return Text("、".join(ja), ", ".join(en))

@@ -40,10 +40,14 @@ STEPS: Mapping[str, Text] = {
 }
 
 
+LOOKS = frozenset({"check"})
+"""Kinds that only look: they leave nothing owed."""
 OWED = ("failed", "held", "skipped", "moved")
 """Ends of bodies of which what was wanted is not done."""
 DONE_BUT_OWED = Text("終了（未了あり）", "ended, work owed")
 """Of an operation whose status is `done` and that left bodies out."""
+DONE_BUT_UNSEEN = Text("終了（未点検あり）", "ended, some not looked at")
+"""The same of a kind that only looks: nothing is owed."""
 
 
 def owed(counts: Mapping[str, int]) -> int:
@@ -51,9 +55,11 @@ def owed(counts: Mapping[str, int]) -> int:
     return sum(counts.get(status, 0) for status in OWED)
 
 
-def ended_word(status: str, counts: Mapping[str, int]) -> Text:
+def ended_word(kind: str, status: str, counts: Mapping[str, int]) -> Text:
     """How an operation stands: `done` only where no body was left out."""
-    return DONE_BUT_OWED if status == "done" and owed(counts) else named(OPERATIONS, status)
+    if status != "done" or not owed(counts):
+        return named(OPERATIONS, status)
+    return DONE_BUT_UNSEEN if kind in LOOKS else DONE_BUT_OWED
 
 
 def named(words: Mapping[str, Text], code: str) -> Text:

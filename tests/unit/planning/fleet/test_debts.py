@@ -69,6 +69,13 @@ def test_a_body_that_left_or_stopped_using_the_service_lacks_nothing() -> None:
     assert why_void(DEBT, left, day) is not None
 
 
+@pytest.mark.parametrize("subject", ["", "chat", "eapp-b"])
+def test_a_look_is_not_owed(subject: str) -> None:
+    registry, day = require(SAMPLE), date(2026, 11, 26)
+    assert why_void(replace(DEBT, kind="check", subject=subject), registry, day) is not None
+    assert why_void(replace(DEBT, kind="backup", subject=""), registry, day) is None
+
+
 def test_what_settles_is_a_command() -> None:
     assert (
         "moyai upgrade eapp-b 1.1.0 272027"
