@@ -25,6 +25,7 @@ from moyai_cli.views.plans import nobody
 
 _HOLD_DATA = frozenset({"aws:s3/bucket:Bucket", "aws:rds/cluster:Cluster", "moyai:index:Database"})
 """Types whose resources hold a body's data, which go with them."""
+_NAMED = 5
 APPLIED = Text("環境は適用済みです。", "The environments were applied.")
 """What was touched, once a deploy ended well."""
 
@@ -67,6 +68,7 @@ def show_result(result: DeployResult, *, refreshed: bool) -> None:
     if not result.ended:
         if result.error() is None:
             typer.echo(_idle(result))
+            _show_otherwise(result)
         return
     done = [one for one in result.ended if one.ok and one.note is None]
     others = [one for one in result.ended if one.ok and one.note is not None]
@@ -96,7 +98,30 @@ def show_result(result: DeployResult, *, refreshed: bool) -> None:
 def _idle(result: DeployResult) -> str:
     if result.plan is not None and not result.plan.tenants:
         return nobody()
+    if _otherwise(result):
+        return say(
+            "適用するものはありません。tenants.yaml と違うが、適用では変わらないもの:",
+            "Nothing to deploy. Not as the file says, and not for a deploy to change:",
+        )
     return say("変わるものはありません。", "Nothing to do: everything is as the file says.")
+
+
+def _otherwise(result: DeployResult) -> dict[str, list[str]]:
+    """What bodies are said to be otherwise than by the file, with what to do, as `moyai status` says it → which
+    bodies."""
+    found: dict[str, list[str]] = {}
+    for stack in () if result.plan is None else result.plan.tenants:
+        for note in stack.notes:
+            found.setdefault(copyable(note.of(LANG)), []).append(stack.label)
+    return found
+
+
+def _show_otherwise(result: DeployResult) -> None:
+    for note, labels in _otherwise(result).items():
+        more = len(labels) - _NAMED
+        names = say("、", ", ").join(labels[:_NAMED])
+        others = say(f" ほか {more} 団体", f" and {more} more") if more > 0 else ""
+        typer.echo(f"{note} — {names}{others}")
 
 
 def _drifted(step: Step, one: StackEnded) -> str:

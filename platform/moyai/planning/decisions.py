@@ -289,8 +289,14 @@ def _waits(waiting: releases.Waiting) -> Text:
     if releases.is_newer(waiting.recorded, waiting.target):
         runs = f"{waiting.service} {waiting.recorded}"
         return Text(
-            f"{runs} は tenants.yaml の release（{waiting.target}）より新しい: tenants.yaml を直す",
-            f"{runs} is newer than the file's release, {waiting.target}: raise it in the file",
+            f"{runs} は tenants.yaml の release（{waiting.target}）より新しい: "
+            f"tenants.yaml の release を {waiting.recorded} にする",
+            f"{runs} is newer than the file's release, {waiting.target}: "
+            f"set release to {waiting.recorded} in the file",
         )
     step = f"{waiting.service} {waiting.recorded} → {waiting.target}"
-    return Text(f"{step}: 一斉更新を待っている", f"{step}: outdated, waits for upgrade")
+    command = f"moyai upgrade {waiting.service} {waiting.target}"
+    return Text(
+        f"{step}: 一斉更新を待っている（{command}）",
+        f"{step}: outdated, waits for upgrade ({command})",
+    )

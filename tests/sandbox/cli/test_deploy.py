@@ -104,7 +104,9 @@ def test_a_target_release_waits_for_upgrade(federation: Federation) -> None:
         federation.target("eapp-b", "1.1.0")
         plan = federation.ok("plan", "--as-of", DAY, "--output", "json").json()
         assert plan[0]["action"] == "none"
-        assert plan[0]["reasons"] == ["eapp-b 1.0.0 → 1.1.0: outdated, waits for upgrade"]
+        assert plan[0]["reasons"] == [
+            "eapp-b 1.0.0 → 1.1.0: outdated, waits for upgrade (moyai upgrade eapp-b 1.1.0)"
+        ]
         assert federation.statuses()["272027"]["status"] == "outdated"
 
 

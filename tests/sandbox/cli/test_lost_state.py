@@ -40,7 +40,9 @@ def mended(federation: Federation) -> None:
     federation.ok("deploy", TENANT, "--as-of", DAY)
     found = federation.statuses()[TENANT]
     assert found["status"] == "outdated"
-    assert found["reasons"] == ["eapp-b 1.0.0 → 1.1.0: outdated, waits for upgrade"]
+    assert found["reasons"] == [
+        "eapp-b 1.0.0 → 1.1.0: outdated, waits for upgrade (moyai upgrade eapp-b 1.1.0)"
+    ]
     assert found["releases"] == {"chat": "1.0.0", "eapp-b": "1.0.0"}
 
 

@@ -11,6 +11,7 @@ from moyai.operations.deploys.events import End, Phase, StackEnded, StackMoved
 from moyai.operations.deploys.result import DeployResult
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import TENANT
+from moyai.texts import same
 from moyai_cli.progress import follow
 from moyai_cli.render import Output
 from moyai_cli.views.deploys import show_result
@@ -46,6 +47,22 @@ def test_nobody_selected_is_not_called_up_to_date(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "No body is selected.\n"
     unchanged = PlannedStack(TENANT, "272027", "岸和田市", "none", ())
     assert shown(capsys, planned=(unchanged,)) == ["Nothing to do: everything is as the file says."]
+
+
+def test_what_a_deploy_leaves_otherwise_than_the_file_is_told_as_by_status(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    note = same("eapp-b 1.1.0 is newer than the file's release, 1.0.0")
+    newer = [
+        PlannedStack(TENANT, f"27000{at}", f"団体{at}", "none", (), notes=(note,))
+        for at in range(7)
+    ]
+    unchanged = PlannedStack(TENANT, "272027", "岸和田市", "none", ())
+    first, second = shown(capsys, planned=(*newer, unchanged))
+    assert first == "Nothing to deploy. Not as the file says, and not for a deploy to change:"
+    assert second.startswith(f"{note.en} — 270000 団体0, ")
+    assert second.endswith("270004 団体4 and 2 more")
+    assert "岸和田市" not in second
 
 
 def test_a_refresh_that_finds_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:

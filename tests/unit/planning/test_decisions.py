@@ -86,7 +86,7 @@ def test_nobody_runs_on_a_foundation_that_is_refused(found: Basis) -> None:
 
 @pytest.mark.parametrize(
     ("release", "words"),
-    [("0.9.0", "waits for upgrade"), ("9.0.0", "newer than the file's release")],
+    [("0.9.0", "(moyai upgrade "), ("9.0.0", "set release to 9.0.0 in the file")],
 )
 def test_a_release_that_is_not_the_files_is_told_by_which_is_newer(
     release: str, words: str
