@@ -17,6 +17,7 @@ from moyai.operations.fleet.approving import (
     approve,
     as_signed,
     missing,
+    require_approver,
     signer_of,
     wanted,
 )
@@ -82,11 +83,17 @@ def approve_(
     with open_office(file, site) as office:
         found = _found(office, operation)
         asked = wanted(office.engine, found, subject)
-        _show_plan(office, asked, beside=line or output is not Output.TABLE)
         if line:
+            if who:
+                require_approver(asked, office.workspace.registry, who)
+            _show_plan(office, asked, beside=True)
             show_to_sign(found, subject, asked.sign.words, output)
             return
         subjects = _all_wanted(office, asked) if everything else (subject,)
+        for one in subjects:
+            asked = wanted(office.engine, found, one)
+            require_approver(asked, office.workspace.registry, who or "")
+        _show_plan(office, asked, beside=output is not Output.TABLE)
         for one in subjects:
             asked = wanted(office.engine, found, one)
             if signature is None:

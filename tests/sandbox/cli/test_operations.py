@@ -185,6 +185,7 @@ def test_a_plan_begins_once_another_person_has_signed_it(
     )
     own = ("--operator", PLANNER, "--key", str(keys["keikaku"]))
     refused = federation.moyai("operation", "approve", operation, *own)
+    assert "health check" not in refused.out, "no plan is shown to who may not approve"
     assert refused.code == 5, refused.err
     asked = federation.ok("operation", "approve", operation, "--line")
     line = asked.out

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ from moyai.operations.fleet.approving import (
     as_signed,
     missing,
     not_counted,
+    require_approver,
     signer_of,
     wanted,
 )
@@ -43,7 +45,7 @@ from moyai.planning.fleet.clearing import facts, judge_planner
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver
 from moyai.planning.fleet.ways_back import Way
-from moyai.registry.models import Role
+from moyai.registry.models import Registry, Role
 from moyai.texts import Text
 
 BY = operator(PLANNER, Role.OPERATOR)
@@ -309,6 +311,34 @@ def test_an_approval_counts_before_it_is_on_record(desk: Desk) -> None:
     assert desk.last_record() == (f"operator:{APPROVER}", "operation.approve")
     risks = [f"dared:{body.code}" for body in made.bodies]
     assert missing(desk.view(operation), registry()) == risks
+
+
+def test_who_may_not_approve_is_refused_before_anything_is_shown_or_signed(desk: Desk) -> None:
+    made = plan(2, approval_seconds=3600)
+    operation = put_on_record(desk.engine, made, Signer(PLANNER))
+    asked, file = wanted(desk.engine, operation, "plan"), registry()
+    require_approver(asked, file, APPROVER)
+    with pytest.raises(UsageError, match=r"not in tenants\.yaml"):
+        require_approver(asked, file, "nobody@example.jp")
+    with pytest.raises(Refused):
+        require_approver(asked, file, PLANNER)
+    with pytest.raises(Refused, match="no wave:7"):
+        require_approver(wanted(desk.engine, operation, "wave:7"), file, APPROVER)
+
+    def other(**changed: Any) -> Registry:
+        people = (
+            replace(one, **changed) if one.email == APPROVER else one for one in file.operators
+        )
+        return replace(file, operators=tuple(people))
+
+    with pytest.raises(Refused, match="2020-01-01"):
+        require_approver(asked, other(expires=date(2020, 1, 1)), APPROVER)
+    with pytest.raises(Refused, match=made.bodies[1].name):
+        require_approver(asked, other(bodies=made.bodies[0].code), APPROVER)
+    desk.status(operation, "cancelled")
+    desk.put("UPDATE moyai.operation SET ended_at = now() WHERE id = :id", id=operation)
+    with pytest.raises(Refused, match="has ended as cancelled"):
+        require_approver(wanted(desk.engine, operation, "plan"), file, APPROVER)
 
 
 def test_a_body_s_own_chain_tells_who_approved_stopped_and_let_go(desk: Desk) -> None:

@@ -15,9 +15,19 @@ from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.database import writing
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import ApprovalRow, OperationView
+from moyai.operations.fleet.steering_words import look_at, refused
 from moyai.planning.fleet import refusals
 from moyai.planning.fleet.approvers import Approver, of_body, of_secretariat
-from moyai.planning.fleet.clearing import Accepted, Approval, Facts, clearances, facts, judge
+from moyai.planning.fleet.clearing import (
+    Accepted,
+    Approval,
+    Facts,
+    clearances,
+    facts,
+    hindered,
+    judge,
+)
+from moyai.planning.fleet.status_words import OPERATIONS, named
 from moyai.planning.fleet.wanted import needs_approval, of_whole
 from moyai.registry.models import Registry
 from moyai.registry.persons import called
@@ -67,6 +77,24 @@ def signer_of(asked: Wanted, registry: Registry, email: str) -> Approver:
     if found is None:
         raise _usage(refusals.unknown_person(email))
     return found
+
+
+def require_approver(asked: Wanted, registry: Registry, email: str) -> None:
+    """Before anything is shown or signed: raises `Refused` where nothing that the person signs would count, or
+    the operation has ended, `UsageError` where tenants.yaml has no such person."""
+    signer_of(asked, registry, email)
+    if asked.view.row.ended_at is not None:
+        ended = named(OPERATIONS, asked.view.row.status)
+        raise refused(
+            Text(
+                f"{asked.operation} は終わっています（{ended.ja}）。",
+                f"{asked.operation} has ended as {ended.en}.",
+            ),
+            look_at(asked.operation),
+        )
+    found = hindered(asked.subject, email, asked.of, registry, asked.view.now)
+    if found is not None:
+        raise Refused(found.what, touched=NOTHING_TOUCHED, remedy=found.remedy)
 
 
 def approve(

@@ -19,13 +19,16 @@ from moyai.planning.fleet.second_person import (
     First,
     Said,
     Signed,
+    another,
     judge_first,
     judge_second,
+    may,
     secretary,
 )
 from moyai.planning.fleet.wanted import named_exceptions, needs_approval
 from moyai.registry.models import Registry
 from moyai.registry.persons import called
+from moyai.texts import JAPAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,22 @@ def judge(approval: Approval, of: Facts, registry: Registry, now: datetime) -> A
     planner = First(of.plan.planned_by, of.planner_signature)
     end = judge_second(approver, concerned, [planner], said, registry, now)
     return end if isinstance(end, Rejection) else Accepted(subject, approver, end)
+
+
+def hindered(
+    subject: Subject, email: str, of: Facts, registry: Registry, now: datetime
+) -> Rejection | None:
+    """Why nothing that a person signs now would count: no such subject, role, last day, bodies, the same
+    person or key as the planner's. None: it may count. Raises nothing."""
+    concerned = _concerned(subject, of.plan)
+    if not concerned:
+        return refusals.not_planned(subject)
+    approver = _approver(email, subject, concerned, registry)
+    if isinstance(approver, Rejection):
+        return approver
+    planner = First(of.plan.planned_by, of.planner_signature)
+    day = now.astimezone(JAPAN).date()
+    return may(approver, concerned, registry, day) or another(approver, [planner], registry)
 
 
 def clearances(
