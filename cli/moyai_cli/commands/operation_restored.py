@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from moyai.operations.database.epochs import HeldBody
 from moyai.operations.fleet.opening import open_office
-from moyai.operations.fleet.outside import Trace, inside_since, stacks_since
+from moyai.operations.fleet.outside import Outside, look_outside
 from moyai.operations.fleet.people import who_plans
 from moyai.operations.fleet.restoring import (
     NOTHING_SHOWS_IT,
     Found,
     declare,
     find,
+    last_declared,
+    may_declare,
     would_hold,
 )
 from moyai.operations.runbooks.opening import open_runs
@@ -25,7 +29,7 @@ from moyai_cli.language import say
 from moyai_cli.options import DryRun, File, Format, SiteName, Who
 from moyai_cli.render import Output
 from moyai_cli.views.operation_asked import show_done
-from moyai_cli.views.restored import show_restored
+from moyai_cli.views.restored import show_outside, show_restored
 
 app = typer.Typer(add_completion=False)
 
@@ -62,35 +66,54 @@ def restored(
             ),
         ),
     ] = True,
+    outside: Annotated[
+        bool,
+        typer.Option(
+            "--outside",
+            help=say(
+                "申告しない。最後に申告した写しのあとに行われたと見えるものを、もう一度示す",
+                "Declare nothing; list again what is seen to have been done since the copy declared last",
+            ),
+        ),
+    ] = False,
     dry_run: DryRun = False,
     who: Who = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
 ) -> None:
-    """What ran or waited is held for a person; what was done since is told as far as it can be seen."""
+    """What ran or waited is held for a person; what was done since is looked at first, and told."""
+
+    def looked(codes: Iterable[str], moment: datetime | None) -> Outside:
+        return look_outside(lambda: open_session(file, site), codes, moment, inside=look)
+
     with open_office(file, site) as office:
         by = who_plans(office.workspace.registry, who, today())
+        if outside:
+            last, codes = last_declared(office)
+            found_now = looked({*codes, *(one.code for one in last.held)}, last.copied_at)
+            show_outside(last, found_now.traces, output)
+            if found_now.trouble is not None:
+                raise found_now.trouble
+            return
         found = find(office)
         if if_older and not found.shows_it:
             show_done(None, NOTHING_SHOWS_IT, output)
             return
-        declared = (
-            would_hold(office) if dry_run else declare(office, found, by, today(), certain=certain)
-        )
-    session = open_session(file, site)
-    stacks = stacks_since(session, declared.copied_at)
-    inside: tuple[Trace, ...] = ()
-    if look:
-        inside = inside_since(session, _concerned(found, declared.held, stacks), declared.copied_at)
+        if not dry_run:
+            may_declare(office, found, by, today(), certain=certain)
+        declared = would_hold(office)
+        seen = looked(_concerned(found, declared.held), declared.copied_at)
+        if not dry_run:
+            declared = declare(office, found, by, today(), certain=certain)
     waiting = 0
     if not dry_run:
         with closing(open_runs(file, site).chaining) as chaining:
             waiting = chaining.again()
-    show_restored(found, declared, (*stacks, *inside), waiting, output, dry_run=dry_run)
+    show_restored(found, declared, seen, waiting, output, dry_run=dry_run)
 
 
-def _concerned(found: Found, held: tuple[HeldBody, ...], stacks: tuple[Trace, ...]) -> set[str]:
+def _concerned(found: Found, held: tuple[HeldBody, ...]) -> set[str]:
     """The codes of bodies that may have been changed since the copy."""
     chains = {one.removeprefix("body:") for one in found.chains if one.startswith("body:")}
-    return chains | {one.code for one in held} | {one.code for one in stacks}
+    return chains | {one.code for one in held}

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import typer
 
 from moyai.operations.database.epochs import Declared, HeldBody
-from moyai.operations.fleet.outside import Trace
+from moyai.operations.fleet.outside import Outside, Trace
 from moyai.operations.fleet.restoring import Found
 from moyai.planning.fleet.status_words import BODIES, word
 from moyai.texts import in_japan, visible
+from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_line
 from moyai_cli.views.operation_records import utc
@@ -19,7 +20,7 @@ from moyai_cli.views.operation_records import utc
 def show_restored(
     found: Found,
     declared: Declared,
-    traces: Sequence[Trace],
+    seen: Outside,
     waiting: int,
     output: Output,
     *,
@@ -27,7 +28,8 @@ def show_restored(
 ) -> None:
     """What is lost, what is held, what was done outside since. `waiting`: lines of runbooks' evidence."""
     if output is not Output.TABLE:
-        document(_record(found, declared, traces, waiting, dry_run), output)
+        document(_record(found, declared, seen.traces, waiting, dry_run), output)
+        _say_trouble(seen)
         return
     _head(found, declared, dry_run)
     if declared.held:
@@ -37,22 +39,8 @@ def show_restored(
         )
         listing([_held(one) for one in declared.held], _HELD, output)
     typer.echo()
-    if traces:
-        show_line(
-            say("写しのあとに行われたと見えるもの:", "Seen to have been done since the copy:")
-        )
-        shown = [
-            {"code": one.code, "name": one.name, "service": one.service, "what": of(one.what)}
-            for one in traces
-        ]
-        listing(shown, _TRACES, output)
-    else:
-        show_line(
-            say(
-                "写しのあとに行われたと見えるものはありません。",
-                "Nothing is seen to have been done since the copy.",
-            )
-        )
+    _traces(seen.traces, is_all=seen.trouble is None)
+    _say_trouble(seen)
     if waiting:
         show_line(
             say(
@@ -62,9 +50,61 @@ def show_restored(
         )
 
 
-def _head(found: Found, declared: Declared, dry_run: bool) -> None:
+def show_outside(declared: Declared, traces: Sequence[Trace], output: Output) -> None:
+    """What is seen to have been done since the copy of the last declaration."""
+    if output is not Output.TABLE:
+        found = {
+            "epoch": declared.epoch,
+            "copied_at": utc(declared.copied_at),
+            "outside": [_trace(one) for one in traces],
+        }
+        document(found, output)
+        return
+    _copied(declared)
+    _traces(traces, is_all=True)
+
+
+def _traces(traces: Sequence[Trace], *, is_all: bool) -> None:
+    if traces:
+        show_line(
+            say("写しのあとに行われたと見えるもの:", "Seen to have been done since the copy:")
+        )
+        listing([_trace(one) for one in traces], _TRACES, Output.TABLE)
+    elif is_all:
+        show_line(
+            say(
+                "写しのあとに行われたと見えるものはありません。",
+                "Nothing is seen to have been done since the copy.",
+            )
+        )
+
+
+def _say_trouble(seen: Outside) -> None:
+    """That not all could be looked at, and how it is later; beside what programs read."""
+    if seen.trouble is None:
+        return
+    why = seen.trouble.what.of(LANG)
+    again = copyable("moyai operation restored --outside")
+    typer.echo(
+        say(
+            f"写しのあとに行われたことを、すべては確かめられませんでした（{why}）。あとで {again} で示せます。",
+            f"Not all that was done since the copy could be looked at ({why}); {again} lists it later.",
+        ),
+        err=True,
+    )
+
+
+def _copied(declared: Declared) -> None:
     at = say("不明", "unknown") if declared.copied_at is None else in_japan(declared.copied_at)
     show_line(say(f"写しにある最後の記録: {at}", f"The copy's newest record: {at}"))
+
+
+def _trace(one: Trace) -> Record:
+    return {"code": one.code, "name": one.name, "service": one.service, "what": of(one.what)}
+
+
+def _head(found: Found, declared: Declared, dry_run: bool) -> None:
+    _copied(declared)
     for chain, (first, last) in found.chains.items():
         show_line(
             say(
@@ -115,10 +155,7 @@ def _record(
             }
             for one in declared.held
         ],
-        "outside": [
-            {"code": one.code, "name": one.name, "service": one.service, "what": of(one.what)}
-            for one in traces
-        ],
+        "outside": [_trace(one) for one in traces],
         "evidence_waiting": waiting,
     }
 

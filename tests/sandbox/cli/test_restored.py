@@ -135,6 +135,12 @@ def test_a_database_restored_from_a_copy_is_declared_and_gone_on_with(
     steps = {one["step"]: one["status"] for one in run.json()}
     assert steps["declared"] == steps["chains"] == "done"
     assert steps["held"] == "noted"
+    again = ("operation", "restored", "--outside", "--operator", PLANNER, "--output", "json")
+    listed_again = federation.ok(*again).json()
+    assert listed_again["copied_at"] == found["copied_at"]
+    assert {one["code"] for one in listed_again["outside"]} == {
+        one["code"] for one in found["outside"]
+    }
     verified = federation.ok("audit", "verify", "--output", "json").json()
     told_gaps = {one["name"]: one["declared"] for one in verified if one["declared"]}
     assert {"federation", *(f"body:{code}" for code in BODIES)} == set(told_gaps)

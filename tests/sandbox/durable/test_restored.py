@@ -26,7 +26,7 @@ from moyai.operations.audit.anchoring import Anchoring, anchor_now
 from moyai.operations.audit.behind import look
 from moyai.operations.audit.chains import verify_chains
 from moyai.operations.database.connecting import open_engine
-from moyai.operations.database.epochs import behind, epoch, restored
+from moyai.operations.database.epochs import behind, declared_last, epoch, restored
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import release, retry
 from moyai.operations.durable.carrying.ledger import Ledger
@@ -122,10 +122,17 @@ def test_nothing_is_done_twice_by_a_database_that_went_back(
         fleet.plan(make_plan(fleet.folder, 1))
 
     with fleet.engine.begin() as connection:
-        declared = restored(connection, 2, BY, (), ERROR)
+        assert declared_last(connection) is None
+        declared = restored(connection, 2, BY, (), {"type": "InDoubt", **ERROR})
     assert {one.code: one.before for one in declared.held} == {
         code: status for code, status in copied.items() if status != "done"
     }
+    with fleet.engine.connect() as connection:
+        last = declared_last(connection)
+    assert last is not None
+    again, lost = last
+    assert (again.epoch, again.copied_at, lost) == (2, declared.copied_at, frozenset())
+    assert {one.code for one in again.held} == {one.code for one in declared.held}
     ended = fleet.ended(operation)
     assert ended.row.status == "failed"
     assert {one.status for one in ended.bodies} == {"done", "held"}

@@ -16,11 +16,14 @@ from counting import make_plan
 
 from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
+from moyai.errors import SiteTrouble
 from moyai.operations.durable.carrying.course import key_of
 from moyai.operations.durable.carrying.ledger import Taken
-from moyai.operations.fleet.outside import _of_database, _of_stack
+from moyai.operations.fleet.outside import _of_database, _of_stack, look_outside
 from moyai.operations.kinds.kind import Work
+from moyai.operations.site.session import Session
 from moyai.planning.topology import TENANT
+from moyai.texts import Text
 
 COPIED = datetime(2026, 11, 26, 12, tzinfo=UTC)
 BEFORE, SINCE = COPIED - timedelta(hours=1), COPIED + timedelta(hours=1)
@@ -78,3 +81,13 @@ def test_an_attempt_that_comes_again_has_another_name_and_other_keys(
 
     assert len({key(one) for one in (1, 2, 3)}) == 3
     assert len(key(epoch)) == 32
+
+
+def test_a_site_that_is_away_holds_up_no_declaration_and_is_told() -> None:
+    def away() -> Session:
+        raise SiteTrouble(Text("拠点に入れません", "the site cannot be entered"))
+
+    found = look_outside(away, ["271004"], COPIED, inside=True)
+    assert found.traces == ()
+    assert found.trouble is not None
+    assert found.trouble.what.en == "the site cannot be entered"

@@ -59,6 +59,14 @@ _COPIED = """
 SELECT greatest(max(s.intended_at), max(s.done_at), (SELECT max(greatest(o.planned_at, o.began_at,
   o.ended_at)) FROM moyai.operation o)) FROM moyai.step s
 """
+_LAST = "SELECT number, copied_at FROM moyai.epoch WHERE number > 1 ORDER BY number DESC LIMIT 1"
+_STILL_HELD = """
+SELECT operation_id, code, name, step, status FROM moyai.body
+WHERE status = 'held' AND error->>'type' = 'InDoubt' ORDER BY operation_id, code
+"""
+_LOST_BODIES = """
+SELECT DISTINCT substr(chain, 6) FROM moyai.lost_anchor WHERE epoch = %s AND chain LIKE 'body:%%'
+"""
 _FOUND = "SELECT moyai.found_behind(CAST(%s AS jsonb))"
 _RESTORED = "SELECT moyai.restored(%s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb))"
 
@@ -172,6 +180,18 @@ def held_by_it(connection: Connection) -> Declared:
     (copied,) = _one(connection, _COPIED, ())
     held = tuple(HeldBody(*row) for row in _all(connection, _WOULD_HOLD, ()))
     return Declared(epoch(connection), None if copied is None else copied.astimezone(UTC), held)
+
+
+def declared_last(connection: Connection) -> tuple[Declared, frozenset[str]] | None:
+    """The last declaration, with the bodies that are held by one until now, and the codes of those of which
+    records are lost; None: there was none."""
+    row = _one(connection, _LAST, ())
+    if row is None:
+        return None
+    number, copied = row
+    held = tuple(HeldBody(*one) for one in _all(connection, _STILL_HELD, ()))
+    codes = frozenset(str(one[0]) for one in _all(connection, _LOST_BODIES, (number,)))
+    return Declared(number, None if copied is None else copied.astimezone(UTC), held), codes
 
 
 def restored(

@@ -3,7 +3,7 @@ stacks, and what bodies' own databases have of the last jobs, migrations and clo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,32 @@ class Trace:
     service: str | None
     """None: it is about the body's whole environment."""
     what: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What was seen there."""
+
+    traces: tuple[Trace, ...]
+    trouble: MoyaiError | None = None
+    """Why not all could be looked at, or None."""
+
+
+def look_outside(
+    opened: Callable[[], Session], codes: Iterable[str], moment: datetime | None, *, inside: bool
+) -> Outside:
+    """Environments, and with `inside` the databases of bodies: of these codes, and of environments that were
+    changed. A site that is away is trouble and raises nothing: what has to be declared is not held up by it."""
+    traces: tuple[Trace, ...] = ()
+    try:
+        session = opened()
+        traces = stacks_since(session, moment)
+        if inside:
+            concerned = {*codes, *(one.code for one in traces)}
+            traces = (*traces, *inside_since(session, concerned, moment))
+    except MoyaiError as error:
+        return Outside(traces, error)
+    return Outside(traces)
 
 
 def stacks_since(session: Session, moment: datetime | None) -> tuple[Trace, ...]:

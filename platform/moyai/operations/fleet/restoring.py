@@ -17,7 +17,14 @@ from moyai.audit.anchors import Anchor
 from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.audit.behind import lost_anchors
 from moyai.operations.audit.vault import NoVault, Vault, vault_of
-from moyai.operations.database.epochs import Declared, behind, epoch, held_by_it, restored
+from moyai.operations.database.epochs import (
+    Declared,
+    behind,
+    declared_last,
+    epoch,
+    held_by_it,
+    restored,
+)
 from moyai.operations.fleet.opening import Office
 from moyai.operations.fleet.people import require_bodies
 from moyai.registry.models import Operator
@@ -75,15 +82,42 @@ def would_hold(office: Office) -> Declared:
         return held_by_it(connection)
 
 
-def declare(
+def last_declared(office: Office) -> tuple[Declared, frozenset[str]]:
+    """The last declaration, and the codes of bodies of which records are lost. Raises `Refused` where nobody
+    ever declared one."""
+    with office.engine.connect() as connection:
+        found = declared_last(connection)
+    if found is None:
+        raise Refused(
+            Text(
+                "運用データベースの復元は、まだ申告されていません。",
+                "No restore of the operations database was ever declared.",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                "申告の前に見るなら moyai operation restored --dry-run です。",
+                "moyai operation restored --dry-run looks before one is.",
+            ),
+        )
+    return found
+
+
+def may_declare(
     office: Office, found: Found, by: Operator, day: date, *, certain: bool = False
-) -> Declared:
-    """Declare it. Raises `Refused` for who does not look after all bodies, and where nothing shows that the
-    database is older, unless the person is `certain`."""
+) -> None:
+    """Raises `Refused` for who does not look after all bodies, and where nothing shows that the database is
+    older, unless the person is `certain`."""
     registry = office.workspace.registry
     require_bodies(by, registry, [body.code for body in registry.tenants], day)
     if not (certain or found.shows_it):
         raise _nothing_shows_it()
+
+
+def declare(
+    office: Office, found: Found, by: Operator, day: date, *, certain: bool = False
+) -> Declared:
+    """Declare it. Raises as `may_declare`."""
+    may_declare(office, found, by, day, certain=certain)
     number = max(found.epoch, found.newest) + 1
     if found.vault is not None:
         # First there, where nobody takes it away: a copy of this moment does not get the same number again.
