@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from moyai.planning.fleet import wanted
 from moyai.planning.fleet.beginning import YEAR
@@ -80,17 +81,27 @@ def forecast(plan: OperationPlan, start: datetime) -> Forecast:
 
 
 class _Play:
+    """A plan as it goes. `decide` is asked of few bodies in the place of all, as it would say the same of them:
+    those that run, of those that ended the last of each wave, and of those that wait and have calendar and
+    forecast in common no more than may begin at once."""
+
     def __init__(self, plan: OperationPlan, start: datetime) -> None:
         self.plan, self.now = plan, start
         self.state = replace(newly_planned(plan), planned_at=start, approved=_approved(plan))
-        self.seconds = {body.code: body.forecast_seconds for body in plan.bodies}
         self.begun: dict[str, datetime] = {}
         self.ends: dict[str, datetime] = {}
         self.running: dict[str, datetime] = {}
+        self.places = {body.code: at for at, body in enumerate(plan.bodies)}
+        self.most = {wave.number: wave.limits.max_concurrent for wave in plan.waves}
+        self.waiting: dict[_Alike, dict[str, PlannedBody]] = {}
+        for body in plan.bodies:
+            self.waiting.setdefault(_alike(body), {})[body.code] = body
+        self.last: dict[int, PlannedBody] = {}
 
     def run(self) -> None:
         for _ in range(8 * len(self.plan.bodies) + 4 * len(self.plan.waves) + 4):
-            decision = decide(self.plan, self.state, self.now, _ROOM)
+            plan = self._few()
+            decision = decide(plan, self.state, self.now, _ROOM)
             self._write(decision)
             moments = [*self.running.values()]
             if decision.next_look is not None:
@@ -100,23 +111,50 @@ class _Play:
             self.now = min(moments)
             self._end()
 
+    def _few(self) -> OperationPlan:
+        """The plan with the bodies that decide, in its order; the state with theirs."""
+        bodies = [self.plan.bodies[self.places[code]] for code in self.running]
+        bodies += self.last.values()
+        for (wave, _, _), alike in self.waiting.items():
+            bodies += islice(alike.values(), max(self.most.get(wave, 1), 1))
+        bodies.sort(key=lambda body: self.places[body.code])
+        states = {body.code: self._state_of(body.code) for body in bodies}
+        self.state = replace(self.state, bodies=states)
+        return replace(self.plan, bodies=tuple(bodies))
+
+    def _state_of(self, code: str) -> BodyState:
+        if code in self.running:
+            return BodyState("running", 1)
+        return BodyState("done", 1, self.ends[code]) if code in self.ends else BodyState()
+
     def _write(self, decision: Decision) -> None:
-        bodies = dict(self.state.bodies)
         for code in decision.begin:
-            bodies[code] = BodyState("running", 1)
+            body = self.plan.bodies[self.places[code]]
+            alike = _alike(body)
+            del self.waiting[alike][code]
+            if not self.waiting[alike]:
+                del self.waiting[alike]
             self.begun[code] = self.now
-            self.running[code] = later(self.now, self.seconds[code])
+            self.running[code] = later(self.now, body.forecast_seconds)
         waves = {wave.number: wave for wave in (*self.state.waves, *decision.waves)}
         status = decision.status.status if decision.status else self.state.status
-        self.state = replace(self.state, bodies=bodies, waves=tuple(waves.values()), status=status)
+        self.state = replace(self.state, waves=tuple(waves.values()), status=status)
 
     def _end(self) -> None:
-        over = [code for code, end in self.running.items() if end <= self.now]
-        bodies = dict(self.state.bodies)
-        for code in over:
+        for code in [code for code, end in self.running.items() if end <= self.now]:
             self.ends[code] = self.running.pop(code)
-            bodies[code] = BodyState("done", 1, self.ends[code])
-        self.state = replace(self.state, bodies=bodies)
+            body = self.plan.bodies[self.places[code]]
+            last = self.last.get(body.wave)
+            if last is None or self.ends[code] >= self.ends[last.code]:
+                self.last[body.wave] = body
+
+
+_Alike = tuple[int, Calendar | None, int]
+"""Wave, calendar, seconds: bodies that have them in common begin one after another, in the plan's order."""
+
+
+def _alike(body: PlannedBody) -> _Alike:
+    return body.wave, body.calendar, body.forecast_seconds
 
 
 def _approved(plan: OperationPlan) -> frozenset[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.planning.fleet.made_plans import HOUR, PLANNED, WEEKEND, body, plan, plans, wave
 from tests.unit.planning.fleet.simulator import fits
 
-from moyai.planning.fleet.forecast import Missed, WaveForecast, forecast
+from moyai.planning.fleet.forecast import Missed, WaveForecast, _Play, forecast
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.openings import ALWAYS, Calendar
 from moyai.registry.models import Freeze
@@ -71,3 +73,40 @@ def test_a_body_that_waits_for_no_window_waits_for_the_end_of_its_freeze_and_is_
     thaw = datetime(2026, 11, 30, 15, tzinfo=UTC)
     assert found.begun == {"a": thaw, "b": PLANNED}
     assert (found.frozen, found.misses, found.fits) == ({"a": thaw}, (), True)
+
+
+class Whole(_Play):
+    """Played with all bodies at each moment, as workers do."""
+
+    def _few(self) -> OperationPlan:
+        states = {body.code: self._state_of(body.code) for body in self.plan.bodies}
+        self.state = replace(self.state, bodies=states)
+        return self.plan
+
+
+@given(plans(), st.sampled_from((1, 2, 1000)))
+def test_a_few_bodies_in_the_place_of_all_are_foreseen_as_all_would_be(
+    plan_: OperationPlan, kinds: int
+) -> None:
+    bodies = [
+        replace(one, forecast_seconds=one.forecast_seconds % kinds * HOUR or HOUR)
+        for one in plan_.bodies
+    ]
+    alike = replace(plan_, bodies=tuple(bodies))
+    few, whole = _Play(alike, PLANNED), Whole(alike, PLANNED)
+    few.run()
+    whole.run()
+    assert (few.begun, few.ends, few.now) == (whole.begun, whole.ends, whole.now)
+    assert few.state.status == whole.state.status
+
+
+def test_a_forecast_for_many_bodies_costs_little_more_for_each() -> None:
+    def seconds(bodies: int) -> float:
+        made = [body(f"{at:06}", calendar=WEEKEND) for at in range(bodies)]
+        one, began = plan([wave(1, most=4)], made), time.process_time()
+        forecast(one, PLANNED)
+        return time.process_time() - began
+
+    seconds(40)
+    few, many = min(seconds(100) for _ in range(3)), min(seconds(1600) for _ in range(2))
+    assert many < 16 * 4 * few, "16 times as many bodies"
