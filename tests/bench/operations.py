@@ -23,6 +23,7 @@ from tests.bench import projects
 from tests.bench.operations_kind import STEPS
 from tests.bench.operations_office import Server, server
 from tests.bench.operations_past import past
+from tests.bench.operations_plan import plan_seconds
 from tests.bench.operations_takeover import takeovers
 from tests.bench.operations_used import Used, objects
 from tests.bench.processors import held_to
@@ -32,6 +33,8 @@ from moyai.operations.database.hosts import conninfo
 RESULT = projects.ROOT / "build" / "bench" / "operations.json"
 AT_ONCE = 32
 """Bodies that a worker carries at a time; threads that mostly wait for the server."""
+_PLANNED = (200, 800)
+"""Bodies of plans that are held against each other."""
 _SHARE = 0.35
 """Of a processor, for each worker that is held to one: two processors have room for two and the server."""
 
@@ -67,6 +70,7 @@ def measure(
         had, grown, objects_a_body = growth_mb(one, bodies, growth)
         taken = sorted(takeovers(one, kills))
         listed = past(one, scratch / "past-commands", operations)
+    few, many = (plan_seconds(scratch / f"plan-{size}", size) for size in _PLANNED)
     medians = {key: statistics.median(turn[key] for turn in turns) for key in _SECONDS}
     return {
         "empty_1741_one_worker_s": round(medians["one_s"], 2),
@@ -83,6 +87,8 @@ def measure(
         "bare_vs_one_worker": round(
             statistics.median(turn["bare_s"] / turn["one_s"] for turn in turns), 2
         ),
+        "plan_1741_s": round(plan_seconds(scratch / "plan", bodies), 2),
+        "plan_grown": round(many / few, 2),
         "list_query_grown": round(listed.list_query_grown, 2),
         "processor_vs_bare": _ratio(turns, "bare_processor_ms", "one_processor_ms"),
         "log_vs_bare": _ratio(turns, "one_log_bytes", "bare_log_bytes"),

@@ -88,7 +88,16 @@ def select_with(
     means those that merged into it.
     """
     expression = _checked(registry, vanished, text)
-    bodies = tuple(body for body in registry.tenants if _means(expression, _of(body, day)))
+    named = _named(expression)
+    bodies = tuple(
+        body
+        for body in registry.tenants
+        if (
+            _means(expression, _of(body, day))
+            if named is None
+            else not named.isdisjoint(_names(body))
+        )
+    )
     merged = {code for body in bodies for code in body.former_codes}
     return Selection(
         bodies,
@@ -170,6 +179,23 @@ def _checked(registry: Registry, vanished: Sequence[Vanished], text: str) -> Exp
     return expression
 
 
+def _named(expression: Expression) -> frozenset[str] | None:
+    """The words of a selector that only names bodies, one by one; None of another. A list of many is looked up
+    in it, as going through the list for each body would take long."""
+    if not isinstance(expression, Some):
+        return None
+    plain = [
+        part.value
+        for part in expression.parts
+        if isinstance(part, Word) and part.quality is None and part != ALL
+    ]
+    return frozenset(plain) if len(plain) == len(expression.parts) else None
+
+
+def _names(body: Tenant) -> tuple[str, ...]:
+    return (body.code, body.slug, body.name, *body.former_codes)
+
+
 def _without(body: Tenant, codes: Set[str]) -> Tenant:
     """A body that some of its former codes do not mean."""
     return replace(body, former_codes=tuple(c for c in body.former_codes if c not in codes))
@@ -230,7 +256,7 @@ def _word(word: Word, body: Tenant, day: date) -> bool:
         return body.cell == value
     if word.quality == "tag":
         return _tagged(body.tags, value)
-    return value in (body.code, body.slug, body.name) or value in body.former_codes
+    return value in _names(body)
 
 
 def _tagged(tags: Mapping[str, str], tag: str) -> bool:

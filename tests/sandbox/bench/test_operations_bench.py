@@ -55,6 +55,13 @@ def test_ten_times_as_much_on_record_does_not_make_a_list_slower(found: dict[str
     assert found["list_query_grown"] < 5, "one that reads all of it takes ten times as long"
 
 
+def test_four_times_as_many_bodies_are_planned_in_about_four_times_as_long(
+    found: dict[str, Any],
+) -> None:
+    assert found["plan_1741_s"] > 0
+    assert found["plan_grown"] < 8, "what looks at all bodies for each takes sixteen times as long"
+
+
 def test_another_worker_takes_over_a_killed_ones_bodies_at_its_next_look(
     found: dict[str, Any],
 ) -> None:

@@ -118,14 +118,11 @@ class _Play:
         for (wave, _, _), alike in self.waiting.items():
             bodies += islice(alike.values(), max(self.most.get(wave, 1), 1))
         bodies.sort(key=lambda body: self.places[body.code])
-        states = {body.code: self._state_of(body.code) for body in bodies}
-        self.state = replace(self.state, bodies=states)
+        states = {code: BodyState("running", 1) for code in self.running}
+        for last in self.last.values():
+            states[last.code] = BodyState("done", 1, self.ends[last.code])
+        self.state = replace(self.state, bodies=states)  # what has no entry waits
         return replace(self.plan, bodies=tuple(bodies))
-
-    def _state_of(self, code: str) -> BodyState:
-        if code in self.running:
-            return BodyState("running", 1)
-        return BodyState("done", 1, self.ends[code]) if code in self.ends else BodyState()
 
     def _write(self, decision: Decision) -> None:
         for code in decision.begin:

@@ -13,6 +13,7 @@ from tests.unit.planning.fleet.simulator import fits
 
 from moyai.planning.fleet.forecast import Missed, WaveForecast, _Play, forecast
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.states import BodyState
 from moyai.planning.openings import ALWAYS, Calendar
 from moyai.registry.models import Freeze
 
@@ -79,7 +80,8 @@ class Whole(_Play):
     """Played with all bodies at each moment, as workers do."""
 
     def _few(self) -> OperationPlan:
-        states = {body.code: self._state_of(body.code) for body in self.plan.bodies}
+        states = {code: BodyState("done", 1, end) for code, end in self.ends.items()}
+        states |= {code: BodyState("running", 1) for code in self.running}
         self.state = replace(self.state, bodies=states)
         return self.plan
 

@@ -72,29 +72,43 @@ def changes_of(
     }
     plan = make_plan(replace(basis, tenants=moving))
     manifest = session.workspace.registry.services[service].manifest
-    return {
-        stack.name: _change(
-            plan,
-            stack,
-            manifest,
-            begun_at or basis.tenants[stack.name].releases.get(service),
-            release,
-        )
-        for stack in plan.tenants
-    }
+    ways: dict[
+        str | None, _Way
+    ] = {}  # files are read once for all bodies that come from one release
+    found: dict[str, UpgradeChange] = {}
+    for stack in plan.tenants:
+        before = begun_at or basis.tenants[stack.name].releases.get(service)
+        if before not in ways:
+            ways[before] = _way(manifest, before, release)
+        found[stack.name] = _change(plan, stack, ways[before])
+    return found
 
 
-def _change(
-    plan: Plan, stack: PlannedStack, manifest: Manifest, before: str | None, release: str
-) -> UpgradeChange:
-    service = manifest.name
-    stack = replace(stack, onboarding=(), checks=())
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """From one release of a service to another, as its files say."""
+
+    service: str
+    before: str | None
+    release: str
+    migrations: tuple[Migration, ...]
+    document: Mapping[str, object]
+    """What migrations and health checks rest on."""
+
+
+def _way(manifest: Manifest, before: str | None, release: str) -> _Way:
     migrations = between(manifest, before, release)
+    document = _document(manifest, before, release, migrations)
+    return _Way(manifest.name, before, release, migrations, document)
+
+
+def _change(plan: Plan, stack: PlannedStack, way: _Way) -> UpgradeChange:
+    stack = replace(stack, onboarding=(), checks=())
     parts = {part: stack.fingerprint.get(part) for part in stack.changed}
-    approved = sha256_of({**_document(manifest, before, release), "parts": parts})
-    end = end_sha256(manifest, before, release, stack.fingerprint)
-    texts = _texts(service, before, release, migrations, stack)
-    return UpgradeChange(stack, plan, before, migrations, approved, end, texts)
+    approved = sha256_of({**way.document, "parts": parts})
+    end = sha256_of({**way.document, "all": dict(stack.fingerprint)})
+    texts = _texts(way.service, way.before, way.release, way.migrations, stack)
+    return UpgradeChange(stack, plan, way.before, way.migrations, approved, end, texts)
 
 
 def way_back(session: Session, code: str, service: str, day: date) -> str:
@@ -120,15 +134,17 @@ def end_sha256(
 
     Raises as `between`.
     """
-    return sha256_of({**_document(manifest, before, release), "all": dict(fingerprint)})
+    return sha256_of({**_way(manifest, before, release).document, "all": dict(fingerprint)})
 
 
 def service_sha256(manifest: Manifest, before: str | None, release: str) -> str:
     """The hash of what migrations and health checks of an upgrade rest on. Raises as `between`."""
-    return sha256_of(_document(manifest, before, release))
+    return sha256_of(dict(_way(manifest, before, release).document))
 
 
-def _document(manifest: Manifest, before: str | None, release: str) -> dict[str, object]:
+def _document(
+    manifest: Manifest, before: str | None, release: str, migrations: Sequence[Migration]
+) -> dict[str, object]:
     entries = {one: plain(manifest.releases.get(one)) for one in (before, release) if one}
     health = manifest.folder / HEALTH
     return {
@@ -136,9 +152,7 @@ def _document(manifest: Manifest, before: str | None, release: str) -> dict[str,
         "from": before,
         "to": release,
         "releases": entries,
-        "migrations": [
-            [one.version, one.name, one.sha256] for one in between(manifest, before, release)
-        ],
+        "migrations": [[one.version, one.name, one.sha256] for one in migrations],
         "health": hashlib.sha256(health.read_bytes()).hexdigest() if health.is_file() else None,
     }
 
