@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 from dbos._dbos import _get_dbos_instance
 
+from moyai.operations.durable.queue.dbos_log import say_in_lines
 from moyai.operations.durable.queue.tickets import Body, Tickets, body_of, refuse_pickle
 
 NAME = "moyai"
@@ -64,6 +65,7 @@ class BodyQueue:
         puts bodies on the queue does it by a connection of the same, for which DBOS keeps its
         statements compiled."""
         refuse_pickle()
+        say_in_lines()
         self._engine = engine
         self._worker = worker
         self.version = VERSION

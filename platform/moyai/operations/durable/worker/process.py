@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy.engine import make_url
 
 from moyai.errors import MoyaiError
+from moyai.operations.database.lost import telling
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.living.processes import MARK
 from moyai.operations.durable.worker.host import Host, Place
@@ -23,7 +24,8 @@ def work(url: str, bodies: int, heartbeat: int, knowledge: Knowledge) -> int:
     host = Host(Place(make_url(url), os.environ[MARK], heartbeat, bodies), knowledge, tell)
     _heed(host.end)
     try:
-        host.run()
+        with telling():  # one that starts while the database is away says so in a line
+            host.run()
     except MoyaiError as error:
         tell(" ".join(error.lines("en")))
         return int(error.exit_code)
