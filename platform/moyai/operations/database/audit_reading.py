@@ -15,6 +15,7 @@ from moyai.audit.records import SCHEMA, AuditRecord, Head, from_document, genesi
 from moyai.canonical_json import canonical
 
 _AT_ONCE = 1000
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _HEADS = sa.text("""
 SELECT c.chain, h.seq, h.sha256 FROM (
   SELECT chain FROM moyai.audit_head UNION SELECT DISTINCT chain FROM moyai.audit) c
@@ -29,11 +30,30 @@ _NEWEST = sa.text("""
 SELECT chain, seq, at, content, sha256 FROM moyai.audit WHERE chain = :chain
 ORDER BY seq DESC LIMIT :limit
 """)
-# The words are looked for and not the value, as a chain of years is read: a record is canonical JSON.
+# Moments go up with the numbers, which have the index: the part of a chain of years is found by halves. Where a
+# row is missing the halving ends, and the part is wider. The words are looked for and not the value: a record
+# is canonical JSON.
 _OF_OPERATION = sa.text("""
+WITH RECURSIVE
+whole AS (SELECT 1::bigint AS low, coalesce(max(seq), 0) + 1 AS high FROM moyai.audit WHERE chain = :chain),
+first AS (
+  SELECT low, high FROM whole
+  UNION ALL
+  SELECT CASE WHEN at < :since THEN middle + 1 ELSE low END, CASE WHEN at < :since THEN high ELSE middle END
+  FROM (SELECT low, high, (low + high) / 2 AS middle, (SELECT a.at FROM moyai.audit a
+    WHERE a.chain = :chain AND a.seq = (low + high) / 2) AS at FROM first WHERE low < high) halved
+  WHERE at IS NOT NULL),
+last AS (
+  SELECT low, high FROM whole
+  UNION ALL
+  SELECT CASE WHEN at <= :until THEN middle + 1 ELSE low END, CASE WHEN at <= :until THEN high ELSE middle END
+  FROM (SELECT low, high, (low + high) / 2 AS middle, (SELECT a.at FROM moyai.audit a
+    WHERE a.chain = :chain AND a.seq = (low + high) / 2) AS at FROM last WHERE low < high) halved
+  WHERE at IS NOT NULL)
 SELECT chain, seq, at, content, sha256 FROM moyai.audit
-WHERE chain = :chain AND at >= :since AND position(:words IN content) > 0 ORDER BY seq
-""")
+WHERE chain = :chain AND seq >= (SELECT max(low) FROM first)
+  AND seq < (SELECT min(high) FROM last) AND position(:words IN content) > 0 ORDER BY seq
+""").bindparams(sa.bindparam("until", type_=sa.DateTime(timezone=True)))
 
 
 @contextmanager
@@ -54,11 +74,23 @@ def heads(connection: sa.Connection, chain: str | None = None) -> tuple[Head, ..
 
 
 def of_operation(
-    connection: sa.Connection, chain: str, operation: str, since: datetime
+    connection: sa.Connection,
+    chain: str,
+    operation: str,
+    since: datetime,
+    until: datetime | None = None,
 ) -> tuple[AuditRecord, ...]:
-    """A chain's records about one operation, which was planned at `since`, in their order."""
-    words = f'"operation":{canonical(operation).decode()}'
-    rows = connection.execute(_OF_OPERATION, {"chain": chain, "since": since, "words": words})
+    """A chain's records about one operation between two moments, in their order. `until`: None: up to now.
+
+    The clock may have been put back by what the caller leaves room for at both ends.
+    """
+    given = {
+        "chain": chain,
+        "since": since,
+        "until": until or _NEVER,
+        "words": f'"operation":{canonical(operation).decode()}',
+    }
+    rows = connection.execute(_OF_OPERATION, given)
     return tuple(one for one in map(_record, rows) if one.operation == operation)
 
 

@@ -17,7 +17,7 @@ from moyai.planning.fleet.ways_back import Way, WayBack, way_back_in
 from moyai.texts import Text, same, text_in
 
 _AT_ONCE = timedelta(minutes=1)
-"""By which the clock may have been put back between a plan and its record."""
+"""By which the clock may have been put back between a plan, or an end, and its record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,13 @@ def report(
         view,
         tuple(_body(view, row, by_code.get(row.code, ())) for row in view.bodies),
         _owed(view, debts(connection)),
-        of_operation(connection, FEDERATION, operation, view.row.planned_at - _AT_ONCE),
+        of_operation(
+            connection,
+            FEDERATION,
+            operation,
+            view.row.planned_at - _AT_ONCE,
+            None if view.row.ended_at is None else view.row.ended_at + _AT_ONCE,
+        ),
     )
 
 
