@@ -15,7 +15,7 @@ from moyai.engine.stacks import StackId
 from moyai.engine.state.holders import here
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.database.in_hand import changes
-from moyai.operations.kinds.kind import Kind, Look, Result, Step, Work
+from moyai.operations.kinds.kind import Kind, Look, Result, Step, TakenBack, Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.site.at_work import AtWork
 from moyai.operations.site.hand_notes import HandNote, forget, note
@@ -188,7 +188,7 @@ class _Step:
             self._ended()
         return found
 
-    def undo(self, work: Work, error: MoyaiError) -> Result | None:
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """As the step."""
         result = self.step.undo(work, error)
         if self.name == self.course.first:
