@@ -86,8 +86,7 @@ class Preflight(Reading):
         keep_verified(work, one.service, days, datetime.now(UTC))
         before = change.before
         assert before is not None
-        contracts = any(each.contracts for each in change.migrations)
-        by, kept = available(partial(_seen, one, before, contracts))
+        by, kept = available(partial(_seen, one, before, change))
         if by not in (None, closer(work)):
             raise _closed(one.code, str(by))
         if kept and restored_before(work) is None:
@@ -221,13 +220,13 @@ def _has_closed_writes(one: Subscribed, work: Work) -> bool:
     return bool(state.fields.get("closed_by") == closer(work))
 
 
-def _seen(one: Subscribed, before: str, contracts: bool) -> tuple[object, bool]:
+def _seen(one: Subscribed, before: str, change: UpgradeChange) -> tuple[object, bool]:
     """Who has closed writes of a service that is well, and whether a database that a restore replaced is there
-    yet; that is looked for where `contracts` are to come. Raises `JobFailed`."""
+    yet; that is looked for where contract steps are to come. Raises `JobFailed`."""
     inside, given = one.inside(), (one.registry, one.outputs, one.service, before)
     looked(lambda: inside.health(*given))
     by = looked(lambda: inside.writes_state(*given)).fields.get("closed_by")
-    if not contracts:
+    if not any(each.contracts for each in change.migrations):
         return by, False
     return by, bool(looked(lambda: inside.restore_state(one.outputs, one.service)).fields["kept"])
 
