@@ -28,6 +28,7 @@ FROZEN = {
     "0009_wanted.sql": "e449bbde72345c10f144a7c0a0e1abd6",
     "0010_waiting.sql": "bd186549d240ee0ed10babe97281d085",
     "0012_witnessed.sql": "6ea5245bfd818a48af5d9073ce05b149",
+    "0014_together.sql": "f36cdfb0341923862c8933256830c915",
 }
 """File → the beginning of its SHA-256. A new one is added here with the version that brings it."""
 

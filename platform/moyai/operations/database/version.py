@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0012"
+VERSION = "0014"
 """The newest migration that this code needs."""
 
 

@@ -7,7 +7,7 @@ done. So a call that is alone never waits for company, and the busier a worker i
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,23 @@ _MOST = 64
 """Calls in one transaction: none waits for long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """How many calls of one statement are asked by one, which does all or none."""
+
+    statement: str
+    """Given an array for each column, it answers an array in their order."""
+    columns: Sequence[int]
+    """Which of what a call is given are its columns."""
+    fits: Callable[[Sequence[object]], bool]
+    """Whether a call that is given this may go with others."""
+
+
 @dataclass(slots=True)
 class _Call:
     statement: str
     given: Sequence[object]
+    together: Together | None = None
     answer: Any = None
     error: BaseException | None = None
     to_send: Sequence[_Call] = ()
@@ -34,9 +47,13 @@ class Combining:
     """What sends the calls of one worker. Each statement is a function that answers one value, and that may be
     asked again after a lost answer; what it is given begins with operation and code."""
 
-    def __init__(self, engine: sa.Engine, senders: int = 2) -> None:
-        """`senders`: how many send at a time, each by a connection."""
+    def __init__(
+        self, engine: sa.Engine, senders: int = 2, together: Mapping[str, Together] | None = None
+    ) -> None:
+        """`senders`: how many send at a time, each by a connection. `together`: by statement; one that is not
+        there is asked for each call."""
         self._engine = engine
+        self._as_one = together or {}
         self._senders = senders
         self._lock = threading.Lock()
         self._sending = 0
@@ -44,7 +61,8 @@ class Combining:
 
     def ask(self, statement: str, given: Sequence[object]) -> Any:
         """The answer. Raises what psycopg and SQLAlchemy do for this call, whatever becomes of others."""
-        call = _Call(statement, given)
+        as_one = self._as_one.get(statement)
+        call = _Call(statement, given, as_one if as_one and as_one.fits(given) else None)
         call.turn.acquire()
         with self._lock:
             if self._sending < self._senders:
@@ -68,7 +86,7 @@ class Combining:
             for call in calls:
                 call.error = call.error or error
         with self._lock:
-            following, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+            following = self._following()
             if not following:
                 self._sending -= 1
         if following:
@@ -76,6 +94,19 @@ class Combining:
             following[0].turn.release()
         for call in calls[1:]:
             call.turn.release()
+
+    def _following(self) -> list[_Call]:
+        """Those that wait longest and go together, taken from what waits."""
+        if not self._waiting:
+            return []
+        together = self._waiting[0].together
+        found = [call for call in self._waiting if call.together is together][:_MOST]
+        if len(found) == len(self._waiting):
+            self._waiting = []
+        else:
+            gone = set(map(id, found))
+            self._waiting = [call for call in self._waiting if id(call) not in gone]
+        return found
 
     def _together(self, calls: Sequence[_Call]) -> None:
         pooled = self._engine.raw_connection()
@@ -100,15 +131,22 @@ def _in_one(connection: psycopg.Connection, calls: Sequence[_Call]) -> bool:
     By the body's code: in that order lock audit chains all who write several, so that none waits in a ring.
     """
     calls = sorted(calls, key=lambda call: [str(one) for one in call.given[1:2]])
+    together = calls[0].together
     try:
-        with connection.pipeline():
-            cursors = [connection.execute(call.statement, call.given) for call in calls]
+        if together is not None:
+            columns = tuple(zip(*(call.given for call in calls), strict=True))
+            given = [list(columns[one]) for one in together.columns]
+            answers = _value(connection.execute(together.statement, given))
+        else:
+            with connection.pipeline():
+                cursors = [connection.execute(call.statement, call.given) for call in calls]
+            answers = [_value(cursor) for cursor in cursors]
     except psycopg.Error:
         if connection.closed:
             raise
         return False
-    for call, cursor in zip(calls, cursors, strict=True):
-        call.answer = _value(cursor)
+    for call, answer in zip(calls, answers, strict=True):
+        call.answer = answer
     return True
 
 

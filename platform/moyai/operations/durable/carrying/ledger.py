@@ -16,7 +16,7 @@ from moyai.audit.details import checked, plain
 from moyai.operations.database.attempts import STEPS, step_records
 from moyai.operations.database.left import StepRecord
 from moyai.operations.database.lost import is_lost, is_passing
-from moyai.operations.durable.carrying.combining import Combining
+from moyai.operations.durable.carrying.combining import Combining, Together
 from moyai.operations.notices.happenings import Happening
 from moyai.operations.notices.record import documents
 from moyai.registry.models import JsonValue
@@ -27,6 +27,11 @@ _AGAIN_SECONDS = 0.3
 _TAKE = "SELECT moyai.take(%s, %s, %s, %s)"
 _GO_ON = (
     "SELECT moyai.go_on(%s, %s, %s, %s, %s, CAST(%s AS jsonb), CAST(%s AS jsonb), %s, %s, %s, %s)"
+)
+_GO_ON_TOGETHER = (
+    "SELECT moyai.go_on_together(CAST(%s AS text[]), CAST(%s AS text[]), CAST(%s AS bigint[]), "
+    "CAST(%s AS text[]), CAST(%s AS boolean[]), CAST(CAST(%s AS text[]) AS jsonb[]), "
+    "CAST(%s AS text[]), CAST(%s AS integer[]), CAST(%s AS text[]))"
 )
 _FINISH = (
     "SELECT moyai.finish(%s, %s, %s, %s, %s, CAST(%s AS jsonb), %s, CAST(%s AS jsonb), %s, "
@@ -122,7 +127,7 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine, worker: str) -> None:
         self._engine = engine
-        self._combining = Combining(engine)
+        self._combining = Combining(engine, together={_GO_ON: _TOGETHER})
         self._worker = worker
 
     def take(self, operation: str, code: str, attempt: int) -> Taken | None:
@@ -289,6 +294,15 @@ def _going_on(taken: Taken, ended: Ended | None, following: Next | None) -> tupl
         None if following is None else following.ordinal,
         None if following is None else following.key,
     )
+
+
+def _goes_on(given: Sequence[object]) -> bool:
+    """Whether a step ended well, or none did, and another begins."""
+    error, following = given[6], given[8]
+    return error is None and following is not None
+
+
+_TOGETHER = Together(_GO_ON_TOGETHER, (0, 1, 2, 3, 4, 5, 8, 9, 10), _goes_on)
 
 
 def _of(taken: Taken) -> tuple[str, str, int]:
