@@ -19,7 +19,16 @@ FUNCTIONS = {
         *("note_runbook", "note_file", "next_id", "restored"),
     },
     "moyai_worker": {
-        *("take", "go_on", "go_on_together", "finish", "conduct", "tell_waits", "next_ticket", "pass_gate"),
+        *(
+            "take",
+            "go_on",
+            "go_on_together",
+            "finish",
+            "conduct",
+            "tell_waits",
+            "next_ticket",
+            "pass_gate",
+        ),
         *(
             "hold_at_gate",
             "register_worker",
