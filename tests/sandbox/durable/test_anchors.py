@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +16,10 @@ from persons import plan
 from tests.planned import create
 from tests.sample import SAMPLE
 
+from moyai.audit.anchors import Anchor
 from moyai.engine.sites import EmbeddedSite
 from moyai.operations.audit.anchoring import Anchoring, anchor_now
+from moyai.operations.audit.behind import lost_anchors
 from moyai.operations.audit.chains import anchors_known, verify_chains
 from moyai.operations.audit.vault import NoVault, Vault, anchors_of, vault_of
 from moyai.operations.database.anchoring import ANCHORS, my_turn, soon
@@ -218,3 +221,30 @@ def test_what_was_anchored_is_never_changed_on_record(
         for engine in (anchored.worker, anchored.operator, anchored._owner):
             with engine.begin() as connection, pytest.raises(sa.exc.DBAPIError):
                 connection.execute(sa.text(statement))
+
+
+def test_of_many_chains_all_anchors_are_listed_at_once(
+    anchored: Anchored, aws: Callable[..., Any]
+) -> None:
+    """As many requests as chains take minutes at a worker's start, of all bodies at work."""
+    make_bucket(anchored, aws)
+    vault, asked = anchored.vault, list[str]()
+    events = vault.client.meta.events
+    events.register("before-send.s3", lambda request, **_: asked.append(request.url))
+    first = {one.chain: (one.seq, one.sha256) for one in anchor_now(anchored.worker, vault)}
+    anchored.move()
+    anchor_now(anchored.worker, vault)
+    [chain, other, *_] = sorted(first)
+    strange = [Anchor(one, 99, "f" * 64, datetime.now(UTC)) for one in (chain, other)]
+    for one in strange:
+        vault.put(one)
+    found = vault.behind_all(first)
+    by_chain = [one for each in sorted(first) for one in vault.behind(each, first[each])]
+    assert list(found) == by_chain
+    assert len(found) == 4, "two that moved, two that nobody knows"
+    del asked[:]
+    many = [FEDERATION, chain, *(f"body:{code}" for code in range(900_000, 900_064))]
+    assert [one.chain for one in lost_anchors(anchored.worker, vault, many)] == [chain]
+    assert len(asked) == 1
+    lost_anchors(anchored.worker, vault, many[:9])
+    assert len(asked) == 10, "of few chains each is asked for by itself"

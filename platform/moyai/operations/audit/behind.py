@@ -11,6 +11,7 @@ from moyai.audit.anchors import Anchor
 from moyai.audit.records import FEDERATION
 from moyai.operations.audit.vault import Vault
 from moyai.operations.database.epochs import (
+    anchored_count,
     anchored_last,
     at_work,
     behind,
@@ -20,6 +21,10 @@ from moyai.operations.database.epochs import (
 )
 
 _AT_ONCE = 8
+_PAGE = 1000
+"""Anchors of one answer of a listing."""
+_PAGE_COSTS = 4
+"""So many times a request for one chain."""
 _TOLD = 50
 """Chains that are named on record; all are in the declaration."""
 
@@ -30,15 +35,20 @@ def lost_anchors(
     """Anchors that no record matches, by chain and number; of some chains, or of all that either knows.
 
     What lies before the newest one that the database has on record is `moyai audit verify`'s to look at: so
-    it is one request a chain where nothing is lost. Those whose loss is declared on record are left out.
+    it is one request a chain where nothing is lost, or one listing of all anchors where that is sooner read, as
+    it is of many chains with few anchors. Those whose loss is declared on record are left out.
     Raises `NoVault` and `OperationFailed` as the vault does.
     """
     with engine.connect() as connection:
         known = anchored_last(connection, vault.bucket)
+        pages = 1 + anchored_count(connection, vault.bucket) // _PAGE
     wanted = sorted({*known, *vault.chains()} if chains is None else set(chains))
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="anchors") as pool:
-        found = pool.map(lambda chain: vault.behind(chain, known.get(chain)), wanted)
-        anchors = [one for those in found for one in those]
+    if pages * _PAGE_COSTS <= len(wanted) / _AT_ONCE:
+        anchors = vault.behind_all({chain: known.get(chain) for chain in wanted})
+    else:
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="anchors") as pool:
+            found = pool.map(lambda chain: vault.behind(chain, known.get(chain)), wanted)
+            anchors = tuple(one for those in found for one in those)
     if not anchors:
         return ()
     with engine.connect() as connection:

@@ -81,6 +81,11 @@ class Vault:
         found = self._listed(prefix(chain), KeyMarker=after)
         return tuple(one for one in found if (one.seq, one.sha256) > known)
 
+    def behind_all(self, known: Mapping[str, tuple[int, str] | None]) -> tuple[Anchor, ...]:
+        """The same of many chains, by chain and number: all anchors are listed, a thousand by a request."""
+        listed = [one for one in self._listed(_ALL) if one.chain in known]
+        return tuple(one for one in listed if (one.seq, one.sha256) > (known[one.chain] or (0, "")))
+
     def chains(self) -> tuple[str, ...]:
         """Chains of which there are anchors."""
         pages = self._pages(Prefix=_ALL, Delimiter="/")

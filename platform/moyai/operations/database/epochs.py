@@ -42,6 +42,7 @@ SELECT h.chain, a.seq, a.sha256 FROM moyai.audit_head h LEFT JOIN LATERAL (
   SELECT seq, sha256 FROM moyai.anchor a WHERE a.chain = h.chain AND a.bucket = %s
   ORDER BY seq DESC LIMIT 1) a ON true
 """
+_ANCHORED_COUNT = "SELECT count(*) FROM moyai.anchor WHERE bucket = %s"
 _AT_WORK = """
 SELECT DISTINCT 'body:' || b.code FROM moyai.body b JOIN moyai.operation o ON o.id = b.operation_id
 WHERE b.status IN ('waiting', 'running') AND o.status IN ('planned', 'running', 'paused', 'held')
@@ -160,6 +161,12 @@ def anchored_last(connection: Connection, bucket: str) -> dict[str, tuple[int, s
     """Chain → the newest of its heads that is on record as anchored in a bucket; None: none is."""
     rows = _all(connection, _ANCHORED, (bucket,))
     return {row[0]: None if row[1] is None else (row[1], row[2]) for row in rows}
+
+
+def anchored_count(connection: Connection, bucket: str) -> int:
+    """How many anchors are on record of a bucket."""
+    (found,) = _one(connection, _ANCHORED_COUNT, (bucket,))
+    return int(found)
 
 
 def at_work(connection: Connection) -> list[str]:
