@@ -25,7 +25,7 @@ from tests.bench.operations_office import Server, server
 from tests.bench.operations_past import past
 from tests.bench.operations_plan import plan_seconds
 from tests.bench.operations_takeover import takeovers
-from tests.bench.operations_used import Used, objects
+from tests.bench.operations_used import Used, counted
 from tests.bench.processors import held_to
 
 from moyai.operations.database.hosts import conninfo
@@ -67,7 +67,7 @@ def measure(
     with server(scratch) as one:
         turns = [turn(one, number, bodies) for number in range(rounds)]
         shares = [held(one, number, bodies) for number in range(rounds)]
-        had, grown, objects_a_body = growth_mb(one, bodies, growth)
+        had, grown, objects_a_body, asked_a_body = growth_mb(one, bodies, growth)
         taken = sorted(takeovers(one, kills))
         listed = past(one, scratch / "past-commands", operations)
     few, many = (plan_seconds(scratch / f"plan-{size}", size) for size in _PLANNED)
@@ -93,6 +93,7 @@ def measure(
         "processor_vs_bare": _ratio(turns, "bare_processor_ms", "one_processor_ms"),
         "log_vs_bare": _ratio(turns, "one_log_bytes", "bare_log_bytes"),
         "objects_a_body": round(objects_a_body, 2),
+        "asked_a_body": round(asked_a_body, 2),
         "listed_seconds": {
             key: None if value is None else round(value, 3) for key, value in asdict(listed).items()
         },
@@ -182,21 +183,23 @@ def _ratio(turns: Sequence[dict[str, float]], above: str, below: str) -> float:
     return round(statistics.median(turn[above] / turn[below] for turn in turns), 2)
 
 
-def growth_mb(one: Server, bodies: int, more: int) -> tuple[float, float, float]:
+def growth_mb(one: Server, bodies: int, more: int) -> tuple[float, float, float, float]:
     """Resident memory of one worker after its first operation, and what it has more after so many more
     bodies by operations of that size: a plan of many bodies is held while they are carried. And how many
-    objects its Python has more for each of them."""
+    objects its Python has more for each of them, and what each asked of the server."""
     with one.office("growth", [AT_ONCE]) as office:
         [(_, pid)] = office.workers()
         office.carry(min(bodies, more))
-        before, had = _resident_mb(pid), objects(pid, office.folder)
+        before, had = _resident_mb(pid), counted(pid, office.folder)
         carried = 0
         while carried < more:
             office.carry(min(bodies, more))
             carried += bodies
         assert [found for _, found in office.workers()] == [pid], office.logs()
         grown = _resident_mb(pid) - before
-        return before, grown, (objects(pid, office.folder) - had) / carried
+        now = counted(pid, office.folder)
+        more_objects, asked = now.objects - had.objects, now.asked - had.asked
+        return before, grown, more_objects / carried, asked / carried
 
 
 def at(ordered: Sequence[float], share: float) -> float:

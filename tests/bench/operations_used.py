@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 OBJECTS = "MOYAI_BENCH_OBJECTS"
-"""Where a worker writes how many objects its Python has, when it is asked by SIGUSR1."""
+"""Where a worker writes what its Python has and has asked for, when it is asked by SIGUSR1."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LONGEST_SECONDS = 20.0
 
@@ -46,8 +46,19 @@ def used(admin: str, postmaster: int, workers: Iterable[int] = ()) -> Used:
     )
 
 
-def objects(pid: int, folder: Path) -> int:
-    """How many objects a worker's Python has, once what is nobody's is gone."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a worker's Python says of itself."""
+
+    objects: int
+    """That it has, once what is nobody's is gone."""
+    asked: int
+    """Calls of the ledger, and statements beside them, by threads that carry bodies: they do not depend on
+    the machine, nor on how long others hold it up."""
+
+
+def counted(pid: int, folder: Path) -> Counted:
+    """Ask it."""
     path = folder / f"objects-{pid}"
     path.unlink(missing_ok=True)
     os.kill(pid, signal.SIGUSR1)
@@ -55,7 +66,7 @@ def objects(pid: int, folder: Path) -> int:
     while not (path.exists() and path.read_text()):
         assert time.monotonic() < deadline, "the worker does not say"
         time.sleep(0.02)
-    return int(path.read_text())
+    return Counted(*map(int, path.read_text().split()))
 
 
 def _seconds(pid: int, *, ended: bool = False) -> float:

@@ -1,9 +1,11 @@
 """The operations benchmark, small: what is measured is on record, and ratios of one run stay what they are.
 
-Bounds lie between what was measured and what twice the work would make of it. Measured with 200 bodies on two
-processors at a load of 15: the server's log is 4.45 times that of plain DBOS (its bytes a body differ by half a
-percent within a run), processor time 0.53 times, by two workers 1.10 times that of one. Seconds on the wall
-differ by a factor of three from run to run there: only a takeover is bound by them, by the interval of looks.
+Bounds lie between what was measured and what twice the work makes of it. Measured with 120 bodies on two
+processors at a load of 15: the server's log is 4.2 to 4.9 times that of plain DBOS; a body asks 12.01 times of
+the server, 20.0 where each step is asked for twice; an empty child of plain DBOS takes 1.09 to 1.20 times the
+processor time of a body, 0.55 to 0.63 times where each step is asked for twice; by two workers a body takes 1.2 to
+1.4 times that of one. Seconds on the wall differ by a factor of three from run to run there: only a takeover is
+bound by them, by the interval of looks.
 """
 
 from __future__ import annotations
@@ -34,11 +36,17 @@ def test_what_is_on_record_of_a_body_is_written_once(found: dict[str, Any]) -> N
     assert 2.5 < found["log_vs_bare"] < 6.5, "eight steps with their audit beside one empty child"
 
 
+def test_a_body_asks_twelve_times_of_the_server(found: dict[str, Any]) -> None:
+    """To be taken, what is approved, for each of its steps, its end, and its ticket's: on any machine."""
+    assert 11.5 < found["asked_a_body"] < 12.5
+
+
 def test_a_body_of_eight_steps_takes_of_processors_about_what_an_empty_child_of_plain_dbos_does(
     found: dict[str, Any],
 ) -> None:
-    """0.86 to 1.05 was measured; twice the work makes half of it."""
-    assert found["processor_vs_bare"] > 0.65, found["rounds"]
+    """Plain DBOS takes more where others slow it down, as it looks again by the clock: this bound then sees
+    less, and what is asked and written is bound beside it."""
+    assert found["processor_vs_bare"] > 0.7, found["rounds"]
 
 
 def test_a_second_worker_does_not_stand_in_the_first_ones_way(found: dict[str, Any]) -> None:
