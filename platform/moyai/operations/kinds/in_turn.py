@@ -15,7 +15,7 @@ from moyai.engine.stacks import StackId
 from moyai.engine.state.holders import here
 from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.database.in_hand import changes
-from moyai.operations.kinds.kind import Kind, Look, Result, Step, TakenBack, Work
+from moyai.operations.kinds.kind import Kind, Look, Result, Step, TakenBack, Unreadable, Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.site.at_work import AtWork
 from moyai.operations.site.hand_notes import HandNote, forget, note
@@ -119,7 +119,7 @@ class _Course:
         """It has come to its end, or all of it is taken back."""
         try:
             forget(self.source.session().workspace.runtime.home, self.stack)
-        except MoyaiError:
+        except Unreadable:
             return  # whoever asks the database next forgets it
 
     def _busy(self, session: Session, step: str, work: Work) -> Text | None:
