@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from moyai.engine.settling.ids import derive
 from moyai.engine.settling.search import Search, search
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.stacks import ResourceMoved, RunFinished, RunResult, StackId, StackRun
+from moyai.engine.state.checkpoint_store import open_checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,48 @@ def test_a_resource_on_record_is_never_taken_for_a_leftover(
             located = search(within, resource["type"], resource["inputs"], known)
             assert located is not None
             assert located.id is None
+
+
+TASKS = "aws:ecs/taskDefinition:TaskDefinition"
+
+
+def test_a_revision_that_a_replacement_cut_off_has_registered_is_taken_away(
+    sandbox: EmbeddedSite, foundation: Driver, aws: Any
+) -> None:
+    """All revisions of a task definition have the id of their family."""
+    run = body_run("272051")
+    assert only(foundation, run).ok
+    before = checkpoint_of(sandbox, run.stack)
+    one = next(r for r in own(before) if r["type"] == TASKS)
+    ecs, family = aws("ecs"), one["inputs"]["family"]
+    is_live = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
+    [container] = is_live["containerDefinitions"]
+    containers = [{**container, "image": f"{container['image']}-next"}]
+    given = ("executionRoleArn", "taskRoleArn", "networkMode", "cpu", "memory")
+    ecs.register_task_definition(
+        family=family,
+        containerDefinitions=containers,
+        **{name: is_live[name] for name in given if name in is_live},
+    )
+    cut = {name: value for name, value in one.items() if name not in ("id", "outputs")}
+    cut["inputs"] = {**one["inputs"], "containerDefinitions": json.dumps(containers)}
+    latest = {
+        **before.deployment,
+        "pending_operations": [{"type": "creating", "resource": cut}],
+    }
+    document = {
+        **before.document,
+        "checkpoint": {**before.document["checkpoint"], "latest": latest},
+    }
+    open_checkpoints(sandbox).replace(run.stack, document)
+
+    result = only(foundation, run)
+    assert result.error is None, result.error.lines("en")
+    after = checkpoint_of(sandbox, run.stack)
+    assert after.pending == []
+    [recorded] = [r["outputs"]["arn"] for r in after.resources if r.get("id") == family]
+    active = ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]
+    assert active == [recorded] == [is_live["taskDefinitionArn"]]
 
 
 VICTIMS: dict[str, Callable[[Driver], list[int]]] = {

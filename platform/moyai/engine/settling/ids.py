@@ -7,10 +7,10 @@ table is taken to be named by its input `name`, as most types of most providers 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from moyai.engine.settling.located import Locate, Located
+from moyai.engine.settling.located import Locate, Located, identity
 from moyai.engine.settling.search import Search, search
 from moyai.engine.stacks import StackId
 from moyai.engine.state.checkpoint import Checkpoint
@@ -98,10 +98,10 @@ def locator(
 
     def look(kind: str, inputs: Inputs) -> Located | None:
         if not taken:
-            taken.update(_known_ids(store, stack, checkpoint))
+            taken.update(_known(store, stack, checkpoint))
         found = search(within, kind, inputs, taken)
-        if found is not None and found.id is not None:
-            taken.add(found.id)
+        if found is not None and (one := found.identity(kind)) is not None:
+            taken.add(one)
         return found
 
     def locate(kind: str, inputs: Inputs) -> Located:
@@ -130,12 +130,19 @@ def derive(kind: str, inputs: Inputs, region: str, account: str) -> str | None:
     return None
 
 
-def _known_ids(store: CheckpointStore, stack: StackId, own: Checkpoint) -> set[str]:
-    """Physical ids on record in the stack's project."""
-    found = {str(resource["id"]) for resource in own.resources if resource.get("id")}
+def _known(store: CheckpointStore, stack: StackId, own: Checkpoint) -> set[str]:
+    """By `identity`, what is on record in the stack's project."""
+    found = set(_of(own))
     for name in store.names(stack.project):
         if name != stack.name:
             other = store.read(StackId(stack.project, name))
-            resources = other.resources if other else []
-            found.update(str(r["id"]) for r in resources if r.get("id"))
+            found.update(_of(other) if other else ())
     return found
+
+
+def _of(checkpoint: Checkpoint) -> Iterator[str]:
+    return (
+        identity(one["type"], one["id"], one.get("outputs"))
+        for one in checkpoint.resources
+        if one.get("id")
+    )

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from moyai.engine.settling.located import Locate, Located
+from moyai.engine.settling.located import Locate, Located, identity
 from moyai.engine.stacks import Step
 from moyai.engine.state.checkpoint import Checkpoint, masked, name_of
 from moyai.texts import Text
@@ -67,7 +67,7 @@ def plan_repair(
     pending = set(suspects)
     for urn, state in unsettled.items():
         suspects.setdefault(urn, _resource(state))
-    known = {(r["urn"], r.get("id")) for r in checkpoint.resources}
+    known = {(r["urn"], _identity(r)) for r in checkpoint.resources}
     present = {r["urn"]: r for r in checkpoint.resources if not r.get("delete")}
     references = {f"{r['urn']}::{r.get('id')}" for r in checkpoint.resources}
     adopted: list[dict[str, Any]] = []
@@ -76,7 +76,7 @@ def plan_repair(
         if urn in present and urn not in pending and _is_on_record(unsettled[urn], present[urn]):
             continue
         located = locate(resource["type"], resource.get("inputs") or {})
-        if (urn, located.id) in known:
+        if (urn, located.identity(resource["type"])) in known:
             continue  # it was to replace one of the same id, and had not begun
         cuts.append(Cut("creating", urn, resource["type"], located))
         if located.id is not None and resource.get("provider") in references:
@@ -108,10 +108,14 @@ def tell_cuts(
 
     `made` are that update's steps: what it made cannot have been there.
     """
-    there = {(r["urn"], r.get("id")) for r in after.resources} if after else set()
+    there = {(r["urn"], _identity(r)) for r in after.resources} if after else set()
     anew = {(step.type, step.name) for step in made if step.op == "create"}
     return tuple(
-        _tell(cut, (cut.urn, cut.located.id) in there and (cut.type, name_of(cut.urn)) not in anew)
+        _tell(
+            cut,
+            (cut.urn, cut.located.identity(cut.type)) in there
+            and (cut.type, name_of(cut.urn)) not in anew,
+        )
         for cut in cuts
         if not cut.type.startswith(_PROVIDERS)
     )
@@ -154,6 +158,11 @@ _WORDS: Mapping[str, Text] = {
     "reading": Text("読み取り", "read"),
     "importing": Text("取り込み", "import"),
 }
+
+
+def _identity(resource: Mapping[str, Any]) -> str | None:
+    id_ = resource.get("id")
+    return None if id_ is None else identity(resource["type"], id_, resource.get("outputs"))
 
 
 def _is_on_record(state: Mapping[str, Any], resource: Mapping[str, Any]) -> bool:

@@ -39,7 +39,8 @@ class Search:
 
 
 def search(within: Search, kind: str, inputs: Inputs, taken: set[str]) -> Located | None:
-    """What of a type may have been left behind; None for a type that is not in the tables.
+    """What of a type may have been left behind; None for a type that is not in the tables. `taken`: by
+    `identity`, what is none.
 
     Raises `OperationFailed` where the site's AWS does not answer.
     """
@@ -53,7 +54,8 @@ def search(within: Search, kind: str, inputs: Inputs, taken: set[str]) -> Locate
     else:
         return None
     try:
-        return next((one for one in candidates if one.id not in taken), Located(None))
+        found = (one for one in candidates if one.identity(kind) not in taken)
+        return next(found, Located(None))
     except exceptions.ClientError:
         return Located(None)  # each of these calls answers so where there is no such thing
     except KeyError:
@@ -238,13 +240,16 @@ def _secret(within: Search, inputs: Inputs) -> Iterator[Located]:
 
 
 def _task_definition(within: Search, inputs: Inputs) -> Iterator[Located]:
-    """The id is the family, so the revision goes along as an output."""
+    """The id is the family, so the revision goes along as an output. The newest first."""
     ecs = within.client("ecs", inputs)
-    found = ecs.describe_task_definition(taskDefinition=inputs["family"])["taskDefinition"]
-    yield Located(
-        found["family"],
-        outputs={"arn": found["taskDefinitionArn"], "revision": found["revision"]},
+    pages = ecs.get_paginator("list_task_definitions").paginate(
+        familyPrefix=inputs["family"], status="ACTIVE", sort="DESC"
     )
+    for page in pages:
+        for arn in page["taskDefinitionArns"]:
+            family, _, revision = arn.rpartition("/")[2].rpartition(":")
+            if family == inputs["family"]:
+                yield Located(family, outputs={"arn": arn, "revision": int(revision)})
 
 
 def _web_acl(within: Search, inputs: Inputs) -> Iterator[Located]:
