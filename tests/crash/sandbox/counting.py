@@ -34,23 +34,39 @@ class Span:
 def check_requests(family: str, wanted: str, asked: Sequence[Request], found: Findings) -> None:
     """An undisturbed upgrade makes one thing at AWS, a task definition of the release `wanted`. One that was
     taken back and brought again makes one of the release before and another: the same release twice, one
-    after the other, is one too many, and so is anything else. Where who asked for that of the release before
-    was killed, the first may stay: which one is active in the end is `check._service`'s."""
+    after the other, is one too many, where the first was not taken away before, and so is anything else. Where
+    who asked for that of the release before was killed, the first may stay: which one is active in the end is
+    `check._service`'s."""
     done = [one for one in asked if one.done]
-    images = [
-        one.given.get("image", "").rpartition(":")[2]
-        for one in done
-        if one.action == "RegisterTaskDefinition" and one.given.get("family") == family
-    ]
+    made, gone = _revisions(family, done)
+    images = [image for _, image in made]
+    base = min(gone, default=0)
     found.duplicates.extend(
         f"{family}: a task definition of {after} twice: {images}"
-        for before, after in pairwise(images)
-        if before == after
+        for number, ((_, before), (at, after)) in enumerate(pairwise(made), base + 1)
+        if before == after and not gone.get(number, at) < at
     )
     if images[:1] != [wanted]:
         found.lost.append(f"{family}: its task definitions were {images}")
     others = [one for one in done if MAKES.match(one.action) and one.given.get("family") != family]
     found.duplicates.extend(f"{family}: {one.action} {dict(one.given)}" for one in others)
+
+
+def _revisions(
+    family: str, done: Sequence[Request]
+) -> tuple[list[tuple[int, str]], dict[int, int]]:
+    """Releases of a task definition as they were registered, the first of them following on the lowest number
+    that was taken away, and numbers that were; each with its place among the requests."""
+    made: list[tuple[int, str]] = []
+    gone: dict[int, int] = {}
+    for place, one in enumerate(done):
+        if one.action == "RegisterTaskDefinition" and one.given.get("family") == family:
+            made.append((place, one.given.get("image", "").rpartition(":")[2]))
+        elif one.action == "DeregisterTaskDefinition":
+            name, _, number = one.given["taskDefinition"].rpartition("/")[2].rpartition(":")
+            if name == family:
+                gone.setdefault(int(number), place)
+    return made, gone
 
 
 def check_actions(

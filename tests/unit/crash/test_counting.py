@@ -65,6 +65,11 @@ def _life(*words: str) -> list[Seen]:
     ]
 
 
+def _gone(number: int) -> Request:
+    arn = f"arn:aws:ecs:ap-northeast-1:123456789012:task-definition/{FAMILY}:{number}"
+    return _request("DeregisterTaskDefinition", taskDefinition=arn)
+
+
 def _wrong(look: Callable[[Findings], object]) -> set[str]:
     found = Findings()
     look(found)
@@ -79,6 +84,8 @@ def _wrong(look: Callable[[Findings], object]) -> set[str]:
         ([_registered("1.7.0", 500), _registered("1.7.0")], set()),
         ([_registered("1.7.0"), _request("RunTask"), _request("UpdateService")], set()),
         ([_registered("1.7.0"), _registered("1.7.0")], {"duplicates"}),
+        ([_registered("1.7.0"), _gone(8), _registered("1.7.0"), _gone(7)], set()),
+        ([_registered("1.7.0"), _gone(7), _registered("1.7.0"), _gone(8)], {"duplicates"}),
         ([], {"lost"}),
         ([_registered("1.7.0"), _registered("1.6.0")], set()),
         ([_registered("1.6.0")], {"lost"}),
