@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
-from moyai.operations.database.reading import find
+from moyai.operations.database.reading import find, held_back
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.site.workspace import open_workspace
 from moyai.texts import Text
-from moyai_cli.language import say
+from moyai_cli.language import of, say
 from moyai_cli.options import File, Format, SiteName
-from moyai_cli.render import Output, aside
+from moyai_cli.render import Output, aside, show_line
 from moyai_cli.views.notices import show_notices, show_tried
+from moyai_cli.views.operation_next import worker_held_back
 
 app = typer.Typer(add_completion=False)
 
@@ -45,7 +46,11 @@ def notices_(
     with open_office(file, site) as office, office.engine.connect() as connection:
         found = None if operation is None else find(connection, operation)
         rows = notices(connection, operation=found, unsent=unsent, limit=limit)
+        idle = held_back(connection)
     show_notices(rows, output)
+    with aside(output):
+        for why in idle:
+            show_line(of(worker_held_back(why)))
 
 
 @app.command("test-notifications")

@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from moyai.operations.database.notice_reading import NoticeRow
     from moyai.operations.notices.trying import Tried
 
-_STYLES = {"sent": "green", "waiting": "yellow", "given_up": "red", "failed": "red"}
+_STYLES = {
+    "sent": "green",
+    "waiting": "yellow",
+    "open": "yellow",
+    "given_up": "red",
+    "failed": "red",
+}
 
 
 _STATUSES: Mapping[str, Text] = {
     "sent": Text("送信済み", "sent"),
     "waiting": Text("送信待ち", "waiting"),
+    "open": Text("宛先を決める前", "not addressed yet"),
     "given_up": Text("断念", "given up"),
     "failed": Text("失敗", "failed"),
 }

@@ -106,8 +106,11 @@ def still_owed(row: OperationRow) -> Text:
 
 
 def worker_held_back(why: Text) -> Text:
-    """A worker that lives and begins nothing."""
-    return Text(f"始めないワーカーがあります: {why.ja}", f"a worker begins nothing: {why.en}")
+    """A worker that lives, begins nothing and tells nobody."""
+    return Text(
+        f"着手も通知もしないワーカーがあります: {why.ja}",
+        f"a worker begins nothing and sends no notices: {why.en}",
+    )
 
 
 def _alive(workers: int) -> Text:

@@ -1,4 +1,4 @@
-"""Notices read: whom they are to, whether they were taken, why not."""
+"""Notices read: whom they are to, whether they were taken, why not; and what nobody is told of yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from moyai.texts import Text, text_of
 
-NoticeStatus = Literal["sent", "waiting", "given_up"]
+NoticeStatus = Literal["sent", "waiting", "given_up", "open"]
 
 _LISTED = sa.text(
     "SELECT operation_id, event, code, audience, channel, created_at, attempts, sent_at, "
@@ -18,11 +18,16 @@ _LISTED = sa.text(
     "WHERE (CAST(:operation AS text) IS NULL OR operation_id = :operation) "
     "AND (NOT :unsent OR sent_at IS NULL) ORDER BY id DESC LIMIT :limit"
 )
+_OPEN = sa.text(
+    "SELECT operation_id, event, code, at FROM moyai.happening WHERE addressed_at IS NULL "
+    "AND (CAST(:operation AS text) IS NULL OR operation_id = :operation) ORDER BY id DESC LIMIT :limit"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """One notice. Moments are UTC."""
+    """One notice, or something that happened of which no worker has written notices yet (`open`: audience and
+    channel are empty). Moments are UTC."""
 
     operation: str
     event: str
@@ -42,9 +47,28 @@ class NoticeRow:
 def notices(
     connection: sa.Connection, *, operation: str | None, unsent: bool, limit: int
 ) -> tuple[NoticeRow, ...]:
-    """The newest first; of one operation or of all, all of them or those that were not taken."""
+    """What nobody is told of yet, then notices; the newest first; of one operation or of all, all of them or
+    those that were not taken."""
     given = {"operation": operation, "unsent": unsent, "limit": limit}
-    return tuple(_row(row) for row in connection.execute(_LISTED, given))
+    still = [_open(row) for row in connection.execute(_OPEN, given)]
+    listed = (_row(row) for row in connection.execute(_LISTED, given))
+    return (*still, *listed)[:limit]
+
+
+def _open(row: sa.Row[tuple[object, ...]]) -> NoticeRow:
+    return NoticeRow(
+        operation=row.operation_id,
+        event=row.event,
+        code=row.code,
+        audience="",
+        channel="",
+        created_at=row.at,
+        attempts=0,
+        status="open",
+        sent_at=None,
+        next_try_at=None,
+        error=None,
+    )
 
 
 def _row(row: sa.Row[tuple[object, ...]]) -> NoticeRow:

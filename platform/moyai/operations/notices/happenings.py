@@ -68,6 +68,8 @@ def _plan_wants_approval(
     """At the first look: the plan, bodies' own slots, risks by name; once, whatever comes after."""
     if state.status != "planned" or decision.status is None or decision.status.status in _ENDS:
         return
+    if state.unjudged is not None:
+        return  # once somebody can say what is lacking
     subjects = tuple(one for one in wanted.at_first(plan) if one not in state.approved)
     if subjects:
         yield Happening(Event.APPROVAL_WANTED, "planned", facts={"subjects": subjects})

@@ -1,13 +1,14 @@
 """A worker's part in telling: writes notices of what happened, and sends those that are due.
 
 Each notice is sent by one worker at a time, at least once, until it is taken, or given up with the reason on
-record. Nothing of it stands in the way of the work itself.
+record. Nothing of it stands in the way of the work itself. A worker whose tenants.yaml is older than the newest
+knows neither who is to be told nor at which address: it leaves all of it to others, as it is.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -48,16 +49,22 @@ class Sender:
     sources: Sources
     tell: Callable[[str], None]
     """A line for the worker's log."""
+    held_back: Callable[[Iterable[str]], Text | None] = lambda _planned_by: None
+    """Why this worker may not judge by its tenants.yaml, or None; asked with the files that plans were made
+    by."""
     _away: dict[Channel, float] = field(default_factory=dict)
     _strange: set[str] = field(default_factory=set)
     """Operations of another version of the code: its workers tell of them."""
     _said: str = ""
 
     def look(self) -> bool:
-        """Write what is to be written and send what is due; whether there is more to do at once.
+        """Write what is to be written and send what is due; whether there is more to do at once. Nothing where
+        this worker is held back.
 
         Raises `sqlalchemy.exc.DBAPIError` where the database is away.
         """
+        if self.held_back(()) is not None:
+            return False
         written = self._write()
         sent = 0
         while sent < _AT_ONCE and self._send():
@@ -84,6 +91,8 @@ class Sender:
             known = self._plan(taken.happened[0].operation)
             if known is None:
                 return True
+            if self._is_older_than(known[0]):
+                return False
             try:
                 found, trouble = self._notices(connection, taken, *known), None
             except (MoyaiError, sa.exc.DBAPIError):
@@ -131,6 +140,7 @@ class Sender:
         if due is None:
             return False
         try:
+            self._hold_to_newest(due.message.operation)
             self.channels.send(due.channel, due.audience, due.address_sha256, due.message)
         except Undelivered as error:
             self._not_sent(due, error)
@@ -143,6 +153,16 @@ class Sender:
             with self.engine.begin() as connection:
                 record.sent(connection, due)
         return True
+
+    def _is_older_than(self, plan: OperationPlan) -> bool:
+        return self.held_back((plan.registry_sha256,)) is not None
+
+    def _hold_to_newest(self, operation: str) -> None:
+        """Raises `Undelivered` where the operation was planned by a newer file than this worker has."""
+        known = self._plan(operation)
+        why = None if known is None else self.held_back((known[0].registry_sha256,))
+        if why is not None:
+            raise Undelivered(why)
 
     def _not_sent(self, due: record.Due, error: Undelivered) -> None:
         if error.everything:

@@ -78,7 +78,9 @@ def decide(plan: OperationPlan, state: OperationState, now: datetime, room: int)
     Approval: a plan with `approval_seconds` of 0 needs none. One that is not approved in time expires;
     one whose approval runs out later is held until it is approved again. A wave with more failures
     than tolerance is held, and with it the operation, until a person releases it (`released`) or retries
-    bodies. An operation that has ended goes on where a body waits again. The last wave soaks too.
+    bodies. An operation that has ended goes on where a body waits again. The last wave soaks too. Where nobody
+    can judge it here (`unjudged`), it is held with that reason, and one that nobody approved as far as is known
+    stays planned.
     """
     if state.status in ("cancelled", "expired"):
         return Decision()
@@ -128,22 +130,23 @@ def _cancelling(plan: OperationPlan, state: OperationState) -> Decision:
 
 
 def _awaiting(plan: OperationPlan, state: OperationState, now: datetime) -> Decision:
-    """Nobody has approved the plan yet."""
+    """Nobody has approved the plan yet, or nobody can say here whether somebody has."""
+    why = state.unjudged or said.APPROVAL_AWAITED
     expires = later(state.planned_at, plan.approval_seconds)
-    if now >= expires:
+    if now >= expires and state.unjudged is None:
         return Decision(
             bodies=_all_cancelled(plan, state, said.EXPIRED),
             status=_changed(state, "expired", said.EXPIRED),
         )
     first = next((wave.number for wave in plan.waves if plan.wave_of(wave.number)), None)
     return Decision(
-        status=_changed(state, "planned", said.APPROVAL_AWAITED),
+        status=_changed(state, "planned", why),
         waits={
-            body.code: said.APPROVAL_AWAITED
+            body.code: why
             for body in plan.bodies
             if body.wave == first and state.body(body.code).status == "waiting"
         },
-        next_look=expires,
+        next_look=expires if state.unjudged is None else None,
     )
 
 
@@ -192,6 +195,8 @@ def _stop(plan: OperationPlan, state: OperationState) -> StatusChange | None:
     """Why nothing at all may begin, though the operation has been approved once."""
     if state.wanted == "pause":
         return StatusChange("paused", said.PAUSED)
+    if state.unjudged is not None:
+        return StatusChange("held", state.unjudged)
     if not _is_approved(plan, state):
         return StatusChange("held", said.APPROVAL_LAPSED)
     if state.refused is not None:

@@ -80,6 +80,9 @@ class OperationState:
     released: Mapping[str, datetime] = field(default_factory=dict)
     """When a person last let something go on that was held: `wave:2`, or `operation` after errors of one
     signature. Failures that had ended by then no longer count."""
+    unjudged: Text | None = None
+    """Why nobody can say here what is approved and what may begin, or None: nothing begins, expires or is found
+    to lack an approval."""
     refused: Text | None = None
     """Why nothing of it may begin by what the worker that looks knows, or None."""
     refuses: Mapping[str, Text] = field(default_factory=dict)

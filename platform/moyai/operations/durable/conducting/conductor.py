@@ -48,6 +48,7 @@ from moyai.operations.notices.happenings import happened, stalled
 from moyai.operations.notices.record import tell
 from moyai.planning.fleet import said
 from moyai.planning.fleet.conducting import BodyChange, Decision, decide
+from moyai.planning.fleet.exceptions import Bounded
 from moyai.planning.fleet.states import OperationState
 from moyai.planning.fleet.wanted import needs_approval
 from moyai.texts import Text
@@ -134,7 +135,7 @@ class Conductor:
         return moved
 
     def _is_others(self, connection: sa.Connection, knowns: Iterable[KnownPlan]) -> bool:
-        """Whether operations are left to a worker that has a newer tenants.yaml."""
+        """Whether operations are left to a worker that has a newer tenants.yaml, as debts and gates are."""
         if self._files is None:
             return False
         self._refused = self._files.older(one.plan.registry_sha256 for one in knowns)
@@ -144,7 +145,7 @@ class Conductor:
         return self._files.others(connection)
 
     def _settle(self) -> None:
-        if self._debts.is_due:
+        if self._debts.is_due and self._refused is None:
             with suppress(MoyaiError), self._engine.begin() as connection:
                 if my_turn(connection) is not None:
                     self._debts.look(connection)
@@ -185,7 +186,7 @@ class Conductor:
         self, row: Alive, known: KnownPlan, connection: sa.Connection, now: datetime
     ) -> bool:
         places, state = room(connection), self._state(connection, row, known)
-        plan = self._bounds.of(row.id, known).plan
+        plan = known.plan if state.unjudged else self._bounds.of(row.id, known).plan
         decision = self._in_sight(
             connection, row.id, known, state, decide(plan, state, now, places)
         )
@@ -249,7 +250,9 @@ class Conductor:
         return known
 
     def _state(self, connection: sa.Connection, row: Alive, known: KnownPlan) -> OperationState:
-        bounded = self._bounds.of(row.id, known)
+        bounded = (
+            Bounded(known.plan, known.bodies) if self._refused else self._bounds.of(row.id, known)
+        )
         return OperationState(
             status=row.status,
             planned_at=row.planned_at,
@@ -263,7 +266,8 @@ class Conductor:
             released={
                 what: datetime.fromisoformat(moment) for what, moment in row.released.items()
             },
-            refused=self._refused or bounded.refused,
+            unjudged=self._refused,
+            refused=bounded.refused,
             refuses=bounded.waits,
             health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
         )

@@ -111,7 +111,12 @@ def _stirring(parts: Parts) -> Callable[[float], None]:
 
 def _gates(parts: Parts) -> Callable[[], None]:
     gates = Gates(parts.engine, parts.plans, parts.knowledge, parts.troubles)
-    return lambda: gates.look(dict(parts.conductor.gates))
+
+    def look() -> None:
+        if parts.files.older() is None:  # nobody is found well by an older file
+            gates.look(dict(parts.conductor.gates))
+
+    return look
 
 
 def _sending(parts: Parts) -> Callable[[], float]:
@@ -129,7 +134,7 @@ def _sending(parts: Parts) -> Callable[[], float]:
             return Text(kind, kind)
 
     channels = Channels(knowledge.registry, knowledge.environment, parts.last_read)
-    sender = Sender(parts.engine, channels, Sources(plan, title), parts.tell)
+    sender = Sender(parts.engine, channels, Sources(plan, title), parts.tell, parts.files.older)
     return lambda: _BUSY_SECONDS if sender.look() else _NOTICE_SECONDS
 
 
