@@ -12,7 +12,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from moyai.approvals.keys import InvalidSignature, NotTouched, check, read_key
+from moyai.approvals.keys import InvalidSignature, Key, NotTouched, check, read_key
 from moyai.approvals.rejections import Rejection
 from moyai.approvals.wire import Malformed, Reader, string
 from moyai.registry.ssh_keys import why_unfit
@@ -65,6 +65,20 @@ def verify(
     except Malformed:
         return MALFORMED
     return None
+
+
+def is_over(signature_text: str, line: bytes, namespace: str) -> bool | None:
+    """Whether a signature is over a line, by the key that it names itself, whoever's that is; None where it
+    cannot be read. Raises nothing."""
+    try:
+        signature = read_signature(signature_text)
+        kind = Reader(signature.public_key).string().decode("ascii")
+    except (Malformed, UnicodeDecodeError):
+        return None
+    why = verify(signature_text, line, namespace, Key(kind, signature.public_key).line)
+    if why is None:
+        return True
+    return False if why == _WRONG else None
 
 
 def read_signature(text: str) -> Signature:

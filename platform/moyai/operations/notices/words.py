@@ -239,8 +239,8 @@ def _stalled(group: Sequence[Happened], scene: Scene) -> Told:
         ),
         (
             Text(
-                "原因を除いてください。読めるようになれば、作業は自動で続きます。",
-                "Remove the cause: the work goes on by itself once it can be read.",
+                "原因を除いてください。除かれれば、作業は自動で続きます。",
+                "Remove the cause: the work goes on by itself then.",
             ),
             Text(
                 f"待たずに止める: moyai operation cancel {scene.operation} --stop",

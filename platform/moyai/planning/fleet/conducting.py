@@ -171,7 +171,7 @@ def _conducting(plan: OperationPlan, state: OperationState, now: datetime, room:
         wave, after, _ = walk.current
         if after.status == "soaking" and after.soak_until is not None and after.soak_until > now:
             looks.append(after.soak_until)
-        if awaits_health(look, wave, after):
+        if awaits_health(look, wave, after) and state.unjudged is None:
             health = (wave.number,)
     return Decision(
         begin=tuple(found.begin),

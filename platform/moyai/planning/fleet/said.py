@@ -99,6 +99,26 @@ _LAXER = {
 }
 
 
+_MISFITS = {
+    "read": Text("先に読んだ計画", "the plan as it was read before"),
+    "hash": Text("記録にある計画のハッシュ値", "the hash on record of it"),
+    "planner": Text("計画した担当者の署名", "the signature of who planned it"),
+    "approvals": Text("計画の承認の署名", "the approvals of it"),
+}
+
+
+def altered(misfits: Sequence[str]) -> Text:
+    """An operation whose plan on record is another than it was. `misfits`: what does not fit it."""
+    found = [_MISFITS[one] for one in misfits]
+    ja, en = "、".join(one.ja for one in found), ", ".join(one.en for one in found)
+    return Text(
+        f"記録にある計画が、承認されたときや先に読んだときの計画と違います（合わないもの: {ja}）。"
+        "記録を書き換えた人がいないか調べてください。新しい団体には着手しません",
+        "the plan on record is not the one that was approved or read before (what does not fit it: "
+        f"{en}); nothing begins: find out who changed the record",
+    )
+
+
 def exceptions(names: Sequence[str]) -> Text:
     """What a plan is laxer in, in words."""
     found = [_LAXER.get(name, Text(name, name)) for name in names]

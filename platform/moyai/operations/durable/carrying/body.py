@@ -15,7 +15,7 @@ from moyai.errors import MoyaiError
 from moyai.operations.durable.carrying.back import GoingBack
 from moyai.operations.durable.carrying.course import Course, kept
 from moyai.operations.durable.carrying.failures import bug, from_document, unknown
-from moyai.operations.durable.carrying.judging import Counted, Judging
+from moyai.operations.durable.carrying.judging import Counted, Judging, other_plan
 from moyai.operations.durable.carrying.ledger import Fenced, Ledger, Taken
 from moyai.operations.durable.carrying.overtaken import seen_through
 from moyai.operations.durable.carrying.patience import GivenUp, Patience
@@ -55,6 +55,8 @@ class Carrying:
     """Judges which approvals counted at a moment; None: those of now do."""
     hindered: Callable[[], Text | None] = lambda: None
     """Why nothing more is begun to be changed here by what this worker knows now, or None."""
+    altered: Callable[[], Text | None] = lambda: None
+    """Why the plan is not the one that was approved, by what is on record, or None."""
     troubles: Troubles = field(default_factory=Troubles)
     """Of the worker."""
     ending: Callable[[], bool] = lambda: False
@@ -111,7 +113,12 @@ class Carrying:
     def _doubt(self) -> MoyaiError | None:
         """Why a body that another carrying began to change, or to take back, is held as it is, or None."""
         begun = self.taken.error is not None or self._course.has_begun_to_change
-        if self.counted is None or not self.taken.steps or not begun:
+        if not self.taken.steps or not begun:
+            return None
+        altered = self.altered()
+        if altered is not None:
+            return other_plan(altered, self.taken.operation)
+        if self.counted is None:
             return None
         changing = {one.name for one in self._course.steps if not one.only_reads}
         judging = Judging(self._threshold, self.ledger, self.taken, self.counted, self._patience)

@@ -65,6 +65,23 @@ def _heard(wanted: str, _seconds: float) -> None:
         )
 
 
+def other_plan(why: Text, operation: str) -> InDoubt:
+    """One that another carrying began to change, by a plan that is not on record any more as it was."""
+    return InDoubt(
+        why,
+        touched=Text(
+            "途中まで進んでいます。記録にある手順は、元に戻していません。",
+            "It is half-way: the steps on record were not taken back.",
+        ),
+        remedy=Text(
+            f"moyai operation show {operation} と監査の記録を比べ、書き換えられたものを確かめてください。"
+            "取り消してから、新しい計画で引き継げます。",
+            f"Hold moyai operation show {operation} against the audit, and find out what was changed. Once it "
+            "is cancelled, a new plan takes the body over.",
+        ),
+    )
+
+
 def _unapproved(taken: Taken) -> InDoubt:
     return InDoubt(
         Text(

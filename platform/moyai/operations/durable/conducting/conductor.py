@@ -36,6 +36,7 @@ from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.bounds import Bounds
 from moyai.operations.durable.conducting.debts import Debts
 from moyai.operations.durable.conducting.files import Files
+from moyai.operations.durable.conducting.on_record import OnRecord
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.conducting.standing import Standing
 from moyai.operations.durable.conducting.stranded import Stranded
@@ -71,11 +72,13 @@ class Conductor:
         files: Files | None = None,
         bounds: Bounds | None = None,
         troubles: Troubles | None = None,
+        on_record: OnRecord | None = None,
     ) -> None:
         """`say`: a line of the worker's log. `files`: whether tenants.yaml is older; None: never.
         `troubles`: the worker's."""
         self._files = files
         self._bounds = bounds or Bounds(knowledge)
+        self._on_record = OnRecord(engine) if on_record is None else on_record
         self._refused: Text | None = None
         self._engine = engine
         self._say = say
@@ -120,7 +123,7 @@ class Conductor:
                 return False
             moved = self._put_back_stranded(connection, knowns)
         self._settle()
-        for memory in (self._standing, self._waiting, self._plans, self._bounds):
+        for memory in (self._standing, self._waiting, self._plans, self._bounds, self._on_record):
             memory.keep_only(knowns)
         self._said = {row.id: self._said[row.id] for row in rows if row.id in self._said}
         for ended in self._unread - {row.id for row in rows}:
@@ -185,7 +188,10 @@ class Conductor:
     def _conduct(
         self, row: Alive, known: KnownPlan, connection: sa.Connection, now: datetime
     ) -> bool:
-        places, state = room(connection), self._state(connection, row, known)
+        altered = self._on_record.altered(connection, row.id, known, row.version)
+        if altered is not None and row.wanted in ("cancel", "stop"):
+            return self._cancel(row, connection, now)
+        places, state = room(connection), self._state(connection, row, known, altered)
         plan = known.plan if state.unjudged else self._bounds.of(row.id, known).plan
         decision = self._in_sight(
             connection, row.id, known, state, decide(plan, state, now, places)
@@ -193,6 +199,8 @@ class Conductor:
         waited = self._waiting.told(row.id)
         if self._apply(connection, row, decision):
             tell(connection, row.id, happened(plan, state, decision, now, waited))
+            if altered is not None and state.status == "planned" and _changes(decision):
+                tell(connection, row.id, [stalled(altered, now)])
         return _changes(decision)
 
     def _cancel(self, row: Alive, connection: sa.Connection, _now: datetime) -> bool:
@@ -249,10 +257,11 @@ class Conductor:
             return None
         return known
 
-    def _state(self, connection: sa.Connection, row: Alive, known: KnownPlan) -> OperationState:
-        bounded = (
-            Bounded(known.plan, known.bodies) if self._refused else self._bounds.of(row.id, known)
-        )
+    def _state(
+        self, connection: sa.Connection, row: Alive, known: KnownPlan, altered: Text | None
+    ) -> OperationState:
+        unjudged = altered or self._refused
+        bounded = Bounded(known.plan, known.bodies) if unjudged else self._bounds.of(row.id, known)
         return OperationState(
             status=row.status,
             planned_at=row.planned_at,
@@ -261,12 +270,12 @@ class Conductor:
             wanted="cancel" if row.wanted == "stop" else row.wanted,
             bodies=self._standing.of(connection, row.id),
             waves=waves(connection, row.id),
-            approved=self._approved.read(connection, row.id),
+            approved=frozenset() if altered else self._approved.read(connection, row.id),
             busy=busy(connection, row.id),
             released={
                 what: datetime.fromisoformat(moment) for what, moment in row.released.items()
             },
-            unjudged=self._refused,
+            unjudged=unjudged,
             refused=bounded.refused,
             refuses=bounded.waits,
             health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
@@ -283,7 +292,7 @@ class Conductor:
                 return False
             self._put_on_queue(connection, row.id, decision, begun)
         self._waiting.tell(connection, row.id, decision.waits)
-        if decision.health_of and self._refused is None:
+        if decision.health_of:
             self.gates[row.id] = decision.health_of
         else:
             self.gates.pop(row.id, None)

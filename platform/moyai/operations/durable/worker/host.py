@@ -19,6 +19,7 @@ from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.bounds import Bounds
 from moyai.operations.durable.conducting.conductor import Conductor
 from moyai.operations.durable.conducting.files import Files
+from moyai.operations.durable.conducting.on_record import OnRecord
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge, LastRead
 from moyai.operations.durable.limits import memory
@@ -74,10 +75,11 @@ class Host:
         self._plans = Plans(self._engine)
         self._approved = Approved(self._engine, self._plans, knowledge)
         self._bounds = Bounds(knowledge)
+        self._on_record = OnRecord(self._engine)
         self._files = Files(self._engine, knowledge, place.worker, tell)
         self._conductor = Conductor(
             *(dbos, self._queue, self._plans, knowledge, self._approved, tell),
-            *(self._files, self._bounds, self._troubles),
+            *(self._files, self._bounds, self._troubles, self._on_record),
         )
         self._measuring = Measuring(self._engine, place.worker)
         self._allowances = Allowances(self._engine, Rate(knowledge.registry))
@@ -203,8 +205,11 @@ class Host:
                     cleared=None,
                     needs_approval=kind.needs_approval,
                     hindered=lambda: (
-                        self._files.older() or self._bounds.hindrance(operation, known, code)
+                        self._files.older()
+                        or self._on_record.altered_now(operation, known)
+                        or self._bounds.hindrance(operation, known, code)
                     ),
+                    altered=lambda: self._on_record.altered_now(operation, known),
                     approved=lambda: self._approved.of(operation),
                     counted=lambda moment: self._approved.at(operation, moment),
                     troubles=self._troubles,
