@@ -82,6 +82,7 @@ _STEP_KEYS = (
     "was_found",
     "error",
     "way_back",
+    "remark",
 )
 
 
@@ -97,6 +98,7 @@ def _step_record(step: StepReport) -> dict[str, object]:
         step.was_found,
         None if step.error is None else of(step.error),
         None if step.way_back is None else str(step.way_back.way),
+        None if step.remark is None else of(step.remark),
     )
     return {**dict(zip(_STEP_KEYS, values, strict=True)), "title": of(step.title)}
 
@@ -158,6 +160,8 @@ def _body_lines(body: BodyReport) -> Iterator[str]:
         ended = word(STEPS, step.status, LANG)
         if step.way_back is not None:
             ended = of(step.way_back.said)
+        if step.remark is not None:
+            ended = f"{ended} — {of(step.remark)}"
         yield f"  {in_japan(step.began_at)[11:19]} {title}{again}: {ended}{took}"
     for error in errors_of(row.error):
         yield f"  ! {copyable(of(error))}"

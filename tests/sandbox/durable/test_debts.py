@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.reading import debts
 from moyai.operations.database.writing import retry, want
-from moyai.operations.durable.carrying.ledger import Ledger
+from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next
 from moyai.operations.durable.conducting.debts import Debts
 from moyai.registry.load import require
 
@@ -58,9 +58,14 @@ class Office:
         with self.operator.connect() as connection:
             return {(one.code, one.subject) for one in debts(connection)}
 
-    def look(self) -> int:
+    def look(self, runs: str | None = None) -> int:
+        releases = {} if runs is None else {CODE: {"eapp-b": runs}}
+
+        def known(codes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+            return {code: found for code, found in releases.items() if code in codes}
+
         with self.worker.begin() as connection:
-            return Debts("sandbox", lambda: require(SAMPLE)).look(connection)
+            return Debts("sandbox", lambda: require(SAMPLE), known).look(connection)
 
 
 @pytest.fixture
@@ -93,6 +98,31 @@ def test_a_newer_release_settles_what_an_older_one_left(office: Office) -> None:
     assert (by, why) == (operation, f"done by {operation} (eapp-b 1.2.0)")
     assert chain == "debt.settle"
     assert office.look() == 0
+
+
+def test_what_a_body_runs_by_its_record_is_not_owed(office: Office) -> None:
+    office.ended("eapp-b 1.2.0", "moved")
+    assert (office.look("1.1.0"), office.owed()) == (0, {(CODE, "eapp-b 1.2.0")})
+    assert (office.look("1.10.0"), office.owed()) == (1, set())
+
+
+def test_what_a_body_was_left_half_way_with_is_owed_whatever_its_record_says(
+    office: Office,
+) -> None:
+    plan = make_plan(office.folder, 1)
+    bodies = (replace(plan.bodies[0], code=CODE),)
+    with office.operator.begin() as connection:
+        operation = create(
+            connection, replace(plan, kind="upgrade", subject="eapp-b 1.2.0", bodies=bodies), None
+        )
+    assert begin(office.worker, operation, CODE)
+    ledger = Ledger(office.worker, "w1")
+    taken = ledger.take(operation, CODE, 1)
+    assert taken is not None
+    ledger.go_on(taken, None, Next("close-writes", 2, "k"))
+    ledger.go_on(taken, Ended("close-writes", {}, looked=False), None)
+    ledger.finish(taken, "held", error={"what": {"ja": "保留", "en": "held"}})
+    assert (office.look("1.2.0"), office.owed()) == (0, {(CODE, "eapp-b 1.2.0")})
 
 
 def test_a_body_that_left_owes_nothing(office: Office) -> None:

@@ -9,6 +9,7 @@ from moyai.texts import Text
 
 DETAILS: Mapping[str, Text] = {
     "what": Text("何が起きたか", "What"),
+    "already": Text("済んでいたもの", "As it is to be already"),
     "touched": Text("変わったもの", "Changed"),
     "remedy": Text("次にすること", "To do"),
     "way_back": Text("切戻しの結果", "What became of it"),

@@ -6,8 +6,10 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+import psycopg
 import sqlalchemy as sa
 
+from moyai.operations.database.in_hand import in_hand
 from moyai.planning.fleet.debts import Debt, Done
 from moyai.texts import Text, document_of
 
@@ -41,6 +43,13 @@ def done_since(connection: sa.Connection, site: str, debts: Sequence[Debt]) -> t
         "since": min(one.opened_at for one in debts),
     }
     return tuple(Done(*row) for row in connection.execute(_DONE, given))
+
+
+def hands_on(connection: sa.Connection, site: str, codes: Sequence[str]) -> frozenset[str]:
+    """Those of some bodies that an operation has in hand, or has left half-way."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return frozenset(in_hand(driver, site, codes)) if codes else frozenset()
 
 
 def settle(connection: sa.Connection, debt: Debt, by: Done | None, why: Text) -> bool:

@@ -13,6 +13,7 @@ from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.worker.process import work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import kind_of
+from moyai.operations.kinds.upgrade.behind import releases_of
 from moyai.planning.fleet.exceptions import bounded
 
 
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
         registry=lambda: source.session().workspace.registry,
         bounded=bounded,
         history=lambda: source.session().history.entries(),
+        releases=lambda codes: releases_of(source.session(), codes),
         environment=lambda: source.session().workspace.runtime.environment(),
         vault=lambda: vault_of(source.session().workspace),
         home=lambda: source.session().workspace.runtime.home,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,9 @@ class Knowledge:
     """The files that were applied on the site, oldest first. Raises `MoyaiError` where that cannot be told."""
     environment: Callable[[], Mapping[str, str]] = dict
     """Variables of the site for boto3. Raises `MoyaiError` where it does not answer."""
+    releases: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]] = lambda _codes: {}
+    """Code → service → release on record, of those bodies that are as applied. Raises `MoyaiError` where that
+    cannot be told."""
     vault: Callable[[], Vault] | None = None
     """Where audit chains are anchored, by the site; None: nowhere. Raises `MoyaiError` as the site does."""
     home: Callable[[], Path] | None = None

@@ -145,7 +145,7 @@ def _step(step: StepReport, lang: Lang) -> tuple[str, ...]:
 
 
 def _remark(step: StepReport, lang: Lang) -> str:
-    said = step.error if step.way_back is None else step.way_back.said
+    said = step.error or step.remark if step.way_back is None else step.way_back.said
     return "" if said is None else said.of(lang)
 
 

@@ -13,6 +13,7 @@ from moyai.operations.database.audit_reading import of_operation
 from moyai.operations.database.left import BACK
 from moyai.operations.database.reading import debts, shown, steps
 from moyai.operations.database.rows import BodyRow, DebtRow, OperationView, StepRow
+from moyai.operations.kinds.kind import ALREADY
 from moyai.planning.fleet.ways_back import Way, WayBack, way_back_in
 from moyai.texts import Text, same, text_in
 
@@ -39,6 +40,8 @@ class StepReport:
     error: Text | None
     way_back: WayBack | None = None
     """Of a way back that has ended: what became of the step."""
+    remark: Text | None = None
+    """Of a look that found the body as it is to be: that it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +139,5 @@ def _step(row: StepRow, titles: Mapping[str, Text]) -> StepReport:
         was_found=row.looked,
         error=error,
         way_back=way_back_in(row.result) if is_back and row.status == "done" else None,
+        remark=text_in(row.result, ALREADY),
     )

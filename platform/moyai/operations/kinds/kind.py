@@ -63,6 +63,9 @@ class Unreadable(MoyaiError):
         )
 
 
+ALREADY = "already"
+"""In the result of a first look: the sentence that says that the body is what it is to be, both languages by
+their names. Nothing more is begun then, and the body is done."""
 NOBODY_CAN_SAY = (Unreadable, RegistryError, SiteTrouble)
 """What is wrong with tenants.yaml or the site, and says nothing of the body that was looked at: its words may
 name other bodies and never go on record."""

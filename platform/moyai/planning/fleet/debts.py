@@ -7,9 +7,10 @@ lacking where nothing was to be changed: a look that could not be taken, or that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 
 from moyai.planning.fleet.status_words import LOOKS
 from moyai.planning.releases import is_newer
@@ -60,6 +61,11 @@ def _gives(done: Done, debt: Debt) -> bool:
     return debt.kind == UPGRADE and _reaches(done.subject, debt.subject)
 
 
+def runs_already(service: str, release: str) -> Text:
+    """A body that needs no upgrade any more."""
+    return Text(f"すでに {service} {release} です", f"runs {service} {release} already")
+
+
 def _reaches(subject: str, wanted: str) -> bool:
     """Whether an upgrade brought a body to the release that was wanted, or beyond."""
     service, _, release = subject.partition(" ")
@@ -70,8 +76,17 @@ def _reaches(subject: str, wanted: str) -> bool:
         return False
 
 
-def why_void(debt: Debt, registry: Registry, day: date) -> Text | None:
-    """Why nothing is lacking any more without anything having been done; None: it still is."""
+def why_void(
+    debt: Debt,
+    registry: Registry,
+    day: date,
+    releases: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> Text | None:
+    """Why nothing is lacking any more without anything having been done; None: it still is.
+
+    `releases`: code → service → release on record, of bodies that are as applied and that no operation has in
+    hand or left half-way.
+    """
     if debt.kind in LOOKS:
         return Text("点検だけの作業は未了になりません", "what only looks leaves nothing owed")
     body = next((one for one in registry.tenants if one.code == debt.code), None)
@@ -85,6 +100,13 @@ def why_void(debt: Debt, registry: Registry, day: date) -> Text | None:
     used = body.subscription(service)
     if used is None or (used.has_begun(day) and not used.is_active(day)):
         return Text(f"{body.name}は {service} を利用していません", f"{body.name} uses no {service}")
+    release = releases.get(debt.code, {}).get(service)
+    if (
+        debt.kind == UPGRADE
+        and release is not None
+        and _reaches(f"{service} {release}", debt.subject)
+    ):
+        return runs_already(service, release)
     return None
 
 

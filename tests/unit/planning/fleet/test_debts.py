@@ -69,6 +69,17 @@ def test_a_body_that_left_or_stopped_using_the_service_lacks_nothing() -> None:
     assert why_void(DEBT, left, day) is not None
 
 
+@given(RELEASES, RELEASES)
+def test_an_upgrade_is_owed_exactly_where_the_body_runs_an_older_release(
+    runs: tuple[int, ...], wanted: tuple[int, ...]
+) -> None:
+    registry, day = require(SAMPLE), date(2026, 11, 26)
+    known = {DEBT.code: {"eapp-b": _named(runs).removeprefix("eapp-b ")}}
+    found = why_void(replace(DEBT, subject=_named(wanted)), registry, day, known)
+    assert (found is None) == (runs < wanted)
+    assert why_void(replace(DEBT, kind="rotate", subject="eapp-b"), registry, day, known) is None
+
+
 @pytest.mark.parametrize("subject", ["", "chat", "eapp-b"])
 def test_a_look_is_not_owed(subject: str) -> None:
     registry, day = require(SAMPLE), date(2026, 11, 26)

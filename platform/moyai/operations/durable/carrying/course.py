@@ -19,7 +19,7 @@ from moyai.operations.durable.carrying.failures import (
 )
 from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next, Taken
 from moyai.operations.durable.carrying.threshold import NotNow
-from moyai.operations.kinds.kind import Moved, Result, Step, Work
+from moyai.operations.kinds.kind import ALREADY, Moved, Result, Step, Work
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import taken_over
@@ -79,6 +79,11 @@ class Course:
         return bool(self._begun) or any(
             not step.only_reads and step.name in begun for step in self.steps
         )
+
+    @property
+    def is_already(self) -> bool:
+        """Whether a look of this attempt found the body as it is to be, before anything of it was changed."""
+        return not self.has_begun_to_change and any(ALREADY in one for one in self.results.values())
 
     @property
     def failed(self) -> str | None:

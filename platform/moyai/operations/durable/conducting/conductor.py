@@ -86,7 +86,7 @@ class Conductor:
         self._troubles = Troubles(say) if troubles is None else troubles
         self._unread: set[str] = set()
         self._stranded = Stranded(queue)
-        self._debts = Debts(knowledge.site, knowledge.registry)
+        self._debts = Debts(knowledge.site, knowledge.registry, knowledge.releases)
         self._queue = queue
         self._knowledge = knowledge
         self._plans = plans

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import sqlalchemy as sa
 
-from moyai.operations.database.debts import done_since, open_debts, settle
-from moyai.planning.fleet.debts import Done, settled_by, why_void
+from moyai.errors import MoyaiError
+from moyai.operations.database.debts import done_since, hands_on, open_debts, settle
+from moyai.planning.fleet.debts import UPGRADE, Debt, Done, settled_by, why_void
 from moyai.registry.models import Registry
 from moyai.texts import JAPAN, Text
 
@@ -18,7 +20,14 @@ _LOOK_SECONDS = 20.0
 class Debts:
     """What one conductor knows of them. For one thread."""
 
-    def __init__(self, site: str, registry: Callable[[], Registry]) -> None:
+    def __init__(
+        self,
+        site: str,
+        registry: Callable[[], Registry],
+        releases: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]] = lambda _codes: {},
+    ) -> None:
+        """`releases`: as of `Knowledge`."""
+        self._releases = releases
         self._site = site
         self._registry = registry
         self._looked = -_LOOK_SECONDS
@@ -39,13 +48,24 @@ class Debts:
             return 0
         day, registry = now.astimezone(JAPAN).date(), self._registry()
         done = done_since(connection, self._site, debts)
-        closed = 0
+        releases, closed = self._running(connection, debts), 0
         for debt in debts:
             by = settled_by(debt, done)
-            why = _by(by) if by is not None else why_void(debt, registry, day)
+            why = _by(by) if by is not None else why_void(debt, registry, day, releases)
             if why is not None:
                 closed += settle(connection, debt, by, why)
         return closed
+
+    def _running(
+        self, connection: sa.Connection, debts: Iterable[Debt]
+    ) -> Mapping[str, Mapping[str, str]]:
+        """What bodies run to which an upgrade is owed, and that no operation has in hand or left half-way."""
+        codes = sorted({one.code for one in debts if one.kind == UPGRADE})
+        taken = hands_on(connection, self._site, codes)
+        free = [code for code in codes if code not in taken]
+        with suppress(MoyaiError):  # the site cannot be read now: at a later look
+            return self._releases(free) if free else {}
+        return {}
 
 
 def _by(done: Done) -> Text:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
 
+from moyai.engine.stacks import StackId
 from moyai.operations.kinds.kind import Unavailable
 from moyai.operations.site.session import Session
+from moyai.planning.conditions import Condition
 from moyai.planning.fleet import skew
 from moyai.planning.topology import TENANT
 from moyai.texts import Text, counted
@@ -21,6 +23,17 @@ def recorded_releases(session: Session, service: str, day: date) -> dict[str, st
         one = None if body is None else body.subscription(service)
         if one is not None and one.is_active(day) and service in record.releases:
             found[record.stack.name] = record.releases[service]
+    return found
+
+
+def releases_of(session: Session, codes: Iterable[str]) -> dict[str, Mapping[str, str]]:
+    """Code → service → release on record, of those of the bodies that are as applied and between no two
+    releases."""
+    found: dict[str, Mapping[str, str]] = {}
+    for code in codes:
+        recorded = session.state.recorded(StackId(TENANT, code))
+        if recorded.condition is Condition.APPLIED and not recorded.moving:
+            found[code] = recorded.releases
     return found
 
 

@@ -16,7 +16,7 @@ from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.answers import answer_of, available
 from moyai.operations.kinds.as_shown import ANEW, hold_to_shown, not_as_planned
-from moyai.operations.kinds.kind import InDoubt, Moved, Result, Unavailable, Work
+from moyai.operations.kinds.kind import ALREADY, InDoubt, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.stacks import hold_to_buildable
 from moyai.operations.kinds.upgrade.behind import keep_budget
@@ -41,10 +41,12 @@ from moyai.operations.kinds.upgrade.found import Found, found_by, found_in
 from moyai.operations.kinds.upgrade.verified import keep_said, keep_verified
 from moyai.operations.site.places import today
 from moyai.planning.conditions import Condition
+from moyai.planning.fleet.debts import runs_already
 from moyai.planning.fleet.taking_over import TakenOver, taken_over
 from moyai.planning.fleet.wanted import lacking, of_risks
+from moyai.planning.releases import is_newer
 from moyai.registry.models import JsonValue
-from moyai.texts import Text
+from moyai.texts import Text, document_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,10 @@ class Preflight(Reading):
         day = today()
         change = _change(one, None, day)
         self._is_known(one, change)
+        before = change.before
+        assert before is not None
+        if before == one.target or is_newer(before, one.target):
+            return _already(one, before)
         if change.sha256 != work.body.change_sha256:
             raise not_as_planned(change.texts)
         hold_to_shown(one.registry, work, change.texts)
@@ -84,8 +90,6 @@ class Preflight(Reading):
         keep_budget(one.session, one.service, one.target, day, planned)
         days = one.registry.operations.verified_restore_days
         keep_verified(work, one.service, days, datetime.now(UTC))
-        before = change.before
-        assert before is not None
         by, kept = available(partial(_seen, one, before, change))
         if by not in (None, closer(work)):
             raise _closed(one.code, str(by))
@@ -168,6 +172,21 @@ class Preflight(Reading):
         subject = lacking(of_risks(work.body), work.cleared)
         if subject is not None:
             raise _unapproved(work, subject)
+
+
+def _already(one: Subscribed, release: str) -> Result:
+    """A body that runs the release, or a newer one, and is well. Raises `Unavailable` where it is not."""
+    given = (one.registry, one.outputs, one.service, release)
+
+    def seen() -> object:
+        inside = one.inside()
+        looked(lambda: inside.health(*given))
+        return looked(lambda: inside.writes_state(*given)).fields.get("closed_by")
+
+    by = available(seen)
+    if by is not None:
+        raise _closed(one.code, str(by))
+    return {ALREADY: document_of(runs_already(one.service, release)), "release": release}
 
 
 def _unapproved(work: Work, subject: str) -> Unavailable:
