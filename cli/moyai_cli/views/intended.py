@@ -13,6 +13,7 @@ from moyai.planning.fleet.status_words import word
 from moyai.texts import Text, counted, in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_line
+from moyai_cli.views.plan_words import wave_line
 
 
 def show_intended(
@@ -48,15 +49,7 @@ def show_intended(
 
 
 def _show_wave(plan: OperationPlan, wave: PlannedWave, foreseen: Forecast) -> None:
-    limits = wave.limits
-    show_line(
-        say(
-            f"適用枠 {wave.number} {wave.name}: 同時に {limits.max_concurrent} 団体まで、"
-            f"失敗は {limits.tolerance} 団体まで、見守り {wave.soak_seconds // 60} 分",
-            f"wave {wave.number} {wave.name}: {limits.max_concurrent} at a time, "
-            f"{limits.tolerance} may fail, soak {wave.soak_seconds // 60} min",
-        )
-    )
+    show_line(wave_line(wave))
     columns = [
         Column("code", say("コード", "code")),
         Column("name", say("団体", "body")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from moyai.planning.fleet.plans import Limits, OperationPlan
+from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedWave
 from moyai.planning.fleet.wanted import PARAMETER
 from moyai.texts import Text
 from moyai_cli.language import of, say
@@ -57,6 +57,19 @@ def limits_words(limits: Limits) -> str:
     return say(
         f"同時に {at_once} 団体まで（失敗するたびに減らし、失敗は {last} 団体を超えない）、{stops}",
         f"{at_once} at a time (fewer with each failure: never more than {last} fail), {stops}",
+    )
+
+
+def wave_line(wave: PlannedWave) -> str:
+    """One wave of a plan: how many at once, what stops it, its soak, whether it asks for an approval."""
+    soak, limits = span(wave.soak_seconds), limits_words(wave.limits)
+    asked = say("、始める前に承認", ", begins with an approval") if wave.needs_approval else ""
+    return (
+        say(
+            f"適用枠 {wave.number} {wave.name}: {limits}、見守り {soak}",
+            f"wave {wave.number} {wave.name}: {limits}, soak {soak}",
+        )
+        + asked
     )
 
 

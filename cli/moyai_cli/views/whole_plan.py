@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from moyai.operations.database.rows import OperationView
-from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.said import exceptions, risk_words
 from moyai.planning.fleet.taking_over import taken_over
 from moyai.planning.fleet.wanted import named_exceptions
 from moyai.planning.openings import Calendar
 from moyai.texts import Text, in_japan
 from moyai_cli.language import of, say
-from moyai_cli.views.plan_words import given_words, limits_words, span
+from moyai_cli.views.plan_words import given_words, span, wave_line
 
 if TYPE_CHECKING:
     from moyai.planning.fleet.forecast import Forecast
@@ -38,7 +38,7 @@ def plan_lines(plan: OperationPlan, differs: Sequence[Text], ahead: Forecast | N
         groups.setdefault(_said_of(plan, body), []).append(body)
     lines: list[str] = []
     for wave in plan.waves:
-        lines.extend((_wave(wave), *_members(plan, wave.number, begins)))
+        lines.extend((wave_line(wave), *_members(plan, wave.number, begins)))
     for said, bodies in groups.items():
         names = "、".join(f"{one.code} {one.name}" for one in bodies)
         lines.append(say(f"{len(bodies)} 団体: {names}", f"{len(bodies)} of: {names}"))
@@ -48,18 +48,6 @@ def plan_lines(plan: OperationPlan, differs: Sequence[Text], ahead: Forecast | N
         say("tenants.yaml と違う点: ", "differs from tenants.yaml: ") + of(one) for one in differs
     )
     return lines
-
-
-def _wave(wave: PlannedWave) -> str:
-    asked = say("、始める前に承認", ", begins with an approval") if wave.needs_approval else ""
-    soak = span(wave.soak_seconds)
-    return (
-        say(
-            f"適用枠 {wave.number} {wave.name}: {limits_words(wave.limits)}、見守り {soak}",
-            f"wave {wave.number} {wave.name}: {limits_words(wave.limits)}, soak {soak}",
-        )
-        + asked
-    )
 
 
 def _members(plan: OperationPlan, number: int, begins: Mapping[str, datetime]) -> Iterator[str]:
