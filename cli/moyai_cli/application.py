@@ -22,10 +22,12 @@ from moyai_cli.typer_words import install
 _HELP = say(
     "もやい: 自治体の共同体のための構成管理と共同運用。\n\n"
     "終了コード: 0 完了、2 使い方の誤り、3 tenants.yaml の誤り、"
-    "4 何かが失敗したか中断された（次の実行が続きから行う）、5 拒否（承認・保護・凍結日）、1 不具合。",
+    "4 何かが失敗したか中断された（次の実行が続きから行う）、5 拒否（承認・保護・凍結日）、"
+    "6 保留中（人が決めるまで進まない）、1 不具合。",
     "Moyai: infrastructure as code and shared operations for federations of municipalities.\n\n"
     "Exit codes: 0 done, 2 wrong usage, 3 wrong tenants.yaml, 4 something failed or was "
-    "interrupted and the next run goes on, 5 refused (approval, protection, freeze), 1 a bug.",
+    "interrupted and the next run goes on, 5 refused (approval, protection, freeze), 6 held "
+    "(goes on once a person decides), 1 a bug.",
 )
 
 app = group(COMMANDS, help=_HELP, name="moyai", add_completion=False)

@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     REGISTRY = 3
     FAILED = 4
     REFUSED = 5
+    HELD = 6
 
 
 class MoyaiError(Exception):
@@ -82,3 +83,9 @@ class Refused(MoyaiError):
     """Moyai will not do this without more: an approval, a thawed freeze date, `exit`."""
 
     exit_code = ExitCode.REFUSED
+
+
+class Held(MoyaiError):
+    """What is waited for does not go on by itself: a person has to decide."""
+
+    exit_code = ExitCode.HELD

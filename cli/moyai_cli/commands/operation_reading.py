@@ -114,17 +114,29 @@ def show(
 @app.command("watch")
 def watch(
     operation: Operation = "last",
+    until_held: Annotated[
+        bool | None,
+        typer.Option(
+            "--until-held/--until-ended",
+            help=say(
+                "保留になり進行中の団体がなくなったら、終了コード 6 でやめる／終わるまで続ける"
+                "（既定は、端末なら続け、それ以外ならやめる）",
+                "End with exit code 6 once it is held with no body in hand, or go on to its end (by default: "
+                "go on at a terminal, else end)",
+            ),
+        ),
+    ] = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
 ) -> None:
-    """Ctrl-C ends the watching only."""
+    """Ctrl-C ends the watching only. One that waits for approval is waited for."""
     from moyai_cli.views.operation_watch import follow_to_end
 
     with open_reader(file, site) as reader:
         with reader.connect() as connection:
             found = find(connection, operation)
-        follow_to_end(reader.connect, found, output)
+        follow_to_end(reader.connect, found, output, until_held=until_held)
 
 
 @app.command("report")

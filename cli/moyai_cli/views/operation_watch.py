@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text as Styled
 
-from moyai.errors import MoyaiError, OperationFailed, Refused
+from moyai.errors import Held, MoyaiError, OperationFailed, Refused
 from moyai.operations.audit.record_words import step_word
 from moyai.operations.database.epochs import behind
 from moyai.operations.database.lost import is_lost
@@ -50,25 +50,36 @@ _SHOWN = 12
 _FIRST = ("running", "held", "failed", "moved", "skipped", "waiting", "cancelled", "done")
 
 
-def follow_to_end(connect: Connect, operation: str, output: Output) -> None:
-    """Follow it until it has ended. Raises `OperationFailed` or `Refused` where it did not end well."""
+def follow_to_end(
+    connect: Connect, operation: str, output: Output, *, until_held: bool | None = None
+) -> None:
+    """Follow it until it has ended. `until_held`: or until it is held with nothing in hand; None: unless a
+    person looks on at a terminal, who sees what is wanted and may do it beside.
+
+    Raises `OperationFailed` or `Refused` where it did not end well, `Held` where it has not ended.
+    """
+    is_screen = sys.stdout.isatty() and output is Output.TABLE
+    looks = _looks(connect, operation, not is_screen if until_held is None else until_held)
     try:
         with aside(output):
-            if sys.stdout.isatty() and output is Output.TABLE:
-                view, alive = _screen(connect, operation)
-            else:
-                view, alive = _lines(connect, operation)
+            view, alive = _screen(looks) if is_screen else _lines(looks)
     except Interrupt:
         raise _left(operation) from None
     if output is not Output.TABLE:
         show_operation(view, (), alive, output)
-    error = ending(view)
+    error = ending(view) if view.row.ended_at is not None else _stuck(view)
     if error is not None:
         raise error
 
 
-def _looks(connect: Connect, operation: str) -> Iterator[Sight]:
-    """What stands, again and again until its end; a server that is away is waited for."""
+def is_stuck(view: OperationView) -> bool:
+    """Whether nothing of it goes on until a person decides: it is held, and no body is in hand."""
+    return view.row.status == "held" and all(body.status != "running" for body in view.bodies)
+
+
+def _looks(connect: Connect, operation: str, until_held: bool) -> Iterator[Sight]:
+    """What stands, again and again until its end, or until nothing goes on. A server that is away is waited
+    for."""
     known = is_told = False
     while True:
         try:
@@ -80,7 +91,7 @@ def _looks(connect: Connect, operation: str) -> Iterator[Sight]:
                         warn(older)
                     is_told = older is not None
                     yield view, alive
-                    if view.row.ended_at is not None:
+                    if view.row.ended_at is not None or (until_held and is_stuck(view)):
                         return
                     time.sleep(_SECONDS)
         except psycopg.Error as error:
@@ -89,9 +100,9 @@ def _looks(connect: Connect, operation: str) -> Iterator[Sight]:
             time.sleep(_SECONDS)
 
 
-def _lines(connect: Connect, operation: str) -> Sight:
+def _lines(looks: Iterator[Sight]) -> Sight:
     teller = _Teller()
-    for look in _looks(connect, operation):
+    for look in looks:
         teller.tell(*look)
     return look
 
@@ -104,6 +115,7 @@ class _Teller:
         self._waves: dict[int, tuple[str, str]] = {}
         self._bodies: dict[str, tuple[str, int, str | None, str]] = {}
         self._no_worker = False
+        self._stuck = False
 
     def tell(self, view: OperationView, alive: int) -> None:
         """One look."""
@@ -126,6 +138,11 @@ class _Teller:
         if now != self._operation:
             self._operation = now
             show_line(f"{view.row.id}: {_with(status_of(view.row), reason)}")
+        stuck = is_stuck(view)
+        if stuck and not self._stuck:
+            for one in (_STUCK, *waits_for(view, (), alive)):
+                show_line(copyable(of(one)))
+        self._stuck = stuck
         missing = not alive and view.row.ended_at is None
         if missing and not self._no_worker:
             show_line(copyable(of(NO_WORKER)))
@@ -151,9 +168,9 @@ def _with(words: str, reason: str) -> str:
     return f"{words}: {reason}" if reason else words
 
 
-def _screen(connect: Connect, operation: str) -> Sight:
+def _screen(looks: Iterator[Sight]) -> Sight:
     with Live(console=console(), auto_refresh=False, transient=False) as live:
-        for look in _looks(connect, operation):
+        for look in looks:
             live.update(_page(*look), refresh=True)
     return look
 
@@ -166,7 +183,8 @@ def _page(view: OperationView, alive: int) -> Group:
     if row.reason is not None:
         head.append(f"  {visible(of(row.reason))}")
     total = Styled(counts_line(row.counts))
-    lines = [Styled(visible(copyable(of(one)))) for one in waits_for(view, (), alive)]
+    wanted = [*([_STUCK] if is_stuck(view) else ()), *waits_for(view, (), alive)]
+    lines = [Styled(visible(copyable(of(one)))) for one in wanted]
     return Group(head, total, _waves(view), _bodies(view), *lines)
 
 
@@ -222,6 +240,27 @@ def ending(view: OperationView) -> MoyaiError | None:
     if row.status in ("cancelled", "expired"):
         return Refused(what, touched=touched, remedy=remedy)
     return OperationFailed(what, touched=touched, remedy=remedy)
+
+
+_STUCK = Text(
+    "保留中です。進行中の団体はなく、人が決めるまで先へ進みません。",
+    "It is held: no body is in hand, and nothing goes on until a person decides.",
+)
+
+
+def _stuck(view: OperationView) -> MoyaiError:
+    """What is told where it was followed until it was held."""
+    row = view.row
+    reason = Text("", "") if row.reason is None else row.reason
+    wanted = [one for one in waits_for(view, (), 1) if row.id in one.en]
+    return Held(
+        Text(
+            f"{row.id} は保留中で、人が決めるまで先へ進みません。{reason.ja}",
+            f"{row.id} is held, and nothing goes on until a person decides. {reason.en}".rstrip(),
+        ),
+        touched=Text(_counts_of(row.counts, "ja"), _counts_of(row.counts, "en")),
+        remedy=Text("\n".join(one.ja for one in wanted), "\n".join(one.en for one in wanted)),
+    )
 
 
 def _left_out(row: OperationRow) -> MoyaiError | None:
