@@ -498,7 +498,7 @@ def test_a_signature_is_over_the_id_that_the_plan_gets(desk: Desk) -> None:
 
 
 def test_a_report_says_what_was_taken_back_and_what_is_owed(desk: Desk) -> None:
-    operation = desk.plan(plan(2))
+    operation = desk.plan(replace(plan(2), kind="backup"))
     codes = desk.bodies(operation, "failed", "done")
     desk.put(
         "UPDATE moyai.body SET attempts = 1, error = CAST(:e AS jsonb) "
@@ -524,7 +524,7 @@ def test_a_report_says_what_was_taken_back_and_what_is_owed(desk: Desk) -> None:
         )
     desk.put(
         "INSERT INTO moyai.debt (code, kind, subject, operation_id, reason) "
-        "VALUES (:code, 'check', '', :id, CAST(:r AS jsonb))",
+        "VALUES (:code, 'backup', '', :id, CAST(:r AS jsonb))",
         code=codes[0],
         id=operation,
         r='{"ja": "後で", "en": "later"}',

@@ -140,7 +140,7 @@ class Carrying:
     def _forward(self) -> MoyaiError | None:
         course, in_hand = self._course, self._course.in_hand
         for ordinal, step in enumerate(course.steps, 1):
-            if course.is_already:
+            if course.is_already():
                 return None
             if step.name in course.results:
                 continue
@@ -154,7 +154,7 @@ class Carrying:
                 if refused is not None:
                     self._uncrossed = True
                     return refused
-                if course.is_already:  # by a look that was taken again
+                if course.is_already():  # by a look that was taken again
                     return None
                 wanted, looked = course.begin_to_change(step, ordinal), None
             if wanted == "stop":

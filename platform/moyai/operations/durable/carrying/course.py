@@ -80,7 +80,6 @@ class Course:
             not step.only_reads and step.name in begun for step in self.steps
         )
 
-    @property
     def is_already(self) -> bool:
         """Whether a look of this attempt found the body as it is to be, before anything of it was changed."""
         return not self.has_begun_to_change and any(ALREADY in one for one in self.results.values())
