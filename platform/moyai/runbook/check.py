@@ -14,6 +14,7 @@ from moyai.registry.yaml_tree import Place
 from moyai.runbook.check_body import check_body
 from moyai.runbook.check_commands import Commands, check_command
 from moyai.runbook.check_parameters import CHOICES, odd
+from moyai.runbook.check_shells import check_shells
 from moyai.runbook.conditions import UnreadableCondition, parse
 from moyai.runbook.file_model import FileArgument, FileRunbook, FileStep, FileText
 from moyai.runbook.templates import for_arguments, for_sentences, not_allowed
@@ -158,6 +159,8 @@ class _Checker:
         if not run:
             return
         for number, message in check_command(run, self._commands, needs_json=needs_json):
+            self._reporter.error((*path, "run", max(number - shift, 0)), message)
+        for number, message in check_shells(run):
             self._reporter.error((*path, "run", max(number - shift, 0)), message)
 
     def _argument(self, path: Path, part: FileArgument) -> None:

@@ -8,29 +8,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from moyai.runbook.model import Argument, Runbook, Value, Values
-from moyai.runbook.templates import for_arguments
+from moyai.runbook.shells import Reader, readings
+from moyai.runbook.templates import for_arguments, for_shells
 
 Plain = str | int | bool | None | list[str]
 
 
 def arguments(run: tuple[Argument, ...], values: Values) -> tuple[str, ...]:
-    """The command's arguments: each template becomes one of them, whatever its values are.
+    """The command's arguments: each template becomes one of them, whatever its values are. In what a shell
+    reads, values are quoted for it.
 
     Raises `jinja2.UndefinedError` where an answer is not there yet.
     """
-    return tuple(word for part in run for word in _words(part, values))
+    readers = iter(readings([word for part in run for word in part.words]).of)
+    return tuple(
+        word for part in run for word in _words(part, values, [next(readers) for _ in part.words])
+    )
 
 
-def _words(part: Argument, values: Values) -> Iterator[str]:
+def _words(part: Argument, values: Values, readers: Sequence[Reader]) -> Iterator[str]:
     if part.only_if is not None and values.get(part.only_if) in (None, False, (), ""):
         return
-    environment = for_arguments()
     rounds: list[Mapping[str, object]] = [values]
     if part.for_each is not None:
         items = values.get(part.for_each)
         rounds = [{**values, "each": one} for one in (items if isinstance(items, tuple) else ())]
     for known in rounds:
-        for word in part.words:
+        for word, reader in zip(part.words, readers, strict=True):
+            environment = for_shells() if reader is Reader.SHELL else for_arguments()
             yield environment.from_string(word).render(known)
 
 

@@ -54,6 +54,12 @@ class Verbatim(str):
     __slots__ = ()
 
 
+class ShellWords(Verbatim):
+    """Words that are quoted for a shell, which are not quoted again."""
+
+    __slots__ = ()
+
+
 class Languages(Extension):
     """`{% ja %}…{% en %}…{% endlang %}`: both have to be there."""
 
@@ -95,8 +101,10 @@ def _is_allowed(one: nodes.Node) -> bool:
     return isinstance(one, (*_ALLOWED, nodes.Compare)) and getattr(one, "ctx", "load") == "load"
 
 
-def _for_shell(value: object) -> Verbatim:
-    return Verbatim(shlex.join(map(str, value) if isinstance(value, tuple) else [str(value)]))
+def _for_shell(value: object) -> ShellWords:
+    if isinstance(value, ShellWords):
+        return value
+    return ShellWords(shlex.join(map(str, value) if isinstance(value, tuple) else [str(value)]))
 
 
 def _for_reading(value: object) -> str:
@@ -129,6 +137,13 @@ def _as_argument(value: object) -> str:
     return str(value)
 
 
+def _as_shell_word(value: object) -> str:
+    """Quoted always, and once: bare words may be keywords, or numbers of handles before a `>`."""
+    if isinstance(value, ShellWords):
+        return value
+    return "'" + _as_argument(value).replace("'", "'\"'\"'") + "'"
+
+
 @lru_cache(maxsize=4)
 def _environment(finalize: Callable[[object], str]) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
@@ -154,6 +169,11 @@ def for_reading() -> SandboxedEnvironment:
 def for_arguments() -> SandboxedEnvironment:
     """For arguments: a template becomes one argument, whatever its values are."""
     return _environment(_as_argument)
+
+
+def for_shells() -> SandboxedEnvironment:
+    """For a shell's text: each value is quoted for it, as one word or part of one, whatever it is."""
+    return _environment(_as_shell_word)
 
 
 def for_sentences() -> SandboxedEnvironment:

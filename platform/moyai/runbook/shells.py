@@ -1,0 +1,185 @@
+"""Which of a command's words a shell or another interpreter reads as a program. Pure.
+
+Only what is certain by a program's name is known here: shells, also through `env`, `sudo`, `xargs`, `ssh` and
+the like, and interpreters that take a program as an argument.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"})
+"""POSIX single quotes keep every character in them."""
+OTHER_SHELLS = frozenset({"csh", "tcsh", "fish", "pwsh", "powershell", "nu", "elvish", "xonsh"})
+"""Quoted by rules of their own: no value can be in their text."""
+READ_TEXT = frozenset(
+    {"su", "runuser", "script", "watch", "parallel", "at", "batch", "tmux", "screen", "expect"}
+)
+"""Hand one of their words to a shell, by rules of their own."""
+INTERPRETERS: Mapping[str, frozenset[str]] = {
+    "python": frozenset({"-c", "-m"}),
+    "pypy": frozenset({"-c", "-m"}),
+    "perl": frozenset({"-e", "-E"}),
+    "ruby": frozenset({"-e"}),
+    "node": frozenset({"-e", "-p", "--eval", "--print"}),
+    "php": frozenset({"-r"}),
+    "lua": frozenset({"-e"}),
+    "osascript": frozenset({"-e"}),
+    "awk": frozenset(),
+    "gawk": frozenset(),
+    "mawk": frozenset(),
+    "sed": frozenset({"-e", "--expression"}),
+    "psql": frozenset({"-c", "--command"}),
+    "mysql": frozenset({"-e", "--execute"}),
+    "sqlite": frozenset({"-cmd"}),
+    "jq": frozenset(),
+}
+"""By name without its version: the options after which a program comes; else it is the first operand."""
+_CLIENTS = frozenset({"psql", "mysql"})
+"""Their first operand is no program."""
+WRAPPERS: Mapping[str, tuple[frozenset[str], int]] = {
+    "busybox": (frozenset(), 0),
+    "chroot": (frozenset(), 1),
+    "doas": (frozenset({"-u", "-C"}), 0),
+    "env": (frozenset({"-u", "-C", "--unset", "--chdir"}), 0),
+    "flock": (frozenset({"-w", "-E"}), 1),
+    "ionice": (frozenset({"-c", "-n"}), 0),
+    "nice": (frozenset({"-n"}), 0),
+    "nohup": (frozenset(), 0),
+    "setsid": (frozenset(), 0),
+    "stdbuf": (frozenset({"-i", "-o", "-e"}), 0),
+    "sudo": (frozenset({"-u", "-g", "-h", "-p", "-C", "-T", "-r", "-t", "-D", "-R", "-U"}), 0),
+    "time": (frozenset({"-f", "-o"}), 0),
+    "timeout": (frozenset({"-k", "-s", "--kill-after", "--signal"}), 1),
+    "xargs": (frozenset({"-I", "-n", "-P", "-L", "-s", "-d", "-a", "-E"}), 0),
+}
+"""Programs that start another: their options with a word of their own, and the operands before its name."""
+_AMONG_OTHERS = frozenset(
+    {"find", "docker", "podman", "kubectl", "nsenter", "unshare", "systemd-run", "strace"}
+)
+"""Programs that start another somewhere among their words."""
+_SSH_OPTIONS = frozenset(f"-{one}" for one in "BbcDEeFIiJLlmOopQRSWw")
+_SHELL_OPTIONS = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
+_ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+
+
+class Reader(Enum):
+    """Who reads a word."""
+
+    PROGRAM = auto()
+    """The program, as it is."""
+    SHELL = auto()
+    """A shell, as a program or a part of one: values in it are quoted for it."""
+    CODE = auto()
+    """Something that reads it as a program, an option or a program's name: no value can be in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Who reads each word of a command."""
+
+    of: tuple[Reader, ...]
+    text: range
+    """The words that are one shell's text together; empty: there is none."""
+    fixed: int
+    """So many words have to be there always, as the others are read by them."""
+
+
+def name_of(word: str) -> str:
+    """A program's name without its folder and version."""
+    return word.rpartition("/")[2].rstrip("0123456789.")
+
+
+def readings(words: Sequence[str]) -> Readings:
+    """Who reads each of a command's words; templates are words as they are written."""
+    return _read(words, 0)
+
+
+def _read(words: Sequence[str], at: int) -> Readings:
+    """From the program's name on."""
+    name = name_of(words[at]) if at < len(words) else ""
+    if name in SHELLS:
+        return _shell(words, at)
+    if name == "ssh":
+        return _ssh(words, at)
+    if name in OTHER_SHELLS or name in READ_TEXT:
+        return _marked(words, code=range(at, len(words)), fixed=at + 1)
+    if name in INTERPRETERS:
+        return _interpreter(words, at, name)
+    if name in WRAPPERS:
+        return _wrapper(words, at, name)
+    if name in _AMONG_OTHERS:
+        known = {*SHELLS, *OTHER_SHELLS, *READ_TEXT, *INTERPRETERS, "ssh"}
+        inner = next((i for i in range(at + 1, len(words)) if name_of(words[i]) in known), None)
+        if inner is not None:
+            return _read(words, inner)
+    return _marked(words, code=range(at, at + 1), fixed=at + 1 if at else 0)
+
+
+def _marked(words: Sequence[str], *, code: range, text: range = range(0), fixed: int) -> Readings:
+    marks = [Reader.PROGRAM] * len(words)
+    for i in code:
+        if i < len(words):
+            marks[i] = Reader.CODE
+    for i in text:
+        marks[i] = Reader.SHELL
+    return Readings(tuple(marks), text, min(fixed, len(words)))
+
+
+def _operand(words: Sequence[str], at: int, valued: frozenset[str]) -> int:
+    """Where the first word is that is no option, nor one's own word."""
+    while at < len(words) and words[at].startswith(("-", "+")) and words[at] != "--":
+        at += 2 if words[at] in valued else 1
+    return at + 1 if at < len(words) and words[at] == "--" else at
+
+
+def _shell(words: Sequence[str], at: int) -> Readings:
+    operand = _operand(words, at + 1, _SHELL_OPTIONS)
+    options = words[at + 1 : operand]
+    has_text = any(re.match(r"[-+][A-Za-z]*c", one) for one in options)
+    if not has_text:  # a script's name, or nothing
+        return _marked(words, code=range(at, operand + 1), fixed=operand + 1)
+    text = range(operand, min(operand + 1, len(words)))
+    return _marked(words, code=range(at, operand), text=text, fixed=operand + 1)
+
+
+def _ssh(words: Sequence[str], at: int) -> Readings:
+    host = _operand(words, at + 1, _SSH_OPTIONS)
+    after = _operand(words, host + 1, _SSH_OPTIONS)  # options may follow the host, too
+    return _marked(
+        words, code=range(at, min(host, len(words))), text=range(after, len(words)), fixed=after
+    )
+
+
+def _interpreter(words: Sequence[str], at: int, name: str) -> Readings:
+    options = INTERPRETERS[name]
+    places = [i for i in range(at + 1, len(words)) if words[i].split("=")[0] in options]
+    code = [at]
+    if places:
+        last = places[-1] if name in ("sed", *_CLIENTS) else places[0]
+        code += range(at, last + 2)
+    elif name not in _CLIENTS:
+        code += range(at, _operand(words, at + 1, frozenset({"-f", "-v", "-F"})) + 1)
+    end = max(code) + 1
+    return _marked(words, code=range(at, end), fixed=end)
+
+
+def _wrapper(words: Sequence[str], at: int, name: str) -> Readings:
+    valued, operands = WRAPPERS[name]
+    inner = _operand(words, at + 1, valued)
+    if name == "flock" and "-c" in words[at + 1 :]:
+        return _marked(words, code=range(at, len(words)), fixed=at + 1)
+    split = [i for i in range(at, inner) if re.match(r"-S|--split", words[i])]
+    if name == "env" and split:
+        return _marked(words, code=range(at, len(words)), fixed=at + 1)
+    if any(
+        re.match(r"-+\{", one) for one in words[at + 1 : inner]
+    ):  # which option, a value would say
+        return _marked(words, code=range(at, len(words)), fixed=at + 1)
+    inner += operands
+    while inner < len(words) and _ASSIGNED.match(words[inner]):
+        inner += 1
+    return _read(words, inner)
