@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from moyai.registry.check_bodies import check_bodies, doubled
 from moyai.registry.check_costs import check_costs
+from moyai.registry.check_keys import check_keys
 from moyai.registry.check_networks import CELL_PREFIX, TENANT_PREFIX, check_networks
 from moyai.registry.check_operations import check_operations
 from moyai.registry.check_subscriptions import SubscriptionChecks
@@ -52,6 +53,7 @@ def check(parts: Parts, checkers: Mapping[str, SettingsChecker], reporter: Repor
     _operators(parts, known, reporter)
     check_costs(parts, known, reporter)
     check_operations(parts, known, reporter)
+    check_keys(parts, reporter)
 
 
 def _federation(parts: Parts, reporter: Reporter) -> None:

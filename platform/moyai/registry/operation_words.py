@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BeforeValidator, PlainValidator
 
@@ -21,6 +21,12 @@ _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?%\Z")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
 _FILE = re.compile(r"/[^\x00-\x1f\x7f]{1,499}\Z")
 _URL = re.compile(r"https?://[!-~]{1,490}\Z")
+_LIKE_A_SECRET = re.compile(
+    r"token|secret|passw|passphrase|signature|credential|auth(?!or)|jwt|session"
+    r"|(?<![a-z])(key|sig|pwd|pw|pass|code|sas)(?![a-z])|api_?key|access_?key",
+    re.IGNORECASE,
+)
+"""In the name of a query's parameter."""
 _TOPIC = re.compile(r"arn:aws:sns:ap-northeast-[13]:[0-9]{12}:[A-Za-z0-9_-]{1,256}\Z")
 
 
@@ -59,7 +65,7 @@ def _fits(pattern: re.Pattern[str], kind: str) -> BeforeValidator:
 
 
 def _webhook(value: object) -> object:
-    """An address by https, or on this very machine; no user or password in it."""
+    """An address by https, or on this very machine; no user, password or token in it."""
     if not isinstance(value, str) or not _URL.match(value):
         raise wrong("moyai_webhook", value)
     try:
@@ -69,6 +75,8 @@ def _webhook(value: object) -> object:
         raise wrong("moyai_webhook", value) from None
     if not parts.hostname or "@" in parts.netloc or parts.fragment:
         raise wrong("moyai_webhook", value)
+    if any(_LIKE_A_SECRET.search(name) for name, _ in parse_qsl(parts.query, True)):
+        raise wrong("moyai_webhook_secret", value)
     if parts.scheme != "https" and not is_loopback(parts.hostname):
         raise wrong("moyai_webhook", value)
     return value

@@ -191,6 +191,12 @@ SENTENCES: Mapping[str, _Sentence] = {
         "https:// の宛先が要ります（利用者名やパスワードは含めません）",
         "an address that begins with https:// is needed, without a user or password in it",
     ),
+    "moyai_webhook_secret": _fixed(
+        "宛先の ? の後に秘密らしい名前（token、key、sig など）があります。"
+        "秘密は持ち主だけが読めるファイルに置き、secret_file で示します",
+        "behind its ? the address has what looks like a secret (token, key, sig …): a secret belongs in a file "
+        "that its owner alone can read, named by secret_file",
+    ),
     "moyai_topic_arn": _value(
         "{}は東京か大阪の SNS トピックの ARN（arn:aws:sns:…）ではありません",
         "{} is not the ARN of an SNS topic in Tokyo or Osaka (arn:aws:sns:…)",

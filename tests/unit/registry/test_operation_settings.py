@@ -28,7 +28,7 @@ from moyai.registry.operation_settings import (
     Wave,
 )
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDddbdZHXhD/kwWZ0qdqZTCnK2179zhXG2Lb3e26Vw0I"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDdebdZHXhD/kwWZ0qdqZTCnK2179zhXG2Lb3e26Vw0I"
 REST = {"name": "残り", "rest": True}
 MAIL = {"host": "smtp.example.jp", "from": "moyai@example.jp"}
 
@@ -202,3 +202,56 @@ def test_a_window_may_open_on_holidays() -> None:
     registry = load_content(SAMPLE, root.encode()).registry
     assert registry is not None
     assert registry.tenants[0].maintenance_window.days == ("sun", "holiday")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "token=abcd",
+        "x=1&api_key=abcd",
+        "sig=abcd",
+        "Signature=abcd",
+        "my-secret=abcd",
+        "pw=",
+        "code=abcd",
+    ],
+)
+def test_a_webhook_has_no_secret_in_its_query(query: str) -> None:
+    hook = {"url": f"https://hooks.example.jp/m?{query}", "secret_file": "/s", "events": ["done"]}
+    [problem] = load_content(SAMPLE, text_with({"notifications": {"webhooks": [hook]}})).problems
+    assert "a secret belongs in a file" in problem.message.en
+    assert "abcd" not in problem.render("en") + problem.render("ja")
+
+
+@pytest.mark.parametrize("query", ["", "?body=272027&author=x", "?keyword=a"])
+def test_a_webhook_may_have_a_query(query: str) -> None:
+    hook = {"url": f"https://hooks.example.jp/m{query}", "secret_file": "/s", "events": ["done"]}
+    assert errors_of({"notifications": {"webhooks": [hook]}}) == []
+
+
+def test_a_key_is_one_person_s() -> None:
+    shared = KEY.replace("IDde", "IDdd")
+    taken = {
+        "name": "甲",
+        "email": "ko@city.example.jp",
+        "expires": "2099-03-31",
+        "ssh_key": f"{shared} other",
+    }
+    problems = load_content(SAMPLE, text_with({}, [taken])).problems
+    assert [one.path for one in problems] == ["tenants[271004].approvers[0].ssh_key"]
+    assert "this is the key of keikaku@" in problems[0].message.en
+    assert load_content(SAMPLE, text_with({}, [{**taken, "ssh_key": KEY}])).problems == ()
+
+
+def test_two_operators_have_two_keys_and_one_person_may_be_both() -> None:
+    root = sample_with_one_body()
+    first, second, *others = root["operators"]
+    both = {key: first[key] for key in ("name", "email", "expires", "ssh_key")}
+    [body] = root["tenants"]
+    root = {**root, "tenants": [{**body, "approvers": [{**both, "email": both["email"].upper()}]}]}
+    assert load_content(SAMPLE, yaml.safe_dump(root, allow_unicode=True).encode()).problems == ()
+    operators = [first, {**second, "ssh_key": first["ssh_key"]}, *others]
+    [problem] = load_content(
+        SAMPLE, yaml.safe_dump({**root, "operators": operators}, allow_unicode=True).encode()
+    ).problems
+    assert problem.path == "operators[1].ssh_key"
