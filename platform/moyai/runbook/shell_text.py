@@ -20,6 +20,8 @@ _TWICE = frozenset(
     {"eval", ".", "source", "trap", "alias", "ssh", *SHELLS, *OTHER_SHELLS, *READ_TEXT}
 )
 """Commands that read words as a program once more."""
+_LATER = frozenset({"trap", "alias"})
+"""Of these, such as mostly have words of the text's own: `trap 'rm -f x' EXIT`."""
 _NAMES = frozenset({"let", "read", "unset", "getopts", "mapfile", "readarray", "complete", "bind"})
 """Commands that read words as names, in which bash looks for commands: `a[$(…)]`."""
 _DECLARES = frozenset({"declare", "typeset", "local", "export", "readonly"})
@@ -202,6 +204,7 @@ def why_unsafe(pieces: Sequence[str | None], *, has_arguments: bool) -> Text | N
     names = {name_of(word) or word for word in scan.words}
     twice = names & _TWICE
     if VALUE not in pieces:
+        twice -= _LATER
         return _read_again(twice) if has_arguments and twice else None
     found = scan.unsure or scan.wrong
     if found is None:

@@ -118,6 +118,7 @@ def test_a_value_that_would_be_a_program_is_refused(run: list[object], says: str
     "run",
     [
         ["sh", "-c", 'echo "$1"', "sh", "{{ body }}"],
+        ["sh", "-c", "trap 'rm -f x' EXIT; echo \"$1\"", "sh", "{{ body }}"],
         ["python3", "-c", "import sys; print(sys.argv[1])", "{{ body }}"],
         ["grep", "-c", "sh", "{{ body }}"],
         ["env", "X={{ body }}", "date"],
