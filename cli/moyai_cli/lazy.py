@@ -6,8 +6,10 @@ bring Pulumi, boto3 and PostgreSQL's driver along for a page of text.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import wraps
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +18,8 @@ from typer._click import Command, Context, HelpFormatter
 from typer._click.exceptions import UsageError
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from moyai_cli.given import NotText, is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,29 @@ class Entry:
             found = getattr(found, "commands", {}).get(self.command, found)
             found.help = self.help
         found.name = name
+        _take_text_only(found)
         return found
+
+
+def _take_text_only(command: Command) -> None:
+    """Have a command, or all of a group, refuse words that are no text before it does anything with them."""
+    if isinstance(command, TyperGroup):
+        for one in command.commands.values():
+            _take_text_only(one)
+    elif command.callback is not None:
+        command.callback = _checked(command.callback)
+
+
+def _checked(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def checked(**given: Any) -> Any:
+        for name, value in given.items():
+            words = value if isinstance(value, (list, tuple)) else [value]
+            if any(isinstance(one, str) and not is_text(one) for one in words):
+                raise NotText(name)
+        return callback(**given)
+
+    return checked
 
 
 class LazyGroup(TyperGroup):
