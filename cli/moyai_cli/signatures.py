@@ -12,7 +12,7 @@ from moyai.approvals.elsewhere import brought
 from moyai.approvals.signing import find_signer
 from moyai.approvals.subjects import APPROVAL_NAMESPACE
 from moyai.approvals.to_sign import ToSign
-from moyai.registry.load import read_content
+from moyai.registry.given_files import MOST_SIGNED, read_given
 from moyai_cli.language import say
 
 Key = Annotated[
@@ -63,4 +63,4 @@ def signed_here(asked: ToSign, ssh_key: str, key: Path | None) -> str:
 
 
 def _content(file: Path) -> str:
-    return read_content(file).decode("utf-8", "replace")
+    return read_given(file, MOST_SIGNED).decode("utf-8", "replace")

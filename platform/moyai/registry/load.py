@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.registry.build import build
 from moyai.registry.checks import check, expiries
+from moyai.registry.given_files import read_given
 from moyai.registry.manifests import Folder, folder_stamp, load_manifest, manifest_folder
 from moyai.registry.models import Manifest, Registry
 from moyai.registry.parts import Parts, read_parts
 from moyai.registry.problems import Problem, RegistryError, Reporter, at
 from moyai.registry.service_sql import check_sql
 from moyai.registry.settings import SettingsChecker
+from moyai.registry.yaml_text import MAX_BYTES
 from moyai.registry.yaml_tree import UnreadableYaml, read
-from moyai.texts import Text, of_system
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +120,8 @@ def _no_collection() -> Iterator[None]:
 
 
 def read_content(path: Path) -> bytes:
-    """The bytes of a file. Raises `UsageError` where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        why = of_system(error)
-        raise UsageError(
-            Text(
-                f"{path} を読めません（{why.ja}）。",
-                f"cannot read {path}: {why.en}.",
-            ),
-            touched=NOTHING_TOUCHED,
-        ) from None
+    """The bytes of a tenants.yaml. Raises `UsageError` where it cannot be read, or is too large."""
+    return read_given(path, MAX_BYTES)
 
 
 def _manifests(

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from moyai.errors import NOTHING_TOUCHED, ExitCode, MoyaiError, UsageError
+from moyai.registry.given_files import read_given
 from moyai.registry.problems import Problem, Reporter, at
 from moyai.registry.shape_errors import report_shape
 from moyai.registry.words import not_known
@@ -19,7 +20,7 @@ from moyai.runbook.build import build
 from moyai.runbook.check import Commands, check
 from moyai.runbook.file_model import FileRunbook
 from moyai.runbook.model import Runbook
-from moyai.texts import Text, counted, of_system
+from moyai.texts import Text, counted
 
 SUFFIX = ".md.j2"
 FENCE = "---\n"
@@ -105,15 +106,7 @@ def _split(file: str, content: bytes) -> tuple[bytes, str, int] | Problem:
 
 def load(path: Path, commands: Commands | None = None) -> Loaded:
     """Read a runbook's file. Raises `UsageError` where it cannot be read at all."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        why = of_system(error)
-        raise UsageError(
-            Text(f"{path} を読めません（{why.ja}）。", f"cannot read {path}: {why.en}."),
-            touched=NOTHING_TOUCHED,
-        ) from None
-    loaded = read(path.name, content, commands)
+    loaded = read(path.name, read_given(path, _MOST_BYTES), commands)
     found = loaded.runbook
     if found is not None and path.name != found.name + SUFFIX:
         message = Text(
