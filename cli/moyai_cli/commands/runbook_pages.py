@@ -24,7 +24,7 @@ from moyai.texts import Text, counted
 from moyai_cli.command_paths import command_paths
 from moyai_cli.language import LANG, of, say
 from moyai_cli.options import AsOf, File, Format, SiteName, day_of
-from moyai_cli.render import Column, Output, document, listing, show_line
+from moyai_cli.render import Column, Output, aside, document, listing, show_line
 from moyai_cli.views.problems import show_problems
 
 app = typer.Typer(add_completion=False)
@@ -105,6 +105,11 @@ def render_(
         typer.echo(page.decode(), nl=False)
         return
     written = write_page(to, runbook, form, LANG, page)
+    if written.made is not None:
+        with aside(output):
+            show_line(
+                say(f"フォルダを作りました: {written.made}", f"The folder was made: {written.made}")
+            )
     record = {"name": name, "file": str(written.path), "sha256": written.sha256}
     if output is Output.TABLE:
         typer.echo(say(f"書き出しました: {written.path}", f"Written: {written.path}"))

@@ -65,6 +65,17 @@ def test_a_page_is_written_with_its_parameters(moyai: Run, runbooks: Path, proje
     assert moyai(*call, "--format", "pdf").returncode == 2
 
 
+def test_a_folder_that_is_made_for_a_page_is_told(
+    moyai: Run, runbooks: Path, project: Path
+) -> None:
+    call = ("runbook", "render", "new-body", "--to", "no/such")
+    told = "The folder was made: no/such\n"
+    first = moyai(*call, "--output", "json")
+    assert (first.stderr, (project / "no/such").is_dir()) == (told, True)
+    assert json.loads(first.stdout)[0]["file"].startswith("no/such/")
+    assert told not in moyai(*call).stdout
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [

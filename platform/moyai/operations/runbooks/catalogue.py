@@ -30,6 +30,8 @@ class Rendered:
 
     path: Path
     sha256: str
+    made: Path | None = None
+    """The folder, where it was made for the page."""
 
 
 def folder_of(file: Path | None) -> Path:
@@ -95,9 +97,10 @@ def page_of(runbook: Runbook, form: Form, lang: Lang, day: date, values: Values 
 def write_page(folder: Path, runbook: Runbook, form: Form, lang: Lang, page: bytes) -> Rendered:
     """Write a page as `NAME.LANG.FORM` into a folder, which is made. Raises `OperationFailed`."""
     path = folder / f"{runbook.name}.{lang}.{form}"
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(page)
     except OSError as error:
         raise disk_trouble(error, str(path)) from error
-    return Rendered(path, hashlib.sha256(page).hexdigest())
+    return Rendered(path, hashlib.sha256(page).hexdigest(), folder if is_new else None)
