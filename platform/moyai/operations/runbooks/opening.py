@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moyai.approvals.signing import Signer
-from moyai.engine.worker.log import Redactor, secrets_of
+from moyai.engine.worker.log import secrets_of
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
 from moyai.operations.runbooks.asking import Person
 from moyai.operations.runbooks.catalogue import FOLDER
 from moyai.operations.runbooks.chaining import Chaining
 from moyai.operations.runbooks.judging import Judge
+from moyai.operations.runbooks.known_secrets import KnownSecrets, files_of
 from moyai.operations.runbooks.programs import Programs
 from moyai.operations.runbooks.records import RunStore
 from moyai.operations.runbooks.surroundings import Surroundings
@@ -63,11 +64,24 @@ class Opened:
     ) -> Surroundings:
         """What a run needs. `moyai` stands for the command of that name; `lang` is what it speaks."""
         environment = {**os.environ, "MOYAI_LANG": lang}
-        redactor = Redactor([*secrets_of(environment), *secrets_of(self._variables())])
-        programs = Programs(moyai, self.workspace.project, environment, redactor.clean)
+        fixed = [*secrets_of(os.environ), *secrets_of(self._variables())]
+        programs = Programs(
+            moyai,
+            self.workspace.project,
+            environment,
+            KnownSecrets(fixed, self._secret_files).clean,
+        )
         judge = Judge(self.workspace.registry)
         signer = None if signer is None else _Remembering(signer)
         return Surroundings(self.store, person, judge, self.chaining, programs, signer)
+
+    def _secret_files(self) -> Iterator[Path]:
+        notices = self.workspace.registry.operations.notifications
+        named = [hook.secret_file for hook in notices.webhooks]
+        if notices.smtp is not None and notices.smtp.password_file is not None:
+            named.append(notices.smtp.password_file)
+        own = os.environ.get("PGPASSFILE") or str(Path("~/.pgpass").expanduser())
+        yield from files_of((self.workspace.home / "sites").glob("*"), map(Path, [*named, own]))
 
     def _variables(self) -> Mapping[str, str]:
         try:

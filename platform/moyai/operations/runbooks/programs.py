@@ -149,7 +149,9 @@ def _followed(
         in_time = _waits(process, deadline)
         code = _end(process, programs.grace_seconds)
     why = None if in_time else _OUT_OF_TIME
-    yield Ended(code if in_time else None, why, "".join(out), "".join(kept).encode())
+    yield Ended(
+        code if in_time else None, why, "".join(out), programs.clean("".join(kept)).encode()
+    )
 
 
 _OUT_OF_TIME = Text("時間内に終わらないので止めました。", "it was ended: it took too long.")
