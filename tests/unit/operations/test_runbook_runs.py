@@ -617,6 +617,39 @@ def test_what_a_command_leaves_running_is_not_waited_for(around: Surroundings) -
     os.kill(int(found[0].words), signal.SIGKILL)
 
 
+def test_a_program_gets_the_variables_that_it_needs_and_no_more(around: Surroundings) -> None:
+    wide = {
+        **os.environ,
+        "LC_ALL": "C.UTF-8",
+        "TZ": "Asia/Tokyo",
+        "MOYAI_HOME": "/h",
+        "MOYAI_CALLER_AWS_SECRET_ACCESS_KEY": "caller",
+        "AWS_PROFILE": "jimukyoku",
+        "PGPASSWORD": "owner",
+        "DEPLOY_WORD": "none of Moyai's",
+        "SSH_AUTH_SOCK": "/agent",
+    }
+    tell = "import json, os; print(json.dumps(dict(os.environ)))"
+    programs = replace(around.programs, environment=wide, moyai=(sys.executable, "-c", tell))
+
+    def given(*argv: str) -> Mapping[str, str]:
+        ended = list(programs.run(argv, 20))[-1]
+        assert isinstance(ended, Ended)
+        found: Mapping[str, str] = json.loads(ended.out)
+        return found
+
+    other, moyai = given(sys.executable, "-c", tell), given("moyai")
+    assert (other["TZ"], other["MOYAI_HOME"], other["HOME"]) == (
+        "Asia/Tokyo",
+        "/h",
+        os.environ["HOME"],
+    )
+    hidden = {"AWS_PROFILE", "PGPASSWORD", "SSH_AUTH_SOCK", "MOYAI_CALLER_AWS_SECRET_ACCESS_KEY"}
+    assert not {*hidden, "DEPLOY_WORD"} & other.keys()
+    assert hidden <= moyai.keys()
+    assert "DEPLOY_WORD" not in moyai
+
+
 def test_a_program_that_is_not_there_fails_its_step(around: Surroundings) -> None:
     (ended,) = around.programs.run(("no-such-program",), 5)
     assert isinstance(ended, Ended)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from moyai.operations.runbooks.pipes import Pipes
 from moyai.operations.runbooks.redacting import Redacting
+from moyai.operations.runbooks.variables import variables_for
 from moyai.runbook.check_commands import MOYAI
 from moyai.texts import Text, of_system
 
@@ -57,6 +58,7 @@ class Programs:
     """What stands for `moyai`."""
     folder: Path
     environment: Mapping[str, str]
+    """Of which each program gets what it needs (`variables`)."""
     clean: Callable[[str], str]
     """Takes secrets out that are known."""
     grace_seconds: float = GRACE_SECONDS
@@ -78,7 +80,7 @@ class Programs:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=dict(self.environment),
+                env=variables_for(argv[0], self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
