@@ -609,12 +609,34 @@ def is_gone(pid: int) -> bool:
     return False
 
 
-def test_what_a_command_leaves_running_is_not_waited_for(around: Surroundings) -> None:
+@pytest.mark.parametrize(
+    "left",
+    [
+        "sleep 300 & echo $!",
+        "nohup sleep 300 >/dev/null 2>&1 & echo $!",
+        "setsid sleep 300 >/dev/null 2>&1 & echo $!",
+        "setsid sh -c 'trap \"\" TERM; echo $$; exec >/dev/null 2>&1; while :; do sleep 0.1; done' & sleep 1",
+        "(trap '' TERM HUP; sleep 300 & echo $!) &",
+    ],
+)
+def test_what_a_command_leaves_running_is_ended_with_it(around: Surroundings, left: str) -> None:
     begun = time.monotonic()
-    found = list(around.programs.run(("sh", "-c", "sleep 30 & echo $!"), 60))
+    found = list(around.programs.run(("sh", "-c", left), 60))
     assert time.monotonic() - begun < 10
     assert isinstance(found[0], Line)
-    os.kill(int(found[0].words), signal.SIGKILL)
+    assert isinstance(found[-1], Ended)
+    assert found[-1].exit_code == 0
+    assert is_gone(int(found[0].words))
+
+
+def test_what_others_started_is_left_alone(around: Surroundings) -> None:
+    other = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    try:
+        list(around.programs.run(("sh", "-c", "env -i setsid true; true"), 60))
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_a_program_gets_the_variables_that_it_needs_and_no_more(around: Surroundings) -> None:

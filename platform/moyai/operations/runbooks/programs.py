@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from moyai.operations.runbooks.pipes import Pipes
 from moyai.operations.runbooks.redacting import Redacting
-from moyai.operations.runbooks.variables import variables_for
+from moyai.operations.runbooks.variables import STEP_MARK, variables_for
+from moyai.operations.site.processes import in_session, kill, look
 from moyai.runbook.check_commands import MOYAI
 from moyai.texts import Text, of_system
 
@@ -23,6 +25,9 @@ GRACE_SECONDS = 60.0
 """How long a command that was told to end may take: a deploy lets what it began end well."""
 _LOOK_SECONDS = 0.5
 """How long is waited for output of a command that has ended: what it left running may hold its pipes."""
+_LEFT_SECONDS = 2.0
+"""How long what a command left behind may take to end, each time that it is told to."""
+_POLL_SECONDS = 0.05
 _DRAIN_SECONDS = 5.0
 """How long output is read of a command that has ended: what it left running may write on and on."""
 _MOST_KEPT = 16 << 20
@@ -76,11 +81,12 @@ class Programs:
         there, also where this process is killed; the command's number is written into it.
         """
         command = (*self.moyai, *argv[1:]) if argv[0] == MOYAI else argv
+        step = secrets.token_hex(16)
         try:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=variables_for(argv[0], self.environment),
+                env={**variables_for(argv[0], self.environment), STEP_MARK: step},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -95,6 +101,7 @@ class Programs:
             yield from _followed(process, timeout_seconds, self)
         finally:
             _end(process, self.grace_seconds)
+            _end_what_is_left(process.pid, step)
 
 
 def _before(parent: int, lock: int | None) -> Callable[[], None]:
@@ -168,10 +175,7 @@ def _waits(process: subprocess.Popen[bytes], deadline: float) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes], grace_seconds: float) -> int:
-    """Have a command ended, first as a person would, then for good with all of its group.
-
-    What one leaves running that ends by itself is its own affair: the sandbox goes on.
-    """
+    """Have a command ended, first as a person would, then for good with all of its group."""
     if process.poll() is not None:
         return process.returncode
     process.send_signal(signal.SIGTERM)
@@ -180,3 +184,26 @@ def _end(process: subprocess.Popen[bytes], grace_seconds: float) -> int:
     with suppress(ProcessLookupError, PermissionError):  # macOS says so of a group that is gone
         os.killpg(process.pid, signal.SIGKILL)
     return process.wait()
+
+
+def _end_what_is_left(session: int, step: str) -> None:
+    """End what a command that has ended left behind: its group, its session, and what left both, by its mark.
+
+    The sandbox goes on: it is started without the variables of who starts it.
+    """
+    for number, seconds in ((signal.SIGTERM, _LEFT_SECONDS), (signal.SIGKILL, _LEFT_SECONDS)):
+        deadline = time.monotonic() + seconds
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(session, number)
+        for pid in (left := _left(session, step)):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+        while left and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            left = _left(session, step)
+            if number == signal.SIGKILL:
+                kill(left)  # what began others meanwhile
+
+
+def _left(session: int, step: str) -> frozenset[int]:
+    return frozenset((*in_session(session), *look(f"{STEP_MARK}={step}").pids))

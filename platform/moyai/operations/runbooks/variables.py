@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from moyai.runbook.check_commands import MOYAI
 
+STEP_MARK = "MOYAI_STEP"
+"""Has an id of the step's command, by which all that it started is known."""
 _ALL = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR"}
 )
