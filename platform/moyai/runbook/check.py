@@ -17,7 +17,8 @@ from moyai.runbook.check_parameters import CHOICES, odd
 from moyai.runbook.check_shells import check_shells
 from moyai.runbook.conditions import UnreadableCondition, parse
 from moyai.runbook.file_model import FileArgument, FileRunbook, FileStep, FileText
-from moyai.runbook.templates import for_arguments, for_sentences, not_allowed
+from moyai.runbook.parameters import why_no_text
+from moyai.runbook.templates import for_arguments, for_sentences, not_allowed, parsed
 from moyai.texts import Text
 
 __all__ = ["Commands", "check"]
@@ -122,8 +123,9 @@ class _Checker:
     def _keys(self, path: Path, step: FileStep) -> None:
         needed, allowed = _KEYS[step.kind]
         written = step.model_fields_set
-        for key in sorted(needed - written):
-            self._reporter.error(path, _key_wanted(step.kind, key))
+        for key in sorted(needed):
+            if key not in written or getattr(step, key) in (None, ()):
+                self._reporter.error(path, _key_wanted(step.kind, key))
         for key in sorted((written & {"run", "operation", "expect", "ask", "answer"}) - allowed):
             self._reporter.error((*path, key), _key_unwanted(step.kind, key), at_key=True)
         if step.goes_on and step.kind != "check":
@@ -136,6 +138,8 @@ class _Checker:
     def _undo(self, path: Path, step: FileStep, is_undo: bool) -> None:
         known = {one.id for one in self._found.undo_steps}
         for number, name in enumerate(step.undo):
+            if name in step.undo[:number]:
+                self._reporter.error((*path, "undo", number), _twice(name))
             if name not in known:
                 message = not_known(name, known, "戻す手順", "undo step")
                 self._reporter.error((*path, "undo", number), message)
@@ -186,12 +190,10 @@ class _Checker:
 
     def _template(self, path: Path, words: str, environment: SandboxedEnvironment) -> Set[str]:
         try:
-            tree = environment.parse(words)
-            environment.compile(tree)
+            tree = parsed(environment, words)
         except TemplateSyntaxError as error:
             self._reporter.error(path, bad_template(error))
             return frozenset()
-        tree = environment.parse(words)
         odd_part = not_allowed(tree)
         if odd_part is not None:
             self._reporter.error(path, odd_part[1])
@@ -225,6 +227,8 @@ class _Checker:
         if answer.wanted is not None and allowed is not None and answer.wanted not in allowed:
             message = not_known(answer.wanted, allowed, "答え", "answer")
             self._reporter.error((*here, "wanted"), message)
+        if answer.wanted is not None and answer.type == "text" and why_no_text(answer.wanted):
+            self._reporter.error((*here, "wanted"), _NEVER_GIVEN)
         if answer.bind is None:
             return
         if answer.bind in self.names or answer.bind in RESERVED:
@@ -275,6 +279,7 @@ def _may_be_missing(name: str) -> Text:
     )
 
 
+_NEVER_GIVEN = Text("この答えはだれにもできません", "nobody can give this answer")
 _TOGETHER = Text("run と expect は両方書きます", "run and expect go together")
 _NOTHING_TO_UNDO = Text(
     "戻す手順は、コマンドと一斉作業の手順にだけ書きます",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence, Set
 from jinja2 import TemplateSyntaxError, meta, nodes
 
 from moyai.registry.words import not_known, one_line
-from moyai.runbook.templates import for_reading, not_allowed
+from moyai.runbook.templates import for_reading, not_allowed, parsed
 from moyai.texts import Text
 
 _BLOCK = re.compile(r"^(```+|~~~+)[^\n]*\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
@@ -20,8 +20,7 @@ def check_body(template: str, names: Set[str], steps: Sequence[str]) -> Iterator
     """Each fault with its line, counted from 1: templates, names, steps that are not shown once in order."""
     environment = for_reading()
     try:
-        tree = environment.parse(template)
-        environment.compile(environment.parse(template))
+        tree = parsed(environment, template)
     except TemplateSyntaxError as error:
         why = one_line(error.message or "", 200)
         yield (

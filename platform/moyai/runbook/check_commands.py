@@ -21,6 +21,12 @@ def check_command(
     """What is wrong with a command: the place of its argument, and why."""
     words = [(number, word) for number, part in enumerate(run) for word in part.then]
     first = run[0]
+    if not first.then[0].strip():
+        yield 0, Text("プログラムの名前が空です", "the program's name is empty")
+        return
+    for number, word in words:
+        if "\0" in word:
+            yield number, Text("引数に NUL は使えません", "no argument can have a NUL in it")
     if first.if_ or first.each or "{" in first.then[0]:
         yield (
             0,

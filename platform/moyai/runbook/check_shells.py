@@ -9,7 +9,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from moyai.runbook.file_model import FileArgument
 from moyai.runbook.shell_text import VALUE, why_unsafe
 from moyai.runbook.shells import Reader, Readings, readings
-from moyai.runbook.templates import for_arguments
+from moyai.runbook.templates import for_arguments, parsed
 from moyai.texts import Text
 
 
@@ -17,6 +17,8 @@ def check_shells(run: tuple[FileArgument, ...]) -> Iterator[tuple[int, Text]]:
     """What cannot be made safe: the place of its argument, and why."""
     words = [(number, word) for number, part in enumerate(run) for word in part.then]
     try:
+        for _, word in words:
+            parsed(for_arguments(), word)
         pieces = [_pieces(word) for _, word in words]
     except TemplateSyntaxError:
         return  # said of the template itself

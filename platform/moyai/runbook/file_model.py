@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic_core import PydanticCustomError
 
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 _ID = r"^[a-z][a-z0-9-]{0,39}$"
 _LONGEST_SECONDS = 7 * 86_400
 
+
+def _said(value: str) -> str:
+    if not value.strip():
+        raise PydanticCustomError("string_too_short", "empty")
+    return value
+
+
 Name = Annotated[str, Field(pattern=_NAME)]
 """Of a value; a name in templates."""
 Id = Annotated[str, Field(pattern=_ID)]
 """Of a runbook, a step, a choice."""
-Words = Annotated[str, Field(min_length=1, max_length=2_000)]
+Words = Annotated[str, AfterValidator(_said), Field(min_length=1, max_length=2_000)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=_LONGEST_SECONDS)]
 
 

@@ -215,9 +215,22 @@ def _operator(_parameter: Parameter, word: str, context: _Context) -> Value:
     return found.email
 
 
+def why_no_day(kind: Type, word: str) -> Text | None:
+    """Why words are no date or month, or None."""
+    try:
+        (_day if kind is Type.DATE else _in_month)(word, date(2000, 1, 1))
+    except _Wrong as error:
+        return error.reason
+    return None
+
+
 def _date(_parameter: Parameter, word: str, context: _Context) -> Value:
+    return _day(word, context.day)
+
+
+def _day(word: str, today: date) -> date:
     if word == "today":
-        return context.day
+        return today
     try:
         if len(word) == len("2026-04-01"):
             return date.fromisoformat(word)
@@ -233,10 +246,14 @@ def _date(_parameter: Parameter, word: str, context: _Context) -> Value:
 
 
 def _month(_parameter: Parameter, word: str, context: _Context) -> Value:
+    return _in_month(word, context.day)
+
+
+def _in_month(word: str, today: date) -> str:
     if word == "this-month":
-        return f"{context.day:%Y-%m}"
+        return f"{today:%Y-%m}"
     if word == "last-month":
-        first = context.day.replace(day=1)
+        first = today.replace(day=1)
         return f"{date.fromordinal(first.toordinal() - 1):%Y-%m}"
     if not _MONTH.match(word):
         said = shown(word)

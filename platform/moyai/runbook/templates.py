@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 
-from jinja2 import StrictUndefined, Undefined, nodes, select_autoescape
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, select_autoescape
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
@@ -74,6 +74,15 @@ class Languages(Extension):
             nodes.Name("lang", "load"), [nodes.Operand("eq", nodes.Const("ja"))]
         )
         return nodes.If(is_japanese, japanese, [], english).set_lineno(line)
+
+
+def parsed(environment: SandboxedEnvironment, words: str) -> nodes.Template:
+    """A template that can be used. Raises `TemplateSyntaxError`, also where its nesting is too deep."""
+    try:
+        environment.compile(environment.parse(words))
+        return environment.parse(words)
+    except (RecursionError, SyntaxError, MemoryError):
+        raise TemplateSyntaxError("it is nested too deeply", 1) from None
 
 
 def not_allowed(tree: nodes.Template) -> tuple[int, Text] | None:

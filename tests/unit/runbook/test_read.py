@@ -54,10 +54,38 @@ FAULTS = [
     ("First {{ body }}.", "{{ body | safe }}", "not Filter"),
     ("First {{ body }}.", "{% if body > 1 %}x{% endif %}", "not Operand"),
     ("{% en %}", "", "Encountered unknown tag 'endlang'"),
+    ('run: [moyai, status, "{{ body }}", --output, json]', "run: []", "kind check needs run"),
+    ('run: [moyai, deploy, "{{ body }}"]', "run: []", "kind command needs run"),
+    ('run: [moyai, deploy, "{{ body }}"]', 'run: [" ", x]', "the program's name is empty"),
+    ('run: [moyai, deploy, "{{ body }}"]', 'run: [echo, "a\\0b"]', "can have a NUL"),
+    ("expect: all $[*].code == :body", "expect:", "kind check needs expect"),
+    ('ask: { ja: "{{ body }} はだれ", en: "Who is {{ body }}" }', "ask:", "question needs ask"),
+    ("{ ja: 見る, en: Look }", '{ ja: " ", en: Look }', "this cannot be empty"),
+    ("bind: person }", 'bind: person, wanted: " " }', "nobody can give this answer"),
+    ("undo: [back]", "undo: [back, back]", "the id 'back' is there twice"),
+    ("words: { type: text,", 'words: { type: text, default: "",', "default: this cannot be empty"),
+    ("words: { type: text,", "words: { type: text, default: -x,", "default: it cannot begin with"),
+    ("words: { type: text,", 'words: { type: date, default: "2026-13-01",', "is not a date"),
+    ("words: { type: text,", "words: { type: month, default: x,", "is not a month"),
+    ("words: { type: text,", "words: { type: integer, most: 5, default: 9,", "not between least"),
+    ("words: { type: text,", "words: { type: integer, least: 9, most: 5,", "most is less than"),
+    ("words: { type: text,", "words: { type: text, most: 5,", "of integer only"),
+    ("timeout_seconds: 60", "timeout_seconds: 604801", "604800"),
+    ("timeout_seconds: 60", "timeout_seconds: -1", "it has to be 1 or more"),
+    ("timeout_seconds: 60", "timeout_seconds: yes", "a whole number is needed"),
+    (
+        "First {{ body }}.",
+        "{{ " + "(" * 20_000 + "body" + ")" * 20_000 + " }}",
+        "nested too deeply",
+    ),
+    ("First {{ body }}.", "{% if body %}" * 150 + "{% endif %}" * 150, "nested too deeply"),
+    ('"{{ body }}-{{ person }}"', '"{{ ' + "(" * 900 + "body" + ")" * 900 + ' }}"', "too deeply"),
 ]
 
 
-@pytest.mark.parametrize(("before", "after", "says"), FAULTS, ids=[one[2] for one in FAULTS])
+@pytest.mark.parametrize(
+    ("before", "after", "says"), FAULTS, ids=[f"{i} {one[2]}" for i, one in enumerate(FAULTS)]
+)
 def test_a_fault_is_told(before: str, after: str, says: str) -> None:
     assert before in BOOK
     found = loaded(BOOK.replace(before, after, 1))
