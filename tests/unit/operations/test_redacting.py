@@ -129,6 +129,15 @@ def test_a_known_secret_is_found_within_base64_of_more(hidden: str, beside: byte
     assert MASKED in KnownSecrets([hidden], list).clean(coded)
 
 
+@given(some.integers(0, 120))
+def test_a_known_secret_is_found_where_base64_breaks_its_lines(before: int) -> None:
+    known = KnownSecrets([LONG], list)
+    coded = base64.encodebytes(b"x" * before + LONG.encode()).decode()
+    left = known.clean(coded)
+    for at in range(len(LONG) - 9):
+        assert base64.b64encode(LONG[at : at + 9].encode()).decode() not in left
+
+
 def test_passwords_on_this_machine_are_known_also_new_ones(tmp_path: Path) -> None:
     site, named = tmp_path / "sites" / "sandbox", tmp_path / "webhook-secret"
     (site / "operations").mkdir(parents=True)

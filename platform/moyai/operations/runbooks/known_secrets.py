@@ -118,6 +118,10 @@ def _forms(secret: str) -> Iterator[str]:
         core = coded[-(-shift * 8 // 6) : (shift + len(content)) * 8 // 6]
         if len(core) >= 2 * _SHORTEST:
             yield from (core, core.replace("+", "-").replace("/", "_"))
+    if len(content) >= 2 * _SHORTEST:
+        # `base64` breaks its lines, so that a secret may be on two of them.
+        for at in range(len(content) - _SHORTEST + 1):
+            yield b64encode(content[at : at + _SHORTEST]).decode()
 
 
 def files_of(sites: Iterable[Path], named: Iterable[Path]) -> Iterator[Path]:
