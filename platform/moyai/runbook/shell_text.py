@@ -26,8 +26,10 @@ _NAMES = frozenset({"let", "read", "unset", "getopts", "mapfile", "readarray", "
 """Commands that read words as names, in which bash looks for commands: `a[$(…)]`."""
 _DECLARES = frozenset({"declare", "typeset", "local", "export", "readonly"})
 """The same, but for the value of `NAME=value`."""
-_LOOKS_AT_NAMES = frozenset({"test", "[", "printf"})
-"""The same, with `-v`."""
+_COMPUTES = frozenset({"exit", "return", "shift", "integer", "float"})
+"""Commands whose words some shells take for arithmetic, in which they look for commands in the same way."""
+_COMPUTES_BY = re.compile(r"-(?:v|R|eq|ne|lt|le|gt|ge)\Z|.*%[-+ #0-9.*]*[diouxXeEfgG]")
+"""The words by which `test` and `printf` do so."""
 _GOES_ON = frozenset(
     {
         "if",
@@ -48,6 +50,7 @@ _GOES_ON = frozenset(
 """Words after which a command's name comes."""
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _PLAIN_EXPANSION = re.compile(r"\{[A-Za-z0-9_@*]+\}")
+_VARIABLE = re.compile(r"\$(?:[A-Za-z0-9_]|\{[A-Za-z0-9_])")
 _ELSEWHERE = Text(
     '値はテキストのあとの引数にして、テキストでは "$1" と書いてください',
     'give the value as an argument after the text, and write "$1" in it',
@@ -62,12 +65,17 @@ class _Scan:
     words: set[str] = field(default_factory=set)
     unsure: Text | None = None
     """What makes all of the text doubtful, where it has values."""
+    takers: set[str] = field(default_factory=set)
+    """Commands with values among their words."""
+    runs_variable: bool = False
+    """Whether a command's name is a variable's value."""
     bare: bool = False
     """Whether a value is anything but the right side of an assignment."""
     _quote: str = ""
     _word: str | None = None
     _names_command: bool = True
     _is_target: bool = False
+    _command: str = ""
     _last: str = ""
 
     def value(self) -> None:
@@ -83,6 +91,8 @@ class _Scan:
             self._refuse(
                 Text("値がプログラムの名前になります", "a value would be a program's name")
             )
+        if not self._names_command:
+            self.takers.add(self._command)
         self.bare = self.bare or not _ASSIGNED.match(word)
         self._word = word + "\0"
         self._last = ""
@@ -187,6 +197,8 @@ class _Scan:
             _ASSIGNED.match(word) or name_of(word) in _GOES_ON or word.startswith("-")
         ):
             self._names_command = False
+            self._command = name_of(word) or word
+            self.runs_variable = self.runs_variable or bool(_VARIABLE.match(word))
 
 
 def why_unsafe(pieces: Sequence[str | None], *, has_arguments: bool) -> Text | None:
@@ -201,6 +213,8 @@ def why_unsafe(pieces: Sequence[str | None], *, has_arguments: bool) -> Text | N
         else:
             scan.text(piece)
     scan.end()
+    if scan.runs_variable and (VALUE in pieces or has_arguments):
+        return _RUNS_VARIABLE
     names = {name_of(word) or word for word in scan.words}
     twice = names & _TWICE
     if VALUE not in pieces:
@@ -210,7 +224,9 @@ def why_unsafe(pieces: Sequence[str | None], *, has_arguments: bool) -> Text | N
     if found is None:
         twice |= names & {*_NAMES, *INTERPRETERS}
         twice |= names & _DECLARES if scan.bare else set()
-        twice |= names & _LOOKS_AT_NAMES if "-v" in scan.words else set()
+        if any(_COMPUTES_BY.match(word) for word in scan.words):
+            twice |= names & {"test", "["} | scan.takers & {"printf"}
+        twice |= scan.takers & _COMPUTES
         return _read_again(twice) if twice else None
     return Text(f"{found.ja}（{_ELSEWHERE.ja}）", f"{found.en}: {_ELSEWHERE.en}")
 
@@ -221,3 +237,9 @@ def _read_again(names: set[str]) -> Text:
         f"{first} が値をもう一度読むので、引用しても安全になりません",
         f"{first} would read a value once more, so that no quoting makes it safe",
     )
+
+
+_RUNS_VARIABLE = Text(
+    "変数の値がプログラムの名前になります（名前は決まったものにします）",
+    "a variable's value would be a program's name: the name has to be fixed",
+)

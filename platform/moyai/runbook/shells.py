@@ -112,11 +112,15 @@ def _read(words: Sequence[str], at: int) -> Readings:
     if name in WRAPPERS:
         return _wrapper(words, at, name)
     if name in _AMONG_OTHERS:
-        known = {*SHELLS, *OTHER_SHELLS, *READ_TEXT, *INTERPRETERS, "ssh"}
-        inner = next((i for i in range(at + 1, len(words)) if name_of(words[i]) in known), None)
+        inner = _next_known(words, at + 1)
         if inner is not None:
             return _read(words, inner)
     return _marked(words, code=range(at, at + 1), fixed=at + 1 if at else 0)
+
+
+def _next_known(words: Sequence[str], at: int) -> int | None:
+    known = {*SHELLS, *OTHER_SHELLS, *READ_TEXT, *INTERPRETERS, *WRAPPERS, *_AMONG_OTHERS, "ssh"}
+    return next((i for i in range(at, len(words)) if name_of(words[i]) in known), None)
 
 
 def _marked(words: Sequence[str], *, code: range, text: range = range(0), fixed: int) -> Readings:
@@ -182,4 +186,9 @@ def _wrapper(words: Sequence[str], at: int, name: str) -> Readings:
     inner += operands
     while inner < len(words) and _ASSIGNED.match(words[inner]):
         inner += 1
+    options = [one for one in words[at + 1 : inner] if one.startswith("-") and "=" not in one]
+    if any(one not in valued for one in options):
+        # An option that is not known here may have a word of its own: that would not be the program.
+        known = _next_known(words, inner)
+        return _read(words, inner if known is None else known)
     return _read(words, inner)

@@ -37,6 +37,7 @@ SAFE = [
     "if true; then echo a {{ body }}-{{ person }} >&2; fi",
     'echo "${HOME}" $(echo {{ body }}) 2>/dev/null # done',
     "echo it > {{ body }}",
+    "test {{ body }} = a || exit 1",
     "echo \\\\{{ body }}",
 ]
 
@@ -73,6 +74,11 @@ UNSAFE = [
     ("python3 -c {{ body }}", "python would read"),
     ("trap {{ body }} EXIT", "trap would read"),
     ("[ -v {{ body }} ]", "[ would read"),
+    ("[ {{ body }} -gt 1 ]", "[ would read"),
+    ("printf '%d' {{ body }}", "printf would read"),
+    ("exit {{ body }}", "exit would read"),
+    ("x={{ body }}; $x now", "a variable's value would be a program"),
+    ('x={{ body }}; true && "${x}"', "a variable's value would be a program"),
     ("[[ {{ body }} -eq 1 ]]", "[[…]]"),
     ("echo 'a {% if body == 'x' %}'{% endif %}{{ body }}", "{% if %}"),
 ]
@@ -100,10 +106,13 @@ PROGRAMS: list[tuple[list[object], str]] = [
     (["ssh", "-o", "ProxyCommand={{ body }}", "host"], "read as a program"),
     (["ssh", "host", "echo '{{ body }}'"], "within quotes"),
     (["sudo", "-u", "moyai", "/bin/bash", "-ec", "echo '{{ body }}'"], "within quotes"),
+    (["sudo", "--user", "moyai", "sh", "-c", "echo '{{ body }}'"], "within quotes"),
+    (["docker", "exec", "x", "sudo", "sh", "-c", "echo '{{ body }}'"], "within quotes"),
     (["xargs", "-n", "1", "sh", "-c", 'echo "{{ body }}"'], "within quotes"),
     (["busybox", "sh", "-c", 'echo "{{ body }}"'], "within quotes"),
     (["find", ".", "-exec", "sh", "-c", 'echo "{{ body }}"', ";"], "within quotes"),
     (["sh", "-c", 'eval "$1"', "sh", "{{ body }}"], "eval would read"),
+    (["sh", "-c", '"$1" now', "sh", "{{ body }}"], "a variable's value would be a program"),
     (["sh", {"if": "loud", "then": ["-c"]}, "echo {{ body }}"], "cannot be below `if`"),
 ]
 
@@ -119,6 +128,7 @@ def test_a_value_that_would_be_a_program_is_refused(run: list[object], says: str
     [
         ["sh", "-c", 'echo "$1"', "sh", "{{ body }}"],
         ["sh", "-c", "trap 'rm -f x' EXIT; echo \"$1\"", "sh", "{{ body }}"],
+        ["sh", "-c", 'cd /tmp && "$@"', "sh", "ls", "{{ body }}"],
         ["python3", "-c", "import sys; print(sys.argv[1])", "{{ body }}"],
         ["grep", "-c", "sh", "{{ body }}"],
         ["env", "X={{ body }}", "date"],
