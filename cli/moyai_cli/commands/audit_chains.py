@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
 from moyai.operations.audit import chains
 from moyai.operations.audit.anchoring import anchor_now
 from moyai.operations.audit.vault import vault_of
-from moyai.operations.fleet.opening import open_office
+from moyai.operations.evidence.catching_up import waiting
+from moyai.operations.fleet.opening import Office, open_office
+from moyai.operations.site.workspace import open_workspace
 from moyai.texts import Text
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output
 from moyai_cli.views.audit import show_anchored, show_exported, show_looked, show_records
+from moyai_cli.views.waiting import tell_waiting
 
 app = typer.Typer(add_completion=False)
 
@@ -31,6 +36,20 @@ Body = Annotated[
 ]
 
 
+@contextmanager
+def _looking(file: Path | None, site: str) -> Iterator[Office]:
+    """The office of who looks; lines that are in no chain are told of first."""
+    with ExitStack() as opened:
+        try:
+            office = opened.enter_context(open_office(file, site, "moyai_auditor"))
+        except MoyaiError:
+            with suppress(MoyaiError):
+                tell_waiting(waiting(open_workspace(file, site)))
+            raise
+        tell_waiting(office.waiting.lines, office.waiting.why)
+        yield office
+
+
 @app.command("show")
 def show(
     body: Body = None,
@@ -42,7 +61,7 @@ def show(
     output: Format = Output.TABLE,
 ) -> None:
     """In the order in which they were written."""
-    with open_office(file, site, "moyai_auditor") as office:
+    with _looking(file, site) as office:
         chain, _ = chains.chain_named(office.engine, office.workspace.registry, body)
         found = chains.show(office.engine, chain, last)
     show_records(found, output)
@@ -66,7 +85,7 @@ def export(
     output: Format = Output.TABLE,
 ) -> None:
     """Verified on the way; what is wrong is told, and the file is written nevertheless."""
-    with open_office(file, site, "moyai_auditor") as office:
+    with _looking(file, site) as office:
         registry = office.workspace.registry
         chain, name = chains.chain_named(office.engine, registry, body)
         place = save or Path(f"audit-{chain.removeprefix('body:')}.jsonl")
@@ -116,7 +135,7 @@ def verify(
     if exports:
         found = {str(path): looked for path, looked in chains.verify_files(exports)}
     else:
-        with open_office(file, site, "moyai_auditor") as office:
+        with _looking(file, site) as office:
             chain = None
             if body is not None:
                 chain, _ = chains.chain_named(office.engine, office.workspace.registry, body)

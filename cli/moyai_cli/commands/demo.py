@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from moyai.errors import MoyaiError
+from moyai.operations.deploys.on_record import ByHand
 from moyai.operations.deploys.plan import Wish
 from moyai.operations.deploys.status import statuses
 from moyai.operations.site.places import today
@@ -18,7 +19,7 @@ from moyai_cli.called import show_next
 from moyai_cli.engine_steps import get_engine
 from moyai_cli.interrupts import saying
 from moyai_cli.language import say
-from moyai_cli.options import File, Format, Jobs
+from moyai_cli.options import File, Format, Jobs, Who
 from moyai_cli.render import Output, aside
 from moyai_cli.views.deploys import APPLIED, run_deploy
 from moyai_cli.views.statuses import show_statuses
@@ -32,13 +33,15 @@ app = typer.Typer(add_completion=False)
         "Build the sample's 43 environments on the sandbox; again, it finds nothing to do.",
     )
 )
-def demo(file: File = None, jobs: Jobs = None, output: Format = Output.TABLE) -> None:
+def demo(
+    file: File = None, jobs: Jobs = None, who: Who = None, output: Format = Output.TABLE
+) -> None:
     """Engine, sandbox, validation, foundation, all bodies; then a table and where to look next."""
     begun = time.monotonic()
     day = today()
     try:
         with aside(output):
-            _build(file, day, jobs)
+            _build(file, day, jobs, who)
     except MoyaiError:
         if output is not Output.TABLE:
             show_statuses(statuses(open_session(file, "sandbox"), "all", day), output)
@@ -51,7 +54,7 @@ def demo(file: File = None, jobs: Jobs = None, output: Format = Output.TABLE) ->
             show_next("output 271004", "plan", "tenant add 270008", "sandbox psql 271004 eapp-a")
 
 
-def _build(file: Path | None, day: date, jobs: int | None) -> None:
+def _build(file: Path | None, day: date, jobs: int | None, who: str | None) -> None:
     engine = get_engine()
     typer.echo(say(f"エンジン: Pulumi {engine.version}", f"Engine: Pulumi {engine.version}"))
     session = open_session(file, "sandbox")
@@ -65,4 +68,4 @@ def _build(file: Path | None, day: date, jobs: int | None) -> None:
     )
     session.make_ready()
     typer.echo(say("サンドボックス: 動いている", "Sandbox: running"))
-    run_deploy(session, Wish("all", day), Output.TABLE, jobs)
+    run_deploy(session, Wish("all", day), Output.TABLE, jobs, by=ByHand("demo", who))

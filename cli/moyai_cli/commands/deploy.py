@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.deploys.on_record import ByHand
 from moyai.operations.deploys.plan import Wish
 from moyai.operations.site.session import open_session
 from moyai.texts import Text
@@ -90,7 +91,7 @@ def command(
         raise _needs_workers()
     session = open_session(file, site)
     wish = Wish(selector_of(selector), day_of(as_of), refresh, allow_older)
-    run_deploy(session, wish, output, jobs, wait)
+    run_deploy(session, wish, output, jobs, wait, by=ByHand("deploy", who))
 
 
 def _only_without(options: list[str], other: str) -> None:

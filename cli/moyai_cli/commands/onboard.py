@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import MoyaiError
+from moyai.operations.deploys.on_record import ByHand
 from moyai.operations.deploys.onboarding import prepare
 from moyai.operations.deploys.plan import Wish
 from moyai.operations.deploys.status import statuses
@@ -23,7 +24,17 @@ from moyai_cli.asking import ask
 from moyai_cli.called import copyable
 from moyai_cli.interrupts import saying
 from moyai_cli.language import LANG, say
-from moyai_cli.options import AsOf, File, Format, Jobs, SiteName, day_of, selector_of, services_of
+from moyai_cli.options import (
+    AsOf,
+    File,
+    Format,
+    Jobs,
+    SiteName,
+    Who,
+    day_of,
+    selector_of,
+    services_of,
+)
 from moyai_cli.render import Column, Output, aside, listing
 from moyai_cli.views.deploys import APPLIED, run_deploy
 from moyai_cli.views.plans import show_plan
@@ -66,6 +77,7 @@ def onboard(
     as_of: AsOf = None,
     jobs: Jobs = None,
     yes: Annotated[bool, typer.Option("--yes", help=say("確かめずに行う", "Do not ask"))] = False,
+    who: Who = None,
     output: Format = Output.TABLE,
 ) -> None:
     """Everything again goes on from where it was."""
@@ -73,10 +85,10 @@ def onboard(
     day = day_of(as_of)
     wish = Wish(selector_of(selector), day, check=True)
     with aside(output):
-        session = prepare(path, site, services_of(service, day), wish, _Terminal(yes))
+        session = prepare(path, site, services_of(service, day), wish, _Terminal(yes), who)
     try:
         with aside(output):
-            run_deploy(session, wish, Output.TABLE, jobs)
+            run_deploy(session, wish, Output.TABLE, jobs, by=ByHand("onboard", who))
     except MoyaiError:
         if output is not Output.TABLE:
             _list(open_session(path, site), wish, {}, output)

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, Refused
-from moyai.operations.database.opening import make_ready
 from moyai.operations.database.reading import find
 from moyai.operations.fleet import steering
 from moyai.operations.fleet.approving import (
@@ -23,7 +22,7 @@ from moyai.operations.fleet.approving import (
 )
 from moyai.operations.fleet.doubting import doubts
 from moyai.operations.fleet.newest import declare
-from moyai.operations.fleet.opening import Office, open_office
+from moyai.operations.fleet.opening import Office, open_office, prepare_by_hand
 from moyai.operations.fleet.people import who_plans
 from moyai.operations.site.places import today
 from moyai.operations.site.workspace import open_workspace
@@ -214,13 +213,15 @@ def prepare(
             ),
         ),
     ] = False,
+    who: Who = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
 ) -> None:
     """Safe to run again."""
     workspace = open_workspace(file, site)
-    show_done(None, made_ready(make_ready(workspace, new_passwords=new_passwords)), output)
+    prepared = prepare_by_hand(workspace, who, new_passwords=new_passwords)
+    show_done(None, made_ready(prepared), output)
 
 
 def _show_plan(office: Office, asked: Wanted, *, beside: bool) -> None:

@@ -13,13 +13,14 @@ import typer
 
 from moyai.engine.sites import EmbeddedSite
 from moyai.errors import ExitCode
+from moyai.operations.deploys.hand_shell import opened_by_hand
 from moyai.operations.site.embedded import database_shell, embedded_site
 from moyai.operations.site.places import find_registry_file
 from moyai.texts import Text
 from moyai_cli.asking import ask
 from moyai_cli.interrupts import saying
 from moyai_cli.language import say
-from moyai_cli.options import File, Format
+from moyai_cli.options import File, Format, Who
 from moyai_cli.render import Output, aside, document
 
 app = typer.Typer(
@@ -120,15 +121,21 @@ def psql(
     command: Annotated[
         str | None, typer.Option("--command", "-c", help=say("SQL", "SQL to run"))
     ] = None,
+    who: Who = None,
     file: File = None,
 ) -> None:
     """The password goes through the environment, never the command line. Ends with 4 where psql
     does not end well: its own codes mean other things."""
-    argv, environ = database_shell(find_registry_file(file), body, service, database)
+    path = find_registry_file(file)
+    argv, environ = database_shell(path, body, service, database)
     if command is not None:
         argv = [*argv, "-c", command]
     # An interrupt is for the statement that psql runs, and not for this process.
     signal.signal(signal.SIGINT, lambda *_: None)
-    ended = subprocess.run(argv, env={**os.environ, **environ}, check=False)
-    if ended.returncode != 0:
+    environment = {**os.environ, **environ}
+    ended = opened_by_hand(
+        *(path, body, service, who),
+        lambda: subprocess.run(argv, env=environment, check=False).returncode,
+    )
+    if ended != 0:
         raise typer.Exit(int(ExitCode.FAILED))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import UsageError
+from moyai.operations.deploys.file_deeds import Editor
 from moyai.operations.deploys.tenants import add, change, describe, would_change
 from moyai.operations.site.places import find_registry_file
 from moyai.planning.selectors import only, select
@@ -113,12 +114,14 @@ def add_(
     ] = None,
     email: Annotated[str | None, typer.Option(help=say("連絡先", "Contact"))] = None,
     as_of: AsOf = None,
+    who: Who = None,
+    site: SiteName = "sandbox",
     output: Format = Output.TABLE,
 ) -> None:
     """Checked whole before the file is replaced."""
     services = services_of(service, day_of(as_of))
     new = NewTenant(code, slug, name, kind, isolation, tuple(lgwan or ()), services, email)
-    show_added(add(find_registry_file(file), new), output)
+    show_added(add(find_registry_file(file), new, Editor(site, who)), output)
     if output is Output.TABLE:
         show_next(f"plan {code}", f"deploy {code}")
 
@@ -172,8 +175,12 @@ def edit(
         wish = Proposed(code, changes, any_time, dry_run, key, who)
         put_proposal(path, site, wish, output)
         return
-    change_or_show = would_change if dry_run else change
-    show_changed(change_or_show(registry, code, changes), output)
+    changed = (
+        would_change(registry, code, changes)
+        if dry_run
+        else change(registry, code, changes, Editor(site, who))
+    )
+    show_changed(changed, output)
     if output is Output.TABLE:
         show_next(f"plan {code}", f"deploy {code}")
 

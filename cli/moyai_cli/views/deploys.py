@@ -10,6 +10,7 @@ from moyai.engine.stacks import Step
 from moyai.errors import MoyaiError
 from moyai.operations.deploys.deploy import Deploy
 from moyai.operations.deploys.events import End, StackEnded
+from moyai.operations.deploys.on_record import ByHand
 from moyai.operations.deploys.plan import Wish
 from moyai.operations.deploys.result import DeployResult
 from moyai.operations.site.session import Session
@@ -31,11 +32,17 @@ APPLIED = Text("環境は適用済みです。", "The environments were applied.
 
 
 def run_deploy(
-    session: Session, wish: Wish, output: Output, jobs: int | None, wait: float = 0.0
+    session: Session,
+    wish: Wish,
+    output: Output,
+    jobs: int | None,
+    wait: float = 0.0,
+    *,
+    by: ByHand,
 ) -> None:
     """Carry a deploy out and show it; raises the error that it ends with."""
     result = DeployResult()
-    deploy = Deploy(session, wish, jobs=jobs, wait_seconds=wait)
+    deploy = Deploy(session, wish, jobs=jobs, wait_seconds=wait, by=by)
     try:
         with closing(deploy.events()) as events:
             try:

@@ -13,11 +13,11 @@ class Note:
     """What one chain is told of a line of evidence."""
 
     actor: str
-    """`operator:EMAIL`, or `moyai`."""
+    """`operator:EMAIL`, `person:USER@HOST`, or `moyai`."""
     action: str
-    """`runbook.step`."""
+    """`runbook.step`, `hand.deploy`."""
     plan_sha256: str | None
-    """Of the runbook's content and parameters."""
+    """Of the runbook's content and parameters, or of what a deploy was about to do."""
     step: str | None
     result: str
     details: Mapping[str, JsonValue]

@@ -21,7 +21,7 @@ SCHEMA = "moyai.audit/1"
 FEDERATION = "federation"
 
 CHAIN_NAME = re.compile(r"federation|body:[0-9]{6}")
-_ACTOR = re.compile(r"moyai|(operator|approver|worker):[!-~]{1,254}")
+_ACTOR = re.compile(r"moyai|(operator|approver|worker|person):[!-~]{1,254}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -54,7 +54,8 @@ class Entry:
 
     at: datetime
     actor: str
-    """`operator:EMAIL`, `approver:EMAIL` (a body's own), `worker:ID` or `moyai`."""
+    """`operator:EMAIL`, `approver:EMAIL` (a body's own), `worker:ID`, `person:USER@HOST` (who did something
+    by hand, as the machine says) or `moyai`."""
     action: str
     """What was done, in a word for machines: `operation.approved`, `step.done`."""
     result: str

@@ -16,7 +16,7 @@ from moyai.operations.database.prepare import Logins
 FUNCTIONS = {
     "moyai_operator": {
         *("plan_operation", "want", "release", "retry", "approve", "put_in_file", "anchored"),
-        *("note_runbook", "note_file", "next_id", "restored"),
+        *("note_runbook", "note_deed", "note_file", "next_id", "restored"),
     },
     "moyai_worker": {
         *(
@@ -40,7 +40,7 @@ FUNCTIONS = {
         *("worker_ended", "measured", "my_turn", "soon", "allow", "anchored", "tell", "address"),
         *("open_happenings", "take_notice", "notice_sent", "notice_unsent", "put_back", "settle"),
         *("hand_over", "look_again", "worker_held_back", "found_behind"),
-        *("tell_wait", "abandon", "open_happenings_of"),
+        *("tell_wait", "abandon", "open_happenings_of", "note_deed"),
     },
     "moyai_auditor": set(),
 }

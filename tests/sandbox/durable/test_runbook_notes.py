@@ -22,8 +22,9 @@ from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.noting import note
 from moyai.operations.database.prepare import Logins
-from moyai.operations.runbooks import chaining
-from moyai.operations.runbooks.chaining import Chaining
+from moyai.operations.evidence import chaining
+from moyai.operations.evidence.chaining import Chaining
+from moyai.operations.evidence.runs import RunFiles
 from moyai.operations.runbooks.records import RunRecord, RunStore
 from moyai.texts import same
 
@@ -58,8 +59,12 @@ class Office:
     is_away: bool = False
     opened: int = field(default=0)
 
+    @property
+    def files(self) -> RunFiles:
+        return RunFiles(self.store.folder)
+
     def chaining(self) -> Chaining:
-        return Chaining(self.store, self._open)
+        return Chaining(self.files, self._open)
 
     @contextmanager
     def _open(self) -> Iterator[sa.Engine]:
@@ -125,7 +130,7 @@ def test_what_was_put_and_not_noted_down_is_not_put_twice(office: Office) -> Non
     for number, one in enumerate(LINES, 1):
         kept.put(RUN, one)
         for before in range(number + 1):  # killed at any moment since
-            office.store.put_chained(RUN, before)
+            office.files.put_chained(RUN, before)
             assert office.chaining().catch_up() == 0
     assert office.told("federation") == ALL
 
@@ -140,7 +145,7 @@ def test_a_database_that_never_answers_holds_nobody_up(
         time.sleep(3)
         yield office.engine
 
-    kept = Chaining(office.store, frozen)
+    kept = Chaining(office.files, frozen)
     begun = time.monotonic()
     for one in LINES:
         kept.put(RUN, one)
@@ -156,7 +161,7 @@ def test_evidence_that_was_changed_since_is_told(office: Office) -> None:
     kept.put(RUN, LINES[1])
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text(lines[0] + lines[1].replace("one", "two"), encoding="utf-8")
-    office.store.put_chained(RUN, 0)
+    office.files.put_chained(RUN, 0)
     again = office.chaining()
     assert again.catch_up() == 1
     assert again.why is not None
@@ -178,7 +183,7 @@ def test_a_run_whose_evidence_is_not_taken_holds_up_no_other(office: Office, bro
     path = office.store.folder / f"{RUN}.evidence.jsonl"
     if broken == "another":  # than the one that is there
         kept.put(RUN, LINES[1])
-        office.store.put_chained(RUN, 1)
+        office.files.put_chained(RUN, 1)
         broken = json.dumps({**LINES[1], "status": "failed"})
     path.write_text(f"{json.dumps(LINES[0], sort_keys=True)}\n{broken}\n", encoding="utf-8")
     kept.files.put(later, line("one", "done", run=later))
@@ -244,9 +249,9 @@ def test_a_number_is_one_line_s_for_good(office: Office) -> None:
     with pytest.raises(sa.exc.DBAPIError, match="not the line 1"):
         note(office.engine, KEY, 1, "ef" * 32, notes)
     for statement in (
-        f"INSERT INTO moyai.runbook_note VALUES ('{KEY}', 2, '{SHA256}')",
-        "UPDATE moyai.runbook_note SET number = 2",
-        "DELETE FROM moyai.runbook_note",
+        f"INSERT INTO moyai.line_note VALUES ('{KEY}', 2, '{SHA256}')",
+        "UPDATE moyai.line_note SET number = 2",
+        "DELETE FROM moyai.line_note",
     ):
         with pytest.raises(sa.exc.DBAPIError), office.engine.begin() as connection:
             connection.execute(sa.text(statement))
@@ -271,7 +276,7 @@ def test_lines_that_a_restored_database_has_lost_are_put_there_again(
     assert office.told("federation") == ALL[:1]
     kept.put(RUN, LINES[2])
     assert (office.told("federation"), kept.why) == (ALL, None)
-    office.store.put_chained(RUN, 3)
+    office.files.put_chained(RUN, 3)
     with_copy = office.chaining()
     assert with_copy.again() == 0
     assert office.told("federation") == ALL, "each once"

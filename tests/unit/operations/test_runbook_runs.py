@@ -27,11 +27,11 @@ from moyai.approvals.subjects import APPROVAL_NAMESPACE
 from moyai.engine.stacks import MASKED
 from moyai.engine.worker.log import Redactor
 from moyai.errors import Refused, UsageError
+from moyai.operations.evidence.runs import RunFiles
 from moyai.operations.runbooks.approving import approve, wanted
 from moyai.operations.runbooks.asking import Question
 from moyai.operations.runbooks.dry_run import dry_back, dry_resume
 from moyai.operations.runbooks.events import ApprovalWanted, NotUndone, OutputLine, StepEnds
-from moyai.operations.runbooks.evidence import EvidenceFiles
 from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.programs import Ended, Line, Programs
 from moyai.operations.runbooks.records import RunRecord, RunStore, StepRecord, moment
@@ -130,7 +130,7 @@ def around(tmp_path: Path) -> Surroundings:
     )
     person = Somebody({"name": "x y; echo", "again:two": "yes"})
     judge = Judge(registry())
-    return Surroundings(store, person, judge, EvidenceFiles(store), programs, Signer(RUNS))
+    return Surroundings(store, person, judge, RunFiles(store.folder), programs, Signer(RUNS))
 
 
 def lines(around: Surroundings) -> list[str]:
@@ -242,11 +242,11 @@ class Dying(RunStore):
             raise Crash
 
 
-class DyingEvidence(EvidenceFiles):
+class DyingEvidence(RunFiles):
     """The same, at its n-th line of evidence."""
 
     def __init__(self, store: RunStore, writes: int, *, before: bool) -> None:
-        super().__init__(store)
+        super().__init__(store.folder)
         self._left = writes
         self._before = before
 
@@ -539,7 +539,7 @@ def test_evidence_that_was_half_written_is_written_anew(around: Surroundings) ->
     before = path.read_bytes()
     for torn in (b'{"half":', b""):
         path.write_bytes(before + torn)
-        EvidenceFiles(around.store).put(record.id, {"step": "more"})
+        RunFiles(around.store.folder).put(record.id, {"step": "more"})
         kept = path.read_bytes()
         assert kept.startswith(before)
         assert [json.loads(line) for line in kept[len(before) :].splitlines()] == [{"step": "more"}]

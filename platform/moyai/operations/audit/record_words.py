@@ -35,6 +35,17 @@ _OTHERS: Mapping[str, Text] = {
     "runbook.step": Text("手順書の手順", "step of a runbook"),
     "runbook.question": Text("手順書の質問", "question of a runbook"),
     "runbook.undo": Text("手順書の戻す手順", "undo step of a runbook"),
+    "hand.deploy": Text("適用（手作業）", "deploy by hand"),
+    "hand.onboard": Text("導入（手作業）", "onboarding by hand"),
+    "hand.demo": Text("見本の構築", "demo built"),
+    "hand.tenant-add": Text("tenants.yaml への団体の追加", "body added to tenants.yaml"),
+    "hand.tenant-withdraw": Text("追加の取りやめ", "addition taken back"),
+    "hand.tenant-edit": Text("tenants.yaml の編集（手作業）", "tenants.yaml edited by hand"),
+    "hand.prepare": Text("運用データベースの用意", "operations database made ready"),
+    "hand.new-passwords": Text(
+        "運用データベースのパスワード更新", "operations database's passwords renewed"
+    ),
+    "hand.psql": Text("データベースへの直接の接続", "database opened by hand"),
     "runbook.approve": Text("手順書の承認", "approval of a runbook's step"),
 }
 ACTIONS: Mapping[str, Text] = {
@@ -75,6 +86,11 @@ RESULTS: Mapping[str, Text] = {
     "approved": Text("承認", "approved"),
     "noted": Text("確認済み", "noted"),
     "stopped": Text("中止", "stopped"),
+    "applied": Text("適用", "applied"),
+    "interrupted": Text("中断", "interrupted"),
+    "refused": Text("拒否（変更なし）", "refused, nothing touched"),
+    "nothing": Text("変更なし", "nothing done"),
+    "lost": Text("終わりの記録がない（途中で終わった）", "ended without a word: may be half-way"),
     "taking-back": Text("取消し中", "being taken back"),
     "taken-back": Text("取消し済み", "taken back"),
 }

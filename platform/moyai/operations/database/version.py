@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0014"
+VERSION = "0015"
 """The newest migration that this code needs."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from moyai.infra.packages import MODULES, SHARED_MODULES
@@ -15,9 +16,11 @@ from moyai.operations.deploys.events import (
     StackEnded,
 )
 from moyai.operations.deploys.in_hand import Hands
+from moyai.operations.deploys.on_record import ByHand, DeployRecord
 from moyai.operations.deploys.plan import Wish, plan_of
 from moyai.operations.deploys.preflight import preflight, refuse
 from moyai.operations.deploys.stack_runs import StackRuns
+from moyai.operations.evidence.catching_up import put_now
 from moyai.operations.site.session import Session, imports_of
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import SHARED
@@ -34,9 +37,16 @@ class Deploy:
     """One deploy: a wish carried out in an opened session."""
 
     def __init__(
-        self, session: Session, wish: Wish, *, jobs: int | None = None, wait_seconds: float = 0.0
+        self,
+        session: Session,
+        wish: Wish,
+        *,
+        jobs: int | None = None,
+        wait_seconds: float = 0.0,
+        by: ByHand | None = None,
     ) -> None:
-        """`jobs`, `wait_seconds`: as of `Driver`."""
+        """`jobs`, `wait_seconds`: as of `Driver`; `by`: who deploys by which command, for the record."""
+        self._by = by or ByHand()
         self._session = session
         self._wish = wish
         self._jobs = jobs
@@ -62,18 +72,42 @@ class Deploy:
             plan = preflight(session, self._wish)
             yield Planned(plan)
             refuse(plan)
+            if not any(stack.runs for stack in plan.stacks):
+                return
+        yield from self._on_record(plan)
+
+    def _on_record(self, plan: Plan) -> Iterator[DeployEvent]:
+        """Carry the plan out, with what begins and what became of it on record."""
+        record = DeployRecord(self._session, self._wish, self._by)
+        with closing(record):
+            record.begins(plan)
+            try:
+                with closing(self._carried_out(plan, record)) as events:
+                    for event in events:
+                        record.sees(event)
+                        yield event
+                record.ends()
+            except BaseException as error:
+                record.fails(error)
+                raise
+        put_now(self._session.workspace)
+
+    def _carried_out(self, plan: Plan, record: DeployRecord) -> Generator[DeployEvent, None, None]:
+        session = self._session
         begins = any(stack.runs and stack.name == SHARED for stack in plan.foundation)
         imports = SHARED_MODULES if begins else imports_of(plan)
         with session.driver(self._jobs, self._wait_seconds, imports) as driver:
             given = (session, driver, plan.day, self._now, self._wait_seconds)
             runs = StackRuns(*given, self._hands)
-            stands = yield from self._foundation(runs, plan)
+            stands = yield from self._foundation(runs, plan, record)
             if stands:
-                yield from self._tenants(runs, driver)
+                yield from self._tenants(runs, driver, record)
         if driver.cancelled:
             yield Interrupted()
 
-    def _foundation(self, runs: StackRuns, plan: Plan) -> Generator[DeployEvent, None, bool]:
+    def _foundation(
+        self, runs: StackRuns, plan: Plan, record: DeployRecord
+    ) -> Generator[DeployEvent, None, bool]:
         """The foundation's stacks one after another, as a cell reads what `shared` exports.
 
         Each is planned anew once one before it has run: it may have to run only because of that.
@@ -88,6 +122,7 @@ class Deploy:
             has_run = has_run or bool(todo)
             stands = True
             if todo:
+                record.goes_on(todo)
                 self._session.history.remember(self._session.workspace.registry)
             for event in runs.carry_out(todo, later=later):
                 yield event
@@ -102,7 +137,9 @@ class Deploy:
         names = {stack.name for stack in stacks}
         return [one for one in plan_of(self._session, self._wish).stacks if one.name in names]
 
-    def _tenants(self, runs: StackRuns, driver: Driver) -> Iterator[DeployEvent]:
+    def _tenants(
+        self, runs: StackRuns, driver: Driver, record: DeployRecord
+    ) -> Iterator[DeployEvent]:
         """The bodies, planned anew, now that the foundation has its outputs; those that operations have in
         hand once they are free, where they are waited for."""
         ended: set[str] = set()
@@ -117,6 +154,7 @@ class Deploy:
                     told.add(what)
                     yield Noticed(what)
             todo = [stack for stack in plan.tenants if stack.runs and stack.name not in ended]
+            record.goes_on(todo)
             for event in self._run(runs, todo):
                 if isinstance(event, StackEnded):
                     ended.add(event.subject)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.deploys.file_deeds import Editor
 from moyai.operations.deploys.plan import Wish
 from moyai.operations.deploys.preflight import preflight, refuse
 from moyai.operations.deploys.tenants import Additions
@@ -43,14 +44,15 @@ def prepare(
     services: tuple[tuple[str, str], ...],
     wish: Wish,
     person: Person,
+    operator: str | None = None,
 ) -> Session:
     """Add the bodies that the file lacks, and have the wish agreed to; a session on the new file.
 
     Codes of the wish's selector that the file lacks are bodies to be added. `services` (service, first day)
-    are for these. Raises `RegistryError`, `UsageError` and `Refused`, and whatever `person` raises; what was
-    added is out again then.
+    are for these; `operator`: who the person says to be. Raises `RegistryError`, `UsageError` and `Refused`,
+    and whatever `person` raises; what was added is out again then.
     """
-    additions = Additions(path)
+    additions = Additions(path, Editor(site, operator))
     try:
         for new in _missing(path, services, wish):
             person.sees_added(additions.add(new))

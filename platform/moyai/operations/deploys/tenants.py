@@ -6,12 +6,13 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha256
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, Refused
+from moyai.operations.deploys.file_deeds import Editor
 from moyai.planning.addresses import free_network
 from moyai.planning.fingerprints import plain
 from moyai.planning.selectors import only
@@ -28,15 +29,15 @@ def describe(path: Path, key: str) -> object:
     return plain(only(require(path), key))
 
 
-def add(path: Path, new: NewTenant) -> TenantAdded:
-    """Add a body, with a network of its own where its isolation needs one.
+def add(path: Path, new: NewTenant, editor: Editor | None = None) -> TenantAdded:
+    """Add a body, with a network of its own where its isolation needs one; as of `editor` on record.
 
     Raises as `add_to` does, and `RegistryError` where the file is not valid.
     """
-    return add_to(require(path), new)
+    return add_to(require(path), new, editor)
 
 
-def add_to(registry: Registry, new: NewTenant) -> TenantAdded:
+def add_to(registry: Registry, new: NewTenant, editor: Editor | None = None) -> TenantAdded:
     """Add a body to the file that was read, which is replaced at once.
 
     Raises `UsageError` as `moyai.registry.edit.add_tenant` does, `OperationFailed` where the file was
@@ -44,12 +45,15 @@ def add_to(registry: Registry, new: NewTenant) -> TenantAdded:
     """
     with _as_read(registry) as (path, before):
         added = add_tenant(registry, before, new, _free)
-        _replace(path, added.content)
+        with nullcontext() if editor is None else editor.adding(registry, added):
+            _replace(path, added.content)
     return added
 
 
-def change(registry: Registry, code: str, changes: Sequence[EntryEdit]) -> TenantChanged:
-    """Change a body's entry in the file that was read, which is replaced at once.
+def change(
+    registry: Registry, code: str, changes: Sequence[EntryEdit], editor: Editor
+) -> TenantChanged:
+    """Change a body's entry in the file that was read, which is replaced at once; as of `editor` on record.
 
     Raises `Refused` where edits need approval, `UsageError` as `moyai.registry.change.change_tenant`,
     `OperationFailed` as `add_to`.
@@ -68,7 +72,8 @@ def change(registry: Registry, code: str, changes: Sequence[EntryEdit]) -> Tenan
         )
     with _as_read(registry) as (path, before):
         changed = change_tenant(registry, before, code, changes)
-        _replace(path, changed.content)
+        with editor.changing(registry, changes, changed):
+            _replace(path, changed.content)
     return changed
 
 
@@ -108,22 +113,24 @@ def _as_read(registry: Registry) -> Iterator[tuple[Path, bytes]]:
 class Additions:
     """Bodies added to a file for a command that may not come to do anything with them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, editor: Editor | None = None) -> None:
+        """`editor`: who adds them by hand, as of whom it is on record."""
         self._path = path
+        self._editor = editor
         self._before = path.read_bytes()
-        self._after: str | None = None
+        self._added: list[TenantAdded] = []
 
     def add(self, new: NewTenant) -> TenantAdded:
         """Add one. Raises as `add` does."""
-        added = add(self._path, new)
-        self._after = sha256(added.content).hexdigest()
+        added = add(self._path, new, self._editor)
+        self._added.append(added)
         return added
 
     def withdraw(self) -> Text | None:
         """Take all of them out again; what to tell, or None where none was added."""
-        if self._after is None:
+        if not self._added:
             return None
-        if _put_back(self._path, self._before, self._after):
+        if self._put_back():
             return Text(
                 f"{self._path.name} は元に戻しました。", f"{self._path.name} is as it was before."
             )
@@ -132,23 +139,27 @@ class Additions:
             f"{self._path.name} was changed meanwhile: the added bodies are still in it.",
         )
 
+    def _put_back(self) -> bool:
+        """Make the file what it was before; False where it was changed since. Raises `OperationFailed`."""
+        after = sha256(self._added[-1].content).hexdigest()
+        path = self._path.resolve()
+        with _only_writer(path):
+            if sha256(_read(path)).hexdigest() != after:
+                return False
+            with self._withdrawing():
+                _replace(path, self._before)
+        return True
+
+    def _withdrawing(self) -> AbstractContextManager[None]:
+        if self._editor is None:
+            return nullcontext()
+        codes = tuple(sorted(one.body.code for one in self._added))
+        return self._editor.withdrawing(require(self._path), codes, self._before)
+
 
 def _free(registry: Registry) -> IPv4Network:
     taken = [body.cidr for body in registry.tenants if body.cidr is not None]
     return free_network(registry.federation.network.tenants, taken, TENANT_PREFIX)
-
-
-def _put_back(path: Path, before: bytes, added: str) -> bool:
-    """Make a file what it was before bodies were added; False where it was changed since.
-
-    `added` is the SHA-256 of the file with them. Raises `OperationFailed` where it cannot be written.
-    """
-    path = path.resolve()
-    with _only_writer(path):
-        if sha256(_read(path)).hexdigest() != added:
-            return False
-        _replace(path, before)
-    return True
 
 
 @contextmanager

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from moyai.approvals.signing import Signer
 from moyai.engine.worker.log import secrets_of
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
+from moyai.operations.evidence.catching_up import operators
+from moyai.operations.evidence.chaining import Chaining
+from moyai.operations.evidence.deeds import deed_files
+from moyai.operations.evidence.runs import run_files
 from moyai.operations.runbooks.asking import Person
 from moyai.operations.runbooks.catalogue import FOLDER
-from moyai.operations.runbooks.chaining import Chaining
 from moyai.operations.runbooks.judging import Judge
 from moyai.operations.runbooks.known_secrets import KnownSecrets, files_of
 from moyai.operations.runbooks.programs import Programs
@@ -25,9 +26,6 @@ from moyai.operations.site.workspace import Workspace, open_workspace
 from moyai.registry.persons import called
 from moyai.registry.words import not_known
 from moyai.texts import Text
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 _FILE = "tenants.yaml"
 
@@ -102,17 +100,9 @@ def open_runs(file: Path | None, site: str) -> Opened:
             ),
             touched=NOTHING_TOUCHED,
         )
-    store = RunStore(workspace.runtime.home)
-    return Opened(workspace, store, Chaining(store, partial(_database, workspace)))
-
-
-@contextmanager
-def _database(workspace: Workspace) -> Iterator[sa.Engine]:
-    # Imported where it is needed: a runbook that is only looked at needs none of it.
-    from moyai.operations.database.opening import operations_engine
-
-    with operations_engine(workspace) as engine:
-        yield engine
+    home = workspace.runtime.home
+    chaining = Chaining(run_files(home), partial(operators, workspace), deed_files(home))
+    return Opened(workspace, RunStore(home), chaining)
 
 
 def operator(opened: Opened, email: str) -> str:

@@ -154,18 +154,6 @@ class RunStore:
         except OSError as error:
             raise disk_trouble(error, str(self.folder)) from error
 
-    def chained(self, run: str) -> int:
-        """How many lines of a run's evidence are in the audit chains, as far as this machine knows."""
-        content = self._blobs.get(f"{run}.chained")
-        return int(content) if content is not None and content.isdigit() else 0
-
-    def put_chained(self, run: str, number: int) -> None:
-        """That so many are. Raises `OperationFailed`."""
-        try:
-            self._blobs.put(f"{run}.chained", str(number).encode())
-        except OSError as error:
-            raise disk_trouble(error, str(self.folder)) from error
-
     @contextmanager
     def held(self, run: str) -> Iterator[None]:
         """Be the only one who carries a run out. Raises `Refused` where somebody else does."""

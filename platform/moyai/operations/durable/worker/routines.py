@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from moyai.errors import MoyaiError
+from moyai.errors import MoyaiError, OperationFailed
 from moyai.operations.audit.anchoring import Anchoring
 from moyai.operations.database.hosts import conninfo
 from moyai.operations.durable.conducting.conductor import Conductor
@@ -26,6 +27,8 @@ from moyai.operations.durable.queue.dbos_queue import BodyQueue
 from moyai.operations.durable.troubles import Troubles
 from moyai.operations.durable.worker.past import Past
 from moyai.operations.durable.worker.routine import Repeated, Routine
+from moyai.operations.evidence.catching_up import put_deeds
+from moyai.operations.evidence.deeds import deed_files
 from moyai.operations.notices.channels import Channels
 from moyai.operations.notices.sender import Sender, Sources
 from moyai.planning.fleet.plans import OperationPlan
@@ -39,6 +42,7 @@ _NOTICE_SECONDS = 2.0
 _ANCHOR_SECONDS = 20.0
 _FILES_SECONDS = 10.0
 _PAST_SECONDS = 5.0
+_DEEDS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ def routines(parts: Parts) -> tuple[Routine, ...]:
         routine("memory", _LOOK_SECONDS, parts.measuring.look),
         routine("past", _PAST_SECONDS, parts.past.look),
     ]
+    if parts.knowledge.home is not None:
+        found.append(routine("deeds", _DEEDS_SECONDS, _deeds(parts.knowledge.home, parts.engine)))
     if parts.knowledge.vault is not None:
         vault, registry = parts.knowledge.vault, parts.knowledge.registry
         anchoring = Anchoring(
@@ -115,6 +121,17 @@ def _gates(parts: Parts) -> Callable[[], None]:
     def look() -> None:
         if parts.files.older() is None:  # nobody is found well by an older file
             gates.look(dict(parts.conductor.gates))
+
+    return look
+
+
+def _deeds(home: Callable[[], Path], engine: sa.Engine) -> Callable[[], None]:
+    """What was done by hand on this machine and is in no chain yet."""
+
+    def look() -> None:
+        why = put_deeds(deed_files(home()), engine)
+        if why is not None:
+            raise OperationFailed(why)
 
     return look
 
