@@ -17,7 +17,7 @@ def tell_waiting(lines: int, why: Text | None = None) -> None:
         say(
             f"この機械の記録 {lines} 行（手作業・手順書）が、まだ監査記録に入っていません。"
             f"運用データベースに届く次のコマンドかワーカーが入れます。{because}",
-            f"{counted(lines, 'line', 'lines')} of this machine (work by hand, runbooks) in no audit chain yet; "
+            f"{counted(lines, 'line', 'lines')} of this machine (by hand, by runbooks) in no audit chain yet; "
             f"the next command or worker that reaches the operations database puts them there.{because}",
         ),
         err=True,

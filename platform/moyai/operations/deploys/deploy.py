@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from moyai.errors import MoyaiError
 from moyai.infra.packages import MODULES, SHARED_MODULES
 from moyai.operations.deploys.events import (
     DeployEvent,
@@ -86,7 +87,10 @@ class Deploy:
                     for event in events:
                         record.sees(event)
                         yield event
-                record.ends()
+                try:
+                    record.ends()
+                except MoyaiError as error:
+                    yield Noticed(_end_not_recorded(error.what))
             except BaseException as error:
                 record.fails(error)
                 raise
@@ -187,3 +191,10 @@ class Deploy:
                 yield Text(
                     f"{stack.label}: 待っています: {why.ja}", f"{stack.label}: waits: {why.en}"
                 )
+
+
+def _end_not_recorded(why: Text) -> Text:
+    return Text(
+        f"終わりを記録できませんでした: {why.ja} 監査記録には、終わりの記録がないものとして残ります。",
+        f"how it ended could not be put on record: {why.en} The audit record will say that it ended without a word.",
+    )

@@ -66,6 +66,11 @@ class DeedFiles(LineFiles):
             return len(self.lines(key))
         return super().chained(key)
 
+    def put_chained(self, key: str, number: int) -> None:
+        """See `LineFiles.put_chained`; of one that is kept it is known."""
+        if not (self._kept / f"{key}{self.suffix}").exists():
+            super().put_chained(key, number)
+
     @contextmanager
     def held(self, key: str) -> Iterator[None]:
         """Be at work: for whoever looks meanwhile, its end is still to come. Raises `OperationFailed`."""
@@ -87,7 +92,10 @@ class DeedFiles(LineFiles):
             handle = os.open(self.folder / f"{key}{self.suffix}", os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._say_lost(key)
+                with suppress(
+                    ValueError, TypeError, KeyError, AttributeError
+                ):  # damaged: told as such
+                    self._say_lost(key)
             finally:
                 os.close(handle)
 
@@ -103,9 +111,8 @@ class DeedFiles(LineFiles):
     def _say_lost(self, key: str) -> None:
         lines = self.lines(key)
         if not lines:
-            (self.folder / f"{key}{self.suffix}").unlink(
-                missing_ok=True
-            )  # killed before it did anything
+            # It was killed before it did anything.
+            (self.folder / f"{key}{self.suffix}").unlink(missing_ok=True)
             return
         found: list[Mapping[str, Any]] = [json.loads(line.content) for line in lines]
         if any(one.get("event") in ENDS for one in found):

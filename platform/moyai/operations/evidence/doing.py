@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import re
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 import moyai
-from moyai.errors import MoyaiError, Refused
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, Refused, UsageError
 from moyai.operations.evidence.deeds import deed_files
 from moyai.registry.models import JsonValue
+from moyai.texts import Text
 
 Kind = Literal[
     "deploy",
@@ -115,18 +117,20 @@ class Deed:
     def _put(self, event: str, result: str, bodies: Mapping[str, Facts], federation: Facts) -> None:
         self._files.put(
             self.id,
-            {
-                "deed": self.id,
-                "kind": self._about.kind,
-                "event": event,
-                "by": self._by,
-                "at": datetime.now(UTC).isoformat(),
-                "told": self._about.told(),
-                "plan_sha256": self._plan_sha256,
-                "result": result,
-                "federation": dict(federation),
-                "bodies": {code: dict(facts) for code, facts in bodies.items()},
-            },
+            _without_keys(
+                {
+                    "deed": self.id,
+                    "kind": self._about.kind,
+                    "event": event,
+                    "by": self._by,
+                    "at": datetime.now(UTC).isoformat(),
+                    "told": self._about.told(),
+                    "plan_sha256": self._plan_sha256,
+                    "result": result,
+                    "federation": dict(federation),
+                    "bodies": {code: dict(facts) for code, facts in bodies.items()},
+                },
+            ),
         )
 
 
@@ -150,6 +154,16 @@ def on_record(home: Path, about: About, codes: tuple[str, ...], facts: Facts) ->
             _end(deed, "applied", codes)
     finally:
         deed.close()
+
+
+def _without_keys(line: Mapping[str, object]) -> Mapping[str, object]:
+    """Raises `UsageError` where somebody has put a private key into what would be on record for good."""
+    if "PRIVATE KEY-----" in json.dumps(line, ensure_ascii=False):
+        raise UsageError(
+            Text("秘密鍵は、どこにも記録できません。", "a private key is kept on no record."),
+            touched=NOTHING_TOUCHED,
+        )
+    return line
 
 
 def _end(deed: Deed, result: Result, codes: tuple[str, ...]) -> None:
