@@ -5,12 +5,14 @@ The tests of this module share one federation, and stand in the order in which t
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -161,9 +163,23 @@ def test_a_command_that_was_killed_is_told_as_one_without_an_end(federation: Fed
     federation.ok("audit", "verify")
 
 
-def _first_line_of_a_deed(federation: Federation, process: subprocess.Popen[bytes]) -> Path:
-    import time
+def test_an_interrupted_deploy_says_so(federation: Federation) -> None:
+    federation.edit("retention_days: 400", "retention_days: 401")
+    stopped = subprocess.Popen(
+        federation.command("deploy", "--as-of", DAY),
+        cwd=federation.folder,
+        env=federation.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _first_line_of_a_deed(federation, stopped)
+    stopped.send_signal(signal.SIGINT)
+    assert stopped.wait(120) == 4
+    assert [one["result"] for one in chain(federation)[-2:]] == ["begun", "interrupted"]
+    federation.ok("deploy", "--as-of", DAY)
 
+
+def _first_line_of_a_deed(federation: Federation, process: subprocess.Popen[bytes]) -> Path:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         found = [one for one in waiting(federation) if one.stat().st_size]
@@ -174,9 +190,6 @@ def _first_line_of_a_deed(federation: Federation, process: subprocess.Popen[byte
 
 
 def _until_nobody_has(deed: Path) -> None:
-    import fcntl
-    import time
-
     deadline = time.monotonic() + 60
     with deed.open("r+b") as file:
         while True:
@@ -199,12 +212,25 @@ def test_the_operations_database_s_set_up_is_on_record(federation: Federation) -
 def test_a_body_added_and_taken_out_again_by_an_onboarding_is_on_record(
     federation: Federation,
 ) -> None:
-    answer = federation.moyai("onboard", "272191", "--service", "no-such", "--yes")
-    assert answer.code != 0
-    answer = federation.moyai("tenant", "add", "272191", "--operator", BY)
-    assert answer.code == 0, answer.err
-    (begun, ended) = chain(federation, "272191")[-2:]
-    assert (begun["action"], ended["result"]) == ("hand.tenant-add", "applied")
+    federation.moyai("onboard", "272191")  # nobody answers whether to go on
+    assert "272191" not in federation.file.read_text(encoding="utf-8")
+    found = [(one["action"], one["result"]) for one in chain(federation, "272191")]
+    assert found == [
+        ("hand.tenant-add", "begun"),
+        ("hand.tenant-add", "applied"),
+        ("hand.tenant-withdraw", "begun"),
+        ("hand.tenant-withdraw", "applied"),
+    ]
+
+
+def test_a_body_that_is_onboarded_has_its_own_record_from_the_first_line(
+    federation: Federation,
+) -> None:
+    federation.ok("onboard", "272191", "--yes", "--as-of", DAY, "--operator", BY)
+    last = chain(federation, "272191")[-4:]
+    assert [one["action"] for one in last] == ["hand.tenant-add"] * 2 + ["hand.onboard"] * 2
+    assert last[-1]["result"] == "applied"
+    assert all(one["details"]["claimed_operator"] == BY for one in last)
 
 
 def test_a_database_opened_by_hand_is_on_record_without_what_was_asked(

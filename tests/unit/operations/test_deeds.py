@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,18 @@ def test_all_that_ended_and_is_in_the_chains_is_kept_apart(
     files.settled(deed.id)
     assert (files.ids(), files.all_ids()) == ((), (deed.id,))
     assert (files.chained(deed.id), files.waiting(deed.id)) == (2, 0)
+
+
+_MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(_MOMENTS, st.integers(2, 10**7))
+def test_ids_stand_in_the_order_of_their_deeds(first: datetime, after: int) -> None:
+    second = first + timedelta(microseconds=after)
+    files = DeedFiles(Path())
+    found = [files.new_id(one) for one in (first, second)]
+    assert found == sorted(found)
+    assert all(re.fullmatch("d[0-9]{8}-[0-9]{6}-[0-9a-f]{8}", one) for one in found)
 
 
 @given(st.dictionaries(st.from_regex(r"[0-9]{6}", fullmatch=True), st.uuids(), max_size=5))

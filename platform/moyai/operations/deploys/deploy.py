@@ -196,5 +196,5 @@ class Deploy:
 def _end_not_recorded(why: Text) -> Text:
     return Text(
         f"終わりを記録できませんでした: {why.ja} 監査記録には、終わりの記録がないものとして残ります。",
-        f"how it ended could not be put on record: {why.en} The audit record will say that it ended without a word.",
+        f"how it ended could not be put on record: {why.en} The audit will say that it ended without a word.",
     )

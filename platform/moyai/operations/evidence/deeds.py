@@ -36,8 +36,10 @@ class DeedFiles(LineFiles):
         return Text(f"手作業 {key} の記録", f"the lines of {key}")
 
     def new_id(self, now: datetime) -> str:
-        """An id that no other deed gets, on any machine: day and time in Japan, and chance."""
-        return f"d{now.astimezone(JAPAN):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        """An id that no other deed gets: day and time in Japan, the part of the second, by which ids stand in
+        the order of their deeds, and chance."""
+        part = now.microsecond * 2**20 // 10**6
+        return f"d{now.astimezone(JAPAN):%Y%m%d-%H%M%S}-{part:05x}{secrets.randbelow(2**12):03x}"
 
     def notes(self, line: Line) -> dict[str, Note]:
         """See `LineFiles.notes`: the federation's, and those of the bodies that the line is about, each
