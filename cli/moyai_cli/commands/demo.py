@@ -9,8 +9,7 @@ from pathlib import Path
 import typer
 
 from moyai.errors import MoyaiError
-from moyai.operations.deploys.on_record import ByHand
-from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.plan import ByHand, Wish
 from moyai.operations.deploys.status import statuses
 from moyai.operations.site.places import today
 from moyai.operations.site.session import open_session

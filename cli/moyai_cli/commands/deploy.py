@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.deploys.on_record import ByHand
-from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.plan import ByHand, Wish
 from moyai.operations.site.session import open_session
 from moyai.texts import Text
 from moyai_cli.language import say

@@ -10,9 +10,8 @@ from typing import Annotated
 import typer
 
 from moyai.errors import MoyaiError
-from moyai.operations.deploys.on_record import ByHand
 from moyai.operations.deploys.onboarding import prepare
-from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.plan import ByHand, Wish
 from moyai.operations.deploys.status import statuses
 from moyai.operations.deploys.welcome import write_sheets
 from moyai.operations.site.places import find_registry_file

@@ -10,8 +10,7 @@ from moyai.engine.stacks import Step
 from moyai.errors import MoyaiError
 from moyai.operations.deploys.deploy import Deploy
 from moyai.operations.deploys.events import End, StackEnded
-from moyai.operations.deploys.on_record import ByHand
-from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.plan import ByHand, Wish
 from moyai.operations.deploys.result import DeployResult
 from moyai.operations.site.session import Session
 from moyai.planning.plans import PlannedStack

@@ -20,8 +20,8 @@ from moyai.operations.deploys.events import (
     StackEnded,
     StackMoved,
 )
-from moyai.operations.deploys.on_record import ByHand, DeployRecord
-from moyai.operations.deploys.plan import Wish
+from moyai.operations.deploys.on_record import DeployRecord
+from moyai.operations.deploys.plan import ByHand, Wish
 from moyai.operations.evidence.deeds import deed_files
 from moyai.operations.site.session import Session, open_session
 from moyai.planning.plans import Plan, PlannedAction, PlannedStack

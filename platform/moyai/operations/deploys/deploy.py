@@ -17,11 +17,9 @@ from moyai.operations.deploys.events import (
     StackEnded,
 )
 from moyai.operations.deploys.in_hand import Hands
-from moyai.operations.deploys.on_record import ByHand, DeployRecord
-from moyai.operations.deploys.plan import Wish, plan_of
+from moyai.operations.deploys.plan import ByHand, Wish, plan_of
 from moyai.operations.deploys.preflight import preflight, refuse
 from moyai.operations.deploys.stack_runs import StackRuns
-from moyai.operations.evidence.catching_up import put_now
 from moyai.operations.site.session import Session, imports_of
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import SHARED
@@ -29,6 +27,7 @@ from moyai.texts import Text
 
 if TYPE_CHECKING:
     from moyai.engine.driver.driver import Driver
+    from moyai.operations.deploys.on_record import DeployRecord
 
 _LOOK_SECONDS = 1.0
 """Between two looks whether an operation has ended that has a body in hand."""
@@ -79,6 +78,10 @@ class Deploy:
 
     def _on_record(self, plan: Plan) -> Iterator[DeployEvent]:
         """Carry the plan out, with what begins and what became of it on record."""
+        # A deploy that finds nothing to do puts nothing on record, and does without these.
+        from moyai.operations.deploys.on_record import DeployRecord
+        from moyai.operations.evidence.catching_up import put_now
+
         record = DeployRecord(self._session, self._wish, self._by)
         with closing(record):
             record.begins(plan)

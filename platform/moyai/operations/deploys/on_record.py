@@ -17,22 +17,13 @@ from moyai.operations.deploys.events import (
     StackEnded,
     StackMoved,
 )
-from moyai.operations.deploys.plan import Wish
-from moyai.operations.evidence.doing import About, Deed, Facts, Kind, Result
+from moyai.operations.deploys.plan import ByHand, Wish
+from moyai.operations.evidence.doing import About, Deed, Facts, Result
 from moyai.operations.site.session import Session
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import TENANT
 from moyai.registry.models import JsonValue
 from moyai.texts import Text
-
-
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """Who deploys, and by which command."""
-
-    kind: Kind = "deploy"
-    operator: str | None = None
-    """See `About.operator`."""
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from moyai.engine.stacks import StackId
 from moyai.operations.site.places import today
@@ -18,6 +19,9 @@ from moyai.planning.decisions import Basis, foundation_names, make_plan, vanishe
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.selectors import select_with
 from moyai.planning.topology import FOUNDATION, SHARED, TENANT
+
+if TYPE_CHECKING:
+    from moyai.operations.evidence.doing import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,15 @@ class Wish:
     """Whether to check each service that runs, changed or not."""
     begun: bool = False
     """Whether work is gone on with that was begun when it might be: freezes do not hold it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Who deploys, and by which command."""
+
+    kind: Kind = "deploy"
+    operator: str | None = None
+    """See `moyai.operations.evidence.doing.About`."""
 
 
 def plan_of(session: Session, wish: Wish) -> Plan:
