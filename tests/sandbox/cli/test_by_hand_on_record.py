@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from federations import DAY, KEPT, Federation, make_federation
+from secretariat import working
 
 KISHIWADA, IKEDA, TAISHI = KEPT
 BY = "keikaku@jimukyoku.example.jp"
@@ -137,6 +138,19 @@ def test_while_the_database_is_away_lines_wait_in_sight_and_come_in_once(
     assert [one["result"] for one in edits] == ["begun", "applied"] * 3
     assert len([one for one in chain(federation, TAISHI) if "tenant" in one["action"]]) == 2
     federation.ok("audit", "verify")
+
+
+def test_a_worker_brings_in_what_waits(federation: Federation, tmp_path: Path) -> None:
+    federation.ok("sandbox", "stop")
+    federation.ok("tenant", "edit", IKEDA, "--set", "population.count=4")
+    federation.ok("sandbox", "start")
+    assert len(waiting(federation)) == 1
+    with working(federation, tmp_path / "log"):
+        deadline = time.monotonic() + 60
+        while waiting(federation):
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.2)
+    assert chain(federation, IKEDA)[-1]["details"]["evidence_sha256"]
 
 
 def test_a_command_that_was_killed_is_told_as_one_without_an_end(federation: Federation) -> None:
