@@ -3,9 +3,10 @@ workers is imported for a list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +24,7 @@ from moyai.operations.database.reading import (
     standing,
     workers,
 )
+from moyai.operations.database.rows import OperationRow
 from moyai.operations.kinds.names import NAMES
 from moyai.texts import Text
 from moyai_cli.language import LANG, of, say
@@ -31,6 +33,12 @@ from moyai_cli.render import Output, aside, show_line
 from moyai_cli.views.behind import warn
 from moyai_cli.views.operation_next import worker_held_back
 from moyai_cli.views.operations import show_list, show_operation, show_without_plan
+from moyai_cli.views.reach import reach
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from moyai.planning.fleet.reaching import EndsBefore
 
 app = typer.Typer(add_completion=False)
 
@@ -74,10 +82,24 @@ def list_(
         rows = listed(connection, limit=limit, kind=kind, statuses=status or None)
         whole = entries(connection, [row.id for row in rows]) if output is Output.JSON else {}
         idle = held_back(connection)
-    show_list(rows, whole, output)
+        early = _early(connection, rows)
+    show_list(rows, whole, output, early)
     with aside(output):
         for why in idle:
             show_line(of(worker_held_back(why)))
+
+
+def _early(connection: Connection[Any], rows: Sequence[OperationRow]) -> Mapping[str, EndsBefore]:
+    """Those whose approvals run out before what waits is done; only what has not ended is read for it."""
+    found: dict[str, EndsBefore] = {}
+    for row in rows:
+        if row.ended_at is not None:
+            continue
+        with suppress(UnknownPlan):
+            early = reach(shown(connection, row.id))
+            if early is not None:
+                found[row.id] = early
+    return found
 
 
 @app.command("show")

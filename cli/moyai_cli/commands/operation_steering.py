@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from moyai.operations.fleet.doubting import doubts
 from moyai.operations.fleet.newest import declare
 from moyai.operations.fleet.opening import Office, open_office, prepare_by_hand
 from moyai.operations.fleet.people import who_plans
+from moyai.operations.fleet.reach import reach
 from moyai.operations.site.places import today
 from moyai.operations.site.workspace import open_workspace
 from moyai.planning.fleet.clearing import Accepted
@@ -40,8 +42,9 @@ from moyai_cli.signatures import (
     line_and_signature,
     signed_here,
 )
-from moyai_cli.views.operation_asked import show_done, show_to_sign
+from moyai_cli.views.operation_asked import show_approved, show_done, show_to_sign
 from moyai_cli.views.operation_logins import made_ready
+from moyai_cli.views.reach import reach_said
 from moyai_cli.views.whole_plan import foreseen, plan_lines
 
 app = typer.Typer(add_completion=False)
@@ -86,6 +89,7 @@ def approve_(
             if who:
                 require_approver(asked, office.workspace.registry, who)
             _show_plan(office, asked, beside=True)
+            _warn_early(asked, (subject,), beside=True)
             show_to_sign(found, subject, asked.sign.words, output)
             return
         subjects = _all_wanted(office, asked) if everything else (subject,)
@@ -93,13 +97,17 @@ def approve_(
             asked = wanted(office.engine, found, one)
             require_approver(asked, office.workspace.registry, who or "")
         _show_plan(office, asked, beside=output is not Output.TABLE)
+        _warn_early(asked, subjects, beside=output is not Output.TABLE)
+        until: dict[str, datetime] = {}
         for one in subjects:
             asked = wanted(office.engine, found, one)
             if signature is None:
                 accepted = _approved(office, asked, who, key)
             else:
                 accepted = _brought(office, asked, who, signature, signed)
-            show_done(found, _approval(one, accepted), output)
+            until[one] = accepted.until
+            early = reach(asked.view, subjects, until)
+            show_approved(asked.view, _approval(one, accepted), early, output)
 
 
 @app.command("pause")
@@ -232,6 +240,13 @@ def _show_plan(office: Office, asked: Wanted, *, beside: bool) -> None:
     diff = plan.parameters.get("diff")
     changed = [str(one) for one in diff] if isinstance(diff, Sequence) else []
     for line in (*changed, *plan_lines(plan, differs, foreseen(asked.view))):
+        typer.echo(visible(line), err=beside)
+
+
+def _warn_early(asked: Wanted, subjects: Sequence[str], *, beside: bool) -> None:
+    """Whom approvals of now do not reach. `beside`: as of `_show_plan`."""
+    view = asked.view
+    for line in reach_said(reach(view, subjects), view.plan, view.row.id):
         typer.echo(visible(line), err=beside)
 
 

@@ -9,11 +9,13 @@ from moyai.operations.fleet.assembling import LeftOut
 from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.forecast import Forecast
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
+from moyai.planning.fleet.reaching import ends_before
 from moyai.planning.fleet.status_words import word
 from moyai.texts import Text, counted, in_japan
 from moyai_cli.language import LANG, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_line
 from moyai_cli.views.plan_words import wave_line
+from moyai_cli.views.reach import reach_record, reach_said
 
 
 def show_intended(
@@ -46,6 +48,8 @@ def show_intended(
         show_line(_missed(plan, missed.code, foreseen).of(LANG))
     for code, moment in foreseen.frozen.items():
         show_line(_frozen(plan, code, moment).of(LANG))
+    for line in reach_said(ends_before(plan, foreseen, {}, plan.planned_at), plan):
+        show_line(line)
 
 
 def _show_wave(plan: OperationPlan, wave: PlannedWave, foreseen: Forecast) -> None:
@@ -96,6 +100,7 @@ def _document(plan: OperationPlan, left: Sequence[LeftOut], foreseen: Forecast) 
         "fits": foreseen.fits,
         "misses": [one.code for one in foreseen.misses],
         "frozen": {code: moment.isoformat() for code, moment in foreseen.frozen.items()},
+        "approval_ends_before": reach_record(ends_before(plan, foreseen, {}, plan.planned_at)),
     }
 
 

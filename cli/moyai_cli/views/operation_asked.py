@@ -8,6 +8,7 @@ import typer
 
 from moyai.operations.database.rows import BesideRow, OperationView
 from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.reaching import EndsBefore
 from moyai.planning.fleet.status_words import named
 from moyai.planning.fleet.wanted import of_whole
 from moyai.texts import Text
@@ -16,6 +17,7 @@ from moyai_cli.language import of, say
 from moyai_cli.render import Output, document, show_line
 from moyai_cli.views.operation_next import NO_WORKER, SUBJECTS
 from moyai_cli.views.operations import show_operation
+from moyai_cli.views.reach import reach_record, reach_said
 
 _CODES = 5
 """Bodies that are named; more are counted."""
@@ -72,6 +74,19 @@ def show_done(operation: str | None, said: Text, output: Output) -> None:
         show_line(of(said))
     else:
         document({"operation": operation, "said": of(said)}, output)
+
+
+def show_approved(
+    view: OperationView, said: Text, early: EndsBefore | None, output: Output
+) -> None:
+    """An approval on record, and whether it reaches the work."""
+    if output is not Output.TABLE:
+        told = {"operation": view.row.id, "said": of(said)}
+        document({**told, "approval_ends_before": reach_record(early)}, output)
+        return
+    show_line(of(said))
+    for line in reach_said(early, view.plan, view.row.id):
+        show_line(line)
 
 
 def show_to_sign(operation: str, subject: str, line: str, output: Output) -> None:

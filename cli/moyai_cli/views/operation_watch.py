@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -39,6 +39,7 @@ from moyai_cli.views.operation_words import (
     wave_word,
 )
 from moyai_cli.views.operations import show_operation, why_of
+from moyai_cli.views.reach import Early
 
 Sight = tuple[OperationView, int]
 """An operation as it stands, and how many workers are alive."""
@@ -116,6 +117,8 @@ class _Teller:
         self._bodies: dict[str, tuple[str, int, str | None, str]] = {}
         self._no_worker = False
         self._stuck = False
+        self._early = Early()
+        self._warned: list[str] = []
 
     def tell(self, view: OperationView, alive: int) -> None:
         """One look."""
@@ -147,6 +150,10 @@ class _Teller:
         if missing and not self._no_worker:
             show_line(copyable(of(NO_WORKER)))
         self._no_worker = missing
+        warning = self._early.said(view)
+        for line in warning if warning != self._warned else ():
+            show_line(line)
+        self._warned = warning
 
     def _tell_body(self, body: BodyRow) -> None:
         record = body_record(body)
@@ -169,13 +176,14 @@ def _with(words: str, reason: str) -> str:
 
 
 def _screen(looks: Iterator[Sight]) -> Sight:
+    early = Early()
     with Live(console=console(), auto_refresh=False, transient=False) as live:
         for look in looks:
-            live.update(_page(*look), refresh=True)
+            live.update(_page(*look, early.said(look[0])), refresh=True)
     return look
 
 
-def _page(view: OperationView, alive: int) -> Group:
+def _page(view: OperationView, alive: int, warning: Sequence[str]) -> Group:
     row = view.row
     status = status_of(row)
     head = Styled(f"{row.id} {word(TITLES, row.kind, LANG)} {visible(row.subject)} ")
@@ -185,6 +193,7 @@ def _page(view: OperationView, alive: int) -> Group:
     total = Styled(counts_line(row.counts))
     wanted = [*([_STUCK] if is_stuck(view) else ()), *waits_for(view, (), alive)]
     lines = [Styled(visible(copyable(of(one)))) for one in wanted]
+    lines += [Styled(visible(line)) for line in warning]
     return Group(head, total, _waves(view), _bodies(view), *lines)
 
 

@@ -34,18 +34,31 @@ from moyai_cli.views.operation_words import (
     status_of,
     wave_word,
 )
+from moyai_cli.views.reach import reach, reach_in_short, reach_record, reach_said
 from moyai_cli.views.whole_plan import foreseen, plan_lines
 
 if TYPE_CHECKING:
     from moyai.planning.fleet.forecast import Forecast
+    from moyai.planning.fleet.reaching import EndsBefore
 
 Entries = Mapping[str, tuple[tuple[WaveRow, ...], tuple[BodyRow, ...]]]
 
 
-def show_list(rows: Sequence[OperationRow], whole: Entries, output: Output) -> None:
-    """Operations, the newest first. `whole`: their waves and bodies, for JSON."""
+def show_list(
+    rows: Sequence[OperationRow],
+    whole: Entries,
+    output: Output,
+    early: Mapping[str, EndsBefore] | None = None,
+) -> None:
+    """Operations, the newest first. `whole`: their waves and bodies, for JSON. `early`: of those whose
+    approvals run out before what waits is done."""
+    early = early or {}
     if output is Output.JSON:
-        records = [whole_record(row, *whole[row.id]) for row in rows]
+        records = [
+            whole_record(row, *whole[row.id])
+            | {"approval_ends_before": reach_record(early.get(row.id))}
+            for row in rows
+        ]
         show_json(json.dumps(records, ensure_ascii=False, indent=2))
         return
     columns = [
@@ -65,11 +78,14 @@ def show_list(rows: Sequence[OperationRow], whole: Entries, output: Output) -> N
     if not rows:
         typer.echo(say("一斉作業はまだありません。", "There is no operation yet."))
         return
-    listing([_for_people(row) for row in rows], columns, output)
+    listing([_for_people(row, early.get(row.id)) for row in rows], columns, output)
 
 
-def _for_people(row: OperationRow) -> Record:
+def _for_people(row: OperationRow, early: EndsBefore | None) -> Record:
     record = operation_record(row)
+    if early is not None:
+        said = (record["reason"], reach_in_short(early))
+        record["reason"] = " / ".join(str(one) for one in said if one)
     if row.reason is None and row.status == "done" and owed(row.counts):
         record["reason"] = copyable(of(still_owed(row)))
     return {
@@ -100,6 +116,7 @@ def show_operation(
             "differs_from_file": [of(text) for text in differs],
             "workers": workers,
             "workers_held_back": [of(text) for text in idle],
+            "approval_ends_before": reach_record(reach(view, missing)),
         }
         show_json(json.dumps(record, ensure_ascii=False, indent=2))
         return
@@ -123,6 +140,8 @@ def show_operation(
     typer.echo()
     for line in waits_for(view, missing, workers):
         show_line(copyable(of(line)))
+    for warning in reach_said(reach(view, missing), view.plan, view.row.id):
+        show_line(warning)
     for why in idle:
         show_line(of(worker_held_back(why)))
     for text in not_counted:
