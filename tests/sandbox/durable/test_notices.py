@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from datetime import time as clock
 from pathlib import Path
 from threading import Thread
@@ -39,10 +39,11 @@ from moyai.planning.openings import Calendar
 from moyai.registry.models import MaintenanceWindow
 from moyai.registry.operation_settings import Event, Notifications, Smtp
 from moyai.registry.operation_settings import Webhook as Hook
-from moyai.texts import same
+from moyai.texts import JAPAN, same
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 EVERYTHING = tuple(Event)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOW = sa.text("UPDATE moyai.notice SET next_try_at = clock_timestamp()")
 
 
@@ -173,6 +174,32 @@ def test_approval_is_asked_of_approvers_alone(office: Office, mail: MailServer) 
     office.send()
     assert [one.recipients for one in mail.letters] == [("shonin@jimukyoku.example.jp",)]
     assert "moyai operation approve" in mail.letters[0].text
+
+
+def test_approvers_are_asked_anew_before_an_approval_runs_out_with_bodies_waiting(
+    office: Office, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    until = {"plan": now + timedelta(hours=1)}
+    monkeypatch.setattr(judged, "clear_until", lambda *_: until)
+    opens = (now + timedelta(hours=3)).astimezone(JAPAN)
+    daily = Calendar(MaintenanceWindow(DAYS, clock(opens.hour), 1), ())
+    plan = make_plan(office.folder, 2)
+    bodies = (replace(plan.bodies[0], calendar=daily), plan.bodies[1])
+    plan = replace(plan, approval_seconds=3600, bodies=bodies)
+    operation = office.plan(plan)
+    with office.operator.begin() as connection:
+        approve(connection, operation, "plan", "b@example.jp", plan_sha256(plan), "none", now)
+    office.go_on()
+    assert office.happenings() == [("approval_wanted", None)]
+    office.conductor = office.new_conductor()
+    office.go_on(1)
+    assert office.happenings() == [("approval_wanted", None)], "told once, also after a start"
+    office.send()
+    [letter] = mail.letters
+    assert letter.recipients == ("shonin@jimukyoku.example.jp",)
+    assert "100000" in letter.text
+    assert "期限までは、承認されたとおりに進みます。" in letter.text
 
 
 def test_a_window_that_was_missed_is_told_once(office: Office) -> None:

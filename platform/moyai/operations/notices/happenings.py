@@ -14,12 +14,16 @@ from moyai.planning.fleet import said, wanted
 from moyai.planning.fleet.beginning import YEAR, why_closed
 from moyai.planning.fleet.conducting import Decision
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.reach_words import reach_reason
+from moyai.planning.fleet.reaching import EndsBefore
 from moyai.planning.fleet.states import FAILURES, OperationState
 from moyai.planning.openings import Calendar, next_opening, openings
 from moyai.registry.models import JsonValue
 from moyai.registry.operation_settings import Event
 from moyai.texts import JAPAN, Text, document_of
 
+AHEAD = timedelta(days=1)
+"""So long before a body that its approval does not reach approvers are asked anew."""
 _ENDS = ("done", "failed", "cancelled", "expired")
 
 
@@ -32,7 +36,7 @@ class Happening:
     """What of the operation, and which time: with event and operation the key by which it is told once."""
     code: str | None = None
     facts: Mapping[str, JsonValue] = field(default_factory=dict)
-    """What words are made of: `subjects`, `wave`, `reason`, `status`, `codes`, `begins`."""
+    """What words are made of: `subjects`, `wave`, `reason`, `status`, `codes`, `begins`, `until`."""
 
 
 def happened(
@@ -60,6 +64,24 @@ def stalled(why: Text, now: datetime) -> Happening:
     cause = hashlib.sha256(why.en.encode()).hexdigest()[:16]
     day = now.astimezone(JAPAN).date()
     return Happening(Event.STALLED, f"{cause}:{day}", facts={"reason": document_of(why)})
+
+
+def runs_out(
+    found: EndsBefore, plan: OperationPlan, clear: Mapping[str, datetime], now: datetime
+) -> tuple[Happening, ...]:
+    """Approvals that hold now and run out before the work: asked for anew, once for each end, from `AHEAD`
+    before the first body that they do not reach. `clear`: until when what is approved is. What has run out
+    already is told by `happened`."""
+    subjects = tuple(one for one in found.subjects if one in clear)
+    if not subjects or now < found.first - AHEAD:
+        return ()
+    until = min(clear[one] for one in subjects)
+    facts: dict[str, JsonValue] = {
+        "subjects": subjects,
+        "reason": document_of(reach_reason(found, plan)),
+        "until": until.isoformat(),
+    }
+    return (Happening(Event.APPROVAL_WANTED, f"runs-out:{_moment(until)}", facts=facts),)
 
 
 def _plan_wants_approval(

@@ -108,6 +108,7 @@ def _approval(group: Sequence[Happened], scene: Scene) -> Told:
         f"{counted(len(plan.bodies), 'body', 'bodies')}",
     )
     wanted = _some([subject_words(one, plan) for one in subjects])
+    still_holds = any("until" in one.facts for one in group)
     begun = any(not one.subjects or "plan" not in one.subjects for one in group) or reasons
     touched = (
         Text(
@@ -117,8 +118,15 @@ def _approval(group: Sequence[Happened], scene: Scene) -> Told:
         if begun
         else Text("まだ何も変更していません。", "Nothing was touched yet.")
     )
+    title = Text("承認を待っています", "Approval wanted")
+    if still_holds:
+        title = Text("承認の期限が作業より先に来ます", "Approval runs out before the work")
+        touched = Text(
+            "期限までは、承認されたとおりに進みます。",
+            "Until it runs out the work goes on as approved.",
+        )
     return Told(
-        Text("承認を待っています", "Approval wanted"),
+        title,
         (*reasons, planned, *wanted),
         touched,
         (

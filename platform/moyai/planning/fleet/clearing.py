@@ -120,10 +120,22 @@ def clearances(
     of: Facts, approvals: Iterable[Approval], registry: Registry, now: datetime
 ) -> frozenset[str]:
     """The subjects that are approved now: none where nobody can know who planned it."""
+    return frozenset(clear_until(of, approvals, registry, now))
+
+
+def clear_until(
+    of: Facts, approvals: Iterable[Approval], registry: Registry, now: datetime
+) -> dict[str, datetime]:
+    """The same, each with the moment from which on the last of its approvals counts no longer."""
     if needs_approval(of.plan) and not _is_planned(of, registry, now):
-        return frozenset()
-    judged = (judge(approval, of, registry, now) for approval in approvals)
-    return frozenset(str(one.subject) for one in judged if isinstance(one, Accepted))
+        return {}
+    found: dict[str, datetime] = {}
+    for approval in approvals:
+        one = judge(approval, of, registry, now)
+        if isinstance(one, Accepted):
+            subject = str(one.subject)
+            found[subject] = max(found.get(subject, one.until), one.until)
+    return found
 
 
 def _is_planned(of: Facts, registry: Registry, now: datetime) -> bool:

@@ -28,6 +28,12 @@ KANA = re.compile(r"[\u3040-\u30ff]")
 ALL = [
     happened(Event.APPROVAL_WANTED, subjects=("plan", f"unverified-restore:{OSAKA}")),
     happened(Event.APPROVAL_WANTED, subjects=("wave:2",)),
+    happened(
+        Event.APPROVAL_WANTED,
+        subjects=("plan",),
+        reason=ERROR["what"],
+        until="2026-11-28T11:00:00+00:00",
+    ),
     happened(Event.WAVE_HELD, wave=1, codes=(OSAKA,), reason=ERROR["what"]),
     happened(Event.WAVE_HELD, wave=None, codes=(), reason=ERROR["what"]),
     happened(Event.WINDOW_MISSED, OSAKA, reason=ERROR["what"], begins=None),
@@ -75,8 +81,16 @@ def test_the_mail_of_one_that_left_a_body_out_says_so_and_what_to_do(left: str) 
     assert "することはありません" not in text
 
 
+def test_an_approval_that_still_holds_is_not_told_as_what_stops_the_work() -> None:
+    [first, *_] = told(ALL[2])
+    text = first.content.text.ja
+    assert "承認の期限が作業より先に来ます" in first.content.subject.ja
+    assert "期限までは、承認されたとおりに進みます。" in text
+    assert "承認: moyai operation approve 20261126-3" in text
+
+
 def test_a_held_wave_says_who_failed_why_and_how_to_go_on() -> None:
-    [first, *_] = told(ALL[2], scene(_271004="failed"))
+    [first, *_] = told(ALL[3], scene(_271004="failed"))
     text = first.content.text.ja
     assert "適用枠「第1」が保留になりました" in text
     assert "大阪市（271004）: 失敗しました。移行に失敗しました。" in text
@@ -92,7 +106,7 @@ def test_each_approval_is_asked_for_with_its_command() -> None:
 
 
 def test_what_is_not_a_wave_is_resumed_without_one() -> None:
-    [first, *_] = told(ALL[3])
+    [first, *_] = told(ALL[4])
     assert "一斉作業が保留になりました" in first.content.text.ja
     assert "--wave" not in first.content.text.ja
 

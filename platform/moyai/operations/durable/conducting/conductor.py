@@ -36,6 +36,7 @@ from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.bounds import Bounds
 from moyai.operations.durable.conducting.debts import Debts
 from moyai.operations.durable.conducting.files import Files
+from moyai.operations.durable.conducting.lapsing import Lapsing
 from moyai.operations.durable.conducting.on_record import OnRecord
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.conducting.standing import Standing
@@ -93,6 +94,7 @@ class Conductor:
         self._approved = approved
         self._standing = Standing()
         self._waiting = Waiting()
+        self._lapsing = Lapsing()
         self._searched = -_STRANDED_SECONDS
         self.gates: dict[str, tuple[int, ...]] = {}
         """Operation → waves whose bodies' health is to be looked at now."""
@@ -123,7 +125,14 @@ class Conductor:
                 return False
             moved = self._put_back_stranded(connection, knowns)
         self._settle()
-        for memory in (self._standing, self._waiting, self._plans, self._bounds, self._on_record):
+        for memory in (
+            self._standing,
+            self._waiting,
+            self._plans,
+            self._bounds,
+            self._on_record,
+            self._lapsing,
+        ):
             memory.keep_only(knowns)
         self._said = {row.id: self._said[row.id] for row in rows if row.id in self._said}
         for ended in self._unread - {row.id for row in rows}:
@@ -182,8 +191,8 @@ class Conductor:
 
     def _forget(self, operation: str | None = None) -> None:
         """What was read and told of an operation, or of all, may have been rolled back."""
-        self._standing.forget(operation)
-        self._waiting.forget(operation)
+        for memory in (self._standing, self._waiting, self._lapsing):
+            memory.forget(operation)
 
     def _conduct(
         self, row: Alive, known: KnownPlan, connection: sa.Connection, now: datetime
@@ -191,14 +200,17 @@ class Conductor:
         altered = self._on_record.altered(connection, row.id, known, row.version)
         if altered is not None and row.wanted in ("cancel", "stop"):
             return self._cancel(row, connection, now)
-        places, state = room(connection), self._state(connection, row, known, altered)
+        clear = {} if altered else self._approved.until(connection, row.id)
+        places, state = room(connection), self._state(connection, row, known, altered, clear)
         plan = known.plan if state.unjudged else self._bounds.of(row.id, known).plan
         decision = self._in_sight(
             connection, row.id, known, state, decide(plan, state, now, places)
         )
         waited = self._waiting.told(row.id)
         if self._apply(connection, row, decision):
-            tell(connection, row.id, happened(plan, state, decision, now, waited))
+            told = happened(plan, state, decision, now, waited)
+            ending = self._lapsing.look(row.id, plan, state, clear, now)
+            tell(connection, row.id, [*told, *ending])
             if altered is not None and state.status == "planned" and _changes(decision):
                 tell(connection, row.id, [stalled(altered, now)])
         return _changes(decision)
@@ -258,7 +270,12 @@ class Conductor:
         return known
 
     def _state(
-        self, connection: sa.Connection, row: Alive, known: KnownPlan, altered: Text | None
+        self,
+        connection: sa.Connection,
+        row: Alive,
+        known: KnownPlan,
+        altered: Text | None,
+        clear: Mapping[str, datetime],
     ) -> OperationState:
         unjudged = altered or self._refused
         bounded = Bounded(known.plan, known.bodies) if unjudged else self._bounds.of(row.id, known)
@@ -270,7 +287,7 @@ class Conductor:
             wanted="cancel" if row.wanted == "stop" else row.wanted,
             bodies=self._standing.of(connection, row.id),
             waves=waves(connection, row.id),
-            approved=frozenset() if altered else self._approved.read(connection, row.id),
+            approved=frozenset(clear),
             busy=busy(connection, row.id),
             released={
                 what: datetime.fromisoformat(moment) for what, moment in row.released.items()
