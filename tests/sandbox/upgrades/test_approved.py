@@ -204,6 +204,52 @@ def test_what_was_built_by_a_worker_that_died_stands_whatever_is_edited_since(
     assert office.is_open(A, "chat")
 
 
+@contextmanager
+def _dies_once_built(edit: Callable[[], None]) -> Iterator[None]:
+    """A worker that dies between the engine's end and its record, whereupon a file is edited."""
+
+    def engine(*_: object) -> list[DeployEvent]:
+        edit()
+        raise _Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AfterRun, "engine", engine)
+        with pytest.raises(_Killed):
+            yield
+
+
+def test_what_the_engine_built_stands_though_its_worker_died_before_the_record(
+    office: Office,
+) -> None:
+    operation = office.plan("1.1.0", B)
+    with unchanged(office.federation):
+        tags = "slug: ikeda\n    tags: { pilot: 'died' }"
+        with _dies_once_built(lambda: office.federation.edit("slug: ikeda", tags)):
+            office.carry(operation, B)
+        assert office.record(B).running_since is not None
+        revisions = office.revisions(B)
+        assert office.carry(operation, B).status == "done"
+    assert (office.image(B), office.revisions(B)) == ("1.1.0", revisions)
+    assert "-stack" not in [name for _, name, _ in office.steps(operation, B)]
+    recorded = office.source.session().state.recorded(office.record(B).stack)
+    assert recorded.condition is Condition.APPLIED, recorded.doubt
+
+
+def test_what_a_deploys_engine_built_stands_though_its_worker_died_before_the_record(
+    office: Office,
+) -> None:
+    with unchanged(office.federation):
+        office.federation.edit("slug: ikeda", "slug: ikeda\n    tags: { pilot: 'three' }")
+        change = deploy_changes(office.source.session(), (B,), today())[B]
+        planned = PlannedBody(B, B, 1, change.sha256, change.texts, 60, None)
+        operation = office.put("deploy", "", {}, (planned,))
+        with _dies_once_built(lambda: office.federation.edit("'three'", "'four'")):
+            office.carry(operation, B)
+        assert office.carry(operation, B).status == "done"
+        assert office.record(B).fingerprint == dict(change.stack.fingerprint)
+    office.federation.ok("deploy", B, "--allow-older")
+
+
 def test_what_a_deploys_worker_built_before_it_died_stands_too(office: Office) -> None:
     with unchanged(office.federation):
         office.federation.edit("slug: ikeda", "slug: ikeda\n    tags: { pilot: 'one' }")

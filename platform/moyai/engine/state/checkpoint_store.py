@@ -14,6 +14,8 @@ import json
 import re
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -34,6 +36,20 @@ _COPY = re.compile(r"-(\d+)\.checkpoint\.json(\.gz)?$")
 """The end of the key of a checkpoint in a history: nanoseconds since 1970."""
 KEPT_CHECKPOINTS = 50
 """Checkpoints of earlier updates that are kept of each stack."""
+
+
+_UPDATE = re.compile(r"-(\d+)\.history\.json$")
+"""The end of the key of an update in a history: the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastUpdate:
+    """The newest update of a stack, as its history tells it."""
+
+    config: Mapping[str, str]
+    """The stack's configuration: full keys to values."""
+    ended_at: datetime
+    """To the second."""
 
 
 class CheckpointStore:
@@ -161,6 +177,31 @@ class CheckpointStore:
             copy = f"{entry}.checkpoint.json{suffix}"
             self.blobs.put(copy, content)
             self._thin_out(stack, copy)
+
+    def last_update(self, stack: StackId) -> LastUpdate | None:
+        """The newest update, where it ended well and the checkpoint is still as it left it; else None."""
+        found = self.blobs.versions(_history(stack))
+        dated = [(int(match[1]), key) for key in found if (match := _UPDATE.search(key))]
+        if not dated or self.is_open(stack):
+            return None
+        entry, key = max(dated)[1], self.key(stack)
+        copy = entry.removesuffix(".history.json") + ".checkpoint.json"
+        copy += ".gz" if key.endswith(".gz") else ""
+        content = self.blobs.get(entry)
+        if (
+            content is None
+            or copy not in found
+            or self.blobs.sha256(copy) != self.blobs.sha256(key)
+        ):
+            return None
+        try:
+            update = json.loads(content)
+            if (update["kind"], update["result"]) != ("update", "succeeded"):
+                return None
+            config = {str(name): str(value) for name, value in update["config"].items()}
+            return LastUpdate(config, datetime.fromtimestamp(update["endTime"], UTC))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return None  # another program's, or cut off
 
     def _thin_out(self, stack: StackId, newest: str) -> None:
         """Remove what is more than is kept, never the newest, whatever the clock said before."""

@@ -25,6 +25,7 @@ from moyai.operations.deploys.events import (
 from moyai.operations.deploys.plan import stack_id
 from moyai.operations.deploys.preflight import refusal
 from moyai.operations.site.session import Session
+from moyai.operations.site.site_state import PLANNED
 from moyai.operations.site.turns import Turns
 from moyai.operations.site.workspace import Workspace
 from moyai.planning.plans import PlannedStack
@@ -207,6 +208,7 @@ def _config(workspace: Workspace, stack: PlannedStack, day: date) -> dict[str, s
     config = {
         "moyai:registry": str(workspace.registry.path),
         f"moyai:{CODE}": json.dumps(code_of(stack.fingerprint), sort_keys=True),
+        PLANNED: json.dumps(dict(stack.fingerprint), sort_keys=True),
         "moyai:sources": workspace.registry.sources_sha256,
         "moyai:site": workspace.site.name,
         "moyai:asOf": day.isoformat(),

@@ -19,11 +19,10 @@ from moyai.operations.kinds.kind import Result, Step, Work
 from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
-from moyai.operations.kinds.stacks import build, changed, hold_to_buildable
+from moyai.operations.kinds.stacks import build, changed, hold_to_buildable, stands
 from moyai.operations.kinds.upgrade.change import service_sha256
 from moyai.operations.site.places import today
 from moyai.operations.site.session import Session
-from moyai.planning.conditions import Condition
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.ways_back import NOTHING, WayBack, stays
 from moyai.planning.plans import Plan, PlannedStack
@@ -171,11 +170,11 @@ def _change(session: Session, work: Work, day: date) -> DeployChange:
 
 def _stands(one: Environment, found: Result) -> bool:
     """Whether the body is on record as preflight found that it is to be: its stack, and what was onboarded."""
-    recorded, releases = one.session.state.recorded(one.stack), found.get("releases")
-    if recorded.condition is not Condition.APPLIED or not isinstance(releases, Mapping):
+    sha256, releases = found.get("stack_sha256"), found.get("releases")
+    if not isinstance(sha256, str) or not isinstance(releases, Mapping):
         return False
-    is_built = found.get("stack_sha256") == sha256_of(dict(recorded.fingerprint))
-    return is_built and dict(releases).items() <= dict(recorded.releases).items()
+    is_built = stands(one.session.state, one.stack, sha256)
+    return is_built and dict(releases).items() <= dict(one.record.releases).items()
 
 
 _STAYS = stays(Text("tenants.yaml のとおりに適用したままです", "as it was built by tenants.yaml"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
+from moyai.canonical_json import sha256_of
+from moyai.engine.stacks import StackId
 from moyai.errors import Refused
 from moyai.operations.deploys.events import StackEnded
 from moyai.operations.deploys.plan import Wish, plan_of
@@ -13,6 +15,8 @@ from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.kind import Unavailable
 from moyai.operations.site.places import today
 from moyai.operations.site.session import Session, imports_of
+from moyai.operations.site.site_state import SiteState
+from moyai.planning.conditions import Condition
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.texts import Text
 
@@ -73,6 +77,17 @@ def hold_to_buildable(plan: Plan, stack: PlannedStack) -> None:
             ),
             remedy=Text("moyai deploy を実行してください。", "Run moyai deploy."),
         )
+
+
+def stands(state: SiteState, stack: StackId, sha256: str | None) -> bool:
+    """Whether a stack is on record as it was approved, by its fingerprint's hash: a worker may have died before
+    it said so, and files may be others since. The end of a run whose worker died goes on record here."""
+    if sha256 is None:
+        return False
+    state.settle(stack, sha256)
+    recorded = state.recorded(stack)
+    is_known = recorded.condition is Condition.APPLIED
+    return is_known and sha256_of(dict(recorded.fingerprint)) == sha256
 
 
 def changed(counts: Mapping[str, object]) -> bool:

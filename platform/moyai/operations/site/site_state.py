@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from moyai.canonical_json import sha256_of
 from moyai.engine.sites import Doubt
 from moyai.engine.stacks import StackId
 from moyai.engine.state.checkpoint_store import CheckpointStore
@@ -15,6 +17,9 @@ from moyai.engine.state.records import RecordStore, StackRecord, Written
 from moyai.errors import OperationFailed, Refused
 from moyai.planning.conditions import Recorded
 from moyai.texts import Text
+
+PLANNED = "moyai:planned"
+"""Key of a stack's configuration: the fingerprint that goes on record once it has ended, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,35 @@ class SiteState:
             return replace(change(record), running_since=None if is_mine else record.running_since)
 
         return self.change(stack, mine)
+
+    def settle(self, stack: StackId, sha256: str) -> bool:
+        """Put on record the end of a run whose process died before it did: whether it is there then.
+
+        Only where the engine ended well, by the stack's history, after the mark on record was made, by a plan
+        whose fingerprint has this hash, and nothing has changed the checkpoint since. Raises as `change`.
+        """
+        before, last = self.record(stack), self._checkpoints.last_update(stack)
+        since, planned = before.running_since, None if last is None else _planned(last.config)
+        if since is None or last is None or planned is None or sha256_of(planned) != sha256:
+            return False
+        if last.ended_at < since.replace(microsecond=0):
+            return False  # of a run before
+        facts = self.outputs(stack).get("facts")
+
+        def ended(record: StackRecord) -> StackRecord:
+            if (record.running_since, _last_end(record)) != (since, _last_end(before)):
+                return record  # somebody runs it, or has
+            return replace(
+                record,
+                fingerprint=planned,
+                checkpoint_sha256=self._checkpoints.sha256(stack),
+                applied_at=last.ended_at,
+                failure=None,
+                running_since=None,
+                facts=facts if isinstance(facts, dict) else record.facts,
+            )
+
+        return self.change(stack, ended).applied_at == last.ended_at
 
     def take_back(self, stack: StackId) -> None:
         """Put back what `begin` found, where it was called, as the run touched nothing after all.
@@ -280,6 +314,15 @@ class SiteState:
             },
             facts=facts if isinstance(facts, dict) else {},
         )
+
+
+def _planned(config: Mapping[str, str]) -> dict[str, str] | None:
+    """The fingerprint that a run was planned with, as its configuration says; None: it says none."""
+    try:
+        found = json.loads(config[PLANNED])
+    except (KeyError, ValueError):
+        return None
+    return {str(part): str(one) for part, one in found.items()} if isinstance(found, dict) else None
 
 
 def _last_end(record: StackRecord) -> tuple[object, ...]:

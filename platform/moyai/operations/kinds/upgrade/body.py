@@ -12,14 +12,8 @@ from moyai.operations.deploys.plan import Wish, plan_of
 from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Work
 from moyai.operations.kinds.site import SiteSource
-from moyai.operations.kinds.stacks import build
-from moyai.operations.kinds.upgrade.found import (
-    Found,
-    found_by,
-    hold_to_end,
-    hold_to_way_back,
-    stands,
-)
+from moyai.operations.kinds.stacks import build, stands
+from moyai.operations.kinds.upgrade.found import Found, found_by, hold_to_end, hold_to_way_back
 from moyai.operations.site.session import Session
 from moyai.operations.site.turns import Turns
 from moyai.planning.fleet.taking_over import taken_over
@@ -82,8 +76,8 @@ class Subscribed(Environment):
         return build(self.session, self.code, planned, None, found.as_of)
 
     def stands(self, found: Found) -> bool:
-        """Whether its stack is on record as preflight found that it is to be."""
-        return stands(found, self.session.state.recorded(self.stack))
+        """Whether its stack is on record as preflight found that it is to be (`stacks.stands`)."""
+        return stands(self.session.state, self.stack, found.stack_sha256)
 
     def build_back(self, found: Found) -> dict[str, int]:
         """Run its stack with the release on record, where anything of the upgrade is there.

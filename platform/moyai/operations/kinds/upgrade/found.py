@@ -92,13 +92,6 @@ def hold_to_end(found: Found, manifest: Manifest, target: str, stack: PlannedSta
         raise _moved(stack)
 
 
-def stands(found: Found, recorded: Recorded) -> bool:
-    """Whether a stack is on record as it was approved: a worker may have died before it said so, and files may
-    be others since."""
-    is_known = recorded.condition is Condition.APPLIED
-    return is_known and found.stack_sha256 == back_sha256(recorded.fingerprint)
-
-
 def hold_to_way_back(
     found: Found, service: str, recorded: Recorded, stack: PlannedStack
 ) -> PlannedStack | None:
