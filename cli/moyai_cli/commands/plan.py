@@ -8,6 +8,7 @@ import typer
 
 from moyai.errors import ExitCode, Refused
 from moyai.operations.deploys.change_groups import Group, group
+from moyai.operations.deploys.in_hand import Hands
 from moyai.operations.deploys.plan import Wish
 from moyai.operations.deploys.preflight import marked, preflight, refuse_exceeded
 from moyai.operations.deploys.preview import Previewed, by_code, previews
@@ -62,17 +63,25 @@ def plan(
     """Compare fingerprints; preview only what differs."""
     session = open_session(file, site)
     wish = Wish(selector_of(selector), day_of(as_of), allow_older=allow_older)
-    made = marked(preflight(session, wish))
+    hands = Hands(session)
+    made = _planned(session, wish, hands)
     previewed = preview and output is Output.TABLE and not made.exceeded and _asks_engine(made)
     if previewed and (started := session.make_ready()) is not None:
         typer.echo(started.of(LANG))
-        made = marked(preflight(session, wish))
+        made = _planned(session, wish, hands)
+    if hands.unasked is not None:
+        typer.secho(copyable(hands.unasked.of(LANG)), err=True)
     show_plan(made, output)
     refuse_exceeded(made)
     if previewed:
         _show_previews(session, made, jobs)
     if any(stack.action == "refused" for stack in made.stacks):
         raise typer.Exit(int(ExitCode.REFUSED))
+
+
+def _planned(session: Session, wish: Wish, hands: Hands) -> Plan:
+    """The plan as deploy would go by it: bodies that operations have in hand are refused."""
+    return hands.without(marked(preflight(session, wish)))[0]
 
 
 def _asks_engine(made: Plan) -> bool:

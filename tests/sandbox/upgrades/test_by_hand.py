@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -98,6 +99,22 @@ def by_hand(office: Office, code: str = A) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         holder.kill()
         holder.communicate()
+
+
+def test_a_plan_shows_a_body_in_hand_as_deploy_would_refuse_it(office: Office) -> None:
+    operation, told = office.plan("1.1.0", B), list[Answer]()
+
+    def act() -> None:
+        with tagged(office):
+            told.append(office.federation.moyai("plan", "all", "--allow-older", "-o", "json"))
+
+    assert office.carry(operation, B, at("stack", act)).status == "done"
+    [answer] = told
+    assert answer.code == 5, answer.err
+    tenants = {one["code"]: one for one in json.loads(answer.out)}
+    assert tenants[B]["action"] == "refused"
+    assert operation in str(tenants[B]["reasons"]), tenants[B]
+    assert tenants[A]["action"] != "refused"
 
 
 def test_a_deploy_by_hand_is_refused_while_writes_are_closed_and_others_are_deployed(

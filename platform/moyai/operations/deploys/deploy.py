@@ -182,12 +182,8 @@ class Deploy:
 
     def _to_tell(self, plan: Plan, awaited: frozenset[str]) -> Iterator[Text]:
         """That operations cannot be asked for, and why bodies are waited for."""
-        if self._hands.away is not None:
-            away = self._hands.away
-            yield Text(
-                f"{away.ja} 記録に途中と書かれていない団体には行います。",
-                f"{away.en} Bodies of which no record says that they are half-way are gone on with.",
-            )
+        if self._hands.unasked is not None:
+            yield self._hands.unasked
         for stack in plan.tenants:
             if stack.name in awaited:
                 why = stack.reasons[0]

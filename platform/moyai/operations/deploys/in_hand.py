@@ -36,9 +36,15 @@ class Hands:
     _away: Text | None = field(default=None, init=False)
 
     @property
-    def away(self) -> Text | None:
-        """Why the operations database could not be asked, for people; None: it answered, or there is none."""
-        return self._away
+    def unasked(self) -> Text | None:
+        """That the operations database could not be asked, why, and by what bodies are judged then, for people;
+        None: it answered, or there is none."""
+        if self._away is None:
+            return None
+        return Text(
+            f"{self._away.ja} 記録に途中と書かれていない団体には行います。",
+            f"{self._away.en} Bodies of which no record says that they are half-way are gone on with.",
+        )
 
     def all_of(self, codes: Iterable[str]) -> Mapping[str, Text]:
         """The bodies among those that may not be touched, each with the reason; the site has to be ready."""
@@ -164,10 +170,10 @@ def _told(one: InHand) -> Text:
             f"else is done with it. See moyai operation show {one.operation}; bring it to its end with moyai "
             f"operation retry {one.operation} {one.code}, or plan it anew.",
         )
-    way = step != one.step
-    ja, en = ("を戻している", "is taking back") if way else ("の", "is at")
+    is_back = step != one.step
+    ja, en = ("を戻している", "is taking back") if is_back else ("の", "is at")
     return Text(
-        f"{one.operation}（{what}、計画者 {one.planned_by}）が作業中です（手順 {step}{ja}ところ）。"
+        f"{one.operation}（{what}、計画者 {one.planned_by}）が作業中です（手順 {step} {ja}ところ）。"
         f"moyai operation show {one.operation} で確かめ、終わるのを待ってください（moyai deploy --wait）。"
         f"やめさせるのは moyai operation cancel {one.operation} --stop です。",
         f"{one.operation} ({what}, planned by {one.planned_by}) has it in hand and {en} {step}. See moyai "
