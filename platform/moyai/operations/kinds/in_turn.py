@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from moyai.engine.stacks import StackId
 from moyai.engine.state.holders import here
 from moyai.errors import MoyaiError, OperationFailed
-from moyai.operations.database.in_hand import changes
 from moyai.operations.kinds.kind import Kind, Look, Result, Step, TakenBack, Unreadable, Work
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.site.at_work import AtWork
@@ -70,13 +69,13 @@ class InTurn:
         if not changing:
             return steps
         before = frozenset(names[: names.index(changing[0]) + 1])
-        course = _Course(self.source, body.code, changing[0], changing[-1], before)
-        return tuple(_Step(one, course) for one in steps)
+        visit = _Visit(self.source, body.code, changing[0], changing[-1], before)
+        return tuple(_Step(one, visit) for one in steps)
 
 
 @dataclass(slots=True)
-class _Course:
-    """One body's way through the steps."""
+class _Visit:
+    """An operation at one body, from its first step to its last."""
 
     source: SiteSource
     code: str
@@ -92,22 +91,22 @@ class _Course:
         """The body's."""
         return StackId(TENANT, self.code)
 
-    def begin(self, step: str, work: Work) -> None:
+    def begin(self, step: Step, work: Work) -> None:
         """Before a step is done. Raises `AtWork` while another command is at the body, `OperationFailed` where
         it is there for too long."""
         session = self.source.session()
-        why = self._busy(session, step, work)
+        why = self._busy(session, step.name, work)
         if why is not None:
             now = time.monotonic()
             self._waits_since = now if self._waits_since is None else self._waits_since
             if now - self._waits_since < WAIT_SECONDS:
                 raise AtWork(why)
-            if changes(step):
+            if not step.only_reads:
                 raise _too_long(self.code, why)
             # What only looks says itself how it finds the body.
         self._waits_since = None
-        if changes(step):
-            self.note(session, step, work)
+        if not step.only_reads:
+            self.note(session, step.name, work)
 
     def note(self, session: Session, step: str, work: Work) -> None:
         """Write down that this operation has the body in hand."""
@@ -157,7 +156,7 @@ class _Step:
     """A step of such a kind."""
 
     step: Step
-    course: _Course
+    visit: _Visit
 
     @property
     def name(self) -> str:
@@ -176,7 +175,7 @@ class _Step:
 
     def do(self, work: Work) -> Result:
         """Raises as the step, and `AtWork` before anything of it is done."""
-        self.course.begin(self.name, work)
+        self.visit.begin(self.step, work)
         result = self.step.do(work)
         self._ended()
         return result
@@ -191,13 +190,13 @@ class _Step:
     def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """As the step."""
         result = self.step.undo(work, error)
-        if self.name == self.course.first:
-            self.course.over()
+        if self.name == self.visit.first:
+            self.visit.over()
         return result
 
     def _ended(self) -> None:
-        if self.name == self.course.last:
-            self.course.over()
+        if self.name == self.visit.last:
+            self.visit.over()
 
 
 def in_turn(make: Callable[[SiteSource], Kind], source: SiteSource) -> Kind:
