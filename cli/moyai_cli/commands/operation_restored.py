@@ -91,10 +91,10 @@ def restored(
         by = who_plans(office.workspace.registry, who, today())
         if outside:
             last, codes = last_declared(office)
-            found_now = looked({*codes, *(one.code for one in last.held)}, last.copied_at)
-            show_outside(last, found_now.traces, output)
-            if found_now.trouble is not None:
-                raise found_now.trouble
+            seen = looked({*codes, *(one.code for one in last.held)}, last.copied_at)
+            show_outside(last, seen.traces, output)
+            if seen.trouble is not None:
+                raise seen.trouble
             return
         found = find(office)
         if if_older and not found.shows_it:

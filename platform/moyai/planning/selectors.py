@@ -95,7 +95,7 @@ def select_with(
         if (
             _means(expression, _of(body, day))
             if named is None
-            else not named.isdisjoint(_names(body))
+            else not named.isdisjoint(names_of(body))
         )
     )
     merged = {code for body in bodies for code in body.former_codes}
@@ -192,7 +192,8 @@ def _named(expression: Expression) -> frozenset[str] | None:
     return frozenset(plain) if len(plain) == len(expression.parts) else None
 
 
-def _names(body: Tenant) -> tuple[str, ...]:
+def names_of(body: Tenant) -> tuple[str, ...]:
+    """What names a body in a selector: its code, slug and name, and codes that merged into it."""
     return (body.code, body.slug, body.name, *body.former_codes)
 
 
@@ -256,7 +257,7 @@ def _word(word: Word, body: Tenant, day: date) -> bool:
         return body.cell == value
     if word.quality == "tag":
         return _tagged(body.tags, value)
-    return value in _names(body)
+    return value in names_of(body)
 
 
 def _tagged(tags: Mapping[str, str], tag: str) -> bool:

@@ -4,8 +4,8 @@ Bounds lie between what was measured and what twice the work makes of it. Measur
 processors at a load of 15: the server's log is 4.2 to 4.9 times that of plain DBOS; a body asks 12.01 times of
 the server, 20.0 where each step is asked for twice; an empty child of plain DBOS takes 1.09 to 1.20 times the
 processor time of a body, 0.55 to 0.63 times where each step is asked for twice; by two workers a body takes
-1.2 to 1.4 times that of one. Seconds on the wall differ by a factor of three from run to run there: only
-a takeover is bound by them, by the interval of looks.
+1.2 to 1.4 times that of one. Seconds on the wall differ by a factor of three from run to run there: only a
+takeover is bound by them, by the interval of looks.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from datetime import date
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.database.rows import OperationView
 from moyai.operations.fleet.steering_words import another_has, look_at, not_again, refused
-from moyai.planning.selectors import Vanished, parse, select_with
+from moyai.planning.selectors import Vanished, names_of, parse, select_with
 from moyai.registry.models import Registry
 from moyai.registry.selector import words
 from moyai.texts import Text
@@ -78,8 +78,6 @@ def _meant(
     ]
     found = select_with(registry, vanished, selector, day)
     said = {one.value for one in words(parse(selector).expression) if one.quality is None}
-    names = {
-        body.code: {body.code, body.slug, body.name, *body.former_codes} for body in found.bodies
-    }
+    names = {body.code: set(names_of(body)) for body in found.bodies}
     names |= {one.code: {one.code, one.name} for one in found.vanished}
     return names.keys(), frozenset(code for code, known in names.items() if known & said)

@@ -44,8 +44,8 @@ def submit(office: Office, asked: Asked, plan: Plan, show: Show) -> str | None:
     """Put an operation on record; its id, or None where it was only to be shown.
 
     A plan that needs approval is signed by who planned it. Rights are those of today, whatever day is planned
-    as of. Raises as `who_plans`, `plan`, `require_bodies`,
-    `plan_by` and `CannotSign`; nothing is on record then but which file is the newest.
+    as of. Raises as `who_plans`, `plan`, `require_bodies`, `plan_by` and `CannotSign`; nothing is on record
+    then but which file is the newest.
     """
     registry = office.workspace.registry
     day = today()

@@ -117,7 +117,6 @@ class Work:
     """Which taking of the body by a worker this is, over all attempts."""
     epoch: int = 1
     """Of the operations database: a later one begins where it was restored from a copy."""
-
     again: bool = False
     """Of a step that is taken back: whether that was begun before, and its end is not known."""
     verified: Callable[[str], datetime | None] = lambda _service: None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 import moyai
-from moyai.infra.code import hash_components, hash_files
+from moyai.infra.code import COMPONENTS, PROGRAM, SERVICE, hash_components, hash_files
 from moyai.operations.site.workspace import Workspace
 from moyai.planning.consumed import CONSUMED
 from moyai.planning.fingerprints import Surroundings
@@ -21,13 +21,13 @@ def surroundings(
     `outputs` are the foundation's stacks' outputs; only the consumed ones are taken.
     """
     code = {
-        "program": hash_files((workspace.project / "stacks" / program,)),
-        "components": hash_components(),
+        PROGRAM: hash_files((workspace.project / "stacks" / program,)),
+        COMPONENTS: hash_components(),
     }
     for name, target in workspace.registry.services.items():
         component = target.manifest.folder / "component.py"
         if program == "tenant" and component.is_file():
-            code[f"code:{name}"] = hash_files((component,))
+            code[f"{SERVICE}{name}"] = hash_files((component,))
     consumed = {
         stack: {name: values[name] for name in _consumed(stack) if name in values}
         for stack, values in outputs.items()

@@ -72,9 +72,8 @@ def changes_of(
     }
     plan = make_plan(replace(basis, tenants=moving))
     manifest = session.workspace.registry.services[service].manifest
-    ways: dict[
-        str | None, _Way
-    ] = {}  # files are read once for all bodies that come from one release
+    # Files are read once for all bodies that come from one release.
+    ways: dict[str | None, _Way] = {}
     found: dict[str, UpgradeChange] = {}
     for stack in plan.tenants:
         before = begun_at or basis.tenants[stack.name].releases.get(service)
