@@ -25,7 +25,7 @@ from moyai.operations.database.reading import (
     workers,
 )
 from moyai.operations.database.rows import OperationRow
-from moyai.operations.kinds.names import NAMES
+from moyai.planning.fleet.kind_names import NAMES
 from moyai.texts import Text
 from moyai_cli.language import LANG, of, say
 from moyai_cli.options import File, Format, Operation, SiteName

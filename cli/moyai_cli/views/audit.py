@@ -10,7 +10,8 @@ from moyai.audit.anchors import to_document as anchor_document
 from moyai.audit.details import plain
 from moyai.audit.records import AuditRecord, to_document
 from moyai.operations.audit.chains import Exported, Looked
-from moyai.operations.audit.record_words import action_word, outcome, said_of, step_word
+from moyai.operations.audit.record_words import action_word, outcome, said_of
+from moyai.planning.fleet.step_names import step_word
 from moyai.texts import in_japan
 from moyai_cli.language import of, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_json, show_line

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import typer
 
 from moyai.operations.database.rows import DebtRow
-from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.debts import what_settles
+from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.status_words import word
 from moyai.texts import Text
 from moyai_cli.called import copyable

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from moyai.operations.fleet.assembling import LeftOut
-from moyai.operations.kinds.names import TITLES
 from moyai.planning.fleet.forecast import Forecast
+from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.reaching import ends_before
 from moyai.planning.fleet.status_words import word

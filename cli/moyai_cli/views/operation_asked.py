@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from moyai.operations.database.rows import BesideRow, OperationView
-from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.reaching import EndsBefore
 from moyai.planning.fleet.status_words import named
 from moyai.planning.fleet.wanted import of_whole

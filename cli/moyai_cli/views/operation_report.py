@@ -10,7 +10,7 @@ from moyai.audit.records import to_document
 from moyai.operations.audit.record_words import action_word, outcome, said_of
 from moyai.operations.fleet.report_page import errors_of
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
-from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.status_words import BODIES, STEPS, word
 from moyai.planning.fleet.ways_back import Way
 from moyai.texts import in_japan

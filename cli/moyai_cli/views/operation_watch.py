@@ -14,13 +14,13 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from moyai.errors import Held, MoyaiError, OperationFailed, Refused
-from moyai.operations.audit.record_words import step_word
 from moyai.operations.database.epochs import behind
 from moyai.operations.database.lost import is_lost
 from moyai.operations.database.reading import shown, workers
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView
-from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.status_words import BODIES, OPERATIONS, owed, word
+from moyai.planning.fleet.step_names import step_word
 from moyai.texts import Lang, Text, counted, visible
 from moyai_cli.called import copyable
 from moyai_cli.interrupts import Interrupt

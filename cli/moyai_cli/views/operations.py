@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from moyai.operations.audit.record_words import step_word
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
-from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.status_words import BODIES, owed, word
+from moyai.planning.fleet.step_names import step_word
 from moyai.texts import Text
 from moyai_cli.called import copyable
 from moyai_cli.language import LANG, of, say

@@ -9,7 +9,7 @@ import pytest
 from tests.sample import SAMPLE
 
 from moyai.engine.stacks import StackId
-from moyai.operations.database.in_hand import Entry, changes, found_in
+from moyai.operations.database.in_hand import Entry, found_in
 from moyai.operations.database.left import StepRecord
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import KINDS
@@ -17,6 +17,7 @@ from moyai.operations.kinds.upgrade.back import back_steps
 from moyai.operations.site.hand_notes import HandNote, forget, note, noted
 from moyai.operations.site.turns import Turns
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.step_names import STEPS, changes
 
 CODE = "272027"
 STACK = StackId("moyai-tenant", CODE)
@@ -34,7 +35,7 @@ def begun(
     )
 
 
-def test_which_steps_change_something_is_what_the_kinds_say() -> None:
+def test_what_steps_are_called_and_which_change_something_is_as_the_kinds_say() -> None:
     source = SiteSource(SAMPLE, "sandbox")
     body = PlannedBody(CODE, "a", 1, "", (), 60, None)
     for name, make in KINDS.items():
@@ -42,6 +43,9 @@ def test_which_steps_change_something_is_what_the_kinds_say() -> None:
         plan = OperationPlan(*(name, "", given, "sandbox", "", "", None, (), (body,), 0, 0))  # type: ignore[arg-type]
         for step in (*make(source).steps(plan, body), *back_steps(source)):
             assert changes(step.name) == (not step.only_reads), (name, step.name)
+            known = STEPS[step.name.partition(":")[0]].title
+            assert known.ja == step.title.ja or ":" in step.name, (name, step.name)
+            assert known.ja in step.title.ja, (name, step.name)
 
 
 def test_a_body_is_in_hand_from_its_first_change() -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from moyai.operations.kinds.names import NAMES
-from moyai.operations.kinds.names import TITLES as WORDS
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import KINDS
-from moyai.operations.kinds.upgrade import reading_steps
+from moyai.planning.fleet.kind_names import NAMES
+from moyai.planning.fleet.kind_names import TITLES as WORDS
 from moyai_cli.application import app
 
 
@@ -24,11 +23,6 @@ def test_a_kind_is_called_what_the_table_says(name: str) -> None:
     kind = KINDS[name](SiteSource(Path("tenants.yaml"), "sandbox"))
     assert (kind.name, kind.title) == (name, NAMES[name].title)
     assert all((kind.title.ja, kind.title.en))
-
-
-def test_what_an_upgrade_only_looks_at_counts_as_nothing_begun_forward_and_back() -> None:
-    found = reading_steps(SiteSource(Path("tenants.yaml"), "sandbox"))
-    assert found == {"preflight", "health", "health-after", "health-back"}
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))

@@ -20,16 +20,15 @@ from moyai.operations.audit.detail_words import DETAILS, detail_place, detail_wo
 from moyai.operations.audit.record_words import (
     ACTIONS,
     RESULTS,
-    STEPS,
     action_word,
     outcome,
     result_word,
     said_of,
-    step_word,
 )
-from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.runbooks import records, telling
+from moyai.planning.fleet.kind_names import NAMES
+from moyai.planning.fleet.step_names import STEPS, step_word
 from moyai.planning.fleet.ways_back import NOT_SAID, NOTHING, UNDONE, WayBack, stays
 from moyai.registry.models import JsonValue
 from moyai.texts import Text

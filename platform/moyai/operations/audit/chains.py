@@ -21,11 +21,12 @@ from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of, genesis
 from moyai.audit.verify import Finding, verify
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.operations.audit.detail_words import detail_place, detail_word
-from moyai.operations.audit.record_words import action_word, result_word, step_word
+from moyai.operations.audit.record_words import action_word, result_word
 from moyai.operations.audit.vault import NoVault, vault_of
 from moyai.operations.database.anchoring import has_anchors
 from moyai.operations.database.audit_reading import heads, newest, one_moment, records
 from moyai.operations.site.workspace import Workspace
+from moyai.planning.fleet.step_names import step_word
 from moyai.planning.selectors import only
 from moyai.registry.models import Registry
 from moyai.texts import Lang, Text, of_system

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from moyai.audit.records import AuditRecord
-from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.status_words import BODIES, OPERATIONS, WAVES, named
 from moyai.planning.fleet.ways_back import way_back_in
 from moyai.texts import Text, same, text_in, visible
@@ -53,30 +53,6 @@ ACTIONS: Mapping[str, Text] = {
     **{f"{kind}.step": Text(f"{t.ja}の手順", f"step of: {t.en}") for kind, t in TITLES.items()},
     **{f"{kind}.body": Text(f"{t.ja}の結果", f"end of: {t.en}") for kind, t in TITLES.items()},
 }
-STEPS: Mapping[str, Text] = {
-    "preflight": Text("事前確認", "preflight"),
-    "close-writes": Text("書込みの停止", "close writes"),
-    "backup": Text("バックアップ", "backup"),
-    "stack": Text("環境の適用", "stack update"),
-    "migrate-expand": Text("移行（拡張）", "migrate: expand"),
-    "migrate-contract": Text("移行（縮小）", "migrate: contract"),
-    "health": Text("正常性の確認", "health"),
-    "health-after": Text("移行後の確認", "health after"),
-    "release": Text("リリースの記録", "release on record"),
-    "open-writes": Text("書込みの再開", "open writes"),
-    "back-data": Text("データの切戻し", "data back"),
-    "back-stack": Text("環境の切戻し", "stack back"),
-    "back-open-writes": Text("書込みの再開", "open writes"),
-    "deploy": Text("環境の適用", "deploy"),
-    "file": Text("tenants.yaml の確認", "tenants.yaml"),
-    "dump": Text("バックアップ", "backup"),
-    "restore-test": Text("復元試験", "restore test"),
-    "new": Text("新しいパスワード", "new passwords"),
-    "set": Text("パスワードの切替え", "passwords taken"),
-    "restart": Text("タスクの入替え", "tasks begun anew"),
-    "void": Text("前のパスワードの失効確認", "old passwords void"),
-}
-"""Of all kinds; of a step about one service (`dump:eapp-a`) what stands before the colon."""
 RESULTS: Mapping[str, Text] = {
     **BODIES,
     "taken-over": Text("引継ぎ", "taken over"),
@@ -99,20 +75,6 @@ RESULTS: Mapping[str, Text] = {
 def action_word(code: str) -> Text:
     """What an action is called; as it is where it has no name."""
     return named(ACTIONS, code)
-
-
-def step_word(code: str) -> Text:
-    """What a step is called, or its way back, whose record's details say what became of it; a runbook's has its
-    own name."""
-    if code.startswith("-"):
-        back = step_word(code[1:])
-        return Text(f"{back.ja}（切戻しの手順）", f"way back of {back.en}")
-    name, _, service = code.partition(":")
-    if name not in STEPS:
-        return same(visible(code))
-    title = STEPS[name]
-    about = visible(service)
-    return Text(f"{title.ja}（{about}）", f"{title.en} ({about})") if service else title
 
 
 def result_word(code: str) -> Text:

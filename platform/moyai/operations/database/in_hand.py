@@ -15,9 +15,8 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 from moyai.operations.database.left import StepRecord, left_by
+from moyai.planning.fleet.step_names import changes
 
-READING = frozenset({"preflight", "file", "health", "health-after", "health-back"})
-"""Steps of all kinds that change nothing, without the service behind a colon; a test holds it to the kinds."""
 _HALF_WAY: Mapping[str, tuple[str, ...]] = {
     "upgrade": ("close-writes", "back-"),
     "rotate": ("set:",),
@@ -87,11 +86,6 @@ def in_hand(
 def running(connection: psycopg.Connection[Any], site: str, code: str) -> InHand | None:
     """The operation that is at a body and has begun to change it, or None: quicker than `in_hand`."""
     return found_in(_entries(connection, _RUNNING, site, (code,))).get(code)
-
-
-def changes(step: str) -> bool:
-    """Whether a step of that name, forward or back, changes something."""
-    return step.removeprefix("-").partition(":")[0] not in READING
 
 
 def found_in(entries: Iterable[Entry]) -> dict[str, InHand]:

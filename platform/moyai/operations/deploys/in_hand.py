@@ -16,6 +16,9 @@ from moyai.operations.database.in_hand import InHand, in_hand, running
 from moyai.operations.site.hand_notes import HandNote, forget, noted
 from moyai.operations.site.session import Session
 from moyai.operations.site.workspace import Workspace
+from moyai.planning.fleet.kind_names import TITLES
+from moyai.planning.fleet.status_words import named
+from moyai.planning.fleet.step_names import step_word
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import TENANT
 from moyai.texts import Text
@@ -159,24 +162,24 @@ def _first(error: Exception) -> str:
 
 
 def _told(one: InHand) -> Text:
-    what = f"{one.kind} {one.subject}".strip()
-    step = one.step.removeprefix("-")
+    whose, name = _whose(one), one.step.removeprefix("-")
+    step = step_word(name)
     if not one.is_running:
         return Text(
-            f"{one.operation}（{what}、計画者 {one.planned_by}）が途中で止まっています（手順 {step}）。"
+            f"{whose.ja}が途中で止まっています（手順 {step.ja}）。"
             f"この団体にはその続きのほか何もできません。moyai operation show {one.operation} で確かめ、"
             f"moyai operation retry {one.operation} {one.code} で終わらせるか、計画を作り直してください。",
-            f"{one.operation} ({what}, planned by {one.planned_by}) has left it half-way at {step}: nothing "
+            f"{whose.en} has left it half-way at {step.en}: nothing "
             f"else is done with it. See moyai operation show {one.operation}; bring it to its end with moyai "
             f"operation retry {one.operation} {one.code}, or plan it anew.",
         )
-    is_back = step != one.step
+    is_back = name != one.step
     ja, en = ("を戻している", "is taking back") if is_back else ("の", "is at")
     return Text(
-        f"{one.operation}（{what}、計画者 {one.planned_by}）が作業中です（手順 {step} {ja}ところ）。"
+        f"{whose.ja}が作業中です（手順 {step.ja} {ja}ところ）。"
         f"moyai operation show {one.operation} で確かめ、終わるのを待ってください（moyai deploy --wait）。"
         f"やめさせるのは moyai operation cancel {one.operation} --stop です。",
-        f"{one.operation} ({what}, planned by {one.planned_by}) has it in hand and {en} {step}. See moyai "
+        f"{whose.en} has it in hand and {en} {step.en}. See moyai "
         f"operation show {one.operation}, and wait until it has ended (moyai deploy --wait); moyai operation "
         f"cancel {one.operation} --stop calls it off.",
     )
@@ -197,12 +200,20 @@ def _maybe(away: Text, why: Text) -> Text:
 
 
 def _by_note(known: HandNote) -> Text:
-    what = f"{known.kind} {known.subject}".strip()
+    whose, step = _whose(known), step_word(known.step)
     return Text(
-        f"この機械の記録では、{known.operation}（{what}、計画者 {known.planned_by}）が手順 {known.step} の"
-        "ところです。",
-        f"By this machine's notes {known.operation} ({what}, planned by {known.planned_by}) is at "
-        f"{known.step}.",
+        f"この機械の記録では、{whose.ja}が手順 {step.ja} のところです。",
+        f"By this machine's notes {whose.en} is at {step.en}.",
+    )
+
+
+def _whose(one: InHand | HandNote) -> Text:
+    """The operation, what it is and who planned it."""
+    kind = named(TITLES, one.kind)
+    ja, en = f"{kind.ja} {one.subject}".strip(), f"{kind.en} {one.subject}".strip()
+    return Text(
+        f"{one.operation}（{ja}、計画者 {one.planned_by}）",
+        f"{one.operation} ({en}, planned by {one.planned_by})",
     )
 
 

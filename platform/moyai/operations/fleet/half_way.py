@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from moyai.operations.database.attempts import begun_entries, steps_of
 from moyai.operations.database.left import StepRecord, ledger_sha256, left_by
 from moyai.operations.kinds.site import SiteSource
-from moyai.operations.kinds.upgrade import reading_steps
+from moyai.planning.fleet.step_names import changes
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver
 
 _CLOSES = "close-writes"
@@ -30,7 +30,6 @@ class HalfWay:
 
 def half_way(connection: sa.Connection, source: SiteSource, service: str) -> dict[str, HalfWay]:
     """The bodies of a site whose service an upgrade left half-way, by code."""
-    reads = reading_steps(source)
     records: dict[tuple[str, str], tuple[StepRecord, ...]] = {}
     found: dict[str, HalfWay | None] = {}
     entries = begun_entries(connection, source.site, service)
@@ -43,9 +42,9 @@ def half_way(connection: sa.Connection, source: SiteSource, service: str) -> dic
             before = records.get((entry["operation"], code), ())
         own = steps[operation, code]
         records[operation, code] = (*before, *own)
-        if any(step.name not in reads for step in own):
+        if any(changes(step.name) for step in own):
             target = _target(one.parameters, entry, before, own)
-            left = _of(operation, target, entry, (*before, *own), reads)
+            left = _of(operation, target, entry, (*before, *own))
             going = one.status in ("waiting", "running")
             is_left = left is not None and one.status != "done"
             found[code] = replace(left, is_going=going) if left is not None and is_left else None
@@ -71,13 +70,12 @@ def _of(
     target: str,
     entry: Mapping[str, Any] | None,
     records: Sequence[StepRecord],
-    reads: Set[str],
 ) -> HalfWay | None:
     left = left_by(records)
     came = left.results.get("preflight")
     if _CLOSES not in left.steps or came is None:
         return None
-    begun = [one.name for one in records if one.name in left.steps and one.name not in reads]
+    begun = [one.name for one in records if one.name in left.steps and changes(one.name)]
     return HalfWay(
         TakenOver(
             operation=operation,

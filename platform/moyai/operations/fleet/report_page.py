@@ -8,7 +8,7 @@ from datetime import datetime
 
 from moyai.operations.audit.record_words import action_word, outcome, said_of
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
-from moyai.operations.kinds.names import TITLES
+from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.status_words import BODIES, STEPS, WAVES, ended_word, word
 from moyai.planning.fleet.wanted import needs_approval
 from moyai.texts import Lang, Text, in_japan, text_in, visible

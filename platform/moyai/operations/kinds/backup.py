@@ -14,8 +14,8 @@ from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.by_service import ServiceStep, services_of
 from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import Result, Step, Work
-from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
+from moyai.planning.fleet.kind_names import NAMES
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.ways_back import NOTHING, WayBack, stays, unknown
 from moyai.registry.models import Registry

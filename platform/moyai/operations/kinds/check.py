@@ -11,8 +11,8 @@ from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
-from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
+from moyai.planning.fleet.kind_names import NAMES
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.texts import Text, counted
 

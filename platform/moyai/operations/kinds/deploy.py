@@ -16,13 +16,13 @@ from moyai.operations.kinds.again import Reading, Repeatable
 from moyai.operations.kinds.as_shown import hold_to_shown, not_as_planned
 from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Result, Step, Work
-from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build, changed, hold_to_buildable, stands
 from moyai.operations.kinds.upgrade.change import service_sha256
 from moyai.operations.site.places import today
 from moyai.operations.site.session import Session
+from moyai.planning.fleet.kind_names import NAMES
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.ways_back import NOTHING, WayBack, stays
 from moyai.planning.plans import Plan, PlannedStack

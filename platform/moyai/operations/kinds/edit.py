@@ -13,8 +13,8 @@ from hashlib import sha256
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.deploy import Deploy
 from moyai.operations.kinds.kind import Result, Step, Unavailable, Work
-from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
+from moyai.planning.fleet.kind_names import NAMES
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.change import EntryEdit, has_changes
 from moyai.registry.models import Registry

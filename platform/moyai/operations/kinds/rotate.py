@@ -34,7 +34,6 @@ from moyai.operations.kinds.kind import (
     Unavailable,
     Work,
 )
-from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.rotate_ways import (
     BEGUN_ANEW,
@@ -46,6 +45,7 @@ from moyai.operations.kinds.rotate_ways import (
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.site.places import today
 from moyai.planning.deploy_refusals import frozen
+from moyai.planning.fleet.kind_names import NAMES
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.ways_back import UNDONE, WayBack
 from moyai.registry.models import Registry

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Step
-from moyai.operations.kinds.names import NAMES
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade.back import back_steps
 from moyai.operations.kinds.upgrade.data import Backup, Contract, Expand
@@ -19,6 +18,7 @@ from moyai.operations.kinds.upgrade.steps import (
     Release,
     UpdateStack,
 )
+from moyai.planning.fleet.kind_names import NAMES
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.taking_over import taken_over
 from moyai.texts import Text
@@ -46,11 +46,6 @@ class Upgrade:
         one, given = Environment(self.source.session(), body.code), plan.parameters
         inside, service, release = one.inside(), str(given["service"]), str(given["release"])
         looked(lambda: inside.health(one.registry, one.outputs, service, release))
-
-
-def reading_steps(source: SiteSource) -> frozenset[str]:
-    """The steps, forward and back, that change nothing, by name."""
-    return frozenset(one.name for one in (*_forward(source), *back_steps(source)) if one.only_reads)
 
 
 def _forward(source: SiteSource) -> tuple[Step, ...]:

@@ -53,7 +53,7 @@ class BackData(BackStep):
     """Data go back where a contract step is applied and nothing was written since the backup."""
 
     name: str = "back-data"
-    title: Text = Text("データを戻す", "data back")
+    title: Text = Text("データの切戻し", "data back")
 
     def take_back(self, work: Work) -> Result:
         """Nothing where no backup was made: nothing was migrated then."""
@@ -67,7 +67,7 @@ class BackStack(BackStep):
     """The release before on record, and its resources."""
 
     name: str = "back-stack"
-    title: Text = Text("環境を戻す", "stack back")
+    title: Text = Text("環境の切戻し", "stack back")
 
     def take_back(self, work: Work) -> Result:
         """Raises as the engine's run ended."""
