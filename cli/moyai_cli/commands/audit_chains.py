@@ -12,10 +12,12 @@ import typer
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
 from moyai.operations.audit import chains
 from moyai.operations.audit.anchoring import anchor_now
+from moyai.operations.audit.proofs import people
 from moyai.operations.audit.vault import vault_of
 from moyai.operations.evidence.catching_up import waiting
 from moyai.operations.fleet.opening import Office, open_office
 from moyai.operations.site.workspace import open_workspace
+from moyai.registry.load import require
 from moyai.texts import Text
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, SiteName
@@ -89,7 +91,9 @@ def export(
         registry = office.workspace.registry
         chain, name = chains.chain_named(office.engine, registry, body)
         place = save or Path(f"audit-{chain.removeprefix('body:')}.jsonl")
-        made = chains.export(office.engine, registry.federation.name, chain, name, place, LANG)
+        made = chains.export(
+            office.engine, registry.federation.name, chain, name, place, LANG, people(registry)
+        )
     show_exported(made, name, output)
     if made.looked.findings:
         raise chains.broken({chain: made.looked})
@@ -123,7 +127,7 @@ def verify(
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
 ) -> None:
-    """Files need no database and no tenants.yaml."""
+    """Files need no database and no tenants.yaml; with --file, keys are held against that one."""
     if exports and body:
         raise UsageError(
             Text(
@@ -133,14 +137,16 @@ def verify(
             touched=NOTHING_TOUCHED,
         )
     if exports:
-        found = {str(path): looked for path, looked in chains.verify_files(exports)}
+        keys = None if file is None else people(require(file))
+        found = {str(path): looked for path, looked in chains.verify_files(exports, keys)}
     else:
         with _looking(file, site) as office:
             chain = None
             if body is not None:
                 chain, _ = chains.chain_named(office.engine, office.workspace.registry, body)
             known = chains.anchors_known(office.engine, office.workspace, chain) if anchors else {}
-            looks = chains.verify_chains(office.engine, chain, known)
+            keys = people(office.workspace.registry)
+            looks = chains.verify_chains(office.engine, chain, known, keys)
             found = {one.chain: one for one in looks}
     show_looked(found, output)
     if any(one.findings for one in found.values()):

@@ -185,7 +185,7 @@ def report(
     with open_office(file, site) as office, office.engine.connect() as connection:
         found = find(connection, operation)
         titles = step_titles(office.workspace, shown(connection, found).plan)
-        made = read_report(connection, found, titles)
+        made = read_report(connection, found, office.workspace.registry, titles)
     if save is not None:
         save_text(save, markdown(made, LANG))
     show_report(made, output, save)

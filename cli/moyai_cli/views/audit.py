@@ -10,9 +10,10 @@ from moyai.audit.anchors import to_document as anchor_document
 from moyai.audit.details import plain
 from moyai.audit.records import AuditRecord, to_document
 from moyai.operations.audit.chains import Exported, Looked
+from moyai.operations.audit.proofs import Signatures
 from moyai.operations.audit.record_words import action_word, outcome, said_of
 from moyai.planning.fleet.step_names import step_word
-from moyai.texts import in_japan
+from moyai.texts import Text, in_japan
 from moyai_cli.language import of, say
 from moyai_cli.render import Column, Output, Record, document, listing, show_json, show_line
 
@@ -68,27 +69,54 @@ def show_looked(found: Mapping[str, Looked], output: Output) -> None:
         Column(
             "status",
             say("結果", "result"),
-            {say("正常", "whole"): "green", say("改変", "tampered"): "red"},
+            {of(_STATUSES["whole"]): "green", **{of(_STATUSES[one]): "red" for one in _BROKEN}},
         ),
         Column("findings", say("見つかったもの", "findings")),
     ]
     if output is Output.TABLE:
-        words = {True: say("正常", "whole"), False: say("改変", "tampered")}
         shown = [
             {
                 **record,
-                "status": words[not one.findings],
+                "status": of(_STATUSES[_status(one)]),
                 "findings": [
                     *(of(finding.what) for finding in one.findings),
                     *(say("申告済み: ", "declared: ") + of(gap.what) for gap in one.gaps),
+                    *(of(said) for said in one.signatures.told()),
                 ],
             }
             for record, one in zip(records, found.values(), strict=True)
         ]
         listing(shown, columns, output)
         return
-    more = [Column(key, key) for key in ("chain", "sha256", "declared")]
+    more = [Column(key, key) for key in ("chain", "sha256", "declared", "signatures")]
     listing(records, [*columns, *more], output)
+
+
+_BROKEN = ("tampered", "unproved")
+_STATUSES = {
+    "whole": Text("正常", "whole"),
+    "tampered": Text("改変", "tampered"),
+    "unproved": Text("署名が不正", "signature is none"),
+}
+
+
+def _status(one: Looked) -> str:
+    if not one.findings:
+        return "whole"
+    return "unproved" if one.is_whole else "tampered"
+
+
+def _signatures(found: Signatures) -> Record:
+    return {
+        "signed": [
+            {"actor": one.actor, "key": one.fingerprint, "whose": one.whose, "records": times}
+            for one, times in found.signed.items()
+        ],
+        "not_signed": [
+            {"actor": one.actor, "records": times} for one, times in found.claimed.items()
+        ],
+        "not_checkable": found.not_checkable,
+    }
 
 
 def _looked(name: str, one: Looked) -> Record:
@@ -98,7 +126,7 @@ def _looked(name: str, one: Looked) -> Record:
         "records": one.records,
         "anchors": one.anchors,
         "sha256": one.head.sha256,
-        "status": "tampered" if one.findings else "whole",
+        "status": _status(one),
         "findings": [
             {"kind": finding.kind, "seq": finding.seq, "what": of(finding.what)}
             for finding in one.findings
@@ -114,6 +142,7 @@ def _looked(name: str, one: Looked) -> Record:
             }
             for gap in one.gaps
         ],
+        "signatures": _signatures(one.signatures),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from moyai.audit.records import to_document
 from moyai.operations.audit.record_words import action_word, outcome, said_of
-from moyai.operations.fleet.report_page import errors_of
+from moyai.operations.fleet.report_page import does_not_count, errors_of
 from moyai.operations.fleet.reporting import BodyReport, Report, StepReport
 from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.status_words import BODIES, STEPS, word
@@ -44,7 +44,14 @@ def show_report(made: Report, output: Output, saved: Path | None) -> None:
 def _record(made: Report) -> Record:
     view = made.view
     record = whole_record(view.row, view.waves, view.bodies)
-    approvals = [approval_record(one) for one in view.approvals]
+    approvals = [
+        {
+            **approval_record(one.row),
+            "counts": one.why_not is None,
+            "why_not": None if one.why_not is None else of(one.why_not),
+        }
+        for one in made.approvals
+    ]
     debts = [
         {"code": one.code, "reason": of(one.reason), "opened_at": utc(one.opened_at)}
         for one in made.debts
@@ -124,11 +131,12 @@ def _lines(made: Report) -> Iterator[str]:
     reason = "" if row.reason is None else f" — {of(row.reason)}"
     yield f"{row.id} {word(TITLES, row.kind, LANG)} {row.subject}".rstrip() + f": {status}{reason}"
     yield say("計画: ", "planned: ") + f"{row.planned_by}, {in_japan(row.planned_at)}"
-    for one in made.view.approvals:
-        yield (
-            say("承認: ", "approved: ")
-            + f"{one.operator} ({one.subject}), {in_japan(one.received_at)}"
-        )
+    for one in made.approvals:
+        about = f"{one.row.operator} ({one.row.subject}), {in_japan(one.row.received_at)}"
+        if one.why_not is None:
+            yield say("承認: ", "approved: ") + about
+        else:
+            yield f"{say('承認の記録: ', 'approval on record: ')}{about} — {of(does_not_count(one.why_not))}"
     for event in made.events:
         about = of(said_of(event))
         yield (

@@ -70,15 +70,25 @@ def verify(
 def is_over(signature_text: str, line: bytes, namespace: str) -> bool | None:
     """Whether a signature is over a line, by the key that it names itself, whoever's that is; None where it
     cannot be read. Raises nothing."""
-    try:
-        signature = read_signature(signature_text)
-        kind = Reader(signature.public_key).string().decode("ascii")
-    except (Malformed, UnicodeDecodeError):
-        return None
-    why = verify(signature_text, line, namespace, Key(kind, signature.public_key).line)
-    if why is None:
+    found = signing_key(signature_text, line, namespace)
+    if isinstance(found, Key):
         return True
-    return False if why == _WRONG else None
+    return False if found == _WRONG else None
+
+
+def signing_key(signature_text: str, line: bytes, namespace: str) -> Key | Rejection:
+    """The key that made a signature over a line, as the signature says it itself, or why it is none.
+
+    Whose key that is the signature cannot say. Raises nothing.
+    """
+    try:
+        blob = read_signature(signature_text).public_key
+        key = Key(Reader(blob).string().decode("ascii", "replace"), blob)
+    except Malformed:
+        return MALFORMED
+    if why_unfit(key.line) is not None:
+        return _UNFIT
+    return verify(signature_text, line, namespace, key.line) or key
 
 
 def read_signature(text: str) -> Signature:
@@ -139,6 +149,14 @@ _WRONG = Rejection(
         "今の計画を確かめてから、もう一度署名してください。",
         "Look at the plan as it is now, then sign once more.",
     ),
+)
+_UNFIT = Rejection(
+    "unfit-key",
+    Text(
+        "認めていない種類か、短すぎる鍵の署名です。",
+        "It is by a key of a kind or length that is not accepted.",
+    ),
+    _AGAIN,
 )
 _NOT_TOUCHED = Rejection(
     "not-touched",

@@ -33,6 +33,8 @@ class Words:
     """Of a key among the details."""
     place: Callable[[str], int] = lambda _: 0
     """Where that stands among others, the lowest first; equal ones by their keys."""
+    proof: Callable[[AuditRecord], Text | None] = lambda _: None
+    """What its signature proves; None where nobody signs such a record."""
 
 
 def page(
@@ -63,6 +65,7 @@ def page(
         step=said(named.step),
         result=said(named.result),
         details=lambda details: _details(details, named, lang),
+        proof=lambda record: _proof(named.proof(record), lang),
     )
 
 
@@ -74,6 +77,10 @@ def _details(
         value = details[key]
         if value is not None and value != () and value != "":
             yield visible(named.detail(key).of(lang)), visible(_said(value, lang))
+
+
+def _proof(text: Text | None, lang: Lang) -> str:
+    return "" if text is None else visible(text.of(lang))
 
 
 _SIGNATURE = "-----BEGIN SSH SIGNATURE-----"

@@ -33,6 +33,7 @@ WORDS: Mapping[str, Text] = {
     "attempt": Text("回", "attempt"),
     "result": Text("結果", "Result"),
     "details": Text("詳細", "Details"),
+    "proof": Text("署名の検証", "What the signature proves"),
     "plan": Text("計画のハッシュ値", "Hash of the plan"),
     "yes": Text("はい", "yes"),
     "no": Text("いいえ", "no"),

@@ -16,8 +16,19 @@ from moyai.audit.records import AuditRecord, Head, genesis, hash_of
 from moyai.texts import Text, visible
 
 Kind = Literal[
-    "changed", "unlinked", "missing", "doubled", "moved", "foreign", "unanchored", "cut", "more"
+    "changed",
+    "unlinked",
+    "missing",
+    "doubled",
+    "moved",
+    "foreign",
+    "unanchored",
+    "cut",
+    "more",
+    "unproved",
+    "lacking",
 ]
+"""`unproved`: a signature in it is none; `lacking`: other chains or the tables tell of one that it lacks."""
 _MOST = 1000
 """Findings of one kind of look; a chain that is wrong throughout is wrong, and memory stays flat."""
 

@@ -16,6 +16,7 @@ from threading import Thread
 import pytest
 import sqlalchemy as sa
 from counting import make_plan
+from persons import registry
 from standardwebhooks.webhooks import Webhook
 from telling import Office
 from tests.sample import lay_out
@@ -122,7 +123,7 @@ def test_a_mail_says_of_a_failed_body_what_was_taken_back_and_nothing_else(
     assert en in letter.text
     assert ("元に戻し" in letter.text) is (fails == "write-3")
     with office.operator.connect() as connection:
-        [body] = report(connection, operation).bodies
+        [body] = report(connection, operation, registry()).bodies
     assert body.taken_back == (("write-2", "write-1") if fails == "write-3" else ())
 
 

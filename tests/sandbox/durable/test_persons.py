@@ -530,7 +530,7 @@ def test_a_report_says_what_was_taken_back_and_what_is_owed(desk: Desk) -> None:
         r='{"ja": "後で", "en": "later"}',
     )
     with desk.engine.connect() as connection:
-        made = report(connection, operation)
+        made = report(connection, operation, registry())
         waves, bodies = entries(connection, [operation])[operation]
     first = made.bodies[0]
     assert first.taken_back == ()
@@ -566,7 +566,7 @@ def test_a_report_tells_the_course_of_an_operation_and_who_asked_for_what(desk: 
     steering.pause(desk.engine, operation, BY)
     steering.pause(desk.engine, other, BY)
     with desk.engine.connect() as connection:
-        made = report(connection, operation)
+        made = report(connection, operation, registry())
     told = [(one.operation, one.action) for one in made.events]
     assert told == [(operation, "operation.plan"), (operation, "operation.pause")]
     page = markdown(made, "en")

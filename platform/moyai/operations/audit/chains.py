@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of, genesis
 from moyai.audit.verify import Finding, verify
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.operations.audit.detail_words import detail_place, detail_word
+from moyai.operations.audit.proofs import People, Signatures, proof_of, proof_words
 from moyai.operations.audit.record_words import action_word, result_word
 from moyai.operations.audit.vault import NoVault, vault_of
 from moyai.operations.database.anchoring import has_anchors
@@ -47,6 +48,13 @@ class Looked:
     """With so many in the locked bucket it was compared."""
     gaps: tuple[Gap, ...] = ()
     """Where records are lost and a person has declared that: no findings, and always told."""
+    signatures: Signatures = field(default_factory=Signatures)
+    """What the signatures in it prove; what is none is a finding too."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its records are as they were made, whatever the signatures in them prove."""
+        return all(one.kind == "unproved" for one in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +91,19 @@ def verify_chains(
     engine: sa.Engine,
     chain: str | None = None,
     anchors: Mapping[str, Sequence[Anchor]] = MappingProxyType({}),
+    known: People | None = None,
 ) -> Iterator[Looked]:
     """Every chain of the database, or one, verified, one after the other, all of one moment.
 
     `anchors`: chain → what is in the locked bucket of it; a chain that has some and no record is gone.
+    `known`: whose keys are whose, by tenants.yaml.
     """
     with one_moment(engine) as connection:
         found = heads(connection, chain)
         for head in found:
-            yield _looked(connection, head, anchors.get(head.chain, ()))
-        known = {head.chain for head in found}
-        wanted = (one for one in anchors if one not in known and chain in (None, one))
+            yield _looked(connection, head, anchors.get(head.chain, ()), known)
+        there = {head.chain for head in found}
+        wanted = (one for one in anchors if one not in there and chain in (None, one))
         for lost in sorted(wanted):
             head = genesis(lost)
             findings = verify((), anchors[lost], lost)
@@ -116,26 +126,39 @@ def anchors_known(
         return {}
 
 
-def _looked(connection: sa.Connection, head: Head, anchors: Sequence[Anchor] = ()) -> Looked:
-    known = (*((head,) if head.seq else ()), *anchors)
-    last = _Last(records(connection, head.chain))
-    findings = verify(last, known, head.chain)
-    if last.seq > head.seq:
-        findings = (*findings, _beyond(head, last.seq))
-    return Looked(head.chain, head.seq, head, findings, len(anchors), tuple(last.gaps))
+def _looked(
+    connection: sa.Connection,
+    head: Head,
+    anchors: Sequence[Anchor] = (),
+    known: People | None = None,
+) -> Looked:
+    heads_known = (*((head,) if head.seq else ()), *anchors)
+    passed = _Passed(records(connection, head.chain), known)
+    findings = verify(passed, heads_known, head.chain)
+    if passed.seq > head.seq:
+        findings = (*findings, _beyond(head, passed.seq))
+    return passed.looked(head, findings, len(anchors))
 
 
-class _Last:
-    """Records handed on; knows the number of the last, and which gaps were declared."""
+class _Passed:
+    """Records handed on; knows the number of the last, which gaps were declared, and what signatures prove."""
 
-    def __init__(self, found: Iterable[AuditRecord]) -> None:
-        self._found = found
+    def __init__(self, found: Iterable[AuditRecord], known: People | None) -> None:
+        self._found, self._known = found, known
         self.seq = 0
         self.gaps: list[Gap] = []
+        self.signatures = Signatures()
+
+    def looked(self, head: Head, findings: Iterable[Finding], anchors: int = 0) -> Looked:
+        """What is known once all have passed."""
+        every = (*findings, *self.signatures.findings)
+        gaps = tuple(self.gaps)
+        return Looked(head.chain, head.seq, head, every, anchors, gaps, self.signatures)
 
     def __iter__(self) -> Iterator[AuditRecord]:
         for record in self._found:
             self.seq = record.seq
+            self.signatures.take(record, self._known)
             gap = gap_of(record)
             if gap is not None:
                 self.gaps.append(gap)
@@ -154,25 +177,36 @@ def _beyond(head: Head, last: int) -> Finding:
     )
 
 
-def verify_files(files: Sequence[Path]) -> Iterator[tuple[Path, Looked]]:
-    """Exports verified by themselves alone. Raises `UnreadableExport`, `UsageError` for what cannot be read."""
+def verify_files(
+    files: Sequence[Path], known: People | None = None
+) -> Iterator[tuple[Path, Looked]]:
+    """Exports verified by themselves alone; `known`: whose keys are whose, where a tenants.yaml is at hand.
+
+    Raises `UnreadableExport`, `UsageError` for what cannot be read.
+    """
     for file in files:
         try:
             with file.open("rb") as opened:
                 export = read_export(lines_of(opened))
-                head, last = export.header.head, _Last(export.records)
-                findings = verify(last, (head,) if head.seq else (), head.chain)
+                head, passed = export.header.head, _Passed(export.records, known)
+                findings = verify(passed, (head,) if head.seq else (), head.chain)
         except OSError as error:
             said = of_system(error)
             raise UsageError(
                 Text(f"{file} を読めません（{said.ja}）。", f"cannot read {file}: {said.en}."),
                 touched=NOTHING_TOUCHED,
             ) from None
-        yield file, Looked(head.chain, head.seq, head, findings, gaps=tuple(last.gaps))
+        yield file, passed.looked(head, findings)
 
 
 def export(
-    engine: sa.Engine, federation: str, chain: str, name: str, file: Path, lang: Lang
+    engine: sa.Engine,
+    federation: str,
+    chain: str,
+    name: str,
+    file: Path,
+    lang: Lang,
+    known: People | None = None,
 ) -> Exported:
     """Write a chain to a file: a page where its name ends with `.html`, else JSON Lines.
 
@@ -190,19 +224,26 @@ def export(
                 Text(f"{name} の監査記録はまだありません。", f"{name} has no audit records yet."),
                 touched=NOTHING_TOUCHED,
             )
-        looked = _looked(connection, found[0])
+        looked = _looked(connection, found[0], known=known)
         code = None if chain == FEDERATION else chain.removeprefix("body:")
         header = Header(federation, code, name, datetime.now(UTC), looked.head)
         rows = records(connection, chain)
         if file.suffix.lower() in (".html", ".htm"):
-            text = page(header, rows, lang, words=_WORDS, findings=looked.findings)
+            words = replace(WORDS, proof=lambda record: _proof(record, known))
+            text = page(header, rows, lang, words=words, findings=looked.findings)
             _write(file, (part.encode() for part in text))
         else:
             _write(file, export_lines(header, rows))
     return Exported(file, looked)
 
 
-_WORDS = Words(action_word, step_word, result_word, detail_word, detail_place)
+def _proof(record: AuditRecord, known: People | None = None) -> Text | None:
+    proof = proof_of(record, known)
+    return None if proof is None else proof_words(proof)
+
+
+WORDS = Words(action_word, step_word, result_word, detail_word, detail_place, _proof)
+"""Of a page, where no tenants.yaml says whose keys are whose."""
 
 
 def _write(file: Path, content: Iterable[bytes]) -> None:
@@ -226,8 +267,11 @@ def _write(file: Path, content: Iterable[bytes]) -> None:
 
 
 def broken(found: Mapping[str, Looked], *, in_files: bool = False) -> OperationFailed:
-    """For people: some of what was verified is not whole; in files, or in the database."""
-    wrong = [name for name, looked in found.items() if looked.findings]
+    """For people: some of what was verified is not whole, or has signatures that are none; in files, or in the
+    database."""
+    wrong = [name for name, looked in found.items() if not looked.is_whole]
+    if not wrong:
+        return _unproved([name for name, looked in found.items() if looked.findings])
     return OperationFailed(
         Text(
             f"監査記録が改変されています: {'、'.join(wrong)}。",
@@ -238,6 +282,23 @@ def broken(found: Mapping[str, Looked], *, in_files: bool = False) -> OperationF
     )
 
 
+def _unproved(names: Sequence[str]) -> OperationFailed:
+    return OperationFailed(
+        Text(
+            f"監査記録に、証明にならない署名があります: {'、'.join(names)}。",
+            f"signatures in audit records prove nothing: {', '.join(names)}.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=_WHO_SIGNED,
+    )
+
+
+_WHO_SIGNED = Text(
+    "ワーカーはその承認を数えません。名前の担当者に確かめ、運用データベースのログインを知る人を調べてください"
+    "（moyai operation prepare --new-passwords で作り直せます）。",
+    "Workers count no such approval. Ask whoever it names, and find out who knows the passwords of the "
+    "operations database (moyai operation prepare --new-passwords makes new ones).",
+)
 _COMPARE = Text(
     "このデータベースの変更を止め、係留点・バックアップ・以前の出力と比べてください。",
     "Let nobody change this database, and compare it with anchors, backups and earlier exports.",

@@ -131,16 +131,34 @@ def missing(view: OperationView, registry: Registry) -> Sequence[str]:
 
 def not_counted(view: OperationView, registry: Registry, subjects: Sequence[str]) -> Sequence[Text]:
     """Of subjects that are missing, why the approvals that are on record for them do not count."""
-    theirs = [one for one in view.approvals if one.subject in subjects]
-    if not theirs:
+    found: dict[Text, None] = {}
+    for one in judged_approvals(view, registry):
+        if one.row.subject in subjects and one.why_not is not None:
+            what = f"{one.row.subject}, {one.row.operator}"
+            found[Text(f"{what}: {one.why_not.ja}", f"{what}: {one.why_not.en}")] = None
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedApproval:
+    """An approval on record, and whether it counts."""
+
+    row: ApprovalRow
+    why_not: Text | None
+    """Why it does not; None: it counts."""
+
+
+def judged_approvals(view: OperationView, registry: Registry) -> tuple[JudgedApproval, ...]:
+    """Which approvals on record count, by tenants.yaml as it is now: now, or of an operation that has ended as
+    of the moment at which each came on record, as all of them age out."""
+    if not view.approvals:
         return ()
     of = facts(view.row.id, view.plan, view.planner_signature)
-    found: dict[Text, None] = {}
-    for one in theirs:
-        judged = judge(_on_record(one), of, registry, view.now)
-        if isinstance(judged, Rejection):
-            what = f"{one.subject}, {one.operator}"
-            found[Text(f"{what}: {judged.what.ja}", f"{what}: {judged.what.en}")] = None
+    has_ended = view.row.ended_at is not None
+    found = []
+    for one in view.approvals:
+        judged = judge(_on_record(one), of, registry, one.received_at if has_ended else view.now)
+        found.append(JudgedApproval(one, judged.what if isinstance(judged, Rejection) else None))
     return tuple(found)
 
 

@@ -61,10 +61,16 @@ def _totals(totals: Mapping[str, int], lang: Lang) -> str:
 def _approvals(report: Report, lang: Lang) -> Iterator[str]:
     yield from _heading(2, Text("承認", "Approvals"), lang)
     rows = [
-        (one.subject, _md(one.operator), in_japan(one.received_at)) for one in report.view.approvals
+        (
+            _md(one.row.subject),
+            _md(one.row.operator),
+            in_japan(one.row.received_at),
+            _md((_COUNTS if one.why_not is None else does_not_count(one.why_not)).of(lang)),
+        )
+        for one in report.approvals
     ]
     if rows:
-        yield from _table((_W["subject"], _W["who"], _W["when"]), rows, lang)
+        yield from _table((_W["subject"], _W["who"], _W["when"], _W["counts"]), rows, lang)
     elif not needs_approval(report.view.plan):
         yield Text("この種類の作業に承認は要りません。", "This kind of work needs none.").of(lang)
     else:
@@ -158,6 +164,14 @@ def _debts(report: Report, lang: Lang) -> Iterator[str]:
         yield Text("ありません。", "Nothing.").of(lang)
 
 
+def does_not_count(why: Text) -> Text:
+    """What is said of an approval on record that does not count."""
+    return Text(f"数えない: {why.ja}", f"does not count: {why.en}")
+
+
+_COUNTS = Text("有効", "counts")
+
+
 def errors_of(error: Mapping[str, object] | None) -> tuple[Text, ...]:
     """The sentences of an error on record: what, touched, remedy, as far as there are any."""
     found = (text_in(error, part) for part in ("what", "touched", "remedy"))
@@ -200,6 +214,7 @@ _W: Mapping[str, Text] = {
     "subject": Text("対象", "subject"),
     "who": Text("承認者", "by"),
     "when": Text("日時", "at"),
+    "counts": Text("有効か", "counts"),
     "actor": Text("誰が", "who"),
     "what": Text("何を", "what"),
     "about": Text("内容", "about"),

@@ -13,8 +13,10 @@ from moyai.operations.database.audit_reading import of_operation
 from moyai.operations.database.left import BACK
 from moyai.operations.database.reading import debts, shown, steps
 from moyai.operations.database.rows import BodyRow, DebtRow, OperationView, StepRow
+from moyai.operations.fleet.approving import JudgedApproval, judged_approvals
 from moyai.operations.kinds.kind import ALREADY
 from moyai.planning.fleet.ways_back import Way, WayBack, way_back_in
+from moyai.registry.models import Registry
 from moyai.texts import Text, same, text_in
 
 _AT_ONCE = timedelta(minutes=1)
@@ -80,6 +82,8 @@ class Report:
 
     events: tuple[AuditRecord, ...] = ()
     """What became of the whole, and who asked for what, in the federation's chain: its course."""
+    approvals: tuple[JudgedApproval, ...] = ()
+    """Each on record, and whether it counts."""
 
     @property
     def totals(self) -> Mapping[str, int]:
@@ -88,10 +92,13 @@ class Report:
 
 
 def report(
-    connection: sa.Connection, operation: str, titles: Mapping[str, Text] | None = None
+    connection: sa.Connection,
+    operation: str,
+    registry: Registry,
+    titles: Mapping[str, Text] | None = None,
 ) -> Report:
     """The report of an operation, as it stands. `titles`: of the kind's steps, by name; others stand by
-    their names.
+    their names. `registry`: which approvals count.
 
     Raises `UsageError` where there is none of that id.
     """
@@ -110,6 +117,7 @@ def report(
             view.row.planned_at - _AT_ONCE,
             None if view.row.ended_at is None else view.row.ended_at + _AT_ONCE,
         ),
+        judged_approvals(view, registry),
     )
 
 

@@ -1,0 +1,254 @@
+"""What the signatures in records prove, by the records alone. Pure.
+
+An approval's record has all that was signed but the line itself: operation, plan, subject, moment; and an SSH
+signature has the public key. So an export proves which key signed. Whose key that is only tenants.yaml says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Literal
+
+from moyai.approvals.keys import Key, read_key
+from moyai.approvals.rejections import Rejection
+from moyai.approvals.signatures import signing_key
+from moyai.approvals.subjects import (
+    APPROVAL_NAMESPACE,
+    approval_line,
+)
+from moyai.audit.records import AuditRecord
+from moyai.audit.verify import Finding
+from moyai.planning.fleet.approvers import of_bodies, of_secretariat
+from moyai.registry.models import Registry
+from moyai.texts import Text, visible
+
+Whose = Literal["theirs", "another", "unknown", "not asked"]
+"""By tenants.yaml as it is now: the person's; none that it has of the person (keys change); of a person whom it
+does not have; nobody asked it."""
+_MOST = 1000
+"""Findings of one chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A record whose signature is one, over what the record says."""
+
+    actor: str
+    fingerprint: str
+    """`SHA256:…` of the key."""
+    whose: Whose
+
+
+@dataclass(frozen=True, slots=True)
+class Unproved:
+    """A record whose signature is none over what the record says, or another person's."""
+
+    actor: str
+    fingerprint: str | None
+    """Of the key that it says it is by; None: it says none."""
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A person is named who signed nothing: the name is the machine's word."""
+
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotCheckable:
+    """A record of a version before, or one of a kind that has not all that was signed."""
+
+    actor: str
+
+
+Proof = Signed | Unproved | Claimed | NotCheckable
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The keys that tenants.yaml has, by their persons' addresses."""
+
+    keys: Mapping[str, frozenset[bytes]]
+    """Address, case folded → keys."""
+
+    def whose(self, actor: str, key: Key) -> Whose:
+        """Whether a key is an actor's."""
+        known = self.keys.get(actor.partition(":")[2].casefold())
+        if known is None:
+            return "unknown"
+        return "theirs" if key.blob in known else "another"
+
+    def owner(self, key: Key) -> str | None:
+        """Whose it is."""
+        return next((email for email, known in self.keys.items() if key.blob in known), None)
+
+
+def people(registry: Registry) -> People:
+    """Operators and bodies' own approvers."""
+    found: dict[str, set[bytes]] = {}
+    for one in (*of_secretariat(registry), *of_bodies(registry)):
+        try:
+            found.setdefault(one.email.casefold(), set()).add(read_key(one.ssh_key).blob)
+        except ValueError:
+            continue  # one whose signature counts for nothing
+    return People({email: frozenset(keys) for email, keys in found.items()})
+
+
+def proof_of(record: AuditRecord, known: People | None = None) -> Proof | None:
+    """What a record proves of its actor; None where it is of no kind that a person signs."""
+    reads = _READERS.get(record.action)
+    if reads is None:
+        return None
+    asked = reads(record)
+    if asked is None:
+        return NotCheckable(record.actor)
+    if asked.signature is None:
+        return Claimed(record.actor)
+    if asked.line is None:
+        return Unproved(record.actor, None, _NO_LINE)
+    key = _key(asked.signature, asked.line, asked.namespace)
+    if isinstance(key, Rejection):
+        return Unproved(record.actor, None, key.what)
+    whose: Whose = "not asked" if known is None else known.whose(record.actor, key)
+    owner = None if known is None or whose == "theirs" else known.owner(key)
+    if owner is not None:
+        return Unproved(record.actor, key.fingerprint, _another_s(owner))
+    return Signed(record.actor, key.fingerprint, whose)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a record says was signed."""
+
+    signature: str | None
+    line: bytes | None
+    """None: what the record says cannot have been signed."""
+    namespace: str
+
+
+def _approval(record: AuditRecord) -> _Asked | None:
+    details = record.details
+    if "signature" not in details or "signed_at" not in details:
+        return None
+    line = _line(record, str(details.get("subject")), details["signed_at"])
+    return _Asked(str(details["signature"]), line, APPROVAL_NAMESPACE)
+
+
+def _line(record: AuditRecord, subject: str, moment: object) -> bytes | None:
+    try:
+        at = datetime.fromisoformat(str(moment))
+        return approval_line(record.operation or "", record.plan_sha256 or "", subject, at)
+    except ValueError:
+        return None
+
+
+def _nothing(_: AuditRecord) -> None:
+    """Of a runbook's approval: what was signed has the hash of answers and bodies by then."""
+
+
+_READERS: Mapping[str, Callable[[AuditRecord], _Asked | None]] = {
+    "operation.approve": _approval,
+    "runbook.approve": _nothing,
+}
+
+
+@lru_cache(maxsize=1024)
+def _key(signature: str, line: bytes, namespace: str) -> Key | Rejection:
+    """The same approval is in many chains."""
+    return signing_key(signature, line, namespace)
+
+
+@dataclass(slots=True)
+class Signatures:
+    """What the signatures of a chain prove, counted: memory stays flat."""
+
+    signed: dict[Signed, int] = field(default_factory=dict)
+    claimed: dict[Claimed, int] = field(default_factory=dict)
+    not_checkable: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def take(self, record: AuditRecord, known: People | None) -> None:
+        """The next record of the chain."""
+        match proof_of(record, known):
+            case Signed() as one:
+                self.signed[one] = self.signed.get(one, 0) + 1
+            case Claimed() as one:
+                self.claimed[one] = self.claimed.get(one, 0) + 1
+            case NotCheckable():
+                self.not_checkable += 1
+            case Unproved() as one if len(self.findings) < _MOST:
+                self.findings.append(
+                    Finding("unproved", record.chain, record.seq, _finding(record, one))
+                )
+
+    def told(self) -> Iterator[Text]:
+        """For people: which keys signed, whose they are, and what nobody signed."""
+        for one, times in self.signed.items():
+            said = proof_words(one)
+            yield Text(f"{said.ja}: {times} 件", f"{said.en}: {times}")
+        for claimed, times in self.claimed.items():
+            said = proof_words(claimed)
+            yield Text(f"{said.ja}: {times} 件", f"{said.en}: {times}")
+        if self.not_checkable:
+            yield Text(
+                "署名を検証できない記録（以前の版のもの、または署名した内容の一部だけを持つもの）: "
+                f"{self.not_checkable} 件",
+                "records whose signatures are not checkable (of versions before, or without all that was "
+                f"signed): {self.not_checkable}",
+            )
+
+
+def proof_words(proof: Proof) -> Text:
+    """What a proof is, for people."""
+    actor = visible(proof.actor)
+    match proof:
+        case Signed(fingerprint=fingerprint, whose=whose):
+            also = _WHOSE[whose]
+            return Text(
+                f"{actor} の名で鍵 {fingerprint} が署名{also.ja}",
+                f"{actor}: signed by the key {fingerprint}{also.en}",
+            )
+        case Claimed():
+            return Text(f"{actor}: 名乗りだけで署名なし", f"{actor}: name given, not signed")
+        case NotCheckable():
+            return Text("この記録だけでは検証できない", "not checkable by this record alone")
+        case Unproved(fingerprint=found, why=why):
+            by = Text("", "") if found is None else Text(f"鍵 {found}。", f"key {found}; ")
+            return Text(f"証明になりません: {by.ja}{why.ja}", f"proves nothing: {by.en}{why.en}")
+
+
+def _finding(record: AuditRecord, one: Unproved) -> Text:
+    said, actor = proof_words(one), visible(record.actor)
+    about = visible(str(record.details.get("subject") or record.action))
+    operation = visible(record.operation or "")
+    return Text(
+        f"記録{record.seq}番（{operation} の {about}、{actor}）の署名は{said.ja}",
+        f"the signature of record {record.seq} ({about} of {operation}, {actor}) {said.en}",
+    )
+
+
+def _another_s(owner: str) -> Text:
+    return Text(
+        f"tenants.yaml では {visible(owner)} の鍵です",
+        f"by tenants.yaml it is the key of {visible(owner)}",
+    )
+
+
+_WHOSE: Mapping[Whose, Text] = {
+    "theirs": Text("（tenants.yaml にある本人の鍵）", " (theirs, by tenants.yaml)"),
+    "another": Text(
+        "（いまの tenants.yaml にある本人の鍵ではない）",
+        " (not the key that tenants.yaml has of them now)",
+    ),
+    "unknown": Text("（いまの tenants.yaml にいない人）", " (tenants.yaml has no such person now)"),
+    "not asked": Text("", ""),
+}
+_NO_LINE = Text(
+    "記録の内容では、署名した行になりません",
+    "what the record says is no line that could have been signed",
+)

@@ -1,0 +1,114 @@
+"""Who has the operators' password puts words into the record, and no signature: that is seen in all places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from persons import APPROVER, Signer, plan, registry
+from tests.planned import create
+
+from moyai.operations.audit.chains import export, verify_chains, verify_files
+from moyai.operations.audit.proofs import people
+from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.prepare import Logins
+from moyai.operations.fleet.approving import approve, wanted
+from moyai.operations.fleet.report_page import markdown
+from moyai.operations.fleet.reporting import Report, report
+from moyai.planning.fleet.plans import OperationPlan, plan_sha256
+
+JUNK = "JUNK SIGNATURE of nobody"
+
+
+class Desk:
+    """The login of operators, and what it does by SQL."""
+
+    def __init__(self, places: Logins) -> None:
+        self.engine = open_engine(places.of("moyai_operator"))
+        self.auditor = open_engine(places.of("moyai_auditor"))
+
+    def plan(self, made: OperationPlan) -> str:
+        with self.engine.begin() as connection:
+            return create(connection, made, None)
+
+    def sql(self, statement: str, **given: object) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(sa.text(statement), given)
+
+    def forge(self, operation: str, made: OperationPlan) -> None:
+        self.sql(
+            "SELECT moyai.approve(:id, 'plan', :who, :sha, :junk, date_trunc('second', now()), false)",
+            id=operation,
+            who=APPROVER,
+            sha=plan_sha256(made),
+            junk=JUNK,
+        )
+
+    def approve(self, operation: str, subject: str = "plan") -> None:
+        asked = wanted(self.engine, operation, subject)
+        words = Signer(APPROVER).sign(asked.sign.line, "moyai-approval@1")
+        approve(self.engine, registry(), asked, APPROVER, words)
+
+    def report(self, operation: str) -> Report:
+        with self.engine.connect() as connection:
+            return report(connection, operation, registry())
+
+    def findings(self) -> set[tuple[str, str]]:
+        looked = verify_chains(self.auditor, known=people(registry()))
+        return {(one.chain, finding.kind) for one in looked for finding in one.findings}
+
+
+@pytest.fixture
+def desk(places: Logins) -> Iterator[Desk]:
+    found = Desk(places)
+    yield found
+    found.engine.dispose()
+    found.auditor.dispose()
+
+
+def test_an_approval_by_sql_alone_is_told_not_to_count_and_found_in_each_chain(
+    desk: Desk, tmp_path: Path
+) -> None:
+    made = plan(approval_seconds=3600)
+    operation = desk.plan(made)
+    desk.forge(operation, made)
+    [judged] = desk.report(operation).approvals
+    assert judged.why_not is not None
+    page = markdown(desk.report(operation), "en")
+    assert f"does not count: {judged.why_not.en[:20]}" in page
+    chains = {f"body:{one.code}" for one in made.bodies} | {"federation"}
+    assert desk.findings() == {(chain, "unproved") for chain in chains}
+    code = made.bodies[0].code
+    export(desk.auditor, "f", f"body:{code}", "b", tmp_path / "b.jsonl", "ja")
+    [(_, looked)] = verify_files([tmp_path / "b.jsonl"])
+    assert [one.kind for one in looked.findings] == ["unproved"]
+
+
+def test_an_approval_that_was_signed_counts_and_its_key_is_told(desk: Desk) -> None:
+    operation = desk.plan(plan(approval_seconds=3600))
+    desk.approve(operation)
+    [judged] = desk.report(operation).approvals
+    assert judged.why_not is None
+    assert desk.findings() == set()
+    looked = list(verify_chains(desk.auditor, known=people(registry())))
+    whose = {(one.actor, one.whose) for each in looked for one in each.signatures.signed}
+    assert (f"operator:{APPROVER}", "theirs") in whose
+
+
+def test_of_an_ended_operation_approvals_count_as_when_they_came(
+    desk: Desk, places: Logins
+) -> None:
+    operation = desk.plan(plan(approval_seconds=1))
+    desk.approve(operation)
+    owner = open_engine(places.url, role="moyai_owner")
+    with owner.begin() as connection:
+        connection.execute(
+            sa.text(
+                "UPDATE moyai.operation SET status = 'done', ended_at = now() + interval '1 day'"
+            )
+        )
+    owner.dispose()
+    [judged] = desk.report(operation).approvals
+    assert judged.why_not is None, "it has aged out since, as all of them do"

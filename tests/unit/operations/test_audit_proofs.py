@@ -1,0 +1,152 @@
+"""What a signature in a record proves is told by the record alone, and by tenants.yaml whose key it was."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from signers import APPROVES, OTHER, RUNS, Signer, operator, public, registry
+
+from moyai.approvals.keys import read_key
+from moyai.approvals.subjects import APPROVAL_NAMESPACE, PLAN_NAMESPACE, approval_line
+from moyai.audit.export import Header, export_lines
+from moyai.audit.page import page
+from moyai.audit.records import AuditRecord, Entry, genesis, seal
+from moyai.operations.audit.chains import WORDS, verify_files
+from moyai.operations.audit.proofs import (
+    Claimed,
+    NotCheckable,
+    Signed,
+    Unproved,
+    people,
+    proof_of,
+    proof_words,
+)
+
+AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
+OPERATION, SHA256, CODE = "20261126-1", "a" * 64, "271004"
+JUNK = "-----BEGIN SSH SIGNATURE-----\nJUNK\n-----END SSH SIGNATURE-----\n"
+
+
+def signature(
+    by: str = APPROVES, subject: str = "plan", namespace: str = APPROVAL_NAMESPACE
+) -> str:
+    return Signer(by).sign(approval_line(OPERATION, SHA256, subject, AT), namespace)
+
+
+def approval(**details: Any) -> AuditRecord:
+    given = {"subject": "plan", "signature": signature(), "signed_at": "2026-11-26T12:00:00Z"}
+    entry = Entry(
+        at=AT,
+        actor=f"operator:{APPROVES}",
+        action="operation.approve",
+        result="done",
+        operation=OPERATION,
+        plan_sha256=SHA256,
+        code=CODE,
+        details={key: one for key, one in {**given, **details}.items() if one is not None},
+    )
+    return seal(entry, genesis(f"body:{CODE}"))
+
+
+def fingerprint(of: str) -> str:
+    return read_key(public(of)).fingerprint
+
+
+def test_a_signature_over_what_its_record_says_proves_its_key_alone() -> None:
+    found = proof_of(approval())
+    assert found == Signed(f"operator:{APPROVES}", fingerprint(APPROVES), "not asked")
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"signature": JUNK},
+        {"signature": "JUNK SIGNATURE"},
+        {"signature": signature(subject="wave:1")},
+        {"signature": signature(namespace=PLAN_NAMESPACE)},
+        {"signed_at": "2026-11-26T12:00:01Z"},
+        {"signed_at": "yesterday"},
+        {"subject": "exceptions"},
+    ],
+)
+def test_one_that_is_none_over_it_proves_nothing(details: dict[str, str]) -> None:
+    assert isinstance(proof_of(approval(**details)), Unproved)
+
+
+@pytest.mark.parametrize("change", [{"operation": "20261126-2"}, {"plan_sha256": "b" * 64}])
+def test_nor_does_one_about_another_plan(change: dict[str, str]) -> None:
+    assert isinstance(proof_of(replace(approval(), **change)), Unproved)
+
+
+def test_records_of_versions_before_are_told_as_not_checkable() -> None:
+    record = approval(signed_at=None)
+    assert isinstance(proof_of(record), NotCheckable)
+    assert "not checkable" in proof_words(NotCheckable("moyai")).en
+
+
+def test_tenants_yaml_says_whose_key_it_was() -> None:
+    known = people(registry())
+    own = proof_of(approval(), known)
+    assert isinstance(own, Signed)
+    assert own.whose == "theirs"
+    stranger = proof_of(approval(signature=signature(OTHER)), known)
+    assert isinstance(stranger, Signed), "keys change: told, and no finding"
+    assert stranger.whose == "another"
+    assert "not the key that tenants.yaml has of them" in proof_words(stranger).en
+    left = proof_of(approval(), people(registry(operator(OTHER))))
+    assert isinstance(left, Signed)
+    assert left.whose == "unknown"
+
+
+def test_another_known_person_s_key_is_a_finding_that_names_it() -> None:
+    found = proof_of(approval(signature=signature(RUNS)), people(registry()))
+    assert isinstance(found, Unproved)
+    assert found.fingerprint == fingerprint(RUNS)
+    assert RUNS in found.why.en
+
+
+def test_what_nobody_signs_has_no_proof() -> None:
+    assert proof_of(replace(approval(), action="operation.begin")) is None
+    assert not isinstance(proof_of(approval()), Claimed)
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Callable[[AuditRecord], Path]:
+    def write(record: AuditRecord) -> Path:
+        file = tmp_path / "body.jsonl"
+        header = Header("連合", CODE, "大阪市", AT, record.head)
+        file.write_bytes(b"".join(export_lines(header, [record])))
+        return file
+
+    return write
+
+
+def test_an_export_alone_tells_keys_and_finds_what_is_none(
+    exported: Callable[[AuditRecord], Path],
+) -> None:
+    [(_, looked)] = verify_files([exported(approval())])
+    assert looked.findings == ()
+    assert [one.fingerprint for one in looked.signatures.signed] == [fingerprint(APPROVES)]
+    [(_, looked)] = verify_files([exported(approval(signature="JUNK"))])
+    assert [(one.kind, one.seq) for one in looked.findings] == [("unproved", 1)]
+    assert looked.is_whole, "its records are as they were made"
+    [(_, looked)] = verify_files([exported(approval(signed_at=None))])
+    assert (looked.findings, looked.signatures.not_checkable) == ((), 1)
+
+
+def test_the_page_names_the_key_of_each_signature() -> None:
+    header = Header("連合", CODE, "大阪市", AT, approval().head)
+    html = "".join(page(header, [approval()], "ja", words=WORDS))
+    assert fingerprint(APPROVES) in html
+    assert "証明になりません" in "".join(
+        page(header, [approval(signature="JUNK")], "ja", words=WORDS)
+    )
