@@ -142,8 +142,8 @@ def test_a_chain_cut_off_with_its_head_is_found(
         "UPDATE moyai.audit_head SET seq = 1, sha256 = (SELECT sha256 FROM moyai.audit "
         "WHERE chain = 'federation' AND seq = 1) WHERE chain = 'federation'",
     )
-    assert anchored.findings(anchors=False) == set(), "alone it looks whole"
-    assert anchored.findings() == {(FEDERATION, "cut")}
+    assert anchored.findings(anchors=False) == {(FEDERATION, "lacking")}, "the tables know better"
+    assert anchored.findings() == {(FEDERATION, "cut"), (FEDERATION, "lacking")}
 
 
 def test_a_chain_that_is_gone_is_found(anchored: Anchored, aws: Callable[..., Any]) -> None:
@@ -153,8 +153,8 @@ def test_a_chain_that_is_gone_is_found(anchored: Anchored, aws: Callable[..., An
         "DELETE FROM moyai.audit WHERE chain = 'federation'",
         "DELETE FROM moyai.audit_head WHERE chain = 'federation'",
     )
-    assert anchored.findings(anchors=False) == set()
-    assert anchored.findings() == {(FEDERATION, "cut")}
+    assert anchored.findings(anchors=False) == {(FEDERATION, "lacking")}
+    assert anchored.findings() == {(FEDERATION, "cut"), (FEDERATION, "lacking")}
 
 
 def test_a_marker_of_deletion_hides_no_anchor(anchored: Anchored, aws: Callable[..., Any]) -> None:
@@ -210,6 +210,61 @@ def test_one_worker_at_a_time_anchors_and_what_failed_is_tried_again_soon(
     anchored.move()
     other.look()
     assert len(anchored.vault.anchors(FEDERATION)[FEDERATION]) == 1, "it is not time yet"
+
+
+def test_an_approval_and_a_hold_are_anchored_soon_but_not_each_by_itself(
+    anchored: Anchored, aws: Callable[..., Any]
+) -> None:
+    make_bucket(anchored, aws)
+    anchoring = Anchoring(anchored.worker, lambda: anchored.vault, lambda: 60, lambda _: None)
+
+    def seqs() -> list[int]:
+        anchoring.look()
+        return [one.seq for one in anchored.vault.anchors(FEDERATION)[FEDERATION]]
+
+    def approve(second: int) -> None:
+        with anchored.operator.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "SELECT moyai.approve(id, 'plan', 'shonin@example.jp', plan_sha256, 's', "
+                    "date_trunc('second', now()) - :s * interval '1 second', false) FROM moyai.operation "
+                    "WHERE id = :id"
+                ),
+                {"id": anchored.operation, "s": second},
+            )
+
+    def later() -> None:
+        anchored.tamper("UPDATE moyai.turn SET next_at = now() WHERE name = 'anchors early'")
+
+    assert seqs() == [1]
+    anchored.move()
+    assert seqs() == [1], "a plan alone waits for its time"
+    approve(0)
+    assert seqs() == [1, 3]
+    approve(1)
+    assert seqs() == [1, 3], "not within a minute"
+    later()
+    assert seqs() == [1, 3, 4]
+    later()
+    assert seqs() == [1, 3, 4], "nothing was asked for since"
+    with anchored.worker.begin() as connection:
+        connection.execute(
+            sa.text(
+                "SELECT moyai.conduct(:id, CAST(xmin AS text), 'running', NULL, '[]', '[]', '{}') "
+                "FROM moyai.operation WHERE id = :id"
+            ),
+            {"id": anchored.operation},
+        )
+    assert seqs() == [1, 3, 4], "that it runs is no end"
+    with anchored.worker.begin() as connection:
+        connection.execute(
+            sa.text(
+                "SELECT moyai.conduct(:id, CAST(xmin AS text), 'held', NULL, '[]', '[]', '{}') "
+                "FROM moyai.operation WHERE id = :id"
+            ),
+            {"id": anchored.operation},
+        )
+    assert seqs() == [1, 3, 4, 6]
 
 
 def test_what_was_anchored_is_never_changed_on_record(

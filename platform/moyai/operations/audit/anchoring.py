@@ -11,11 +11,13 @@ from moyai.audit.anchors import Anchor
 from moyai.errors import MoyaiError
 from moyai.operations.audit.behind import look
 from moyai.operations.audit.vault import Vault
-from moyai.operations.database.anchoring import ANCHORS, anchored, moved, my_turn, soon
+from moyai.operations.database.anchoring import ANCHORS, anchored, early, moved, my_turn, soon
 from moyai.operations.database.epochs import behind, behind_refused
 
 _AGAIN_SECONDS = 300.0
 """After a round that failed."""
+_EARLY_SECONDS = 60.0
+"""Between two rounds that approvals, holds and ends of operations ask for, at least."""
 
 
 def anchor_now(engine: sa.Engine, vault: Vault) -> tuple[Anchor, ...]:
@@ -47,7 +49,8 @@ def _put(engine: sa.Engine, vault: Vault, found: tuple[Anchor, ...]) -> tuple[An
 
 @dataclass(slots=True)
 class Anchoring:
-    """A worker's part: one worker at a time, as often as the settings say."""
+    """A worker's part: one worker at a time, as often as the settings say, and soon after an operation was
+    approved, was held or has ended."""
 
     engine: sa.Engine
     vault: Callable[[], Vault]
@@ -63,7 +66,9 @@ class Anchoring:
         try:
             seconds = 60.0 * self.minutes()
             with self.engine.begin() as connection:
-                if not my_turn(connection, ANCHORS, seconds):
+                if not my_turn(connection, ANCHORS, seconds) and not early(
+                    connection, _EARLY_SECONDS
+                ):
                     return
             self._anchor()
         except MoyaiError as error:

@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -15,17 +15,19 @@ import sqlalchemy as sa
 
 from moyai.audit.anchors import Anchor
 from moyai.audit.export import Header, export_lines, lines_of, read_export
-from moyai.audit.gaps import Gap, gap_of
 from moyai.audit.page import Words, page
-from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of, genesis
-from moyai.audit.verify import Finding, verify
+from moyai.audit.records import FEDERATION, AuditRecord, chain_of, genesis
+from moyai.audit.verify import verify
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
 from moyai.operations.audit.detail_words import detail_place, detail_word
-from moyai.operations.audit.proofs import People, Signatures, proof_of, proof_words
+from moyai.operations.audit.lacking import Across, Wanted, lacking
+from moyai.operations.audit.passing import Looked, Passed, look
+from moyai.operations.audit.proofs import People, proof_of, proof_words
 from moyai.operations.audit.record_words import action_word, result_word
 from moyai.operations.audit.vault import NoVault, vault_of
 from moyai.operations.database.anchoring import has_anchors
 from moyai.operations.database.audit_reading import heads, newest, one_moment, records
+from moyai.operations.database.audit_wanted import Known, wanted_records
 from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet.step_names import step_word
 from moyai.planning.selectors import only
@@ -33,28 +35,6 @@ from moyai.registry.models import Registry
 from moyai.texts import Lang, Text, of_system
 
 _CODE = re.compile("[0-9]{6}")
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """One chain that was verified."""
-
-    chain: str
-    records: int
-    """By the number of its head."""
-    head: Head
-    findings: tuple[Finding, ...]
-    anchors: int = 0
-    """With so many in the locked bucket it was compared."""
-    gaps: tuple[Gap, ...] = ()
-    """Where records are lost and a person has declared that: no findings, and always told."""
-    signatures: Signatures = field(default_factory=Signatures)
-    """What the signatures in it prove; what is none is a finding too."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its records are as they were made, whatever the signatures in them prove."""
-        return all(one.kind == "unproved" for one in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +76,35 @@ def verify_chains(
     """Every chain of the database, or one, verified, one after the other, all of one moment.
 
     `anchors`: chain → what is in the locked bucket of it; a chain that has some and no record is gone.
-    `known`: whose keys are whose, by tenants.yaml.
+    `known`: whose keys are whose, by tenants.yaml. Each is held against the tables too, and all of them
+    against each other: a chain of which those tell and that has no record is gone.
     """
     with one_moment(engine) as connection:
         found = heads(connection, chain)
-        for head in found:
-            yield _looked(connection, head, anchors.get(head.chain, ()), known)
+        wanted, across = Wanted(wanted_records(connection, chain)), Across(every=chain is None)
         there = {head.chain for head in found}
-        wanted = (one for one in anchors if one not in there and chain in (None, one))
-        for lost in sorted(wanted):
-            head = genesis(lost)
-            findings = verify((), anchors[lost], lost)
-            yield Looked(lost, 0, head, findings, len(anchors[lost]))
+        lost = {one: anchors[one] for one in anchors if one not in there and chain in (None, one)}
+        for head in found:
+            for one, records_wanted in wanted.before(head.chain):
+                yield _gone(one, records_wanted, lost, across)
+            given = anchors.get(head.chain, ())
+            yield look(connection, head, given, known, wanted.of(head.chain), across)
+        left = dict(wanted.before(None))
+        if chain is None and FEDERATION not in there and across.planned:
+            left.setdefault(FEDERATION, set())
+        for one in sorted({*left, *lost}):
+            yield _gone(one, left.get(one, set()), lost, across)
+
+
+def _gone(
+    chain: str, wanted: set[Known], lost: Mapping[str, Sequence[Anchor]], across: Across
+) -> Looked:
+    """A chain without records. `lost`: the anchors of such."""
+    anchors = lost.get(chain, ())
+    findings = [*verify((), anchors, chain), *lacking(chain, wanted, set())]
+    if chain == FEDERATION:
+        findings = list(dict.fromkeys((*findings, *across.findings(set()))))
+    return Looked(chain, 0, genesis(chain), tuple(findings), len(anchors))
 
 
 def anchors_known(
@@ -126,57 +123,6 @@ def anchors_known(
         return {}
 
 
-def _looked(
-    connection: sa.Connection,
-    head: Head,
-    anchors: Sequence[Anchor] = (),
-    known: People | None = None,
-) -> Looked:
-    heads_known = (*((head,) if head.seq else ()), *anchors)
-    passed = _Passed(records(connection, head.chain), known)
-    findings = verify(passed, heads_known, head.chain)
-    if passed.seq > head.seq:
-        findings = (*findings, _beyond(head, passed.seq))
-    return passed.looked(head, findings, len(anchors))
-
-
-class _Passed:
-    """Records handed on; knows the number of the last, which gaps were declared, and what signatures prove."""
-
-    def __init__(self, found: Iterable[AuditRecord], known: People | None) -> None:
-        self._found, self._known = found, known
-        self.seq = 0
-        self.gaps: list[Gap] = []
-        self.signatures = Signatures()
-
-    def looked(self, head: Head, findings: Iterable[Finding], anchors: int = 0) -> Looked:
-        """What is known once all have passed."""
-        every = (*findings, *self.signatures.findings)
-        gaps = tuple(self.gaps)
-        return Looked(head.chain, head.seq, head, every, anchors, gaps, self.signatures)
-
-    def __iter__(self) -> Iterator[AuditRecord]:
-        for record in self._found:
-            self.seq = record.seq
-            self.signatures.take(record, self._known)
-            gap = gap_of(record)
-            if gap is not None:
-                self.gaps.append(gap)
-            yield record
-
-
-def _beyond(head: Head, last: int) -> Finding:
-    return Finding(
-        "unanchored",
-        head.chain,
-        head.seq + 1,
-        Text(
-            f"記録{head.seq + 1}番から{last}番までは、連鎖の先頭として記録された番号より後にあります",
-            f"records {head.seq + 1} to {last} stand behind the head on record",
-        ),
-    )
-
-
 def verify_files(
     files: Sequence[Path], known: People | None = None
 ) -> Iterator[tuple[Path, Looked]]:
@@ -188,7 +134,7 @@ def verify_files(
         try:
             with file.open("rb") as opened:
                 export = read_export(lines_of(opened))
-                head, passed = export.header.head, _Passed(export.records, known)
+                head, passed = export.header.head, Passed(export.records, known)
                 findings = verify(passed, (head,) if head.seq else (), head.chain)
         except OSError as error:
             said = of_system(error)
@@ -224,7 +170,7 @@ def export(
                 Text(f"{name} の監査記録はまだありません。", f"{name} has no audit records yet."),
                 touched=NOTHING_TOUCHED,
             )
-        looked = _looked(connection, found[0], known=known)
+        looked = look(connection, found[0], known=known)
         code = None if chain == FEDERATION else chain.removeprefix("body:")
         header = Header(federation, code, name, datetime.now(UTC), looked.head)
         rows = records(connection, chain)

@@ -21,6 +21,16 @@ ORDER BY h.chain COLLATE "C"
 _ANCHORED = sa.text("SELECT moyai.anchored(:chain, :seq, :sha256, :at, :bucket, :version)")
 _MY_TURN = sa.text("SELECT moyai.my_turn(:name, :seconds)")
 _SOON = sa.text("SELECT moyai.soon(:name, :seconds)")
+# All of these are in the federation's chain; of one that nobody ever anchored only the newest are looked at.
+_EARLY = sa.text("""
+SELECT moyai.my_turn('anchors early', :seconds) WHERE EXISTS (
+  SELECT 1 FROM moyai.audit WHERE chain = 'federation'
+    AND seq > greatest((SELECT max(seq) FROM moyai.anchor WHERE chain = 'federation'),
+      (SELECT seq - 2000 FROM moyai.audit_head WHERE chain = 'federation'), 0)
+    AND (starts_with(content, '{"action":"operation.approve"')
+      OR starts_with(content, '{"action":"operation.status"')
+        AND content ~ '"status":"(done|failed|cancelled|expired|held)"'))
+""")
 
 
 def moved(connection: sa.Connection, bucket: str, days: int) -> tuple[Anchor, ...]:
@@ -44,6 +54,12 @@ def has_anchors(connection: sa.Connection) -> bool:
 def my_turn(connection: sa.Connection, name: str, seconds: float) -> bool:
     """Whether the caller does it now; nobody else then does for so many seconds."""
     return bool(connection.execute(_MY_TURN, {"name": name, "seconds": seconds}).scalar())
+
+
+def early(connection: sa.Connection, seconds: float) -> bool:
+    """Whether the caller anchors before it is time: since the federation's head was anchored an operation was
+    approved, was held or has ended, and nobody did that for so many seconds."""
+    return bool(connection.execute(_EARLY, {"seconds": seconds}).scalar())
 
 
 def soon(connection: sa.Connection, name: str, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0015"
+VERSION = "0016"
 """The newest migration that this code needs."""
 
 
