@@ -116,7 +116,9 @@ def _said(value: JsonValue, lang: Lang) -> str:
         return _shortened(value)
     if isinstance(value, bool):
         return WORDS["yes" if value else "no"].of(lang)
-    if isinstance(value, (list, tuple)) and all(isinstance(one, (str, int)) for one in value):
+    if isinstance(value, (list, tuple)) and all(
+        isinstance(one, (str, int)) or text_of(one) is not None for one in value
+    ):
         return WORDS["comma"].of(lang).join(_said(one, lang) for one in value)
     return json.dumps(plain(value), ensure_ascii=False)
 

@@ -140,3 +140,12 @@ def test_of_one_chain_alone_the_tables_tell(site: Site) -> None:
     assert [one.kind for one in looked.findings if one.kind != "unproved"] != []
     [looked] = verify_chains(site.auditor, "federation")
     assert {one.kind for one in looked.findings} <= {"unproved"}
+
+
+def test_without_the_tables_chains_still_tell_of_each_other(site: Site) -> None:
+    site.sql("TRUNCATE moyai.operation CASCADE")
+    assert site.findings() == set()
+    site.cut(f"body:{CODE}", "operation.plan")
+    assert site.findings() == {(f"body:{CODE}", "lacking")}
+    site.cut("federation", "operation.plan")
+    assert ("federation", "lacking") in site.findings()

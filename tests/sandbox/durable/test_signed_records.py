@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from persons import APPROVER, Signer, plan, registry
+from persons import APPROVER, PLANNER, Signer, plan, registry
 from tests.planned import create
 
+from moyai.approvals.subjects import PLAN_NAMESPACE, signed_line
+from moyai.audit.details import plain
 from moyai.operations.audit.chains import export, verify_chains, verify_files
 from moyai.operations.audit.proofs import people
+from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
+from moyai.operations.database.writing import create_as, next_id
 from moyai.operations.fleet.approving import approve, wanted
 from moyai.operations.fleet.report_page import markdown
 from moyai.operations.fleet.reporting import Report, report
 from moyai.planning.fleet.plans import OperationPlan, plan_sha256
+from moyai.planning.openings import Calendar
+from moyai.registry.models import MaintenanceWindow
+from moyai.texts import Text
 
 JUNK = "JUNK SIGNATURE of nobody"
 
@@ -112,3 +121,67 @@ def test_of_an_ended_operation_approvals_count_as_when_they_came(
     owner.dispose()
     [judged] = desk.report(operation).approvals
     assert judged.why_not is None, "it has aged out since, as all of them do"
+
+
+def test_a_body_s_export_has_its_own_part_of_the_plan_and_no_other_body(desk: Desk) -> None:
+    made = plan(bodies=2, waves=2)
+    first, second, *_ = made.bodies
+    window = Calendar(MaintenanceWindow(("sat",), time(22), 6), ())
+    made = replace(
+        made,
+        subject="chat 1.1.0",
+        waves=(
+            replace(made.waves[0], name="先行団体"),
+            replace(made.waves[1], name=f"{second.name}だけ"),
+        ),
+        bodies=(
+            replace(first, calendar=window, change=(Text("更新", "update"),)),
+            *made.bodies[1:],
+        ),
+        parameters={
+            "release": "1.1.0",
+            "exceptions": ("windows",),
+            "services": {first.code: ("chat",), second.code: ("sso",)},
+            "diff": (f"  - code: '{second.code}'",),
+            "left_out": ("999999",),
+            "after_sha256": "0" * 58 + "123456",
+        },
+    )
+    operation = desk.plan(made)
+    with desk.engine.connect() as connection:
+        [own] = newest(connection, f"body:{first.code}", 1)
+        [all_] = newest(connection, "federation", 1)
+    details = plain(own.details)
+    assert isinstance(details, dict)
+    assert (own.operation, own.plan_sha256, own.details["subject"]) == (
+        operation,
+        plan_sha256(made),
+        "chat 1.1.0",
+    )
+    assert details["waves"] == ["先行団体", ""]
+    assert (details["wave"], details["risks"]) == (1, ["dared"])
+    assert details["window"] == {"days": ["sat"], "start": "22:00:00", "hours": 6}
+    assert details["change"] == [{"ja": "更新", "en": "update"}]
+    assert details["parameters"] == {
+        "release": "1.1.0",
+        "exceptions": ["windows"],
+        "services": ["chat"],
+        "after_sha256": "0" * 58 + "123456",
+    }
+    for other in made.bodies[1:]:
+        assert other.code not in str(details)
+        assert other.name not in str(details)
+    assert all_.details["codes"] == tuple(one.code for one in made.bodies)
+
+
+def test_the_planner_s_signature_is_in_the_records_and_is_checked(desk: Desk) -> None:
+    made = plan(approval_seconds=3600)
+    with desk.engine.begin() as connection:
+        operation = next_id(connection)
+        line = signed_line(operation, plan_sha256(made), "plan")
+        create_as(connection, operation, made, Signer(PLANNER).sign(line, PLAN_NAMESPACE))
+    looked = list(verify_chains(desk.auditor, known=people(registry())))
+    assert all([one.whose for one in each.signatures.signed] == ["theirs"] for each in looked)
+    with desk.engine.begin() as connection:
+        create_as(connection, next_id(connection), made, "JUNK")
+    assert {kind for _, kind in desk.findings()} == {"unproved"}

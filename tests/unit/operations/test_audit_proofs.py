@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from signers import APPROVES, OTHER, RUNS, Signer, operator, public, registry
 
 from moyai.approvals.keys import read_key
-from moyai.approvals.subjects import APPROVAL_NAMESPACE, PLAN_NAMESPACE, approval_line
+from moyai.approvals.subjects import APPROVAL_NAMESPACE, PLAN_NAMESPACE, approval_line, signed_line
 from moyai.audit.export import Header, export_lines
 from moyai.audit.page import page
 from moyai.audit.records import AuditRecord, Entry, genesis, seal
@@ -112,6 +112,21 @@ def test_another_known_person_s_key_is_a_finding_that_names_it() -> None:
     assert isinstance(found, Unproved)
     assert found.fingerprint == fingerprint(RUNS)
     assert RUNS in found.why.en
+
+
+def planned(**details: Any) -> AuditRecord:
+    return replace(approval(), action="operation.plan", actor=f"operator:{RUNS}", details=details)
+
+
+def test_a_plan_s_record_proves_its_planner() -> None:
+    own = Signer(RUNS).sign(signed_line(OPERATION, SHA256, "plan"), PLAN_NAMESPACE)
+    known = people(registry())
+    found = proof_of(planned(signature=own), known)
+    assert found == Signed(f"operator:{RUNS}", fingerprint(RUNS), "theirs")
+    assert isinstance(proof_of(planned(signature=signature())), Unproved), "an approval is no plan"
+    assert isinstance(proof_of(planned(signature=JUNK)), Unproved)
+    assert proof_of(planned(signature=None)) == Claimed(f"operator:{RUNS}")
+    assert isinstance(proof_of(planned(kind="check")), NotCheckable), "of a version before"
 
 
 def test_what_nobody_signs_has_no_proof() -> None:

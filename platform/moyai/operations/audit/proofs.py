@@ -17,7 +17,10 @@ from moyai.approvals.rejections import Rejection
 from moyai.approvals.signatures import signing_key
 from moyai.approvals.subjects import (
     APPROVAL_NAMESPACE,
+    PLAN,
+    PLAN_NAMESPACE,
     approval_line,
+    signed_line,
 )
 from moyai.audit.records import AuditRecord
 from moyai.audit.verify import Finding
@@ -139,6 +142,17 @@ def _approval(record: AuditRecord) -> _Asked | None:
     return _Asked(str(details["signature"]), line, APPROVAL_NAMESPACE)
 
 
+def _plan(record: AuditRecord) -> _Asked | None:
+    if "signature" not in record.details:
+        return None
+    signature = record.details["signature"]
+    try:
+        line = signed_line(record.operation or "", record.plan_sha256 or "", PLAN)
+    except ValueError:
+        line = None
+    return _Asked(None if signature is None else str(signature), line, PLAN_NAMESPACE)
+
+
 def _line(record: AuditRecord, subject: str, moment: object) -> bytes | None:
     try:
         at = datetime.fromisoformat(str(moment))
@@ -152,6 +166,7 @@ def _nothing(_: AuditRecord) -> None:
 
 
 _READERS: Mapping[str, Callable[[AuditRecord], _Asked | None]] = {
+    "operation.plan": _plan,
     "operation.approve": _approval,
     "runbook.approve": _nothing,
 }

@@ -9,3 +9,103 @@ GRANT SELECT (operation_id, subject, operator, signed_at) ON moyai.approval TO m
 
 -- Heads are anchored soon after an operation was approved, was held or has ended, too.
 INSERT INTO moyai.turn VALUES ('anchors early', clock_timestamp()) ON CONFLICT DO NOTHING;
+
+-- What a text of a plan names: bodies of the plan by code or name, and whatever else looks like a code.
+CREATE FUNCTION moyai.named_in(p_text text, p_codes text[], p_names text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+  SELECT coalesce(array_agg(DISTINCT found.code), '{}') FROM (
+    SELECT body.code FROM unnest(p_codes, p_names) AS body (code, name)
+      WHERE position(body.code IN p_text) > 0 OR body.name <> '' AND position(body.name IN p_text) > 0
+    UNION ALL SELECT one[1] FROM regexp_matches(p_text, '\m[0-9]{6}\M', 'g') AS one) AS found (code);
+END;
+
+-- A body's own part of a plan: without what names another. Values by body are that body's.
+CREATE FUNCTION moyai.parts_of_bodies(p_plan jsonb) RETURNS TABLE (code text, details jsonb)
+LANGUAGE sql STABLE AS $$
+  WITH listed AS MATERIALIZED (
+    SELECT body, body->>'code' AS code, coalesce(body->>'name', '') AS name
+      FROM jsonb_array_elements(p_plan->'bodies') AS given (body)),
+  known AS MATERIALIZED (SELECT array_agg(code) AS codes, array_agg(name) AS names FROM listed),
+  waves AS MATERIALIZED (
+    SELECT ordinality AS place, wave->>'name' AS name, moyai.named_in(wave->>'name', codes, names) AS named
+      FROM jsonb_array_elements(p_plan->'waves') WITH ORDINALITY AS given (wave, ordinality), known),
+  parameters AS MATERIALIZED (
+    SELECT key, value, jsonb_typeof(value) = 'object' AND value <> '{}' AND NOT EXISTS (
+          SELECT 1 FROM jsonb_object_keys(CASE jsonb_typeof(value) WHEN 'object' THEN value ELSE '{}' END) AS own
+          WHERE own !~ '^[0-9]{6}$') AS by_body,
+        moyai.named_in(value::text, codes, names) AS named
+      FROM jsonb_each(p_plan->'parameters'), known),
+  changes AS MATERIALIZED (
+    SELECT change, moyai.named_in(change::text, codes, names) AS named
+      FROM (SELECT DISTINCT body->'change' AS change FROM listed) AS each, known),
+  subject AS (SELECT p_plan->'subject' AS value, moyai.named_in(p_plan->>'subject', codes, names) AS named FROM known)
+  SELECT l.code, jsonb_build_object(
+      'wave', l.body->'wave', 'window', l.body #> '{calendar,window}', 'freezes', l.body #> '{calendar,freezes}',
+      'risks', coalesce(l.body->'risks', '[]'), 'approves_itself', l.body->'approves_itself',
+      'change_sha256', l.body->'change_sha256',
+      'change', (SELECT change FROM changes c WHERE c.change = l.body->'change' AND named <@ ARRAY[l.code]),
+      'waves', (SELECT jsonb_agg(CASE WHEN named <@ ARRAY[l.code] THEN w.name ELSE '' END ORDER BY place)
+        FROM waves w),
+      'parameters', coalesce((SELECT jsonb_object_agg(key, CASE WHEN by_body THEN value->l.code ELSE value END)
+        FROM parameters p WHERE CASE WHEN by_body THEN value ? l.code
+            AND moyai.named_in((value->l.code)::text, known.codes, known.names) <@ ARRAY[l.code]
+          ELSE named <@ ARRAY[l.code] END), '{}'))
+      || CASE WHEN subject.named <@ ARRAY[l.code] THEN jsonb_build_object('subject', subject.value) ELSE '{}' END
+    FROM listed l, subject, known
+$$;
+REVOKE ALL ON FUNCTION moyai.named_in(text, text[], text[]), moyai.parts_of_bodies(jsonb) FROM PUBLIC;
+
+-- As before; its records have the planner's signature, the federation's the bodies, and each body's its own part.
+CREATE OR REPLACE FUNCTION moyai.plan_operation(p_id text, p_plan text, p_signature text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  plan jsonb := p_plan::jsonb;
+  hash text := encode(sha256(convert_to(p_plan, 'UTF8')), 'hex');
+  actor text := 'operator:' || (plan->>'planned_by');
+  signed jsonb := jsonb_build_object('kind', plan->'kind', 'signature', p_signature);
+  head text := moyai.id_head(left(p_id, 8));
+  own record;
+BEGIN
+  PERFORM moyai.require_person(actor);
+  IF plan->>'schema' IS DISTINCT FROM 'moyai.operation/1' OR length(p_signature) > 16384 THEN
+    PERFORM moyai.refuse('no plan of this version');
+  END IF;
+  PERFORM moyai.require_numbers(plan);
+  -- The day may end while the plan is being signed.
+  IF p_id IS NULL OR p_id !~ '^[0-9]{8}-(e[1-9][0-9]{0,4}-)?[1-9][0-9]{0,5}$' OR left(p_id, 8) NOT IN (
+      to_char(clock_timestamp() AT TIME ZONE 'Asia/Tokyo', 'YYYYMMDD'),
+      to_char((clock_timestamp() - interval '1 hour') AT TIME ZONE 'Asia/Tokyo', 'YYYYMMDD')) THEN
+    PERFORM moyai.refuse('no id of today');
+  END IF;
+  IF NOT starts_with(p_id, head) OR substr(p_id, length(head) + 1) !~ '^[0-9]+$' THEN
+    PERFORM moyai.refuse('no id of this epoch');
+  END IF;
+  PERFORM pg_advisory_xact_lock(7702, 2);
+  IF EXISTS (SELECT 1 FROM moyai.operation WHERE id = p_id) THEN
+    RETURN false;
+  END IF;
+  -- One far ahead would leave no number for those that follow it on its day.
+  IF substr(p_id, length(head) + 1)::integer > 1 + moyai.last_number(head) THEN
+    PERFORM moyai.refuse('not the next id of its day');
+  END IF;
+  -- A proposal waits until it is in the file, which a person says: it may be approved before anything else is asked.
+  INSERT INTO moyai.operation (id, kind, subject, site, plan, plan_sha256, planned_by,
+      planner_signature, wanted)
+    VALUES (p_id, plan->>'kind', plan->>'subject', plan->>'site', p_plan, hash,
+      plan->>'planned_by', p_signature, CASE plan->>'kind' WHEN 'edit' THEN 'pause' ELSE 'run' END);
+  INSERT INTO moyai.wave (operation_id, number, name, max_concurrent)
+    SELECT p_id, (one->>'number')::integer, one->>'name', (one->'limits'->>'max_concurrent')::integer
+    FROM jsonb_array_elements(plan->'waves') one;
+  INSERT INTO moyai.body (operation_id, code, name, wave, position)
+    SELECT p_id, one->>'code', one->>'name', (one->>'wave')::integer, ordinality - 1
+    FROM jsonb_array_elements(plan->'bodies') WITH ORDINALITY AS listed (one, ordinality);
+  FOR own IN SELECT * FROM moyai.parts_of_bodies(plan) ORDER BY code LOOP
+    PERFORM moyai.put_record('body:' || own.code, actor, 'operation.plan', p_id, hash, NULL, NULL, 'done',
+      signed || own.details);
+  END LOOP;
+  PERFORM moyai.put_record('federation', actor, 'operation.plan', p_id, hash, NULL, NULL, 'done',
+    signed || jsonb_build_object('subject', plan->'subject',
+      'codes', (SELECT coalesce(jsonb_agg(one->'code'), '[]') FROM jsonb_array_elements(plan->'bodies') one)));
+  RETURN true;
+END $$;
