@@ -14,6 +14,7 @@ from tests.planned import create
 
 from moyai.approvals.subjects import PLAN_NAMESPACE, signed_line
 from moyai.audit.details import plain
+from moyai.errors import Refused
 from moyai.operations.audit.chains import export, verify_chains, verify_files
 from moyai.operations.audit.proofs import people
 from moyai.operations.database.audit_reading import newest
@@ -185,3 +186,47 @@ def test_the_planner_s_signature_is_in_the_records_and_is_checked(desk: Desk) ->
     with desk.engine.begin() as connection:
         create_as(connection, next_id(connection), made, "JUNK")
     assert {kind for _, kind in desk.findings()} == {"unproved"}
+
+
+def test_what_the_plan_wants_no_approval_of_is_refused_with_what_it_wants(desk: Desk) -> None:
+    made = plan(approval_seconds=3600)
+    operation = desk.plan(made)
+    for subject in ("wave:1", f"body:{made.bodies[0].code}"):
+        with pytest.raises(Refused, match="wants no approval") as refused:
+            wanted(desk.engine, operation, subject)
+        assert refused.value.remedy is not None
+        assert "plan" in refused.value.remedy.en
+    assert str(wanted(desk.engine, operation, f"dared:{made.bodies[0].code}").subject)
+
+
+def test_the_course_says_what_was_approved_and_a_stopped_step_has_not_failed(
+    desk: Desk, places: Logins
+) -> None:
+    made = plan(approval_seconds=3600)
+    operation = desk.plan(made)
+    desk.approve(operation)
+    desk.approve(operation, f"dared:{made.bodies[0].code}")
+    owner = open_engine(places.url, role="moyai_owner")
+    with owner.begin() as connection:
+        for step, result in (
+            ("health", '{"type": "Stopped"}'),
+            ("stack", '{"type": "OperationFailed"}'),
+        ):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO moyai.step (operation_id, code, attempt, step, ordinal, status, key, claim, "
+                    "done_at, result) VALUES (:id, :code, 1, :step, 1, 'failed', 'k', 1, now(), "
+                    "CAST(:result AS jsonb))"
+                ),
+                {"id": operation, "code": made.bodies[0].code, "step": step, "result": result},
+            )
+    owner.dispose()
+    made_report = desk.report(operation)
+    assert {one.step: one.status for one in made_report.bodies[0].steps} == {
+        "health": "stopped",
+        "stack": "failed",
+    }
+    page = markdown(made_report, "en")
+    assert "the plan" in page
+    assert f"risk dared of {made.bodies[0].code}" in page
+    assert "中止" in markdown(made_report, "ja")

@@ -89,9 +89,16 @@ def outcome(record: AuditRecord) -> Text:
     is_back = (record.step or "").startswith("-") and record.action.removesuffix(".step") in TITLES
     if is_back and record.result == "done":
         return _visible(way_back_in(record.details).said)
+    if record.result == "failed" and details_of_stop(record.details):
+        return RESULTS["stopped"]
     if record.action in _STATUSES and isinstance(status, str):
         return named(_STATUSES[record.action], status)
     return result_word(record.result)
+
+
+def details_of_stop(details: Mapping[str, object]) -> bool:
+    """Whether what is on record of a step says that it was stopped, and did not fail."""
+    return details.get("type") == "Stopped"
 
 
 def said_of(record: AuditRecord) -> Text:
@@ -99,6 +106,9 @@ def said_of(record: AuditRecord) -> Text:
     details = record.details
     parts = []
     wave, code = details.get("wave"), details.get("code")
+    about = _about(record)
+    if about is not None:
+        parts.append(about)
     worker, codes = details.get("worker"), details.get("codes")
     if isinstance(wave, int):
         parts.append(Text(f"適用枠 {wave}", f"wave {wave}"))
@@ -117,6 +127,36 @@ def said_of(record: AuditRecord) -> Text:
     if why is not None:
         parts.append(_visible(why))
     return Text("。".join(one.ja for one in parts), "; ".join(one.en for one in parts))
+
+
+def _about(record: AuditRecord) -> Text | None:
+    """Which subject was approved, which holds a person let go."""
+    subject, what = record.details.get("subject"), record.details.get("what")
+    if record.action == "operation.approve" and isinstance(subject, str):
+        return subject_word(subject)
+    if record.action == "operation.release" and isinstance(what, (tuple, list)):
+        words = [subject_word(str(one)) for one in what]
+        return Text("、".join(one.ja for one in words), ", ".join(one.en for one in words))
+    return None
+
+
+def subject_word(subject: str) -> Text:
+    """What an approval is about, or a hold; as it is where it has no name."""
+    what, _, of = visible(subject).partition(":")
+    if what == "wave":
+        return Text(f"適用枠 {of}", f"wave {of}")
+    if what == "body":
+        return Text(f"団体 {of} 自身の承認", f"slot of body {of}")
+    if of:
+        return Text(f"リスク {what}（{of}）", f"risk {what} of {of}")
+    return named(_SUBJECTS, what)
+
+
+_SUBJECTS: Mapping[str, Text] = {
+    "plan": Text("計画", "the plan"),
+    "exceptions": Text("tenants.yaml より緩い点", "what is laxer than tenants.yaml"),
+    "operation": Text("一斉作業", "the operation"),
+}
 
 
 def _visible(text: Text) -> Text:

@@ -59,8 +59,27 @@ def wanted(engine: sa.Engine, operation: str, subject: str) -> Wanted:
         read = parse(subject)
     except ValueError:
         raise _usage(refusals.unknown_subject(subject)) from None
+    if _is_there(read, view) and str(read) not in of_whole(view.plan):
+        raise Refused(
+            Text(
+                f"{operation} の計画に {read} の承認は要りません。",
+                f"the plan of {operation} wants no approval of {read}.",
+            ),
+            touched=NOTHING_TOUCHED,
+            remedy=Text(
+                f"要る承認: {'、'.join(of_whole(view.plan))}",
+                f"It wants: {', '.join(of_whole(view.plan))}",
+            ),
+        )
     of = facts(operation, view.plan, view.planner_signature)
     return Wanted(operation, read, to_sign(operation, of.sha256, read, view.now), view, of)
+
+
+def _is_there(subject: Subject, view: OperationView) -> bool:
+    """Whether the plan has such a wave or body: what it does not have is told as that."""
+    if subject.wave is not None:
+        return any(one.number == subject.wave for one in view.plan.waves)
+    return subject.kind == "body" and any(one.code == subject.code for one in view.plan.bodies)
 
 
 def as_signed(asked: Wanted, line: str | None) -> Wanted:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from moyai.audit.records import FEDERATION, AuditRecord
+from moyai.operations.audit.record_words import details_of_stop
 from moyai.operations.database.audit_reading import of_operation
 from moyai.operations.database.left import BACK
 from moyai.operations.database.reading import debts, shown, steps
@@ -34,7 +35,7 @@ class StepReport:
     """Whether it is the way back of that step: what became of it is `way_back`."""
     attempt: int
     status: str
-    """`intended` (begun, no end on record), `done`, `failed`."""
+    """`intended` (begun, no end on record), `done`, `failed`, `stopped` (by a person; it had not failed)."""
     began_at: datetime
     ended_at: datetime | None
     was_found: bool
@@ -136,12 +137,13 @@ def _step(row: StepRow, titles: Mapping[str, Text]) -> StepReport:
     is_back = row.step.startswith(BACK)
     name = row.step.removeprefix(BACK)
     error = text_in(row.result, "what") if row.status == "failed" else None
+    is_stopped = row.status == "failed" and details_of_stop(row.result)
     return StepReport(
         step=name,
         title=titles.get(name, same(name)),
         is_back=is_back,
         attempt=row.attempt,
-        status=row.status,
+        status="stopped" if is_stopped else row.status,
         began_at=row.intended_at,
         ended_at=row.done_at,
         was_found=row.looked,

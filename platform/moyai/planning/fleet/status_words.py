@@ -37,6 +37,7 @@ STEPS: Mapping[str, Text] = {
     "intended": Text("開始", "begun"),
     "done": Text("完了", "done"),
     "failed": Text("失敗", "failed"),
+    "stopped": Text("中止", "stopped"),
 }
 
 
