@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from moyai.approvals.steering import SignedWord, resumed, retried
 from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.reading import find
 from moyai.operations.fleet import steering
@@ -26,6 +27,7 @@ from moyai.operations.fleet.newest import declare
 from moyai.operations.fleet.opening import Office, open_office, prepare_by_hand
 from moyai.operations.fleet.people import who_plans
 from moyai.operations.fleet.reach import reach
+from moyai.operations.fleet.steering_signed import also_said, require_signed, signed_word
 from moyai.operations.site.places import today
 from moyai.operations.site.workspace import open_workspace
 from moyai.planning.fleet.clearing import Accepted
@@ -114,6 +116,7 @@ def approve_(
 def pause(
     operation: Operation,
     who: Who = None,
+    key: Key = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
@@ -121,7 +124,8 @@ def pause(
     """On record with its operator."""
     with open_office(file, site) as office:
         by, found = _operator(office, who), _found(office, operation)
-        said = steering.pause(office.engine, found, by)
+        signed = signed_word(office.engine, found, by, "pause", key)
+        said = also_said(steering.pause(office.engine, found, by, signed), signed)
     show_done(found, said, output)
 
 
@@ -139,6 +143,7 @@ def resume(
         ),
     ] = None,
     who: Who = None,
+    key: Key = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
@@ -147,7 +152,11 @@ def resume(
     with open_office(file, site) as office:
         by, found = _operator(office, who), _found(office, operation)
         registry = office.workspace.registry
-        said = steering.resume(office.engine, registry, found, by, today(), wave or ())
+        waves = wave or ()
+        signed = signed_word(office.engine, found, by, resumed(waves), key)
+        require_signed(office.engine, registry, found, by, signed)
+        said = steering.resume(office.engine, registry, found, by, today(), waves, signed)
+        said = also_said(said, signed)
     show_done(found, said, output)
 
 
@@ -165,6 +174,7 @@ def cancel(
         ),
     ] = False,
     who: Who = None,
+    key: Key = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
@@ -173,7 +183,9 @@ def cancel(
     with open_office(file, site) as office:
         by, found = _operator(office, who), _found(office, operation)
         registry = office.workspace.registry
-        said = steering.cancel(office.engine, registry, found, by, today(), stop=stop)
+        signed = signed_word(office.engine, found, by, "stop" if stop else "cancel", key)
+        given = (office.engine, registry, found, by, today())
+        said = also_said(steering.cancel(*given, stop=stop, signed=signed), signed)
     show_done(found, said, output)
 
 
@@ -182,6 +194,7 @@ def retry(
     operation: Operation,
     selector: Selector = None,
     who: Who = None,
+    key: Key = None,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
@@ -191,8 +204,15 @@ def retry(
         by, found = _operator(office, who), _found(office, operation)
         registry = office.workspace.registry
         chosen = selector_of(selector) if selector else None
-        codes = steering.retry(office.engine, registry, found, by, today(), chosen)
-        said = steering.begins_again(office.engine, found, codes)
+        words: list[SignedWord | None] = []
+
+        def sign(codes: Sequence[str]) -> SignedWord | None:
+            words.append(signed_word(office.engine, found, by, retried(codes), key))
+            require_signed(office.engine, registry, found, by, words[0])
+            return words[0]
+
+        codes = steering.retry(office.engine, registry, found, by, today(), chosen, sign)
+        said = also_said(steering.begins_again(office.engine, found, codes), words[0])
     show_done(found, said, output)
 
 

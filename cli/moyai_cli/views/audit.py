@@ -9,7 +9,8 @@ from moyai.audit.anchors import Anchor
 from moyai.audit.anchors import to_document as anchor_document
 from moyai.audit.details import plain
 from moyai.audit.records import AuditRecord, to_document
-from moyai.operations.audit.chains import Exported, Looked
+from moyai.operations.audit.chains import Exported
+from moyai.operations.audit.passing import Looked
 from moyai.operations.audit.proofs import Signatures
 from moyai.operations.audit.record_words import action_word, outcome, said_of
 from moyai.planning.fleet.step_names import step_word

@@ -44,6 +44,7 @@ def build_operations(file: OperationsFile | None) -> OperationSettings:
         aws_calls_per_second=file.aws_calls_per_second,
         bodies_approve=file.bodies_approve,
         edits_need_approval=file.edits_need_approval,
+        steering_needs_signature=file.steering_needs_signature,
         duration_minutes=file.duration_minutes,
         notifications=_notifications(file.notifications),
     )

@@ -209,6 +209,11 @@ class OperationsFile(FilePart):
         description="自分の作業を自ら承認する団体の選択式。省けばなし"
         " / a selector of bodies that have to approve their own slot; none if left out",
     )
+    steering_needs_signature: StrictBool = Field(
+        default=_DEFAULTS.steering_needs_signature,
+        description="再開とやり直しに担当者の署名が要るか（一時停止と取消には要らない）"
+        " / whether resume and retry need the operator's signature (pause and cancel never do)",
+    )
     edits_need_approval: StrictBool = Field(
         default=_DEFAULTS.edits_need_approval,
         description="団体の編集（moyai tenant edit）に、別の人の承認が要るか"

@@ -155,6 +155,8 @@ class OperationSettings:
     """A selector of the bodies that have to approve their own slot; None: none has to."""
     edits_need_approval: bool = False
     """Whether bodies' entries are edited by proposals only, which another person approves."""
+    steering_needs_signature: bool = True
+    """Whether `resume` and `retry` need the operator's signature; `pause` and `cancel` never do."""
     duration_minutes: int = 30
     """How long a body is assumed to take where nothing was measured."""
     notifications: Notifications = field(default_factory=Notifications)

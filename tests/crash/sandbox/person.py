@@ -131,7 +131,7 @@ class Person:
             return self._retrying is None and self._beside is None
         if (left or view.row.status in ("failed", "held")) and self._retrying is None:
             again = ("operation", "retry", self.operation, "--operator", PLANNER)
-            self._retrying = self.place.command(*again)
+            self._retrying = self.place.command(*again, "--key", str(self.place.keys / "keikaku"))
         if self._retrying is None and _only_these_wait(view, self.shut):
             self._retrying = self.place.command(
                 *("operation", "cancel", self.operation, "--operator", PLANNER)

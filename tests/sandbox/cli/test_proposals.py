@@ -140,7 +140,8 @@ def test_a_worker_without_the_edit_does_nothing(
         office, keys, "--set", "contacts=[{ section: 総務課, email: soumu@ikeda.example.jp }]"
     )
     approve(office, keys, operation)
-    office.ok("operation", "resume", operation, "--operator", PLANNER)
+    key = ("--key", str(keys / "keikaku"))
+    office.ok("operation", "resume", operation, "--operator", PLANNER, *key)
     with working(office, tmp_path / "log.txt"):
         office.moyai("operation", "watch", operation)
     [body] = office.ok("operation", "show", operation, "--output", "json").json()["bodies"]

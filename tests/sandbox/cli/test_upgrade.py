@@ -145,7 +145,10 @@ def test_an_upgrade_survives_a_killed_worker_and_a_migration_that_fails(
     assert statuses[SECOND]["releases"][SERVICE] == "1.0.0"
     assert statuses[SECOND]["status"] == "current"
     _sql(office, SECOND, "UPDATE procedure SET code = 'good' WHERE code = 'bad'")  # writes are open
-    office.ok("operation", "retry", "last:upgrade", "--operator", PLANNER)
+    refused = office.moyai("operation", "retry", "last:upgrade", "--operator", PLANNER)
+    assert (refused.code, "nothing could be signed" in refused.err) == (5, True)
+    key = ("--key", str(keys / "keikaku"))
+    office.ok("operation", "retry", "last:upgrade", "--operator", PLANNER, *key)
     done = _until(office, lambda one: one["status"] == "done")
     assert [body["attempts"] for body in done["bodies"]] == [1, 2]
     assert office.statuses()[SECOND]["releases"][SERVICE] == "1.2.0"

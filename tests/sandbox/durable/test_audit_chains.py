@@ -14,13 +14,13 @@ from tests.planned import create
 
 from moyai.errors import UsageError
 from moyai.operations.audit.chains import (
-    Looked,
     chain_named,
     export,
     show,
     verify_chains,
     verify_files,
 )
+from moyai.operations.audit.passing import Looked
 from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from persons import APPROVER, PLANNER, Signer, plan, registry
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from persons import APPROVER, DAY, PLANNER, Signer, key, operator, plan, registry
 from tests.planned import create
 
+from moyai.approvals.steering import STEERING_NAMESPACE, SignedWord, resumed, retried, says
 from moyai.approvals.subjects import PLAN_NAMESPACE, signed_line
+from moyai.approvals.to_sign import to_sign
 from moyai.audit.details import plain
 from moyai.errors import Refused
 from moyai.operations.audit.chains import export, verify_chains, verify_files
@@ -20,13 +23,16 @@ from moyai.operations.audit.proofs import people
 from moyai.operations.database.audit_reading import newest
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.writing import create_as, next_id
+from moyai.operations.database.reading import shown
+from moyai.operations.database.writing import create_as, next_id, want
+from moyai.operations.fleet import steering
 from moyai.operations.fleet.approving import approve, wanted
 from moyai.operations.fleet.report_page import markdown
 from moyai.operations.fleet.reporting import Report, report
+from moyai.operations.fleet.steering_signed import require_signed, signed_word
 from moyai.planning.fleet.plans import OperationPlan, plan_sha256
 from moyai.planning.openings import Calendar
-from moyai.registry.models import MaintenanceWindow
+from moyai.registry.models import MaintenanceWindow, Role
 from moyai.texts import Text
 
 JUNK = "JUNK SIGNATURE of nobody"
@@ -230,3 +236,78 @@ def test_the_course_says_what_was_approved_and_a_stopped_step_has_not_failed(
     assert "the plan" in page
     assert f"risk dared of {made.bodies[0].code}" in page
     assert "中止" in markdown(made_report, "ja")
+
+
+def _signed(desk: Desk, operation: str, asked: str, by: str = PLANNER) -> SignedWord:
+    with desk.engine.connect() as connection:
+        view = shown(connection, operation)
+    words = to_sign(operation, view.row.plan_sha256, asked, view.now)
+    return SignedWord(asked, Signer(by).sign(words.line, STEERING_NAMESPACE), words.signed_at)
+
+
+def test_what_was_asked_of_an_operation_is_proved_by_who_signed_it(desk: Desk) -> None:
+    operation = desk.plan(plan(approval_seconds=3600))
+    by = operator(PLANNER, Role.OPERATOR)
+    steering.pause(desk.engine, operation, by, _signed(desk, operation, "pause"))
+    steering.resume(
+        desk.engine, registry(), operation, by, DAY, (), _signed(desk, operation, "resume")
+    )
+    signed = _signed(desk, operation, "cancel")
+    steering.cancel(desk.engine, registry(), operation, by, DAY, stop=False, signed=signed)
+    assert desk.findings() == set()
+    for looked in verify_chains(desk.auditor, known=people(registry())):
+        [one] = looked.signatures.signed.items()
+        assert (one[0].actor, one[0].whose, one[1]) == (f"operator:{PLANNER}", "theirs", 3)
+
+
+def test_a_name_without_a_signature_is_told_as_that_and_a_stranger_s_is_found(desk: Desk) -> None:
+    operation = desk.plan(plan(approval_seconds=3600))
+    steering.pause(desk.engine, operation, operator(PLANNER, Role.OPERATOR))
+    assert desk.findings() == set()
+    assert "name given, not signed" in markdown(desk.report(operation), "en")
+    assert "名乗りだけで署名なし" in markdown(desk.report(operation), "ja")
+    desk.sql("SELECT moyai.want(:id, 'run', 'operator:mayor@white.house')", id=operation)
+    assert {kind for _, kind in desk.findings()} == {"unproved"}
+
+
+def test_a_signature_about_something_else_steers_nothing(desk: Desk) -> None:
+    operation = desk.plan(plan(approval_seconds=3600))
+    word = _signed(desk, operation, "pause")
+    with desk.engine.begin() as connection:
+        want(connection, operation, "cancel", f"operator:{PLANNER}", word)
+    assert {kind for _, kind in desk.findings()} == {"unproved"}
+
+
+def test_going_on_needs_a_signature_where_another_person_approves_and_stopping_never(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    by = operator(PLANNER, Role.OPERATOR)
+    operation, free = desk.plan(plan(approval_seconds=3600)), desk.plan(plan())
+    assert signed_word(desk.engine, operation, by, "resume", None) is None
+    with pytest.raises(Refused, match="nothing could be signed"):
+        require_signed(desk.engine, registry(), operation, by, None)
+    require_signed(desk.engine, registry(), free, by, None)
+    settings = replace(registry().operations, steering_needs_signature=False)
+    lax = replace(registry(), operations=settings)
+    require_signed(desk.engine, lax, operation, by, None)
+    require_signed(desk.engine, registry(), operation, by, _signed(desk, operation, "resume"))
+    file = tmp_path / "key"
+    file.write_bytes(
+        key(PLANNER).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    )
+    word = signed_word(desk.engine, operation, by, "pause", file)
+    assert word is not None
+    steering.pause(desk.engine, operation, by, word)
+    assert desk.findings() == set()
+
+
+def test_a_retry_s_record_proves_its_bodies_where_it_has_them() -> None:
+    asked = retried(["271004", "272027"])
+    assert says(asked, "retry", (), ["272027", "271004"])
+    assert not says(asked, "retry", (), ["271004"])
+    assert says(asked, "retry", (), None), "a body's own record names no other"
+    assert says(resumed([2, 1]), "release", ["wave:1", "operation"], None)
+    assert not says(resumed([1]), "release", ["wave:2"], None)
+    assert not says("pause", "cancel", (), None)

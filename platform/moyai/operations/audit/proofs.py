@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
 from moyai.approvals.keys import Key, read_key
 from moyai.approvals.rejections import Rejection
 from moyai.approvals.signatures import signing_key
+from moyai.approvals.steering import STEERING_NAMESPACE, says
 from moyai.approvals.subjects import (
     APPROVAL_NAMESPACE,
     PLAN,
@@ -31,6 +32,10 @@ from moyai.texts import Text, visible
 Whose = Literal["theirs", "another", "unknown", "not asked"]
 """By tenants.yaml as it is now: the person's; none that it has of the person (keys change); of a person whom it
 does not have; nobody asked it."""
+STEERED = ("pause", "run", "cancel", "stop", "release", "retry")
+"""What persons ask of an operation on its way."""
+_AT_ONCE = timedelta(minutes=15)
+"""Between a signature and the record of what was asked by it: a person may have to touch a key."""
 _MOST = 1000
 """Findings of one chain."""
 
@@ -86,6 +91,10 @@ class People:
             return "unknown"
         return "theirs" if key.blob in known else "another"
 
+    def has(self, actor: str) -> bool:
+        """Whether tenants.yaml has such a person."""
+        return actor.partition(":")[2].casefold() in self.keys
+
     def owner(self, key: Key) -> str | None:
         """Whose it is."""
         return next((email for email, known in self.keys.items() if key.blob in known), None)
@@ -111,6 +120,8 @@ def proof_of(record: AuditRecord, known: People | None = None) -> Proof | None:
     if asked is None:
         return NotCheckable(record.actor)
     if asked.signature is None:
+        if known is not None and reads is _steering and not known.has(record.actor):
+            return Unproved(record.actor, None, _NOBODY)
         return Claimed(record.actor)
     if asked.line is None:
         return Unproved(record.actor, None, _NO_LINE)
@@ -153,6 +164,28 @@ def _plan(record: AuditRecord) -> _Asked | None:
     return _Asked(None if signature is None else str(signature), line, PLAN_NAMESPACE)
 
 
+def _steering(record: AuditRecord) -> _Asked | None:
+    details = record.details
+    if "signature" not in details:
+        return None
+    if details["signature"] is None:
+        return _Asked(None, None, STEERING_NAMESPACE)
+    asked, what = str(details.get("asked")), details.get("what")
+    codes = details.get("codes")
+    of = record.action.partition(".")[2]
+    named = [str(one) for one in what] if isinstance(what, list | tuple) else []
+    every = [str(one) for one in codes] if isinstance(codes, list | tuple) else None
+    line = _line(record, asked, details.get("signed_at")) if says(asked, of, named, every) else None
+    if line is not None and not _is_of_then(record, str(details.get("signed_at"))):
+        line = None
+    return _Asked(str(details["signature"]), line, STEERING_NAMESPACE)
+
+
+def _is_of_then(record: AuditRecord, signed_at: str) -> bool:
+    """What was once asked for is not asked for again by the same signature."""
+    return abs(record.at - datetime.fromisoformat(signed_at)) <= _AT_ONCE
+
+
 def _line(record: AuditRecord, subject: str, moment: object) -> bytes | None:
     try:
         at = datetime.fromisoformat(str(moment))
@@ -169,6 +202,7 @@ _READERS: Mapping[str, Callable[[AuditRecord], _Asked | None]] = {
     "operation.plan": _plan,
     "operation.approve": _approval,
     "runbook.approve": _nothing,
+    **{f"operation.{what}": _steering for what in STEERED},
 }
 
 
@@ -263,6 +297,10 @@ _WHOSE: Mapping[Whose, Text] = {
     "unknown": Text("（いまの tenants.yaml にいない人）", " (tenants.yaml has no such person now)"),
     "not asked": Text("", ""),
 }
+_NOBODY = Text(
+    "署名がなく、いまの tenants.yaml にいない人の名です",
+    "it is not signed, and tenants.yaml has nobody of that name now",
+)
 _NO_LINE = Text(
     "記録の内容では、署名した行になりません",
     "what the record says is no line that could have been signed",

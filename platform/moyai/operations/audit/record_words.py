@@ -119,6 +119,8 @@ def said_of(record: AuditRecord) -> Text:
         parts.append(same(", ".join(visible(str(one)) for one in codes)))
     if isinstance(code, str):
         parts.append(same(visible(code)))
+    if "signature" in details and details["signature"] is None:
+        parts.append(NOT_SIGNED)
     why = (
         text_in(details, "reason")
         or text_in(details, "what")
@@ -127,6 +129,9 @@ def said_of(record: AuditRecord) -> Text:
     if why is not None:
         parts.append(_visible(why))
     return Text("。".join(one.ja for one in parts), "; ".join(one.en for one in parts))
+
+
+NOT_SIGNED = Text("名乗りだけで署名なし", "name given, not signed")
 
 
 def _about(record: AuditRecord) -> Text | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from moyai.approvals.steering import SignedWord
 from moyai.canonical_json import canonical
 from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.epochs import behind_refused
@@ -29,10 +30,11 @@ BEHIND = "behind"
 """The detail of a refusal: the database is an older copy, and nobody has declared that."""
 _NEXT_ID = sa.text("SELECT moyai.next_id()")
 _PLAN = sa.text("SELECT moyai.plan_operation(:id, :plan, :signature)")
-_WANT = sa.text("SELECT moyai.want(:id, :wanted, :actor)")
+_SIGNED = ":asked, :signature, CAST(:signed_at AS timestamptz)"
+_WANT = sa.text(f"SELECT moyai.want(:id, :wanted, :actor, {_SIGNED})")
 _PUT_IN_FILE = sa.text("SELECT moyai.put_in_file(:id, :written, :actor)")
-_RELEASE = sa.text("SELECT moyai.release(:id, CAST(:what AS text[]), :actor)")
-_RETRY = sa.text("SELECT moyai.retry(:id, CAST(:codes AS text[]), :actor)")
+_RELEASE = sa.text(f"SELECT moyai.release(:id, CAST(:what AS text[]), :actor, {_SIGNED})")
+_RETRY = sa.text(f"SELECT moyai.retry(:id, CAST(:codes AS text[]), :actor, {_SIGNED})")
 _APPROVE = sa.text(
     "SELECT moyai.approve(:id, :subject, :operator, :sha256, :signature, :signed_at, :is_own)"
 )
@@ -61,10 +63,17 @@ def create_as(
         raise IdTaken(operation)
 
 
-def want(connection: sa.Connection, operation: str, wanted: str, actor: str) -> None:
-    """Say what is wanted: `run`, `pause`, `cancel`, `stop`. Raises `Refused` where it has ended, and for
-    anything but `cancel` and `stop` of one that is being cancelled."""
-    _do(connection, _WANT, operation, wanted=wanted, actor=actor)
+def want(
+    connection: sa.Connection,
+    operation: str,
+    wanted: str,
+    actor: str,
+    signed: SignedWord | None = None,
+) -> None:
+    """Say what is wanted: `run`, `pause`, `cancel`, `stop`. `signed`: what its record proves it by; None: the
+    name is given, and not signed. Raises `Refused` where it has ended, and for anything but `cancel` and `stop`
+    of one that is being cancelled."""
+    _do(connection, _WANT, operation, wanted=wanted, actor=actor, **_signed(signed))
 
 
 def put_in_file(connection: sa.Connection, operation: str, actor: str, *, written: bool) -> None:
@@ -75,19 +84,31 @@ def put_in_file(connection: sa.Connection, operation: str, actor: str, *, writte
     _do(connection, _PUT_IN_FILE, operation, written=written, actor=actor)
 
 
-def release(connection: sa.Connection, operation: str, what: Iterable[str], actor: str) -> None:
+def release(
+    connection: sa.Connection,
+    operation: str,
+    what: Iterable[str],
+    actor: str,
+    signed: SignedWord | None = None,
+) -> None:
     """Let go on what was held: `wave:2`, or `operation` after errors of one signature. What had failed
     by now holds it no longer. Raises `Refused` where it has ended."""
-    _do(connection, _RELEASE, operation, what=list(what), actor=actor)
+    _do(connection, _RELEASE, operation, what=list(what), actor=actor, **_signed(signed))
 
 
-def retry(connection: sa.Connection, operation: str, codes: Iterable[str], actor: str) -> None:
+def retry(
+    connection: sa.Connection,
+    operation: str,
+    codes: Iterable[str],
+    actor: str,
+    signed: SignedWord | None = None,
+) -> None:
     """Have bodies begun again from their first step, in a new attempt.
 
     Raises `Refused` where the operation was cancelled or never began, and for bodies that did not fail, are not
     held, were not skipped and have not moved.
     """
-    _do(connection, _RETRY, operation, codes=list(codes), actor=actor)
+    _do(connection, _RETRY, operation, codes=list(codes), actor=actor, **_signed(signed))
 
 
 def approve(
@@ -116,6 +137,12 @@ def approve(
     }
     if not _do(connection, _APPROVE, operation, **given):
         raise _signed_twice(operator)
+
+
+def _signed(word: SignedWord | None) -> dict[str, object]:
+    if word is None:
+        return {"asked": None, "signature": None, "signed_at": None}
+    return {"asked": word.asked, "signature": word.signature, "signed_at": word.signed_at}
 
 
 def _do(

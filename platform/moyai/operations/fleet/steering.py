@@ -3,11 +3,12 @@ work does meanwhile, and is on record with its operator."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 import sqlalchemy as sa
 
+from moyai.approvals.steering import SignedWord
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.database.attempts import successors
 from moyai.operations.database.reading import UnknownPlan, shown, standing
@@ -34,10 +35,12 @@ from moyai.texts import Text
 _NEVER = ("planned", "cancelled", "expired")
 
 
-def pause(engine: sa.Engine, operation: str, by: Operator) -> Text:
+def pause(
+    engine: sa.Engine, operation: str, by: Operator, signed: SignedWord | None = None
+) -> Text:
     """Let no more bodies begin; those that run go on to their end. Raises `Refused` where it has ended."""
     with engine.begin() as connection:
-        want(connection, operation, "pause", _actor(by))
+        want(connection, operation, "pause", _actor(by), signed)
         bodies = standing(connection, operation)[1]
     running, wait = runs_on(_running(bodies)), wait_on(bodies)
     return Text(
@@ -47,14 +50,21 @@ def pause(engine: sa.Engine, operation: str, by: Operator) -> Text:
 
 
 def cancel(
-    engine: sa.Engine, registry: Registry, operation: str, by: Operator, day: date, *, stop: bool
+    engine: sa.Engine,
+    registry: Registry,
+    operation: str,
+    by: Operator,
+    day: date,
+    *,
+    stop: bool,
+    signed: SignedWord | None = None,
 ) -> Text:
     """Let what waits never begin. `stop`: bodies that run end after the step in hand, and go back; else
     they go on to their end. Raises `Refused` where it has ended, or for bodies of another operator's."""
     with engine.begin() as connection:
         row, bodies = standing(connection, operation)  # also of a plan that cannot be read
         require_bodies(by, registry, [body.code for body in bodies], day)
-        want(connection, operation, "stop" if stop else "cancel", _actor(by))
+        want(connection, operation, "stop" if stop else "cancel", _actor(by), signed)
         bodies = standing(connection, operation)[1]
         unread = _unread_plan(connection, operation)
     running, held = _running(bodies), sum(body.status == "held" for body in bodies)
@@ -95,6 +105,7 @@ def resume(
     by: Operator,
     day: date,
     waves: Sequence[int] = (),
+    signed: SignedWord | None = None,
 ) -> Text:
     """Go on after a pause or a hold. A held wave goes on only where it is named, as its failures count no
     longer then. Raises `Refused` where there is nothing to go on with, `UsageError` for an unknown wave."""
@@ -106,8 +117,8 @@ def resume(
         if view.row.status == "held" and not _held(view):
             subjects = (*subjects, "operation")
         if subjects:
-            release(connection, operation, subjects, _actor(by))
-        want(connection, operation, "run", _actor(by))
+            release(connection, operation, subjects, _actor(by), signed)
+        want(connection, operation, "run", _actor(by), signed)
     let_go = "、".join(str(number) for number in waves)
     return Text(
         f"{operation} を再開します。" + (f"適用枠 {let_go} の保留を解きました。" if waves else ""),
@@ -167,17 +178,22 @@ def retry(
     by: Operator,
     day: date,
     selector: str | None = None,
+    sign: Callable[[Sequence[str]], SignedWord | None] = lambda _: None,
 ) -> tuple[str, ...]:
     """Begin bodies again from their first step: of all that failed, are held, were skipped or had moved those
-    that a selector means. Their codes. Raises as `begun_again`."""
-    with engine.begin() as connection:
+    that a selector means. Their codes. `sign`: what the person signs of them. Raises as `begun_again` and as
+    `sign`."""
+    with engine.connect() as connection:
         view = shown(connection, operation)
         if view.row.status in _NEVER:
             raise never(view)
         gone = successors(connection, operation, view.row.kind, [one.code for one in view.bodies])
         chosen = begun_again(view, registry, selector, day, gone)
         require_bodies(by, registry, chosen, day)
-        write_retry(connection, operation, chosen, _actor(by))
+    # Signed between two looks at the database, as a person may have to touch a key.
+    word = sign(chosen)
+    with engine.begin() as connection:
+        write_retry(connection, operation, chosen, _actor(by), word)
     return chosen
 
 

@@ -109,3 +109,119 @@ BEGIN
       'codes', (SELECT coalesce(jsonb_agg(one->'code'), '[]') FROM jsonb_array_elements(plan->'bodies') one)));
   RETURN true;
 END $$;
+
+-- What a person signed of what is asked for here, as it stands in the records; without a signature the name is the
+-- machine's word, and the record says so.
+CREATE FUNCTION moyai.signed_word(p_asked text, p_signature text, p_signed_at timestamptz) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF p_signature IS NULL THEN
+    RETURN jsonb_build_object('signature', NULL);
+  END IF;
+  IF (length(p_signature) <= 16384 AND length(p_asked) <= 200 AND p_signed_at IS NOT NULL) IS NOT TRUE THEN
+    PERFORM moyai.refuse('no signature', 'MY004');
+  END IF;
+  RETURN jsonb_build_object('asked', p_asked, 'signature', p_signature, 'signed_at',
+    to_char(p_signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+END $$;
+REVOKE ALL ON FUNCTION moyai.signed_word(text, text, timestamptz) FROM PUBLIC;
+
+-- The three that follow as before, with what the person signed.
+DROP FUNCTION moyai.want(text, text, text);
+CREATE FUNCTION moyai.want(p_operation text, p_wanted text, p_actor text, p_asked text DEFAULT NULL,
+  p_signature text DEFAULT NULL, p_signed_at timestamptz DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.operation := moyai.alive(p_operation);
+  -- A held operation goes on when a person says so; the conductor judges it anew.
+  goes_on boolean := p_wanted = 'run' AND entry.status IN ('held', 'paused');
+BEGIN
+  PERFORM moyai.require_person(p_actor);
+  IF p_wanted IS NULL OR p_wanted NOT IN ('run', 'pause', 'cancel', 'stop') THEN
+    PERFORM moyai.refuse('nobody can want that');
+  END IF;
+  IF entry.wanted IN ('cancel', 'stop') AND p_wanted NOT IN ('cancel', 'stop') THEN
+    PERFORM moyai.refuse('it is being cancelled', 'MY005', 'cancelling');
+  END IF;
+  UPDATE moyai.operation SET wanted = p_wanted,
+      status = CASE WHEN goes_on THEN 'running' ELSE status END,
+      began_at = CASE WHEN goes_on THEN coalesce(began_at, clock_timestamp()) ELSE began_at END
+    WHERE id = p_operation;
+  PERFORM moyai.put_word(entry, NULL, p_actor, 'operation.' || p_wanted,
+    moyai.signed_word(p_asked, p_signature, p_signed_at));
+END $$;
+
+DROP FUNCTION moyai.release(text, text[], text);
+CREATE FUNCTION moyai.release(p_operation text, p_what text[], p_actor text, p_asked text DEFAULT NULL,
+  p_signature text DEFAULT NULL, p_signed_at timestamptz DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.operation := moyai.alive(p_operation);
+  what text;
+BEGIN
+  PERFORM moyai.require_person(p_actor);
+  FOREACH what IN ARRAY p_what LOOP
+    IF what IS NULL OR what <> 'operation' AND NOT EXISTS (SELECT 1 FROM moyai.wave
+        WHERE operation_id = p_operation AND what = 'wave:' || number) THEN
+      PERFORM moyai.refuse('nothing that could be held: ' || coalesce(what, ''));
+    END IF;
+  END LOOP;
+  UPDATE moyai.operation SET released = released || coalesce(
+      (SELECT jsonb_object_agg(x, to_jsonb(clock_timestamp())) FROM unnest(p_what) x), '{}')
+    WHERE id = p_operation;
+  PERFORM moyai.put_word(entry, NULL, p_actor, 'operation.release',
+    jsonb_build_object('what', to_jsonb(p_what)) || moyai.signed_word(p_asked, p_signature, p_signed_at));
+END $$;
+
+DROP FUNCTION moyai.retry(text, text[], text);
+CREATE FUNCTION moyai.retry(p_operation text, p_codes text[], p_actor text, p_asked text DEFAULT NULL,
+  p_signature text DEFAULT NULL, p_signed_at timestamptz DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry moyai.operation;
+  one text;
+  changed integer;
+  has_ended boolean;
+  signed jsonb := moyai.signed_word(p_asked, p_signature, p_signed_at);
+BEGIN
+  PERFORM moyai.require_person(p_actor);
+  SELECT * INTO entry FROM moyai.operation WHERE id = p_operation FOR NO KEY UPDATE;
+  IF entry.id IS NULL THEN
+    PERFORM moyai.refuse('no such operation', 'MY006');
+  END IF;
+  IF entry.status IN ('planned', 'cancelled', 'expired') THEN
+    PERFORM moyai.refuse('it never began, or never goes on', 'MY005', entry.status);
+  END IF;
+  IF entry.wanted IN ('cancel', 'stop') THEN
+    PERFORM moyai.refuse('it is being cancelled', 'MY005', 'cancelling');
+  END IF;
+  UPDATE moyai.body SET status = 'waiting', error = NULL, error_signature = NULL
+    WHERE operation_id = p_operation AND code = ANY (p_codes)
+      AND status IN ('failed', 'held', 'skipped', 'moved');
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  IF changed = 0 OR changed <> (SELECT count(DISTINCT x) FROM unnest(p_codes) x) THEN
+    PERFORM moyai.refuse('some of its bodies are not to be begun again', 'MY005', 'bodies');
+  END IF;
+  -- One that goes on is for the conductor to judge anew, and a pause of it stays: it was meant for all its bodies.
+  -- The row is written all the same: a decision on what was before does not hold any more.
+  has_ended := entry.status IN ('done', 'failed');
+  UPDATE moyai.operation SET
+      status = CASE WHEN has_ended THEN 'running' ELSE status END,
+      wanted = CASE WHEN has_ended THEN 'run' ELSE wanted END,
+      reason = CASE WHEN has_ended THEN NULL ELSE reason END
+    WHERE id = p_operation;
+  -- A body's own record names no other body. The federation's chain is locked last, by all who write several.
+  FOR one IN SELECT DISTINCT x FROM unnest(p_codes) x ORDER BY 1 LOOP
+    PERFORM moyai.put_record('body:' || one, p_actor, 'operation.retry', p_operation, entry.plan_sha256, NULL, NULL,
+      'done', signed);
+  END LOOP;
+  PERFORM moyai.put_record('federation', p_actor, 'operation.retry', p_operation, entry.plan_sha256, NULL, NULL,
+    'done', signed || jsonb_build_object('codes', to_jsonb(p_codes)));
+END $$;
+
+REVOKE ALL ON FUNCTION moyai.want(text, text, text, text, text, timestamptz),
+  moyai.release(text, text[], text, text, text, timestamptz),
+  moyai.retry(text, text[], text, text, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION moyai.want(text, text, text, text, text, timestamptz),
+  moyai.release(text, text[], text, text, text, timestamptz),
+  moyai.retry(text, text[], text, text, text, timestamptz) TO moyai_operator;
