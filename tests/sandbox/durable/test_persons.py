@@ -343,6 +343,7 @@ def test_who_may_not_approve_is_refused_before_anything_is_shown_or_signed(desk:
 
 def test_a_body_s_own_chain_tells_who_approved_stopped_and_let_go(desk: Desk) -> None:
     made = plan(1, waves=2, approval_seconds=3600)
+    made = replace(made, waves=(made.waves[0], replace(made.waves[1], needs_approval=True)))
     operation = put_on_record(desk.engine, made, Signer(PLANNER))
     for subject in ("plan", "wave:2"):
         asked = wanted(desk.engine, operation, subject)

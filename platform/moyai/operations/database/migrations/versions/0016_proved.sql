@@ -36,6 +36,9 @@ LANGUAGE sql STABLE AS $$
           WHERE own !~ '^[0-9]{6}$') AS by_body,
         moyai.named_in(value::text, codes, names) AS named
       FROM jsonb_each(p_plan->'parameters'), known),
+  by_body AS MATERIALIZED (
+    SELECT value, moyai.named_in(value::text, codes, names) AS named
+      FROM (SELECT DISTINCT own.value FROM parameters p, jsonb_each(p.value) AS own WHERE p.by_body) AS each, known),
   changes AS MATERIALIZED (
     SELECT change, moyai.named_in(change::text, codes, names) AS named
       FROM (SELECT DISTINCT body->'change' AS change FROM listed) AS each, known),
@@ -47,12 +50,12 @@ LANGUAGE sql STABLE AS $$
       'change', (SELECT change FROM changes c WHERE c.change = l.body->'change' AND named <@ ARRAY[l.code]),
       'waves', (SELECT jsonb_agg(CASE WHEN named <@ ARRAY[l.code] THEN w.name ELSE '' END ORDER BY place)
         FROM waves w),
-      'parameters', coalesce((SELECT jsonb_object_agg(key, CASE WHEN by_body THEN value->l.code ELSE value END)
-        FROM parameters p WHERE CASE WHEN by_body THEN value ? l.code
-            AND moyai.named_in((value->l.code)::text, known.codes, known.names) <@ ARRAY[l.code]
-          ELSE named <@ ARRAY[l.code] END), '{}'))
+      'parameters', coalesce((SELECT jsonb_object_agg(key, CASE WHEN p.by_body THEN p.value->l.code ELSE p.value END)
+        FROM parameters p WHERE CASE WHEN p.by_body THEN EXISTS (SELECT 1 FROM by_body v
+            WHERE v.value = p.value->l.code AND v.named <@ ARRAY[l.code])
+          ELSE p.named <@ ARRAY[l.code] END), '{}'))
       || CASE WHEN subject.named <@ ARRAY[l.code] THEN jsonb_build_object('subject', subject.value) ELSE '{}' END
-    FROM listed l, subject, known
+    FROM listed l, subject
 $$;
 REVOKE ALL ON FUNCTION moyai.named_in(text, text[], text[]), moyai.parts_of_bodies(jsonb) FROM PUBLIC;
 
