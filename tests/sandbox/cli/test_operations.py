@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ from moyai.operations.fleet.checking import plan_check
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.putting import put_on_record
 from moyai.planning.fleet.exceptions import with_exceptions
+from moyai.planning.openings import WEEK, Calendar
+from moyai.registry.models import MaintenanceWindow
+from moyai.texts import JAPAN
 
 PLANNER = "keikaku@jimukyoku.example.jp"
 WHO = ("--operator", PLANNER)
@@ -204,6 +208,41 @@ def test_a_plan_begins_once_another_person_has_signed_it(
     federation.ok("operation", "watch", operation)
     report = federation.ok("operation", "report", operation).out
     assert "approved: shonin@jimukyoku.example.jp (plan)" in report
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not on PATH")
+def test_who_approves_too_early_is_told_whom_it_does_not_reach_before_and_after(
+    federation: Federation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOYAI_HOME", str(federation.home))
+    keys = {who: _key(tmp_path / who) for who in ("keikaku", "shonin")}
+    for who, key in keys.items():
+        _take_key(federation, who, key.with_suffix(".pub").read_text().split()[1])
+    opens = datetime.now(JAPAN) + timedelta(days=2)
+    window = MaintenanceWindow((WEEK[opens.weekday()],), clock(1), 4)
+    with open_office(federation.file, "sandbox") as office:
+        registry = office.workspace.registry
+        plan = plan_check(office.workspace, "272027", date.fromisoformat(DAY), by=PLANNER)
+        body = replace(plan.bodies[0], calendar=Calendar(window, ()))
+        late = with_exceptions(replace(plan, approval_seconds=3600, bodies=(body,)), registry)
+        signer = find_signer(registry.operators[0].ssh_key, keys["keikaku"], {})
+        operation = put_on_record(office.engine, late, signer)
+    given = ("--operator", "shonin@jimukyoku.example.jp", "--key", str(keys["shonin"]))
+    signed = federation.ok("operation", "approve", operation, "--everything", *given).out
+    assert "an approval given now holds until" in signed, "before it is signed"
+    last = signed.strip().splitlines()[-1]
+    assert last.startswith("approve it again before "), signed
+    assert last.endswith(f"operation approve {operation}")
+    answer = federation.ok("operation", "approve", operation, *given, "--output", "json")
+    early = answer.json()["approval_ends_before"]
+    assert (early["is_given"], [one["code"] for one in early["bodies"]]) == (True, ["272027"])
+    shown = federation.ok("operation", "show", operation, "--output", "json").json()
+    assert shown["approval_ends_before"]["bodies"] == early["bodies"]
+    listed = federation.ok("operation", "list", "--output", "json").json()
+    found = {one["id"]: one["approval_ends_before"] for one in listed}
+    assert found[operation]["bodies"] == early["bodies"]
+    assert any(one is None for one in found.values())
+    federation.ok("operation", "cancel", operation, "--operator", PLANNER)
 
 
 def _key(file: Path) -> Path:
