@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
@@ -19,8 +18,9 @@ def read_given(path: Path, most: int) -> bytes:
     Raises `UsageError` where there are more, where it is something else, and where it cannot be read.
     """
     try:
+        mode = path.stat().st_mode
         with path.open("rb") as file:
-            if not _ends(file.fileno()):
+            if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or file.isatty()):
                 raise _trouble(path, Text("普通のファイルではありません", "is not a regular file"))
             content = file.read(most + 1)
     except OSError as error:
@@ -35,11 +35,6 @@ def read_given(path: Path, most: int) -> bytes:
             Text(f"大きすぎます（上限 {most:,} バイト）", f"is too large (at most {most:,} bytes)"),
         )
     return content
-
-
-def _ends(descriptor: int) -> bool:
-    mode = os.fstat(descriptor).st_mode
-    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or os.isatty(descriptor)
 
 
 def _trouble(path: Path, why: Text) -> UsageError:
