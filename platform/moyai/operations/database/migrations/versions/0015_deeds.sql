@@ -11,52 +11,17 @@ COMMENT ON COLUMN moyai.line_note.key IS
 -- As versions before ask for it.
 CREATE VIEW moyai.runbook_note AS SELECT key AS run, number, sha256, at FROM moyai.line_note;
 
--- The same as before, and one more who may have done something: a user of a machine.
-CREATE OR REPLACE FUNCTION moyai.put_record(
-  p_chain text, p_actor text, p_action text, p_operation text, p_plan_sha256 text,
-  p_step text, p_attempt integer, p_result text, p_details jsonb)
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  head moyai.audit_head;
-  moment timestamptz;
-  content text;
-  hash text;
-BEGIN
-  -- Lengths by themselves: {1,254} in a pattern takes longer than all else here.
-  IF ((p_chain = 'federation' OR length(p_chain) = 11 AND p_chain ~ '^body:[0-9]+$')
-      AND (p_actor = 'moyai' OR length(p_actor) <= 263
-        AND p_actor ~ '^(operator|approver|worker|person):[!-~]+$')
-      AND length(p_action) <= 100 AND p_action ~ '^[!-~]+$'
-      AND length(p_result) <= 100 AND p_result ~ '^[!-~]+$'
-      AND jsonb_typeof(p_details) = 'object') IS NOT TRUE THEN
-    PERFORM moyai.refuse('no record of ' || p_chain, 'MY004');
-  END IF;
-  SELECT * INTO head FROM moyai.audit_head WHERE chain = p_chain FOR UPDATE;
-  IF NOT FOUND THEN
-    INSERT INTO moyai.audit_head VALUES (p_chain, 0, encode(sha256(convert_to(
-      '{"chain":"' || p_chain || '","schema":"moyai.audit/1","seq":0}', 'UTF8')), 'hex'))
-      ON CONFLICT DO NOTHING;
-    SELECT * INTO STRICT head FROM moyai.audit_head WHERE chain = p_chain FOR UPDATE;
-  END IF;
-  moment := clock_timestamp();
-  content := concat(
-    '{"action":', to_json(p_action), ',"actor":', to_json(p_actor),
-    ',"at":"', to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
-    '","attempt":', coalesce(p_attempt::text, 'null'), ',"chain":"', p_chain,
-    '","code":', CASE p_chain WHEN 'federation' THEN 'null' ELSE to_json(substr(p_chain, 6))::text END,
-    ',"details":', CASE WHEN p_details = '{}' THEN '{}' ELSE moyai.canonical(p_details) END,
-    ',"operation":', coalesce(to_json(p_operation)::text, 'null'),
-    ',"plan_sha256":', coalesce(to_json(p_plan_sha256)::text, 'null'),
-    ',"previous_sha256":"', head.sha256, '","result":', to_json(p_result),
-    ',"schema":"moyai.audit/1","seq":', head.seq + 1,
-    ',"step":', coalesce(to_json(p_step)::text, 'null'), '}');
-  IF position('PRIVATE KEY-----' IN content) > 0 THEN
-    PERFORM moyai.refuse('a private key is kept nowhere', 'MY004');
-  END IF;
-  hash := encode(sha256(convert_to(content, 'UTF8')), 'hex');
-  INSERT INTO moyai.audit VALUES (p_chain, head.seq + 1, moment, content, hash);
-  UPDATE moyai.audit_head SET seq = head.seq + 1, sha256 = hash WHERE chain = p_chain;
-END $$;
+-- One more who may have done something: a user of a machine.
+CREATE OR REPLACE FUNCTION moyai.is_record(
+  p_chain text, p_actor text, p_action text, p_result text, p_details jsonb)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN ((p_chain = 'federation' OR length(p_chain) = 11 AND p_chain ~ '^body:[0-9]+$')
+  AND (p_actor = 'moyai' OR length(p_actor) <= 263
+    AND p_actor ~ '^(operator|approver|worker|person):[!-~]+$')
+  AND length(p_action) <= 100 AND p_action ~ '^[!-~]+$'
+  AND length(p_result) <= 100 AND p_result ~ '^[!-~]+$'
+  AND jsonb_typeof(p_details) = 'object') IS TRUE;
 
 -- Puts one line's records into their chains, by name, so that the federation's is locked last. False: they are there already. MY004: it is no record of such a line;
 -- MY007: another line has its number, or the one before is not there yet. Nobody calls it but the two below.
