@@ -22,7 +22,6 @@ READING = {
     ("plan", "272027", "--as-of", DAY): 0,
     ("status", "--as-of", DAY): 0,
     ("output", "272027"): 0,
-    ("tenant", "add", "272051"): 0,
     ("sandbox", "status"): 0,
     ("sandbox", "env"): 4,
     ("sandbox", "psql", "272027", "chat"): 4,
@@ -59,3 +58,13 @@ def test_what_reads_goes_on(kept: Federation, command: tuple[str, ...], code: in
     answer = kept.moyai(*command)
     assert answer.code == code, answer.out + answer.err
     assert "Traceback" not in answer.err
+
+
+def test_what_cannot_be_put_on_record_is_not_done(kept: Federation) -> None:
+    before = kept.file.read_bytes()
+    answer = kept.moyai("tenant", "add", "272051")
+    assert answer.code == 4, answer.out + answer.err
+    assert "Read-only file system" in answer.err
+    assert "Nothing was touched." in answer.err
+    assert "Traceback" not in answer.err
+    assert kept.file.read_bytes() == before

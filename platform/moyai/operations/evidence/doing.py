@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import moyai
-from moyai.errors import NOTHING_TOUCHED, MoyaiError, Refused, UsageError
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, Refused, UsageError
 from moyai.operations.evidence.deeds import deed_files
 from moyai.registry.models import JsonValue
 from moyai.texts import Text
@@ -93,11 +93,15 @@ class Deed:
 
         `bodies`: code → what its own chain is told. Raises `OperationFailed`: then it must not be done.
         """
-        if not self.has_begun:
-            self._held.enter_context(self._files.held(self.id))
-            self._plan_sha256 = plan_sha256
         told = {code: {"result": "begun", **facts} for code, facts in bodies.items()}
-        self._put("begin", "begun", told, federation)
+        try:
+            if not self.has_begun:
+                self._held.enter_context(self._files.held(self.id))
+                self._plan_sha256 = plan_sha256
+            self._put("begin", "begun", told, federation)
+        except OperationFailed as error:
+            touched = error.touched if self.has_begun else NOTHING_TOUCHED
+            raise OperationFailed(error.what, touched=touched, remedy=error.remedy) from error
         self.has_begun = True
         self.bodies |= bodies.keys()
 
