@@ -189,6 +189,8 @@ def test_a_killed_zygote_and_a_killed_database_are_replaced(site: EmbeddedSite) 
         site.home / "cloud" / "postgres" / d["key"] for d in databases if d["name"] == "kept"
     )
     server = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+    run_file = site.home / "cloud" / "run.json"
+    before = run_file.stat().st_mtime_ns
     os.kill(server, signal.SIGKILL)
 
     def running() -> bool:
@@ -197,6 +199,7 @@ def test_a_killed_zygote_and_a_killed_database_are_replaced(site: EmbeddedSite) 
 
     assert wait_until(lambda: not running(), 5) or running()
     assert wait_until(running, 15)
+    assert wait_until(lambda: run_file.stat().st_mtime_ns > before, 15), "the last it does for that"
 
 
 def test_beside_a_cloud_whose_run_file_is_damaged_no_other_is_started(site: EmbeddedSite) -> None:
