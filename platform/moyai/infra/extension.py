@@ -8,9 +8,12 @@ so that what it keeps outlives the service (`args.active` says whether that runs
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.abc import SourceLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +70,33 @@ def _hold_to_planned(service: str, content: bytes | None) -> None:
         raise FileTrouble(EDITED, touched=NOTHING_TOUCHED, remedy=AGAIN)
 
 
+@dataclass(frozen=True, slots=True)
+class _AsRead(SourceLoader):
+    """Loads a module from what was read of its file."""
+
+    file: Path
+    content: bytes
+
+    def get_filename(self, fullname: str) -> str:
+        """Where errors say that it is."""
+        del fullname
+        return str(self.file)
+
+    def get_data(self, path: str) -> bytes:
+        """What was read, whatever stands there by now."""
+        del path
+        return self.content
+
+
 @cache
 def _load(file: Path, content: bytes) -> Build:
-    """As `runpy.run_path`, of what was read."""
-    names: dict[str, Any] = {"__name__": "<run_path>", "__file__": str(file)}
-    exec(compile(content, str(file), "exec"), names)  # noqa: S102 - the service's own code, as read
-    build = names.get("build")
+    loader = _AsRead(file, content)
+    spec = spec_from_loader(f"{file.parent.name}.component", loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # its data classes look it up
+    loader.exec_module(module)
+    build = getattr(module, "build", None)
     if not callable(build):
         raise _wrong(file)
     found: Build = build

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
@@ -53,7 +54,7 @@ def _at_a_resource() -> None:
                 _die()
             yield event
 
-    Driver.run = ran  # type: ignore[method-assign]
+    patch.object(Driver, "run", ran).start()
 
 
 def _answered() -> None:
@@ -64,7 +65,7 @@ def _answered() -> None:
         carry_out(*given)
         _die()
 
-    Contract.carry_out = done  # type: ignore[method-assign]
+    patch.object(Contract, "carry_out", done).start()
 
 
 TRAPS: dict[str, Callable[[], None]] = {

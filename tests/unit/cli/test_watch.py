@@ -43,9 +43,14 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[OperationView]:
     return seen
 
 
+def _nowhere() -> Any:
+    """No database: what is looked at does not come from there."""
+    return nullcontext()
+
+
 def _followed(output: Output = Output.TABLE, until_held: bool | None = None) -> MoyaiError:
     with pytest.raises(MoyaiError) as raised:
-        follow_to_end(nullcontext, "20261126-1", output, until_held=until_held)  # type: ignore[arg-type]
+        follow_to_end(_nowhere, "20261126-1", output, until_held=until_held)
     return raised.value
 
 

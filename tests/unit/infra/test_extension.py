@@ -49,6 +49,33 @@ def test_changed_component_is_loaded_anew(vendor: Path, build: Build) -> None:
     assert [one.name for one in run.of("aws:sns/topic:Topic")] == ["chat-second"]
 
 
+KEEPS = """
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi_aws as aws
+from moyai.infra.extension import Extension
+
+
+@dataclass
+class Kept:
+    name: "str" = "kept"
+
+
+def build(args, opts):
+    aws.sns.Topic(f"{args.service}-{Kept().name}", name=args.prefix, tags=args.scope.tags(), opts=opts)
+    return Extension()
+"""
+
+
+def test_a_component_may_have_data_classes(vendor: Path, build: Build) -> None:
+    """They look their module up by its name."""
+    vendor.write_text(KEEPS)
+    run = build("272027", file=vendor.parents[3] / "tenants.yaml", chat="1.0.0")
+    assert [one.name for one in run.of("aws:sns/topic:Topic")] == ["chat-kept"]
+
+
 @pytest.mark.parametrize("content", ["", "build = 1", "def build(args, opts):\n    return {}"])
 def test_component_without_a_right_build_is_named(vendor: Path, build: Build, content: str) -> None:
     vendor.write_text(content)

@@ -48,6 +48,22 @@ def test_its_beginning_is_on_the_disk_before_it_is_done(files: DeedFiles, tmp_pa
     assert ended["bodies"][BODY]["begun_at"] <= begun["at"] <= ended["at"]
 
 
+def test_its_file_and_the_files_name_are_on_the_disk_before_it_is_done(
+    files: DeedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def seen(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink())
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    with on_record(tmp_path, ABOUT, (BODY,), {}):
+        (deed,) = files.ids()
+        assert {files.place(deed), files.folder} <= set(synced)
+
+
 @pytest.mark.parametrize(
     ("error", "result"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.sample import SAMPLE
+from tests.unit.planning.fleet.made_plans import plan
 
 from moyai.engine.stacks import StackId
 from moyai.operations.database.in_hand import Entry, found_in
@@ -16,7 +17,7 @@ from moyai.operations.kinds.table import KINDS
 from moyai.operations.kinds.upgrade.back import back_steps
 from moyai.operations.site.hand_notes import HandNote, forget, note, noted
 from moyai.operations.site.turns import Turns
-from moyai.planning.fleet.plans import OperationPlan, PlannedBody
+from moyai.planning.fleet.plans import PlannedBody
 from moyai.planning.fleet.step_names import STEPS, changes
 
 CODE = "272027"
@@ -40,8 +41,8 @@ def test_what_steps_are_called_and_which_change_something_is_as_the_kinds_say() 
     body = PlannedBody(CODE, "a", 1, "", (), 60, None)
     for name, make in KINDS.items():
         given = {"services": {CODE: ("chat", "eapp-b")}}
-        plan = OperationPlan(*(name, "", given, "sandbox", "", "", None, (), (body,), 0, 0))  # type: ignore[arg-type]
-        for step in (*make(source).steps(plan, body), *back_steps(source)):
+        made = replace(plan((), (body,)), kind=name, parameters=given)
+        for step in (*make(source).steps(made, body), *back_steps(source)):
             assert changes(step.name) == (not step.only_reads), (name, step.name)
             known = STEPS[step.name.partition(":")[0]].title
             assert known.ja == step.title.ja or ":" in step.name, (name, step.name)

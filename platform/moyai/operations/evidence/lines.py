@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ class Line:
         return hashlib.sha256(self.content).hexdigest()
 
 
-class LineFiles:
+class LineFiles(ABC):
     """A file for each run or deed, the owner's alone, and how much of it is in the audit chains."""
 
     of: Of
@@ -45,13 +46,13 @@ class LineFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @abstractmethod
     def notes(self, line: Line) -> dict[str, Note]:
         """Chain → what it is told of a line. ValueError, TypeError, KeyError, AttributeError: it is damaged."""
-        raise NotImplementedError
 
+    @abstractmethod
     def title(self, key: str) -> Text:
         """What the lines of one are called."""
-        raise NotImplementedError
 
     def ids(self) -> tuple[str, ...]:
         """All that may have lines in no chain."""
@@ -71,15 +72,14 @@ class LineFiles:
         line = json.dumps(record, ensure_ascii=False, sort_keys=True)
         try:
             private_folder(path.parent)
-            is_new = not path.exists()
             path.touch(mode=0o600)
             with path.open("r+b") as file:
-                file.truncate(_whole(file))
+                is_first = file.truncate(_whole(file)) == 0
                 file.seek(0, os.SEEK_END)
                 file.write(line.encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            if is_new:
+            if is_first:
                 _sync(path.parent)
         except OSError as error:
             raise disk_trouble(error, str(path)) from error
@@ -125,9 +125,11 @@ class LineFiles:
         except OperationFailed:
             return 1
 
+    @abstractmethod
     def before_putting(self, key: str) -> None:
         """Called before lines of one are put into the chains."""
 
+    @abstractmethod
     def settled(self, key: str) -> None:
         """Called where every line of one is in the chains."""
 

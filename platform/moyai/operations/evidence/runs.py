@@ -39,6 +39,12 @@ class RunFiles(LineFiles):
             made[chain_of(code)] = _note(line, found, _TOLD_TO_BODIES)
         return made
 
+    def before_putting(self, key: str) -> None:
+        """Nothing: a run whose process was killed is gone on with, and says so itself."""
+
+    def settled(self, key: str) -> None:
+        """Nothing: evidence stays beside its run."""
+
 
 def run_files(home: Path) -> RunFiles:
     """Those of a site; `home` is its folder on this machine."""
