@@ -108,7 +108,8 @@ def test_a_revision_that_a_replacement_cut_off_has_registered_is_taken_away(
     assert result.error is None, result.error.lines("en")
     after = checkpoint_of(sandbox, run.stack)
     assert after.pending == []
-    [recorded] = [r["outputs"]["arn"] for r in after.resources if r.get("id") == family]
+    tasks = [r for r in own(after) if r["type"] == TASKS and r["id"] == family]
+    [recorded] = [r["outputs"]["arn"] for r in tasks]
     active = ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]
     assert active == [recorded] == [is_live["taskDefinitionArn"]]
 

@@ -12,10 +12,20 @@ from tests.sample import SAMPLE, lay_out
 sys.path.insert(0, str(Path(__file__).parent))
 
 from infra_federation import LAST_DAY_OF_CHAT, Federation
+from sandboxes import open_sandbox
 
 from moyai.engine.driver.driver import Driver
 from moyai.engine.sites import EmbeddedSite
 from moyai.engine.toolchain import ensure
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSite]:
+    """A site of its own: what is live there is counted."""
+    site = open_sandbox(tmp_path_factory.mktemp("moyai-home"))
+    site.start()
+    yield site
+    site.reset()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,56 @@ def test_its_end_says_how_it_ended(
         raise error
     assert results(files) == ["begun", result]
     assert told(files)[-1]["bodies"][BODY]["result"] == result
+
+
+def _interrupted_after_line(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C as soon as the line of this number is on the disk."""
+    put, lines = DeedFiles.put, 0
+
+    def interrupted(self: DeedFiles, key: str, record: Mapping[str, object]) -> None:
+        nonlocal lines
+        put(self, key, record)
+        lines += 1
+        if lines == number:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(DeedFiles, "put", interrupted)
+
+
+def test_one_interrupted_while_its_beginning_was_put_on_record_says_so(
+    files: DeedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _interrupted_after_line(1, monkeypatch)
+    with pytest.raises(KeyboardInterrupt), on_record(tmp_path, ABOUT, (BODY,), {}):
+        raise AssertionError
+    assert results(files) == ["begun", "interrupted"]
+    assert told(files)[-1]["bodies"][BODY]["result"] == "interrupted"
+
+
+def test_one_interrupted_while_its_end_was_put_on_record_has_one_end(
+    files: DeedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _interrupted_after_line(2, monkeypatch)
+    with pytest.raises(KeyboardInterrupt), on_record(tmp_path, ABOUT, (BODY,), {}):
+        pass
+    assert results(files) == ["begun", "applied"]
+
+
+def test_a_late_failure_of_the_disk_is_its_end_where_its_beginning_stands(
+    files: DeedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, failed = os.fsync, []
+
+    def fails_once(handle: int) -> None:
+        if not failed:
+            failed.append(handle)
+            raise OSError(5, "Input/output error")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", fails_once)
+    with pytest.raises(OperationFailed), on_record(tmp_path, ABOUT, (BODY,), {}):
+        raise AssertionError
+    assert results(files) == ["begun", "failed"]
 
 
 def test_what_cannot_be_put_on_record_is_not_done(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from moyai.operations.deploys.events import (
 )
 from moyai.operations.deploys.on_record import DeployRecord
 from moyai.operations.deploys.plan import ByHand, Wish
-from moyai.operations.evidence.deeds import deed_files
+from moyai.operations.evidence.deeds import DeedFiles, deed_files
 from moyai.operations.site.session import Session, open_session
 from moyai.planning.plans import Plan, PlannedAction, PlannedStack
 from moyai.planning.topology import FOUNDATION, TENANT
@@ -117,6 +118,26 @@ def test_an_error_of_the_whole_is_its_end(
     assert told(session)[-1]["result"] == result
     found.fails(error)
     assert len(told(session)) == 2, "one end"
+
+
+def test_an_interrupt_while_its_beginning_was_put_on_record_is_its_end(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = DeedFiles.put
+
+    def interrupted(self: DeedFiles, key: str, line: Mapping[str, object]) -> None:
+        put(self, key, line)
+        raise KeyboardInterrupt
+
+    found = record(session)
+    with monkeypatch.context() as patched:
+        patched.setattr(DeedFiles, "put", interrupted)
+        with pytest.raises(KeyboardInterrupt) as interrupt:
+            found.begins(plan(stack(KISHIWADA)))
+    found.fails(interrupt.value)
+    begun, last = told(session)
+    assert (begun["result"], last["result"]) == ("begun", "interrupted")
+    assert last["bodies"][KISHIWADA]["result"] == "nothing", "nothing of it was touched"
 
 
 def test_what_an_operation_has_in_hand_was_refused(session: Session) -> None:

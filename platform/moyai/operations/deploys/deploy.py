@@ -84,8 +84,8 @@ class Deploy:
 
         record = DeployRecord(self._session, self._wish, self._by)
         with closing(record):
-            record.begins(plan)
             try:
+                record.begins(plan)
                 with closing(self._carried_out(plan, record)) as events:
                     for event in events:
                         record.sees(event)

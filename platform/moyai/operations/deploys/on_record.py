@@ -110,8 +110,8 @@ class DeployRecord:
         named: dict[str, JsonValue] = {"codes": tuple(sorted(bodies))}
         if others:
             named["stacks"] = tuple(sorted(others))
-        self._deed.begin(bodies, {**said, **named}, plan_sha256)
         self._stacks |= others
+        self._deed.begin(bodies, {**said, **named}, plan_sha256)
 
     def _end_of(self, name: str) -> tuple[str, Facts]:
         ended = self._ended.get(name)

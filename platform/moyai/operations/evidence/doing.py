@@ -85,6 +85,8 @@ class Deed:
         """Of which it has been said that it begins."""
         self.has_begun = False
         self.has_ended = False
+        self._stand = 0
+        """Lines that stand."""
 
     def begin(
         self, bodies: Mapping[str, Facts], federation: Facts, plan_sha256: str | None = None
@@ -94,6 +96,7 @@ class Deed:
         `bodies`: code → what its own chain is told. Raises `OperationFailed`: then it must not be done.
         """
         told = {code: {"result": "begun", **facts} for code, facts in bodies.items()}
+        stood = self._stand
         try:
             if not self.has_begun:
                 self._held.enter_context(self._files.held(self.id))
@@ -102,8 +105,10 @@ class Deed:
         except OperationFailed as error:
             touched = error.touched if self.has_begun else NOTHING_TOUCHED
             raise OperationFailed(error.what, touched=touched, remedy=error.remedy) from error
-        self.has_begun = True
-        self.bodies |= bodies.keys()
+        finally:
+            if self._stand > stood:
+                self.has_begun = True
+                self.bodies |= bodies.keys()
 
     def end(
         self, result: Result, bodies: Mapping[str, tuple[str, Facts]], federation: Facts
@@ -111,31 +116,39 @@ class Deed:
         """Say how it ended; `bodies` as in `begin`, each with a result of its own. Raises `OperationFailed`."""
         began: Facts = {"begun_at": self._begun_at.isoformat()}
         told = {code: {"result": one, **facts, **began} for code, (one, facts) in bodies.items()}
-        self._put("end", result, told, {**federation, **began})
-        self.has_ended = True
+        stood = self._stand
+        try:
+            self._put("end", result, told, {**federation, **began})
+        finally:
+            self.has_ended = self._stand > stood
 
     def close(self) -> None:
         """It is not at work any more."""
         self._held.close()
 
     def _put(self, event: str, result: str, bodies: Mapping[str, Facts], federation: Facts) -> None:
-        self._files.put(
-            self.id,
-            _without_keys(
-                {
-                    "deed": self.id,
-                    "kind": self._about.kind,
-                    "event": event,
-                    "by": self._by,
-                    "at": datetime.now(UTC).isoformat(),
-                    "told": self._about.told(),
-                    "plan_sha256": self._plan_sha256,
-                    "result": result,
-                    "federation": dict(federation),
-                    "bodies": {code: dict(facts) for code, facts in bodies.items()},
-                },
-            ),
+        line = _without_keys(
+            {
+                "deed": self.id,
+                "kind": self._about.kind,
+                "event": event,
+                "by": self._by,
+                "at": datetime.now(UTC).isoformat(),
+                "told": self._about.told(),
+                "plan_sha256": self._plan_sha256,
+                "result": result,
+                "federation": dict(federation),
+                "bodies": {code: dict(facts) for code, facts in bodies.items()},
+            },
         )
+        try:
+            self._files.put(self.id, line)
+            self._stand += 1
+        except BaseException:
+            # An interrupt, or a disk that failed late: the line may stand nevertheless.
+            with suppress(MoyaiError):
+                self._stand = len(self._files.lines(self.id))
+            raise
 
 
 @contextmanager
@@ -148,14 +161,13 @@ def on_record(home: Path, about: About, codes: tuple[str, ...], facts: Facts) ->
     deed = Deed(home, about)
     try:
         deed.begin(dict.fromkeys(codes, facts), {**facts, **_codes(codes)})
-        try:
-            yield deed
-        except BaseException as error:
-            with suppress(MoyaiError):  # the failure itself is what is told
-                _end(deed, _result_of(error), codes)
-            raise
-        if not deed.has_ended:
-            _end(deed, "applied", codes)
+        yield deed
+    except BaseException as error:
+        with suppress(MoyaiError):  # the failure itself is what is told
+            _end(deed, _result_of(error), codes)
+        raise
+    else:
+        _end(deed, "applied", codes)
     finally:
         deed.close()
 
@@ -171,7 +183,8 @@ def _without_keys(line: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _end(deed: Deed, result: Result, codes: tuple[str, ...]) -> None:
-    deed.end(result, dict.fromkeys(codes, (result, {})), _codes(codes))
+    if deed.has_begun and not deed.has_ended:
+        deed.end(result, dict.fromkeys(codes, (result, {})), _codes(codes))
 
 
 def _codes(codes: tuple[str, ...]) -> Facts:
