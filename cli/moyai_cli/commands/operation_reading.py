@@ -31,8 +31,8 @@ from moyai_cli.language import LANG, of, say
 from moyai_cli.options import File, Format, Operation, SiteName
 from moyai_cli.render import Output, aside, show_line
 from moyai_cli.views.behind import warn
+from moyai_cli.views.operation_list import show_list
 from moyai_cli.views.operation_next import worker_held_back
-from moyai_cli.views.operations import show_list, show_operation, show_without_plan
 from moyai_cli.views.reach import reach
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def show(
     """What is missing to go on is said below."""
     from moyai.operations.fleet.doubting import doubts
     from moyai.operations.fleet.opening import open_office
+    from moyai_cli.views.operations import show_operation, show_without_plan
 
     with open_office(file, site) as office, office.engine.connect() as connection:
         warn(behind(connection))

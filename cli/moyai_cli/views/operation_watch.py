@@ -37,8 +37,8 @@ from moyai_cli.views.operation_words import (
     local,
     status_of,
     wave_word,
+    why_of,
 )
-from moyai_cli.views.operations import show_operation, why_of
 from moyai_cli.views.reach import Early
 
 Sight = tuple[OperationView, int]
@@ -67,6 +67,8 @@ def follow_to_end(
     except Interrupt:
         raise _left(operation) from None
     if output is not Output.TABLE:
+        from moyai_cli.views.operations import show_operation  # only where it is asked for
+
         show_operation(view, (), alive, output)
     error = ending(view) if view.row.ended_at is not None else _stuck(view)
     if error is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from moyai.operations.database.rows import OperationRow, OperationView, WaveRow
+from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
 from moyai.planning.fleet.status_words import (
     BODIES,
     DONE_BUT_OWED,
@@ -17,6 +17,7 @@ from moyai.planning.fleet.status_words import (
 )
 from moyai.texts import JAPAN
 from moyai_cli.language import LANG
+from moyai_cli.views.operation_records import body_record
 
 _COLOURS = {
     "done": "green",
@@ -73,3 +74,10 @@ def counts_line(counts: Mapping[str, int]) -> str:
 def local(moment: datetime | None) -> str | None:
     """A moment in Japan, to the minute."""
     return None if moment is None else moment.astimezone(JAPAN).strftime("%m-%d %H:%M")
+
+
+def why_of(body: BodyRow) -> str:
+    """What keeps a body from going on, then what went wrong with it."""
+    record = body_record(body)
+    said = [record["waits"], record["error"]] if body.status == "running" else [record["error"]]
+    return " / ".join(str(one) for one in said if one) or str(record["waits"] or "")

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from moyai.operations.database.rows import OperationView
-from moyai.planning.fleet.plans import OperationPlan
 from moyai_cli.called import copyable
 from moyai_cli.language import of
 from moyai_cli.views.operation_records import utc
 
 if TYPE_CHECKING:
+    from moyai.operations.database.rows import OperationView
+    from moyai.planning.fleet.plans import OperationPlan
     from moyai.planning.fleet.reaching import EndsBefore
 
 

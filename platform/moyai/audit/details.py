@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from moyai.registry.models import JsonValue
+from moyai.json_value import JsonValue
 
 _LARGEST = 2**53 - 1
 """Whole numbers beyond it are not the same in every reader of JSON (RFC 8785 section 3.2.2.3)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from moyai.registry.models import JsonValue
+from moyai.json_value import JsonValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from moyai.audit.export import Header
 from moyai.audit.page_words import WORDS
 from moyai.audit.records import AuditRecord
 from moyai.audit.verify import Finding
-from moyai.registry.models import JsonValue
+from moyai.json_value import JsonValue
 from moyai.texts import Lang, Text, in_japan, same, text_of, visible
 
 _TEMPLATES = Path(__file__).parent / "templates"

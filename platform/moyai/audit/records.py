@@ -15,7 +15,7 @@ from typing import Any
 
 from moyai.audit.details import checked, plain
 from moyai.canonical_json import sha256_of
-from moyai.registry.models import JsonValue
+from moyai.json_value import JsonValue
 
 SCHEMA = "moyai.audit/1"
 FEDERATION = "federation"

@@ -12,9 +12,9 @@ from moyai.infra import dns, policies, tasks
 from moyai.infra.alarms import Alarm, raise_alarms
 from moyai.infra.extension import Extension
 from moyai.infra.subscription import SubscriptionArgs, SubscriptionData
+from moyai.json_value import JsonValue
 from moyai.planning import names
 from moyai.planning.routes import WAYS, Rule, Way
-from moyai.registry.models import JsonValue
 
 DRAIN_SECONDS = 30
 """How long a task that goes may end the requests that it has."""

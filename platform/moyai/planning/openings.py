@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from moyai.registry.models import Freeze, MaintenanceWindow
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
 from moyai.texts import JAPAN
 
 HORIZON = timedelta(days=400)

@@ -13,14 +13,13 @@ from moyai.registry.file_model import (
     TenantFile,
     WindowFile,
 )
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
 from moyai.registry.models import (
     BackupPolicy,
     CellSpec,
     Contact,
     Federation,
-    Freeze,
     Isolation,
-    MaintenanceWindow,
     NetworkPools,
     Operator,
     Population,

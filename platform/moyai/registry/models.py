@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
 
+from moyai.json_value import JsonValue
 from moyai.registry.cost_rules import CostSharing
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
 from moyai.registry.operation_settings import BodyApprover, OperationSettings
-
-JsonValue = None | bool | int | float | str | tuple["JsonValue", ...] | Mapping[str, "JsonValue"]
 
 
 class Kind(StrEnum):
@@ -205,25 +205,6 @@ class Contact:
     email: str
     phone: str | None
     name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MaintenanceWindow:
-    """When work on a body may run, in Asia/Tokyo. `days` are `mon`…`sun` and `holiday` (national
-    holidays); it may pass midnight."""
-
-    days: tuple[str, ...]
-    start: time
-    hours: int
-
-
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """Days on which nothing of a body may be changed, both ends included."""
-
-    first: date
-    last: date
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from moyai.registry.models import JsonValue, Manifest
+from moyai.json_value import JsonValue
+from moyai.registry.models import Manifest
 from moyai.registry.paths import Path
 from moyai.registry.setting_errors import sentence
 from moyai.registry.words import not_known

@@ -16,7 +16,7 @@ from moyai.operations.kinds.kind import Kind, Look, Result, Step, TakenBack, Wor
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.ways_back import NOTHING, UNDONE
 from moyai.planning.openings import WEEK, Calendar
-from moyai.registry.models import MaintenanceWindow
+from moyai.registry.maintenance import MaintenanceWindow
 from moyai.texts import JAPAN, Text, same
 
 STEPS = ("write-1", "engine-2", "write-3")

@@ -15,8 +15,8 @@ from tests.crash.operations import trapped
 from tests.crash.operations.trapped import TrappedLedger
 from tests.crash.operations.traps import passing
 
+from moyai.json_value import JsonValue
 from moyai.operations.durable.carrying.ledger import Ended, Next, Taken
-from moyai.registry.models import JsonValue
 
 WHEN = ("before", "after", "done", "kept")
 

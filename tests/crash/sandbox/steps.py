@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tests.crash.sandbox.boundaries import WHEN
 
+from moyai.json_value import JsonValue
 from moyai.operations.kinds.kind import Step
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import KINDS
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver, Way
-from moyai.registry.models import JsonValue
 
 _CODE = "000000"
 _NEVER = datetime(2026, 1, 1, tzinfo=UTC)

@@ -25,7 +25,7 @@ from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.putting import put_on_record
 from moyai.planning.fleet.exceptions import with_exceptions
 from moyai.planning.openings import WEEK, Calendar
-from moyai.registry.models import MaintenanceWindow
+from moyai.registry.maintenance import MaintenanceWindow
 from moyai.texts import JAPAN
 
 PLANNER = "keikaku@jimukyoku.example.jp"

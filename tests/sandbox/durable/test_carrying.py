@@ -36,7 +36,7 @@ from moyai.operations.kinds.kind import Result, Stopped, Work
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import TakenOver
 from moyai.planning.openings import WEEK, Calendar
-from moyai.registry.models import Freeze, MaintenanceWindow
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
 from moyai.texts import JAPAN, same
 
 CODE = "100000"

@@ -13,12 +13,12 @@ from counting import make_plan
 from telling import Office
 
 from moyai.errors import ExitCode, OperationFailed
+from moyai.json_value import JsonValue
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.lost import telling
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import want
 from moyai.operations.durable.carrying.ledger import Ledger
-from moyai.registry.models import JsonValue
 from moyai.registry.operation_settings import Notifications
 
 _FROZEN: dict[str, JsonValue] = {"what": {"ja": "凍結", "en": "frozen"}}

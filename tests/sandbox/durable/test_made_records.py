@@ -9,10 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moyai.audit.details import checked, plain
-from moyai.canonical_json import canonical
+from moyai.json_value import JsonValue, canonical
 from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins
-from moyai.registry.models import JsonValue
 
 KEYS = st.text(st.characters(min_codepoint=1, max_codepoint=127), max_size=5)
 PLAIN: st.SearchStrategy[JsonValue] = st.recursive(

@@ -37,7 +37,7 @@ from moyai.operations.notices import record
 from moyai.operations.notices.record import take_due
 from moyai.planning.fleet.plans import OperationPlan, plan_sha256
 from moyai.planning.openings import Calendar
-from moyai.registry.models import MaintenanceWindow
+from moyai.registry.maintenance import MaintenanceWindow
 from moyai.registry.operation_settings import Event, Notifications, Smtp
 from moyai.registry.operation_settings import Webhook as Hook
 from moyai.texts import JAPAN, same

@@ -32,7 +32,8 @@ from moyai.operations.fleet.reporting import Report, report
 from moyai.operations.fleet.steering_signed import require_signed, signed_word
 from moyai.planning.fleet.plans import OperationPlan, plan_sha256
 from moyai.planning.openings import Calendar
-from moyai.registry.models import MaintenanceWindow, Role
+from moyai.registry.maintenance import MaintenanceWindow
+from moyai.registry.models import Role
 from moyai.texts import Text
 
 JUNK = "JUNK SIGNATURE of nobody"

@@ -25,7 +25,7 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import release, retry, want
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.openings import WEEK, Calendar
-from moyai.registry.models import MaintenanceWindow
+from moyai.registry.maintenance import MaintenanceWindow
 from moyai.texts import JAPAN
 
 

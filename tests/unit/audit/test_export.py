@@ -28,7 +28,7 @@ from moyai.audit.export import (
 from moyai.audit.page import Words, page
 from moyai.audit.records import AuditRecord, Head, genesis
 from moyai.audit.verify import verify
-from moyai.registry.models import JsonValue
+from moyai.json_value import JsonValue
 from moyai.texts import Lang, Text, same
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from tests.unit.planning.fleet.made_plans import HOUR, PLANNED, WEEKEND, body, p
 from moyai.planning.fleet.forecast import forecast
 from moyai.planning.fleet.plans import Limits
 from moyai.planning.openings import ALWAYS, Calendar
-from moyai.registry.models import Freeze
+from moyai.registry.maintenance import Freeze
 from moyai_cli.render import Output
 from moyai_cli.views.intended import show_intended
 from moyai_cli.views.whole_plan import plan_lines

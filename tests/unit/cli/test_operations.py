@@ -16,15 +16,17 @@ from moyai.audit.records import Entry, genesis, seal
 from moyai.operations.database.rows import BodyRow, OperationRow, OperationView, WaveRow
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.openings import Calendar
-from moyai.registry.models import MaintenanceWindow
+from moyai.registry.maintenance import MaintenanceWindow
 from moyai.texts import Text
 from moyai_cli.language import of
 from moyai_cli.render import Output
 from moyai_cli.views.operation_asked import show_planned
-from moyai_cli.views.operation_records import body_record, view_record
+from moyai_cli.views.operation_list import show_list
+from moyai_cli.views.operation_plan_records import view_record
+from moyai_cli.views.operation_records import body_record
 from moyai_cli.views.operation_watch import _Teller, ending
-from moyai_cli.views.operation_words import counts_line, wave_word
-from moyai_cli.views.operations import show_list, show_operation, show_without_plan, why_of
+from moyai_cli.views.operation_words import counts_line, wave_word, why_of
+from moyai_cli.views.operations import show_operation, show_without_plan
 from moyai_cli.views.plan_words import given_words, limits_words
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -21,8 +21,9 @@ from moyai.operations.fleet.reach import reach
 from moyai.texts import Text
 from moyai_cli.render import Output
 from moyai_cli.views.operation_asked import show_approved
+from moyai_cli.views.operation_list import show_list
 from moyai_cli.views.operation_watch import _Teller
-from moyai_cli.views.operations import show_list, show_operation
+from moyai_cli.views.operations import show_operation
 
 SIGNED = PLANNED - timedelta(hours=14)
 """Wednesday, 20:00 in Japan."""

@@ -15,6 +15,7 @@ import moyai.operations.kinds
 from moyai.audit.export import Header
 from moyai.audit.page import Words, page
 from moyai.audit.records import Entry, genesis, seal
+from moyai.json_value import JsonValue
 from moyai.operations import database
 from moyai.operations.audit.detail_words import DETAILS, detail_place, detail_word
 from moyai.operations.audit.record_words import (
@@ -30,7 +31,6 @@ from moyai.operations.runbooks import records, telling
 from moyai.planning.fleet.kind_names import NAMES
 from moyai.planning.fleet.step_names import STEPS, step_word
 from moyai.planning.fleet.ways_back import NOT_SAID, NOTHING, UNDONE, WayBack, stays
-from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
 _SQL = "\n".join(

@@ -19,7 +19,8 @@ from plan_bases import FEDERATION, WHEN
 from moyai.planning import deploy_refusals
 from moyai.planning.conditions import Recorded
 from moyai.planning.facts import facts_of
-from moyai.registry.models import Freeze, Tenant
+from moyai.registry.maintenance import Freeze
+from moyai.registry.models import Tenant
 
 BODY = body("272027")
 RECORD = Recorded(

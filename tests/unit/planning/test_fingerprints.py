@@ -16,7 +16,8 @@ from moyai.planning.fingerprints import Surroundings
 from moyai.planning.routes import rules_by_body
 from moyai.registry.cost_rules import Budget
 from moyai.registry.load import require
-from moyai.registry.models import Freeze, Registry, Tenant
+from moyai.registry.maintenance import Freeze
+from moyai.registry.models import Registry, Tenant
 from moyai.registry.operation_settings import Amount, BodyApprover, OperationSettings
 
 DAY = date(2026, 11, 23)

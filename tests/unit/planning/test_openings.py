@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.planning.fleet.simulator import is_open as is_open_by_itself
 
 from moyai.planning.openings import ALWAYS, Calendar, Opening, is_open, next_opening, openings
-from moyai.registry.models import Freeze, MaintenanceWindow
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
 from moyai.texts import JAPAN
 
 START = datetime(2026, 11, 20, tzinfo=UTC)

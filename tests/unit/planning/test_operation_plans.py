@@ -21,7 +21,7 @@ from moyai.planning.fleet.plans import (
     to_document,
 )
 from moyai.planning.openings import Calendar
-from moyai.registry.models import Freeze, MaintenanceWindow
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
 from moyai.texts import Text
 
 WORDS = st.text(max_size=12)

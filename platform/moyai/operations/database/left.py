@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moyai.canonical_json import sha256_of
-from moyai.registry.models import JsonValue
+from moyai.json_value import JsonValue
 
 Result = Mapping[str, JsonValue]
 

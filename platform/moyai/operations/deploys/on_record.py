@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from moyai.canonical_json import sha256_of
 from moyai.errors import SITE_UNREAD, MoyaiError, Refused, SiteTrouble
+from moyai.json_value import JsonValue
 from moyai.operations.deploys.events import (
     DeployEvent,
     End,
@@ -22,7 +23,6 @@ from moyai.operations.evidence.doing import About, Deed, Facts, Result
 from moyai.operations.site.session import Session
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import TENANT
-from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
 

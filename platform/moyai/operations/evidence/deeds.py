@@ -16,8 +16,8 @@ from moyai.audit.notes import Note
 from moyai.audit.records import FEDERATION, chain_of
 from moyai.engine.files import disk_trouble, private_folder
 from moyai.errors import OperationFailed
+from moyai.json_value import JsonValue
 from moyai.operations.evidence.lines import Line, LineFiles
-from moyai.registry.models import JsonValue
 from moyai.texts import JAPAN, Text
 
 ENDS = frozenset({"end", "lost"})

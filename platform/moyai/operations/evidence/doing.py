@@ -15,8 +15,8 @@ from typing import Literal
 
 import moyai
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, OperationFailed, Refused, UsageError
+from moyai.json_value import JsonValue
 from moyai.operations.evidence.deeds import deed_files
-from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
 Kind = Literal[

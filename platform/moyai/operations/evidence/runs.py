@@ -9,8 +9,8 @@ from typing import Any
 
 from moyai.audit.notes import Note
 from moyai.audit.records import FEDERATION, chain_of
+from moyai.json_value import JsonValue
 from moyai.operations.evidence.lines import Line, LineFiles
-from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
 _TOLD = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
+from moyai.json_value import JsonValue
 from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet.durations import Measured, forecast_seconds
 from moyai.planning.fleet.exceptions import with_exceptions
@@ -14,7 +15,7 @@ from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.waves import divide
 from moyai.planning.openings import ALWAYS, Calendar
 from moyai.planning.selectors import select
-from moyai.registry.models import JsonValue, Tenant
+from moyai.registry.models import Tenant
 from moyai.registry.operation_settings import (
     EVERYBODY,
     Amount,

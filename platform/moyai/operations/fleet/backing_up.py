@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime
 
 from moyai.canonical_json import sha256_of
 from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.json_value import JsonValue
 from moyai.operations.fleet.assembling import Part, all_at_once, assemble
 from moyai.operations.site.session import Session
 from moyai.planning.fleet.durations import Measured
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import select
 from moyai.planning.topology import TENANT
-from moyai.registry.models import JsonValue, Tenant
+from moyai.registry.models import Tenant
 from moyai.registry.words import not_known
 from moyai.texts import Text
 

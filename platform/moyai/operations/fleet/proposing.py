@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.json_value import JsonValue
 from moyai.operations.deploys.plan import Wish, plan_of
 from moyai.operations.deploys.preflight import refusal, refuse_exceeded
 from moyai.operations.deploys.tenants import would_change
@@ -19,7 +20,7 @@ from moyai.planning.fleet.exceptions import with_exceptions
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.registry.change import EntryEdit, TenantChanged
-from moyai.registry.models import JsonValue, Tenant
+from moyai.registry.models import Tenant
 from moyai.texts import Text
 
 KIND = "edit"

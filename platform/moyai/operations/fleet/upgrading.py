@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
+from moyai.json_value import JsonValue
 from moyai.operations.fleet.assembling import LeftOut, Part, assemble
 from moyai.operations.fleet.half_way import HalfWay
 from moyai.operations.kinds.upgrade.behind import left_behind, recorded_releases
@@ -26,7 +27,7 @@ from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver, way_to
 from moyai.planning.releases import is_newer
 from moyai.planning.selectors import select
-from moyai.registry.models import JsonValue, Tenant
+from moyai.registry.models import Tenant
 from moyai.texts import Text
 
 KIND = "upgrade"

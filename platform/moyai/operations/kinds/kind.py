@@ -22,9 +22,9 @@ from typing import Protocol
 
 from moyai.errors import SITE_UNREAD, MoyaiError, SiteTrouble
 from moyai.jobs.asking import Asker
+from moyai.json_value import JsonValue
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.ways_back import AS_BEFORE, KEY, NOTHING, UNDONE, WayBack
-from moyai.registry.models import JsonValue
 from moyai.registry.problems import RegistryError
 from moyai.texts import Text
 

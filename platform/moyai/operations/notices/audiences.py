@@ -13,6 +13,7 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from moyai.errors import UsageError
+from moyai.json_value import JsonValue
 from moyai.operations.notices.body_words import for_body
 from moyai.operations.notices.message import Channel, Content, address_hash
 from moyai.operations.notices.scene import Happened, Scene
@@ -20,7 +21,7 @@ from moyai.operations.notices.words import Told, for_operators, letter, subject_
 from moyai.planning.fleet.approvers import of_body
 from moyai.planning.fleet.status_words import LOOKS
 from moyai.planning.selectors import parse
-from moyai.registry.models import JsonValue, Operator, Registry, Role, Tenant
+from moyai.registry.models import Operator, Registry, Role, Tenant
 from moyai.registry.operation_settings import Event
 from moyai.registry.persons import is_same
 from moyai.registry.selector import ALL

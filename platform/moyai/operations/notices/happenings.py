@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from moyai.json_value import JsonValue
 from moyai.planning.fleet import said, wanted
 from moyai.planning.fleet.beginning import YEAR, why_closed
 from moyai.planning.fleet.conducting import Decision
@@ -18,7 +19,6 @@ from moyai.planning.fleet.reach_words import reach_reason
 from moyai.planning.fleet.reaching import EndsBefore
 from moyai.planning.fleet.states import FAILURES, OperationState
 from moyai.planning.openings import Calendar, next_opening, openings
-from moyai.registry.models import JsonValue
 from moyai.registry.operation_settings import Event
 from moyai.texts import JAPAN, Text, document_of
 

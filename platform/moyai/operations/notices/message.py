@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from moyai.registry.models import JsonValue
+from moyai.json_value import JsonValue
 from moyai.texts import Text
 
 

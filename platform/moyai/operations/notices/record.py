@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from moyai.json_value import JsonValue
 from moyai.operations.notices.audiences import Notice
 from moyai.operations.notices.happenings import Happening
 from moyai.operations.notices.message import (
@@ -23,7 +24,6 @@ from moyai.operations.notices.message import (
     message_id,
 )
 from moyai.operations.notices.scene import BodyNow, Happened
-from moyai.registry.models import JsonValue
 from moyai.registry.operation_settings import Event
 from moyai.texts import Text, document_of
 

@@ -16,7 +16,8 @@ from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.wanted import PARAMETER, named_exceptions, needs_approval
 from moyai.planning.fleet.waves import divide, planned_wave
 from moyai.planning.openings import ALWAYS, Calendar, is_always
-from moyai.registry.models import MaintenanceWindow, Registry, Tenant
+from moyai.registry.maintenance import MaintenanceWindow
+from moyai.registry.models import Registry, Tenant
 from moyai.registry.operation_settings import OperationSettings
 from moyai.texts import JAPAN, Text
 

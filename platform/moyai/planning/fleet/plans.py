@@ -12,9 +12,10 @@ from datetime import date, datetime, time
 from typing import Any
 
 from moyai.canonical_json import sha256_of
+from moyai.json_value import JsonValue
 from moyai.planning.fleet.plan_types import check_types
 from moyai.planning.openings import Calendar
-from moyai.registry.models import Freeze, JsonValue, MaintenanceWindow
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
 from moyai.registry.operation_settings import FailureMode
 from moyai.texts import Text
 

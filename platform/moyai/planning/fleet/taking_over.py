@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from moyai.json_value import JsonValue
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.releases import is_newer
-from moyai.registry.models import JsonValue
 from moyai.texts import Text
 
 PARAMETER = "takes_over"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from moyai.errors import NOTHING_TOUCHED
-from moyai.registry.models import JsonValue
+from moyai.json_value import JsonValue
 from moyai.texts import Text, text_in
 
 KEY = "way_back"

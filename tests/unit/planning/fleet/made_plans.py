@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.openings import Calendar
-from moyai.registry.models import Freeze, MaintenanceWindow
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
 
 HOUR = 3600
 PLANNED = datetime(2026, 11, 26, 1, tzinfo=UTC)

@@ -13,7 +13,8 @@ from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.waves import divide
 from moyai.planning.openings import ALWAYS, Calendar
 from moyai.registry.load import require
-from moyai.registry.models import Freeze, MaintenanceWindow, Registry
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
+from moyai.registry.models import Registry
 
 FILE = require(SAMPLE)
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)

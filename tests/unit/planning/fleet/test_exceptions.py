@@ -21,7 +21,7 @@ from moyai.planning.fleet.wanted import named_exceptions
 from moyai.planning.fleet.waves import divide
 from moyai.planning.openings import ALWAYS, WEEK, Calendar, openings
 from moyai.registry.load import require
-from moyai.registry.models import Freeze, MaintenanceWindow
+from moyai.registry.maintenance import Freeze, MaintenanceWindow
 from moyai.registry.operation_settings import Amount, Tolerance, Wave
 
 SAMPLE_FILE = require(SAMPLE)

@@ -15,7 +15,7 @@ from moyai.planning.fleet.forecast import Missed, WaveForecast, _Play, forecast
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.states import BodyState
 from moyai.planning.openings import ALWAYS, Calendar
-from moyai.registry.models import Freeze
+from moyai.registry.maintenance import Freeze
 
 SATURDAY = datetime(2026, 11, 28, 13, tzinfo=UTC)
 """22:00 in Japan, when the weekend's window opens."""

@@ -7,8 +7,8 @@ import traceback
 from collections.abc import Mapping
 
 from moyai.errors import MoyaiError, OperationFailed
+from moyai.json_value import JsonValue
 from moyai.operations.kinds.kind import InDoubt, Moved, Step, Stopped, Unavailable
-from moyai.registry.models import JsonValue
 from moyai.texts import Text, document_of, text_of
 
 NOT_BEGUN = "not_begun"

@@ -13,13 +13,13 @@ import psycopg
 import sqlalchemy as sa
 
 from moyai.audit.details import checked, plain
+from moyai.json_value import JsonValue
 from moyai.operations.database.attempts import STEPS, step_records
 from moyai.operations.database.left import StepRecord
 from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.carrying.combining import Combining, Together
 from moyai.operations.notices.happenings import Happening
 from moyai.operations.notices.record import documents
-from moyai.registry.models import JsonValue
 
 FENCED = "MY001"
 _AGAIN_SECONDS = 0.3

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from moyai.jobs.results import JobError
 from moyai.jobs.settings import approved_word
+from moyai.json_value import JsonValue
 from moyai.operations.kinds.kind import InDoubt, Moved, Result, Work
 from moyai.operations.kinds.upgrade.change import (
     back_sha256,
@@ -24,7 +25,7 @@ from moyai.operations.site.places import today
 from moyai.planning.conditions import Condition, Recorded
 from moyai.planning.fingerprints import reason
 from moyai.planning.plans import PlannedStack
-from moyai.registry.models import JsonValue, Manifest
+from moyai.registry.models import Manifest
 from moyai.texts import Text
 
 

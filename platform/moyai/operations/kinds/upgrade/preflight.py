@@ -12,6 +12,7 @@ from functools import partial
 
 from moyai.errors import MoyaiError
 from moyai.jobs.results import JobError
+from moyai.json_value import JsonValue
 from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.answers import answer_of, available
@@ -45,7 +46,6 @@ from moyai.planning.fleet.debts import runs_already
 from moyai.planning.fleet.taking_over import TakenOver, taken_over
 from moyai.planning.fleet.wanted import lacking, of_risks
 from moyai.planning.releases import is_newer
-from moyai.registry.models import JsonValue
 from moyai.texts import Text, document_of
 
 
