@@ -34,14 +34,15 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 ERROR = {"what": {"ja": "だめ", "en": "migration failed"}, "touched": None, "remedy": None}
 _HEAVY = (
     *("boto3", "botocore", "pulumi", "grpc", "dbos", "alembic", "cryptography", "jinja2"),
-    *("sqlalchemy", "pydantic", "yaml", "markdown_it", "pygments"),
+    *("sqlalchemy", "pydantic", "yaml", "markdown_it", "pygments", "semver"),
+    *("moyai.registry", "moyai.planning.fleet.plans"),
 )
 _PROGRAM = """
 import importlib, sys
 from moyai_cli.application import install
 install("ja")
 importlib.import_module(sys.argv[1])
-print(*({name.partition(".")[0] for name in sys.modules} & set(sys.argv[2:])))
+print(*(set(sys.modules) & set(sys.argv[2:])))
 """
 
 
