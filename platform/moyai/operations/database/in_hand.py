@@ -14,7 +14,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from moyai.operations.database.left import StepRecord, left_by
+from moyai.operations.database.left import StepRecord, changed, left_by
 from moyai.planning.fleet.step_names import changes
 
 _HALF_WAY: Mapping[str, tuple[str, ...]] = {
@@ -108,8 +108,7 @@ def _begun(one: Entry) -> str | None:
     now = [step.name for attempt, step in one.steps if attempt == one.attempts]
     if any(changes(name) for name in now):
         return now[-1]
-    found = left_by(step for _, step in one.steps).steps
-    names = [step.name for _, step in one.steps if step.name in found and changes(step.name)]
+    names = changed(_records(one))
     return names[-1] if names else None
 
 
@@ -118,11 +117,14 @@ def _left_at(one: Entry) -> str | None:
     if one.status in ("done", "running"):
         return None
     heads = _HALF_WAY.get(one.kind, ())
-    left = left_by(step for _, step in one.steps)
-    found = left.steps
-    if not any(name.startswith(heads) for name in found) or not _OPENS.isdisjoint(left.results):
+    left = left_by(_records(one))
+    if not any(name.startswith(heads) for name in left.steps):
         return None
-    return [step.name for _, step in one.steps if step.name in found and changes(step.name)][-1]
+    return changed(_records(one))[-1] if _OPENS.isdisjoint(left.results) else None
+
+
+def _records(one: Entry) -> tuple[StepRecord, ...]:
+    return tuple(step for _, step in one.steps)
 
 
 def _told(one: Entry, step: str, *, is_running: bool) -> InHand:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from moyai.canonical_json import sha256_of
 from moyai.json_value import JsonValue
+from moyai.planning.fleet.step_names import changes
 
 Result = Mapping[str, JsonValue]
 
@@ -57,3 +58,15 @@ def left_by(records: Iterable[StepRecord]) -> Left:
         if one.status == "done":
             results[one.name] = one.result
     return Left(frozenset(steps), results)
+
+
+def changed(records: Sequence[StepRecord]) -> tuple[str, ...]:
+    """Steps that may have changed something, begun and not taken back: each once, in the order in which they
+    were begun last. By their names alone, for who does not know what their kind does."""
+    left = left_by(records).steps
+    found: dict[str, None] = {}
+    for one in records:
+        if one.name in left and changes(one.name):
+            found.pop(one.name, None)
+            found[one.name] = None
+    return tuple(found)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from moyai.operations.database.attempts import begun_entries, steps_of
-from moyai.operations.database.left import StepRecord, ledger_sha256, left_by
+from moyai.operations.database.left import StepRecord, changed, ledger_sha256, left_by
 from moyai.operations.kinds.site import SiteSource
 from moyai.planning.fleet.step_names import changes
 from moyai.planning.fleet.taking_over import PARAMETER, TakenOver
@@ -75,12 +75,11 @@ def _of(
     came = left.results.get("preflight")
     if _CLOSES not in left.steps or came is None:
         return None
-    begun = [one.name for one in records if one.name in left.steps and changes(one.name)]
     return HalfWay(
         TakenOver(
             operation=operation,
             closed_by=entry["closed_by"] if entry else operation,
-            step=begun[-1],
+            step=changed(records)[-1],
             release=str(came["release"]),
             target=target,
             ledger=ledger_sha256(records),

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from moyai.errors import MoyaiError
 from moyai.operations.database.attempts import steps_of
 from moyai.operations.database.deciding import Alive, abandon, members_of, waves
-from moyai.operations.database.left import StepRecord, left_by
+from moyai.operations.database.left import changed
 from moyai.operations.durable.carrying.failures import to_document
 from moyai.operations.durable.conducting.stranded import Stranded
 from moyai.operations.kinds.kind import InDoubt
@@ -23,9 +23,6 @@ from moyai.planning.fleet import said
 from moyai.planning.fleet.conducting import BodyChange, Decision, StatusChange
 from moyai.planning.fleet.states import BodyStatus
 from moyai.texts import Text, document_of
-
-_FIRST_CHANGE = 2
-"""The ordinal of the first step that may change something: the first of each kind looks."""
 
 
 def give_up(connection: sa.Connection, operation: str, stranded: Stranded) -> bool:
@@ -69,15 +66,9 @@ def cancelling(
 def _left(
     connection: sa.Connection, operation: str, codes: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Code → steps that may have changed something, were begun and not taken back, in their order."""
+    """Code → what of it is left changed, as `changed`."""
     found = steps_of(connection, [(operation, code) for code in codes])
-    return {code: _changing(steps) for (_, code), steps in found.items()}
-
-
-def _changing(steps: Sequence[StepRecord]) -> tuple[str, ...]:
-    left = left_by(steps).steps
-    names = (one.name for one in steps if one.name in left and one.ordinal >= _FIRST_CHANGE)
-    return tuple(dict.fromkeys(names))
+    return {code: changed(steps) for (_, code), steps in found.items()}
 
 
 def _status(left: Sequence[str]) -> BodyStatus:
