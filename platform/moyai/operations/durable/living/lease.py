@@ -1,4 +1,5 @@
-"""A worker's lease: an advisory lock in a session of its own, touched each second.
+"""A worker's lease: an advisory lock in a session of its own, touched each second, or sooner where there is
+more to tell.
 
 A worker that freezes loses it, as the server ends a session that is idle for 8 seconds. One whose
 bodies another has taken ends at once: what it still has in hand is not its own any more. So does one under
@@ -25,6 +26,8 @@ from moyai.operations.database.workers import (
 )
 
 TOUCH_SECONDS = 1.0
+_SOONEST_SECONDS = 0.25
+"""Between two touches, however much there is to tell."""
 IDLE_SECONDS = 8
 """After so long without a touch the server ends the session."""
 _CONNECT_SECONDS = 3
@@ -41,6 +44,7 @@ class Lease:
         self._lost = lost
         self._held = threading.Event()
         self._ending = threading.Event()
+        self._stirred = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
         self.room: Callable[[], int] = lambda: 0
         """Asked at each touch: how many bodies may be begun for this worker, those it has among them."""
@@ -57,9 +61,14 @@ class Lease:
         self._thread.start()
         return self._held.wait(seconds)
 
+    def stir(self) -> None:
+        """Have the next touch come soon: there may be more room than the server was told."""
+        self._stirred.set()
+
     def end(self) -> None:
         """Give it back."""
         self._ending.set()
+        self._stirred.set()
         self._thread.join(5)
 
     def _keep(self) -> None:
@@ -102,9 +111,11 @@ class Lease:
                     raise
             self._held.set()
             self.beat()
-            self._ending.wait(TOUCH_SECONDS)
+            self._ending.wait(_SOONEST_SECONDS)
+            self._stirred.wait(TOUCH_SECONDS - _SOONEST_SECONDS)
 
     def _touch(self, connection: psycopg.Connection) -> None:
+        self._stirred.clear()
         touch(connection, self._worker, self.room())
         self._known = standing(connection, self._worker)
 

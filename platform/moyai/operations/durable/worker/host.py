@@ -25,6 +25,7 @@ from moyai.operations.durable.knowledge import Knowledge, LastRead
 from moyai.operations.durable.limits import memory
 from moyai.operations.durable.limits.allowances import Allowances, Rate, hand_on
 from moyai.operations.durable.limits.measuring import Measuring
+from moyai.operations.durable.limits.turnover import Turnover
 from moyai.operations.durable.living.lease import Heartbeat, Lease
 from moyai.operations.durable.living.processes import Tell, host_id, kill, marked
 from moyai.operations.durable.queue.dbos_queue import VERSION, BodyQueue
@@ -86,10 +87,10 @@ class Host:
         self._ending = threading.Event()
         self._stirred = threading.Event()
         """Set when a body has ended, or this process is to end: the conductor looks."""
-        self._ended = 0
         number = secrets.randbits(31)
         self._lease = Lease(place.url, place.worker, number, self._lost)
         self._lease.went_back = self._went_back
+        self._turnover = Turnover(place.bodies, self._lease.stir)
         self._number = number
         self._past = Past(self._engine, knowledge, tell)
 
@@ -150,18 +151,15 @@ class Host:
             register(connection, own)
 
     def _room(self) -> int:
-        """Asked once a second. Where bodies end quickly, as many as ended in this second may wait on the
-        queue, so that no place stands empty; where they take long none does: a body that has begun is
-        worked on."""
+        """Asked at each touch of the lease: by memory, and by how quickly bodies end."""
         if self._ending.is_set():
             return ENDING
-        ended, self._ended = self._ended, 0
         if self._files.last is not None:
             return 0
         at_once = self._place.bodies
         in_hand, measured = self._queue.in_hand(), self._measuring
         capacity = memory.capacity(at_once, in_hand, measured.body_bytes, measured.used_bytes)
-        return capacity if capacity < at_once else at_once + min(ended, 4 * at_once)
+        return capacity if capacity < at_once else self._turnover.room()
 
     def _alone(self) -> None:
         """Neither its supervisor nor its guardian lives: were this frozen, nobody would end what it started."""
@@ -219,7 +217,7 @@ class Host:
             self._tell(f"{operation} {code}: another worker has it")
         except GivenUp:
             self._tell(f"{operation} {code} waits, and this worker ends: left to others as it is")
-        self._ended += 1
+        self._turnover.ended()
         self._stirred.set()
 
     def _body(self, operation: str, known: KnownPlan, code: str) -> PlannedBody:
