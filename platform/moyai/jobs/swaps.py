@@ -6,12 +6,15 @@ kept, shut to everybody, until it is dropped (`beside-drop` of `before`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import closing
+
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from moyai.jobs import beside, databases, fences
+from moyai.jobs import beside, databases, fences, sequences
 from moyai.jobs.aws import Cloud
 from moyai.jobs.catalogue import DatabaseState, look
-from moyai.jobs.connections import Connection
+from moyai.jobs.connections import Connection, connect
 from moyai.jobs.credentials import SecretStore
 from moyai.jobs.data_settings import SwapJob
 from moyai.jobs.master import master_of, telling
@@ -19,10 +22,12 @@ from moyai.jobs.results import Fields, JobError
 from moyai.jobs.settings import CreateJob
 from moyai.texts import Text
 
+_SHOWN = 20
 LOADED = "moyai: restored, and compared with its manifest"
 """The comment on a database that may be put into place; its owner writes it."""
+_SESSION: Mapping[str, str] = {"client_min_messages": "error", "search_path": "pg_catalog"}
 _END_SESSIONS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
  WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND usename = ANY(%s)
 """
 
@@ -30,6 +35,7 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 def swap(job: SwapJob, cloud: Cloud) -> Fields:
     """Make the database `restored` the live one, and the live one `before`.
 
+    `sequences`: those that go on from where the live one's were, as these had given more numbers.
     Done already (`before` is there and `restored` is not) is fine. It ends with what `database-create`
     does, which gives the database its privileges and limits. Raises `JobError`: `not-loaded`,
     `before-kept`.
@@ -47,13 +53,20 @@ def swap(job: SwapJob, cloud: Cloud) -> Fields:
         fences.enter_for(master, database, job.owner_secret, job.fence, cloud)
         limit = _limit(there[live], there[before])
         wanted = there[restored].exists or not there[before].exists
+        moved: tuple[str, ...] = ()
         if wanted:
             _refuse(there, live, restored, before)
-            _exchange(master, job, restored, before)
+            moved = _exchange(master, job, restored, before, cloud)
     made = databases.create(
         CreateJob(database, job.owner_secret, job.app_secret, connection_limit=limit), cloud
     )
-    return {"swapped": wanted, "kept": before, "ready": made["ready"], "closed": made["closed"]}
+    return {
+        "swapped": wanted,
+        "kept": before,
+        "sequences": list(moved[:_SHOWN]),
+        "ready": made["ready"],
+        "closed": made["closed"],
+    }
 
 
 def state(job: SwapJob, cloud: Cloud) -> Fields:
@@ -109,13 +122,22 @@ def _limit(live: DatabaseState, before: DatabaseState) -> int:
     return max(role.connection_limit, 1) if role else 1
 
 
-def _exchange(master: Connection, job: SwapJob, restored: str, before: str) -> None:
+def _exchange(
+    master: Connection, job: SwapJob, restored: str, before: str, cloud: Cloud
+) -> tuple[str, ...]:
+    """The sequences that were moved."""
     database = job.database
     live, roles = Identifier(database.name), [database.owner, database.app]
-    given = SQL(", ").join(map(Identifier, roles))
+    app, given = Identifier(database.app), SQL(", ").join(map(Identifier, roles))
     # A rename wants the owner's rights and CREATEDB at once; ending sessions wants their roles'.
     master.execute(SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(given))
     try:
+        # The application first: while it could come, it could take numbers.
+        master.execute(SQL("REVOKE CONNECT ON DATABASE {} FROM {}").format(live, app))
+        master.execute(_END_SESSIONS, ([database.name], [database.app]))
+        # One that was killed further down has left it shut.
+        master.execute(SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(live))
+        moved = _go_on_from(job, restored, cloud)
         master.execute(SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(live))
         master.execute(_END_SESSIONS, ([database.name, restored], roles))
         statements: list[Composed] = [
@@ -132,7 +154,18 @@ def _exchange(master: Connection, job: SwapJob, restored: str, before: str) -> N
         if not master.broken:
             # The one that is called so now, whichever it is.
             master.execute(SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(live))
+            master.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(live, app))
         raise
     finally:
         if not master.broken:
             master.execute(SQL("REVOKE {} FROM CURRENT_USER").format(given))
+    return moved
+
+
+def _go_on_from(job: SwapJob, restored: str, cloud: Cloud) -> tuple[str, ...]:
+    """Numbers that the live database gave are not given again. Raises `JobError`."""
+    login, server = SecretStore(cloud).read(job.owner_secret), job.database.server
+    with closing(connect(server, login, job.database.name, _SESSION)) as connection:
+        live = sequences.read(connection)
+    with closing(connect(server, login, restored, _SESSION)) as connection:
+        return sequences.carry_over(live, connection)

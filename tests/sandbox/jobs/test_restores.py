@@ -86,6 +86,26 @@ def test_a_restore_puts_rows_and_objects_back_and_keeps_what_it_replaced(
     assert databases(chat) == [chat.name]
 
 
+def test_numbers_that_were_given_since_the_backup_are_not_given_again(
+    chat: Body, spoilt: str
+) -> None:
+    """`nextval` is neither refused while writes are closed nor counted."""
+    (name,) = rows(chat.as_app(), "SELECT pg_get_serial_sequence('workspace', 'id')")[0]
+    take = f"SELECT max(nextval('{name}')) FROM generate_series(1, 50)"
+    with closing(chat.as_app()) as app:
+        app.execute(take)
+    load(chat, spoilt)
+    with closing(chat.as_app()) as app:
+        taken = app.execute(take).fetchone()
+        assert taken is not None
+        app.commit()
+    swapped = chat.done("restore-swap", BACKUP=spoilt)
+    assert swapped["sequences"] == ["workspace_id_seq"]
+    assert rows(chat.as_app(), f"SELECT nextval('{name}')") == [(taken[0] + 1,)]
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), closing(chat.as_app()) as app:
+        app.execute("DELETE FROM workspace")
+
+
 def test_a_restore_is_refused_while_writes_are_open(chat: Body, spoilt: str) -> None:
     chat.done("writes-open", WRITES_BY="op-2")
     chat.done("beside-create", BESIDE="restored")
