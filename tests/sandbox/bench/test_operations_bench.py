@@ -5,7 +5,7 @@ processors at a load of 15: the server's log is 4.2 to 4.9 times that of plain D
 the server, 20.0 where each step is asked for twice; an empty child of plain DBOS takes 1.09 to 1.20 times the
 processor time of a body, 0.55 to 0.63 times where each step is asked for twice; by two workers a body takes
 1.2 to 1.4 times that of one. Seconds on the wall differ by a factor of three from run to run there: only a
-takeover is bound by them, by the interval of looks.
+takeover is bound by them, by half of what a lease takes to lapse.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import pytest
 from tests.bench import operations
 from tests.bench.operations_kind import STEPS
 
-_LOOK_SECONDS = 1.0
-"""Between two looks of a worker for others that are gone."""
+from moyai.operations.durable.living.lease import IDLE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +72,5 @@ def test_four_times_as_many_bodies_are_planned_in_about_four_times_as_long(
 def test_another_worker_takes_over_a_killed_ones_bodies_at_its_next_look(
     found: dict[str, Any],
 ) -> None:
-    """On a slow machine a little later: by as much as a command takes that does nothing."""
-    beside = found["listed_seconds"]["version_command"]
-    assert 0 < found["takeover_p50_s"] < _LOOK_SECONDS + 2 * beside
+    """Within a second and some on a quiet machine; one that waits for the lease to lapse takes eight and more."""
+    assert 0 < found["takeover_p50_s"] < IDLE_SECONDS / 2
