@@ -72,5 +72,5 @@ def test_four_times_as_many_bodies_are_planned_in_about_four_times_as_long(
 def test_another_worker_takes_over_a_killed_ones_bodies_at_its_next_look(
     found: dict[str, Any],
 ) -> None:
-    """Within a second and some on a quiet machine; one that waits for the lease to lapse takes eight and more."""
+    """Within a second and some on a quiet machine; one that waits for a lease to lapse takes eight and more."""
     assert 0 < found["takeover_p50_s"] < IDLE_SECONDS / 2
