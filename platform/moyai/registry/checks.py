@@ -167,8 +167,10 @@ def expiries(parts: Parts, reporter: Reporter) -> Iterator[tuple[date, Problem]]
 
 
 def _operators(parts: Parts, known: Vocabulary, reporter: Reporter) -> None:
+    # As `persons.is_same` tells them apart.
     doubled(
-        ((one.email, ("operators", i, "email")) for i, one in parts.operators.items()), reporter
+        ((one.email.casefold(), ("operators", i, "email")) for i, one in parts.operators.items()),
+        reporter,
     )
     for i, operator in parts.operators.items():
         unfit = why_unfit(operator.ssh_key)

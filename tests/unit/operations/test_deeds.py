@@ -173,6 +173,16 @@ def test_a_line_that_was_half_written_is_none(files: DeedFiles, tmp_path: Path) 
     assert results(files) == ["begun", "lost"]
 
 
+@pytest.mark.parametrize("content", [b"[" * 200_000, b"[1]", b"1", b"{", b'{"deed": "x"}'])
+def test_a_line_that_is_no_record_is_told_as_damaged(files: DeedFiles, content: bytes) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        files.notes(Line(content))
+    files.folder.mkdir()
+    (files.folder / "d20261127-093015-00000000.jsonl").write_bytes(content + b"\n")
+    files.before_putting("d20261127-093015-00000000")
+    assert files.waiting("d20261127-093015-00000000") >= 1
+
+
 def test_one_that_died_before_its_first_line_leaves_nothing(files: DeedFiles) -> None:
     with files.held("d20261127-093015-00000000"):
         files.before_putting("d20261127-093015-00000000")

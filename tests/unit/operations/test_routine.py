@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import psycopg
 
+from moyai.errors import OperationFailed
 from moyai.operations.durable.worker.routine import Routine
+from moyai.texts import Text
 
 
 def _routine(name: str, look: Callable[[], float | None], said: list[str]) -> Routine:
@@ -44,6 +46,13 @@ def test_another_trouble_is_said_too() -> None:
     assert len(said) == 3
     assert "ValueError" in said[1]
     assert "words" not in said[1], "they may hold anything"
+
+
+def test_what_is_told_to_people_is_said_in_their_words() -> None:
+    said: list[str] = []
+    damaged = OperationFailed(Text("壊れています。", "line 1 of d1 is damaged."))
+    _routine("deeds", _failing(damaged), said).once()
+    assert said == ["deeds: line 1 of d1 is damaged."]
 
 
 def test_routines_say_their_outages_apart() -> None:

@@ -576,6 +576,11 @@ CASES = [
         wanted={"operators[1].email": "is used twice"},
     ),
     case(
+        "an operator twice, in other letters",
+        ("email: shonin@jimukyoku.example.jp", "email: KEIKAKU@jimukyoku.example.jp"),
+        wanted={"operators[1].email": "is used twice"},
+    ),
+    case(
         "an operator's bodies",
         (FIRST_OPERATOR, FIRST_OPERATOR.replace("bodies: all", "bodies: sakay or kanan")),
         wanted={"operators[0].bodies": "there is no body 'sakay'; nearest: sakai"},

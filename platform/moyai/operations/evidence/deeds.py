@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -44,7 +43,7 @@ class DeedFiles(LineFiles):
     def notes(self, line: Line) -> dict[str, Note]:
         """See `LineFiles.notes`: the federation's, and those of the bodies that the line is about, each
         of which is told of itself alone."""
-        found: Mapping[str, Any] = json.loads(line.content)
+        found = line.read()
         made = {FEDERATION: _note(line, found, found["result"], found["federation"])}
         for code, one in found["bodies"].items():
             details = {name: value for name, value in one.items() if name != "result"}
@@ -116,7 +115,7 @@ class DeedFiles(LineFiles):
             # It was killed before it did anything.
             (self.folder / f"{key}{self.suffix}").unlink(missing_ok=True)
             return
-        found: list[Mapping[str, Any]] = [json.loads(line.content) for line in lines]
+        found = [line.read() for line in lines]
         if any(one.get("event") in ENDS for one in found):
             return
         told = {"found_at": datetime.now(UTC).isoformat(), "begun_at": found[0]["at"]}
@@ -162,7 +161,7 @@ def _locked(path: Path) -> int:
 
 def _event(line: Line) -> str | None:
     try:
-        return str(json.loads(line.content)["event"])
+        return str(line.read()["event"])
     except (ValueError, TypeError, KeyError):
         return None
 

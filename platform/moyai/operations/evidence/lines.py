@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from moyai.engine.files import disk_trouble, private_folder, write_private
 from moyai.errors import OperationFailed
@@ -34,6 +34,16 @@ class Line:
     def sha256(self) -> str:
         """Of its bytes."""
         return hashlib.sha256(self.content).hexdigest()
+
+    def read(self) -> Mapping[str, Any]:
+        """What it says. Raises `ValueError` where it is damaged."""
+        try:
+            found = json.loads(self.content)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+        if not isinstance(found, dict):
+            raise ValueError("no record")
+        return found
 
 
 class LineFiles(ABC):

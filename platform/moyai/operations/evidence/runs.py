@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ class RunFiles(LineFiles):
 
     def notes(self, line: Line) -> dict[str, Note]:
         """See `LineFiles.notes`: the federation's, and those of bodies that the run is about."""
-        found: Mapping[str, Any] = json.loads(line.content)
+        found = line.read()
         made = {FEDERATION: _note(line, found, _TOLD)}
         for code in found.get("bodies", ()):
             made[chain_of(code)] = _note(line, found, _TOLD_TO_BODIES)

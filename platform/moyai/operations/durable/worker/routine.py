@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import psycopg
 import sqlalchemy as sa
 
+from moyai.errors import MoyaiError
 from moyai.operations.database.lost import is_lost
 from moyai.operations.durable.carrying.failures import bug
 from moyai.operations.durable.living.processes import Tell
@@ -47,6 +48,8 @@ class Routine:
             seconds = self.look()
         except (sa.exc.DBAPIError, psycopg.Error) as error:
             said = "the operations database is away" if is_lost(error) else _primary(error)
+        except MoyaiError as error:
+            said = error.what.en
         except Exception as error:  # a worker that conducts no more would not be missed
             said = bug(error).what.en
         else:
