@@ -134,17 +134,21 @@ def is_within(inner: MaintenanceWindow, outer: MaintenanceWindow) -> bool:
 
 def _laxer_waves(plan: OperationPlan, registry: Registry) -> set[str]:
     """What waves are laxer in than those that tenants.yaml would put their bodies in; `WAVES` where bodies do
-    not wait for those that it has in a wave before. A wave may be parted, not joined with another."""
+    not wait for those that it has in a wave before. A wave may be parted, not joined with another; no more of
+    all its parts may fail than of the whole."""
     settings = registry.operations
     planned = {body.code: body.wave for body in plan.bodies}
     bodies = [one for one in registry.tenants if one.code in planned]
     day = plan.planned_at.astimezone(JAPAN).date()
     found, before, names = set[str](), 0, dict[int, set[str]]()
+    tolerances = {one.number: one.limits.tolerance for one in plan.waves}
     for wave, codes in divide(settings, bodies, day):
         numbers = {planned[code] for code in codes}
         if min(numbers) <= before:
             found.add(WAVES)
         before = max(before, *numbers)
+        if sum(tolerances[one] for one in numbers) > wave.limits.tolerance and len(numbers) > 1:
+            found.add(LIMITS)
         for number in numbers:
             names.setdefault(number, set()).add(wave.name)
     sizes = Counter(planned.values())

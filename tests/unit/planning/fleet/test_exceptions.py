@@ -131,6 +131,22 @@ def test_a_plan_by_the_file_is_laxer_in_nothing() -> None:
     assert bounded(plan(), FILE).refused is None
 
 
+def _parted(made: OperationPlan, tolerance: int) -> OperationPlan:
+    """The second wave parted into waves of one body each; of each so many may fail."""
+    first = made.waves[0]
+    others = [one for one in made.bodies if one.wave == 2]
+    limits = replace(made.waves[1].limits, tolerance=tolerance)
+    waves = [replace(made.waves[1], number=2 + at, limits=limits) for at in range(len(others))]
+    bodies = [replace(one, wave=2 + at) for at, one in enumerate(others)]
+    stay = [one for one in made.bodies if one.wave == 1]
+    return replace(made, waves=(first, *waves), bodies=(*stay, *bodies))
+
+
+def test_no_more_of_a_wave_s_parts_may_fail_than_of_the_whole() -> None:
+    assert laxer(_parted(plan(), 0), FILE) == frozenset()
+    assert laxer(_parted(plan(), 1), FILE) == {"limits"}
+
+
 @given(st.sets(st.integers(0, len(STRICTER) - 1)))
 def test_what_is_stricter_goes(which: set[int]) -> None:
     made = plan()
