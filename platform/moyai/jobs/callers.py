@@ -1,7 +1,8 @@
-"""Errors of AWS that say of whoever asks that nobody knows them, and nothing of what was asked for."""
+"""Errors of AWS that say nothing of what was asked for: it is not reached, or does not know who asks."""
 
 from __future__ import annotations
 
+from botocore import exceptions
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -24,6 +25,7 @@ _UNKNOWN = frozenset(
         "UnrecognizedClientException",
     }
 )
+_NO_ANSWER = (exceptions.ConnectionError, exceptions.HTTPClientError)
 _NO_CREDENTIALS = (
     NoCredentialsError,
     PartialCredentialsError,
@@ -33,8 +35,20 @@ _NO_CREDENTIALS = (
 )
 
 
-def not_entered(error: ClientError | BotoCoreError) -> SiteTrouble | None:
-    """The site's trouble where AWS does not know, or not any more, who asks; None where it is another."""
+def not_reached(error: ClientError | BotoCoreError) -> SiteTrouble | None:
+    """The site's trouble where AWS does not answer, or does not know, or not any more, who asks; None where it
+    is another's."""
+    if isinstance(error, _NO_ANSWER):
+        return SiteTrouble(
+            Text(
+                f"拠点の AWS に接続できません（{type(error).__name__}）。",
+                f"the site's AWS does not answer ({type(error).__name__}).",
+            ),
+            remedy=Text(
+                "動いているか確かめてください（サンドボックスなら moyai sandbox status）。",
+                "See whether it runs (for the sandbox: moyai sandbox status).",
+            ),
+        )
     if isinstance(error, ClientError):
         is_unknown = error.response.get("Error", {}).get("Code") in _UNKNOWN
     else:

@@ -19,7 +19,7 @@ from moyai.allowance import limit
 from moyai.errors import ExitCode
 from moyai.job_target import KnownTarget
 from moyai.jobs.asking import Asker, Job, StillRunning, settle
-from moyai.jobs.callers import not_entered
+from moyai.jobs.callers import not_reached
 from moyai.jobs.failures import (
     CONTAINER,
     JobFailed,
@@ -255,7 +255,7 @@ def _telling(verb: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        trouble = not_entered(error)
+        trouble = not_reached(error)
         if trouble is not None:
             raise trouble from error
         place_is_gone = False

@@ -52,6 +52,11 @@ def test_known_words_and_others(message: str, words: str) -> None:
     assert words in tell(message).what.en
 
 
+def test_what_does_not_answer_is_the_site() -> None:
+    assert tell("dial tcp 127.0.0.1:1: connect: connection refused").of == "site"
+    assert tell("bucket is not empty").of == "stack"
+
+
 def test_locks_and_protection_are_refusals() -> None:
     assert tell(tail="the stack is currently locked by 1 lock(s)").refused
     protected = tell("resource cannot be deleted\nbecause it is protected. To unprotect …")

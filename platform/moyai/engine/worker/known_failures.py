@@ -146,5 +146,6 @@ _TABLE: tuple[KnownFailure, ...] = (
             "See whether it runs (for the sandbox: moyai sandbox status), then run again: it looks "
             "at what is there and goes on.",
         ),
+        of="site",
     ),
 )

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from moyai.engine.aws.sessions import aws_session
 from moyai.errors import OperationFailed
-from moyai.jobs.callers import not_entered
+from moyai.jobs.callers import not_reached
 from moyai.planning import names
 from moyai.registry.models import Registry, Site
 from moyai.texts import Text
@@ -94,7 +94,7 @@ class Restarts:
         try:
             return getattr(self._ecs, action)(**given)
         except (ClientError, BotoCoreError) as error:
-            trouble = not_entered(error)
+            trouble = not_reached(error)
             if trouble is not None:
                 raise trouble from None
             name = type(error).__name__
