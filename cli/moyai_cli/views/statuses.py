@@ -12,6 +12,7 @@ from moyai_cli.render import Column, Output, Record, listing
 STYLES = {
     "current": "green",
     "outdated": "yellow",
+    "in-hand": "magenta",
     "failed": "red",
     "orphaned": "red",
     "unknown": "magenta",

@@ -13,7 +13,8 @@ from moyai.planning.plans import Plan, PlannedStack
 from moyai.planning.topology import foundation_of
 from moyai.texts import Text, in_japan
 
-Status = Literal["current", "outdated", "failed", "orphaned", "unknown", "absent"]
+Status = Literal["current", "outdated", "in-hand", "failed", "orphaned", "unknown", "absent"]
+"""`in-hand`: an operation is at it, or left it half-way; whatever else is on record of it."""
 
 
 @dataclass(frozen=True, slots=True)

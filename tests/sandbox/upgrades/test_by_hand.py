@@ -143,6 +143,29 @@ def test_a_deploy_by_hand_is_refused_while_writes_are_closed_and_others_are_depl
     office.federation.ok("deploy", "all", "--allow-older")
 
 
+def test_of_a_body_in_hand_nobody_is_told_that_all_is_as_it_should_be(office: Office) -> None:
+    """Also where a deploy would change nothing of it."""
+    operation, told = office.plan("1.1.0", B, service="chat"), list[Answer]()
+    federation = office.federation
+
+    def act() -> None:
+        told.append(federation.moyai("deploy", B))
+        told.append(federation.moyai("plan", B))
+        told.append(federation.moyai("status", A, B, "-o", "json"))
+
+    assert office.carry(operation, B, at("stack", act)).status == "done"
+    deployed, planned, seen = told
+    assert (deployed.code, planned.code, seen.code) == (0, 0, 0)
+    assert operation in deployed.out
+    assert "everything is as the file says" not in deployed.out
+    assert operation in planned.out
+    found = {one["code"]: one for one in seen.json()}
+    assert found[A]["status"] != "in-hand"
+    assert found[B]["status"] == "in-hand"
+    assert operation in str(found[B]["reasons"])
+    assert federation.statuses()[B]["status"] != "in-hand"
+
+
 def test_a_deploy_by_hand_waits_as_long_as_it_is_told_to(office: Office) -> None:
     operation, began = office.plan("1.2.0", A), list[subprocess.Popen[bytes]]()
     federation = office.federation

@@ -66,15 +66,14 @@ class Deploy:
         plan = preflight(session, self._wish)
         yield Planned(plan)
         refuse(plan)
-        if not any(stack.runs for stack in plan.stacks):
-            return
-        if session.make_ready() is not None:
+        if any(stack.runs for stack in plan.stacks) and session.make_ready() is not None:
             plan = preflight(session, self._wish)
             yield Planned(plan)
             refuse(plan)
-            if not any(stack.runs for stack in plan.stacks):
-                return
-        yield from self._on_record(plan)
+        if any(stack.runs for stack in plan.stacks):
+            yield from self._on_record(plan)
+        else:
+            yield Planned(self._hands.without(plan)[0])
 
     def _on_record(self, plan: Plan) -> Iterator[DeployEvent]:
         """Carry the plan out, with what begins and what became of it on record."""

@@ -39,9 +39,13 @@ class Hands:
     _away: Text | None = field(default=None, init=False)
 
     @property
+    def away(self) -> Text | None:
+        """That the operations database could not be asked, and why; None: it answered, or there is none."""
+        return self._away
+
+    @property
     def unasked(self) -> Text | None:
-        """That the operations database could not be asked, why, and by what bodies are judged then, for people;
-        None: it answered, or there is none."""
+        """The same, with what bodies are judged by then, for who changes them."""
         if self._away is None:
             return None
         return Text(
@@ -51,15 +55,21 @@ class Hands:
 
     def all_of(self, codes: Iterable[str]) -> Mapping[str, Text]:
         """The bodies among those that may not be touched, each with the reason; the site has to be ready."""
+        wanted = set(codes)
+        found = self.told(wanted)
+        if self._away is None:
+            for code in wanted - found.keys():
+                forget(self._home, StackId(TENANT, code))
+        return found
+
+    def told(self, codes: Iterable[str]) -> Mapping[str, Text]:
+        """The same for who only looks: nothing is changed, and nothing started."""
         wanted = sorted(set(codes))
         if not wanted:
             return {}
         found = self._ask(lambda connection: in_hand(connection, self._site, wanted))
         if found is None:
             return self._by_record(wanted)
-        if self._away is None:
-            for code in set(wanted) - found.keys():
-                forget(self._home, StackId(TENANT, code))
         return {code: _told(one) for code, one in found.items()}
 
     def reason(self, code: str) -> Text | None:
@@ -70,10 +80,12 @@ class Hands:
         return next((_told(one) for one in found.values()), None)
 
     def without(self, plan: Plan) -> tuple[Plan, frozenset[str]]:
-        """The plan with the bodies refused that are in hand, of those that would run; and their codes."""
-        found = self.all_of(stack.name for stack in plan.tenants if stack.runs)
-        tenants = tuple(_refused(stack, found.get(stack.name)) for stack in plan.tenants)
-        return replace(plan, tenants=tenants), frozenset(found)
+        """The plan with the bodies refused that are in hand, of those that would run, and their codes; of those
+        that would not it is noted."""
+        found = self.all_of(stack.name for stack in plan.tenants)
+        tenants = tuple(_marked(stack, found.get(stack.name)) for stack in plan.tenants)
+        refused = frozenset(one.name for one in plan.tenants if one.runs and one.name in found)
+        return replace(plan, tenants=tenants), refused
 
     @property
     def _site(self) -> str:
@@ -125,8 +137,12 @@ def _one(found: InHand | None) -> dict[str, InHand]:
     return {} if found is None else {found.code: found}
 
 
-def _refused(stack: PlannedStack, why: Text | None) -> PlannedStack:
-    return stack if why is None else replace(stack, action="refused", reasons=(why,))
+def _marked(stack: PlannedStack, why: Text | None) -> PlannedStack:
+    if why is None:
+        return stack
+    if not stack.runs:
+        return replace(stack, notes=(*stack.notes, why))
+    return replace(stack, action="refused", reasons=(why,))
 
 
 def _conninfo(workspace: Workspace) -> str | None:

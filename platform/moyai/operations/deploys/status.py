@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from moyai.errors import UsageError
+from moyai.operations.deploys.in_hand import Hands
 from moyai.operations.deploys.plan import Wish, read_basis
 from moyai.operations.site.session import Session
 from moyai.planning.selectors import only
@@ -16,8 +18,22 @@ from moyai.texts import Text
 
 
 def statuses(session: Session, selector: str, day: date) -> tuple[TenantStatus, ...]:
-    """The statuses of the selected bodies, vanished ones included."""
+    """The statuses of the selected bodies by what is on record of them, vanished ones included."""
     return statuses_of(read_basis(session, Wish(selector, day)))
+
+
+def with_those_in_hand(
+    session: Session, found: tuple[TenantStatus, ...]
+) -> tuple[tuple[TenantStatus, ...], Text | None]:
+    """The same with those told apart that operations have in hand or left half-way; and why nobody
+    could say which these are, where that is so."""
+    hands = Hands(session)
+    taken = hands.told(one.code for one in found)
+    return tuple(_in_hand(one, taken.get(one.code)) for one in found), hands.away
+
+
+def _in_hand(one: TenantStatus, why: Text | None) -> TenantStatus:
+    return one if why is None else replace(one, status="in-hand", reasons=(why, *one.reasons))
 
 
 def outputs(session: Session, code: str) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import sqlalchemy as sa
@@ -48,23 +48,27 @@ class Debts:
             return 0
         day, registry = now.astimezone(JAPAN).date(), self._registry()
         done = done_since(connection, self._site, debts)
-        releases, closed = self._running(connection, debts), 0
+        taken = hands_on(connection, self._site, sorted({one.code for one in debts}))
+        releases, closed = self._running(debts, taken), 0
         for debt in debts:
             by = settled_by(debt, done)
-            why = _by(by) if by is not None else why_void(debt, registry, day, releases)
-            if why is not None:
-                closed += settle(connection, debt, by, why)
+            if by is not None:
+                closed += settle(connection, debt, by, _by(by))
+            elif (
+                debt.code not in taken
+            ):  # one that is half-way lacks its end, whatever the file says by now
+                why = why_void(debt, registry, day, releases)
+                closed += 0 if why is None else settle(connection, debt, None, why)
         return closed
 
     def _running(
-        self, connection: sa.Connection, debts: Iterable[Debt]
+        self, debts: Iterable[Debt], taken: Container[str]
     ) -> Mapping[str, Mapping[str, str]]:
-        """What bodies run to which an upgrade is owed, and that no operation has in hand or left half-way."""
-        codes = sorted({one.code for one in debts if one.kind == UPGRADE})
-        taken = hands_on(connection, self._site, codes)
-        free = [code for code in codes if code not in taken]
+        """What bodies run to which an upgrade is owed, but for those `taken`."""
+        owing = {one.code for one in debts if one.kind == UPGRADE}
+        codes = sorted(code for code in owing if code not in taken)
         with suppress(MoyaiError):  # the site cannot be read now: at a later look
-            return self._releases(free) if free else {}
+            return self._releases(codes) if codes else {}
         return {}
 
 
