@@ -87,6 +87,7 @@ def test_the_round_of_a_monday(federation: Federation) -> None:
     found = run(federation, "monday-round", *answered(seen="yes"))
     status = {name: one["status"] for name, one in found.items()}
     assert status["bodies"] == status["engine"] == status["waiting"] == "done"
+    assert status["held"] == status["debts"] == status["audit"] == status["backups"] == "done"
     assert set(status.values()) <= {"done", "noted"}
 
 
