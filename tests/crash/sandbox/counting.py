@@ -39,11 +39,10 @@ def check_requests(family: str, wanted: str, asked: Sequence[Request], found: Fi
     `check._service`'s."""
     done = [one for one in asked if one.done]
     made, gone = _revisions(family, done)
-    images = [image for _, image in made]
-    base = min(gone, default=0)
+    images = [image for _, _, image in made]
     found.duplicates.extend(
         f"{family}: a task definition of {after} twice: {images}"
-        for number, ((_, before), (at, after)) in enumerate(pairwise(made), base + 1)
+        for (_, number, before), (at, _, after) in pairwise(made)
         if before == after and not gone.get(number, at) < at
     )
     if images[:1] != [wanted]:
@@ -54,14 +53,15 @@ def check_requests(family: str, wanted: str, asked: Sequence[Request], found: Fi
 
 def _revisions(
     family: str, done: Sequence[Request]
-) -> tuple[list[tuple[int, str]], dict[int, int]]:
-    """Releases of a task definition as they were registered, the first of them following on the lowest number
-    that was taken away, and numbers that were; each with its place among the requests."""
-    made: list[tuple[int, str]] = []
+) -> tuple[list[tuple[int, int, str]], dict[int, int]]:
+    """Revisions of a task definition as they were registered (place among the requests, number, release), and
+    those that were taken away (number → place)."""
+    made: list[tuple[int, int, str]] = []
     gone: dict[int, int] = {}
     for place, one in enumerate(done):
         if one.action == "RegisterTaskDefinition" and one.given.get("family") == family:
-            made.append((place, one.given.get("image", "").rpartition(":")[2]))
+            assert one.revision is not None, one
+            made.append((place, one.revision, one.given.get("image", "").rpartition(":")[2]))
         elif one.action == "DeregisterTaskDefinition":
             name, _, number = one.given["taskDefinition"].rpartition("/")[2].rpartition(":")
             if name == family:

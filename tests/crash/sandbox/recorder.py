@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[3]
 _SECRET = re.compile(r"(?i)secretstring|secretbinary|password|plaintext|blob")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/")
 _LONGEST = 300
+_REGISTERS = "RegisterTaskDefinition"
 _REFUSED = 400
 """From this status on a request was not done."""
 
@@ -47,6 +48,8 @@ class Request:
     given: Mapping[str, str]
     """What it was asked with, flat; of a task definition the image."""
     status: int
+    revision: int | None = None
+    """Of a task definition that was registered, by the answer."""
 
     @property
     def done(self) -> bool:
@@ -122,12 +125,16 @@ def _wrap(path: Path) -> None:
             statuses.append(status)
             return start_response(status, *more)
 
+        action, answer = server.action_of(environ, body), list[bytes]()
         try:
-            return ask(self, environ, started)
+            answer.extend(ask(self, environ, started))
+            return answer
         finally:
             code = int(statuses[-1].split(" ")[0])
-            action = server.action_of(environ, body)
-            line = json.dumps(_told(environ, body, action, begun, code))
+            told = _told(environ, body, action, begun, code)
+            if action == _REGISTERS and code < _REFUSED:
+                told = {**told, "revision": _revision(answer)}
+            line = json.dumps(told)
             os.write(handle, f"{line}\n".encode())
             if code < _REFUSED:
                 askers.done(environ, action or environ["REQUEST_METHOD"])
@@ -148,6 +155,10 @@ def _told(
         "given": _given(environ, body),
         "status": status,
     }
+
+
+def _revision(answer: Iterable[bytes]) -> int:
+    return int(json.loads(b"".join(answer))["taskDefinition"]["revision"])
 
 
 def _given(environ: Mapping[str, Any], body: bytes) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -42,13 +43,15 @@ def _request(action: str, path: str = "/?", status: int = 200, **given: str) -> 
     return Request(1.0, 2.0, "ecs", action, path, given, status)
 
 
-def _registered(release: str, status: int = 200) -> Request:
-    return _request(
+def _registered(release: str, status: int = 200, number: int = 8) -> Request:
+    """As revision `number`; 7 is that of the release before."""
+    found = _request(
         "RegisterTaskDefinition",
         status=status,
         family=FAMILY,
         image=f"there/moyai-eapp-a:{release}",
     )
+    return replace(found, revision=number if found.done else None)
 
 
 def _manifest(attempt: int) -> Request:
@@ -84,8 +87,13 @@ def _wrong(look: Callable[[Findings], object]) -> set[str]:
         ([_registered("1.7.0", 500), _registered("1.7.0")], set()),
         ([_registered("1.7.0"), _request("RunTask"), _request("UpdateService")], set()),
         ([_registered("1.7.0"), _registered("1.7.0")], {"duplicates"}),
-        ([_registered("1.7.0"), _gone(8), _registered("1.7.0"), _gone(7)], set()),
-        ([_registered("1.7.0"), _gone(7), _registered("1.7.0"), _gone(8)], {"duplicates"}),
+        ([_registered("1.7.0"), _gone(8), _registered("1.7.0", number=9), _gone(7)], set()),
+        (
+            [_registered("1.7.0"), _gone(7), _registered("1.7.0", number=9), _gone(8)],
+            {"duplicates"},
+        ),
+        # One more of an operation before, as whoever asked for it was killed, goes meanwhile.
+        ([_gone(6), _registered("1.7.0"), _gone(8), _registered("1.7.0", number=9)], set()),
         ([], {"lost"}),
         ([_registered("1.7.0"), _registered("1.6.0")], set()),
         ([_registered("1.6.0")], {"lost"}),
