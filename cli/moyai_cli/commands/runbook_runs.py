@@ -23,7 +23,7 @@ from moyai.operations.runbooks.running import begin, run, take_back
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.operations.site.places import today
 from moyai.registry.words import not_known
-from moyai.runbook.model import Runbook, Value, Values
+from moyai.runbook.model import Idempotency, Kind, Runbook, Value, Values
 from moyai.runbook.parameters import parse
 from moyai.runbook.read import require
 from moyai.texts import Text
@@ -94,7 +94,11 @@ def run_(
         list[str] | None,
         typer.Option(
             "--answer",
-            help=say("質問への答え 手順=答え", "An answer beforehand, STEP=ANSWER"),
+            help=say(
+                "質問への答え ID=答え（質問の id、precondition-1、一度だけの手順をやり直すなら again:手順）",
+                "An answer beforehand, ID=ANSWER: a question's step, precondition-1, or again:STEP to do "
+                "again what is done once",
+            ),
         ),
     ] = None,
     as_of: AsOf = None,
@@ -136,13 +140,22 @@ def run_(
 def _answers(runbook: Runbook, words: Iterable[str]) -> dict[str, str]:
     """Answers given beforehand, by question. Raises `UsageError` for one that nothing asks for."""
     found = dict(given(words))
-    steps = [one.id for one in (*runbook.steps, *runbook.undo_steps.values())]
-    known = [*steps, *(f"again:{one}" for one in steps)]
+    steps = (*runbook.steps, *runbook.undo_steps.values())
+    known = [one.id for one in steps if one.kind is Kind.QUESTION]
+    known += [f"again:{one.id}" for one in steps if one.idempotency is Idempotency.ONCE]
     known += [f"precondition-{number}" for number in range(1, len(runbook.preconditions) + 1)]
     for name in found:
         if name not in known:
             message = not_known(name, known, "質問", "question")
-            raise UsageError(Text(f"{message.ja}。", message.en), touched=NOTHING_TOUCHED)
+            ids = ", ".join(known) or "—"
+            raise UsageError(
+                Text(f"{message.ja}。", message.en),
+                touched=NOTHING_TOUCHED,
+                remedy=Text(
+                    f"この手順書で --answer に書ける id: {ids}",
+                    f"The ids that --answer takes in this runbook: {ids}",
+                ),
+            )
     return found
 
 

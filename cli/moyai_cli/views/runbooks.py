@@ -77,6 +77,8 @@ class Terminal:
         given = self._answers.get(question.id)
         typer.echo(f"  ? {of(question.text)}")
         if given is not None or not sys.stdin.isatty():
+            if given is None:
+                show_line(f"    {of(_beforehand(question))}")
             return given
         return self._asked(question)
 
@@ -96,6 +98,20 @@ class Terminal:
             if why is None:
                 return answer
             show_line(f"    {of(why)}")
+
+
+def _beforehand(question: Question) -> Text:
+    """How a question is answered without a terminal."""
+    if question.type is AnswerType.YES_NO:
+        words, known = "yes", "yes, no"
+    else:
+        words, known = "…", ", ".join(question.choices)
+    among = f" ({known})" if known else ""
+    how = f"--answer {question.id}={words}"
+    return Text(
+        f"端末がないので尋ねません。{how} を付けて続ければ、これへの答えになります{among}。",
+        f"There is no terminal to ask on: going on with {how} answers it{among}.",
+    )
 
 
 def show_events(events: Iterable[Event]) -> RunRecord:

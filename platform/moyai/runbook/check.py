@@ -197,6 +197,7 @@ class _Checker:
         odd_part = not_allowed(tree)
         if odd_part is not None:
             self._reporter.error(path, odd_part[1])
+            return frozenset()
         return meta.find_undeclared_variables(tree)
 
     def _sentence(self, path: Path, found: FileText) -> None:

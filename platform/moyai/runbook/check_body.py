@@ -31,6 +31,7 @@ def check_body(template: str, names: Set[str], steps: Sequence[str]) -> Iterator
     odd_part = not_allowed(tree)
     if odd_part is not None:
         yield odd_part
+        return
     for name in sorted(meta.find_undeclared_variables(tree) - names):
         yield _line_of(tree, name), not_known(name, names, "値", "value")
     yield from _unquoted(template)

@@ -1,78 +1,76 @@
-"""Whether values in a command can be taken for anything but words. Pure."""
+"""Whether values in a command can be taken for anything but words. Pure.
+
+Of programs other than `moyai`, a value is an argument of its own: many of them hand parts of an argument to a
+shell (`git -c alias.x=!…`, `tar --checkpoint-action=exec=…`), and no list of those would be whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from moyai.runbook.check_commands import MOYAI
 from moyai.runbook.file_model import FileArgument
-from moyai.runbook.shell_text import VALUE, why_unsafe
-from moyai.runbook.shells import Reader, Readings, readings
-from moyai.runbook.templates import for_arguments, parsed
+from moyai.runbook.shell_text import why_unsafe
+from moyai.runbook.shells import Reader, readings
+from moyai.runbook.templates import for_arguments, not_allowed, parsed
 from moyai.texts import Text
 
 
 def check_shells(run: tuple[FileArgument, ...]) -> Iterator[tuple[int, Text]]:
     """What cannot be made safe: the place of its argument, and why."""
     words = [(number, word) for number, part in enumerate(run) for word in part.then]
+    if words[0][1] == MOYAI and not any(word == "psql" for _, word in words):
+        return
     try:
-        for _, word in words:
-            parsed(for_arguments(), word)
-        pieces = [_pieces(word) for _, word in words]
+        trees = [parsed(for_arguments(), word) for _, word in words]
     except TemplateSyntaxError:
         return  # said of the template itself
+    if any(not_allowed(one) is not None for one in trees):
+        return  # said of it, too
+    valued = [_is_template(one) for one in trees]
+    if not any(valued):
+        return
     found = readings([word for _, word in words])
-    read = [i for i, one in enumerate(found.of) if one is not Reader.PROGRAM]
-    if not any(
-        VALUE in one or _has_choice(word) for one, (_, word) in zip(pieces, words, strict=True)
-    ):
-        return
-    for i in read:
-        number, word = words[i]
-        if found.of[i] is Reader.CODE and i > 0 and VALUE in pieces[i]:
-            yield number, _READ_AS_PROGRAM
-        elif _has_choice(word):
-            yield number, _NO_CHOICE
-    for i in range(found.fixed):
-        number = words[i][0]
-        if i > 0 and (run[number].if_ is not None or run[number].each is not None):
+    for i, (number, _) in enumerate(words):
+        if i > 0 and valued[i]:
+            if found.of[i] is not Reader.PROGRAM:
+                yield number, _READ_AS_PROGRAM
+            elif not _is_one_value(trees[i]):
+                yield number, _ALONE
+    for number in {words[i][0] for i in range(1, found.fixed)}:
+        if run[number].if_ is not None or run[number].each is not None:
             yield number, _ALWAYS
-    yield from _text(found, words, pieces)
-
-
-def _text(
-    found: Readings, words: Sequence[tuple[int, str]], pieces: Sequence[Sequence[str | None]]
-) -> Iterator[tuple[int, Text]]:
-    if not found.text:
-        return
-    whole = [piece for i in found.text for piece in (*pieces[i], " ")]
-    after = any(VALUE in one for one in pieces[found.text.stop :])
-    why = why_unsafe(whole, has_arguments=after)
-    if why is not None:
+    why = why_unsafe(" ".join(words[i][1] for i in found.text))
+    if why is not None and any(valued[found.text.stop :]):
         yield words[found.text.start][0], why
 
 
-def _pieces(word: str) -> list[str | None]:
-    """A template's own words, and where its values stand between them."""
-    found: list[str | None] = []
-    for output in for_arguments().parse(word).find_all(nodes.Output):
-        for one in output.nodes:
-            found.append(one.data if isinstance(one, nodes.TemplateData) else VALUE)
-    return found
+def _is_template(tree: nodes.Template) -> bool:
+    return any(not isinstance(one, nodes.TemplateData) for one in _parts(tree))
 
 
-def _has_choice(word: str) -> bool:
-    return next(for_arguments().parse(word).find_all(nodes.If), None) is not None
+def _is_one_value(tree: nodes.Template) -> bool:
+    return [type(one) for one in _parts(tree)] == [nodes.Name]
+
+
+def _parts(tree: nodes.Template) -> list[nodes.Node]:
+    """A template's own words, its values, and its choices."""
+    return [
+        part
+        for one in tree.body
+        for part in (one.nodes if isinstance(one, nodes.Output) else [one])
+    ]
 
 
 _READ_AS_PROGRAM = Text(
-    "ここの値はプログラムかオプションとして読まれます（プログラムのあとの引数にしてください）",
+    "ここの値はシェルなどにプログラムかオプションとして読まれます（プログラムのあとの引数にしてください）",
     "a value here would be read as a program or an option: give it as an argument after the program",
 )
-_NO_CHOICE = Text(
-    "シェルなどが読む引数に {% if %} は使えません",
-    "what a shell or an interpreter reads cannot have {% if %}",
+_ALONE = Text(
+    'moyai 以外のプログラムでは、値はそれだけで一つの引数にします（"{{ 名前 }}"。ほかの文字と混ぜません）',
+    'of programs other than moyai, a value is an argument of its own: "{{ name }}", with nothing else in it',
 )
 _ALWAYS = Text(
     "シェルなどが読む引数までは if や each の中に書けません",

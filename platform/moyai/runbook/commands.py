@@ -8,25 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from moyai.runbook.model import Argument, Runbook, Value, Values
-from moyai.runbook.shells import Reader, readings
-from moyai.runbook.templates import for_arguments, for_shells
+from moyai.runbook.templates import for_arguments
 
 Plain = str | int | bool | None | list[str]
 
 
 def arguments(run: tuple[Argument, ...], values: Values) -> tuple[str, ...]:
-    """The command's arguments: each template becomes one of them, whatever its values are. In what a shell
-    reads, values are quoted for it.
+    """The command's arguments: each template becomes one of them, whatever its values are.
 
     Raises `jinja2.UndefinedError` where an answer is not there yet.
     """
-    readers = iter(readings([word for part in run for word in part.words]).of)
-    return tuple(
-        word for part in run for word in _words(part, values, [next(readers) for _ in part.words])
-    )
+    return tuple(word for part in run for word in _words(part, values))
 
 
-def _words(part: Argument, values: Values, readers: Sequence[Reader]) -> Iterator[str]:
+def _words(part: Argument, values: Values) -> Iterator[str]:
     if part.only_if is not None and values.get(part.only_if) in (None, False, (), ""):
         return
     rounds: list[Mapping[str, object]] = [values]
@@ -34,9 +29,8 @@ def _words(part: Argument, values: Values, readers: Sequence[Reader]) -> Iterato
         items = values.get(part.for_each)
         rounds = [{**values, "each": one} for one in (items if isinstance(items, tuple) else ())]
     for known in rounds:
-        for word, reader in zip(part.words, readers, strict=True):
-            environment = for_shells() if reader is Reader.SHELL else for_arguments()
-            yield environment.from_string(word).render(known)
+        for word in part.words:
+            yield for_arguments().from_string(word).render(known)
 
 
 def plain(values: Values) -> dict[str, Plain]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"})
-"""POSIX single quotes keep every character in them."""
+"""They read one of their words as a program, and know the words after it as `$1` and on."""
 OTHER_SHELLS = frozenset({"csh", "tcsh", "fish", "pwsh", "powershell", "nu", "elvish", "xonsh"})
-"""Quoted by rules of their own: no value can be in their text."""
+"""Shells with rules of their own: no value can be in any of their words."""
 READ_TEXT = frozenset(
     {"su", "runuser", "script", "watch", "parallel", "at", "batch", "tmux", "screen", "expect"}
 )
@@ -58,7 +58,7 @@ WRAPPERS: Mapping[str, tuple[frozenset[str], int]] = {
 }
 """Programs that start another: their options with a word of their own, and the operands before its name."""
 _AMONG_OTHERS = frozenset(
-    {"find", "docker", "podman", "kubectl", "nsenter", "unshare", "systemd-run", "strace"}
+    {"find", "docker", "podman", "kubectl", "moyai", "nsenter", "unshare", "systemd-run", "strace"}
 )
 """Programs that start another somewhere among their words."""
 _SSH_OPTIONS = frozenset(f"-{one}" for one in "BbcDEeFIiJLlmOopQRSWw")
@@ -72,7 +72,7 @@ class Reader(Enum):
     PROGRAM = auto()
     """The program, as it is."""
     SHELL = auto()
-    """A shell, as a program or a part of one: values in it are quoted for it."""
+    """A shell, as a program or a part of one: no value can be in it, those after it are `$1` and on."""
     CODE = auto()
     """Something that reads it as a program, an option or a program's name: no value can be in it."""
 

@@ -29,7 +29,6 @@ _ALLOWED = (
     nodes.Output,
     nodes.TemplateData,
     nodes.Name,
-    nodes.Const,
     nodes.Concat,
     nodes.If,
     nodes.Not,
@@ -38,6 +37,13 @@ _ALLOWED = (
 )
 _COMPARISONS = frozenset({"eq", "ne"})
 FILTERS = frozenset({"sh", "upper", "lower"})
+_MOST_PARTS = 5_000
+"""Values, words and choices of one template: it bounds how long its text can become."""
+_LARGE = 10**15
+_TOO_LONG = Text(
+    f"テンプレートが長すぎます（値や if は合わせて {_MOST_PARTS} まで）",
+    f"the template is too long: it can have {_MOST_PARTS} values, choices and words between them",
+)
 
 
 class NoArgument(Exception):
@@ -50,12 +56,6 @@ class NoArgument(Exception):
 
 class Verbatim(str):
     """Markdown of our own making, which is not escaped again."""
-
-    __slots__ = ()
-
-
-class ShellWords(Verbatim):
-    """Words that are quoted for a shell, which are not quoted again."""
 
     __slots__ = ()
 
@@ -77,20 +77,35 @@ class Languages(Extension):
 
 
 def parsed(environment: SandboxedEnvironment, words: str) -> nodes.Template:
-    """A template that can be used. Raises `TemplateSyntaxError`, also where its nesting is too deep."""
+    """A template that can be used, unless `not_allowed` says something of it: then nothing of it was computed.
+
+    Raises `TemplateSyntaxError`, also where it is too large or nested too deeply.
+    """
     try:
-        environment.compile(environment.parse(words))
-        return environment.parse(words)
-    except (RecursionError, SyntaxError, MemoryError):
+        tree = environment.parse(words)
+        if not_allowed(tree) is None:
+            environment.compile(environment.parse(words))
+    except (RecursionError, SyntaxError):
         raise TemplateSyntaxError("it is nested too deeply", 1) from None
+    except MemoryError:
+        raise TemplateSyntaxError(
+            "there is not enough memory for it: it is too large or nested too deeply", 1
+        ) from None
+    except ValueError:
+        raise TemplateSyntaxError("a number in it is too long", 1) from None
+    return tree
 
 
 def not_allowed(tree: nodes.Template) -> tuple[int, Text] | None:
     """The line of the first thing that a template of a runbook may not have, and why; None: all is fine.
 
-    Values, `if` with `==` and `!=`, three filters and `step(…)`: what was checked cannot fail when it is used.
+    Values, `if` with `==` and `!=`, three filters and `step(…)`: what was checked cannot fail when it is used,
+    and becomes no longer than its own words and its values. Jinja2 computes what is constant already where it
+    compiles or looks for names: ask this first.
     """
-    for one in tree.find_all(nodes.Node):
+    for number, one in enumerate(tree.find_all(nodes.Node)):
+        if number >= _MOST_PARTS:
+            return one.lineno, _TOO_LONG
         if not _is_allowed(one):
             name, filters = type(one).__name__, ", ".join(sorted(FILTERS))
             return one.lineno, Text(
@@ -105,15 +120,15 @@ def _is_allowed(one: nodes.Node) -> bool:
         return one.name in FILTERS and not one.args and not one.kwargs
     if isinstance(one, nodes.Call):
         return isinstance(one.node, nodes.Name) and one.node.name == "step"
+    if isinstance(one, nodes.Const):
+        return not isinstance(one.value, (int, float)) or abs(one.value) < _LARGE
     if isinstance(one, nodes.Operand):
         return one.op in _COMPARISONS
     return isinstance(one, (*_ALLOWED, nodes.Compare)) and getattr(one, "ctx", "load") == "load"
 
 
-def _for_shell(value: object) -> ShellWords:
-    if isinstance(value, ShellWords):
-        return value
-    return ShellWords(shlex.join(map(str, value) if isinstance(value, tuple) else [str(value)]))
+def _for_shell(value: object) -> Verbatim:
+    return Verbatim(shlex.join(map(str, value) if isinstance(value, tuple) else [str(value)]))
 
 
 def _for_reading(value: object) -> str:
@@ -146,19 +161,13 @@ def _as_argument(value: object) -> str:
     return str(value)
 
 
-def _as_shell_word(value: object) -> str:
-    """Quoted always, and once: bare words may be keywords, or numbers of handles before a `>`."""
-    if isinstance(value, ShellWords):
-        return value
-    return "'" + _as_argument(value).replace("'", "'\"'\"'") + "'"
-
-
 @lru_cache(maxsize=4)
 def _environment(finalize: Callable[[object], str]) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         undefined=StrictUndefined,
         extensions=[Languages],
         finalize=finalize,
+        optimized=False,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -178,11 +187,6 @@ def for_reading() -> SandboxedEnvironment:
 def for_arguments() -> SandboxedEnvironment:
     """For arguments: a template becomes one argument, whatever its values are."""
     return _environment(_as_argument)
-
-
-def for_shells() -> SandboxedEnvironment:
-    """For a shell's text: each value is quoted for it, as one word or part of one, whatever it is."""
-    return _environment(_as_shell_word)
 
 
 def for_sentences() -> SandboxedEnvironment:

@@ -288,3 +288,54 @@ def test_runbooks_are_shown_in_words_of_the_language(moyai: Run, runbooks: Path)
     assert "timeout_seconds" not in shown
     assert "手順:" in shown
     assert "はい" in moyai("runbook", "list", "--lang", "ja").stdout
+
+
+ONCE = """\
+---
+name: onced
+title: { ja: 一度, en: Once }
+purpose: { ja: 試す。, en: Trying. }
+steps:
+  - id: zero
+    kind: command
+    title: { ja: 零, en: Zero }
+    run: [sh, -c, "echo x >> done; test $(wc -l < done) = 2"]
+    timeout_seconds: 20
+    idempotency: once
+    no_undo: { ja: 戻せない。, en: No way back. }
+---
+{{ step("zero") }}
+"""
+
+
+def test_without_a_terminal_a_run_waits_at_its_question_and_tells_how_to_answer(
+    moyai: Run, runbooks: Path, project: Path
+) -> None:
+    (runbooks / "onced.md.j2").write_text(ONCE, encoding="utf-8")
+    assert moyai("runbook", "run", "onced").returncode == 4
+    (known,) = json.loads(moyai("runbook", "runs", "--output", "json").stdout)
+    resume = ("runbook", "run", "--resume", known["id"])
+    waits = moyai(*resume)
+    assert "going on with --answer again:zero=yes answers it" in waits.stdout
+    assert "waits for an approval or an answer" in waits.stderr
+    assert (waits.returncode, "answered" in waits.stderr) == (5, False)
+    unknown = moyai(*resume, "--answer", "zero=yes")
+    assert (unknown.returncode, "again:zero" in unknown.stderr) == (2, True)
+    assert moyai(*resume, "--answer", "again:zero=yes").returncode == 0
+    assert (project / "done").read_text().split() == ["x", "x"]
+
+
+def test_a_runbook_that_cannot_be_read_or_costs_too_much_is_named_among_the_others(
+    moyai: Run, runbooks: Path
+) -> None:
+    good = len(list(runbooks.glob("*.md.j2")))
+    (runbooks / "a-large.md.j2").write_bytes(b"x" * 600_000)
+    costly = ONCE.replace("onced", "b-costly") + '{{ "a" * 3000000000 }}\n'
+    (runbooks / "b-costly.md.j2").write_text(costly, encoding="utf-8")
+    found = json.loads(moyai("runbook", "list", "--output", "json").stdout)
+    assert len(found) == good + 2
+    assert [one["name"] for one in found if not one["valid"]] == ["a-large", "b-costly"]
+    checked = moyai("runbook", "check")
+    assert checked.returncode == 3
+    assert "a-large.md.j2" in checked.stdout
+    assert "b-costly.md.j2" in checked.stdout

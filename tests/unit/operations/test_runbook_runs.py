@@ -221,6 +221,26 @@ def test_what_is_done_once_is_asked_for_where_its_end_is_not_on_record(
     assert lines(around).count("two-x") == times
 
 
+@pytest.mark.parametrize("says", [None, "maybe"])
+def test_a_step_that_nobody_agreed_to_do_again_waits_and_nothing_says_it_was_answered(
+    around: Surroundings, says: str | None
+) -> None:
+    runbook = book(idempotency="once")
+    known = {"name": "x"} | ({} if says is None else {"again:two": says})
+    around = replace(around, person=Somebody(known))
+    record = begin(runbook, {"site": "sandbox"}, "sandbox", around)
+    around.store.save(record.with_step("two", StepRecord("begun", record.begun_at)))
+    list(run(runbook, record.id, around))
+    assert around.store.load(record.id).status == "waiting"
+    path = around.store.folder / f"{record.id}.evidence.jsonl"
+    kept = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [one for one in kept if one["step"] == "again:two"] == []
+    assert kept[-1]["status"] == "waiting"
+    list(run(runbook, record.id, replace(around, person=Somebody({"again:two": "yes"}))))
+    assert around.store.load(record.id).status == "done"
+    assert lines(around).count("two-x") == 1
+
+
 class Crash(BaseException):
     """The process dies here."""
 

@@ -13,6 +13,8 @@ from moyai.engine.files import disk_trouble
 from moyai.errors import NOTHING_TOUCHED, UsageError
 from moyai.operations.site.places import find_registry_file
 from moyai.registry.load import require as require_registry
+from moyai.registry.problems import at
+from moyai.registry.yaml_tree import Place
 from moyai.runbook.check import Commands
 from moyai.runbook.model import Runbook, Values
 from moyai.runbook.parameters import parse
@@ -40,8 +42,15 @@ def folder_of(file: Path | None) -> Path:
 
 
 def all_of(file: Path | None, commands: Commands | None = None) -> tuple[Loaded, ...]:
-    """Every runbook, valid or not, by name."""
-    return tuple(load(path, commands) for path in catalogue(folder_of(file)).values())
+    """Every runbook, valid or not, by name; one that cannot be read has that as its problem."""
+    return tuple(_loaded(path, commands) for path in catalogue(folder_of(file)).values())
+
+
+def _loaded(path: Path, commands: Commands | None) -> Loaded:
+    try:
+        return load(path, commands)
+    except UsageError as error:
+        return Loaded(path.name, None, (at(path.name, Place(1, 1), error.what),))
 
 
 def some_of(file: Path | None, names: Sequence[str], commands: Commands) -> tuple[Loaded, ...]:

@@ -26,7 +26,7 @@ from moyai.operations.runbooks.records import (
     StepStatus,
     moment,
 )
-from moyai.operations.runbooks.stepping import Probe, argv_of, asked, carried
+from moyai.operations.runbooks.stepping import Probe, agreed, argv_of, asked, carried
 from moyai.operations.runbooks.surroundings import Surroundings
 from moyai.operations.runbooks.telling import tell, tell_step
 from moyai.operations.runbooks.undoing import begun, to_undo
@@ -166,11 +166,12 @@ class Course:
             f"'{title.en}' is to be done once, and {how.en} ({before.begun_at}). Do it again?",
         )
         question = Question(f"again:{step.id}", text, AnswerType.YES_NO, {}, step.timeout_seconds)
-        answer = self._around.person.answer(question)
-        if answer is not None:
-            status = "answered" if answer == "yes" else "stopped"
-            around = self._around
-            tell(self._runbook, self._record, around, "question", question.id, status, said=answer)
+        answer = agreed(question, self._around)
+        if answer is None:
+            raise _Stop("waiting")
+        status = "answered" if answer == "yes" else "stopped"
+        around = self._around
+        tell(self._runbook, self._record, around, "question", question.id, status, said=answer)
         if answer != "yes":
             raise _Stop("stopped")
 
@@ -188,10 +189,13 @@ class Course:
                 {},
                 one.timeout_seconds,
             )
-            answer = self._around.person.answer(question)
+            answer = agreed(question, self._around)
             status: StepStatus = "done" if answer == "yes" else "stopped"
+            if answer is None:
+                yield StepEnds(name, "begun", Text("答えがありません。", "nobody answered."))
+                raise _Stop("waiting")
             ended = replace(start, status=status, said=answer)
-            said = None if answer is None else Text(answer, answer)
+            said = Text(answer, answer)
         else:
             probe = Probe(name, argv, one.timeout_seconds, one)
             ended, said = yield from carried(start, probe, self._record, self._around)

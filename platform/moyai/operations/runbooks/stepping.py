@@ -124,6 +124,12 @@ def _judged(
     return outcome.holds, outcome.found
 
 
+def agreed(question: Question, around: Surroundings) -> str | None:
+    """`yes` or `no`; None where nobody says either: the run waits."""
+    answer = around.person.answer(question)
+    return answer if answer in ("yes", "no") else None
+
+
 def why_not_kept(words: str, around: Surroundings) -> Text | None:
     """Why words are not taken, as they would be on record: a secret, or what looks like one."""
     if around.programs.without_secrets(words) == words:

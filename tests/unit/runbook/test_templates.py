@@ -1,0 +1,71 @@
+"""What a template may not have is refused before anything of it is computed."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.unit.runbook.books import BOOK, loaded
+
+from moyai.runbook.templates import for_arguments, for_reading, for_sentences
+
+COSTLY = [
+    '{{ "a" * 1000000000 }}',
+    "{{ 9 ** 9 ** 9 }}",
+    "{{ ('%' ~ '1000000000d')|format(1) }}",
+    "{{ 'a'|center(1000000000) }}",
+    "{{ 'a'|indent(1000000000, true) }}",
+    "{{ 'aaaa'|replace('a', 'b' * 100000000) }}",
+    "{{ ['a' * 1000000000]|join }}",
+    "{{ '%1000000000d' % 1 }}",
+    "{{ (['a'] * 300000000)|length }}",
+    "{% if 'a' * 1000000000 == 'b' %}x{% endif %}",
+]
+
+
+@pytest.fixture
+def little_memory() -> Iterator[None]:
+    """Half a gigabyte more than there is in use, so that a computed constant is seen."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    bound = pages * resource.getpagesize() + 512 * 1024**2
+    resource.setrlimit(resource.RLIMIT_AS, (bound, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.usefixtures("little_memory")
+@pytest.mark.parametrize("words", COSTLY)
+@pytest.mark.parametrize(
+    "place", ["First {{ body }}.", "Who is {{ body }}", "{{ body }}-{{ person }}"]
+)
+def test_a_costly_constant_is_refused_and_not_computed(words: str, place: str) -> None:
+    quoted = words.replace('"', "'")
+    before = time.process_time()
+    found = [one.render("en") for one in loaded(BOOK.replace(place, quoted)).problems]
+    assert time.process_time() - before < 2
+    assert any("templates have values" in one for one in found), found
+    assert not any("nested" in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("{{ body }}" * 5_000, "the template is too long"),
+        ("{{ " + "9" * 5_000 + " }}", "a number in it is too long"),
+        ("{{ 0x" + "f" * 5_000 + " }}", "templates have values"),
+        ("{{ 1e999 }}", "templates have values"),
+    ],
+    ids=["many values", "long number", "long hexadecimal", "no number"],
+)
+def test_what_a_template_can_become_is_bounded(words: str, says: str) -> None:
+    found = [one.render("en") for one in loaded(BOOK.replace("First {{ body }}.", words)).problems]
+    assert any(says in one for one in found), found
+
+
+def test_constants_are_not_computed_where_templates_are_compiled() -> None:
+    for environment in (for_arguments(), for_reading(), for_sentences()):
+        assert not environment.optimized
