@@ -241,6 +241,23 @@ def test_a_step_that_nobody_agreed_to_do_again_waits_and_nothing_says_it_was_ans
     assert lines(around).count("two-x") == 1
 
 
+def test_a_precondition_that_nobody_answers_waits_and_is_asked_again(around: Surroundings) -> None:
+    asks = "preconditions:\n  - title: { ja: 前, en: Before }\nsteps:\n"
+    found = read(
+        "trial.md.j2",
+        BOOK.format(two="true", idempotency="safe", approval="false")
+        .replace("steps:\n", asks, 1)
+        .encode(),
+    )
+    assert found.runbook is not None, [one.render("en") for one in found.problems]
+    record = carried(found.runbook, replace(around, person=Somebody({"name": "x"})))
+    assert (record.status, lines(around)) == ("waiting", [])
+    somebody = Somebody({"name": "x", "precondition-1": "yes"})
+    list(run(found.runbook, record.id, replace(around, person=somebody)))
+    assert somebody.asked == ["precondition-1", "name"]
+    assert "one" in lines(around)
+
+
 class Crash(BaseException):
     """The process dies here."""
 

@@ -195,7 +195,7 @@ class Course:
                 yield StepEnds(name, "begun", Text("答えがありません。", "nobody answered."))
                 raise _Stop("waiting")
             ended = replace(start, status=status, said=answer)
-            said = Text(answer, answer)
+            said: Text | None = Text(answer, answer)
         else:
             probe = Probe(name, argv, one.timeout_seconds, one)
             ended, said = yield from carried(start, probe, self._record, self._around)
