@@ -129,6 +129,36 @@ def test_a_plan_s_record_proves_its_planner() -> None:
     assert isinstance(proof_of(planned(kind="check")), NotCheckable), "of a version before"
 
 
+RUN = "r20261126-1"
+
+
+def stepped(chain: str = "body:271004", **details: Any) -> AuditRecord:
+    line = approval_line(RUN, SHA256, "erase", datetime(2026, 11, 26, 12, tzinfo=UTC))
+    own = Signer(APPROVES).sign(line, APPROVAL_NAMESPACE)
+    given = {"signature": own, "signed_at": "2026-11-26T12:00:00+00:00", **details}
+    record = replace(approval(), action="runbook.approve", operation=RUN, step="erase", chain=chain)
+    return replace(record, details={name: one for name, one in given.items() if one})
+
+
+def test_a_second_person_s_word_for_a_step_proves_its_key() -> None:
+    found = proof_of(stepped(), people(registry()))
+    assert found == Signed(f"operator:{APPROVES}", fingerprint(APPROVES), "theirs")
+    for other in (
+        replace(stepped(), step="other"),
+        replace(stepped(), plan_sha256="b" * 64),
+        replace(stepped(), operation="r20261126-2"),
+        stepped(signature=JUNK),
+    ):
+        assert isinstance(proof_of(other), Unproved)
+
+
+def test_one_without_a_signature_is_told_as_such_and_bodies_of_versions_before_as_not_checkable() -> (
+    None
+):
+    assert isinstance(proof_of(stepped(signature=None)), NotCheckable)
+    assert isinstance(proof_of(stepped("federation", signature=None)), Claimed)
+
+
 def test_what_nobody_signs_has_no_proof() -> None:
     assert proof_of(replace(approval(), action="operation.begin")) is None
     assert not isinstance(proof_of(approval()), Claimed)

@@ -23,7 +23,7 @@ from moyai.approvals.subjects import (
     approval_line,
     signed_line,
 )
-from moyai.audit.records import AuditRecord
+from moyai.audit.records import FEDERATION, AuditRecord
 from moyai.audit.verify import Finding
 from moyai.planning.fleet.approvers import of_bodies, of_secretariat
 from moyai.registry.models import Registry
@@ -194,14 +194,21 @@ def _line(record: AuditRecord, subject: str, moment: object) -> bytes | None:
         return None
 
 
-def _nothing(_: AuditRecord) -> None:
-    """Of a runbook's approval: what was signed has the hash of answers and bodies by then."""
+def _step_of_a_run(record: AuditRecord) -> _Asked | None:
+    """Of a runbook's approval: its record has the hash of content, values, answers and bodies by then."""
+    details = record.details
+    if "signature" not in details or "signed_at" not in details:
+        # The federation's have had both in every version; bodies' had neither at first.
+        is_old = record.chain != FEDERATION
+        return None if is_old else _Asked(None, None, APPROVAL_NAMESPACE)
+    line = _line(record, record.step or "", details["signed_at"])
+    return _Asked(str(details["signature"]), line, APPROVAL_NAMESPACE)
 
 
 _READERS: Mapping[str, Callable[[AuditRecord], _Asked | None]] = {
     "operation.plan": _plan,
     "operation.approve": _approval,
-    "runbook.approve": _nothing,
+    "runbook.approve": _step_of_a_run,
     **{f"operation.{what}": _steering for what in STEERED},
 }
 

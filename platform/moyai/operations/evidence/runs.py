@@ -17,8 +17,8 @@ _TOLD = (
     *("approved_by", "signature", "signed_at", "begun_at", "ended_at"),
 )
 """What the federation's chain has of a line."""
-_TOLD_TO_BODIES = ("runbook", "exit_code", "output_sha256")
-"""What a body's chain has of it: arguments and answers may name other bodies."""
+_TOLD_TO_BODIES = ("runbook", "exit_code", "output_sha256", "signature", "signed_at")
+"""What a body's chain has of it: arguments and answers may name other bodies; a signature names nobody."""
 
 
 class RunFiles(LineFiles):
