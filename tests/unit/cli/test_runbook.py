@@ -11,11 +11,17 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.unit.cli.conftest import Run
 from tests.warm import PROGRAM
+
+from moyai.audit.records import FEDERATION, Entry, genesis, seal
+from moyai.operations.audit.proofs import Signed, proof_of
+from moyai.operations.evidence.lines import Line
+from moyai.operations.evidence.runs import run_files
 
 RUNBOOKS = Path(__file__).resolve().parents[3] / "runbooks"
 
@@ -201,6 +207,19 @@ def test_a_step_goes_on_with_the_signature_of_an_approver(
     [acted] = [one for one in kept if (one["step"], one["status"]) == ("act", "done")]
     assert acted["approved_by"] == shonin
     assert "of evidence in no audit chain yet" in done.stdout
+    [words] = [one for one in evidence.read_bytes().splitlines() if json.loads(one) == approval]
+    note = run_files(evidence.parent).notes(Line(words))[FEDERATION]
+    entry = Entry(
+        at=datetime.now(UTC),
+        actor=note.actor,
+        action=note.action,
+        result=note.result,
+        operation=run_id,
+        plan_sha256=note.plan_sha256,
+        step=note.step,
+        details=note.details,
+    )
+    assert isinstance(proof_of(seal(entry, genesis(FEDERATION))), Signed)
 
 
 def started(
