@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from moyai.canonical_json import sha256_of
 
 STEERING_NAMESPACE = "moyai-steering@1"
 """A signature in it approves nothing, and an approval steers nothing. The line is an approval's, with what is
 asked for in the place of its subject."""
+AT_ONCE = timedelta(minutes=15)
+"""Between a signature and the record of what was asked by it: a person may have to touch a key. The database
+takes one for 14 minutes (`moyai.put_steering`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ DETAILS: Mapping[str, Text] = {
     "after_sha256": Text(
         "書いたあとの tenants.yaml のハッシュ値", "Hash of tenants.yaml as written"
     ),
+    "needs_approval": Text("別の人の承認が要る", "Another person approves it"),
     "asked": Text("求めたこと", "Asked for"),
     "signature": Text("署名", "Signature"),
     "signed_at": Text("署名した時刻", "Signed at"),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
 from moyai.approvals.keys import Key, read_key
 from moyai.approvals.rejections import Rejection
 from moyai.approvals.signatures import signing_key
-from moyai.approvals.steering import STEERING_NAMESPACE, says
+from moyai.approvals.steering import AT_ONCE, STEERING_NAMESPACE, says
 from moyai.approvals.subjects import (
     APPROVAL_NAMESPACE,
     PLAN,
@@ -25,6 +25,7 @@ from moyai.approvals.subjects import (
 )
 from moyai.audit.records import FEDERATION, AuditRecord
 from moyai.audit.verify import Finding
+from moyai.operations.audit.replayed import USED, Steered
 from moyai.planning.fleet.approvers import of_bodies, of_secretariat
 from moyai.registry.models import Registry
 from moyai.texts import Text, visible
@@ -34,8 +35,6 @@ Whose = Literal["theirs", "another", "unknown", "not asked"]
 does not have; nobody asked it."""
 STEERED = ("pause", "run", "cancel", "stop", "release", "retry")
 """What persons ask of an operation on its way."""
-_AT_ONCE = timedelta(minutes=15)
-"""Between a signature and the record of what was asked by it: a person may have to touch a key."""
 _MOST = 1000
 """Findings of one chain."""
 
@@ -83,6 +82,8 @@ class People:
 
     keys: Mapping[str, frozenset[bytes]]
     """Address, case folded → keys."""
+    needs_signature: bool = False
+    """Whether work that another person approves goes on only by a signed word."""
 
     def whose(self, actor: str, key: Key) -> Whose:
         """Whether a key is an actor's."""
@@ -108,7 +109,8 @@ def people(registry: Registry) -> People:
             found.setdefault(one.email.casefold(), set()).add(read_key(one.ssh_key).blob)
         except ValueError:
             continue  # one whose signature counts for nothing
-    return People({email: frozenset(keys) for email, keys in found.items()})
+    known = {email: frozenset(keys) for email, keys in found.items()}
+    return People(known, registry.operations.steering_needs_signature)
 
 
 def proof_of(record: AuditRecord, known: People | None = None) -> Proof | None:
@@ -122,6 +124,8 @@ def proof_of(record: AuditRecord, known: People | None = None) -> Proof | None:
     if asked.signature is None:
         if known is not None and reads is _steering and not known.has(record.actor):
             return Unproved(record.actor, None, _NOBODY)
+        if known is not None and known.needs_signature and record.details.get("needs_approval"):
+            return Unproved(record.actor, None, _NOT_SIGNED)
         return Claimed(record.actor)
     if asked.line is None:
         return Unproved(record.actor, None, _NO_LINE)
@@ -183,7 +187,7 @@ def _steering(record: AuditRecord) -> _Asked | None:
 
 def _is_of_then(record: AuditRecord, signed_at: str) -> bool:
     """What was once asked for is not asked for again by the same signature."""
-    return abs(record.at - datetime.fromisoformat(signed_at)) <= _AT_ONCE
+    return abs(record.at - datetime.fromisoformat(signed_at)) <= AT_ONCE
 
 
 def _line(record: AuditRecord, subject: str, moment: object) -> bytes | None:
@@ -227,10 +231,14 @@ class Signatures:
     claimed: dict[Claimed, int] = field(default_factory=dict)
     not_checkable: int = 0
     findings: list[Finding] = field(default_factory=list)
+    _steered: Steered = field(default_factory=Steered)
 
     def take(self, record: AuditRecord, known: People | None) -> None:
         """The next record of the chain."""
-        match proof_of(record, known):
+        proof = proof_of(record, known)
+        if isinstance(proof, Signed) and self._steered.has(record):
+            proof = Unproved(record.actor, proof.fingerprint, USED)
+        match proof:
             case Signed() as one:
                 self.signed[one] = self.signed.get(one, 0) + 1
             case Claimed() as one:
@@ -307,6 +315,12 @@ _WHOSE: Mapping[Whose, Text] = {
 _NOBODY = Text(
     "署名がなく、いまの tenants.yaml にいない人の名です",
     "it is not signed, and tenants.yaml has nobody of that name now",
+)
+_NOT_SIGNED = Text(
+    "別の人が承認する作業を続ける指示に署名がありません"
+    "（tenants.yaml の operations.steering_needs_signature）",
+    "work that another person approves was to go on by it, and it is not signed "
+    "(operations.steering_needs_signature of tenants.yaml)",
 )
 _NO_LINE = Text(
     "記録の内容では、署名した行になりません",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0016"
+VERSION = "0017"
 """The newest migration that this code needs."""
 
 

@@ -28,6 +28,8 @@ NO_SUCH = "MY006"
 """SQLSTATE: there is no such operation."""
 BEHIND = "behind"
 """The detail of a refusal: the database is an older copy, and nobody has declared that."""
+SIGNATURE = "signature"
+"""The detail of a refusal: what was signed was asked for before, or is old."""
 _NEXT_ID = sa.text("SELECT moyai.next_id()")
 _PLAN = sa.text("SELECT moyai.plan_operation(:id, :plan, :signature)")
 _SIGNED = ":asked, :signature, CAST(:signed_at AS timestamptz)"
@@ -167,9 +169,25 @@ def _refusals(operation: str, only: str | None = None) -> Iterator[None]:
             raise no_such(operation) from None
         if state == NOT_NOW and detail == BEHIND:
             raise behind_refused() from None
+        if state == NOT_NOW and detail == SIGNATURE:
+            raise _sign_anew(operation) from None
         if state == NOT_NOW:
             raise _refused(operation, detail) from None
         raise
+
+
+def _sign_anew(operation: str) -> Refused:
+    return Refused(
+        Text(
+            f"{operation} への指示の署名は、もう使われたか、古くなっています。",
+            f"what was signed of {operation} was asked for before, or was signed too long ago.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=Text(
+            "同じコマンドをもう一度実行し、署名し直してください。",
+            "Run the command again, and sign anew.",
+        ),
+    )
 
 
 def _signed_twice(operator: str) -> Refused:

@@ -18,7 +18,7 @@ from moyai.approvals.to_sign import to_sign
 from moyai.errors import NOTHING_TOUCHED, Refused
 from moyai.operations.database.clock import server_now
 from moyai.operations.database.reading import UnknownPlan, shown, standing
-from moyai.planning.fleet.wanted import needs_approval
+from moyai.planning.fleet.going_on import needs_signature
 from moyai.registry.models import Operator, Registry
 from moyai.texts import Text
 
@@ -43,11 +43,11 @@ def require_signed(
 ) -> None:
     """Before work goes on: raises `Refused` where nobody signed that, tenants.yaml wants it signed, and the
     operation is of a kind that another person approves."""
-    if signed is not None or not registry.operations.steering_needs_signature:
+    if signed is not None or not needs_signature(None, registry):
         return
     with engine.connect() as connection:
         try:
-            needs = needs_approval(shown(connection, operation).plan)
+            needs = needs_signature(shown(connection, operation).plan, registry)
         except UnknownPlan:
             needs = True
     if needs:

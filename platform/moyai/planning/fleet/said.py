@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from moyai.texts import Text, counted, in_japan
+from moyai.texts import Text, counted, in_japan, visible
 
 APPROVAL_AWAITED = Text("承認を待っています", "waits for approval")
 APPROVAL_LAPSED = Text(
@@ -116,6 +116,29 @@ def altered(misfits: Sequence[str]) -> Text:
         "記録を書き換えた人がいないか調べてください。新しい団体には着手しません",
         "the plan on record is not the one that was approved or read before (what does not fit it: "
         f"{en}); nothing begins: find out who changed the record",
+    )
+
+
+NOT_SIGNED = Text("名乗りだけで署名がありません", "the name was given, and not signed")
+SIGNED_ELSE = Text(
+    "署名は、このことをこの時に求めたものではありません",
+    "what was signed is not that, or was not signed then",
+)
+_GOES_ON = {
+    "run": Text("再開", "to go on"),
+    "release": Text("保留の解除", "to let go what was held"),
+    "retry": Text("やり直し", "to begin bodies again"),
+}
+
+
+def steered_unsigned(action: str, actor: str, why: Text) -> Text:
+    """An operation that somebody wants to go on by a word that does not count."""
+    asked, who = _GOES_ON.get(action, Text(action, action)), visible(actor.partition(":")[2])
+    return Text(
+        f"{who} の名で求められた{asked.ja}は、数えません（{why.ja}）。"
+        "担当者が署名付きで moyai operation resume を実行すると続きます",
+        f"the word of {who} {asked.en} does not count ({why.en}): it goes on once an operator runs moyai "
+        "operation resume, signed",
     )
 
 

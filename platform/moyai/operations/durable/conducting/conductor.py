@@ -40,6 +40,7 @@ from moyai.operations.durable.conducting.lapsing import Lapsing
 from moyai.operations.durable.conducting.on_record import OnRecord
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.conducting.standing import Standing
+from moyai.operations.durable.conducting.steered import Steered
 from moyai.operations.durable.conducting.stranded import Stranded
 from moyai.operations.durable.conducting.unreadable import cancelling, give_up
 from moyai.operations.durable.conducting.waiting import Waiting
@@ -95,6 +96,7 @@ class Conductor:
         self._standing = Standing()
         self._waiting = Waiting()
         self._lapsing = Lapsing()
+        self._steered = Steered(knowledge.registry)
         self._searched = -_STRANDED_SECONDS
         self.gates: dict[str, tuple[int, ...]] = {}
         """Operation → waves whose bodies' health is to be looked at now."""
@@ -132,6 +134,7 @@ class Conductor:
             self._bounds,
             self._on_record,
             self._lapsing,
+            self._steered,
         ):
             memory.keep_only(knowns)
         self._said = {row.id: self._said[row.id] for row in rows if row.id in self._said}
@@ -211,8 +214,9 @@ class Conductor:
             told = happened(plan, state, decision, now, waited)
             ending = self._lapsing.look(row.id, plan, state, clear, now)
             tell(connection, row.id, [*told, *ending])
-            if altered is not None and state.status == "planned" and _changes(decision):
-                tell(connection, row.id, [stalled(altered, now)])
+            why = altered if state.status == "planned" else _held_anew(state, decision)
+            if why is not None and _changes(decision):
+                tell(connection, row.id, [stalled(why, now)])
         return _changes(decision)
 
     def _cancel(self, row: Alive, connection: sa.Connection, _now: datetime) -> bool:
@@ -278,6 +282,7 @@ class Conductor:
         clear: Mapping[str, datetime],
     ) -> OperationState:
         unjudged = altered or self._refused
+        steered = self._steered.of(connection, row.id, row.version, known)
         bounded = Bounded(known.plan, known.bodies) if unjudged else self._bounds.of(row.id, known)
         return OperationState(
             status=row.status,
@@ -290,10 +295,12 @@ class Conductor:
             approved=frozenset(clear),
             busy=busy(connection, row.id),
             released={
-                what: datetime.fromisoformat(moment) for what, moment in row.released.items()
+                what: datetime.fromisoformat(moment)
+                for what, moment in row.released.items()
+                if what not in steered.not_released
             },
             unjudged=unjudged,
-            refused=bounded.refused,
+            refused=steered.why or bounded.refused,
             refuses=bounded.waits,
             health_gates=self._knowledge.kind(known.plan.kind).gates_by_health,
         )
@@ -354,6 +361,14 @@ class Conductor:
             return False
         self._searched = time.monotonic()
         return self._stranded.put_back(connection, known)
+
+
+def _held_anew(state: OperationState, decision: Decision) -> Text | None:
+    """Why an operation that is held for one reason already is held for what this worker refuses, or None: of
+    the first hold another notice tells."""
+    status = decision.status
+    is_held = state.status == "held" and status is not None and status.status == "held"
+    return state.refused if is_held and status and status.reason == state.refused else None
 
 
 def _changes(decision: Decision) -> bool:
