@@ -23,6 +23,7 @@ from moyai.operations.database.prepare import Logins
 from moyai.operations.database.writing import release, retry, want
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.conductor import Conductor
+from moyai.operations.durable.conducting.steered import Steered
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.fleet import steering
 from moyai.planning.fleet.plans import plan_sha256
@@ -259,3 +260,19 @@ def test_what_was_steered_before_the_migration_stops_nothing(desk: Desk) -> None
     owner(desk, "DELETE FROM moyai.steering")
     worker.conductor.look()
     assert attempts(desk) == [1, 1, 0]
+
+
+def test_a_body_that_was_begun_before_the_pause_goes_on_by_no_such_word(desk: Desk) -> None:
+    worker = Worker(desk.worker)
+    desk.plan()
+    desk.approve()
+    worker.conductor.look()
+    ask(desk, "pause", None)
+    ask(desk, "run", None, APPROVER)
+    known, steered = worker.plans.of(desk.operation), Steered(desk.worker, registry)
+    why = steered.hindrance(desk.operation, known)
+    assert why is not None
+    assert "does not count" in why.en
+    ask(desk, "run", word(desk, "resume"))
+    assert Steered(desk.worker, registry).hindrance(desk.operation, known) is None
+    assert Steered(desk.worker, lax).hindrance(desk.operation, known) is None

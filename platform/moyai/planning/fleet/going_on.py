@@ -67,7 +67,7 @@ def needs_signature(plan: OperationPlan | None, registry: Registry) -> bool:
 
 def judge_words(words: Sequence[Word], operation: str, sha256: str, registry: Registry) -> Judged:
     """What words come to, in the order in which they were put on record. One that does not count stops all
-    until a person says by one that counts that the operation goes on; what it let go stays held after that too."""
+    until one that counts says that the operation goes on; what it let go stays held after that too."""
     why: Text | None = None
     not_released: set[str] = set()
     for word in words:

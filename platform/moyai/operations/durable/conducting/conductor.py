@@ -75,6 +75,7 @@ class Conductor:
         bounds: Bounds | None = None,
         troubles: Troubles | None = None,
         on_record: OnRecord | None = None,
+        steered: Steered | None = None,
     ) -> None:
         """`say`: a line of the worker's log. `files`: whether tenants.yaml is older; None: never.
         `troubles`: the worker's."""
@@ -96,7 +97,7 @@ class Conductor:
         self._standing = Standing()
         self._waiting = Waiting()
         self._lapsing = Lapsing()
-        self._steered = Steered(knowledge.registry)
+        self._steered = steered or Steered(engine, knowledge.registry)
         self._searched = -_STRANDED_SECONDS
         self.gates: dict[str, tuple[int, ...]] = {}
         """Operation → waves whose bodies' health is to be looked at now."""

@@ -21,6 +21,7 @@ from moyai.operations.durable.conducting.conductor import Conductor
 from moyai.operations.durable.conducting.files import Files
 from moyai.operations.durable.conducting.on_record import OnRecord
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
+from moyai.operations.durable.conducting.steered import Steered
 from moyai.operations.durable.knowledge import Knowledge, LastRead
 from moyai.operations.durable.limits import memory
 from moyai.operations.durable.limits.allowances import Allowances, Rate, hand_on
@@ -77,10 +78,11 @@ class Host:
         self._approved = Approved(self._engine, self._plans, knowledge)
         self._bounds = Bounds(knowledge)
         self._on_record = OnRecord(self._engine)
+        self._steered = Steered(self._engine, knowledge.registry)
         self._files = Files(self._engine, knowledge, place.worker, tell)
         self._conductor = Conductor(
             *(dbos, self._queue, self._plans, knowledge, self._approved, tell),
-            *(self._files, self._bounds, self._troubles, self._on_record),
+            *(self._files, self._bounds, self._troubles, self._on_record, self._steered),
         )
         self._measuring = Measuring(self._engine, place.worker)
         self._allowances = Allowances(self._engine, Rate(knowledge.registry))
@@ -205,6 +207,7 @@ class Host:
                     hindered=lambda: (
                         self._files.older()
                         or self._on_record.altered_now(operation, known)
+                        or self._steered.hindrance(operation, known)
                         or self._bounds.hindrance(operation, known, code)
                     ),
                     altered=lambda: self._on_record.altered_now(operation, known),
