@@ -20,6 +20,7 @@ from moyai.operations.audit.chains import export, verify_chains, verify_files
 from moyai.operations.audit.proofs import People, people
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
+from moyai.operations.database.steered import words_of
 from moyai.operations.database.writing import release, retry, want
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.conductor import Conductor
@@ -276,3 +277,19 @@ def test_a_body_that_was_begun_before_the_pause_goes_on_by_no_such_word(desk: De
     ask(desk, "run", word(desk, "resume"))
     assert Steered(desk.worker, registry).hindrance(desk.operation, known) is None
     assert Steered(desk.worker, lax).hindrance(desk.operation, known) is None
+
+
+def test_a_proposal_begins_by_its_approvals_and_goes_on_by_a_signature(
+    desk: Desk, auditor: sa.Engine
+) -> None:
+    desk.plan()
+    owner(desk, "UPDATE moyai.operation SET kind = 'edit'")
+    ask(desk, "run", None)
+    assert findings(auditor, people(registry())) == set()
+    with desk.operator.connect() as connection:
+        assert words_of(connection, desk.operation) == ()
+    owner(desk, "UPDATE moyai.operation SET status = 'paused'")
+    ask(desk, "run", None)
+    with desk.operator.connect() as connection:
+        assert [one.action for one in words_of(connection, desk.operation)] == ["run"]
+    assert ("federation", "unproved") in findings(auditor, people(registry()))

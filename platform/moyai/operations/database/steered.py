@@ -16,5 +16,15 @@ def words_of(connection: sa.Connection, operation: str) -> tuple[Word, ...]:
     """In the order in which they were put on record. What was asked before there was a table is not there."""
     rows = connection.execute(_WORDS, {"id": operation, "actions": sorted(ACTIONS)})
     return tuple(
-        Word(*row[:5], tuple(row.what or ()), tuple(row.codes or ()), row.at) for row in rows
+        Word(
+            action=row.action,
+            actor=row.actor,
+            asked=row.asked,
+            signature=row.signature,
+            signed_at=row.signed_at,
+            what=tuple(row.what or ()),
+            codes=tuple(row.codes or ()),
+            at=row.at,
+        )
+        for row in rows
     )

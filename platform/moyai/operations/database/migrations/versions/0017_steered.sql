@@ -31,15 +31,6 @@ INSERT INTO moyai.steering (operation_id, action, actor, asked, signature, signe
     JOIN moyai.operation o ON o.id = said->>'operation'
     WHERE said #>> '{details,signature}' IS NOT NULL;
 
--- Whether another person than the planner approves an operation; of a plan that cannot be read, yes.
-CREATE FUNCTION moyai.is_approved_by_another(p_entry moyai.operation) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-  RETURN coalesce((p_entry.plan::jsonb->>'approval_seconds')::numeric > 0, true);
-EXCEPTION WHEN data_exception THEN
-  RETURN true;
-END $$;
-
 -- Keep what a person asked for, and say what its record has of it. The operation's row is locked. By one signature
 -- may be asked in one transaction what is one command (waves let go, and the operation goes on), and never again:
 -- by its line, as the same signature can be written in more than one way. A stop is never refused for its
@@ -51,6 +42,8 @@ DECLARE
   said jsonb := moyai.signed_word(p_asked, p_signature, p_signed_at);
   moment timestamptz := date_trunc('second', p_signed_at);
   stops boolean := p_action IN ('pause', 'cancel', 'stop');
+  -- A proposal that is in the file begins: nothing goes on that somebody has stopped.
+  begins boolean := p_action = 'run' AND p_entry.kind = 'edit' AND p_entry.status = 'planned';
 BEGIN
   -- Records may follow for half a minute, and who verifies them allows 15 minutes.
   IF p_signature IS NOT NULL AND (
@@ -63,17 +56,17 @@ BEGIN
     END IF;
     RETURN jsonb_build_object('signature', NULL);
   END IF;
-  IF p_signature IS NOT NULL OR NOT stops THEN
+  IF p_signature IS NOT NULL OR NOT (stops OR begins) THEN
     INSERT INTO moyai.steering (operation_id, action, actor, asked, signature, signed_at, what, codes, at, transaction)
       VALUES (p_entry.id, p_action, p_actor, CASE WHEN p_signature IS NOT NULL THEN p_asked END, p_signature,
         CASE WHEN p_signature IS NOT NULL THEN moment END, p_what, p_codes, clock_timestamp(), pg_current_xact_id());
   END IF;
-  IF p_signature IS NULL AND NOT stops AND moyai.is_approved_by_another(p_entry) THEN
+  IF p_signature IS NULL AND NOT (stops OR begins) AND p_entry.approval_seconds IS DISTINCT FROM 0 THEN
     RETURN said || jsonb_build_object('needs_approval', true);
   END IF;
   RETURN said;
 END $$;
-REVOKE ALL ON FUNCTION moyai.is_approved_by_another(moyai.operation),
+REVOKE ALL ON FUNCTION
   moyai.put_steering(moyai.operation, text, text, text, text, timestamptz, text[], text[]) FROM PUBLIC;
 
 -- As before, and each signature once.
