@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,12 +14,13 @@ from counting import counted_kind
 from persons import APPROVER, DAY, PLANNER, Signer, operator, registry
 from test_altered_plans import Desk, Worker
 
-from moyai.approvals.steering import STEERING_NAMESPACE, SignedWord, retried
+from moyai.approvals.steering import STEERING_NAMESPACE, SignedWord, resumed, retried
 from moyai.approvals.to_sign import to_sign
 from moyai.errors import Refused
 from moyai.operations.audit.chains import export, verify_chains, verify_files
 from moyai.operations.audit.proofs import People, people
 from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.migrations import versions
 from moyai.operations.database.prepare import Logins
 from moyai.operations.database.steered import words_of
 from moyai.operations.database.writing import release, retry, want
@@ -293,3 +295,42 @@ def test_a_proposal_begins_by_its_approvals_and_goes_on_by_a_signature(
     with desk.operator.connect() as connection:
         assert [one.action for one in words_of(connection, desk.operation)] == ["run"]
     assert ("federation", "unproved") in findings(auditor, people(registry()))
+
+
+def test_a_wave_that_nobody_let_go_by_a_signature_stays_held(desk: Desk) -> None:
+    worker = begun(desk)
+    codes = [one.code for one in desk.made.bodies]
+    owner(
+        desk,
+        f"UPDATE moyai.body SET status = 'failed', attempts = 1, ended_at = now() WHERE code = '{codes[1]}'",
+        f"UPDATE moyai.body SET status = 'failed', ended_at = now() WHERE code = '{codes[0]}'",
+    )
+    with desk.operator.begin() as connection:
+        release(connection, desk.operation, ["wave:1"], OTHER)
+        want(connection, desk.operation, "run", OTHER)
+    worker.conductor.look()
+    assert "does not count" in desk.reason()
+    ask(desk, "run", word(desk, "resume"))
+    worker.conductor.look()
+    worker.conductor.look()
+    assert (desk.view().row.status, desk.view().waves[0].status) == ("held", "held")
+    assert "does not count" not in desk.reason()
+    signed = word(desk, resumed([1]))
+    steering.resume(desk.operator, registry(), desk.operation, BY, DAY, (1,), signed)
+    worker.conductor.look()
+    assert attempts(desk) == [1, 1, 1]
+
+
+def test_a_word_that_was_signed_before_there_was_a_table_is_not_taken_again(desk: Desk) -> None:
+    desk.plan()
+    signed = word(desk, "resume")
+    ask(desk, "run", signed)
+    owner(desk, "DELETE FROM moyai.steering")
+    sql = Path(versions.__file__).with_name("0017_steered.sql").read_text(encoding="utf-8")
+    [filled] = re.findall(r"^INSERT INTO moyai\.steering .*?;$", sql, re.DOTALL | re.MULTILINE)
+    with desk.owner.begin() as connection:
+        connection.exec_driver_sql(filled.replace("%", "%%"))
+    with pytest.raises(Refused, match="asked for before"):
+        ask(desk, "run", signed)
+    with desk.operator.connect() as connection:
+        assert words_of(connection, desk.operation) == (), "judged by nobody"
