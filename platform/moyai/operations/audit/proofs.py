@@ -25,7 +25,7 @@ from moyai.approvals.subjects import (
 )
 from moyai.audit.records import FEDERATION, AuditRecord
 from moyai.audit.verify import Finding
-from moyai.operations.audit.replayed import USED, Steered
+from moyai.operations.audit.replayed import STEERED, USED, Steered
 from moyai.planning.fleet.approvers import of_bodies, of_secretariat
 from moyai.registry.models import Registry
 from moyai.texts import Text, visible
@@ -33,8 +33,6 @@ from moyai.texts import Text, visible
 Whose = Literal["theirs", "another", "unknown", "not asked"]
 """By tenants.yaml as it is now: the person's; none that it has of the person (keys change); of a person whom it
 does not have; nobody asked it."""
-STEERED = ("pause", "run", "cancel", "stop", "release", "retry")
-"""What persons ask of an operation on its way."""
 _MOST = 1000
 """Findings of one chain."""
 

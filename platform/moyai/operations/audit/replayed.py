@@ -15,9 +15,9 @@ USED = Text(
 _KEPT = 4096
 """Words of a chain that are remembered. What was signed counts for minutes, so that an older one is found by
 its age."""
-_STEERING = frozenset(
-    f"operation.{one}" for one in ("pause", "run", "cancel", "stop", "release", "retry")
-)
+STEERED = ("pause", "run", "cancel", "stop", "release", "retry")
+"""What persons ask of an operation on its way."""
+_STEERING = frozenset(f"operation.{one}" for one in STEERED)
 
 
 @dataclass(slots=True)

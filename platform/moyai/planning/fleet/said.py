@@ -133,11 +133,12 @@ _GOES_ON = {
 
 def steered_unsigned(action: str, actor: str, why: Text) -> Text:
     """An operation that somebody wants to go on by a word that does not count."""
+    ja, en = why.ja.rstrip("。"), why.en.rstrip(".")
     asked, who = _GOES_ON.get(action, Text(action, action)), visible(actor.partition(":")[2])
     return Text(
-        f"{who} の名で求められた{asked.ja}は、数えません（{why.ja}）。"
+        f"{who} の名で求められた{asked.ja}は、数えません（{ja}）。"
         "担当者が署名付きで moyai operation resume を実行すると続きます",
-        f"the word of {who} {asked.en} does not count ({why.en}): it goes on once an operator runs moyai "
+        f"the word of {who} {asked.en} does not count ({en}): it goes on once an operator runs moyai "
         "operation resume, signed",
     )
 

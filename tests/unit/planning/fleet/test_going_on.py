@@ -45,7 +45,7 @@ def test_words_without_a_signature_stop_all_and_let_nothing_go(words: list[Word]
         (replace(UNSIGNED, actor="operator:mayor@white.house"), "mayor@white.house"),
         (replace(WORD, asked="pause"), "what was signed is not that"),
         (replace(WORD, signed_at=AT - 2 * AT_ONCE), "was not signed then"),
-        (replace(WORD, at=AT.replace(year=2200), signed_at=AT.replace(year=2200)), "2"),
+        (replace(WORD, at=AT.replace(year=2200), signed_at=AT.replace(year=2200)), "expired on"),
         (replace(WORD, action="retry", asked="retry:0"), "what was signed is not that"),
         (WORD, ""),
     ],
