@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,9 +30,9 @@ class Site:
 
     def __init__(self, places: Logins, folder: Path) -> None:
         self._engines = [open_engine(places.of(f"moyai_{one}")) for one in ("operator", "worker")]
-        self._owner = open_engine(places.url, role="moyai_owner")
+        self.owner = open_engine(places.url, role="moyai_owner")
         self.auditor = open_engine(places.of("moyai_auditor"))
-        office = Office(*self._engines, self._owner, folder, Notifications())
+        office = Office(*self._engines, self.owner, folder, Notifications())
         self.operation = office.plan(make_plan(folder, 3))
         self._approve(self.operation)
         office.go_on()
@@ -74,7 +75,7 @@ class Site:
 
     def cut(self, chain: str, action: str, words: str = "") -> None:
         """The first such record, and all behind it."""
-        with self._owner.begin() as connection:
+        with self.owner.begin() as connection:
             found = connection.execute(
                 sa.text(
                     "SELECT min(seq) FROM moyai.audit WHERE chain = :chain AND content::jsonb->>'action' "
@@ -88,12 +89,12 @@ class Site:
                 connection.execute(sa.text(statement), {"chain": chain, "seq": seq})
 
     def sql(self, *statements: str) -> None:
-        with self._owner.begin() as connection:
+        with self.owner.begin() as connection:
             for statement in statements:
                 connection.execute(sa.text(statement))
 
     def close(self) -> None:
-        for one in (*self._engines, self._owner, self.auditor):
+        for one in (*self._engines, self.owner, self.auditor):
             one.dispose()
 
 
@@ -149,3 +150,40 @@ def test_without_the_tables_chains_still_tell_of_each_other(site: Site) -> None:
     assert site.findings() == {(f"body:{CODE}", "lacking")}
     site.cut("federation", "operation.plan")
     assert ("federation", "lacking") in site.findings()
+
+
+def test_what_a_person_asked_for_and_a_line_of_evidence_stand_in_both_chains(site: Site) -> None:
+    sha = "e" * 64
+    lines = [
+        {
+            "chain": chain,
+            "actor": "person:u@h",
+            "action": "hand.psql",
+            "plan_sha256": None,
+            "step": None,
+            "result": "begun",
+            "details": {"evidence_sha256": sha, **codes},
+        }
+        for chain, codes in ((f"body:{CODE}", {}), ("federation", {"codes": [CODE]}))
+    ]
+    with site.owner.begin() as connection:
+        connection.execute(
+            sa.text("SELECT moyai.note_deed(:key, 1, :sha, CAST(:lines AS jsonb))"),
+            {
+                "key": "d20261127-150216-ee22439a.0123456789abcdef",
+                "sha": sha,
+                "lines": json.dumps(lines),
+            },
+        )
+    assert site.findings() == set()
+    site.sql("CREATE TABLE moyai.noted AS SELECT * FROM moyai.audit")
+    site.sql("CREATE TABLE moyai.noted_head AS SELECT * FROM moyai.audit_head")
+    for chain in (f"body:{CODE}", "federation"):
+        site.cut(chain, "hand.psql")
+        assert site.findings() == {(chain, "lacking")}
+        site.sql(
+            "DELETE FROM moyai.audit",
+            "DELETE FROM moyai.audit_head",
+            "INSERT INTO moyai.audit SELECT * FROM moyai.noted",
+            "INSERT INTO moyai.audit_head SELECT * FROM moyai.noted_head",
+        )

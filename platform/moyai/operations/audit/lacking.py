@@ -7,10 +7,11 @@ know better: the tables what was begun, done and approved, the federation's chai
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 
 from moyai.audit.records import FEDERATION, AuditRecord, chain_of
 from moyai.audit.verify import Finding
+from moyai.operations.audit.mirrored import Mirrors
 from moyai.operations.database.audit_wanted import Known
 from moyai.texts import Text, visible
 
@@ -77,6 +78,13 @@ class Across:
         self._approved: set[Known] = set()
         self._codes: dict[str, tuple[str, ...]] = {}
         """Operation → bodies, by the federation's record of its plan."""
+        self._mirrors = Mirrors()
+
+    def take(self, record: AuditRecord) -> None:
+        """The next record of any chain."""
+        self._mirrors.take(record)
+        if record.chain == FEDERATION:
+            self.plan(record)
 
     def body(self, code: str, seen: Iterable[Known]) -> None:
         """A body's chain has passed."""
@@ -102,6 +110,12 @@ class Across:
             for code in codes:
                 if code not in self.planned.get(operation, ()):
                     yield _finding(chain_of(code), (operation, "plan", None, ""))
+        bodies = {one: tuple(sorted(codes)) for one, codes in self.planned.items()} | self._codes
+        gone = dict.fromkeys(self._mirrors.lacks(bodies))
+        for chain, (operation, what, about) in islice(gone, _MOST):
+            yield _finding(chain, (operation, what, None, about))
+        if len(gone) > _MOST:
+            yield Finding("more", FEDERATION, None, _more(len(gone) - _MOST))
 
 
 def lacking(chain: str, wanted: set[Known], seen: set[Known]) -> Sequence[Finding]:
@@ -125,7 +139,7 @@ def _finding(chain: str, known: Known) -> Finding:
         chain,
         None,
         Text(
-            f"{chain} に、一斉作業 {operation} の{ja}の記録がありません"
+            f"{chain} に、{operation} の{ja}の記録がありません"
             "（ほかの記録か運用データベースの表にはあります）",
             f"{chain} has no record of {operation}: {en} (other records or the tables have it)",
         ),
@@ -142,4 +156,6 @@ _WHAT = {
     "step": Text("試行 {attempt} の手順 {about}", "step {about} of attempt {attempt}"),
     "end": Text("団体の結果（試行 {attempt}）", "the body's end (attempt {attempt})"),
     "approve": Text("承認（{about}）", "the approval {about}"),
+    "line": Text("証跡の行（{about}）", "the line of evidence {about}"),
+    "word": Text("指示（{about}）", "what was asked of it ({about})"),
 }

@@ -101,8 +101,7 @@ class Passed:
         known = known_of(record)
         if known is not None:
             self.seen.add(known)
-        if record.chain == FEDERATION:
-            across.plan(record)
+        across.take(record)
 
 
 def _beyond(head: Head, last: int) -> Finding:

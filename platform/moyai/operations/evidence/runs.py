@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,11 @@ class RunFiles(LineFiles):
         """See `LineFiles.notes`: the federation's, and those of bodies that the run is about."""
         found = line.read()
         made = {FEDERATION: _note(line, found, _TOLD)}
-        for code in found.get("bodies", ()):
+        bodies = tuple(found.get("bodies", ()))
+        if bodies:
+            told = made[FEDERATION]
+            made[FEDERATION] = replace(told, details={**told.details, "codes": bodies})
+        for code in bodies:
             made[chain_of(code)] = _note(line, found, _TOLD_TO_BODIES)
         return made
 
