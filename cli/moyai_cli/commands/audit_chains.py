@@ -22,7 +22,13 @@ from moyai.texts import Text
 from moyai_cli.language import LANG, say
 from moyai_cli.options import File, Format, SiteName
 from moyai_cli.render import Output
-from moyai_cli.views.audit import show_anchored, show_exported, show_looked, show_records
+from moyai_cli.views.audit import (
+    show_alone,
+    show_anchored,
+    show_exported,
+    show_looked,
+    show_records,
+)
 from moyai_cli.views.waiting import tell_waiting
 
 app = typer.Typer(add_completion=False)
@@ -123,6 +129,16 @@ def verify(
             ),
         ),
     ] = True,
+    against_site: Annotated[
+        bool,
+        typer.Option(
+            "--against-site",
+            help=say(
+                "書き出したファイルを、運用データベースと係留点とも比べる",
+                "Compare exported files with the operations database and its anchors too",
+            ),
+        ),
+    ] = False,
     file: File = None,
     site: SiteName = "sandbox",
     output: Format = Output.TABLE,
@@ -136,7 +152,21 @@ def verify(
             ),
             touched=NOTHING_TOUCHED,
         )
-    if exports:
+    if against_site and not exports:
+        raise UsageError(
+            Text(
+                "--against-site には、書き出したファイルを指定してください。",
+                "--against-site needs exported files.",
+            ),
+            touched=NOTHING_TOUCHED,
+        )
+    if exports and against_site:
+        with _looking(file, site) as office:
+            known = chains.anchors_known(office.engine, office.workspace, None) if anchors else {}
+            keys = people(office.workspace.registry)
+            held = chains.Site(office.engine, known)
+            found = {str(path): one for path, one in chains.verify_files(exports, keys, held)}
+    elif exports:
         keys = None if file is None else people(require(file))
         found = {str(path): looked for path, looked in chains.verify_files(exports, keys)}
     else:
@@ -149,6 +179,8 @@ def verify(
             looks = chains.verify_chains(office.engine, chain, known, keys)
             found = {one.chain: one for one in looks}
     show_looked(found, output)
+    if exports and not against_site and output is Output.TABLE:
+        show_alone()
     if any(one.findings for one in found.values()):
         raise chains.broken(found, in_files=bool(exports))
 

@@ -93,6 +93,20 @@ def show_looked(found: Mapping[str, Looked], output: Output) -> None:
     listing(records, [*columns, *more], output)
 
 
+def show_alone() -> None:
+    """What an export by itself does not prove."""
+    show_line(
+        say(
+            "ファイルだけで確かめました。結果は上のとおりですが、"
+            "全体を書き直したものや末尾を切ったものとは区別できません。"
+            "データベースと係留点とは比べていません（--against-site で比べます）。",
+            "By the files alone: what was found is above. One that was written anew as a whole, or "
+            "cut at its end, looks the same. Neither the database nor anchors were asked "
+            "(--against-site does).",
+        )
+    )
+
+
 _BROKEN = ("tampered", "unproved")
 _STATUSES = {
     "whole": Text("正常", "whole"),

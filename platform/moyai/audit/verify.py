@@ -27,8 +27,10 @@ Kind = Literal[
     "more",
     "unproved",
     "lacking",
+    "differs",
 ]
-"""`unproved`: a signature in it is none; `lacking`: other chains or the tables tell of one that it lacks."""
+"""`unproved`: a signature in it is none; `lacking`: other chains or the tables tell of one that it lacks;
+`differs`: an export has another record than the database."""
 _MOST = 1000
 """Findings of one kind of look; a chain that is wrong throughout is wrong, and memory stays flat."""
 

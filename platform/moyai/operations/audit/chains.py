@@ -19,6 +19,7 @@ from moyai.audit.page import Words, page
 from moyai.audit.records import FEDERATION, AuditRecord, chain_of, genesis
 from moyai.audit.verify import verify
 from moyai.errors import NOTHING_TOUCHED, OperationFailed, UsageError
+from moyai.operations.audit.against import differing
 from moyai.operations.audit.detail_words import detail_place, detail_word
 from moyai.operations.audit.lacking import Across, Wanted, lacking
 from moyai.operations.audit.passing import Looked, Passed, look
@@ -123,26 +124,43 @@ def anchors_known(
         return {}
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What exports are held against."""
+
+    engine: sa.Engine
+    anchors: Mapping[str, Sequence[Anchor]]
+    """As in `verify_chains`."""
+
+
 def verify_files(
-    files: Sequence[Path], known: People | None = None
+    files: Sequence[Path], known: People | None = None, site: Site | None = None
 ) -> Iterator[tuple[Path, Looked]]:
     """Exports verified by themselves alone; `known`: whose keys are whose, where a tenants.yaml is at hand.
 
-    Raises `UnreadableExport`, `UsageError` for what cannot be read.
+    `site`: they are held against its database and anchors too. An anchor beyond an export's last record is
+    of a later time. Raises `UnreadableExport`, `UsageError` for what cannot be read.
     """
     for file in files:
         try:
             with file.open("rb") as opened:
                 export = read_export(lines_of(opened))
                 head, passed = export.header.head, Passed(export.records, known)
-                findings = verify(passed, (head,) if head.seq else (), head.chain)
+                anchors = [] if site is None else list(site.anchors.get(head.chain, ()))
+                anchors = [one for one in anchors if one.seq <= head.seq]
+                own = (head,) if head.seq else ()
+                findings = list(verify(passed, (*own, *anchors), head.chain))
+            if site is not None:
+                with file.open("rb") as opened, one_moment(site.engine) as connection:
+                    exported = read_export(lines_of(opened)).records
+                    findings += differing(exported, records(connection, head.chain), head)
         except OSError as error:
             said = of_system(error)
             raise UsageError(
                 Text(f"{file} を読めません（{said.ja}）。", f"cannot read {file}: {said.en}."),
                 touched=NOTHING_TOUCHED,
             ) from None
-        yield file, passed.looked(head, findings)
+        yield file, passed.looked(head, findings, len(anchors))
 
 
 def export(

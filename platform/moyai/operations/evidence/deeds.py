@@ -44,7 +44,10 @@ class DeedFiles(LineFiles):
         """See `LineFiles.notes`: the federation's, and those of the bodies that the line is about, each
         of which is told of itself alone."""
         found = line.read()
-        made = {FEDERATION: _note(line, found, found["result"], found["federation"])}
+        # By them the chains are held against each other.
+        codes = {"codes": tuple(sorted(found["bodies"]))} if found["bodies"] else {}
+        told = {**codes, **found["federation"]}
+        made = {FEDERATION: _note(line, found, found["result"], told)}
         for code, one in found["bodies"].items():
             details = {name: value for name, value in one.items() if name != "result"}
             made[chain_of(code)] = _note(line, found, one["result"], details)
