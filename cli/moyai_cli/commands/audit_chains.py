@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ import typer
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
 from moyai.operations.audit import chains
 from moyai.operations.audit.anchoring import anchor_now
+from moyai.operations.audit.passing import Looked
 from moyai.operations.audit.proofs import people
 from moyai.operations.audit.vault import vault_of
 from moyai.operations.evidence.catching_up import waiting
@@ -160,29 +161,33 @@ def verify(
             ),
             touched=NOTHING_TOUCHED,
         )
-    if exports and against_site:
-        with _looking(file, site) as office:
-            known = chains.anchors_known(office.engine, office.workspace, None) if anchors else {}
-            keys = people(office.workspace.registry)
-            held = chains.Site(office.engine, known)
-            found = {str(path): one for path, one in chains.verify_files(exports, keys, held)}
-    elif exports:
+    if exports and not against_site:
         keys = None if file is None else people(require(file))
-        found = {str(path): looked for path, looked in chains.verify_files(exports, keys)}
+        found = {str(path): one for path, one in chains.verify_files(exports, keys)}
     else:
         with _looking(file, site) as office:
-            chain = None
-            if body is not None:
-                chain, _ = chains.chain_named(office.engine, office.workspace.registry, body)
-            known = chains.anchors_known(office.engine, office.workspace, chain) if anchors else {}
-            keys = people(office.workspace.registry)
-            looks = chains.verify_chains(office.engine, chain, known, keys)
-            found = {one.chain: one for one in looks}
+            found = _held_to_site(office, exports, body, anchors=anchors)
     show_looked(found, output)
     if exports and not against_site and output is Output.TABLE:
         show_alone()
     if any(one.findings for one in found.values()):
         raise chains.broken(found, in_files=bool(exports))
+
+
+def _held_to_site(
+    office: Office, exports: Sequence[Path] | None, body: str | None, *, anchors: bool
+) -> Mapping[str, Looked]:
+    """The site's chains, or exports beside them."""
+    keys = people(office.workspace.registry)
+    chain = None
+    if body is not None:
+        chain, _ = chains.chain_named(office.engine, office.workspace.registry, body)
+    known = chains.anchors_known(office.engine, office.workspace, chain) if anchors else {}
+    if exports:
+        held = chains.Site(office.engine, known)
+        return {str(path): one for path, one in chains.verify_files(exports, keys, held)}
+    looks = chains.verify_chains(office.engine, chain, known, keys)
+    return {one.chain: one for one in looks}
 
 
 @app.command("anchor")
