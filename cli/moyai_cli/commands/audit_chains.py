@@ -161,6 +161,7 @@ def verify(
             ),
             touched=NOTHING_TOUCHED,
         )
+    found: Mapping[str, Looked]
     if exports and not against_site:
         keys = None if file is None else people(require(file))
         found = {str(path): one for path, one in chains.verify_files(exports, keys)}
