@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moyai.audit.details import checked, plain
-from moyai.json_value import JsonValue, canonical
+from moyai.canonical_json import canonical
+from moyai.json_value import JsonValue
 from moyai.operations.database.hosts import conninfo
 from moyai.operations.database.prepare import Logins
 
