@@ -12,7 +12,7 @@ from typing import Literal
 
 from moyai.audit.anchors import Anchor
 from moyai.audit.gaps import gap_of
-from moyai.audit.records import AuditRecord, Head, genesis, hash_of
+from moyai.audit.records import FEDERATION, AuditRecord, Head, chain_of, genesis, hash_of
 from moyai.texts import Text, visible
 
 Kind = Literal[
@@ -94,6 +94,8 @@ class _Look:
             return
         if not _is_itself(record):
             self.found("changed", record.seq, _changed(record.seq))
+        elif record.chain != FEDERATION and chain_of(record.code) != record.chain:
+            self.found("foreign", record.seq, _another_s(record))
         elif (gap := gap_of(record)) is not None:
             self.lost |= gap.lost
         before = self.head or genesis(self.chain)
@@ -154,6 +156,14 @@ def _foreign(record: AuditRecord) -> Text:
     return Text(
         f"記録{record.seq}番は別の連鎖（{visible(record.chain)}）のものです",
         f"record {record.seq} is of another chain ({visible(record.chain)})",
+    )
+
+
+def _another_s(record: AuditRecord) -> Text:
+    code = visible(str(record.code))
+    return Text(
+        f"記録{record.seq}番は別の団体（{code}）のものです",
+        f"record {record.seq} is of another body ({code})",
     )
 
 

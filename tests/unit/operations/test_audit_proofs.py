@@ -24,6 +24,7 @@ from moyai.operations.audit.chains import WORDS, verify_files
 from moyai.operations.audit.proofs import (
     Claimed,
     NotCheckable,
+    Signatures,
     Signed,
     Unproved,
     people,
@@ -195,3 +196,11 @@ def test_the_page_names_the_key_of_each_signature() -> None:
     assert "証明になりません" in "".join(
         page(header, [approval(signature="JUNK")], "ja", words=WORDS)
     )
+
+
+def test_an_approval_without_a_signature_is_a_finding_where_the_plan_s_version_leaves_one() -> None:
+    for told, kinds in (({"signature": None}, ["unproved"]), ({}, [])):
+        found = Signatures()
+        found.take(replace(approval(), action="operation.plan", details=told), None)
+        found.take(approval(signature=None, signed_at=None), None)
+        assert [one.kind for one in found.findings] == kinds

@@ -230,12 +230,19 @@ class Signatures:
     not_checkable: int = 0
     findings: list[Finding] = field(default_factory=list)
     _steered: Steered = field(default_factory=Steered)
+    _signs: set[str] = field(default_factory=set)
+    """Operations whose plan is of a version that has signatures in all its records."""
 
     def take(self, record: AuditRecord, known: People | None) -> None:
         """The next record of the chain."""
+        if record.action == "operation.plan" and "signature" in record.details:
+            self._signs.add(record.operation or "")
         proof = proof_of(record, known)
         if isinstance(proof, Signed) and self._steered.has(record):
             proof = Unproved(record.actor, proof.fingerprint, USED)
+        signs = record.action == "operation.approve" and record.operation in self._signs
+        if signs and isinstance(proof, NotCheckable):
+            proof = Unproved(record.actor, None, _NO_SIGNATURE)
         match proof:
             case Signed() as one:
                 self.signed[one] = self.signed.get(one, 0) + 1
@@ -319,6 +326,10 @@ _NOT_SIGNED = Text(
     "（tenants.yaml の operations.steering_needs_signature）",
     "work that another person approves was to go on by it, and it is not signed "
     "(operations.steering_needs_signature of tenants.yaml)",
+)
+_NO_SIGNATURE = Text(
+    "署名がありません。この計画の版は、承認に必ず署名を残します",
+    "it has none, and the version that made the plan leaves one with every approval",
 )
 _NO_LINE = Text(
     "記録の内容では、署名した行になりません",
