@@ -186,3 +186,10 @@ def test_what_is_no_anchor_is_refused(name: str, value: object) -> None:
 def test_hashing_sees_each_field() -> None:
     record = sealed([entry()])[0]
     assert hash_of(replace(record, seq=2)) != record.sha256
+
+
+def test_a_record_of_another_body_has_no_place_in_a_body_s_chain() -> None:
+    other = seal(entry(), genesis(CHAIN))
+    told = replace(other, code="271403")
+    forged = replace(told, sha256=hash_of(told))
+    assert [one.kind for one in verify([forged])] == ["foreign"]
