@@ -44,6 +44,10 @@ _TOO_LONG = Text(
     f"テンプレートが長すぎます（値や if は合わせて {_MOST_PARTS} まで）",
     f"the template is too long: it can have {_MOST_PARTS} values, choices and words between them",
 )
+_ONE_FILTER = Text(
+    "値に付けられるフィルターは一つまでです",
+    "a value has one filter at most",
+)
 
 
 class NoArgument(Exception):
@@ -100,7 +104,8 @@ def not_allowed(tree: nodes.Template) -> tuple[int, Text] | None:
     """The line of the first thing that a template of a runbook may not have, and why; None: all is fine.
 
     Values, `if` with `==` and `!=`, three filters and `step(…)`: what was checked cannot fail when it is used,
-    and becomes no longer than its own words and its values. Jinja2 computes what is constant already where it
+    and its length is bounded by its own words and its values: no filter is applied to what came of another, as
+    quoting quotes again and again triples them. Jinja2 computes what is constant already where it
     compiles or looks for names: ask this first.
     """
     for number, one in enumerate(tree.find_all(nodes.Node)):
@@ -112,6 +117,8 @@ def not_allowed(tree: nodes.Template) -> tuple[int, Text] | None:
                 f"テンプレートで使えるのは値、if、==、!=、{filters} だけです（{name} がありました）",
                 f"templates have values, if, == and !=, and {filters} only, not {name}",
             )
+        if isinstance(one, nodes.Filter) and one.find(nodes.Filter) is not None:
+            return one.lineno, _ONE_FILTER
     return None
 
 

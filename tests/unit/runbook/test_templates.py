@@ -55,11 +55,20 @@ def test_a_costly_constant_is_refused_and_not_computed(words: str, place: str) -
     ("words", "says"),
     [
         ("{{ body }}" * 5_000, "the template is too long"),
+        ('{{ "\'"' + "|sh" * 30 + " }}", "one filter at most"),
+        ('{{ (("\'"|sh) ~ body)|upper }}', "one filter at most"),
         ("{{ " + "9" * 5_000 + " }}", "a number in it is too long"),
         ("{{ 0x" + "f" * 5_000 + " }}", "templates have values"),
         ("{{ 1e999 }}", "templates have values"),
     ],
-    ids=["many values", "long number", "long hexadecimal", "no number"],
+    ids=[
+        "many values",
+        "quotes of quotes",
+        "a filter within",
+        "long number",
+        "long hexadecimal",
+        "no number",
+    ],
 )
 def test_what_a_template_can_become_is_bounded(words: str, says: str) -> None:
     found = [one.render("en") for one in loaded(BOOK.replace("First {{ body }}.", words)).problems]
