@@ -59,6 +59,7 @@ _TOUCHED = Text(
     "Steps that ended are on record; the one on its way is looked at when the run goes on.",
 )
 Run = Annotated[str, typer.Argument(help=say("実行の番号", "The run's id"))]
+_YES_NO = ("yes", "no")
 
 
 @app.command("run")
@@ -141,22 +142,27 @@ def _answers(runbook: Runbook, words: Iterable[str]) -> dict[str, str]:
     """Answers given beforehand, by question. Raises `UsageError` for one that nothing asks for."""
     found = dict(given(words))
     steps = (*runbook.steps, *runbook.undo_steps.values())
-    known = [one.id for one in steps if one.kind is Kind.QUESTION]
-    known += [f"again:{one.id}" for one in steps if one.idempotency is Idempotency.ONCE]
-    known += [f"precondition-{number}" for number in range(1, len(runbook.preconditions) + 1)]
-    for name in found:
+    asked = [one.id for one in steps if one.kind is Kind.QUESTION]
+    agreed = [f"again:{one.id}" for one in steps if one.idempotency is Idempotency.ONCE]
+    conditions = enumerate(runbook.preconditions, 1)
+    agreed += [f"precondition-{number}" for number, one in conditions if not one.run]
+    known = [*asked, *agreed]
+    for name, answer in found.items():
         if name not in known:
-            message = not_known(name, known, "質問", "question")
             ids = ", ".join(known) or "—"
-            raise UsageError(
-                Text(f"{message.ja}。", message.en),
-                touched=NOTHING_TOUCHED,
-                remedy=Text(
-                    f"この手順書で --answer に書ける id: {ids}",
-                    f"The ids that --answer takes in this runbook: {ids}",
-                ),
+            remedy = Text(
+                f"この手順書で --answer に書ける id: {ids}",
+                f"The ids that --answer takes in this runbook: {ids}",
             )
+            raise _no_answer(not_known(name, known, "質問", "question"), remedy)
+        if name in agreed and answer not in _YES_NO:
+            remedy = Text(f"{name}=yes か {name}=no", f"{name}=yes or {name}=no")
+            raise _no_answer(not_known(answer, _YES_NO, "答え", "answer"), remedy)
     return found
+
+
+def _no_answer(why: Text, remedy: Text) -> UsageError:
+    return UsageError(Text(f"{why.ja}。", why.en), touched=NOTHING_TOUCHED, remedy=remedy)
 
 
 def _planned(

@@ -142,6 +142,12 @@ def is_gone(pid: int) -> bool:
     return False
 
 
+def _slow_run(federation: Federation) -> tuple[str, str]:
+    """The id and the status of the run of `slow`."""
+    runs = federation.ok("runbook", "runs", "--output", "json").json()
+    return next((one["id"], one["status"]) for one in runs if one["runbook"] == "slow")
+
+
 def test_a_run_whose_process_was_killed_asks_before_it_does_again_what_is_done_once(
     federation: Federation, runbooks: Path
 ) -> None:
@@ -161,15 +167,18 @@ def test_a_run_whose_process_was_killed_asks_before_it_does_again_what_is_done_o
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert is_gone(int((federation.folder / "pid").read_text()))
-    run_id = next(
-        one["id"]
-        for one in federation.ok("runbook", "runs", "--output", "json").json()
-        if one["runbook"] == "slow"
-    )
+    run_id, _ = _slow_run(federation)
+    (kept,) = federation.home.rglob(f"{run_id}.evidence.jsonl")
     (federation.folder / "quick").touch()
     unasked = federation.moyai("runbook", "run", "--resume", run_id)
     assert (unasked.code, done.read_text()) == (5, "first\nsecond\n")
     assert "its end is not on record" in unasked.out
+    assert "--answer again:second=yes" in unasked.out
+    assert "waits for an approval or an answer" in unasked.err
+    unknown = federation.moyai("runbook", "run", "--resume", run_id, "--answer", "second=yes")
+    assert (unknown.code, "again:second" in unknown.err) == (2, True)
+    assert '"again:second"' not in kept.read_text()
+    assert _slow_run(federation)[1] == "waiting"
     run(federation, "--resume", run_id, "--answer", "again:second=yes")
     assert done.read_text() == "first\nsecond\nsecond\n"
 

@@ -340,6 +340,8 @@ def test_without_a_terminal_a_run_waits_at_its_question_and_tells_how_to_answer(
     assert (waits.returncode, "answered" in waits.stderr) == (5, False)
     unknown = moyai(*resume, "--answer", "zero=yes")
     assert (unknown.returncode, "again:zero" in unknown.stderr) == (2, True)
+    neither = moyai(*resume, "--answer", "again:zero=perhaps")
+    assert (neither.returncode, "again:zero=yes or again:zero=no" in neither.stderr) == (2, True)
     assert moyai(*resume, "--answer", "again:zero=yes").returncode == 0
     assert (project / "done").read_text().split() == ["x", "x"]
 
