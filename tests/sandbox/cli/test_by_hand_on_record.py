@@ -177,6 +177,15 @@ def test_a_command_that_was_killed_is_told_as_one_without_an_end(federation: Fed
     federation.ok("audit", "verify")
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Whoever starts tests in the background has Ctrl-C ignored, which children would inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_an_interrupted_deploy_says_so(federation: Federation) -> None:
     federation.edit("retention_days: 400", "retention_days: 401")
     stopped = subprocess.Popen(

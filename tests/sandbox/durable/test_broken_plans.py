@@ -97,8 +97,8 @@ def _begun(office: Office) -> str:
     for code in ("100001", "100002"):
         taken = ledger.take(operation, code, 1)
         assert taken is not None
-        ledger.go_on(taken, None, Next("read", 1, "read"))
-        ledger.go_on(taken, Ended("read", {}), Next("write-1", 2, f"key {code}"))
+        ledger.go_on(taken, None, Next("preflight", 1, "look"))
+        ledger.go_on(taken, Ended("preflight", {}), Next("write-1", 2, f"key {code}"))
     _change(office, _PLAN, path="{same_errors}", value='"x"', id=operation)
     office.plans = Plans(office.worker)
     office.conductor = office.new_conductor()
