@@ -103,6 +103,26 @@ def worker(places: Logins, tmp_path: Path) -> Iterator[Worker]:
         one.dispose()
 
 
+def test_a_file_that_is_applied_while_a_worker_looks_holds_nothing_up(worker: Worker) -> None:
+    worker.plan(OLD)
+    read = worker.knowledge.registry
+
+    def and_somebody_applies() -> Registry:
+        found = read()
+        if worker.file == OLD:
+            worker.plan(NEW)
+            worker.file = NEW
+        return found
+
+    knowledge = replace(worker.knowledge, registry=and_somebody_applies)
+    files = Files(worker.engine, knowledge, worker.name, worker.log.append, 0)
+    assert files.older() is None
+    assert worker.idle() == []
+    worker.file = OLD
+    knowledge = replace(worker.knowledge, registry=read)
+    assert Files(worker.engine, knowledge, worker.name, worker.log.append, 0).older() is not None
+
+
 def test_a_worker_whose_file_was_superseded_begins_nothing_until_it_has_the_newer(
     worker: Worker,
 ) -> None:

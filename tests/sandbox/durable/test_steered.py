@@ -293,6 +293,10 @@ def test_a_proposal_begins_by_its_approvals_and_goes_on_by_a_signature(
     owner(desk, "UPDATE moyai.operation SET status = 'paused'")
     ask(desk, "run", None)
     with desk.operator.connect() as connection:
+        assert words_of(connection, desk.operation) == (), "it waits paused until it is in the file"
+    owner(desk, "UPDATE moyai.body SET attempts = 1", "UPDATE moyai.operation SET status = 'held'")
+    ask(desk, "run", None)
+    with desk.operator.connect() as connection:
         assert [one.action for one in words_of(connection, desk.operation)] == ["run"]
     assert ("federation", "unproved") in findings(auditor, people(registry()))
 

@@ -95,15 +95,16 @@ class Files:
         return others_begin(connection, self._worker)
 
     def _look(self, now: float) -> None:
-        registry = self._knowledge.registry()
         with self._engine.connect() as connection:
             number = newest_number(connection, self._knowledge.site)
-            known = self._found
+            registry, known = self._knowledge.registry(), self._found
             same = known is not None and (known.file, known.number) == (registry.sha256, number)
             if same and known is not None and now < known.until:
                 return
             planned = planned_files(connection, self._knowledge.site)
             self._known = frozenset(one.sha256 for one in planned)
+            # Read again after what it is held against: one that is applied meanwhile was not there before.
+            registry = self._knowledge.registry()
             why = self._why(registry, planned)
             if why != (None if known is None else known.why):
                 self._tell(connection, why)

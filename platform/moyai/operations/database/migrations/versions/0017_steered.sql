@@ -42,8 +42,9 @@ DECLARE
   said jsonb := moyai.signed_word(p_asked, p_signature, p_signed_at);
   moment timestamptz := date_trunc('second', p_signed_at);
   stops boolean := p_action IN ('pause', 'cancel', 'stop');
-  -- A proposal that is in the file begins: nothing goes on that somebody has stopped.
-  begins boolean := p_action = 'run' AND p_entry.kind = 'edit' AND p_entry.status = 'planned';
+  -- A proposal that is in the file begins: nothing goes on that somebody has stopped. Until then it is wanted paused.
+  begins boolean := p_action = 'run' AND p_entry.kind = 'edit'
+    AND NOT EXISTS (SELECT 1 FROM moyai.body WHERE operation_id = p_entry.id AND attempts > 0);
 BEGIN
   -- Records may follow for half a minute, and who verifies them allows 15 minutes.
   IF p_signature IS NOT NULL AND (
