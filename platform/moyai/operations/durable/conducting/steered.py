@@ -15,6 +15,7 @@ from moyai.operations.database.stored_plans import version_of
 from moyai.operations.durable.conducting.plans import KnownPlan
 from moyai.planning.fleet import said
 from moyai.planning.fleet.going_on import Judged, judge_words, needs_signature
+from moyai.planning.fleet.wanted import needs_approval
 from moyai.registry.models import Operator, Registry
 from moyai.texts import Text
 
@@ -24,10 +25,9 @@ _FRESH_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    version: str | None
-    """Of the operation's row: every word changes it."""
-    sha256: str
-    operators: tuple[Operator, ...]
+    of: tuple[str | None, str, tuple[Operator, ...], bool]
+    """The version of the operation's row, which every word changes; the plan's hash; operators, and whether
+    signatures are wanted, by tenants.yaml."""
     judged: Judged
     until: float
 
@@ -46,32 +46,34 @@ class Steered:
         self, connection: sa.Connection, operation: str, version: str | None, known: KnownPlan
     ) -> Judged:
         """What the words come to. Raises `MoyaiError` where tenants.yaml cannot be read."""
+        if not needs_approval(known.plan):
+            return Judged()  # whatever tenants.yaml says: it need not be read for that
         registry = self._registry()
-        if not needs_signature(known.plan, registry):
-            return Judged()
-        operators = tuple(registry.operators)
-        now = (version, known.sha256, operators)
+        wants = needs_signature(known.plan, registry)
+        now = (version, known.sha256, tuple(registry.operators), wants)
         with self._lock:
             last = self._looked.get(operation)
-        if last is not None and (last.version, last.sha256, last.operators) == now:
+        if last is not None and last.of == now:
             judged = last.judged
-        else:
+        elif wants:
             words = words_of(connection, operation)
             judged = judge_words(words, operation, known.sha256, registry)
+        else:
+            judged = Judged()
         with self._lock:
-            self._looked[operation] = _Looked(*now, judged, time.monotonic() + _FRESH_SECONDS)
+            self._looked[operation] = _Looked(now, judged, time.monotonic() + _FRESH_SECONDS)
         return judged
 
     def hindrance(self, operation: str, known: KnownPlan) -> Text | None:
         """Why no body may be begun to be changed, as of this second, or None: one that was begun before a pause
         goes on by no word that does not count. Raises nothing of tenants.yaml's."""
+        if not needs_approval(known.plan):
+            return None
+        with self._lock:
+            last = self._looked.get(operation)
+        if last is not None and time.monotonic() < last.until:
+            return last.judged.why
         try:
-            if not needs_signature(known.plan, self._registry()):
-                return None
-            with self._lock:
-                last = self._looked.get(operation)
-            if last is not None and time.monotonic() < last.until:
-                return last.judged.why
             with self._engine.connect() as connection:
                 version = version_of(connection, operation)
                 return self.of(connection, operation, version, known).why
