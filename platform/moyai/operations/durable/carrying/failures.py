@@ -47,8 +47,13 @@ def with_touched(error: MoyaiError, touched: Text) -> dict[str, JsonValue]:
     own, found = error.touched, to_document(error)
     found.pop(NOT_BEGUN, None)  # that is its step's
     if own is not None and own != touched:
-        touched = Text(f"{own.ja}{touched.ja}", f"{own.en} {touched.en}")
+        touched = Text(f"{_ended(own.ja, '。')}{touched.ja}", f"{_ended(own.en, '.')} {touched.en}")
     return {**found, "touched": document_of(touched)}
+
+
+def _ended(sentence: str, stop: str) -> str:
+    """A sentence that another follows."""
+    return sentence if sentence.endswith(("。", ".")) else sentence + stop
 
 
 def both(error: MoyaiError, trouble: MoyaiError) -> MoyaiError:
