@@ -33,6 +33,15 @@ def notices_(
         bool,
         typer.Option("--unsent", help=say("届いていないものだけ", "Only those not taken yet")),
     ] = False,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            "--days",
+            min=1,
+            max=3650,
+            help=say("この日数のうちの通知だけ", "Only notices of the last days"),
+        ),
+    ] = None,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, max=10_000, help=say("件数", "How many"))
     ] = 50,
@@ -45,7 +54,7 @@ def notices_(
 
     with open_office(file, site) as office, office.engine.connect() as connection:
         found = None if operation is None else find(connection, operation)
-        rows = notices(connection, operation=found, unsent=unsent, limit=limit)
+        rows = notices(connection, operation=found, unsent=unsent, limit=limit, days=days)
         idle = held_back(connection)
     show_notices(rows, output)
     with aside(output):

@@ -276,6 +276,16 @@ def test_what_nobody_takes_is_given_up_with_the_reason(office: Office, web: WebS
     assert (row.status, row.attempts, row.audience) == ("given_up", 20, "webhook:127.0.0.1")
     assert row.error is not None
     assert row.error.en == "127.0.0.1 answered with status 500."
+    with office.owner.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE moyai.notice SET created_at = created_at - interval '8 days'")
+        )
+    with office.operator.connect() as connection:
+        of_days = [
+            len(notices(connection, operation=None, unsent=True, limit=10, days=days))
+            for days in (7, 9)
+        ]
+    assert of_days == [0, 1]
 
 
 def test_a_mail_server_that_is_away_does_not_keep_webhooks_waiting(

@@ -16,6 +16,7 @@ _LISTED = sa.text(
     "SELECT operation_id, event, code, audience, channel, created_at, attempts, sent_at, "
     "given_up_at, next_try_at, last_error FROM moyai.notice "
     "WHERE (CAST(:operation AS text) IS NULL OR operation_id = :operation) "
+    "AND (CAST(:days AS int) IS NULL OR created_at > clock_timestamp() - make_interval(days => :days)) "
     "AND (NOT :unsent OR sent_at IS NULL) ORDER BY id DESC LIMIT :limit"
 )
 _OPEN = sa.text(
@@ -45,11 +46,16 @@ class NoticeRow:
 
 
 def notices(
-    connection: sa.Connection, *, operation: str | None, unsent: bool, limit: int
+    connection: sa.Connection,
+    *,
+    operation: str | None,
+    unsent: bool,
+    limit: int,
+    days: int | None = None,
 ) -> tuple[NoticeRow, ...]:
-    """What nobody is told of yet, then notices; the newest first; of one operation or of all, all of them or
-    those that were not taken."""
-    given = {"operation": operation, "unsent": unsent, "limit": limit}
+    """What nobody is told of yet, however old, then notices, of the last days or all; the newest first; of one
+    operation or of all, all of them or those that were not taken."""
+    given = {"operation": operation, "unsent": unsent, "limit": limit, "days": days}
     still = [_open(row) for row in connection.execute(_OPEN, given)]
     listed = (_row(row) for row in connection.execute(_LISTED, given))
     return (*still, *listed)[:limit]
