@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 
 from moyai.errors import UsageError
-from moyai.operations.deploys.in_hand import Hands
 from moyai.operations.deploys.plan import Wish, read_basis
 from moyai.operations.site.session import Session
 from moyai.planning.selectors import only
@@ -27,6 +26,10 @@ def with_those_in_hand(
 ) -> tuple[tuple[TenantStatus, ...], Text | None]:
     """The same with those told apart that operations have in hand or left half-way; and why nobody
     could say which these are, where that is so."""
+    from moyai.operations.deploys.in_hand import (
+        Hands,
+    )  # the database's driver: not for who asks records alone
+
     hands = Hands(session)
     taken = hands.told(one.code for one in found)
     return tuple(_in_hand(one, taken.get(one.code)) for one in found), hands.away
