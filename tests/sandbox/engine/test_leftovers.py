@@ -74,8 +74,9 @@ def test_a_resource_on_record_is_never_taken_for_a_leftover(
 TASKS = "aws:ecs/taskDefinition:TaskDefinition"
 
 
-def test_a_revision_that_a_replacement_cut_off_has_registered_is_taken_away(
-    sandbox: EmbeddedSite, foundation: Driver, aws: Any
+@pytest.mark.parametrize("wants", ["the next", "the one before"])
+def test_a_replacement_cut_off_leaves_one_revision_whichever_the_next_run_wants(
+    sandbox: EmbeddedSite, foundation: Driver, aws: Any, wants: str
 ) -> None:
     """All revisions of a task definition have the id of their family."""
     run = body_run("272051")
@@ -84,34 +85,77 @@ def test_a_revision_that_a_replacement_cut_off_has_registered_is_taken_away(
     one = next(r for r in own(before) if r["type"] == TASKS)
     ecs, family = aws("ecs"), one["inputs"]["family"]
     is_live = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
+    other = _registered_beside(ecs, is_live)
+    as_other = {**one, "inputs": {**one["inputs"], "containerDefinitions": other["containers"]}}
+    as_other["outputs"] = {**one["outputs"], **as_other["inputs"], "arn": other["arn"]}
+    if wants == "the next":
+        _cut_off(sandbox, run.stack, as_other, one)
+    else:
+        _cut_off(sandbox, run.stack, one, as_other)
+
+    result = only(foundation, run)
+
+    assert result.error is None, result.error.lines("en")
+    after = checkpoint_of(sandbox, run.stack)
+    assert after.pending == []
+    [recorded] = [r["outputs"] for r in own(after) if r["type"] == TASKS and r["id"] == family]
+    assert json.loads(recorded["containerDefinitions"])[0]["image"] == _image(is_live)
+    active = ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]
+    assert active == [recorded["arn"]]
+    if wants == "the next":
+        assert recorded["arn"] == is_live["taskDefinitionArn"]
+        assert _last_of(ecs, family) == other["arn"], "one more was registered"
+    assert set(only(foundation, run).summary) == {"same"}
+
+
+def _registered_beside(ecs: Any, is_live: Any) -> dict[str, str]:
+    """A revision of the same family with another image: its ARN and containers."""
     [container] = is_live["containerDefinitions"]
-    containers = [{**container, "image": f"{container['image']}-next"}]
+    containers = [{**container, "image": f"{_image(is_live)}-other"}]
     given = ("executionRoleArn", "taskRoleArn", "networkMode", "cpu", "memory")
-    ecs.register_task_definition(
-        family=family,
+    registered = ecs.register_task_definition(
+        family=is_live["family"],
         containerDefinitions=containers,
         **{name: is_live[name] for name in given if name in is_live},
     )
-    cut = {name: value for name, value in one.items() if name not in ("id", "outputs")}
-    cut["inputs"] = {**one["inputs"], "containerDefinitions": json.dumps(containers)}
+    arn = registered["taskDefinition"]["taskDefinitionArn"]
+    return {"arn": arn, "containers": json.dumps(containers)}
+
+
+def _image(definition: Any) -> str:
+    return str(definition["containerDefinitions"][0]["image"])
+
+
+def _last_of(ecs: Any, family: str) -> str:
+    """The revision of a family that was registered last, whether it is active or not."""
+    arns = [
+        arn
+        for status in ("ACTIVE", "INACTIVE")
+        for arn in ecs.list_task_definitions(familyPrefix=family, status=status)[
+            "taskDefinitionArns"
+        ]
+    ]
+    return max(arns, key=lambda arn: int(arn.rsplit(":", 1)[1]))
+
+
+def _cut_off(
+    sandbox: EmbeddedSite, stack: StackId, present: dict[str, Any], pending: dict[str, Any]
+) -> None:
+    """As a run leaves it that is killed while it replaces one resource by another."""
+    before = checkpoint_of(sandbox, stack)
+    creating = {name: value for name, value in pending.items() if name not in ("id", "outputs")}
     latest = {
         **before.deployment,
-        "pending_operations": [{"type": "creating", "resource": cut}],
+        "resources": [
+            present if one["urn"] == present["urn"] else one for one in before.resources
+        ],
+        "pending_operations": [{"type": "creating", "resource": creating}],
     }
     document = {
         **before.document,
         "checkpoint": {**before.document["checkpoint"], "latest": latest},
     }
-    open_checkpoints(sandbox).replace(run.stack, document)
-
-    result = only(foundation, run)
-    assert result.error is None, result.error.lines("en")
-    after = checkpoint_of(sandbox, run.stack)
-    assert after.pending == []
-    tasks = [r for r in own(after) if r["type"] == TASKS and r["id"] == family]
-    [recorded] = [r["outputs"]["arn"] for r in tasks]
-    active = ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]
-    assert active == [recorded] == [is_live["taskDefinitionArn"]]
+    open_checkpoints(sandbox).replace(stack, document)
 
 
 VICTIMS: dict[str, Callable[[Driver], list[int]]] = {

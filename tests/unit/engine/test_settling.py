@@ -124,6 +124,36 @@ def test_a_replacement_that_may_be_there_is_only_taken_away_again() -> None:
     assert resources(repair)[2]["delete"] is True
 
 
+@pytest.mark.parametrize("pending", [True, False])
+def test_a_revision_that_may_be_there_takes_the_place_of_the_one_before(pending: bool) -> None:
+    kind = "aws:ecs/taskDefinition:TaskDefinition"
+    old = resource("b", id="b", type=kind, outputs={"arn": "b:1"})
+    user = resource("c", id="c")
+    next_one = resource("b", type=kind, inputs={"name": "b", "image": "new"})
+    before = checkpoint(old, user, pending=(("creating", next_one),) if pending else ())
+    log = {} if pending else {urn("b"): {**next_one, "replaces": True}}
+
+    repair = plan_repair(before, log, lambda kind, inputs: Located("b", outputs={"arn": "b:2"}))
+
+    # What stands before its dependents is the new one: the next update registers no other of the same
+    # content, and takes the old one away when nothing uses it any more.
+    assert [(r["urn"], r.get("delete", False)) for r in resources(repair)] == [
+        ("urn:provider", False), (urn("b"), False), (urn("b"), True), (urn("c"), False)
+    ]  # fmt: skip
+    assert resources(repair)[1]["outputs"]["arn"] == "b:2"
+    assert resources(repair)[1]["inputs"] == next_one["inputs"]
+    assert resources(repair)[2] == {**old, "delete": True}
+
+
+def test_a_revision_that_is_not_there_replaces_nothing() -> None:
+    kind = "aws:ecs/taskDefinition:TaskDefinition"
+    old = resource("b", id="b", type=kind, outputs={"arn": "b:1"})
+    repair = plan_repair(
+        checkpoint(old, pending=(("creating", resource("b", type=kind)),)), {}, nowhere
+    )
+    assert resources(repair)[1:] == [old]
+
+
 def test_a_replacement_on_record_is_left_alone() -> None:
     state = {**resource("b"), "replaces": True}
     repair = plan_repair(checkpoint(resource("b", id="b")), {urn("b"): state}, by_name)

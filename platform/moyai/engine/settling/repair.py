@@ -11,8 +11,9 @@ nothing but that reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from moyai.engine.settling.located import Locate, Located, identity
@@ -22,6 +23,10 @@ from moyai.texts import Text
 
 _PROVIDERS = "pulumi:providers:"
 """The types of providers: they are of the state only, and leave nothing anywhere."""
+_REVISIONS = frozenset({"aws:ecs/taskDefinition:TaskDefinition"})
+"""Types of immutable revisions without any state, of which one is as good as another of the same content: a
+new one that may be there takes the old one's place at once, whichever of them the next update wants. Of
+other types that would condemn what is in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ def plan_repair(
     present = {r["urn"]: r for r in checkpoint.resources if not r.get("delete")}
     references = {f"{r['urn']}::{r.get('id')}" for r in checkpoint.resources}
     adopted: list[dict[str, Any]] = []
+    revised: dict[str, dict[str, Any]] = {}
     cuts: list[Cut] = []
     for urn, resource in suspects.items():
         if urn in present and urn not in pending and _is_on_record(unsettled[urn], present[urn]):
@@ -79,7 +85,11 @@ def plan_repair(
         if (urn, located.identity(resource["type"])) in known:
             continue  # it was to replace one of the same id, and had not begun
         cuts.append(Cut("creating", urn, resource["type"], located))
-        if located.id is not None and resource.get("provider") in references:
+        if located.id is None or resource.get("provider") not in references:
+            continue
+        if urn in present and resource["type"] in _REVISIONS:
+            revised[urn] = _adopt(resource, located, delete=False)
+        else:
             # Beside the resource that it was to replace, it can only be taken away again.
             adopted.append(_adopt(resource, located, delete=urn in present))
     cuts += [
@@ -87,9 +97,9 @@ def plan_repair(
         for op in checkpoint.pending
         if op["type"] != "creating"
     ]
-    if not checkpoint.pending and not adopted:
+    if not checkpoint.pending and not adopted and not revised:
         return Repair(None, tuple(cuts))
-    return Repair(_with(checkpoint, adopted), tuple(cuts))
+    return Repair(_with(checkpoint, adopted, revised), tuple(cuts))
 
 
 def without_pending(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -189,9 +199,26 @@ def _adopt(resource: Mapping[str, Any], located: Located, *, delete: bool) -> di
     return {**adopted, "delete": True} if delete else adopted
 
 
-def _with(checkpoint: Checkpoint, adopted: list[dict[str, Any]]) -> dict[str, Any]:
-    """The checkpoint's document with resources added at the end and nothing pending."""
+def _with(
+    checkpoint: Checkpoint,
+    adopted: Iterable[Mapping[str, Any]],
+    revised: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The checkpoint's document with resources added at the end, revisions (by URN) in the place of those
+    before them, which are to be taken away, and nothing pending."""
     document = checkpoint.document
     latest = {k: v for k, v in checkpoint.deployment.items() if k != "pending_operations"}
-    latest["resources"] = [*checkpoint.resources, *adopted]
+    latest["resources"] = [*_revised(checkpoint.resources, revised), *adopted]
     return {**document, "checkpoint": {**document["checkpoint"], "latest": latest}}
+
+
+def _revised(
+    resources: Iterable[Mapping[str, Any]], revised: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
+    """Dependencies stand before their dependents: what the new one needs stood before the old one already."""
+    for one in resources:
+        if one["urn"] in revised and not one.get("delete"):
+            yield revised[one["urn"]]
+            yield {**one, "delete": True}
+        else:
+            yield one
