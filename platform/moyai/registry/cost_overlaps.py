@@ -133,7 +133,10 @@ class _Classes:
         found: dict[str, int] = {}
         for one in conditions:
             found[one.column] = found.get(one.column, -1) & self._bits(one)
-        return None if 0 in found.values() else found
+        if 0 in found.values():
+            return None
+        # A column of which any value will do is as good as one that no condition names.
+        return {column: bits for column, bits in found.items() if bits != self.all_of(column)}
 
     def all_of(self, column: str) -> int:
         """All classes of a column."""

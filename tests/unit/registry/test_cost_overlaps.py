@@ -88,6 +88,14 @@ def rows() -> Iterator[Row]:
         yield dict(zip(COLUMNS, values, strict=True))
 
 
+def test_a_rule_of_which_all_values_of_a_column_will_do_catches_every_row() -> None:
+    special = pool(0, (Condition("s", (None,)),))
+    every = pool(1, (Condition("t", (None, "", "*")),))
+    assert examine(rule_set((), (special, every)), NAMES).overlaps == ()
+    [dead] = examine(rule_set((), (every, special)), NAMES).dead
+    assert (dead.rule, dead.by) == (special, (every,))
+
+
 @given(some_rules())
 def test_what_is_found_is_what_trying_every_row_finds(rules: RuleSet) -> None:
     found = examine(rules, NAMES)
