@@ -146,9 +146,7 @@ def _cut_off(
     creating = {name: value for name, value in pending.items() if name not in ("id", "outputs")}
     latest = {
         **before.deployment,
-        "resources": [
-            present if one["urn"] == present["urn"] else one for one in before.resources
-        ],
+        "resources": [present if one["urn"] == present["urn"] else one for one in before.resources],
         "pending_operations": [{"type": "creating", "resource": creating}],
     }
     document = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from moyai.errors import MoyaiError
@@ -15,41 +16,18 @@ NOT_DONE_WHOLLY = unknown(Text("途中まで行われたかもしれません", 
 
 @dataclass(frozen=True, slots=True)
 class Repeatable:
-    """What they have in common: nothing is looked for before they are done again, and nothing is taken back.
-
-    A step that has more to say of the first says it itself; one that changes something says what stays of it.
-    """
+    """What they have in common: nothing is looked for before they are done again."""
 
     source: SiteSource
 
     @property
     def only_reads(self) -> bool:
-        """Whether it changes nothing; a step that does not says so."""
+        """Whether it changes nothing."""
         return False
 
     def look(self, work: Work) -> Result | Look:
         """It may be done again."""
         return Look.NOT_DONE
-
-    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
-        """Nothing is: it says what stays."""
-        if self.only_reads:
-            return TakenBack(NOTHING)
-        found = work.result(self.name)
-        return TakenBack(self.unfinished(work) if found is None else self.kept(found, work))
-
-    @property
-    def name(self) -> str:
-        """As of `Step`."""
-        raise NotImplementedError
-
-    def kept(self, result: Result, work: Work) -> WayBack:
-        """What stays of it, where it was done."""
-        raise NotImplementedError
-
-    def unfinished(self, work: Work) -> WayBack:
-        """What may stay of it, where it was begun and is not on record as done."""
-        return NOT_DONE_WHOLLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +38,30 @@ class Reading(Repeatable):
     def only_reads(self) -> bool:
         """Begun again without a look, never taken back."""
         return True
+
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
+        """There is nothing to take back."""
+        return TakenBack(NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Staying(Repeatable, ABC):
+    """One that is not taken back where a later one fails: it says what stays of it."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """As of `Step`."""
+
+    @abstractmethod
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """What stays of it, where it was done."""
+
+    def unfinished(self, work: Work) -> WayBack:
+        """What may stay of it, where it was begun and is not on record as done."""
+        return NOT_DONE_WHOLLY
+
+    def undo(self, work: Work, error: MoyaiError) -> TakenBack:
+        """Nothing is taken back."""
+        found = work.result(self.name)
+        return TakenBack(self.unfinished(work) if found is None else self.kept(found, work))

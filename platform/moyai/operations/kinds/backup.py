@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moyai.operations.inside.jobs import Inside
+from moyai.operations.kinds.again import Staying
 from moyai.operations.kinds.by_service import ServiceStep, services_of
 from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import Result, Step, Work
@@ -53,7 +54,7 @@ class _Step(ServiceStep):
 
 
 @dataclass(frozen=True, slots=True)
-class Dump(_Step):
+class Dump(_Step, Staying):
     """A backup under the operation's id and the attempt's number."""
 
     what = "dump"
@@ -82,7 +83,7 @@ class Dump(_Step):
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreTest(_Step):
+class RestoreTest(_Step, Staying):
     """The backup restored into a database beside the live one, compared and dropped."""
 
     what = "restore-test"

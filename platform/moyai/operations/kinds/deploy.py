@@ -12,7 +12,7 @@ from datetime import date
 
 from moyai.canonical_json import sha256_of
 from moyai.operations.deploys.plan import Wish, plan_of
-from moyai.operations.kinds.again import Reading, Repeatable
+from moyai.operations.kinds.again import Reading, Staying
 from moyai.operations.kinds.as_shown import hold_to_shown, not_as_planned
 from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Result, Step, Work
@@ -110,7 +110,7 @@ class Preflight(Reading):
 
 
 @dataclass(frozen=True, slots=True)
-class Build(Repeatable):
+class Build(Staying):
     """The stack, then migrations and checks of what is onboarded, then the record."""
 
     name: str = "deploy"

@@ -19,7 +19,7 @@ from moyai.jobs.submit import JobFailed
 from moyai.operations.inside.jobs import Inside
 from moyai.operations.inside.looking import looked
 from moyai.operations.inside.restarts import Restarts
-from moyai.operations.kinds.again import Reading
+from moyai.operations.kinds.again import Reading, Staying
 from moyai.operations.kinds.answers import answer_of, available
 from moyai.operations.kinds.as_shown import hold_to_shown
 from moyai.operations.kinds.by_service import ServiceStep, services_of
@@ -142,7 +142,7 @@ class _Step(ServiceStep):
 
 
 @dataclass(frozen=True, slots=True)
-class New(_Step):
+class New(_Step, Staying):
     """New passwords beside the current ones, under the step's idempotency key."""
 
     what = "new"
@@ -223,7 +223,7 @@ class Set(_Step):
 
 
 @dataclass(frozen=True, slots=True)
-class Restart(_Step):
+class Restart(_Step, Staying):
     """Tasks begun anew: they read the secret when they start."""
 
     what = "restart"
@@ -251,7 +251,7 @@ class Restart(_Step):
 
 
 @dataclass(frozen=True, slots=True)
-class Health(_Step):
+class Health(_Step, Reading):
     """The service as its application finds it, with the new password."""
 
     what = "health"
@@ -261,11 +261,6 @@ class Health(_Step):
         """For people."""
         return Text(f"{self.service} の正常性の確認", f"health of {self.service}")
 
-    @property
-    def only_reads(self) -> bool:
-        """It changes nothing."""
-        return True
-
     def do(self, work: Work) -> Result:
         """Raises `JobFailed`."""
         _body(self.source, work).health(self.service)
@@ -273,7 +268,7 @@ class Health(_Step):
 
 
 @dataclass(frozen=True, slots=True)
-class Void(_Step):
+class Void(_Step, Staying):
     """Sessions of the old passwords ended, and the old passwords tried: the server must turn them away."""
 
     what = "void"

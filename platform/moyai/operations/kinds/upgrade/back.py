@@ -6,9 +6,11 @@ since the backup. What cannot be done leaves the body as it is, held.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 from moyai.errors import MoyaiError, OperationFailed
+from moyai.operations.kinds.again import Repeatable
 from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.kind import (
     InDoubt,
@@ -21,13 +23,12 @@ from moyai.operations.kinds.kind import (
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.upgrade.data import Contract
 from moyai.operations.kinds.upgrade.preflight import Preflight
-from moyai.operations.kinds.upgrade.step import UpgradeStep
 from moyai.operations.kinds.upgrade.steps import CloseWrites, Health, Release, UpdateStack
 from moyai.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
-class BackStep(UpgradeStep):
+class BackStep(Repeatable, ABC):
     """What an upgrade takes back, as a step."""
 
     def do(self, work: Work) -> Result:
@@ -39,9 +40,9 @@ class BackStep(UpgradeStep):
             raise _still_half_way(found) from found
         return found
 
+    @abstractmethod
     def take_back(self, work: Work) -> Result:
         """What the step does. Raises `MoyaiError`."""
-        raise NotImplementedError
 
     def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """There is no way back from a way back. Raises `InDoubt`."""

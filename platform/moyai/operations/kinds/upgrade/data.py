@@ -13,6 +13,7 @@ from typing import Any
 
 from moyai.errors import MoyaiError
 from moyai.operations.inside.jobs import nothing_written
+from moyai.operations.kinds.again import Staying
 from moyai.operations.kinds.backup import BACKUP_STAYS, BACKUP_UNFINISHED
 from moyai.operations.kinds.kind import InDoubt, Result, TakenBack, Work, as_before
 from moyai.operations.kinds.upgrade.body import Subscribed, before, restored_before
@@ -26,7 +27,7 @@ _KEPT = ("manifest", "bytes", "schema_version", "token", "closed", "guarded")
 
 
 @dataclass(frozen=True, slots=True)
-class Backup(UpgradeStep):
+class Backup(UpgradeStep, Staying):
     """A backup of now, with the count of what was written until now."""
 
     name: str = "backup"
@@ -59,7 +60,7 @@ class Backup(UpgradeStep):
 
 
 @dataclass(frozen=True, slots=True)
-class Expand(UpgradeStep):
+class Expand(UpgradeStep, Staying):
     """Migrations that the release before still works with: they stay where the code goes back."""
 
     name: str = "migrate-expand"

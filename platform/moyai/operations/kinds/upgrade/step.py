@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from moyai.operations.kinds.again import Repeatable
@@ -10,7 +11,7 @@ from moyai.operations.kinds.upgrade.body import Subscribed, is_released, subscri
 
 
 @dataclass(frozen=True, slots=True)
-class UpgradeStep(Repeatable):
+class UpgradeStep(Repeatable, ABC):
     """A step that may be done again at any time: what it finds done, it leaves."""
 
     def do(self, work: Work) -> Result:
@@ -19,9 +20,9 @@ class UpgradeStep(Repeatable):
             return {}
         return self.carry_out(self.one(work), work)
 
+    @abstractmethod
     def carry_out(self, one: Subscribed, work: Work) -> Result:
         """What the step does. Raises `MoyaiError`."""
-        raise NotImplementedError
 
     def one(self, work: Work) -> Subscribed:
         """The body's subscription."""

@@ -11,6 +11,7 @@ from functools import partial
 
 from moyai.engine.state.records import StackRecord
 from moyai.errors import MoyaiError
+from moyai.operations.kinds.again import Reading, Staying
 from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.kind import (
     InDoubt,
@@ -28,15 +29,17 @@ from moyai.operations.kinds.upgrade.body import (
     closer,
     is_released,
     restored_before,
+    subscribed,
 )
 from moyai.operations.kinds.upgrade.found import found_by, hold_to_service
 from moyai.operations.kinds.upgrade.step import UpgradeStep
 from moyai.planning.fleet.taking_over import taken_over
-from moyai.planning.fleet.ways_back import NOTHING, UNDONE
+from moyai.planning.fleet.ways_back import NOTHING, UNDONE, WayBack, stays
 from moyai.texts import Text
 
 _LOOKS = 3
 """Looks at the health of a body, over the soak."""
+_OPEN = stays(Text("書込みは再開されています", "writes are open"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +108,17 @@ class UpdateStack(UpgradeStep):
 
 
 @dataclass(frozen=True, slots=True)
-class Health(UpgradeStep):
+class Health(Reading):
     """Looks at the service as its application would find it, over the soak."""
 
     name: str = "health"
     title: Text = Text("正常性の確認", "health")
 
-    @property
-    def only_reads(self) -> bool:
-        """It changes nothing."""
-        return True
-
     def do(self, work: Work) -> Result:
         """Raises `JobFailed` at the first look that is not well; `InDoubt` where there is no way back;
         `Stopped` within a moment where running bodies are to stop. A pause does not shorten the soak."""
-        one, soak = self.one(work), float(str(work.plan.parameters.get("soak_seconds", 0)))
+        one = subscribed(self.source, work)
+        soak = float(str(work.plan.parameters.get("soak_seconds", 0)))
         looks = _LOOKS if soak > 0 else 1
         for number in range(looks):
             if number:
@@ -158,7 +157,7 @@ class Release(UpgradeStep):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenWrites(UpgradeStep):
+class OpenWrites(Staying):
     """The application writes again, with the new release."""
 
     name: str = "open-writes"
@@ -166,7 +165,7 @@ class OpenWrites(UpgradeStep):
 
     def do(self, work: Work) -> Result:
         """Raises `JobFailed`."""
-        one = self.one(work)
+        one = subscribed(self.source, work)
         given = (one.registry, one.outputs, one.service, one.target)
         inside = one.inside()
         if inside.writes_state(*given).fields.get("closed_by") is not None:
@@ -175,12 +174,16 @@ class OpenWrites(UpgradeStep):
 
     def look(self, work: Work) -> Result | Look:
         """Who has closed writes says whether they were opened; nobody knows where that cannot be read."""
-        one = self.one(work)
+        one = subscribed(self.source, work)
         given = (one.registry, one.outputs, one.service, one.target)
         state = answer_of(lambda: one.inside().writes_state(*given))
         if isinstance(state, MoyaiError):
             return Look.UNKNOWN
         return Look.NOT_DONE if state.fields.get("closed_by") == closer(work) else {}
+
+    def kept(self, result: Result, work: Work) -> WayBack:
+        """It is the last step: nothing that comes after it can fail."""
+        return _OPEN
 
     def undo(self, work: Work, error: MoyaiError) -> TakenBack:
         """Nothing where it was never begun. Raises `InDoubt` else: something may have been written with
