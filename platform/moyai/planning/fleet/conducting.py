@@ -6,7 +6,7 @@ It says the same of the same, and nothing new of its own answer at the same mome
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -117,16 +117,28 @@ def _cancelling(plan: OperationPlan, state: OperationState) -> Decision:
     """Waiting bodies are cancelled; waves that began are over when nothing of them runs."""
     bodies = _all_cancelled(plan, state, said.CANCELLED)
     running = {body.wave for body in plan.bodies if state.body(body.code).status == "running"}
-    waves = tuple(
-        replace(before, status="done", soak_until=None, reason=said.CANCELLED)
-        for before in map(state.wave, (wave.number for wave in plan.waves))
-        if before.status not in ("waiting", "done") and before.number not in running
+    waves = over_by_cancel(map(state.wave, (wave.number for wave in plan.waves)), running)
+    ends = status_by_cancel(running)
+    return Decision(bodies=bodies, waves=waves, status=_changed(state, ends.status, ends.reason))
+
+
+def over_by_cancel(waves: Iterable[WaveState], running: Collection[int]) -> tuple[WaveState, ...]:
+    """Waves that are over once an operation is cancelled: those that began and of which no body runs.
+
+    `running`: the numbers of waves of which a body does.
+    """
+    return tuple(
+        replace(wave, status="done", soak_until=None, reason=said.CANCELLED)
+        for wave in waves
+        if wave.status not in ("waiting", "done") and wave.number not in running
     )
+
+
+def status_by_cancel(running: Collection[int]) -> StatusChange:
+    """How an operation that is being cancelled stands, by the waves of which a body runs."""
     if running:
-        return Decision(
-            bodies=bodies, waves=waves, status=_changed(state, "running", said.CANCELLING)
-        )
-    return Decision(bodies=bodies, waves=waves, status=_changed(state, "cancelled", said.CANCELLED))
+        return StatusChange("running", said.CANCELLING)
+    return StatusChange("cancelled", said.CANCELLED)
 
 
 def _awaiting(plan: OperationPlan, state: OperationState, now: datetime) -> Decision:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,7 +17,6 @@ import psycopg
 import sqlalchemy as sa
 
 from moyai.errors import MoyaiError
-from moyai.operations.database.attempts import steps_of
 from moyai.operations.database.deciding import (
     Alive,
     alive,
@@ -29,28 +27,28 @@ from moyai.operations.database.deciding import (
     waves,
 )
 from moyai.operations.database.epochs import behind
-from moyai.operations.database.left import left_by
 from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.carrying.failures import bug
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.bounds import Bounds
 from moyai.operations.durable.conducting.debts import Debts
 from moyai.operations.durable.conducting.files import Files
+from moyai.operations.durable.conducting.half_way import in_sight
 from moyai.operations.durable.conducting.lapsing import Lapsing
 from moyai.operations.durable.conducting.on_record import OnRecord
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.conducting.standing import Standing
 from moyai.operations.durable.conducting.steered import Steered
 from moyai.operations.durable.conducting.stranded import Stranded
+from moyai.operations.durable.conducting.unread import Unread
 from moyai.operations.durable.conducting.unreadable import cancelling, give_up
 from moyai.operations.durable.conducting.waiting import Waiting
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.queue.dbos_queue import BodyQueue
-from moyai.operations.durable.troubles import Troubles, why_waits
+from moyai.operations.durable.troubles import Troubles
 from moyai.operations.notices.happenings import happened, stalled
 from moyai.operations.notices.record import tell
-from moyai.planning.fleet import said
-from moyai.planning.fleet.conducting import BodyChange, Decision, decide
+from moyai.planning.fleet.conducting import Decision, decide
 from moyai.planning.fleet.exceptions import Bounded
 from moyai.planning.fleet.states import OperationState
 from moyai.planning.fleet.wanted import needs_approval
@@ -86,8 +84,7 @@ class Conductor:
         self._engine = engine
         self._say = say
         self._said: dict[str, str] = {}
-        self._troubles = Troubles(say) if troubles is None else troubles
-        self._unread: set[str] = set()
+        self._unread = Unread(engine, Troubles(say) if troubles is None else troubles)
         self._stranded = Stranded(queue)
         self._debts = Debts(knowledge.site, knowledge.registry, knowledge.releases)
         self._queue = queue
@@ -139,9 +136,7 @@ class Conductor:
         ):
             memory.keep_only(knowns)
         self._said = {row.id: self._said[row.id] for row in rows if row.id in self._said}
-        for ended in self._unread - {row.id for row in rows}:
-            self._unread.remove(ended)
-            self._troubles.leave(ended)
+        self._unread.keep_only({row.id for row in rows})
         for row in rows:
             known = knowns.get(row.id)
             if known is not None:
@@ -173,7 +168,7 @@ class Conductor:
                 now = my_turn(connection)
                 moved = now is None or do(connection, now)
         except MoyaiError as error:  # tenants.yaml while it is being edited
-            self._stand_still(operation, error)
+            self._unread.meet(operation, error, self._waiting)
             return False
         except sa.exc.TimeoutError:
             raise
@@ -188,7 +183,7 @@ class Conductor:
         except Exception as error:  # whatever its plan leads to
             self._say_once(operation, f"cannot go on: {bug(error).what.en}")
         else:
-            self._read_again(operation)
+            self._unread.over(operation)
             return moved
         self._forget(operation)
         return False
@@ -207,8 +202,9 @@ class Conductor:
         clear = {} if altered else self._approved.until(connection, row.id)
         places, state = room(connection), self._state(connection, row, known, altered, clear)
         plan = known.plan if state.unjudged else self._bounds.of(row.id, known).plan
-        decision = self._in_sight(
-            connection, row.id, known, state, decide(plan, state, now, places)
+        steps = self._knowledge.kind(known.plan.kind).steps
+        decision = in_sight(
+            connection, row.id, known, steps, state, decide(plan, state, now, places)
         )
         waited = self._waiting.told(row.id)
         if self._apply(connection, row, decision):
@@ -233,25 +229,6 @@ class Conductor:
             self._say_once(row.id, f"cannot go on: {begun}")
             return False
         return True
-
-    def _stand_still(self, operation: str, error: MoyaiError) -> None:
-        """It stays as it was, in sight, until the file can be read."""
-        why, lasts = why_waits(error), self._troubles.met(operation, error)
-        if operation in self._unread and not lasts:
-            return
-        with self._engine.begin() as connection:
-            now = my_turn(connection)
-            if now is None:
-                return
-            self._waiting.unread(connection, operation, why)
-            self._unread.add(operation)
-            if lasts:
-                tell(connection, operation, [stalled(why, now)])
-
-    def _read_again(self, operation: str) -> None:
-        if operation in self._unread:
-            self._unread.remove(operation)
-            self._troubles.over(operation)
 
     def _say_once(self, operation: str, words: str) -> None:
         if self._said.get(operation) != words:
@@ -322,32 +299,6 @@ class Conductor:
         else:
             self.gates.pop(row.id, None)
         return True
-
-    def _in_sight(
-        self,
-        connection: sa.Connection,
-        operation: str,
-        known: KnownPlan,
-        state: OperationState,
-        decision: Decision,
-    ) -> Decision:
-        """The same, but bodies that would be cancelled and that earlier attempts left half-way are held."""
-
-        def seen(one: BodyChange) -> BodyChange:
-            begun = one.status == "cancelled" and state.body(one.code).attempts > 0
-            if begun and self._is_half_way(connection, operation, known, one.code):
-                return BodyChange(one.code, "held", said.LEFT_HALF_WAY)
-            return one
-
-        return replace(decision, bodies=tuple(map(seen, decision.bodies)))
-
-    def _is_half_way(
-        self, connection: sa.Connection, operation: str, known: KnownPlan, code: str
-    ) -> bool:
-        """Whether earlier attempts left something of a waiting body that was not taken back."""
-        left = left_by(steps_of(connection, [(operation, code)])[operation, code]).steps
-        steps = self._knowledge.kind(known.plan.kind).steps(known.plan, known.body(code))
-        return any(not step.only_reads and step.name in left for step in steps)
 
     def _put_on_queue(
         self, connection: sa.Connection, operation: str, decision: Decision, begun: list[Any]

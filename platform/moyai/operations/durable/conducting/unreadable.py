@@ -8,7 +8,6 @@ worker of another version has in hand is that worker's to end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -20,7 +19,7 @@ from moyai.operations.durable.carrying.failures import to_document
 from moyai.operations.durable.conducting.stranded import Stranded
 from moyai.operations.kinds.kind import InDoubt
 from moyai.planning.fleet import said
-from moyai.planning.fleet.conducting import BodyChange, Decision, StatusChange
+from moyai.planning.fleet.conducting import BodyChange, Decision, over_by_cancel, status_by_cancel
 from moyai.planning.fleet.states import BodyStatus
 from moyai.texts import Text, document_of
 
@@ -44,16 +43,8 @@ def cancelling(
     left = _left(connection, operation.id, waiting)
     running = {one.wave for one in members if one.status == "running"}
     bodies = tuple(BodyChange(code, _status(left[code]), said.CANCELLED) for code in waiting)
-    over = tuple(
-        replace(wave, status="done", soak_until=None, reason=said.CANCELLED)
-        for wave in waves(connection, operation.id)
-        if wave.status not in ("waiting", "done") and wave.number not in running
-    )
-    status = (
-        StatusChange("running", said.CANCELLING)
-        if running
-        else StatusChange("cancelled", said.CANCELLED)
-    )
+    over = over_by_cancel(waves(connection, operation.id), running)
+    status = status_by_cancel(running)
     if not (bodies or over) and (status.status, status.reason) == (
         operation.status,
         operation.reason,
