@@ -547,14 +547,18 @@ def test_a_report_says_what_was_taken_back_and_what_is_owed(desk: Desk) -> None:
     assert "後で" in markdown(made, "ja")
 
 
-def test_only_what_ended_well_is_measured_for_forecasts(desk: Desk) -> None:
+def test_only_work_that_ended_well_is_measured_for_forecasts(desk: Desk) -> None:
     operation = desk.plan(plan(2))
     codes = desk.bodies(operation, "done", "failed")
-    desk.put(
-        "UPDATE moyai.body SET began_at = now(), ended_at = now() + interval '6.2 seconds' "
-        "WHERE operation_id = :id",
-        id=operation,
-    )
+    was_so = desk.plan(plan(1))
+    desk.bodies(was_so, "done")
+    for one, step in ((operation, "health"), (was_so, "preflight")):
+        desk.put(
+            "UPDATE moyai.body SET began_at = now(), ended_at = now() + interval '6.2 seconds', "
+            "step = :step WHERE operation_id = :id",
+            id=one,
+            step=step,
+        )
     with desk.engine.connect() as connection:
         found = measured(connection, "check", "")
         assert measured(connection, "check", "chat") == ()
