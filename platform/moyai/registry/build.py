@@ -55,22 +55,23 @@ def build(
     assert parts.federation is not None
     federation = _federation(parts.federation)
     services = {name: _service(name, parts, checkers[name]) for name in parts.services}
+    operators = tuple(
+        Operator(one.name, one.email, one.role, one.bodies, one.expires, one.ssh_key)
+        for one in parts.operators.values()
+    )
     return Registry(
         path=path,
         sha256=sha256,
         federation=federation,
         sites={"sandbox": SANDBOX, **_sites(parts)},
-        operators=tuple(
-            Operator(one.name, one.email, one.role, one.bodies, one.expires, one.ssh_key)
-            for one in parts.operators.values()
-        ),
+        operators=operators,
         services=services,
         tenants=tuple(
             _tenant(body, parts, checkers, federation.cells[0].name)
             for body in parts.tenants.values()
         ),
         cost_sharing=build_costs(parts),
-        operations=build_operations(parts.operations),
+        operations=build_operations(parts.operations, operators),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from moyai.registry.models import Operator, Role
 from moyai.registry.operation_file import (
     BodyApproverFile,
     NotificationsFile,
@@ -28,10 +29,17 @@ from moyai.registry.operation_settings import (
 _PORTS: Mapping[MailSecurity, int] = {"starttls": 587, "tls": 465, "none": 25}
 
 
-def build_operations(file: OperationsFile | None) -> OperationSettings:
-    """The settings of a file in which no check found an error; the defaults where it has none."""
+def build_operations(
+    file: OperationsFile | None, operators: Iterable[Operator] = ()
+) -> OperationSettings:
+    """The settings of a file in which no check found an error; the defaults where it has none.
+
+    `operators`: by whom there are it is decided whether edits need approval, where the file does not say so.
+    """
+    with_two = second_persons(operators)
     if file is None:
-        return OperationSettings()
+        return OperationSettings(edits_need_approval=with_two)
+    edits = file.edits_need_approval
     return OperationSettings(
         waves=(EVERYBODY,) if file.waves is None else tuple(map(_wave, file.waves)),
         max_concurrent=file.max_concurrent,
@@ -43,10 +51,19 @@ def build_operations(file: OperationsFile | None) -> OperationSettings:
         audit_anchor_minutes=file.audit_anchor_minutes,
         aws_calls_per_second=file.aws_calls_per_second,
         bodies_approve=file.bodies_approve,
-        edits_need_approval=file.edits_need_approval,
+        edits_need_approval=with_two if edits is None else edits,
         steering_needs_signature=file.steering_needs_signature,
         duration_minutes=file.duration_minutes,
         notifications=_notifications(file.notifications),
+    )
+
+
+def second_persons(operators: Iterable[Operator]) -> bool:
+    """Whether what one of them plans another can approve."""
+    known = tuple(operators)
+    planners = [one for one in known if one.role in (Role.OPERATOR, Role.APPROVER)]
+    return any(
+        one.role is Role.APPROVER and any(other is not one for other in planners) for one in known
     )
 
 

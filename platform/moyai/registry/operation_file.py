@@ -214,10 +214,12 @@ class OperationsFile(FilePart):
         description="再開とやり直しに担当者の署名が要るか（一時停止と取消には要らない）"
         " / whether resume and retry need the operator's signature (pause and cancel never do)",
     )
-    edits_need_approval: StrictBool = Field(
-        default=_DEFAULTS.edits_need_approval,
-        description="団体の編集（moyai tenant edit）に、別の人の承認が要るか"
-        " / whether edits of bodies (moyai tenant edit) need another person's approval",
+    edits_need_approval: StrictBool | None = Field(
+        default=None,
+        description="団体の編集（moyai tenant edit）に、別の人の承認が要るか。省けば、承認できる人と"
+        "提案できる別の人が operators にいるとき要る / whether edits of bodies (moyai tenant edit) need"
+        " another person's approval; left out: where operators list one who approves and another one who"
+        " may propose",
     )
     duration_minutes: Annotated[int, whole(1, 1_440)] = Field(
         default=_DEFAULTS.duration_minutes,

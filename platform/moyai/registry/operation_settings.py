@@ -154,7 +154,8 @@ class OperationSettings:
     bodies_approve: str | None = None
     """A selector of the bodies that have to approve their own slot; None: none has to."""
     edits_need_approval: bool = False
-    """Whether bodies' entries are edited by proposals only, which another person approves."""
+    """Whether bodies' entries are edited by proposals only, which another person approves. A file that does not
+    say so: where its operators are two persons of whom one approves."""
     steering_needs_signature: bool = True
     """Whether `resume` and `retry` need the operator's signature; `pause` and `cancel` never do."""
     duration_minutes: int = 30

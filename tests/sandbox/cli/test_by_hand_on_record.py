@@ -24,6 +24,7 @@ from secretariat import working
 
 KISHIWADA, IKEDA, TAISHI = KEPT
 BY = "keikaku@jimukyoku.example.jp"
+_MAX = "  max_concurrent"
 PERSON = re.compile(r"person:[!-~]+@[!-~]+")
 
 
@@ -32,6 +33,7 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]
     """Three bodies that a person deployed, on a site whose operations database nobody has used."""
     base = tmp_path_factory.mktemp("by-hand")
     found = make_federation(base / "project", base / "home")
+    found.edit(_MAX, f"  edits_need_approval: false\n{_MAX}")
     found.ok("deploy", "--as-of", DAY, "--operator", BY)
     yield found
     found.moyai("sandbox", "reset", "--yes")

@@ -20,7 +20,6 @@ from moyai.operations.site.session import open_session
 from moyai.registry.change import EntryEdit
 
 CODE, PAYMENT = "272043", "services.eapp-b.settings.payment"
-_MAX = "  max_concurrent"
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +30,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(federation: Federation, keys: Path) -> Federation:
-    """The federation, where edits need approval."""
+    """The federation, where edits need approval, as another person can give it."""
     two_waves(federation, keys)
-    federation.edit(_MAX, f"  edits_need_approval: true\n{_MAX}")
     federation.ok("deploy")
     return federation
 

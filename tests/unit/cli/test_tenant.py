@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -41,7 +42,10 @@ def test_an_added_body_as_csv(moyai: Run) -> None:
     assert ["slug", "osaka-pref"] in rows
 
 
-def test_a_body_is_changed_and_the_difference_shown(moyai: Run) -> None:
+def test_a_body_is_changed_and_the_difference_shown(moyai: Run, project: Path) -> None:
+    file = project / "tenants.yaml"
+    told = "  edits_need_approval: false\n  max_concurrent"
+    file.write_text(file.read_text("utf-8").replace("  max_concurrent", told), "utf-8")
     edit = ("tenant", "edit", "ikeda", "--set", "services.eapp-b.settings.payment=both")
     shown = moyai(*edit, "--dry-run")
     assert shown.returncode == 0, shown.stderr

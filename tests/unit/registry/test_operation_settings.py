@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
 from moyai.registry.load import load_content
-from moyai.registry.models import Registry
+from moyai.registry.models import Operator, Registry, Role
 from moyai.registry.operation_build import build_operations
 from moyai.registry.operation_file import OperationsFile
 from moyai.registry.operation_settings import (
@@ -62,7 +62,7 @@ def errors_of(operations: object) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("nothing", [None, {}, {"notifications": {}}])
 def test_a_file_that_says_nothing_has_every_default(nothing: object) -> None:
     found = registry_with(nothing).operations
-    assert found == OperationSettings()
+    assert found == OperationSettings(edits_need_approval=True)  # by the sample's operators
     assert found.waves == (Wave("全団体", rest=True),)
     assert (found.max_concurrent, found.failure_tolerance) == (Amount(4), Tolerance(Amount(0)))
     assert (found.same_errors, found.max_releases_behind, found.approval_hours) == (3, 2, 72)
@@ -255,3 +255,28 @@ def test_two_operators_have_two_keys_and_one_person_may_be_both() -> None:
         SAMPLE, yaml.safe_dump({**root, "operators": operators}, allow_unicode=True).encode()
     ).problems
     assert problem.path == "operators[1].ssh_key"
+
+
+@pytest.mark.parametrize(
+    ("roles", "needed"),
+    [
+        ((), False),
+        (("approver",), False),
+        (("operator", "operator"), False),
+        (("approver", "viewer", "auditor"), False),
+        (("approver", "approver"), True),
+        (("operator", "viewer", "approver"), True),
+    ],
+)
+def test_edits_need_approval_where_one_may_propose_and_another_approve(
+    roles: tuple[str, ...], needed: bool
+) -> None:
+    persons = [
+        Operator(f"p{at}", f"p{at}@example.jp", Role(role), "all", date(2030, 1, 1), KEY)
+        for at, role in enumerate(roles)
+    ]
+    assert build_operations(None, persons).edits_need_approval is needed
+    assert build_operations(OperationsFile(), persons).edits_need_approval is needed
+    for said in (True, False):
+        file = OperationsFile(edits_need_approval=said)
+        assert build_operations(file, persons).edits_need_approval is said

@@ -61,13 +61,15 @@ def change(
     if registry.operations.edits_need_approval:
         raise Refused(
             Text(
-                "団体の編集には、別の人の承認が要ります（operations.edits_need_approval）。",
-                "edits of bodies need another person's approval (operations.edits_need_approval).",
+                "団体の編集には、別の人の承認が要ります。",
+                "edits of bodies need another person's approval.",
             ),
             touched=NOTHING_TOUCHED,
             remedy=Text(
-                "--propose を付けて提案し、承認を受けてください。",
-                "Propose it with --propose, and have that approved.",
+                "--propose を付けて提案し、承認を受けてください（operations の edits_need_approval: false で、"
+                "すぐに書くようになります）。",
+                "Propose it with --propose, and have that approved (with edits_need_approval: false in "
+                "operations it is written at once).",
             ),
         )
     with _as_read(registry) as (path, before):
