@@ -196,6 +196,28 @@ def test_what_another_signed_or_of_something_else_counts_for_nothing(desk: Desk,
     assert "does not count" in desk.reason()
 
 
+@pytest.mark.parametrize(
+    ("role", "bodies", "why"),
+    [
+        (Role.AUDITOR, "all", "has no role that may plan or run"),
+        (Role.OPERATOR, "tag:nobody", "are not all that this is about"),
+    ],
+)
+def test_the_signed_word_of_one_who_may_not_run_this_counts_for_nothing(
+    desk: Desk, role: Role, bodies: str, why: str
+) -> None:
+    third = "kansa@example.jp"
+    known = replace(registry(), operators=(*registry().operators, operator(third, role, bodies)))
+    worker = begun(desk)
+    knowledge = Knowledge("sandbox", counted_kind, lambda: known)
+    approved = Approved(desk.worker, worker.plans, knowledge)
+    conductor = Conductor(desk.worker, worker.queue, worker.plans, knowledge, approved)
+    ask(desk, "run", word(desk, "resume", by=third), third)
+    conductor.look()
+    assert (desk.view().row.status, attempts(desk)) == ("held", [1, 0, 0])
+    assert why in desk.reason()
+
+
 def test_an_unsigned_retry_is_held_and_a_pause_or_cancel_of_it_needs_no_key(desk: Desk) -> None:
     worker = begun(desk)
     code = desk.made.bodies[1].code

@@ -147,7 +147,7 @@ def _is_planned(of: Facts, registry: Registry, now: datetime) -> bool:
 def judge_planner(of: Facts, signature: str, registry: Registry, now: datetime) -> Rejection | None:
     """Whether the plan is signed by who is said to have planned it, an operator of today who may plan."""
     line = signed_line(of.operation, of.sha256, PLAN)
-    return judge_first(First(of.plan.planned_by, signature), line, registry, now)
+    return judge_first(First(of.plan.planned_by, signature), line, registry, now, of.plan.bodies)
 
 
 def _concerned(subject: Subject, plan: OperationPlan) -> Sequence[PlannedBody]:

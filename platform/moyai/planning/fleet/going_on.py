@@ -14,12 +14,11 @@ from moyai.approvals.rejections import Rejection
 from moyai.approvals.signatures import verify
 from moyai.approvals.steering import AT_ONCE, STEERING_NAMESPACE, says
 from moyai.approvals.subjects import approval_line
-from moyai.planning.fleet import refusals, said
-from moyai.planning.fleet.approvers import of_secretariat
+from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan
+from moyai.planning.fleet.second_person import Named, who_asks
 from moyai.planning.fleet.wanted import needs_approval
 from moyai.registry.models import Registry
-from moyai.registry.persons import called
 from moyai.texts import JAPAN, Text
 
 ACTIONS = frozenset({"run", "release", "retry"})
@@ -65,13 +64,16 @@ def needs_signature(plan: OperationPlan | None, registry: Registry) -> bool:
     return wants and (plan is None or needs_approval(plan))
 
 
-def judge_words(words: Sequence[Word], operation: str, sha256: str, registry: Registry) -> Judged:
+def judge_words(
+    words: Sequence[Word], operation: str, sha256: str, registry: Registry, bodies: Sequence[Named]
+) -> Judged:
     """What words come to, in the order in which they were put on record. One that does not count stops all
-    until one that counts says that the operation goes on; what it let go stays held after that too."""
+    until one that counts says that the operation goes on; what it let go stays held after that too. `bodies`: of
+    the operation's plan."""
     why: Text | None = None
     not_released: set[str] = set()
     for word in words:
-        found = why_not(word, operation, sha256, registry)
+        found = why_not(word, operation, sha256, registry, bodies)
         if found is not None:
             why = said.steered_unsigned(word.action, word.actor, found)
             not_released.update(word.what)
@@ -82,16 +84,18 @@ def judge_words(words: Sequence[Word], operation: str, sha256: str, registry: Re
     return Judged(why, frozenset(not_released))
 
 
-def why_not(word: Word, operation: str, sha256: str, registry: Registry) -> Text | None:
-    """Why a word does not count, or None: an operator's own key signed it, of this plan, then."""
-    email = word.actor.partition(":")[2]
-    person = called(of_secretariat(registry), email)
-    if person is None:
-        return refusals.unknown_person(email).what
+def why_not(
+    word: Word, operation: str, sha256: str, registry: Registry, bodies: Sequence[Named]
+) -> Text | None:
+    """Why a word does not count, or None: an operator who may run this for all bodies that it is about signed
+    it with their own key, of this plan, then."""
+    about = [one for one in bodies if one.code in word.codes] if word.action == "retry" else bodies
+    day = word.at.astimezone(JAPAN).date()
+    person = who_asks(word.actor.partition(":")[2], about, registry, day)
+    if isinstance(person, Rejection):
+        return person.what
     if word.signature is None or word.signed_at is None or word.asked is None:
         return said.NOT_SIGNED
-    if word.at.astimezone(JAPAN).date() > person.expires:
-        return refusals.expired_person(person.email, person.expires).what
     if abs(word.at - word.signed_at) > AT_ONCE or not says(
         word.asked, word.action, word.what, word.codes
     ):

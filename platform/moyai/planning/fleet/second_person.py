@@ -78,18 +78,36 @@ class Said:
     """How long such a word holds."""
 
 
-def judge_first(first: First, line: bytes, registry: Registry, now: datetime) -> Rejection | None:
-    """Whether who asks is an operator of today who may, and signed the line as one who asks."""
-    person = called(of_secretariat(registry), first.email)
-    if person is None:
-        return refusals.unknown_person(first.email)
-    if person.role not in ("operator", "approver"):
-        return refusals.no_planner(person.email)
-    if now.astimezone(JAPAN).date() > person.expires:
-        return refusals.expired_person(person.email, person.expires)
+def judge_first(
+    first: First,
+    line: bytes,
+    registry: Registry,
+    now: datetime,
+    concerned: Sequence[Named] = (),
+) -> Rejection | None:
+    """Whether who asks is an operator of today who may, for all that are concerned, and signed the line as one
+    who asks."""
+    person = who_asks(first.email, concerned, registry, now.astimezone(JAPAN).date())
+    if isinstance(person, Rejection):
+        return person
     if first.signature is None:
         return refusals.unsigned(person.email)
     return verify(first.signature, line, PLAN_NAMESPACE, person.ssh_key)
+
+
+def who_asks(
+    email: str, concerned: Sequence[Named], registry: Registry, day: date
+) -> Approver | Rejection:
+    """The operator of an address, or why they may not plan or steer: role, last day, bodies."""
+    person = called(of_secretariat(registry), email)
+    if person is None:
+        return refusals.unknown_person(email)
+    if person.role not in ("operator", "approver"):
+        return refusals.no_planner(person.email)
+    if day > person.expires:
+        return refusals.expired_person(person.email, person.expires)
+    left = _not_meant(person.bodies, concerned, registry, day)
+    return refusals.not_theirs(person.email, [one.name for one in left]) if left else person
 
 
 def secretary(email: str, registry: Registry) -> Approver | Rejection:

@@ -16,7 +16,7 @@ from moyai.operations.durable.conducting.plans import KnownPlan
 from moyai.planning.fleet import said
 from moyai.planning.fleet.going_on import Judged, judge_words, needs_signature
 from moyai.planning.fleet.wanted import needs_approval
-from moyai.registry.models import Operator, Registry
+from moyai.registry.models import Registry
 from moyai.texts import Text
 
 _FRESH_SECONDS = 1.0
@@ -25,9 +25,9 @@ _FRESH_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    of: tuple[str | None, str, tuple[Operator, ...], bool]
-    """The version of the operation's row, which every word changes; the plan's hash; operators, and whether
-    signatures are wanted, by tenants.yaml."""
+    of: tuple[str | None, str, str, bool]
+    """The version of the operation's row, which every word changes; the plan's hash; tenants.yaml's, and whether
+    it wants signatures."""
     judged: Judged
     until: float
 
@@ -50,14 +50,14 @@ class Steered:
             return Judged()  # whatever tenants.yaml says: it need not be read for that
         registry = self._registry()
         wants = needs_signature(known.plan, registry)
-        now = (version, known.sha256, tuple(registry.operators), wants)
+        now = (version, known.sha256, registry.sha256, wants)
         with self._lock:
             last = self._looked.get(operation)
         if last is not None and last.of == now:
             judged = last.judged
         elif wants:
             words = words_of(connection, operation)
-            judged = judge_words(words, operation, known.sha256, registry)
+            judged = judge_words(words, operation, known.sha256, registry, known.plan.bodies)
         else:
             judged = Judged()
         with self._lock:
