@@ -68,8 +68,8 @@ def judge_words(
     words: Sequence[Word], operation: str, sha256: str, registry: Registry, bodies: Sequence[Named]
 ) -> Judged:
     """What words come to, in the order in which they were put on record. One that does not count stops all
-    until one that counts says that the operation goes on; what it let go stays held after that too. `bodies`: of
-    the operation's plan."""
+    until one that counts says that the operation goes on; what it let go stays held after that too. `bodies`:
+    of the operation's plan."""
     why: Text | None = None
     not_released: set[str] = set()
     for word in words:

@@ -26,8 +26,8 @@ _FRESH_SECONDS = 1.0
 @dataclass(frozen=True, slots=True)
 class _Looked:
     of: tuple[str | None, str, str, bool]
-    """The version of the operation's row, which every word changes; the plan's hash; tenants.yaml's, and whether
-    it wants signatures."""
+    """The version of the operation's row, which every word changes; the plan's hash; tenants.yaml's, and
+    whether it wants signatures."""
     judged: Judged
     until: float
 
