@@ -11,12 +11,21 @@ import sqlalchemy as sa
 from counting import make_plan
 from telling import Office
 
+from moyai.errors import OperationFailed
 from moyai.operations.audit.chains import verify_chains
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.registry.operation_settings import Notifications
 
 CODE = "100001"
+CHAINS = ("body:100000", f"body:{CODE}", "body:100002", "federation")
+PERSON, LINE = "operator:keikaku@example.jp", "e" * 64
+STOPS = ("pause", "cancel", "stop")
+STEERED = (
+    "moyai.want(:id, 'pause', :who, 'pause', 'signed', now())",
+    "moyai.release(:id, '{wave:1}', :who)",
+    "moyai.want(:id, 'run', :who)",
+)
 CUT = (
     "DELETE FROM moyai.audit WHERE chain = :chain AND seq >= :seq",
     "DELETE FROM moyai.audit_head WHERE chain = :chain",
@@ -35,12 +44,19 @@ class Site:
         office = Office(*self._engines, self.owner, folder, Notifications())
         self.operation = office.plan(make_plan(folder, 3))
         self._approve(self.operation)
+        self._ask(self.operation, *STEERED)
         office.go_on()
+        self._begin_again(office)
         assert office.rows("SELECT DISTINCT status FROM moyai.body") == [("done",)]
+        self._note()
+        self.stopped = {one: office.plan(make_plan(folder, 3)) for one in STOPS}
+        for wanted, operation in self.stopped.items():
+            self._ask(operation, f"moyai.want(:id, '{wanted}', :who)")
         assert self.findings() == set()
         self.sql(
             "ALTER TABLE moyai.audit DISABLE TRIGGER ALL",
             "ALTER TABLE moyai.audit NO FORCE ROW LEVEL SECURITY",
+            "ALTER TABLE moyai.line_note DISABLE TRIGGER ALL",
             "CREATE TABLE moyai.kept AS SELECT * FROM moyai.audit",
             "CREATE TABLE moyai.kept_head AS SELECT * FROM moyai.audit_head",
         )
@@ -64,6 +80,45 @@ class Site:
                     ),
                     {"id": operation, "subject": subject},
                 )
+
+    def _ask(self, operation: str, *asked: str) -> None:
+        for words in asked:
+            with self._engines[0].begin() as connection:
+                connection.execute(sa.text(f"SELECT {words}"), {"id": operation, "who": PERSON})
+
+    def _begin_again(self, office: Office) -> None:
+        self.sql(f"UPDATE moyai.body SET status = 'failed' WHERE code = '{CODE}'")
+        self._ask(self.operation, f"moyai.retry(:id, '{{{CODE}}}', :who)")
+        office.go_on()
+
+    def _note(self) -> None:
+        """A deed by hand at one body."""
+        lines = [
+            {
+                "chain": chain,
+                "actor": "person:u@h",
+                "action": "hand.psql",
+                "plan_sha256": None,
+                "step": None,
+                "result": "begun",
+                "details": {"evidence_sha256": LINE, **codes},
+            }
+            for chain, codes in ((f"body:{CODE}", {}), ("federation", {"codes": [CODE]}))
+        ]
+        key = "d20261127-150216-ee22439a.0123456789abcdef"
+        note = sa.text("SELECT moyai.note_deed(:key, 1, :sha, CAST(:lines AS jsonb))")
+        with self.owner.begin() as connection:
+            connection.execute(note, {"key": key, "sha": LINE, "lines": json.dumps(lines)})
+
+    def cut_all(self, action: str, words: str = "") -> None:
+        """The first such record, and all behind it, out of every chain."""
+        for chain in CHAINS:
+            self.cut(chain, action, words)
+
+    def told(self, words: str) -> set[str]:
+        """Chains that lack something of which these words are said."""
+        found = [one for looked in verify_chains(self.auditor) for one in looked.findings]
+        return {one.chain for one in found if one.kind == "lacking" and words in one.what.en}
 
     def findings(self) -> set[tuple[str, str]]:
         return {
@@ -143,47 +198,58 @@ def test_of_one_chain_alone_the_tables_tell(site: Site) -> None:
     assert {one.kind for one in looked.findings} <= {"unproved"}
 
 
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("operation.pause", f"what was asked of it (operation.pause {PERSON} 20"),
+        ("operation.release", f"what was asked of it (operation.release {PERSON})"),
+        ("operation.release", "that wave:1 was let go"),
+        ("operation.run", f"what was asked of it (operation.run {PERSON})"),
+    ],
+)
+def test_what_was_asked_for_and_was_taken_out_of_every_chain_the_tables_miss(
+    site: Site, action: str, told: str
+) -> None:
+    site.cut_all(action, site.operation)
+    assert site.told(told) == set(CHAINS)
+
+
+@pytest.mark.parametrize("wanted", STOPS)
+def test_so_they_do_a_stop_that_nobody_signed(site: Site, wanted: str) -> None:
+    site.cut_all(f"operation.{wanted}", site.stopped[wanted])
+    assert site.told(f"{site.stopped[wanted]}: what was asked of it last") == set(CHAINS)
+
+
+def test_so_they_do_a_body_that_was_begun_again(site: Site) -> None:
+    for chain in (f"body:{CODE}", "federation"):
+        site.cut(chain, "operation.retry")
+    asked = f"what was asked of it (operation.retry {PERSON})"
+    assert site.told(asked) == {f"body:{CODE}", "federation"}
+
+
+@pytest.mark.parametrize(
+    "gone", [(f"body:{CODE}",), ("federation",), (f"body:{CODE}", "federation")]
+)
+def test_a_line_of_evidence_is_missed_by_the_other_chain_and_by_the_tables(
+    site: Site, gone: tuple[str, ...]
+) -> None:
+    for chain in gone:
+        site.cut(chain, "hand.psql")
+    assert site.told(LINE) == {gone[-1]}, "which bodies it is about, the federation's chain says"
+
+
+def test_a_login_that_may_not_ask_all_of_that_says_so(site: Site) -> None:
+    site.sql("REVOKE SELECT (key, sha256) ON moyai.line_note FROM moyai_auditor")
+    with pytest.raises(OperationFailed, match="may not read"):
+        site.findings()
+    site.sql("GRANT SELECT (key, sha256) ON moyai.line_note TO moyai_auditor")
+    assert site.findings() == set()
+
+
 def test_without_the_tables_chains_still_tell_of_each_other(site: Site) -> None:
-    site.sql("TRUNCATE moyai.operation CASCADE")
+    site.sql("TRUNCATE moyai.operation, moyai.line_note CASCADE")
     assert site.findings() == set()
     site.cut(f"body:{CODE}", "operation.plan")
     assert site.findings() == {(f"body:{CODE}", "lacking")}
     site.cut("federation", "operation.plan")
     assert ("federation", "lacking") in site.findings()
-
-
-def test_what_a_person_asked_for_and_a_line_of_evidence_stand_in_both_chains(site: Site) -> None:
-    sha = "e" * 64
-    lines = [
-        {
-            "chain": chain,
-            "actor": "person:u@h",
-            "action": "hand.psql",
-            "plan_sha256": None,
-            "step": None,
-            "result": "begun",
-            "details": {"evidence_sha256": sha, **codes},
-        }
-        for chain, codes in ((f"body:{CODE}", {}), ("federation", {"codes": [CODE]}))
-    ]
-    with site.owner.begin() as connection:
-        connection.execute(
-            sa.text("SELECT moyai.note_deed(:key, 1, :sha, CAST(:lines AS jsonb))"),
-            {
-                "key": "d20261127-150216-ee22439a.0123456789abcdef",
-                "sha": sha,
-                "lines": json.dumps(lines),
-            },
-        )
-    assert site.findings() == set()
-    site.sql("CREATE TABLE moyai.noted AS SELECT * FROM moyai.audit")
-    site.sql("CREATE TABLE moyai.noted_head AS SELECT * FROM moyai.audit_head")
-    for chain in (f"body:{CODE}", "federation"):
-        site.cut(chain, "hand.psql")
-        assert site.findings() == {(chain, "lacking")}
-        site.sql(
-            "DELETE FROM moyai.audit",
-            "DELETE FROM moyai.audit_head",
-            "INSERT INTO moyai.audit SELECT * FROM moyai.noted",
-            "INSERT INTO moyai.audit_head SELECT * FROM moyai.noted_head",
-        )

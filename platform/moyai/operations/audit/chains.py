@@ -25,6 +25,7 @@ from moyai.operations.audit.lacking import Across, Wanted, lacking
 from moyai.operations.audit.passing import Looked, Passed, look
 from moyai.operations.audit.proofs import People, proof_of, proof_words
 from moyai.operations.audit.record_words import action_word, result_word
+from moyai.operations.audit.seen import Seen
 from moyai.operations.audit.vault import NoVault, vault_of
 from moyai.operations.database.anchoring import has_anchors
 from moyai.operations.database.audit_reading import heads, newest, one_moment, records
@@ -102,9 +103,9 @@ def _gone(
 ) -> Looked:
     """A chain without records. `lost`: the anchors of such."""
     anchors = lost.get(chain, ())
-    findings = [*verify((), anchors, chain), *lacking(chain, wanted, set())]
+    findings = [*verify((), anchors, chain), *lacking(chain, wanted, Seen())]
     if chain == FEDERATION:
-        findings = list(dict.fromkeys((*findings, *across.findings(set()))))
+        findings = list(dict.fromkeys((*findings, *across.findings(Seen()))))
     return Looked(chain, 0, genesis(chain), tuple(findings), len(anchors))
 
 

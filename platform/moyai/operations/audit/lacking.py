@@ -1,7 +1,8 @@
 """Chains held against each other and against the tables: what one tells of and another lacks was taken out.
 
 Who cuts a chain off together with its head leaves it whole in itself; until its next anchor only the others
-know better: the tables what was begun, done and approved, the federation's chain what was planned for whom.
+know better: the tables what was begun, done, approved, asked for and noted down, the federation's chain what
+was planned for whom.
 """
 
 from __future__ import annotations
@@ -12,32 +13,12 @@ from itertools import groupby, islice
 from moyai.audit.records import FEDERATION, AuditRecord, chain_of
 from moyai.audit.verify import Finding
 from moyai.operations.audit.mirrored import Mirrors
+from moyai.operations.audit.seen import Seen
 from moyai.operations.database.audit_wanted import Known
 from moyai.texts import Text, visible
 
 _MOST = 100
 """Findings of one chain; there may be as many as records."""
-
-
-def known_of(record: AuditRecord) -> Known | None:
-    """What a record is a record of; None where no table and no other chain tells of the like."""
-    operation = record.operation
-    if operation is None or record.action.startswith("runbook."):
-        return None
-    if record.action == "operation.plan":
-        return (operation, "plan", None, "")
-    if record.action == "operation.begin":
-        return (operation, "begin", record.attempt, "")
-    if record.action == "operation.approve":
-        words = (record.details.get("subject"), record.actor.partition(":")[2])
-        signed = record.details.get("signed_at")
-        return (operation, "approve", None, " ".join(map(str, (*words, signed))))
-    kind, _, what = record.action.partition(".")
-    if kind == "operation":
-        return None
-    if what == "step" and record.result in ("done", "failed"):
-        return (operation, "step", record.attempt, record.step or "")
-    return (operation, "end", record.attempt, "") if what == "body" else None
 
 
 class Wanted:
@@ -100,7 +81,7 @@ class Across:
         if record.action == "operation.plan" and isinstance(codes, list | tuple):
             self._codes[record.operation or ""] = tuple(map(str, codes))
 
-    def findings(self, seen: set[Known]) -> Iterator[Finding]:
+    def findings(self, seen: Seen) -> Iterator[Finding]:
         """What the federation's chain lacks, and what bodies' chains do, once it has passed."""
         if not self._every:
             return
@@ -118,9 +99,11 @@ class Across:
             yield Finding("more", FEDERATION, None, _more(len(gone) - _MOST))
 
 
-def lacking(chain: str, wanted: set[Known], seen: set[Known]) -> Sequence[Finding]:
+def lacking(chain: str, wanted: set[Known], seen: Seen) -> Sequence[Finding]:
     """A finding for each record that a chain lacks."""
-    gone = sorted(wanted - seen, key=lambda known: (known[0], known[2] or 0, known[1], known[3]))
+    gone = sorted(
+        seen.lacks(wanted), key=lambda known: (known[0], known[2] or 0, known[1], known[3])
+    )
     found = [_finding(chain, known) for known in gone[:_MOST]]
     more = len(gone) - _MOST
     if more > 0:
@@ -131,6 +114,10 @@ def lacking(chain: str, wanted: set[Known], seen: set[Known]) -> Sequence[Findin
 def _finding(chain: str, known: Known) -> Finding:
     operation, what, attempt, about = known
     number = "" if attempt is None else str(attempt)
+    if what == "line":
+        about = about.rpartition(" ")[
+            2
+        ]  # as the tables have it: what is missed by both is told once
     of = _WHAT[what]
     ja = of.ja.format(attempt=number, about=visible(about))
     en = of.en.format(attempt=number, about=visible(about))
@@ -158,4 +145,6 @@ _WHAT = {
     "approve": Text("承認（{about}）", "the approval {about}"),
     "line": Text("証跡の行（{about}）", "the line of evidence {about}"),
     "word": Text("指示（{about}）", "what was asked of it ({about})"),
+    "wanted": Text("最後の指示（{about}）", "what was asked of it last ({about})"),
+    "released": Text("保留の解除（{about}）", "that {about} was let go"),
 }

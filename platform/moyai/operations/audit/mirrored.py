@@ -68,6 +68,9 @@ def mirrored_of(record: AuditRecord) -> Mirrored | None:
         evidence = record.details.get("evidence_sha256")
         return (record.operation, "line", f"{record.action} {evidence}")
     if kind == "operation" and what in (*_STEERED, "retry"):
+        # Words of versions before, which say nothing of a signature, may stand in the federation's chain alone.
+        if what != "apply" and "signature" not in record.details:
+            return None
         signed = record.details.get("signed_at")
         words = [record.action, record.actor, *([] if signed is None else [str(signed)])]
         return (record.operation, "word", " ".join(words))

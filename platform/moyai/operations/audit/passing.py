@@ -11,8 +11,9 @@ from moyai.audit.anchors import Anchor
 from moyai.audit.gaps import Gap, gap_of
 from moyai.audit.records import FEDERATION, AuditRecord, Head
 from moyai.audit.verify import Finding, verify
-from moyai.operations.audit.lacking import Across, known_of, lacking
+from moyai.operations.audit.lacking import Across, lacking
 from moyai.operations.audit.proofs import People, Signatures
+from moyai.operations.audit.seen import Seen
 from moyai.operations.database.audit_reading import records
 from moyai.operations.database.audit_wanted import Known
 from moyai.texts import Text
@@ -63,7 +64,7 @@ def look(
     if across is not None and head.chain == FEDERATION:
         findings = list(dict.fromkeys((*findings, *across.findings(passed.seen))))
     elif across is not None:
-        across.body(head.chain.removeprefix("body:"), passed.seen)
+        across.body(head.chain.removeprefix("body:"), passed.seen.known)
     return passed.looked(head, findings, len(anchors))
 
 
@@ -78,7 +79,7 @@ class Passed:
         self.seq = 0
         self.gaps: list[Gap] = []
         self.signatures = Signatures()
-        self.seen: set[Known] = set()
+        self.seen = Seen()
 
     def looked(self, head: Head, findings: Iterable[Finding], anchors: int = 0) -> Looked:
         """What is known once all have passed."""
@@ -91,17 +92,12 @@ class Passed:
             self.seq = record.seq
             self.signatures.take(record, self._known)
             if self._across is not None:
-                self._note(self._across, record)
+                self.seen.take(record)
+                self._across.take(record)
             gap = gap_of(record)
             if gap is not None:
                 self.gaps.append(gap)
             yield record
-
-    def _note(self, across: Across, record: AuditRecord) -> None:
-        known = known_of(record)
-        if known is not None:
-            self.seen.add(known)
-        across.take(record)
 
 
 def _beyond(head: Head, last: int) -> Finding:

@@ -1,5 +1,5 @@
-"""Which records the tables say that each chain has: what was begun, done and approved is in both, as one
-transaction wrote them."""
+"""Which records the tables say that each chain has: what was begun, done, approved, asked for and noted down
+is in both, as one transaction wrote them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from moyai.errors import NOTHING_TOUCHED, OperationFailed
+from moyai.texts import Text
+
 Known = tuple[str, str, int | None, str]
 """Operation, what (`plan`, `begin`, `step`, `end`, `approve`), attempt, about: the step, or subject, person and
-signed moment of an approval; else nothing."""
+signed moment of an approval; else nothing. Of a deed or a run: its id, `line`, None, the line's hash. Of what
+persons asked of an operation: `word`, the number among those alike, action, person and signed moment; `wanted`,
+None, the last action; `released`, None, what was let go."""
 
 _AT_ONCE = 2000
 _WANTED = sa.text("""
@@ -19,6 +24,21 @@ WITH approved AS (
     concat_ws(' ', subject, operator,
       to_char(signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) AS about
   FROM moyai.approval WHERE signed_at IS NOT NULL),
+said AS (
+  SELECT id, operation_id, action, codes, concat_ws(' ', 'operation.' || action, actor,
+      to_char(signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) AS about
+  FROM moyai.steering WHERE action <> 'before'),
+words AS (
+  SELECT 'federation' AS chain, operation_id, about FROM said
+  UNION ALL SELECT 'body:' || b.code, operation_id, s.about
+    FROM said s JOIN moyai.body b USING (operation_id) WHERE s.action <> 'retry'
+  UNION ALL SELECT 'body:' || code, operation_id, about FROM (
+    SELECT DISTINCT id, operation_id, about, unnest(codes) AS code FROM said WHERE action = 'retry') retried),
+-- A proposal is wanted paused until it begins, though nobody asked for that.
+standing AS (
+  SELECT id AS operation_id, 'wanted' AS what, 'operation.' || wanted AS about FROM moyai.operation
+    WHERE wanted IN ('cancel', 'stop') OR wanted = 'pause' AND kind <> 'edit'
+  UNION ALL SELECT id, 'released', jsonb_object_keys(released) FROM moyai.operation),
 wanted AS (
   SELECT 'body:' || code AS chain, operation_id, 'plan' AS what, NULL::integer AS attempt, '' AS about
     FROM moyai.body
@@ -33,17 +53,34 @@ wanted AS (
       AND CASE WHEN a.code IS NOT NULL THEN a.code = b.code
         ELSE a.wave IS NULL OR a.wave = b.wave END
   UNION ALL SELECT 'federation', id, 'plan', NULL, '' FROM moyai.operation
-  UNION ALL SELECT 'federation', operation_id, 'approve', NULL, about FROM approved)
+  UNION ALL SELECT 'federation', operation_id, 'approve', NULL, about FROM approved
+  UNION ALL SELECT 'federation', split_part(key, '.', 1), 'line', NULL, sha256 FROM moyai.line_note
+  UNION ALL SELECT chain, operation_id, 'word',
+      (row_number() OVER (PARTITION BY chain, operation_id, about))::integer, about FROM words
+  UNION ALL SELECT 'federation', operation_id, what, NULL, about FROM standing
+  UNION ALL SELECT 'body:' || b.code, operation_id, s.what, NULL, s.about
+    FROM standing s JOIN moyai.body b USING (operation_id))
 SELECT chain, operation_id, what, attempt, about FROM wanted
 WHERE CAST(:chain AS text) IS NULL OR chain = :chain
 ORDER BY chain COLLATE "C"
+""")
+# Migrations of versions before have not let auditors; `prepare` does.
+_MAY_ASK = sa.text("""
+SELECT has_column_privilege('moyai.line_note', 'sha256', 'SELECT')
+  AND has_column_privilege('moyai.steering', 'actor', 'SELECT')
+  AND has_column_privilege('moyai.operation', 'released', 'SELECT')
 """)
 
 
 def wanted_records(
     connection: sa.Connection, chain: str | None = None
 ) -> Iterator[tuple[str, Known]]:
-    """Chain by chain in their order, each with what it has a record of: of all, or of one."""
+    """Chain by chain in their order, each with what it has a record of: of all, or of one.
+
+    Raises `OperationFailed` where the login may not read all of it: part of it would miss nothing of the rest.
+    """
+    if not connection.execute(_MAY_ASK).scalar_one():
+        raise OperationFailed(_NOT_LET, touched=NOTHING_TOUCHED, remedy=_PREPARE)
     rows = connection.execute(
         _WANTED,
         {"chain": chain},
@@ -51,3 +88,10 @@ def wanted_records(
     )
     for row in rows:
         yield row.chain, (row.operation_id, row.what, row.attempt, row.about)
+
+
+_NOT_LET = Text(
+    "このログインでは、監査記録と突き合わせる表の一部を読めません。",
+    "this login may not read all the tables that audit records are held against.",
+)
+_PREPARE = Text("moyai operation prepare を実行してください。", "Run moyai operation prepare.")
