@@ -12,6 +12,7 @@ import typer
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, UsageError
 from moyai.operations.audit import chains
 from moyai.operations.audit.anchoring import anchor_now
+from moyai.operations.audit.broken import broken
 from moyai.operations.audit.passing import Looked
 from moyai.operations.audit.proofs import people
 from moyai.operations.audit.vault import vault_of
@@ -103,7 +104,7 @@ def export(
         )
     show_exported(made, name, output)
     if made.looked.findings:
-        raise chains.broken({chain: made.looked})
+        raise broken({chain: made.looked})
 
 
 @app.command("verify")
@@ -172,7 +173,7 @@ def verify(
     if exports and not against_site and output is Output.TABLE:
         show_alone()
     if any(one.findings for one in found.values()):
-        raise chains.broken(found, in_files=bool(exports))
+        raise broken(found, in_files=bool(exports))
 
 
 def _held_to_site(

@@ -11,8 +11,8 @@ from moyai.audit.details import plain
 from moyai.audit.records import AuditRecord, to_document
 from moyai.operations.audit.chains import Exported
 from moyai.operations.audit.passing import Looked
-from moyai.operations.audit.proofs import Signatures
 from moyai.operations.audit.record_words import action_word, outcome, said_of
+from moyai.operations.audit.signatures import Signatures
 from moyai.planning.fleet.step_names import step_word
 from moyai.texts import Text, in_japan
 from moyai_cli.language import of, say
@@ -70,7 +70,7 @@ def show_looked(found: Mapping[str, Looked], output: Output) -> None:
         Column(
             "status",
             say("結果", "result"),
-            {of(_STATUSES["whole"]): "green", **{of(_STATUSES[one]): "red" for one in _BROKEN}},
+            {of(said): "green" if one in _GOOD else "red" for one, said in _STATUSES.items()},
         ),
         Column("findings", say("見つかったもの", "findings")),
     ]
@@ -107,18 +107,23 @@ def show_alone() -> None:
     )
 
 
-_BROKEN = ("tampered", "unproved")
+_GOOD = ("whole", "consistent")
 _STATUSES = {
     "whole": Text("正常", "whole"),
+    "consistent": Text("内部整合", "consistent"),
     "tampered": Text("改変", "tampered"),
     "unproved": Text("署名が不正", "signature is none"),
+    "unknown": Text("署名者が不明", "signer unknown"),
 }
 
 
 def _status(one: Looked) -> str:
     if not one.findings:
-        return "whole"
-    return "unproved" if one.is_whole else "tampered"
+        return "consistent" if one.is_alone else "whole"
+    if not one.is_whole:
+        return "tampered"
+    is_none = any(finding.kind == "unproved" for finding in one.findings)
+    return "unproved" if is_none else "unknown"
 
 
 def _signatures(found: Signatures) -> Record:

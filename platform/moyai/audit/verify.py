@@ -28,9 +28,12 @@ Kind = Literal[
     "unproved",
     "lacking",
     "differs",
+    "other_plan",
+    "unknown",
 ]
-"""`unproved`: a signature in it is none; `lacking`: other chains or the tables tell of one that it lacks;
-`differs`: an export has another record than the database."""
+"""`unproved`: a signature in it is none; `unknown`: tenants.yaml does not say whose key it was by;
+`other_plan`: a record is about another plan than its operation's; `lacking`: other chains or the tables tell of
+one that it lacks; `differs`: an export has another record than the database."""
 _MOST = 1000
 """Findings of one kind of look; a chain that is wrong throughout is wrong, and memory stays flat."""
 

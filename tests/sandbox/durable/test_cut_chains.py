@@ -12,7 +12,7 @@ from counting import make_plan
 from telling import Office
 
 from moyai.errors import OperationFailed
-from moyai.operations.audit.chains import verify_chains
+from moyai.operations.audit.chains import export, verify_chains, verify_files
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.registry.operation_settings import Notifications
@@ -236,6 +236,19 @@ def test_a_line_of_evidence_is_missed_by_the_other_chain_and_by_the_tables(
     for chain in gone:
         site.cut(chain, "hand.psql")
     assert site.told(LINE) == {gone[-1]}, "which bodies it is about, the federation's chain says"
+
+
+def test_an_approval_of_another_plan_is_found_in_the_site_and_in_its_export(
+    site: Site, tmp_path: Path
+) -> None:
+    with site.owner.begin() as connection:
+        put = "moyai.put_record(:chain, :who, 'operation.approve', :id, :sha, NULL, NULL, 'done', '{}')"
+        given = {"chain": f"body:{CODE}", "who": PERSON, "id": site.operation, "sha": "b" * 64}
+        connection.execute(sa.text(f"SELECT {put}"), given)
+    assert site.findings() == {(f"body:{CODE}", "other_plan")}
+    export(site.auditor, "f", f"body:{CODE}", "b", tmp_path / "b.jsonl", "ja")
+    [(_, looked)] = verify_files([tmp_path / "b.jsonl"])
+    assert "other_plan" in {one.kind for one in looked.findings}
 
 
 def test_a_login_that_may_not_ask_all_of_that_says_so(site: Site) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,19 @@ from moyai.approvals.subjects import APPROVAL_NAMESPACE, PLAN_NAMESPACE, approva
 from moyai.audit.export import Header, export_lines
 from moyai.audit.page import page
 from moyai.audit.records import AuditRecord, Entry, genesis, seal
+from moyai.operations.audit.broken import broken
 from moyai.operations.audit.chains import WORDS, verify_files
+from moyai.operations.audit.one_plan import Plans
 from moyai.operations.audit.proofs import (
     Claimed,
     NotCheckable,
-    Signatures,
     Signed,
     Unproved,
     people,
     proof_of,
     proof_words,
 )
+from moyai.operations.audit.signatures import Signatures
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 OPERATION, SHA256, CODE = "20261126-1", "a" * 64, "271004"
@@ -100,7 +103,7 @@ def test_tenants_yaml_says_whose_key_it_was() -> None:
     assert isinstance(own, Signed)
     assert own.whose == "theirs"
     stranger = proof_of(approval(signature=signature(OTHER)), known)
-    assert isinstance(stranger, Signed), "keys change: told, and no finding"
+    assert isinstance(stranger, Signed), "it is a signature"
     assert stranger.whose == "another"
     assert "not the key that tenants.yaml has of them" in proof_words(stranger).en
     left = proof_of(approval(), people(registry(operator(OTHER))))
@@ -165,19 +168,32 @@ def test_what_nobody_signs_has_no_proof() -> None:
     assert not isinstance(proof_of(approval()), Claimed)
 
 
+def sealed(*records: AuditRecord) -> list[AuditRecord]:
+    """The same as one chain."""
+    found: list[AuditRecord] = []
+    head = genesis(f"body:{CODE}")
+    for one in records:
+        values = {each.name: getattr(one, each.name) for each in fields(Entry)}
+        found.append(seal(Entry(**values), head))
+        head = found[-1].head
+    return found
+
+
 @pytest.fixture
-def exported(tmp_path: Path) -> Callable[[AuditRecord], Path]:
-    def write(record: AuditRecord) -> Path:
-        file = tmp_path / "body.jsonl"
-        header = Header("連合", CODE, "大阪市", AT, record.head)
-        file.write_bytes(b"".join(export_lines(header, [record])))
+def exported(tmp_path: Path) -> Callable[..., Path]:
+    def write(*records: AuditRecord) -> Path:
+        file = tmp_path / f"{next(numbers)}.jsonl"
+        header = Header("連合", CODE, "大阪市", AT, records[-1].head)
+        file.write_bytes(b"".join(export_lines(header, records)))
         return file
+
+    numbers = count()
 
     return write
 
 
 def test_an_export_alone_tells_keys_and_finds_what_is_none(
-    exported: Callable[[AuditRecord], Path],
+    exported: Callable[..., Path],
 ) -> None:
     [(_, looked)] = verify_files([exported(approval())])
     assert looked.findings == ()
@@ -187,6 +203,58 @@ def test_an_export_alone_tells_keys_and_finds_what_is_none(
     assert looked.is_whole, "its records are as they were made"
     [(_, looked)] = verify_files([exported(approval(signed_at=None))])
     assert (looked.findings, looked.signatures.not_checkable) == ((), 1)
+
+
+def test_a_signer_whom_tenants_yaml_does_not_know_is_a_finding_of_its_own(
+    exported: Callable[..., Path],
+) -> None:
+    own, by_another = exported(approval()), approval(signature=signature(OTHER))
+    [(_, looked)] = verify_files([own], people(registry()))
+    assert looked.findings == ()
+    left = people(registry(operator(OTHER)))
+    for file, known in ((own, left), (exported(by_another), people(registry()))):
+        [(_, looked)] = verify_files([file], known)
+        assert [(one.kind, one.seq) for one in looked.findings] == [("unknown", 1)]
+        assert (looked.is_whole, list(looked.signatures.told())) == (True, [])
+        assert "or it is forged" in looked.findings[0].what.en
+        told = broken({"body.jsonl": looked}, in_files=True)
+        assert told.remedy is not None
+        assert "former_keys" in told.remedy.en
+
+
+def test_who_left_stays_proved_as_long_as_the_file_has_them_with_their_last_day(
+    exported: Callable[..., Path],
+) -> None:
+    gone = people(registry(replace(operator(APPROVES), expires=date(2026, 11, 26))))
+    [(_, looked)] = verify_files([exported(approval())], gone)
+    assert looked.findings == ()
+
+
+def test_many_records_by_one_unknown_key_are_one_finding() -> None:
+    found = Signatures()
+    for seq in (1, 2, 3):
+        found.take(replace(approval(), seq=seq), people(registry(operator(OTHER))))
+    [one] = found.unknown()
+    assert (one.seq, "record 1 and 2 more" in one.what.en) == (1, True)
+
+
+@pytest.mark.parametrize("action", ["operation.approve", "operation.run", "operation.begin"])
+def test_what_is_about_another_plan_than_the_chain_s_is_a_finding(
+    exported: Callable[..., Path], action: str
+) -> None:
+    plan = replace(planned(signature=None), chain="body:271004")
+    for sha256, kinds in ((SHA256, []), ("b" * 64, [("other_plan", 2)]), (None, [])):
+        other = replace(approval(signature=None), action=action, plan_sha256=sha256)
+        [(_, looked)] = verify_files([exported(*sealed(plan, other))])
+        found = [(one.kind, one.seq) for one in looked.findings if one.kind != "unproved"]
+        assert (found, looked.is_whole) == (kinds, not kinds)
+
+
+def test_of_two_plans_of_one_operation_the_second_is_the_finding() -> None:
+    plan, found = planned(signature=None), Plans()
+    for one in (plan, replace(plan, seq=2, plan_sha256="b" * 64), replace(plan, operation="o2")):
+        found.take(one)
+    assert [one.seq for one in found.findings] == [2]
 
 
 def test_the_page_names_the_key_of_each_signature() -> None:

@@ -161,7 +161,7 @@ def verify_files(
                 Text(f"{file} を読めません（{said.ja}）。", f"cannot read {file}: {said.en}."),
                 touched=NOTHING_TOUCHED,
             ) from None
-        yield file, passed.looked(head, findings, len(anchors))
+        yield file, passed.looked(head, findings, len(anchors), is_alone=site is None)
 
 
 def export(
@@ -229,47 +229,3 @@ def _write(file: Path, content: Iterable[bytes]) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-
-
-def broken(found: Mapping[str, Looked], *, in_files: bool = False) -> OperationFailed:
-    """For people: some of what was verified is not whole, or has signatures that are none; in files, or in the
-    database."""
-    wrong = [name for name, looked in found.items() if not looked.is_whole]
-    if not wrong:
-        return _unproved([name for name, looked in found.items() if looked.findings])
-    return OperationFailed(
-        Text(
-            f"監査記録が改変されています: {'、'.join(wrong)}。",
-            f"audit records were tampered with: {', '.join(wrong)}.",
-        ),
-        touched=NOTHING_TOUCHED,
-        remedy=_COMPARE_FILE if in_files else _COMPARE,
-    )
-
-
-def _unproved(names: Sequence[str]) -> OperationFailed:
-    return OperationFailed(
-        Text(
-            f"監査記録に、証明にならない署名があります: {'、'.join(names)}。",
-            f"signatures in audit records prove nothing: {', '.join(names)}.",
-        ),
-        touched=NOTHING_TOUCHED,
-        remedy=_WHO_SIGNED,
-    )
-
-
-_WHO_SIGNED = Text(
-    "ワーカーはその承認を数えません。名前の担当者に確かめ、運用データベースのログインを知る人を調べてください"
-    "（moyai operation prepare --new-passwords で作り直せます）。",
-    "Workers count no such approval. Ask whoever it names, and find out who knows the passwords of the "
-    "operations database (moyai operation prepare --new-passwords makes new ones).",
-)
-_COMPARE = Text(
-    "このデータベースの変更を止め、係留点・バックアップ・以前の出力と比べてください。",
-    "Let nobody change this database, and compare it with anchors, backups and earlier exports.",
-)
-_COMPARE_FILE = Text(
-    "事務局に新しい出力を求め、末尾のハッシュ値と以前に受け取ったものを比べてください。このファイルは証拠として残してください。",
-    "Ask the secretariat for a fresh export, compare the hash of its newest record with those you had before, "
-    "and keep this file as evidence.",
-)

@@ -12,8 +12,10 @@ from moyai.audit.gaps import Gap, gap_of
 from moyai.audit.records import FEDERATION, AuditRecord, Head
 from moyai.audit.verify import Finding, verify
 from moyai.operations.audit.lacking import Across, lacking
-from moyai.operations.audit.proofs import People, Signatures
+from moyai.operations.audit.one_plan import Plans
+from moyai.operations.audit.proofs import People
 from moyai.operations.audit.seen import Seen
+from moyai.operations.audit.signatures import Signatures
 from moyai.operations.database.audit_reading import records
 from moyai.operations.database.audit_wanted import Known
 from moyai.texts import Text
@@ -33,12 +35,14 @@ class Looked:
     gaps: tuple[Gap, ...] = ()
     """Where records are lost and a person has declared that: no findings, and always told."""
     signatures: Signatures = field(default_factory=Signatures)
-    """What the signatures in it prove; what is none is a finding too."""
+    """What the signatures in it prove; what is none, or nobody's, is a finding too."""
+    is_alone: bool = False
+    """Nothing else was asked: it fits together, as one that was written anew as a whole would."""
 
     @property
     def is_whole(self) -> bool:
         """Whether its records are as they were made, whatever the signatures in them prove."""
-        return all(one.kind == "unproved" for one in self.findings)
+        return all(one.kind in ("unproved", "unknown") for one in self.findings)
 
 
 def look(
@@ -65,7 +69,8 @@ def look(
         findings = list(dict.fromkeys((*findings, *across.findings(passed.seen))))
     elif across is not None:
         across.body(head.chain.removeprefix("body:"), passed.seen.known)
-    return passed.looked(head, findings, len(anchors))
+    is_alone = wanted is None and across is None and not anchors
+    return passed.looked(head, findings, len(anchors), is_alone=is_alone)
 
 
 class Passed:
@@ -79,18 +84,22 @@ class Passed:
         self.seq = 0
         self.gaps: list[Gap] = []
         self.signatures = Signatures()
+        self._plans = Plans()
         self.seen = Seen()
 
-    def looked(self, head: Head, findings: Iterable[Finding], anchors: int = 0) -> Looked:
+    def looked(
+        self, head: Head, findings: Iterable[Finding], anchors: int = 0, *, is_alone: bool = False
+    ) -> Looked:
         """What is known once all have passed."""
-        every = (*findings, *self.signatures.findings)
-        gaps = tuple(self.gaps)
-        return Looked(head.chain, head.seq, head, every, anchors, gaps, self.signatures)
+        found = self.signatures
+        every = (*findings, *self._plans.findings, *found.findings, *found.unknown())
+        return Looked(head.chain, head.seq, head, every, anchors, tuple(self.gaps), found, is_alone)
 
     def __iter__(self) -> Iterator[AuditRecord]:
         for record in self._found:
             self.seq = record.seq
             self.signatures.take(record, self._known)
+            self._plans.take(record)
             if self._across is not None:
                 self.seen.take(record)
                 self._across.take(record)

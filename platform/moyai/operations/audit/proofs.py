@@ -6,8 +6,8 @@ signature has the public key. So an export proves which key signed. Whose key th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
@@ -24,8 +24,7 @@ from moyai.approvals.subjects import (
     signed_line,
 )
 from moyai.audit.records import FEDERATION, AuditRecord
-from moyai.audit.verify import Finding
-from moyai.operations.audit.replayed import STEERED, USED, Steered
+from moyai.operations.audit.replayed import STEERED
 from moyai.planning.fleet.approvers import of_bodies, of_secretariat
 from moyai.registry.models import Registry
 from moyai.texts import Text, visible
@@ -33,8 +32,6 @@ from moyai.texts import Text, visible
 Whose = Literal["theirs", "another", "unknown", "not asked"]
 """By tenants.yaml as it is now: the person's; none that it has of the person (keys change); of a person whom it
 does not have; nobody asked it."""
-_MOST = 1000
-"""Findings of one chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,57 +218,6 @@ def _key(signature: str, line: bytes, namespace: str) -> Key | Rejection:
     return signing_key(signature, line, namespace)
 
 
-@dataclass(slots=True)
-class Signatures:
-    """What the signatures of a chain prove, counted: memory stays flat."""
-
-    signed: dict[Signed, int] = field(default_factory=dict)
-    claimed: dict[Claimed, int] = field(default_factory=dict)
-    not_checkable: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    _steered: Steered = field(default_factory=Steered)
-    _signs: set[str] = field(default_factory=set)
-    """Operations whose plan is of a version that has signatures in all its records."""
-
-    def take(self, record: AuditRecord, known: People | None) -> None:
-        """The next record of the chain."""
-        if record.action == "operation.plan" and "signature" in record.details:
-            self._signs.add(record.operation or "")
-        proof = proof_of(record, known)
-        if isinstance(proof, Signed) and self._steered.has(record):
-            proof = Unproved(record.actor, proof.fingerprint, USED)
-        signs = record.action == "operation.approve" and record.operation in self._signs
-        if signs and isinstance(proof, NotCheckable):
-            proof = Unproved(record.actor, None, _NO_SIGNATURE)
-        match proof:
-            case Signed() as one:
-                self.signed[one] = self.signed.get(one, 0) + 1
-            case Claimed() as one:
-                self.claimed[one] = self.claimed.get(one, 0) + 1
-            case NotCheckable():
-                self.not_checkable += 1
-            case Unproved() as one if len(self.findings) < _MOST:
-                self.findings.append(
-                    Finding("unproved", record.chain, record.seq, _finding(record, one))
-                )
-
-    def told(self) -> Iterator[Text]:
-        """For people: which keys signed, whose they are, and what nobody signed."""
-        for one, times in self.signed.items():
-            said = proof_words(one)
-            yield Text(f"{said.ja}: {times} 件", f"{said.en}: {times}")
-        for claimed, times in self.claimed.items():
-            said = proof_words(claimed)
-            yield Text(f"{said.ja}: {times} 件", f"{said.en}: {times}")
-        if self.not_checkable:
-            yield Text(
-                "署名を検証できない記録（以前の版のもの、または署名した内容の一部だけを持つもの）: "
-                f"{self.not_checkable} 件",
-                "records whose signatures are not checkable (of versions before, or without all that was "
-                f"signed): {self.not_checkable}",
-            )
-
-
 def proof_words(proof: Proof) -> Text:
     """What a proof is, for people."""
     actor = visible(proof.actor)
@@ -289,16 +235,6 @@ def proof_words(proof: Proof) -> Text:
         case Unproved(fingerprint=found, why=why):
             by = Text("", "") if found is None else Text(f"鍵 {found}。", f"key {found}; ")
             return Text(f"証明になりません: {by.ja}{why.ja}", f"proves nothing: {by.en}{why.en}")
-
-
-def _finding(record: AuditRecord, one: Unproved) -> Text:
-    said, actor = proof_words(one), visible(record.actor)
-    about = visible(str(record.details.get("subject") or record.action))
-    operation = visible(record.operation or "")
-    return Text(
-        f"記録{record.seq}番（{operation} の {about}、{actor}）の署名は{said.ja}",
-        f"the signature of record {record.seq} ({about} of {operation}, {actor}) {said.en}",
-    )
 
 
 def _another_s(owner: str) -> Text:
@@ -326,10 +262,6 @@ _NOT_SIGNED = Text(
     "（tenants.yaml の operations.steering_needs_signature）",
     "work that another person approves was to go on by it, and it is not signed "
     "(operations.steering_needs_signature of tenants.yaml)",
-)
-_NO_SIGNATURE = Text(
-    "署名がありません。この計画の版は、承認に必ず署名を残します",
-    "it has none, and the version that made the plan leaves one with every approval",
 )
 _NO_LINE = Text(
     "記録の内容では、署名した行になりません",
