@@ -245,7 +245,7 @@ def test_an_approval_of_another_plan_is_found_in_the_site_and_in_its_export(
         put = "moyai.put_record(:chain, :who, 'operation.approve', :id, :sha, NULL, NULL, 'done', '{}')"
         given = {"chain": f"body:{CODE}", "who": PERSON, "id": site.operation, "sha": "b" * 64}
         connection.execute(sa.text(f"SELECT {put}"), given)
-    assert site.findings() == {(f"body:{CODE}", "other_plan")}
+    assert site.findings() == {(f"body:{CODE}", "other_plan"), ("federation", "lacking")}
     export(site.auditor, "f", f"body:{CODE}", "b", tmp_path / "b.jsonl", "ja")
     [(_, looked)] = verify_files([tmp_path / "b.jsonl"])
     assert "other_plan" in {one.kind for one in looked.findings}
