@@ -19,6 +19,7 @@ from moyai.registry.models import (
     CellSpec,
     Contact,
     Federation,
+    FormerKey,
     Isolation,
     NetworkPools,
     Operator,
@@ -72,6 +73,9 @@ def build(
         ),
         cost_sharing=build_costs(parts),
         operations=build_operations(parts.operations, operators),
+        former_keys=tuple(
+            FormerKey(one.email, one.ssh_key, one.until) for one in parts.former_keys.values()
+        ),
     )
 
 

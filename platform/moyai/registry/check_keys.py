@@ -16,7 +16,8 @@ from moyai.texts import Text
 def check_keys(parts: Parts, reporter: Reporter) -> None:
     """Report each key that another person has, too, with the line of the first.
 
-    A person, known by the address, may be named several times: as an operator, and by several bodies.
+    A person, known by the address, may be named several times: as an operator, and by several bodies. A key of
+    before is a person's too.
     """
     first: dict[str, tuple[str, Path]] = {}
     for email, line, path in _keys(parts):
@@ -43,3 +44,5 @@ def _keys(parts: Parts) -> Iterator[tuple[str, str, Path]]:
     for index, body in parts.tenants.items():
         for i, approver in enumerate(body.approvers):
             yield approver.email, approver.ssh_key, ("tenants", index, "approvers", i, "ssh_key")
+    for i, former in parts.former_keys.items():
+        yield former.email, former.ssh_key, ("former_keys", i, "ssh_key")

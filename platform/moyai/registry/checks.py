@@ -179,3 +179,7 @@ def _operators(parts: Parts, known: Vocabulary, reporter: Reporter) -> None:
         reason = why_unreadable(operator.bodies, known)
         if reason is not None:
             reporter.error(("operators", i, "bodies"), reason)
+    for i, former in parts.former_keys.items():
+        unfit = why_unfit(former.ssh_key)
+        if unfit is not None:
+            reporter.error(("former_keys", i, "ssh_key"), unfit)

@@ -123,6 +123,16 @@ class OperatorFile(FilePart):
     )
 
 
+class FormerKeyFile(FilePart):
+    """退いた人の鍵と、替える前の鍵。何も承認できない。監査記録の署名がだれのものだったかを示す。
+    / The key of a person who left, or has another now. It approves nothing; it tells who signed then.
+    """
+
+    email: Email
+    ssh_key: Annotated[str, Field(max_length=20_000)] = Field(description="公開鍵 / public key")
+    until: Day = Field(description="使った最後の日 / the last day of its use")
+
+
 class ServiceDefaultsFile(FilePart):
     """契約に書かれていないときの値。 / What a subscription has unless it says otherwise."""
 
@@ -307,6 +317,10 @@ class RegistryFile(FilePart):
         default_factory=dict, description="拠点。sandbox は要らない / sites; sandbox needs none"
     )
     operators: tuple[OperatorFile, ...] = Field(default=(), description="担当者 / people")
+    former_keys: Annotated[tuple[FormerKeyFile, ...], Field(max_length=2000)] = Field(
+        default=(),
+        description="退いた人の鍵と、替える前の鍵 / keys of people who left, and keys that were replaced",
+    )
     services: dict[Slug, ServiceFile] = Field(description="共同調達したサービス / services")
     defaults: DefaultsFile = Field(
         default_factory=DefaultsFile, description="団体の既定値 / what bodies have by default"

@@ -122,6 +122,16 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerKey:
+    """Of a person who left, or has another key now: nothing counts by it, and records of then stay proved."""
+
+    email: str
+    ssh_key: str
+    until: date
+    """The last day of its use."""
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One release of a service, as its manifest declares it."""
 
@@ -287,6 +297,7 @@ class Registry:
     tenants: tuple[Tenant, ...]
     cost_sharing: CostSharing | None
     operations: OperationSettings
+    former_keys: tuple[FormerKey, ...] = ()
     sources_sha256: str = field(default="", compare=False)
     """Of the file's bytes and of what services' folders said when they were read with it."""
 

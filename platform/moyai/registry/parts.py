@@ -15,6 +15,7 @@ from moyai.registry.cost_file import CostSharingFile
 from moyai.registry.file_model import (
     DefaultsFile,
     FederationFile,
+    FormerKeyFile,
     OperatorFile,
     RegistryFile,
     ServiceFile,
@@ -53,6 +54,7 @@ class Parts:
     tenants: Mapping[int, TenantFile] = field(default_factory=dict)
     cost_sharing: CostSharingFile | None = None
     operations: OperationsFile | None = None
+    former_keys: Mapping[int, FormerKeyFile] = field(default_factory=dict)
 
 
 def read_parts(tree: Tree, reporter: Reporter) -> Parts:
@@ -84,6 +86,7 @@ def read_parts(tree: Tree, reporter: Reporter) -> Parts:
         dict(enumerate(whole.tenants)),
         whole.cost_sharing,
         whole.operations,
+        dict(enumerate(whole.former_keys)),
     )
 
 
@@ -97,6 +100,7 @@ def _salvage(raw: Mapping[str, object]) -> Parts:
         _by_index(TenantFile, raw.get("tenants")),
         _one(CostSharingFile, raw.get("cost_sharing")),
         _one(OperationsFile, raw.get("operations")),
+        _by_index(FormerKeyFile, raw.get("former_keys")),
     )
 
 

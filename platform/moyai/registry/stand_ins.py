@@ -28,6 +28,7 @@ _STAND_INS: Mapping[str, object] = {
     "role": "viewer",
     "expires": "2026-04-01",
     "ssh_key": "-",
+    "until": "2026-04-01",
     "release": "0.0.0",
     "kind": "一般市",
     "count": 0,

@@ -34,6 +34,7 @@ from moyai.operations.audit.proofs import (
     proof_words,
 )
 from moyai.operations.audit.signatures import Signatures
+from moyai.registry.models import FormerKey
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 OPERATION, SHA256, CODE = "20261126-1", "a" * 64, "271004"
@@ -227,6 +228,26 @@ def test_who_left_stays_proved_as_long_as_the_file_has_them_with_their_last_day(
 ) -> None:
     gone = people(registry(replace(operator(APPROVES), expires=date(2026, 11, 26))))
     [(_, looked)] = verify_files([exported(approval())], gone)
+    assert looked.findings == ()
+
+
+@pytest.mark.parametrize(("until", "kinds"), [(26, []), (25, ["unproved"])])
+def test_a_key_that_was_replaced_proves_what_it_signed_until_then(
+    exported: Callable[..., Path], until: int, kinds: list[str]
+) -> None:
+    of_now = FormerKey(APPROVES, public(APPROVES), date(2026, 1, 1))
+    former = FormerKey(APPROVES.upper(), public(OTHER), date(2026, 11, until))
+    known = people(replace(registry(), former_keys=(of_now, former)))
+    [(_, looked)] = verify_files([exported(approval(signature=signature(OTHER)))], known)
+    assert [one.kind for one in looked.findings] == kinds
+    [(_, looked)] = verify_files([exported(approval())], known)
+    assert looked.findings == (), "the key of now has no last day"
+
+
+def test_so_does_one_of_a_person_who_left(exported: Callable[..., Path]) -> None:
+    former = FormerKey(APPROVES, public(APPROVES), date(2026, 11, 26))
+    known = people(replace(registry(operator(OTHER)), former_keys=(former,)))
+    [(_, looked)] = verify_files([exported(approval())], known)
     assert looked.findings == ()
 
 

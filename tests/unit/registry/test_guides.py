@@ -28,6 +28,7 @@ from moyai.registry.file_model import (
     BackupFile,
     DefaultsFile,
     FederationFile,
+    FormerKeyFile,
     OperatorFile,
     RegistryFile,
     ServiceFile,
@@ -57,7 +58,7 @@ REPOSITORY = Path(__file__).parents[3]
 LANGUAGES: tuple[Lang, ...] = ("ja", "en")
 GUIDES = ["tenants.ja.md", "tenants.en.md"]
 MODELS = [
-    RegistryFile, FederationFile, SiteFile, OperatorFile, ServiceFile, DefaultsFile, TenantFile,
+    RegistryFile, FederationFile, SiteFile, OperatorFile, FormerKeyFile, ServiceFile, DefaultsFile, TenantFile,
     SubscriptionFile, WindowFile, BackupFile,
     CostSharingFile, IssuerFile, InstalmentsFile, BudgetFile, AwsBudgetFile, RuleSetFile, PopulationRuleFile,
     RoundingFile, TaxFile, DirectFile, PoolFile, ShareFile, SubsidyFile, FlowFile,
@@ -86,7 +87,12 @@ def test_its_other_pieces_fit_into_it(guide: str) -> None:
     blocks = _blocks(guide)
     text = blocks["federation"].replace("services:\n", blocks["services"], 1)
     text = (
-        blocks["x-nendo"] + blocks["sites"] + blocks["cost_sharing"] + blocks["operations"] + text
+        blocks["x-nendo"]
+        + blocks["sites"]
+        + blocks["former_keys"]
+        + blocks["cost_sharing"]
+        + blocks["operations"]
+        + text
     )
     assert load_content(SAMPLE, text.encode()).problems == ()
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
 from moyai.registry.load import load_content
-from moyai.registry.models import Operator, Registry, Role
+from moyai.registry.models import FormerKey, Operator, Registry, Role
 from moyai.registry.operation_build import build_operations
 from moyai.registry.operation_file import OperationsFile
 from moyai.registry.operation_settings import (
@@ -31,6 +31,10 @@ from moyai.registry.operation_settings import (
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDdebdZHXhD/kwWZ0qdqZTCnK2179zhXG2Lb3e26Vw0I"
 REST = {"name": "残り", "rest": True}
 MAIL = {"host": "smtp.example.jp", "from": "moyai@example.jp"}
+
+
+def text_of(root: dict[str, Any]) -> bytes:
+    return yaml.safe_dump(root, allow_unicode=True).encode()
 
 
 @cache
@@ -241,6 +245,20 @@ def test_a_key_is_one_person_s() -> None:
     assert [one.path for one in problems] == ["tenants[271004].approvers[0].ssh_key"]
     assert "this is the key of keikaku@" in problems[0].message.en
     assert load_content(SAMPLE, text_with({}, [{**taken, "ssh_key": KEY}])).problems == ()
+
+
+def test_keys_of_before_are_somebody_s_too() -> None:
+    root = sample_with_one_body()
+    shared = root["operators"][0]["ssh_key"]
+    former = {"email": "ko@city.example.jp", "ssh_key": KEY, "until": date(2026, 3, 31)}
+    loaded = load_content(SAMPLE, text_of({**root, "former_keys": [former]}))
+    assert loaded.problems == ()
+    assert loaded.registry is not None
+    assert loaded.registry.former_keys == (FormerKey("ko@city.example.jp", KEY, date(2026, 3, 31)),)
+    for key, value in (("ssh_key", shared), ("ssh_key", "ssh-dss A"), ("until", 1)):
+        wrong = {**root, "former_keys": [{**former, key: value}]}
+        [problem] = load_content(SAMPLE, text_of(wrong)).problems
+        assert problem.path == f"former_keys[0].{key}"
 
 
 def test_two_operators_have_two_keys_and_one_person_may_be_both() -> None:

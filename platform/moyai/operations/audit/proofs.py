@@ -7,8 +7,8 @@ signature has the public key. So an export proves which key signed. Whose key th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -27,7 +27,7 @@ from moyai.audit.records import FEDERATION, AuditRecord
 from moyai.operations.audit.replayed import STEERED
 from moyai.planning.fleet.approvers import of_bodies, of_secretariat
 from moyai.registry.models import Registry
-from moyai.texts import Text, visible
+from moyai.texts import JAPAN, Text, visible
 
 Whose = Literal["theirs", "another", "unknown", "not asked"]
 """By tenants.yaml as it is now: the person's; none that it has of the person (keys change); of a person whom it
@@ -76,9 +76,11 @@ class People:
     """The keys that tenants.yaml has, by their persons' addresses."""
 
     keys: Mapping[str, frozenset[bytes]]
-    """Address, case folded → keys."""
+    """Address, case folded → keys, those of before among them."""
     needs_signature: bool = False
     """Whether work that another person approves goes on only by a signed word."""
+    until: Mapping[tuple[str, bytes], date] = field(default_factory=dict)
+    """Address, case folded, and a key of before → the last day of its use."""
 
     def whose(self, actor: str, key: Key) -> Whose:
         """Whether a key is an actor's."""
@@ -86,6 +88,10 @@ class People:
         if known is None:
             return "unknown"
         return "theirs" if key.blob in known else "another"
+
+    def ended(self, actor: str, key: Key) -> date | None:
+        """The last day of an actor's key that was replaced."""
+        return self.until.get((actor.partition(":")[2].casefold(), key.blob))
 
     def has(self, actor: str) -> bool:
         """Whether tenants.yaml has such a person."""
@@ -97,15 +103,28 @@ class People:
 
 
 def people(registry: Registry) -> People:
-    """Operators and bodies' own approvers."""
+    """Operators, bodies' own approvers, and whoever had a key before."""
     found: dict[str, set[bytes]] = {}
     for one in (*of_secretariat(registry), *of_bodies(registry)):
-        try:
-            found.setdefault(one.email.casefold(), set()).add(read_key(one.ssh_key).blob)
-        except ValueError:
-            continue  # one whose signature counts for nothing
+        found.setdefault(one.email.casefold(), set()).update(_blobs(one.ssh_key))
+    until: dict[tuple[str, bytes], date] = {}
+    for former in registry.former_keys:
+        email = former.email.casefold()
+        for blob in _blobs(former.ssh_key):
+            if blob not in found.get(email, ()):  # the key of now has no last day
+                until[email, blob] = max(former.until, until.get((email, blob), date.min))
+    for email, blob in until:
+        found.setdefault(email, set()).add(blob)
     known = {email: frozenset(keys) for email, keys in found.items()}
-    return People(known, registry.operations.steering_needs_signature)
+    return People(known, registry.operations.steering_needs_signature, until)
+
+
+def _blobs(line: str) -> tuple[bytes, ...]:
+    """A key; none of a line by which nothing counts."""
+    try:
+        return (read_key(line).blob,)
+    except ValueError:
+        return ()
 
 
 def proof_of(record: AuditRecord, known: People | None = None) -> Proof | None:
@@ -131,7 +150,18 @@ def proof_of(record: AuditRecord, known: People | None = None) -> Proof | None:
     owner = None if known is None or whose == "theirs" else known.owner(key)
     if owner is not None:
         return Unproved(record.actor, key.fingerprint, _another_s(owner))
+    ended = None if known is None else known.ended(record.actor, key)
+    if ended is not None and _day_of(record) > ended:
+        return Unproved(record.actor, key.fingerprint, _replaced(ended))
     return Signed(record.actor, key.fingerprint, whose)
+
+
+def _day_of(record: AuditRecord) -> date:
+    """When it came on record; of a run, whose lines may wait on their machine, when it says it was signed."""
+    at = record.at
+    if record.action.startswith("runbook."):
+        at = datetime.fromisoformat(str(record.details["signed_at"]))
+    return at.astimezone(JAPAN).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +271,13 @@ def _another_s(owner: str) -> Text:
     return Text(
         f"tenants.yaml では {visible(owner)} の鍵です",
         f"by tenants.yaml it is the key of {visible(owner)}",
+    )
+
+
+def _replaced(until: date) -> Text:
+    return Text(
+        f"tenants.yaml では {until} までの鍵です",
+        f"by tenants.yaml that key was theirs until {until}",
     )
 
 
