@@ -1,4 +1,4 @@
-"""For people: what verifying found wrong. Pure."""
+"""For people: what verifying found wrong."""
 
 from __future__ import annotations
 

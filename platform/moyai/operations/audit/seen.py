@@ -1,5 +1,5 @@
 """What the records of a chain are records of, gathered while they pass; and what of all that it is to have it
-lacks. Pure."""
+lacks."""
 
 from __future__ import annotations
 
