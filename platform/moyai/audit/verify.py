@@ -33,7 +33,8 @@ Kind = Literal[
 ]
 """`unproved`: a signature in it is none; `unknown`: tenants.yaml does not say whose key it was by;
 `other_plan`: a record is about another plan than its operation's; `lacking`: other chains or the tables tell of
-one that it lacks; `differs`: an export has another record than the database."""
+one that it lacks; `differs`: an export has another record than the database, or a record says
+something else than the tables."""
 _MOST = 1000
 """Findings of one kind of look; a chain that is wrong throughout is wrong, and memory stays flat."""
 

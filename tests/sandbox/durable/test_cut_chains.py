@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from counting import make_plan
 from telling import Office
 
+from moyai.audit.records import genesis
+from moyai.canonical_json import canonical
 from moyai.errors import OperationFailed
 from moyai.operations.audit.chains import export, verify_chains, verify_files
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.prepare import Logins
 from moyai.registry.operation_settings import Notifications
 
+Document = dict[str, Any]
 CODE = "100001"
 CHAINS = ("body:100000", f"body:{CODE}", "body:100002", "federation")
 PERSON, LINE = "operator:keikaku@example.jp", "e" * 64
@@ -143,6 +148,40 @@ class Site:
             for statement in CUT:
                 connection.execute(sa.text(statement), {"chain": chain, "seq": seq})
 
+    def rewrite(self, chain: str, change: Callable[[list[Document]], list[Document]]) -> None:
+        """A whole chain anew, with all of its hashes and its head."""
+        with self.owner.begin() as connection:
+            rows = connection.execute(
+                sa.text("SELECT content FROM moyai.audit WHERE chain = :chain ORDER BY seq"),
+                {"chain": chain},
+            )
+            before = [json.loads(content) for content in rows.scalars()]
+            changed, last = change(before), genesis(chain).sha256
+            assert changed != before
+            connection.execute(
+                sa.text("DELETE FROM moyai.audit WHERE chain = :chain"), {"chain": chain}
+            )
+            for seq, one in enumerate(changed, 1):
+                content = canonical({**one, "seq": seq, "previous_sha256": last}).decode()
+                last = hashlib.sha256(content.encode()).hexdigest()
+                given = {
+                    "chain": chain, "seq": seq, "at": one["at"],
+                    "content": content, "sha256": last,
+                }
+                connection.execute(
+                    sa.text(
+                        "INSERT INTO moyai.audit (chain, seq, at, content, sha256) VALUES (:chain, :seq, "
+                        "CAST(:at AS timestamptz), :content, :sha256)"
+                    ),
+                    given,
+                )
+            connection.execute(
+                sa.text(
+                    "UPDATE moyai.audit_head SET seq = :seq, sha256 = :last WHERE chain = :chain"
+                ),
+                {"chain": chain, "seq": len(changed), "last": last},
+            )
+
     def sql(self, *statements: str) -> None:
         with self.owner.begin() as connection:
             for statement in statements:
@@ -257,6 +296,59 @@ def test_a_login_that_may_not_ask_all_of_that_says_so(site: Site) -> None:
         site.findings()
     site.sql("GRANT SELECT (key, sha256) ON moyai.line_note TO moyai_auditor")
     assert site.findings() == set()
+
+
+def _of_step(change: Callable[[Document], Document]) -> Callable[[list[Document]], list[Document]]:
+    def changed(records: list[Document]) -> list[Document]:
+        first = next(at for at, one in enumerate(records) if one["action"].endswith(".step"))
+        return [change(one) if at == first else one for at, one in enumerate(records)]
+
+    return changed
+
+
+def _turned_round(records: list[Document]) -> list[Document]:
+    """Two steps of an attempt, each at the time of the other."""
+    one, other, *_ = (at for at, each in enumerate(records) if each["action"].endswith(".step"))
+    first, second = records[one], records[other]
+    assert first["attempt"] == second["attempt"]
+    found = list(records)
+    found[one], found[other] = {**second, "at": first["at"]}, {**first, "at": second["at"]}
+    return found
+
+
+def _ended_well(records: list[Document]) -> list[Document]:
+    return [
+        {**one, "result": "held"} if one["action"].endswith(".body") else one for one in records
+    ]
+
+
+ALTERED = (
+    (_of_step(lambda one: {**one, "result": "failed"}), "lacking", "how a step ended in attempt 1"),
+    (_of_step(lambda one: {**one, "details": {"x": 1}}), "differs", "says something else than the"),
+    (
+        _of_step(lambda one: {**one, "at": "2026-01-01T00:00:00.000000+00:00"}),
+        "differs",
+        "by the t",
+    ),
+    (_turned_round, "moved", "by the tables"),
+    (_ended_well, "lacking", "the body's end as done"),
+)
+
+
+@pytest.mark.parametrize(("change", "kind", "words"), ALTERED)
+def test_what_a_record_says_is_held_against_the_tables(
+    site: Site, change: Callable[[list[Document]], list[Document]], kind: str, words: str
+) -> None:
+    site.rewrite(f"body:{CODE}", change)
+    assert site.findings() == {(f"body:{CODE}", kind)}
+    [looked] = verify_chains(site.auditor, f"body:{CODE}")
+    assert [one for one in looked.findings if one.kind == kind and words in one.what.en] != []
+
+
+@pytest.mark.parametrize("action", ["operation.wave", "operation.status"])
+def test_so_is_how_waves_and_operations_stand(site: Site, action: str) -> None:
+    site.rewrite("federation", lambda found: [one for one in found if one["action"] != action])
+    assert site.findings() == {("federation", "lacking")}
 
 
 def test_without_the_tables_chains_still_tell_of_each_other(site: Site) -> None:

@@ -240,7 +240,9 @@ def test_no_order_of_calls_leads_to_what_could_not_be(site: Site, calls: list[Ca
         done = site.call(call)
         assert done or site.refusal is None or _is_a_refusal(site.refusal), (call, site.refusal)
         site.look(call[0])
-    findings = [one.findings for one in verify_chains(site.engines["operator"]) if one.findings]
+    looked = verify_chains(site.engines["operator"])
+    # Each example plans anew under the same id, which no site does.
+    findings = [one for each in looked for one in each.findings if one.kind != "other_plan"]
     assert findings == []
 
 

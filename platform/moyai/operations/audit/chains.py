@@ -29,7 +29,7 @@ from moyai.operations.audit.seen import Seen
 from moyai.operations.audit.vault import NoVault, vault_of
 from moyai.operations.database.anchoring import has_anchors
 from moyai.operations.database.audit_reading import heads, newest, one_moment, records
-from moyai.operations.database.audit_wanted import Known, wanted_records
+from moyai.operations.database.audit_wanted import Told, wanted_records
 from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet.step_names import step_word
 from moyai.planning.selectors import only
@@ -93,17 +93,15 @@ def verify_chains(
             yield look(connection, head, given, known, wanted.of(head.chain), across)
         left = dict(wanted.before(None))
         if chain is None and FEDERATION not in there and across.planned:
-            left.setdefault(FEDERATION, set())
+            left.setdefault(FEDERATION, {})
         for one in sorted({*left, *lost}):
-            yield _gone(one, left.get(one, set()), lost, across)
+            yield _gone(one, left.get(one, {}), lost, across)
 
 
-def _gone(
-    chain: str, wanted: set[Known], lost: Mapping[str, Sequence[Anchor]], across: Across
-) -> Looked:
+def _gone(chain: str, wanted: Told, lost: Mapping[str, Sequence[Anchor]], across: Across) -> Looked:
     """A chain without records. `lost`: the anchors of such."""
     anchors = lost.get(chain, ())
-    findings = [*verify((), anchors, chain), *lacking(chain, wanted, Seen())]
+    findings = [*verify((), anchors, chain), *lacking(chain, set(wanted), Seen())]
     if chain == FEDERATION:
         findings = list(dict.fromkeys((*findings, *across.findings(Seen()))))
     return Looked(chain, 0, genesis(chain), tuple(findings), len(anchors))

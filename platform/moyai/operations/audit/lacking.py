@@ -14,7 +14,7 @@ from moyai.audit.records import FEDERATION, AuditRecord, chain_of
 from moyai.audit.verify import Finding
 from moyai.operations.audit.mirrored import Mirrors
 from moyai.operations.audit.seen import Seen
-from moyai.operations.database.audit_wanted import Known
+from moyai.operations.database.audit_wanted import Ending, Known, Told
 from moyai.texts import Text, visible
 
 _MOST = 100
@@ -24,28 +24,28 @@ _MOST = 100
 class Wanted:
     """What tables say that chains have, asked for chain by chain in the chains' order."""
 
-    def __init__(self, rows: Iterable[tuple[str, Known]]) -> None:
+    def __init__(self, rows: Iterable[tuple[str, Known, Ending | None]]) -> None:
         self._groups = groupby(rows, key=lambda row: row[0])
-        self._next: tuple[str, set[Known]] | None = None
+        self._next: tuple[str, Told] | None = None
         self._read()
 
-    def before(self, chain: str | None) -> Iterator[tuple[str, set[Known]]]:
+    def before(self, chain: str | None) -> Iterator[tuple[str, Told]]:
         """Chains before one, or all that are left (None): of those the tables tell, and they are not there."""
         while self._next is not None and (chain is None or self._next[0] < chain):
             yield self._next
             self._read()
 
-    def of(self, chain: str) -> set[Known]:
+    def of(self, chain: str) -> Told:
         """What one has, once those `before` it were taken."""
         if self._next is None or self._next[0] != chain:
-            return set()
+            return {}
         found = self._next[1]
         self._read()
         return found
 
     def _read(self) -> None:
         group = next(self._groups, None)
-        self._next = None if group is None else (group[0], {known for _, known in group[1]})
+        self._next = None if group is None else (group[0], {row[1]: row[2] for row in group[1]})
 
 
 class Across:
@@ -145,6 +145,14 @@ _WHAT = {
     "approve": Text("承認（{about}）", "the approval {about}"),
     "line": Text("証跡の行（{about}）", "the line of evidence {about}"),
     "word": Text("指示（{about}）", "what was asked of it ({about})"),
+    "did": Text(
+        "試行 {attempt} の手順の結果（{about}）", "how a step ended in attempt {attempt} ({about})"
+    ),
+    "ended": Text(
+        "団体の結果 {about}（試行 {attempt}）", "the body's end as {about} (attempt {attempt})"
+    ),
+    "wave": Text("第 {attempt} 適用枠の状態 {about}", "wave {attempt} as {about}"),
+    "status": Text("一斉作業の状態 {about}", "the operation as {about}"),
     "wanted": Text("最後の指示（{about}）", "what was asked of it last ({about})"),
     "released": Text("保留の解除（{about}）", "that {about} was let go"),
 }

@@ -11,13 +11,14 @@ from moyai.audit.anchors import Anchor
 from moyai.audit.gaps import Gap, gap_of
 from moyai.audit.records import FEDERATION, AuditRecord, Head
 from moyai.audit.verify import Finding, verify
+from moyai.operations.audit.compared import compared
 from moyai.operations.audit.lacking import Across, lacking
 from moyai.operations.audit.one_plan import Plans
 from moyai.operations.audit.proofs import People
 from moyai.operations.audit.seen import Seen
 from moyai.operations.audit.signatures import Signatures
 from moyai.operations.database.audit_reading import records
-from moyai.operations.database.audit_wanted import Known
+from moyai.operations.database.audit_wanted import Told
 from moyai.texts import Text
 
 
@@ -50,7 +51,7 @@ def look(
     head: Head,
     anchors: Sequence[Anchor] = (),
     known: People | None = None,
-    wanted: set[Known] | None = None,
+    wanted: Told | None = None,
     across: Across | None = None,
 ) -> Looked:
     """Verify a chain of the database.
@@ -64,7 +65,8 @@ def look(
     if passed.seq > head.seq:
         findings.append(_beyond(head, passed.seq))
     if wanted is not None:
-        findings.extend(lacking(head.chain, wanted, passed.seen))
+        findings.extend(lacking(head.chain, set(wanted), passed.seen))
+        findings.extend(compared(head.chain, wanted, passed.seen))
     if across is not None and head.chain == FEDERATION:
         findings = list(dict.fromkeys((*findings, *across.findings(passed.seen))))
     elif across is not None:

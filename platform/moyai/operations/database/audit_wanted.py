@@ -3,18 +3,37 @@ is in both, as one transaction wrote them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
+from moyai.canonical_json import sha256_of
 from moyai.errors import NOTHING_TOUCHED, OperationFailed
 from moyai.texts import Text
 
 Known = tuple[str, str, int | None, str]
 """Operation, what (`plan`, `begin`, `step`, `end`, `approve`), attempt, about: the step, or subject, person and
-signed moment of an approval; else nothing. Of a deed or a run: its id, `line`, None, the line's hash. Of what
-persons asked of an operation: `word`, the number among those alike, action, person and signed moment; `wanted`,
-None, the last action; `released`, None, what was let go."""
+signed moment of an approval; else nothing. How it ended: `did`, attempt, step and status; `ended`, attempt, the
+body's status; `wave`, its number, its status; `status`, None, the operation's. Of a deed or a run: its id,
+`line`, None, the line's hash. Of what persons asked of an operation: `word`, the number among those alike,
+action, person and signed moment; `wanted`, None, the last action; `released`, None, what was let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a step ended, beside its status."""
+
+    at: datetime
+    """In UTC."""
+    sha256: str
+    """Of its result or error, as `canonical_json.sha256_of`."""
+
+
+Told = Mapping[Known, Ending | None]
+"""What the tables say that a chain has a record of, and more of it where they know."""
 
 _AT_ONCE = 2000
 _WANTED = sa.text("""
@@ -48,6 +67,13 @@ wanted AS (
     FROM moyai.body WHERE status NOT IN ('waiting', 'running')
   UNION ALL SELECT 'body:' || code, operation_id, 'step', attempt, step
     FROM moyai.step WHERE status <> 'intended'
+  UNION ALL SELECT 'body:' || code, operation_id, 'ended', nullif(attempts, 0), status
+    FROM moyai.body WHERE status NOT IN ('waiting', 'running')
+  UNION ALL SELECT 'federation', operation_id, 'wave', number, status FROM moyai.wave
+    WHERE status <> 'waiting'
+  -- A person's word has it running again, too.
+  UNION ALL SELECT 'federation', id, 'status', NULL, status FROM moyai.operation
+    WHERE status NOT IN ('planned', 'running')
   UNION ALL SELECT 'body:' || b.code, a.operation_id, 'approve', NULL, a.about
     FROM approved a JOIN moyai.body b ON b.operation_id = a.operation_id
       AND CASE WHEN a.code IS NOT NULL THEN a.code = b.code
@@ -59,8 +85,13 @@ wanted AS (
       (row_number() OVER (PARTITION BY chain, operation_id, about))::integer, about FROM words
   UNION ALL SELECT 'federation', operation_id, what, NULL, about FROM standing
   UNION ALL SELECT 'body:' || b.code, operation_id, s.what, NULL, s.about
-    FROM standing s JOIN moyai.body b USING (operation_id))
-SELECT chain, operation_id, what, attempt, about FROM wanted
+    FROM standing s JOIN moyai.body b USING (operation_id)),
+ended AS (
+  SELECT *, NULL::timestamptz AS at, NULL AS result FROM wanted
+  UNION ALL SELECT 'body:' || code, operation_id, 'did', attempt, step || ' ' || status, done_at,
+      coalesce(result, 'null')::text
+    FROM moyai.step WHERE status <> 'intended')
+SELECT chain, operation_id, what, attempt, about, at, result FROM ended
 WHERE CAST(:chain AS text) IS NULL OR chain = :chain
 ORDER BY chain COLLATE "C"
 """)
@@ -69,12 +100,13 @@ _MAY_ASK = sa.text("""
 SELECT has_column_privilege('moyai.line_note', 'sha256', 'SELECT')
   AND has_column_privilege('moyai.steering', 'actor', 'SELECT')
   AND has_column_privilege('moyai.operation', 'released', 'SELECT')
+  AND has_column_privilege('moyai.step', 'result', 'SELECT')
 """)
 
 
 def wanted_records(
     connection: sa.Connection, chain: str | None = None
-) -> Iterator[tuple[str, Known]]:
+) -> Iterator[tuple[str, Known, Ending | None]]:
     """Chain by chain in their order, each with what it has a record of: of all, or of one.
 
     Raises `OperationFailed` where the login may not read all of it: part of it would miss nothing of the rest.
@@ -87,7 +119,9 @@ def wanted_records(
         execution_options={"stream_results": True, "yield_per": _AT_ONCE},
     )
     for row in rows:
-        yield row.chain, (row.operation_id, row.what, row.attempt, row.about)
+        known = (row.operation_id, row.what, row.attempt, row.about)
+        ended = None if row.at is None else Ending(row.at, sha256_of(json.loads(row.result)))
+        yield row.chain, known, ended
 
 
 _NOT_LET = Text(

@@ -126,10 +126,13 @@ def _schemas(url: URL) -> None:
 
 _GRANTS = (
     "GRANT SELECT ON moyai.alembic_version TO moyai_worker, moyai_operator, moyai_auditor",
-    # So that who only reads the audit misses what was asked for and noted down, too; nothing signed, no words.
+    # So that who only reads the audit misses what was asked for and noted down, too; and what is
+    # said otherwise. Nothing signed, no words.
     "GRANT SELECT (key, sha256) ON moyai.line_note TO moyai_auditor",
     "GRANT SELECT (id, operation_id, action, actor, signed_at, codes) ON moyai.steering TO moyai_auditor",
-    "GRANT SELECT (kind, wanted, released) ON moyai.operation TO moyai_auditor",
+    "GRANT SELECT (kind, wanted, released, status) ON moyai.operation TO moyai_auditor",
+    "GRANT SELECT (operation_id, number, status) ON moyai.wave TO moyai_auditor",
+    "GRANT SELECT (done_at, result) ON moyai.step TO moyai_auditor",
     f"GRANT USAGE ON SCHEMA {DBOS_SCHEMA} TO moyai_worker, moyai_operator",
     f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {DBOS_SCHEMA} TO moyai_worker",
     f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {DBOS_SCHEMA} TO moyai_worker",
