@@ -9,6 +9,7 @@ import typer
 
 from moyai.operations.fleet.assembling import LeftOut
 from moyai.operations.fleet.opening import open_office
+from moyai.operations.fleet.risks import failed_before
 from moyai.operations.fleet.rotating import (
     KIND,
     plan_rotation,
@@ -78,7 +79,13 @@ def command(
             found = rotated_bodies(session, selector_of(selector), day)
             left = found.left
             return plan_rotation(
-                session, found, by=by, now=now, in_windows=not any_time, history=history
+                session,
+                found,
+                by=by,
+                now=now,
+                in_windows=not any_time,
+                history=history,
+                failed=failed_before(office, KIND, what, now),
             )
 
         def show(planned: OperationPlan) -> None:

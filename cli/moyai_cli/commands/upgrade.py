@@ -11,6 +11,7 @@ from moyai.operations.database.reading import verified_restores
 from moyai.operations.fleet.assembling import LeftOut
 from moyai.operations.fleet.half_way import half_way
 from moyai.operations.fleet.opening import open_office
+from moyai.operations.fleet.risks import failed_before
 from moyai.operations.fleet.submitting import Asked, submit
 from moyai.operations.fleet.upgrading import KIND, UpgradeWish, plan_upgrade, upgrade_bodies
 from moyai.operations.kinds.site import SiteSource
@@ -85,7 +86,8 @@ def command(
             with office.engine.connect() as connection:
                 verified = verified_restores(connection, service)
                 half = half_way(connection, SiteSource(path, site), service)
-            found = upgrade_bodies(session, wish, verified, now, half)
+            failed = failed_before(office, KIND, asked.subject, now)
+            found = upgrade_bodies(session, wish, verified, now, half, failed)
             left = found.left
             return plan_upgrade(
                 office.workspace,

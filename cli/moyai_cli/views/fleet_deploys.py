@@ -9,6 +9,7 @@ from pathlib import Path
 from moyai.operations.fleet.assembling import LeftOut
 from moyai.operations.fleet.deploying import KIND, SUBJECT, deploy_bodies, plan_deploy
 from moyai.operations.fleet.opening import open_office
+from moyai.operations.fleet.risks import failed_before
 from moyai.operations.fleet.submitting import Asked, submit
 from moyai.operations.site.places import today
 from moyai.operations.site.session import open_session
@@ -52,6 +53,7 @@ def plan_fleet_deploy(file: Path | None, site: str, wish: FleetDeploy, output: O
                 in_windows=not wish.any_time,
                 allow_older=wish.allow_older,
                 history=history,
+                failed=failed_before(office, KIND, SUBJECT, now),
             )
 
         def show(planned: OperationPlan) -> None:

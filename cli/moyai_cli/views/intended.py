@@ -8,6 +8,7 @@ from datetime import datetime
 from moyai.operations.fleet.assembling import LeftOut
 from moyai.planning.fleet.forecast import Forecast
 from moyai.planning.fleet.kind_names import TITLES
+from moyai.planning.fleet.known_risks import beside_risks
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.reaching import ends_before
 from moyai.planning.fleet.status_words import word
@@ -61,15 +62,18 @@ def _show_wave(plan: OperationPlan, wave: PlannedWave, foreseen: Forecast) -> No
         Column("change", say("内容", "change")),
         Column("risks", say("リスク", "risks")),
     ]
-    records = [_record(body, foreseen) for body in plan.wave_of(wave.number)]
-    listing(
-        [{**one, "change": "; ".join(one["change"])} for one in records],  # type: ignore[arg-type]
-        columns,
-        Output.TABLE,
-    )
+    records = [
+        {
+            **_record(plan, body, foreseen),
+            "change": "; ".join(text.of(LANG) for text in body.change),
+            "risks": [*body.risks, *beside_risks(plan, body)],
+        }
+        for body in plan.wave_of(wave.number)
+    ]
+    listing(records, columns, Output.TABLE)
 
 
-def _record(body: PlannedBody, foreseen: Forecast) -> dict[str, object]:
+def _record(plan: OperationPlan, body: PlannedBody, foreseen: Forecast) -> dict[str, object]:
     begins = foreseen.begun.get(body.code)
     return {
         "code": body.code,
@@ -77,6 +81,7 @@ def _record(body: PlannedBody, foreseen: Forecast) -> dict[str, object]:
         "begins": None if begins is None else in_japan(begins),
         "change": [text.of(LANG) for text in body.change],
         "risks": list(body.risks),
+        "known_risks": list(beside_risks(plan, body)),
     }
 
 
@@ -88,7 +93,7 @@ def _document(plan: OperationPlan, left: Sequence[LeftOut], foreseen: Forecast) 
             {
                 "number": wave.number,
                 "name": wave.name,
-                "bodies": [_record(body, foreseen) for body in plan.wave_of(wave.number)],
+                "bodies": [_record(plan, body, foreseen) for body in plan.wave_of(wave.number)],
             }
             for wave in plan.waves
         ],

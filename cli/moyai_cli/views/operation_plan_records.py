@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from moyai.operations.database.rows import OperationView
+from moyai.planning.fleet.known_risks import beside_risks
 from moyai.planning.fleet.plans import to_document
 from moyai_cli.language import of
 from moyai_cli.views.operation_records import approval_record, whole_record
@@ -28,6 +29,7 @@ def view_record(view: OperationView, missing: Sequence[str]) -> dict[str, object
     ):
         entry["change"] = [of(text) for text in body.change]
         entry["risks"] = list(body.risks)
+        entry["known_risks"] = list(beside_risks(plan, body))
         entry["forecast_seconds"] = body.forecast_seconds
         entry["approves_itself"] = body.approves_itself
         entry["calendar"] = planned_body["calendar"]

@@ -12,6 +12,7 @@ from moyai.operations.database.reading import find
 from moyai.operations.fleet.applying import Applied, apply
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.proposing import KIND, Proposal, plan_proposal, propose, subject_of
+from moyai.operations.fleet.risks import failed_before
 from moyai.operations.fleet.submitting import Asked, submit
 from moyai.operations.site.places import today
 from moyai.operations.site.session import open_session
@@ -53,7 +54,13 @@ def put_proposal(file: Path, site: str, wish: Proposed, output: Output) -> None:
             session = open_session(registry.path, site)
             found.append(propose(session, wish.code, wish.changes, day))
             return plan_proposal(
-                session, found[0], by=by, now=now, in_windows=not wish.any_time, history=history
+                session,
+                found[0],
+                by=by,
+                now=now,
+                in_windows=not wish.any_time,
+                history=history,
+                failed=failed_before(office, KIND, subject, now),
             )
 
         def show(planned: OperationPlan) -> None:

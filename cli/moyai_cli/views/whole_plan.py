@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from moyai.operations.database.rows import OperationView
+from moyai.planning.fleet.known_risks import beside_risks
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.said import exceptions, risk_words
 from moyai.planning.fleet.taking_over import taken_over
@@ -69,6 +70,8 @@ def _said_of(plan: OperationPlan, body: PlannedBody) -> tuple[str, ...]:
         if over is not None and of(over.text) not in lines:
             lines.insert(0, of(over.text))
     for risk in body.risks:
+        lines.append(say("承認の要るリスク: ", "risk, to be approved: ") + of(risk_words(risk)))
+    for risk in beside_risks(plan, body):
         lines.append(say("リスク: ", "risk: ") + of(risk_words(risk)))
     if body.approves_itself:
         lines.append(say("団体自身の承認が要る", "has to approve its own slot"))

@@ -22,6 +22,7 @@ from moyai.registry.selector import (
     UnreadableSelector,
     Word,
     no_body,
+    residents,
     words,
 )
 from moyai.registry.selector import parse as read
@@ -257,7 +258,18 @@ def _word(word: Word, body: Tenant, day: date) -> bool:
         return body.cell == value
     if word.quality == "tag":
         return _tagged(body.tags, value)
+    if word.quality == "population":
+        return _has_residents(body, value)
     return value in names_of(body)
+
+
+def _has_residents(body: Tenant, value: str) -> bool:
+    """Whether a body's residents are within a range; of one whose number is not known, never."""
+    meant = residents(value)
+    if meant is None or body.population is None:
+        return False
+    first, last = meant
+    return first <= body.population.count and (last is None or body.population.count <= last)
 
 
 def _tagged(tags: Mapping[str, str], tag: str) -> bool:

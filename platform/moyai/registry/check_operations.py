@@ -51,27 +51,39 @@ def _approvers(parts: Parts, reporter: Reporter) -> None:
 def _waves(waves: tuple[WaveFile, ...], reporter: Reporter) -> None:
     doubled(((wave.name, (*_WAVES, i, "name")) for i, wave in enumerate(waves)), reporter)
     for i, wave in enumerate(waves):
-        said = sum((wave.select is not None, wave.share is not None, wave.rest))
+        ways = (wave.select, wave.share, wave.risks)
+        said = sum(way is not None for way in ways) + wave.rest
         if said != 1 and not reporter.is_muted_below((*_WAVES, i)):
             reporter.error(
                 (*_WAVES, i),
                 Text(
-                    "select、share、rest のどれか一つを書きます",
-                    "one of select, share and rest says whom it takes",
+                    "select、share、risks、rest のどれか一つを書きます",
+                    "one of select, share, risks and rest says whom it takes",
                 ),
             )
-        elif wave.rest and i < len(waves) - 1:
+        elif wave.rest and any(one.risks is None for one in waves[i + 1 :]):
             reporter.error(
                 (*_WAVES, i, "rest"),
-                Text("rest: true は最後の適用枠だけです", "only the last wave is the rest"),
+                Text(
+                    "rest: true は最後の適用枠だけです（後に書けるのは risks の枠だけ）",
+                    "only the last wave is the rest; behind it, waves by risks only",
+                ),
             )
-    last = len(waves) - 1
+        doubled(
+            ((one.value, (*_WAVES, i, "risks", n)) for n, one in enumerate(wave.risks or ())),
+            reporter,
+        )
+    _one_is_the_rest(waves, reporter)
+
+
+def _one_is_the_rest(waves: tuple[WaveFile, ...], reporter: Reporter) -> None:
+    last = max((i for i, wave in enumerate(waves) if wave.risks is None), default=len(waves) - 1)
     if not waves[last].rest and not reporter.is_muted_below((*_WAVES, last)):
         reporter.error(
             (*_WAVES, last),
             Text(
-                "最後の適用枠は rest: true（残りのすべて）です",
-                "the last wave has to be the rest (rest: true)",
+                "最後の適用枠は rest: true（残りのすべて）です（後に書けるのは risks の枠だけ）",
+                "the last wave has to be the rest (rest: true); behind it, waves by risks only",
             ),
         )
 

@@ -78,6 +78,7 @@ def _wave(file: WaveFile) -> Wave:
         name=file.name,
         select=file.select,
         share=file.share,
+        risks=file.risks or (),
         rest=file.rest,
         soak_minutes=file.soak_minutes,
         needs_approval=file.needs_approval,

@@ -14,6 +14,7 @@ from moyai.registry.operation_settings import (
     FailureMode,
     MailSecurity,
     OperationSettings,
+    Risk,
 )
 from moyai.registry.operation_words import (
     Bodies,
@@ -59,7 +60,7 @@ class ToleranceFile(FilePart):
 
 
 class WaveFile(FilePart):
-    """適用枠。select、share、rest のどれか一つ。 / A wave: one of `select`, `share`, `rest`."""
+    """適用枠。select、share、risks、rest のどれか一つ。 / A wave: one of `select`, `share`, `risks`, `rest`."""
 
     name: Name = Field(description="名前。例 先行団体 / for people")
     select: Selector | None = Field(
@@ -71,9 +72,15 @@ class WaveFile(FilePart):
         description='対象のうち、まだ枠のない団体から人口の小さい順に。割合か数。例 "10%"'
         ' / a share of all bodies (or a number), the smallest population first, such as "10%"',
     )
+    risks: Annotated[tuple[Risk, ...], Field(min_length=1, max_length=len(Risk))] | None = Field(
+        default=None,
+        description="計画のときに、このどれかが分かっている団体。share と rest は、前の枠でもこの団体を取らない"
+        " / bodies of which one of these is known at planning; no share or rest takes them, before it either",
+    )
     rest: StrictBool = Field(
         default=False,
-        description="残りのすべて。最後の枠だけ / all that is left; of the last wave, and only of it",
+        description="残りのすべて。最後の枠（後に書けるのは risks の枠だけ）"
+        " / all that is left; of the last wave, behind which only waves by risks may stand",
     )
     soak_minutes: Annotated[int, whole(0, 20_160)] = Field(
         default=0,

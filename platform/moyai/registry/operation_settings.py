@@ -28,6 +28,18 @@ class Event(StrEnum):
     """It has waited for a while for tenants.yaml or the site, which cannot be read."""
 
 
+class Risk(StrEnum):
+    """What is known of a body when work on it is planned, and a wave may take it by."""
+
+    UNVERIFIED = "unverified-restore"
+    """Of an upgrade: no backup of it was restored of late, by way of trial."""
+    FAILED_BEFORE = "failed-before"
+    """Work of the same kind and service is owed to it: it failed, was held, skipped or moved, and has not been
+    done since."""
+    CONTRACT = "contract"
+    """Of an upgrade: among its migrations is one that code alone cannot go back over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """Bodies by number or by share: one of the two is not None."""
@@ -49,15 +61,17 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A wave 適用枠; exactly one of `select`, `share`, `rest` says whom it takes."""
+    """A wave 適用枠; exactly one of `select`, `share`, `risks`, `rest` says whom it takes."""
 
     name: str
     select: str | None = None
     """A selector. It may mean nobody."""
     share: Amount | None = None
     """Of all bodies of the operation."""
+    risks: tuple[Risk, ...] = ()
+    """Bodies with one of these. No share or rest takes them, before it or after."""
     rest: bool = False
-    """All that no wave before took."""
+    """All that no other wave takes."""
     soak_minutes: int = 0
     """After its last body."""
     needs_approval: bool = False
@@ -134,7 +148,7 @@ class OperationSettings:
     """The whole section."""
 
     waves: tuple[Wave, ...] = (EVERYBODY,)
-    """In their order; the last, and no other, is the rest."""
+    """In their order. One is the rest: the last, or followed by waves by risk only."""
     max_concurrent: Amount = Amount(4)
     """Bodies at a time, where a wave says nothing else."""
     failure_tolerance: Tolerance = Tolerance()

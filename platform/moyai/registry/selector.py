@@ -6,6 +6,7 @@ either   := both ("or" both)*
 both     := item ("and" item)*
 item     := "not" item | "(" selector ")" | word
 word     := all | CODE | SLUG | NAME | service:S | kind:K | tag:T[=V] | isolation:I | cell:C
+            | population:[N]..[N]        residents from and up to, both included
 
 Lists are unions; `not` behind other items of a list takes away from them (`all not sakai`). What two
 people would read in two ways (`not a b`, `a b and c`) is refused rather than guessed: a selector
@@ -15,6 +16,7 @@ decides which bodies are changed.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -26,11 +28,12 @@ _TOKEN = re.compile(r'[(),（），、]|(?:"[^"]*"|[^\s(),（），、"])+|"')
 _SAME = str.maketrans("（），、", "(),,")
 _JOINING = frozenset({"and", "or"})
 _CLOSING = frozenset({")", ","})
-QUALITIES = ("service", "kind", "tag", "isolation", "cell")
+QUALITIES = ("service", "kind", "tag", "isolation", "cell", "population")
 RESERVED = frozenset({"all", "and", "or", "not"})
 """Words that no slug can be."""
 MAX_LENGTH = 20_000
 _MAX_DEPTH = 50
+_RESIDENTS = re.compile(r"([0-9]{0,9})\.\.([0-9]{0,9})\Z")
 _NAMED = 8
 """How many words a hint has room for."""
 
@@ -76,6 +79,16 @@ class Word:
 
     quality: str | None
     value: str
+
+
+def residents(word: str) -> tuple[int, int | None] | None:
+    """The first and the last number of residents that `N..M`, `N..` or `..M` means, None for no last; None of
+    what is no such range."""
+    found = _RESIDENTS.match(word)
+    if found is None or found.groups() == ("", ""):
+        return None
+    first, last = int(found[1] or 0), int(found[2]) if found[2] else None
+    return None if last is not None and last < first else (first, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +297,25 @@ def _word(sign: str) -> Word:
     allowed = _ALLOWED.get(quality)
     if allowed is not None and value not in allowed:
         raise nothing(value, allowed, "種別" if quality == "kind" else "分離方式", quality)
+    if quality == "population":
+        return Word(quality, _range(value))
     return Word(quality, value)
+
+
+def _range(value: str) -> str:
+    """A range of residents, its digits as ASCII."""
+    plain = unicodedata.normalize("NFKC", value)
+    if residents(plain) is None:
+        shown = one_line(value)
+        raise UnreadableSelector(
+            Text(
+                f"人口の範囲「{shown}」が読めません。..49999（49,999 人まで）、100000..（100,000 人から）、"
+                "50000..99999 のように書きます",
+                f"the range of residents '{shown}' cannot be read: write ..49999 (up to), 100000.. (from), "
+                "or 50000..99999",
+            )
+        )
+    return plain
 
 
 _ALLOWED = {

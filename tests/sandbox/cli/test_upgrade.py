@@ -139,6 +139,7 @@ def test_an_upgrade_survives_a_killed_worker_and_a_migration_that_fails(
         (SECOND, "failed"),
     ]
     assert "known_codes" in office.ok("operation", "report", "last:upgrade").out
+    assert _waves_by_risk(office, upgrade) == {"失敗した団体": [SECOND]}
     office.ok("deploy", "--as-of", DAY)
     statuses = office.statuses()
     assert statuses[FIRST]["releases"][SERVICE] == "1.2.0"
@@ -158,6 +159,19 @@ def test_an_upgrade_survives_a_killed_worker_and_a_migration_that_fails(
     told = record.read_text(encoding="utf-8")
     assert FIRST not in told
     assert [step in told for step in ("-migrate-expand", "open-writes")] == [True, True]
+
+
+def _waves_by_risk(federation: Federation, upgrade: tuple[str, ...]) -> dict[str, list[str]]:
+    """Wave → bodies, as it would be planned by a file in which those that failed come last."""
+    text = federation.file.read_text(encoding="utf-8")
+    last = "    - { name: 失敗した団体, risks: [failed-before] }\n"
+    other = federation.file.with_name("by-risk.yaml")
+    other.write_text(re.sub(r"(rest: true \}\n)", rf"\1{last}", text), encoding="utf-8")
+    asked = (*upgrade, "--dry-run", "--file", str(other), "--output", "json")
+    waves = federation.ok(*asked).json()["waves"]
+    assert waves[-1]["bodies"][0]["known_risks"] == ["failed-before"]
+    other.unlink()
+    return {wave["name"]: [body["code"] for body in wave["bodies"]] for wave in waves}
 
 
 def _carrier(federation: Federation) -> int:

@@ -21,6 +21,7 @@ from tests.sandbox.hands import begin, register
 
 from moyai.errors import UsageError
 from moyai.operations.database.connecting import open_engine
+from moyai.operations.database.debts import owed_at
 from moyai.operations.database.epochs import behind
 from moyai.operations.database.left import ledger_sha256
 from moyai.operations.database.prepare import Logins
@@ -716,6 +717,22 @@ def test_who_was_taken_over_puts_nothing_back(office: Office) -> None:
     with pytest.raises(Fenced):
         carrying.run()
     assert office.body.status == "running"
+
+
+def test_a_step_is_told_whether_others_owed_its_body_the_same_kind_of_work(office: Office) -> None:
+    before = datetime.now(UTC)
+    _with(office, **{f"{CODE}:write-1:1": "failed"})
+    assert office.carry().status == "failed"
+    failed = datetime.now(UTC) + timedelta(seconds=1)
+    ledger, other = Ledger(office.worker, "w1"), Taken("20260101-1", CODE, 1, 1, (), None)
+    assert ledger.owed(other, office.plan, failed)
+    assert not ledger.owed(other, office.plan, before)
+    assert not ledger.owed(replace(other, operation=office.operation), office.plan, failed)
+    assert not ledger.owed(other, replace(office.plan, subject="other 1"), failed)
+    with office.operator.connect() as connection:
+        asked = (office.plan.site, office.plan.kind, office.plan.subject.partition(" ")[0])
+        assert owed_at(connection, *asked, failed) == {CODE}
+        assert owed_at(connection, *asked, before) == frozenset()
 
 
 def test_a_step_is_told_when_a_backup_of_its_body_was_restored_last(office: Office) -> None:

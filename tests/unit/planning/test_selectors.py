@@ -55,6 +55,25 @@ def test_who_is_meant(text: str, slugs: list[str]) -> None:
     assert _codes(text) == _named(*slugs)
 
 
+@given(st.integers(0, 3_000_000), st.integers(0, 3_000_000))
+def test_a_range_of_residents_has_both_of_its_ends_and_every_body_whose_number_is_known(
+    one: int, two: int
+) -> None:
+    first, last = sorted((one, two))
+    known = {b.code: b.population.count for b in REGISTRY.tenants if b.population is not None}
+    within = {code for code, count in known.items() if first <= count <= last}
+    assert _codes(f"population:{first}..{last}") == within
+    up_to = _codes(f"population:..{last}")
+    assert up_to == {code for code, count in known.items() if count <= last}
+    assert up_to | _codes(f"population:{last + 1}..") == set(known)
+
+
+def test_a_body_of_unknown_size_is_in_no_range_and_in_what_is_not_one() -> None:
+    unknown = replace(REGISTRY.tenants[0], population=None)
+    assert not parse("population:0..").matches(unknown, TODAY)
+    assert parse("not population:0..").matches(unknown, TODAY)
+
+
 def test_all_and_cells() -> None:
     assert _codes("all") == EVERYBODY == _codes("cell:a")
     assert _codes("not all") == set()

@@ -122,15 +122,28 @@ def test_what_is_no_number_of_bodies_is_an_error(wrong: object) -> None:
 
 def test_the_last_wave_and_no_other_is_the_rest() -> None:
     one = {"name": "一つ", "share": 1}
+    behind = "; behind it, waves by risks only"
     assert errors_of({"waves": [one]}) == [
-        ("waves[0]", "the last wave has to be the rest (rest: true)")
+        ("waves[0]", f"the last wave has to be the rest (rest: true){behind}")
     ]
     assert errors_of({"waves": [{"name": "全部", "rest": True}, REST]}) == [
-        ("waves[0].rest", "only the last wave is the rest")
+        ("waves[0].rest", f"only the last wave is the rest{behind}")
     ]
     assert errors_of({"waves": [{**one, "select": "all"}, REST]}) == [
-        ("waves[0]", "one of select, share and rest says whom it takes")
+        ("waves[0]", "one of select, share, risks and rest says whom it takes")
     ]
+    risky = {"name": "注意", "risks": ["contract"]}
+    assert errors_of({"waves": [one, REST, risky]}) == []
+    assert errors_of({"waves": [risky]}) == [
+        ("waves[0]", f"the last wave has to be the rest (rest: true){behind}")
+    ]
+    assert errors_of({"waves": [REST, risky, one]})[0][0] == "waves[0].rest"
+
+
+@pytest.mark.parametrize("wrong", [[], ["old"], ["contract", "contract"], True, "contract"])
+def test_a_wave_goes_by_risks_that_there_are_each_once(wrong: object) -> None:
+    [(path, _)] = errors_of({"waves": [{"name": "注意", "risks": wrong}, REST]})
+    assert path.startswith("waves[0].risks")
 
 
 @pytest.mark.parametrize(

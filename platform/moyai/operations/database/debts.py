@@ -24,6 +24,11 @@ _DONE = sa.text(
     "WHERE b.status = 'done' AND b.ended_at IS NOT NULL AND b.code = ANY (:codes) "
     "AND o.kind = ANY (:kinds) AND o.site = :site AND b.ended_at >= :since"
 )
+_OWED = sa.text(
+    "SELECT DISTINCT d.code FROM moyai.debt d JOIN moyai.operation o ON o.id = d.operation_id "
+    "WHERE o.site = :site AND d.kind = :kind AND split_part(d.subject, ' ', 1) = :service "
+    "AND d.opened_at <= :at AND (d.closed_at IS NULL OR d.closed_at > :at)"
+)
 _SETTLE = sa.text("SELECT moyai.settle(:id, :by, CAST(:reason AS jsonb))")
 
 
@@ -32,6 +37,14 @@ def open_debts(connection: sa.Connection, site: str) -> tuple[tuple[Debt, ...], 
     None where there are none."""
     rows = connection.execute(_OPEN, {"site": site}).all()
     return tuple(Debt(*row[:5]) for row in rows), rows[0].now if rows else None
+
+
+def owed_at(
+    connection: sa.Connection, site: str, kind: str, service: str, at: datetime
+) -> frozenset[str]:
+    """The codes of bodies to which work of a kind and service was owed at a moment."""
+    given = {"site": site, "kind": kind, "service": service, "at": at}
+    return frozenset(connection.execute(_OWED, given).scalars())
 
 
 def done_since(connection: sa.Connection, site: str, debts: Sequence[Debt]) -> tuple[Done, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -11,6 +11,7 @@ from moyai.json_value import JsonValue
 from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet.durations import Measured, forecast_seconds
 from moyai.planning.fleet.exceptions import with_exceptions
+from moyai.planning.fleet.known_risks import parameters_of
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.waves import divide
 from moyai.planning.openings import ALWAYS, Calendar
@@ -20,6 +21,7 @@ from moyai.registry.operation_settings import (
     EVERYBODY,
     Amount,
     OperationSettings,
+    Risk,
     Tolerance,
 )
 from moyai.texts import JAPAN, Text
@@ -35,6 +37,9 @@ class Part:
     change_sha256: str
     change: tuple[Text, ...]
     risks: tuple[str, ...] = ()
+    """What needs an approval that says so."""
+    known: tuple[str, ...] = ()
+    """What else is known of it, by which a wave may take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class LeftOut:
 
     body: Tenant
     why: Text
+
+
+def known_of(code: str, failed: Collection[str]) -> tuple[str, ...]:
+    """What is known of a body, of work that is no upgrade. `failed`: codes of those to which it is owed."""
+    return (Risk.FAILED_BEFORE.value,) if code in failed else ()
 
 
 def all_at_once(settings: OperationSettings) -> OperationSettings:
@@ -83,7 +93,9 @@ def assemble(
     own: frozenset[str] = frozenset()
     if needs_approval and given.bodies_approve is not None:
         own = frozenset(body.code for body in select(registry, given.bodies_approve, day))
-    waves = divide(given, [part.body for part in parts], day)
+    risks = {part.body.code: (*part.risks, *part.known) for part in parts}
+    waves = divide(given, [part.body for part in parts], day, risks)
+    known = parameters_of({part.body.code: part.known for part in parts})
     bodies = tuple(
         _body(
             by_code[code],
@@ -98,7 +110,7 @@ def assemble(
     made = OperationPlan(
         kind=kind,
         subject=subject,
-        parameters=parameters,
+        parameters={**parameters, **known},
         site=workspace.site.name,
         registry_sha256=registry.sha256,
         planned_by=planned_by,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from moyai.errors import NOTHING_TOUCHED, Refused, UsageError
 from moyai.operations.deploys.plan import Wish
 from moyai.operations.deploys.preflight import preflight, refuse
-from moyai.operations.fleet.assembling import LeftOut, Part, assemble
+from moyai.operations.fleet.assembling import LeftOut, Part, assemble, known_of
 from moyai.operations.kinds.deploy import DeployChange, changes_in
 from moyai.operations.site.session import Session
 from moyai.operations.site.workspace import Workspace
@@ -68,13 +68,18 @@ def plan_deploy(
     in_windows: bool = True,
     allow_older: bool = False,
     history: Iterable[Measured] = (),
+    failed: Collection[str] = (),
 ) -> OperationPlan:
     """The plan: waves, windows and limits as tenants.yaml has them.
 
     `by`: the operator's address. `in_windows`: False plans bodies for any time. `allow_older`: whether
-    workers too may build what a file says that is older than the one applied last.
+    workers too may build what a file says that is older than the one applied last. `failed`: codes of bodies
+    to which a deploy is owed (`fleet.risks`).
     """
-    parts = [Part(body, change.sha256, change.texts) for body, change in found.bodies]
+    parts = [
+        Part(body, change.sha256, change.texts, known=known_of(body.code, failed))
+        for body, change in found.bodies
+    ]
     return assemble(
         workspace,
         KIND,

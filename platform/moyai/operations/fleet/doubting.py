@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from moyai.operations.database.reading import verified_restores
 from moyai.operations.database.rows import OperationView
+from moyai.operations.fleet.risks import risks_otherwise
 from moyai.operations.kinds.upgrade.verified import UNVERIFIED
 from moyai.planning.fleet.differing import differing
 from moyai.registry.models import Registry
@@ -16,7 +17,8 @@ from moyai.texts import Text
 
 def doubts(connection: sa.Connection, view: OperationView, registry: Registry) -> tuple[Text, ...]:
     """Sentences. Raises `UsageError` for a selector of the settings that cannot be read."""
-    return (*differing(view.plan, registry), *_unsaid_risks(connection, view, registry))
+    otherwise = () if view.row.ended_at else risks_otherwise(connection, view, registry)
+    return (*differing(view.plan, registry), *_unsaid_risks(connection, view, registry), *otherwise)
 
 
 def _unsaid_risks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from moyai.json_value import JsonValue
 from moyai.operations.deploys.plan import Wish, plan_of
 from moyai.operations.deploys.preflight import refusal, refuse_exceeded
 from moyai.operations.deploys.tenants import would_change
-from moyai.operations.fleet.assembling import Part, assemble
+from moyai.operations.fleet.assembling import Part, assemble, known_of
 from moyai.operations.kinds.deploy import DeployChange, changes_in
 from moyai.operations.kinds.edit import edits_of
 from moyai.operations.site.session import Session
@@ -87,10 +87,12 @@ def plan_proposal(
     now: datetime,
     in_windows: bool = True,
     history: Iterable[Measured] = (),
+    failed: Collection[str] = (),
 ) -> OperationPlan:
     """The plan, whose parameters are the edit itself: what is approved is the file's change with what it does.
 
-    `by`: the operator's address. `in_windows`: False plans bodies for any time.
+    `by`: the operator's address. `in_windows`: False plans bodies for any time. `failed`: codes of bodies to
+    which an edit of the same body's entry is owed (`fleet.risks`).
     """
     edits = tuple({"key": one.key, "value": one.value} for one in found.changes)
     parameters: Mapping[str, JsonValue] = {
@@ -101,7 +103,10 @@ def plan_proposal(
         "diff": found.changed.diff,
         "foundation": found.foundation,
     }
-    parts = [Part(body, change.sha256, _texts(change)) for body, change in found.bodies]
+    parts = [
+        Part(body, change.sha256, _texts(change), known=known_of(body.code, failed))
+        for body, change in found.bodies
+    ]
     made = assemble(
         session.workspace,
         KIND,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
-from moyai.operations.fleet.assembling import LeftOut, Part, assemble
+from moyai.operations.fleet.assembling import LeftOut, Part, assemble, known_of
 from moyai.operations.kinds.rotate import PASSWORDS, rotation_sha256
 from moyai.operations.site.session import Session
 from moyai.planning.fleet.durations import Measured
@@ -77,17 +77,19 @@ def plan_rotation(
     now: datetime,
     in_windows: bool = True,
     history: Iterable[Measured] = (),
+    failed: Collection[str] = (),
 ) -> OperationPlan:
     """The plan: waves, windows and limits as tenants.yaml has them.
 
     `by`: the operator's address. `in_windows`: False plans bodies for any time, as after a leak.
+    `failed`: codes of bodies to which new passwords are owed (`fleet.risks`).
     """
     return assemble(
         session.workspace,
         KIND,
         PASSWORDS,
         {"what": PASSWORDS, "services": {body.code: services for body, services in found.bodies}},
-        [_part(body, services) for body, services in found.bodies],
+        [_part(body, services, known_of(body.code, failed)) for body, services in found.bodies],
         by,
         now,
         history=history,
@@ -96,10 +98,10 @@ def plan_rotation(
     )
 
 
-def _part(body: Tenant, services: tuple[str, ...]) -> Part:
+def _part(body: Tenant, services: tuple[str, ...], known: tuple[str, ...]) -> Part:
     names = ", ".join(services)
     change = Text(
         f"新しいパスワードとタスクの入替え: {names}（入替えのあいだ、動作中のタスクは新しい接続を開けません）",
         f"new passwords, tasks begun anew: {names} (tasks that run get no new connections meanwhile)",
     )
-    return Part(body, rotation_sha256(body.code, services), (change,))
+    return Part(body, rotation_sha256(body.code, services), (change,), known=known)

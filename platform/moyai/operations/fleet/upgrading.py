@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -28,6 +28,7 @@ from moyai.planning.fleet.taking_over import PARAMETER, TakenOver, way_to
 from moyai.planning.releases import is_newer
 from moyai.planning.selectors import select
 from moyai.registry.models import Tenant
+from moyai.registry.operation_settings import Risk
 from moyai.texts import Text
 
 KIND = "upgrade"
@@ -52,6 +53,8 @@ class UpgradedBody:
     risks: tuple[str, ...]
     over: TakenOver | None = None
     """Of one that another operation left half-way."""
+    known: tuple[str, ...] = ()
+    """What else is known of it, by which a wave may take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,11 @@ def upgrade_bodies(
     verified: Mapping[str, datetime],
     now: datetime,
     half_way: Mapping[str, HalfWay] = MappingProxyType({}),
+    failed: Collection[str] = (),
 ) -> UpgradeBodies:
     """The bodies of an upgrade. `verified`: code → when a backup of it was restored last, by way of trial.
     `half_way`: those that upgrades of the service left half-way (`fleet.half_way`): taken over, or back.
+    `failed`: codes of those to which an upgrade of the service is owed (`fleet.risks`).
 
     Raises `UsageError` for a service or release that there is not, or where nobody is left to upgrade,
     `Refused` where other bodies would be further behind than `max_releases_behind` allows.
@@ -106,8 +111,13 @@ def upgrade_bodies(
         seen = verified.get(code)
         return (UNVERIFIED,) if seen is None or now - seen > limit else ()
 
+    def known(code: str) -> tuple[str, ...]:
+        found = {Risk.CONTRACT: changes[code].contracts, Risk.FAILED_BEFORE: code in failed}
+        return tuple(risk.value for risk, is_so in found.items() if is_so)
+
     bodies = (
-        UpgradedBody(one, changes[one.code], risks(one.code), overs.get(one.code)) for one in chosen
+        UpgradedBody(one, changes[one.code], risks(one.code), overs.get(one.code), known(one.code))
+        for one in chosen
     )
     return UpgradeBodies(tuple(bodies), left)
 
@@ -221,7 +231,10 @@ def plan_upgrade(
     as well, with its writes closed. `in_windows`: False plans bodies for any time, which whoever approves
     agrees to; frozen days are kept all the same.
     """
-    parts = [Part(one.body, one.change.sha256, one.change.texts, one.risks) for one in found.bodies]
+    parts = [
+        Part(one.body, one.change.sha256, one.change.texts, one.risks, one.known)
+        for one in found.bodies
+    ]
     given: dict[str, JsonValue] = {
         "service": wish.service,
         "release": wish.release,

@@ -17,6 +17,7 @@ from moyai.operations.kinds.as_shown import hold_to_shown, not_as_planned
 from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Result, Step, Work
 from moyai.operations.kinds.older import refuse_older
+from moyai.operations.kinds.risks import hold_to_risks
 from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.stacks import build, changed, hold_to_buildable, stands
 from moyai.operations.kinds.upgrade.change import service_sha256
@@ -100,6 +101,7 @@ class Preflight(Reading):
             raise not_as_planned(change.texts)
         if change.stack.runs and not work.earlier.get("preflight", {}).get("end_sha256"):
             hold_to_shown(session.workspace.registry, work, change.texts)
+            hold_to_risks(session.workspace.registry, work)
         return {
             "runs": change.stack.runs,
             "end_sha256": change.end_sha256,

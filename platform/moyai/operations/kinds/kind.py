@@ -121,6 +121,8 @@ class Work:
     """Of a step that is taken back: whether that was begun before, and its end is not known."""
     verified: Callable[[str], datetime | None] = lambda _service: None
     """When a backup that the body has of a service was last restored by way of trial, in UTC."""
+    owed: Callable[[datetime], bool] = lambda _moment: False
+    """Whether work of the operation's kind and service was owed to the body at a moment, by others."""
 
     def result(self, step: str) -> Result | None:
         """Of a step that this attempt did, or an earlier one that it goes on from; None: neither did."""

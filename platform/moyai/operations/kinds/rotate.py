@@ -35,6 +35,7 @@ from moyai.operations.kinds.kind import (
     Work,
 )
 from moyai.operations.kinds.older import refuse_older
+from moyai.operations.kinds.risks import hold_to_risks
 from moyai.operations.kinds.rotate_ways import (
     BEGUN_ANEW,
     BEGUN_ANEW_IN_PART,
@@ -115,6 +116,7 @@ class Preflight(Reading):
 
     def _may_begin(self, one: _Body, work: Work, services: Sequence[str]) -> None:
         hold_to_shown(one.registry, work)
+        hold_to_risks(one.registry, work)
         body = one.registry.tenant(work.body.code)
         for why in frozen(body, {today()}) if body is not None else ():
             raise Unavailable(why)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from moyai.planning.fleet.known_risks import known_risks
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.wanted import needs_approval
 from moyai.planning.fleet.waves import divide
@@ -103,7 +104,7 @@ def _of_waves(plan: OperationPlan, registry: Registry) -> list[Text]:
     planned = {body.code: body.wave for body in plan.bodies}
     bodies = [one for one in registry.tenants if one.code in planned]
     day = plan.planned_at.astimezone(JAPAN).date()
-    expected = divide(registry.operations, bodies, day)
+    expected = divide(registry.operations, bodies, day, known_risks(plan))
     by_number = {wave.number: wave for wave, _ in expected}
     found = [
         Text(

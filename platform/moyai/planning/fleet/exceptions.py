@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from moyai.planning.fleet import said
+from moyai.planning.fleet.known_risks import known_risks
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody, PlannedWave
 from moyai.planning.fleet.wanted import PARAMETER, named_exceptions, needs_approval
 from moyai.planning.fleet.waves import divide, planned_wave
@@ -142,7 +143,7 @@ def _laxer_waves(plan: OperationPlan, registry: Registry) -> set[str]:
     day = plan.planned_at.astimezone(JAPAN).date()
     found, before, names = set[str](), 0, dict[int, set[str]]()
     tolerances = {one.number: one.limits.tolerance for one in plan.waves}
-    for wave, codes in divide(settings, bodies, day):
+    for wave, codes in divide(settings, bodies, day, known_risks(plan)):
         numbers = {planned[code] for code in codes}
         if min(numbers) <= before:
             found.add(WAVES)

@@ -82,7 +82,15 @@ _RISKS = {
     "unverified-restore": Text(
         "復元が確認されていないバックアップでの作業",
         "no restore of its backup has been verified lately",
-    )
+    ),
+    "failed-before": Text(
+        "同じ種類の作業が、前に失敗・保留・見送りなどで済んでいない",
+        "work of the same kind is still owed to it: it failed, was held, skipped or moved",
+    ),
+    "contract": Text(
+        "コードだけでは戻せない移行（contract）を含む",
+        "a migration that code alone cannot go back over (contract)",
+    ),
 }
 
 

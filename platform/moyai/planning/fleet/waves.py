@@ -1,36 +1,45 @@
 """Which bodies are in which wave. Pure.
 
-A body belongs to the first wave of the settings that takes it: by selector, by a share, or as the rest.
+A body belongs to the first wave of the settings that takes it: by selector, by a share, by what is known of
+it, or as the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from math import ceil, floor
+from types import MappingProxyType
 
 from moyai.planning.fleet.plans import Limits, PlannedWave
 from moyai.planning.selectors import parse
 from moyai.registry.models import Tenant
 from moyai.registry.operation_settings import Amount, OperationSettings, Wave
 
+Risks = Mapping[str, Collection[str]]
+"""Code → what is known of a body at planning, by name (`registry.operation_settings.Risk`)."""
+_NONE: Risks = MappingProxyType({})
+
 
 def divide(
-    settings: OperationSettings, bodies: Sequence[Tenant], day: date
+    settings: OperationSettings, bodies: Sequence[Tenant], day: date, risks: Risks = _NONE
 ) -> tuple[tuple[PlannedWave, tuple[str, ...]], ...]:
     """The waves of an operation on these bodies (in the file's order), with the codes of each.
 
     A share is of all bodies of the operation, rounded up, and takes those with the smallest population
-    first (unknown ones last), then in the file's order. Codes stand in the file's order in each wave. A wave
-    with nobody is left out; numbers begin at 1. Shares among the limits are of the wave's bodies.
-    Bodies that no wave takes, where none is the rest, go into the last wave. Raises `UsageError` for a selector
-    that cannot be read.
+    first (unknown ones last), then in the file's order. A body with a risk that a wave names is in that wave,
+    unless one before takes it by selector: no share or rest does, wherever it stands. Codes stand in the
+    file's order in each wave. A wave with nobody is left out; numbers begin at 1. Shares among the limits are
+    of the wave's bodies. Bodies that no wave takes, where none is the rest, go into the last wave.
+    Raises `UsageError` for a selector that cannot be read.
     """
     left = list(bodies)
     taken: list[tuple[Wave, list[Tenant]]] = []
-    for wave in settings.waves:
-        chosen = _chosen(wave, left, len(bodies), day)
+    for at, wave in enumerate(settings.waves):
+        later = {one for other in settings.waves[at + 1 :] for one in other.risks}
+        free = [body for body in left if later.isdisjoint(risks.get(body.code, ()))]
+        chosen = _chosen(wave, left, free, len(bodies), day, risks)
         codes = {body.code for body in chosen}
         left = [body for body in left if body.code not in codes]
         taken.append((wave, chosen))
@@ -48,13 +57,24 @@ def divide(
     )
 
 
-def _chosen(wave: Wave, left: Sequence[Tenant], total: int, day: date) -> list[Tenant]:
+def _chosen(
+    wave: Wave,
+    left: Sequence[Tenant],
+    free: Sequence[Tenant],
+    total: int,
+    day: date,
+    risks: Risks,
+) -> list[Tenant]:
+    """Whom a wave takes of those that are left. `free`: those of them that no later wave takes by risk."""
     if wave.select is not None:
         selector = parse(wave.select)
         return [body for body in left if selector.matches(body, day)]
+    if wave.risks:
+        named = frozenset(wave.risks)
+        return [body for body in left if not named.isdisjoint(risks.get(body.code, ()))]
     if wave.share is not None:
-        return sorted(left, key=_residents)[: _up(wave.share, total)]
-    return list(left) if wave.rest else []
+        return sorted(free, key=_residents)[: _up(wave.share, total)]
+    return list(free) if wave.rest else []
 
 
 def _residents(body: Tenant) -> tuple[bool, int]:

@@ -11,7 +11,7 @@ from tests.unit.planning.made_registries import DAY, sample
 
 from moyai.planning.fleet.plans import Limits
 from moyai.planning.fleet.waves import divide
-from moyai.registry.operation_settings import Amount, OperationSettings, Tolerance, Wave
+from moyai.registry.operation_settings import Amount, OperationSettings, Risk, Tolerance, Wave
 
 BODIES = sample().tenants
 REST = Wave("残り", rest=True)
@@ -21,9 +21,13 @@ WAVES = st.sampled_from(
         Wave("中核", select="kind:一般市"),
         Wave("一割", share=Amount(percent=Fraction(10))),
         Wave("三つ", share=Amount(3)),
+        Wave("危険", risks=(Risk.UNVERIFIED,)),
+        Wave("どれか", risks=(Risk.FAILED_BEFORE, Risk.CONTRACT)),
+        Wave("小さい", select="population:..50000"),
         Wave("全部", rest=True),
     )
 )
+RISKS = st.dictionaries(st.sampled_from([b.code for b in BODIES]), st.sets(st.sampled_from(Risk)))
 
 
 def _settings(*waves: Wave) -> OperationSettings:
@@ -31,15 +35,57 @@ def _settings(*waves: Wave) -> OperationSettings:
     return OperationSettings(waves, max_concurrent=tenth, failure_tolerance=Tolerance(twentieth))
 
 
-@given(st.lists(WAVES, min_size=1, max_size=5), st.sets(st.sampled_from([b.code for b in BODIES])))
-def test_every_body_is_in_one_wave_and_no_wave_is_empty(waves: list[Wave], codes: set[str]) -> None:
+@given(
+    st.lists(WAVES, min_size=1, max_size=5),
+    st.sets(st.sampled_from([b.code for b in BODIES])),
+    RISKS,
+)
+def test_every_body_is_in_one_wave_and_no_wave_is_empty(
+    waves: list[Wave], codes: set[str], risks: dict[str, set[Risk]]
+) -> None:
     bodies = [body for body in BODIES if body.code in codes]
-    found = divide(_settings(*waves), bodies, DAY)
+    found = divide(_settings(*waves), bodies, DAY, risks)
     assert sorted(code for _, some in found for code in some) == sorted(codes)
     assert [wave.number for wave, _ in found] == list(range(1, len(found) + 1))
     order = [body.code for body in bodies]
     assert all(some and list(some) == sorted(some, key=order.index) for _, some in found)
     assert all(wave.limits.max_concurrent >= 1 for wave, _ in found)
+
+
+@given(st.lists(WAVES, max_size=5), st.lists(WAVES, max_size=2), RISKS)
+def test_a_body_with_a_risk_that_a_wave_names_is_in_no_share_and_no_rest(
+    before: list[Wave], behind: list[Wave], risks: dict[str, set[Risk]]
+) -> None:
+    waves = [replace(one, name=str(at)) for at, one in enumerate((*before, REST, *behind))]
+    found = divide(_settings(*waves), BODIES, DAY, risks)
+    of = {code: waves[int(wave.name)] for wave, codes in found for code in codes}
+    named = {risk for wave in waves for risk in wave.risks}
+    for code, wave in of.items():
+        own = set(wave.risks) & risks.get(code, set())
+        assert bool(own) == bool(wave.risks)
+        if named & risks.get(code, set()):
+            assert wave.select is not None or own
+
+
+@given(RISKS)
+def test_risks_that_no_wave_names_change_nothing(risks: dict[str, set[Risk]]) -> None:
+    waves = (Wave("一割", share=Amount(percent=Fraction(10))), REST)
+    assert divide(_settings(*waves), BODIES, DAY, risks) == divide(_settings(*waves), BODIES, DAY)
+
+
+def test_the_risky_come_last_and_their_place_in_a_share_goes_to_the_next() -> None:
+    waves = (
+        Wave("先行", select=BODIES[0].code),
+        Wave("三つ", share=Amount(3)),
+        REST,
+        Wave("後", risks=(Risk.FAILED_BEFORE,)),
+    )
+    (_, plain), *_ = divide(_settings(*waves[1:]), BODIES[1:], DAY)
+    risks = {BODIES[0].code: {"failed-before"}, plain[0]: {"failed-before", "contract"}}
+    (_, first), (_, three), _, (last, risky) = divide(_settings(*waves), BODIES, DAY, risks)
+    assert first == (BODIES[0].code,)
+    assert len(three) == 3
+    assert (last.name, risky) == ("後", (plain[0],))
 
 
 def test_the_first_wave_that_takes_a_body_has_it_and_a_share_is_of_all_bodies() -> None:

@@ -108,6 +108,7 @@ class Course:
             epoch=self.taken.epoch,
             again=again,
             verified=lambda service: self.ledger.verified(self.body.code, service),
+            owed=lambda moment: self.ledger.owed(self.taken, self.plan, moment),
         )
 
     def begin(self, name: str, ordinal: int) -> str:

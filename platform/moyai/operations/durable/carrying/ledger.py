@@ -20,6 +20,8 @@ from moyai.operations.database.lost import is_lost, is_passing
 from moyai.operations.durable.carrying.combining import Combining, Together
 from moyai.operations.notices.happenings import Happening
 from moyai.operations.notices.record import documents
+from moyai.planning.fleet.durations import service_of
+from moyai.planning.fleet.plans import OperationPlan
 
 FENCED = "MY001"
 _AGAIN_SECONDS = 0.3
@@ -68,6 +70,11 @@ _VERIFIED = (
     "SELECT to_jsonb(max(s.done_at)) FROM moyai.step s JOIN moyai.operation o ON o.id = s.operation_id "
     "WHERE o.kind = 'backup' AND s.code = %s AND s.step = %s AND s.status = 'done' "
     "AND s.result ? 'manifest'"
+)
+_OWED = (
+    "SELECT to_jsonb(EXISTS (SELECT 1 FROM moyai.debt d JOIN moyai.operation o ON o.id = d.operation_id "
+    "WHERE d.code = %s AND d.kind = %s AND split_part(d.subject, ' ', 1) = %s AND o.site = %s AND o.id <> %s "
+    "AND d.opened_at <= %s AND (d.closed_at IS NULL OR d.closed_at > %s)))"
 )
 
 
@@ -234,6 +241,11 @@ class Ledger:
         """When a backup of a body was last restored by way of trial, in UTC; None: never."""
         found = self._call(_VERIFIED, (code, f"restore-test:{service}"))
         return None if found is None else datetime.fromisoformat(found).astimezone(UTC)
+
+    def owed(self, taken: Taken, plan: OperationPlan, moment: datetime) -> bool:
+        """Whether other operations owed a body work of a plan's kind and service at a moment."""
+        given = (taken.code, plan.kind, service_of(plan.subject), plan.site, taken.operation)
+        return bool(self._call(_OWED, (*given, moment, moment)))
 
     def found_behind(self) -> None:
         """Put on record that the operations database is older than what a body's own has on record."""

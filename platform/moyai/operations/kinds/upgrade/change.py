@@ -42,6 +42,11 @@ class UpgradeChange:
     """What the body is in the end, whatever of it is there already."""
     texts: tuple[Text, ...]
 
+    @property
+    def contracts(self) -> bool:
+        """Whether code alone cannot go back over one of its migrations."""
+        return any(one.contracts for one in self.migrations)
+
 
 def change_of(
     session: Session, code: str, service: str, release: str, day: date, begun_at: str | None = None

@@ -19,6 +19,7 @@ from moyai.operations.kinds.answers import answer_of, available
 from moyai.operations.kinds.as_shown import ANEW, hold_to_shown, not_as_planned
 from moyai.operations.kinds.kind import ALREADY, InDoubt, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.older import refuse_older
+from moyai.operations.kinds.risks import hold_to_risks
 from moyai.operations.kinds.stacks import hold_to_buildable
 from moyai.operations.kinds.upgrade.behind import keep_budget
 from moyai.operations.kinds.upgrade.body import (
@@ -85,6 +86,7 @@ class Preflight(Reading):
         if change.sha256 != work.body.change_sha256:
             raise not_as_planned(change.texts)
         hold_to_shown(one.registry, work, change.texts)
+        hold_to_risks(one.registry, work, service=one.service, contracts=change.contracts)
         self._may_begin(work, change)
         planned = {body.code for body in work.plan.bodies}
         keep_budget(one.session, one.service, one.target, day, planned)
@@ -108,6 +110,7 @@ class Preflight(Reading):
         if taking_over_sha256(change, over) != work.body.change_sha256:
             raise not_as_planned(change.texts)
         hold_to_shown(one.registry, work, (over.text, *change.texts))
+        hold_to_risks(one.registry, work, service=one.service, contracts=change.contracts)
         keep_said(work, one.service, one.registry.operations.verified_restore_days)
         self._may_begin(work, change)
         given = (one.registry, one.outputs, one.service, before)

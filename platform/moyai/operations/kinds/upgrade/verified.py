@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from moyai.operations.kinds.kind import Moved, Unavailable, Work
 from moyai.planning.fleet.wanted import needs_approval
+from moyai.registry.operation_settings import Risk
 from moyai.texts import Text
 
-UNVERIFIED = "unverified-restore"
+UNVERIFIED = Risk.UNVERIFIED.value
 """The risk of a body none of whose backups was restored of late, by way of trial."""
 
 
