@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from moyai.errors import UsageError
+from moyai.operations.deploys.edited import said_of_edited
 from moyai.operations.deploys.file_deeds import Editor
 from moyai.operations.deploys.tenants import add, change, describe, would_change
 from moyai.operations.site.places import find_registry_file
@@ -35,7 +36,7 @@ from moyai_cli.options import (
     services_of,
 )
 from moyai_cli.render import Column, Output, document, listing
-from moyai_cli.views.tenants import show_added, show_changed
+from moyai_cli.views.tenants import show_added, show_changed, show_in_hand
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -175,12 +176,13 @@ def edit(
         wish = Proposed(code, changes, any_time, dry_run, key, who)
         put_proposal(path, site, wish, output)
         return
-    changed = (
-        would_change(registry, code, changes)
-        if dry_run
-        else change(registry, code, changes, Editor(site, who))
-    )
-    show_changed(changed, output)
+    if dry_run:
+        show_changed(would_change(registry, code, changes), output)
+    else:
+        editor = Editor(site, who)
+        show_changed(change(registry, code, changes, editor), output)
+        workspace = editor.workspace(registry)
+        show_in_hand(() if workspace is None else said_of_edited(workspace, (code,)))
     if output is Output.TABLE:
         show_next(f"plan {code}", f"deploy {code}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import typer
 
 from moyai.operations.database.reading import find
+from moyai.operations.deploys.edited import said_of_edited
 from moyai.operations.fleet.applying import Applied, apply
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.proposing import KIND, Proposal, plan_proposal, propose, subject_of
@@ -21,12 +23,14 @@ from moyai.planning.fleet.forecast import forecast
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import only
 from moyai.registry.change import EntryEdit
+from moyai.texts import Text
 from moyai_cli.called import show_next
 from moyai_cli.language import say
 from moyai_cli.render import Output, document, problem_line
 from moyai_cli.views.diffs import show_diff
 from moyai_cli.views.intended import show_intended
 from moyai_cli.views.submitted import show_submitted
+from moyai_cli.views.tenants import show_in_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,13 @@ def apply_proposal(
         with office.engine.connect() as connection:
             operation = find(connection, words)
         done = apply(office, operation, who, today(), begin=begin)
+        in_hand = said_of_edited(office.workspace, done.codes, by=operation)
     if output is not Output.TABLE:
         told = {"written": done.was_written, "begins": done.begins}
         document({"operation": operation, **told, "foundation": list(done.foundation)}, output)
+        show_in_hand(in_hand)
         return
-    _show_applied(done)
+    _show_applied(done, in_hand)
 
 
 def _show(found: Proposal) -> None:
@@ -106,10 +112,11 @@ def _show(found: Proposal) -> None:
         )
 
 
-def _show_applied(done: Applied) -> None:
+def _show_applied(done: Applied, in_hand: Sequence[Text]) -> None:
     written = say("tenants.yaml に書きました。", "tenants.yaml is written.")
     known = say("tenants.yaml にはもう書かれています。", "tenants.yaml has it already.")
     typer.echo(written if done.was_written else known)
+    show_in_hand(in_hand)
     commands = [f"operation watch {done.operation}"]
     if not done.begins:
         typer.echo(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import typer
 
 from moyai.planning.fingerprints import plain
 from moyai.registry.change import TenantChanged
 from moyai.registry.edit import TenantAdded
+from moyai.texts import Text
+from moyai_cli.called import copyable
+from moyai_cli.language import of
 from moyai_cli.render import Output, document, problem_line
 from moyai_cli.views.diffs import show_diff
 
@@ -20,6 +25,12 @@ def show_added(added: TenantAdded, output: Output) -> None:
         document(plain(added.body), output)
     for problem in added.warnings:
         typer.secho(problem_line(problem), err=True, fg="yellow")
+
+
+def show_in_hand(told: Iterable[Text]) -> None:
+    """What is said of edited bodies that operations have in hand; apart from what programs read."""
+    for one in told:
+        typer.secho(copyable(of(one)), err=True, fg="yellow")
 
 
 def show_changed(changed: TenantChanged, output: Output) -> None:

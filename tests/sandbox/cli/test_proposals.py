@@ -90,6 +90,7 @@ def test_a_proposal_is_written_only_once_approved_and_deployed_by_workers(
         assert f"moyai tenant apply {operation}" in waits
         code, said = apply(office, operation)
         assert (code, "tenants.yaml is written" in said) == (0, True)
+        assert "in hand" not in said, "its own operation is not told of"
         office.ok("operation", "watch", operation)
     after = office.file.read_bytes()
     assert after == before.replace(b"payment: pay-easy } }", b"payment: both } }", 1)

@@ -165,8 +165,11 @@ class Site:
                 content = canonical({**one, "seq": seq, "previous_sha256": last}).decode()
                 last = hashlib.sha256(content.encode()).hexdigest()
                 given = {
-                    "chain": chain, "seq": seq, "at": one["at"],
-                    "content": content, "sha256": last,
+                    "chain": chain,
+                    "seq": seq,
+                    "at": one["at"],
+                    "content": content,
+                    "sha256": last,
                 }
                 connection.execute(
                     sa.text(

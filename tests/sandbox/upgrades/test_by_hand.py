@@ -72,6 +72,13 @@ def deploying(office: Office, told: list[Answer], *arguments: str) -> Callable[[
     return act
 
 
+def editing(office: Office, *codes: str) -> list[Answer]:
+    """Edits of bodies' entries, taken back afterwards."""
+    with unchanged(office.federation):
+        word = f"tags.pilot=p{time.time_ns()}"
+        return [office.federation.moyai("tenant", "edit", code, "--set", word) for code in codes]
+
+
 def written(office: Office, code: str) -> tuple[Any, ...]:
     record = office.record(code)
     return dict(record.fingerprint), record.applied_at, record.running_since, record.failure
@@ -146,9 +153,10 @@ def test_a_deploy_by_hand_is_refused_while_writes_are_closed_and_others_are_depl
 def test_of_a_body_in_hand_nobody_is_told_that_all_is_as_it_should_be(office: Office) -> None:
     """Also where a deploy would change nothing of it."""
     operation, told = office.plan("1.1.0", B, service="chat"), list[Answer]()
-    federation = office.federation
+    federation, edited = office.federation, list[Answer]()
 
     def act() -> None:
+        edited.extend(editing(office, A, B))
         told.append(federation.moyai("deploy", B))
         told.append(federation.moyai("plan", B))
         told.append(federation.moyai("status", A, B, "-o", "json"))
@@ -164,6 +172,11 @@ def test_of_a_body_in_hand_nobody_is_told_that_all_is_as_it_should_be(office: Of
     assert found[B]["status"] == "in-hand"
     assert operation in str(found[B]["reasons"])
     assert federation.statuses()[B]["status"] != "in-hand"
+    assert [(one.code, "pilot" in one.out) for one in edited] == [(0, True), (0, True)]
+    assert edited[0].err == ""
+    assert f"{B}: it is written, and cannot be deployed before the work in hand" in edited[1].err
+    assert f"operation show {operation}" in edited[1].err
+    assert editing(office, B)[0].err == "", "it has ended"
 
 
 def test_a_deploy_by_hand_waits_as_long_as_it_is_told_to(office: Office) -> None:
@@ -272,7 +285,7 @@ def test_it_waits_no_longer_than_is_sensible_and_has_changed_nothing_then(
 
 
 def test_where_the_database_cannot_be_asked_notes_and_records_are(office: Office) -> None:
-    operation, told = office.plan("1.3.0", B), list[Answer]()
+    operation, told, edited = office.plan("1.3.0", B), list[Answer](), list[Answer]()
     session = office.source.session()
     home, stack = session.workspace.runtime.home, StackId(TENANT, B)
     files = [home / "operations" / f"pgpass.moyai_{one}" for one in ("operator", "worker")]
@@ -284,6 +297,7 @@ def test_where_the_database_cannot_be_asked_notes_and_records_are(office: Office
         try:
             deploying(office, told, B)()
             deploying(office, told, A)()
+            edited.extend(editing(office, B, A))
         finally:
             for one, content in zip(files, kept, strict=True):
                 one.write_bytes(content)
@@ -297,6 +311,11 @@ def test_where_the_database_cannot_be_asked_notes_and_records_are(office: Office
     assert operation in refused.err
     assert gone_on.code == 0, gone_on.err
     assert "cannot be asked" in gone_on.err
+    in_hand, unknown = edited
+    assert (in_hand.code, unknown.code) == (0, 0)
+    assert operation in in_hand.err
+    [line] = unknown.err.splitlines()
+    assert line.startswith("tenants.yaml is written. Whether an operation has the body in hand is")
     assert before[0] != written(office, B)[0]
     assert noted(home, stack) is None, "it has ended"
     office.federation.ok("deploy", "all", "--allow-older")

@@ -64,7 +64,7 @@ class Editor:
     def _on_record(
         self, kind: Kind, registry: Registry, codes: tuple[str, ...], facts: Facts
     ) -> Iterator[None]:
-        workspace = self._workspace(registry)
+        workspace = self.workspace(registry)
         if workspace is None:
             yield
             return
@@ -73,7 +73,7 @@ class Editor:
             yield
         put_now(workspace)
 
-    def _workspace(self, registry: Registry) -> Workspace | None:
+    def workspace(self, registry: Registry) -> Workspace | None:
         """The site as the file has it; None where it has none."""
         names = sorted(registry.sites)
         if not names:

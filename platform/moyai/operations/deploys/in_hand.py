@@ -62,15 +62,16 @@ class Hands:
                 forget(self._home, StackId(TENANT, code))
         return found
 
-    def told(self, codes: Iterable[str]) -> Mapping[str, Text]:
-        """The same for who only looks: nothing is changed, and nothing started."""
+    def told(self, codes: Iterable[str], *, but: str | None = None) -> Mapping[str, Text]:
+        """The same for who only looks: nothing is changed, and nothing started. `but`: of no interest is what
+        this operation has in hand."""
         wanted = sorted(set(codes))
         if not wanted:
             return {}
         found = self._ask(lambda connection: in_hand(connection, self._site, wanted))
         if found is None:
             return self._by_record(wanted)
-        return {code: _told(one) for code, one in found.items()}
+        return {code: _told(one) for code, one in found.items() if one.operation != but}
 
     def reason(self, code: str) -> Text | None:
         """The same of one body, asked again just before it is touched: whether an operation is at it by now."""

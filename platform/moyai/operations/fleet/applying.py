@@ -31,6 +31,8 @@ class Applied:
     """Whether workers may begin now."""
     foundation: tuple[str, ...]
     """Stacks of the foundation that are to be deployed by hand first."""
+    codes: tuple[str, ...]
+    """The bodies that it changes."""
 
 
 def apply(
@@ -73,7 +75,7 @@ def apply(
             want(connection, operation, "run", actor)
         if changed is not None:
             write_change(registry, changed)
-    return Applied(operation, changed is not None, begin, _texts(view, "foundation"))
+    return Applied(operation, changed is not None, begin, _texts(view, "foundation"), tuple(codes))
 
 
 def _texts(view: OperationView, name: str) -> tuple[str, ...]:

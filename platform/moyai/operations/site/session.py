@@ -69,7 +69,11 @@ def open_session(file: Path | None, site: str) -> Session:
 
     Raises `RegistryError`, `UsageError`, and `OperationFailed` for damaged records.
     """
-    workspace = open_workspace(file, site)
+    return session_of(open_workspace(file, site))
+
+
+def session_of(workspace: Workspace) -> Session:
+    """The same of a workspace that is open. Raises `OperationFailed` for damaged records."""
     runtime = workspace.runtime
     state = SiteState(open_records(runtime), open_checkpoints(runtime), runtime.doubts)
     return Session(workspace, state, History(open_documents(runtime)))
