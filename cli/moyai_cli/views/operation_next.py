@@ -69,6 +69,13 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
         )
     if row.status == "done" and owed(row.counts):
         found.append(still_owed(row))
+    if row.counts.get("moved") and row.kind not in LOOKS:
+        found.append(
+            Text(
+                f"計画と相違の団体は、計画を作り直す（コマンドは moyai operation report {row.id} に）",
+                f"what has moved: planned anew, not begun again (the command: moyai operation report {row.id})",
+            )
+        )
     for number in held if row.status == "held" else ():
         found.append(
             Text(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from moyai.planning.fleet import known_risks
+from moyai.planning.fleet import known_risks, marks
 from moyai.planning.fleet.plans import Limits, OperationPlan, PlannedWave
 from moyai.planning.fleet.wanted import PARAMETER
 from moyai.texts import Text
 from moyai_cli.language import of, say
 
 _SHOWN_ELSEWHERE = (
-    *("diff", "takes_over", "edits", PARAMETER, known_risks.PARAMETER),
+    *("diff", "takes_over", "edits", PARAMETER, known_risks.PARAMETER, marks.PARAMETER),
     *("code", "base_sha256", "after_sha256"),
 )
 """Parameters that are not values: a difference is shown as one and bound by hashes, what is taken over and
-what is known of a body stand beside it."""
+what is known of a body stand beside it, and short hashes are nothing to read."""
 _NAMES: Mapping[str, Text] = {
     "service": Text("サービス", "service"),
     "services": Text("サービス", "services"),

@@ -70,9 +70,9 @@ def _said_of(plan: OperationPlan, body: PlannedBody) -> tuple[str, ...]:
         if over is not None and of(over.text) not in lines:
             lines.insert(0, of(over.text))
     for risk in body.risks:
-        lines.append(say("承認の要るリスク: ", "risk, to be approved: ") + of(risk_words(risk)))
-    for risk in beside_risks(plan, body):
         lines.append(say("リスク: ", "risk: ") + of(risk_words(risk)))
+    for risk in beside_risks(plan, body):
+        lines.append(say("リスク（承認は不要）: ", "risk, of no approval: ") + of(risk_words(risk)))
     if body.approves_itself:
         lines.append(say("団体自身の承認が要る", "has to approve its own slot"))
     lines.append(_calendar(body.calendar))

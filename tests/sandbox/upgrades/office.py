@@ -30,6 +30,7 @@ from moyai.operations.kinds.site import SiteSource
 from moyai.operations.kinds.table import kind_of
 from moyai.operations.kinds.upgrade.change import changes_of
 from moyai.operations.site.places import today
+from moyai.planning.fleet.marks import parameters_of
 from moyai.planning.fleet.plans import (
     Limits,
     OperationPlan,
@@ -149,7 +150,8 @@ class Office:
             PlannedBody(code, code, 1, changes[code].sha256, changes[code].texts, 60, None, risks)
             for code in codes
         )
-        given = {"service": service, "release": release, "soak_seconds": soak}
+        given: dict[str, Any] = {"service": service, "release": release, "soak_seconds": soak}
+        given |= parameters_of({code: changes[code].marks for code in codes})
         return self.put("upgrade", f"{service} {release}", given, bodies)
 
     def put(

@@ -31,7 +31,26 @@ def test_a_body_whose_settings_were_edited_has_moved(office: Office) -> None:
         service = "- { service: eapp-b, from: 2022-10-01"
         office.federation.edit(f"{service} }}", f"{service}, settings: {{ payment: both }} }}")
         why = refused(office, operation, A, "moved")
-    assert "eapp-b: the subscription changed" in why
+    assert why.endswith("not in the plan: eapp-b: the subscription changed.")
+
+
+def test_a_body_whose_migration_was_edited_has_moved_and_says_what_and_what_to_do(
+    office: Office,
+) -> None:
+    operation = office.plan("1.1.0", A)
+    folder = office.federation.folder / "stacks" / "services" / "eapp-b" / "migrations"
+    migration = folder / "0002_reception_section.sql"
+    before = migration.read_bytes()
+    migration.write_bytes(before + b"-- looked at again\n")
+    try:
+        why = refused(office, operation, A, "moved")
+    finally:
+        migration.write_bytes(before)
+    assert why.endswith("the same in words, and another in content: the text of migrations.")
+    error = office.body(operation, A).error
+    assert error is not None
+    assert f"moyai upgrade eapp-b 1.1.0 {A} --any-time" in error["remedy"]["en"]
+    assert f"moyai operation retry {operation} {A}" in error["remedy"]["ja"]
 
 
 def test_a_body_of_which_the_plan_tells_otherwise_is_not_begun(office: Office) -> None:

@@ -83,7 +83,9 @@ def test_what_is_edited_after_the_plan_is_not_deployed(own_office: Office) -> No
         body = office.carry(operation, A)
     assert body.status == "moved"
     assert body.error is not None
-    assert "the subscription changed" in body.error["what"]["en"]
+    said = body.error["what"]["en"]
+    assert "the same in words, and another in content: eapp-b: the subscription changed" in said
+    assert f"moyai deploy {A} --by-workers" in body.error["remedy"]["en"]
     assert payment(office, A) == before
 
 
@@ -97,7 +99,9 @@ def test_what_is_edited_between_preflight_and_build_is_not_deployed(own_office: 
         body = office.carry(operation, A, edit)
     assert body.status == "failed"
     assert body.error is not None
-    assert "not what was planned" in body.error["what"]["en"]
+    said = body.error["what"]["en"]
+    assert "was changed since it was begun" in said
+    assert said.endswith(": eapp-b: the subscription changed")
     assert payment(office, A) == before
 
 
@@ -127,7 +131,9 @@ def test_what_is_edited_before_the_program_reads_it_is_not_built(
     assert payment(office, A) == before
     assert body.status == "failed"
     assert body.error is not None
-    assert "not what was planned" in body.error["what"]["en"]
+    said = body.error["what"]["en"]
+    assert "was changed since it was begun" in said
+    assert said.endswith(": eapp-b: the subscription changed")
 
 
 def unwell(*_: object) -> None:

@@ -102,7 +102,7 @@ def test_an_attempt_goes_on_with_the_release_that_the_former_operation_left_on_r
     found = Found("1.0.0", "end", day=today())
     over = replace(_OVER, way=way)
     work = replace(_work(over), earlier={"preflight": found.result()}, begun=frozenset({"stack"}))
-    change: Any = SimpleNamespace(end_sha256="end", texts=())
+    change: Any = SimpleNamespace(end_sha256="end", texts=(), marks={})
     monkeypatch.setattr(preflight, "_change", lambda *_: change)
     monkeypatch.setattr(preflight.Preflight, "_may_begin", lambda *_: None)
     record = SimpleNamespace(releases={"eapp-a": on_record})

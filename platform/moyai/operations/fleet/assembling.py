@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 
 from moyai.json_value import JsonValue
 from moyai.operations.site.workspace import Workspace
+from moyai.planning.fleet import known_risks, marks
 from moyai.planning.fleet.durations import Measured, forecast_seconds
 from moyai.planning.fleet.exceptions import with_exceptions
-from moyai.planning.fleet.known_risks import parameters_of
+from moyai.planning.fleet.marks import Marks
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.waves import divide
 from moyai.planning.openings import ALWAYS, Calendar
@@ -40,6 +41,8 @@ class Part:
     """What needs an approval that says so."""
     known: tuple[str, ...] = ()
     """What else is known of it, by which a wave may take it."""
+    marks: Marks = field(default_factory=dict)
+    """Of what the change is hashed of, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ def assemble(
         own = frozenset(body.code for body in select(registry, given.bodies_approve, day))
     risks = {part.body.code: (*part.risks, *part.known) for part in parts}
     waves = divide(given, [part.body for part in parts], day, risks)
-    known = parameters_of({part.body.code: part.known for part in parts})
+    known = known_risks.parameters_of({part.body.code: part.known for part in parts})
+    hashed = marks.parameters_of({part.body.code: part.marks for part in parts})
     bodies = tuple(
         _body(
             by_code[code],
@@ -110,7 +114,7 @@ def assemble(
     made = OperationPlan(
         kind=kind,
         subject=subject,
-        parameters={**parameters, **known},
+        parameters={**parameters, **known, **hashed},
         site=workspace.site.name,
         registry_sha256=registry.sha256,
         planned_by=planned_by,

@@ -77,7 +77,13 @@ def plan_deploy(
     to which a deploy is owed (`fleet.risks`).
     """
     parts = [
-        Part(body, change.sha256, change.texts, known=known_of(body.code, failed))
+        Part(
+            body,
+            change.sha256,
+            change.texts,
+            known=known_of(body.code, failed),
+            marks=change.marks,
+        )
         for body, change in found.bodies
     ]
     return assemble(

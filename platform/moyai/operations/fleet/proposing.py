@@ -104,7 +104,13 @@ def plan_proposal(
         "foundation": found.foundation,
     }
     parts = [
-        Part(body, change.sha256, _texts(change), known=known_of(body.code, failed))
+        Part(
+            body,
+            change.sha256,
+            _texts(change),
+            known=known_of(body.code, failed),
+            marks=change.marks,
+        )
         for body, change in found.bodies
     ]
     made = assemble(

@@ -232,7 +232,14 @@ def plan_upgrade(
     agrees to; frozen days are kept all the same.
     """
     parts = [
-        Part(one.body, one.change.sha256, one.change.texts, one.risks, one.known)
+        Part(
+            one.body,
+            one.change.sha256,
+            one.change.texts,
+            one.risks,
+            one.known,
+            one.change.marks,
+        )
         for one in found.bodies
     ]
     given: dict[str, JsonValue] = {

@@ -13,7 +13,7 @@ from datetime import date
 from moyai.canonical_json import sha256_of
 from moyai.operations.deploys.plan import Wish, plan_of
 from moyai.operations.kinds.again import Reading, Staying
-from moyai.operations.kinds.as_shown import hold_to_shown, not_as_planned
+from moyai.operations.kinds.as_shown import hold_to_shown, not_as_begun, not_as_planned
 from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Result, Step, Work
 from moyai.operations.kinds.older import refuse_older
@@ -24,6 +24,7 @@ from moyai.operations.kinds.upgrade.change import service_sha256
 from moyai.operations.site.places import today
 from moyai.operations.site.session import Session
 from moyai.planning.fleet.kind_names import NAMES
+from moyai.planning.fleet.marks import Marks, files_of, marks_of
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.ways_back import NOTHING, WayBack, stays
 from moyai.planning.plans import Plan, PlannedStack
@@ -41,6 +42,8 @@ class DeployChange:
     """What is approved: what differs from what is on record, and what is onboarded."""
     end_sha256: str
     """What the body is in the end, whatever of it is there already."""
+    marks: Marks
+    """Of what it is hashed of, for people."""
 
     @property
     def texts(self) -> tuple[Text, ...]:
@@ -80,7 +83,10 @@ def _change_of(
         "releases": dict(stack.releases),
         "all": dict(stack.fingerprint),
     }
-    return DeployChange(plan, stack, sha256_of(approved), sha256_of(end))
+    files = {files_of(name): found for name, found in inside.items()}
+    hashed = {"action": stack.action, "onboarding": onboarding, **files}
+    marks = marks_of(hashed, parts)
+    return DeployChange(plan, stack, sha256_of(approved), sha256_of(end), marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Preflight(Reading):
         change = _change(session, work, day)
         hold_to_buildable(change.plan, change.stack)
         if change.stack.runs and not _is_approved(change, work):
-            raise not_as_planned(change.texts)
+            raise not_as_planned(work, change.texts, change.marks)
         if change.stack.runs and not work.earlier.get("preflight", {}).get("end_sha256"):
             hold_to_shown(session.workspace.registry, work, change.texts)
             hold_to_risks(session.workspace.registry, work)
@@ -133,7 +139,7 @@ class Build(Staying):
         def planned(now: Session) -> Sequence[PlannedStack]:
             change = _change(now, work, day)
             if change.stack.runs and found.get("end_sha256") not in (None, change.end_sha256):
-                raise not_as_planned(change.texts)
+                raise not_as_begun(work, change.marks)
             return (change.stack,)
 
         # From the engine's start on the program holds itself to what was compared here.

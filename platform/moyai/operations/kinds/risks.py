@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from moyai.operations.kinds.as_shown import ANEW
+from moyai.operations.kinds.as_shown import anew
 from moyai.operations.kinds.kind import Moved, Work
 from moyai.planning.fleet.known_risks import asked_for, risks_of
 from moyai.planning.fleet.said import risk_words
@@ -42,7 +42,7 @@ def hold_to_risks(
                 "risks by which waves are divided are not as the plan says: "
                 + ", ".join(one.en for one in words),
             ),
-            remedy=ANEW,
+            remedy=anew(work),
         )
 
 

@@ -21,7 +21,7 @@ from moyai.operations.inside.looking import looked
 from moyai.operations.inside.restarts import Restarts
 from moyai.operations.kinds.again import Reading, Staying
 from moyai.operations.kinds.answers import answer_of, available
-from moyai.operations.kinds.as_shown import hold_to_shown
+from moyai.operations.kinds.as_shown import anew, hold_to_shown
 from moyai.operations.kinds.by_service import ServiceStep, services_of
 from moyai.operations.kinds.environment import environment_of
 from moyai.operations.kinds.kind import (
@@ -108,7 +108,8 @@ class Preflight(Reading):
                 Text(
                     f"計画のときとサービスが違います。いまのサービス: {names}",
                     f"its services are not those of the plan any more; now: {names}",
-                )
+                ),
+                remedy=anew(work),
             )
         if not half_way:
             self._may_begin(one, work, services)

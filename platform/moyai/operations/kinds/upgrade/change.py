@@ -17,11 +17,15 @@ from moyai.operations.deploys.plan import Wish, read_basis
 from moyai.operations.site.session import Session
 from moyai.planning.decisions import make_plan
 from moyai.planning.fingerprints import plain, reason
+from moyai.planning.fleet.marks import Marks, marks_of
 from moyai.planning.fleet.taking_over import TakenOver
 from moyai.planning.plans import Plan, PlannedStack
 from moyai.registry.models import Manifest
 from moyai.service_files import HEALTH
 from moyai.texts import Text, counted
+
+_MARKED = ("from", "releases", "migrations", "health")
+"""Of what migrations and health checks rest on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class UpgradeChange:
     end_sha256: str
     """What the body is in the end, whatever of it is there already."""
     texts: tuple[Text, ...]
+    marks: Marks
+    """Of what it is hashed of, for people."""
 
     @property
     def contracts(self) -> bool:
@@ -98,12 +104,15 @@ class _Way:
     migrations: tuple[Migration, ...]
     document: Mapping[str, object]
     """What migrations and health checks rest on."""
+    marks: Marks
+    """Of that."""
 
 
 def _way(manifest: Manifest, before: str | None, release: str) -> _Way:
     migrations = between(manifest, before, release)
     document = _document(manifest, before, release, migrations)
-    return _Way(manifest.name, before, release, migrations, document)
+    marks = marks_of({one: document[one] for one in _MARKED}, {})
+    return _Way(manifest.name, before, release, migrations, document, marks)
 
 
 def _change(plan: Plan, stack: PlannedStack, way: _Way) -> UpgradeChange:
@@ -112,7 +121,8 @@ def _change(plan: Plan, stack: PlannedStack, way: _Way) -> UpgradeChange:
     approved = sha256_of({**way.document, "parts": parts})
     end = sha256_of({**way.document, "all": dict(stack.fingerprint)})
     texts = _texts(way.service, way.before, way.release, way.migrations, stack)
-    return UpgradeChange(stack, plan, way.before, way.migrations, approved, end, texts)
+    marks = {**way.marks, **marks_of({}, parts)}
+    return UpgradeChange(stack, plan, way.before, way.migrations, approved, end, texts, marks)
 
 
 def way_back(session: Session, code: str, service: str, day: date) -> str:

@@ -16,7 +16,7 @@ from moyai.json_value import JsonValue
 from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.again import Reading
 from moyai.operations.kinds.answers import answer_of, available
-from moyai.operations.kinds.as_shown import ANEW, hold_to_shown, not_as_planned
+from moyai.operations.kinds.as_shown import anew, hold_to_shown, not_as_begun, not_as_planned
 from moyai.operations.kinds.kind import ALREADY, InDoubt, Moved, Result, Unavailable, Work
 from moyai.operations.kinds.older import refuse_older
 from moyai.operations.kinds.risks import hold_to_risks
@@ -62,7 +62,7 @@ class Preflight(Reading):
         one = subscribed(self.source, work)
         over = taken_over(work.plan, work.body.code)
         if over is not None and work.took_over != over.ledger:
-            raise _went_on(one.code, over.operation)
+            raise _went_on(work, over.operation)
         if over is not None and not work.begun:  # not taken over yet, or taken back wholly since
             refuse_older(one.session)
             return self._take_over(one, work, over)
@@ -84,7 +84,7 @@ class Preflight(Reading):
         if before == one.target or is_newer(before, one.target):
             return _already(one, before)
         if change.sha256 != work.body.change_sha256:
-            raise not_as_planned(change.texts)
+            raise not_as_planned(work, change.texts, change.marks)
         hold_to_shown(one.registry, work, change.texts)
         hold_to_risks(one.registry, work, service=one.service, contracts=change.contracts)
         self._may_begin(work, change)
@@ -104,11 +104,11 @@ class Preflight(Reading):
         day, on_record = today(), one.record.releases.get(one.service)
         released = over.way in ("open", "afresh")
         if on_record not in ((over.target,) if released else (over.release, over.target)):
-            raise _released_otherwise(one, on_record)
+            raise _released_otherwise(one, work, on_record)
         before = over.target if over.way == "afresh" else over.release
         change = _change(one, before, day)
         if taking_over_sha256(change, over) != work.body.change_sha256:
-            raise not_as_planned(change.texts)
+            raise not_as_planned(work, (over.text, *change.texts), change.marks)
         hold_to_shown(one.registry, work, (over.text, *change.texts))
         hold_to_risks(one.registry, work, service=one.service, contracts=change.contracts)
         keep_said(work, one.service, one.registry.operations.verified_restore_days)
@@ -133,14 +133,14 @@ class Preflight(Reading):
         on_record = one.record.releases.get(one.service)
         if is_released(work):
             if on_record != one.target:
-                raise _released_otherwise(one, on_record)
+                raise _released_otherwise(one, work, on_record)
             return {**found.result(), **mark}
         day = today()
         change = _change(one, before, day)
         over = taken_over(work.plan, one.code)
         known = {before, one.target} | ({over.target} if over is not None else set())
         if on_record not in known or change.end_sha256 != found.end_sha256:
-            raise not_as_planned(change.texts)
+            raise not_as_begun(work, change.marks)
         self._may_begin(work, change)
         return {**replace(found, day=day).result(), **mark}
 
@@ -220,13 +220,14 @@ def _found(one: Subscribed, change: UpgradeChange, before: str, day: date) -> Fo
     )
 
 
-def _went_on(code: str, operation: str) -> Moved:
+def _went_on(work: Work, operation: str) -> Moved:
+    code = work.body.code
     return Moved(
         Text(
             f"{operation} での {code} の状態が、計画のあとに変わりました。",
             f"{operation} has gone on with {code} since this was planned.",
         ),
-        remedy=ANEW,
+        remedy=anew(work),
     )
 
 
@@ -268,12 +269,13 @@ def _change(one: Subscribed, begun_at: str | None, day: date) -> UpgradeChange:
         ) from None
 
 
-def _released_otherwise(one: Subscribed, on_record: str | None) -> Moved:
+def _released_otherwise(one: Subscribed, work: Work, on_record: str | None) -> Moved:
     return Moved(
         Text(
             f"{one.service} の記録上のリリースは {on_record} で、{one.target} ではなくなっています。",
             f"the release of {one.service} on record is {on_record}, and not {one.target} any more.",
-        )
+        ),
+        remedy=anew(work),
     )
 
 
