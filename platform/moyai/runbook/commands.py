@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from moyai.runbook.lengths import Room
 from moyai.runbook.model import Argument, Runbook, Value, Values
 from moyai.runbook.templates import for_arguments
 
@@ -16,12 +17,13 @@ Plain = str | int | bool | None | list[str]
 def arguments(run: tuple[Argument, ...], values: Values) -> tuple[str, ...]:
     """The command's arguments: each template becomes one of them, whatever its values are.
 
-    Raises `jinja2.UndefinedError` where an answer is not there yet.
+    Raises `jinja2.UndefinedError` where an answer is not there yet, `TooLong`.
     """
-    return tuple(word for part in run for word in _words(part, values))
+    room = Room()
+    return tuple(word for part in run for word in _words(part, values, room))
 
 
-def _words(part: Argument, values: Values) -> Iterator[str]:
+def _words(part: Argument, values: Values, room: Room) -> Iterator[str]:
     if part.only_if is not None and values.get(part.only_if) in (None, False, (), ""):
         return
     rounds: list[Mapping[str, object]] = [values]
@@ -30,7 +32,7 @@ def _words(part: Argument, values: Values) -> Iterator[str]:
         rounds = [{**values, "each": one} for one in (items if isinstance(items, tuple) else ())]
     for known in rounds:
         for word in part.words:
-            yield for_arguments().from_string(word).render(known)
+            yield room.filled(for_arguments().from_string(word), known)
 
 
 def plain(values: Values) -> dict[str, Plain]:

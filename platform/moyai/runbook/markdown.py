@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from moyai.runbook.commands import arguments
+from moyai.runbook.lengths import Room
 from moyai.runbook.model import Argument, Kind, Runbook, Step, Values
 from moyai.runbook.templates import Verbatim, escaped, for_reading, sentence
 from moyai.runbook.words import (
@@ -21,9 +22,9 @@ from moyai.texts import Lang, Text
 
 
 def markdown(runbook: Runbook, lang: Lang, values: Values | None = None) -> str:
-    """The whole text; without values the parameters' names stand for them."""
-    page = _Page(runbook, lang, values)
-    return "\n".join(page.lines()).rstrip("\n") + "\n"
+    """The whole text; without values the parameters' names stand for them. Raises `TooLong`."""
+    page, room = _Page(runbook, lang, values), Room()
+    return "\n".join(room.take(line) for line in page.lines()).rstrip("\n") + "\n"
 
 
 class _Page:
@@ -52,7 +53,7 @@ class _Page:
             return Verbatim("\n".join(self._step(steps[name], f"{numbers[name]}. ")))
 
         template = for_reading().from_string(self._runbook.body)
-        return template.render(self._values, lang=self._lang, step=step)
+        return Room().filled(template, {**self._values, "lang": self._lang, "step": step})
 
     def _parameters(self) -> Iterator[str]:
         if not self._runbook.parameters:

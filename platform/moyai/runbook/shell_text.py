@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from moyai.runbook.shells import OTHER_SHELLS, READ_TEXT, SHELLS, WRAPPERS, name_of
+from moyai.runbook.code_options import CODE_OPTIONS, is_within_option
+from moyai.runbook.shells import (
+    INTERPRETERS,
+    OTHER_SHELLS,
+    READ_TEXT,
+    SHELLS,
+    WRAPPERS,
+    Reader,
+    name_of,
+    readings,
+)
 from moyai.texts import Text
 
 _TWICE = frozenset({"eval", ".", "source", "ssh", *SHELLS, *OTHER_SHELLS, *READ_TEXT})
@@ -15,6 +26,9 @@ _GOES_ON = frozenset(
 ) | frozenset(WRAPPERS)
 """Words after which a command's name comes."""
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_KEYWORDS = _GOES_ON - frozenset(WRAPPERS)
+_NAMED = re.compile(r"[A-Za-z0-9_{@*]")
+"""After a dollar: a variable's name begins."""
 _VARIABLE = re.compile(r"\$(?:[A-Za-z0-9_]|\{[A-Za-z0-9_])")
 
 
@@ -29,6 +43,9 @@ class _Scan:
     """Whether it has commands within quotes, or `…`: those are not looked through."""
     _quote: str = ""
     _word: str | None = None
+    commands: list[list[tuple[str, bool]]] = field(default_factory=lambda: [[]])
+    """The words of each command in it, and whether a variable's value is in the word."""
+    _expands: bool = False
     _names_command: bool = True
     _is_target: bool = False
 
@@ -51,6 +68,8 @@ class _Scan:
             return 1
         if one == "`" or (self._quote and one + following == "$("):
             self.is_nested = True
+        if one == "$" and _NAMED.match(following):
+            self._expands = True
         if one == "\\":
             self._word = (self._word or "") + following
             return 2
@@ -81,18 +100,25 @@ class _Scan:
             if one == "&" and self._is_target:  # 2>&1
                 return
             self._ends_word()
+            self.commands.append([])
             self._names_command, self._is_target = True, False
         else:
             self._word = (self._word or "") + one
 
     def _ends_word(self, *, is_number: bool = False) -> None:
         word, self._word = self._word, None
+        expands, self._expands = self._expands, False
         if word is None or (is_number and word.isdigit()):
             return
         self.words.add(word)
         if self._is_target:
             self._is_target = False
-        elif self._names_command and not (
+            return
+        if self.commands[-1] or not (
+            word in _KEYWORDS or (_ASSIGNED.match(word) and name_of(word) not in WRAPPERS)
+        ):
+            self.commands[-1].append((word, expands))
+        if self._names_command and not (
             _ASSIGNED.match(word) or name_of(word) in _GOES_ON or word.startswith("-")
         ):
             self._names_command = False
@@ -109,12 +135,30 @@ def why_unsafe(text: str) -> Text | None:
         return _NESTED
     twice = {name_of(word) or word for word in scan.words} & _TWICE
     if not twice:
-        return None
+        return next((why for one in scan.commands if (why := _read_as_code(one))), None)
     first = min(twice)
     return Text(
         f"{first} が値をもう一度プログラムとして読みます",
         f"{first} would read a value once more, as a program",
     )
+
+
+def _read_as_code(command: Sequence[tuple[str, bool]]) -> Text | None:
+    """Why a variable's value would be a program to one of the commands of a text; None: it would not."""
+    words = [word for word, _ in command]
+    found = readings(words).of if words else ()
+    options: set[str] = set()
+    for place, ((word, expands), reader) in enumerate(zip(command, found, strict=True)):
+        # The command's own name was asked about before.
+        if place and expands and (reader is not Reader.PROGRAM or is_within_option(word, options)):
+            name = name_of(words[0]) or words[0]
+            return Text(
+                f"{name} が変数の値をプログラムかオプションとして読みます",
+                f"{name} would read a variable's value as a program or an option",
+            )
+        name = name_of(word)
+        options |= CODE_OPTIONS.get(name, frozenset()) | INTERPRETERS.get(name, frozenset())
+    return None
 
 
 _RUNS_VARIABLE = Text(

@@ -11,12 +11,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from moyai.runbook.code_options import after_options
+
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"})
 """They read one of their words as a program, and know the words after it as `$1` and on."""
 OTHER_SHELLS = frozenset({"csh", "tcsh", "fish", "pwsh", "powershell", "nu", "elvish", "xonsh"})
 """Shells with rules of their own: no value can be in any of their words."""
 READ_TEXT = frozenset(
-    {"su", "runuser", "script", "watch", "parallel", "at", "batch", "tmux", "screen", "expect"}
+    {
+        *(
+            "su",
+            "runuser",
+            "script",
+            "watch",
+            "parallel",
+            "at",
+            "batch",
+            "tmux",
+            "screen",
+            "expect",
+        ),
+        "socat",
+    }
 )
 """Hand one of their words to a shell, by rules of their own."""
 INTERPRETERS: Mapping[str, frozenset[str]] = {
@@ -95,7 +111,13 @@ def name_of(word: str) -> str:
 
 def readings(words: Sequence[str]) -> Readings:
     """Who reads each of a command's words; templates are words as they are written."""
-    return _read(words, 0)
+    found = _read(words, 0)
+    after = after_options(words, map(name_of, words))
+    marks = list(found.of)
+    for place in after:
+        if marks[place] is Reader.PROGRAM:
+            marks[place] = Reader.CODE
+    return Readings(tuple(marks), found.text, max(found.fixed, *(one + 1 for one in after), 0))
 
 
 def _read(words: Sequence[str], at: int) -> Readings:

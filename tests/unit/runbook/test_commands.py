@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from markdown_it import MarkdownIt
-from tests.unit.runbook.books import BOOK, book
+from tests.unit.runbook.books import BOOK, book, loaded
 
 from moyai.runbook.commands import arguments, content_hash
+from moyai.runbook.lengths import MOST_BYTES, Room, TooLong
 from moyai.runbook.markdown import markdown
 from moyai.runbook.render import html
 from moyai.runbook.templates import escaped
@@ -81,3 +84,48 @@ def test_both_languages_come_of_one_source() -> None:
     assert re.findall(r"^\$ .*", japanese, re.MULTILINE) == re.findall(
         r"^\$ .*", english, re.MULTILINE
     )
+
+
+LONG = "a" * 2_000
+VALUES = {
+    "body": "272027",
+    "person": LONG,
+    "words": LONG,
+    "loud": True,
+    "site": "sandbox",
+    "services": (LONG,),
+}
+_BODY = BOOK.rindex("---\n") + len("---\n")
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_runbook_that_becomes_too_long_with_its_values_is_refused_while_it_is_made() -> None:
+    steps = "".join(f'{{{{ step("{one}") }}}}\n' for one in ("look", "who", "act"))
+    found = loaded(BOOK[:_BODY] + steps + "{{ words }}" * 4_000).runbook
+    assert found is not None
+    assert len(markdown(found, "ja")) < 1024**2, "without values it is not"
+    before = time.process_time()
+    for make in (markdown, html):
+        with pytest.raises(TooLong, match="1 MiB at most") as caught:
+            make(found, "en", VALUES)
+        assert "MiB" in caught.value.what.ja
+    assert time.process_time() - before < 20
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_command_that_becomes_too_long_is_refused_while_it_is_made() -> None:
+    many = {**VALUES, "services": (LONG,) * 1_000_000}
+    with pytest.raises(TooLong):
+        arguments(SMALL.steps[2].run, many)
+    with pytest.raises(TooLong):
+        markdown(SMALL, "en", many)
+
+
+@given(some.lists(hostile, max_size=40))
+def test_a_room_takes_up_to_its_bytes_and_not_one_more(words: list[str]) -> None:
+    room = Room()
+    taken = "".join(map(room.take, words))
+    assert taken == "".join(words)
+    room.take("x" * (MOST_BYTES - len(taken.encode())))
+    with pytest.raises(TooLong):
+        room.take("あ")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.unit.runbook.books import BOOK, loaded
@@ -24,17 +21,6 @@ COSTLY = [
     "{{ (['a'] * 300000000)|length }}",
     "{% if 'a' * 1000000000 == 'b' %}x{% endif %}",
 ]
-
-
-@pytest.fixture
-def little_memory() -> Iterator[None]:
-    """Half a gigabyte more than there is in use, so that a computed constant is seen."""
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    bound = pages * resource.getpagesize() + 512 * 1024**2
-    resource.setrlimit(resource.RLIMIT_AS, (bound, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 @pytest.mark.usefixtures("little_memory")
