@@ -151,7 +151,7 @@ class Office:
             for code in codes
         )
         given: dict[str, Any] = {"service": service, "release": release, "soak_seconds": soak}
-        given |= parameters_of({code: changes[code].marks for code in codes})
+        given |= parameters_of(changes[code].marks for code in codes)
         return self.put("upgrade", f"{service} {release}", given, bodies)
 
     def put(

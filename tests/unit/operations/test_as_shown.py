@@ -67,7 +67,7 @@ PLANNED = Text("eapp-b: タグが変わった", "eapp-b: the tags changed")
 def marked(*told: Text, **marks: str) -> Work:
     """A body of which the plan says that, hashed of what has these marks."""
     one = work(*told)
-    plan = replace(one.plan, parameters=parameters_of({one.body.code: marks}))
+    plan = replace(one.plan, parameters=parameters_of([marks]))
     return replace(one, plan=plan)
 
 
@@ -77,7 +77,7 @@ def said(moved: Moved) -> str:
 
 
 def test_what_differs_from_the_plan_is_told_and_not_what_is_the_same() -> None:
-    asked = marked(TOLD, PLANNED, health="1")
+    asked = marked(TOLD, PLANNED, health="1", migrations="1")
     now = {"health": "1"}
     assert said(not_as_planned(asked, (TOLD,), now)) == (
         "in the plan, and not any more: eapp-b: the tags changed"
@@ -102,6 +102,7 @@ def test_what_differs_from_the_plan_is_told_and_not_what_is_the_same() -> None:
             "chat: a migration, the health check or the manifest",
         ),
         ({}, {"migrations": "2"}, "files or code behind it are others"),
+        ({"health": "1"}, {"migrations": "2"}, "files or code behind it are others"),
         ({"migrations": "1"}, {"migrations": "1"}, "files or code behind it are others"),
     ],
 )
@@ -121,9 +122,7 @@ def test_of_a_body_that_was_begun_what_may_be_done_by_now_is_no_difference() -> 
     assert "its environment" in not_as_begun(asked, {"health": "1"}).what.en
 
 
-@pytest.mark.parametrize(
-    "marks", [3, [], {"x": 3}, {FILE.tenants[0].code: [1]}, {FILE.tenants[0].code: None}]
-)
+@pytest.mark.parametrize("marks", [3, [], {"health": 3}, {"health": None}, {"x": ["1"]}])
 def test_a_plan_without_marks_says_that_something_is_another(marks: JsonValue) -> None:
     one = work(TOLD)
     plan = replace(one.plan, parameters={"marks": marks})
@@ -159,3 +158,9 @@ def test_what_has_moved_is_planned_anew_by_the_very_command() -> None:
         f"moyai tenant edit {code} --set 'name=a b' --unset tags.x --propose"
     )
     assert command("edit", "堺市", own, code="other", edits=edits) == "None"
+
+
+def test_marks_that_bodies_have_each_of_their_own_are_left_out_of_a_plan() -> None:
+    bodies = [{"health": str(at % 2), "part:network": str(at)} for at in range(20)]
+    assert parameters_of(bodies) == {"marks": {"health": ("0", "1")}}
+    assert parameters_of([]) == {}

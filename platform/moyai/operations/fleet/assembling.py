@@ -99,7 +99,7 @@ def assemble(
     risks = {part.body.code: (*part.risks, *part.known) for part in parts}
     waves = divide(given, [part.body for part in parts], day, risks)
     known = known_risks.parameters_of({part.body.code: part.known for part in parts})
-    hashed = marks.parameters_of({part.body.code: part.marks for part in parts})
+    hashed = marks.parameters_of(part.marks for part in parts)
     bodies = tuple(
         _body(
             by_code[code],

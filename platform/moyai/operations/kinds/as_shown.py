@@ -38,7 +38,7 @@ def not_as_planned(work: Work, texts: Sequence[Text], marks: Marks) -> Moved:
     same = {one.en for one in (*gone, *more)}
     inside = [
         one
-        for one in not_the_same(work.plan, work.body.code, marks)
+        for one in not_the_same(work.plan, marks)
         if one.en not in same  # a part that is itself new or gone is told as such
     ]
     ja, en = ["計画のときと違います"], ["it is not what was planned any more"]
@@ -62,7 +62,7 @@ def not_as_begun(work: Work, marks: Marks) -> Moved:
 
     `marks`: of what would be done now; what of the plan is done by now is no difference.
     """
-    found = not_the_same(work.plan, work.body.code, marks, is_begun=True)
+    found = not_the_same(work.plan, marks, is_begun=True)
     told = _together(found) if found else _ENVIRONMENT
     return Moved(
         Text(

@@ -1,12 +1,13 @@
 """Short hashes of what a change was hashed of, by name, so that a moved body can say what is another. Pure.
 
 The hash that is approved covers all of it; these are for people only, and nothing is decided by them. A plan
-has them in its parameter `marks`, by code.
+has in its parameter `marks` those of all of its bodies together: bodies mostly have the same, and a plan of
+many stays short.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from moyai.canonical_json import sha256_of
 from moyai.json_value import JsonValue
@@ -16,6 +17,7 @@ from moyai.texts import Text
 
 PARAMETER = "marks"
 _DIGITS = 8
+_MOST = 8
 _PART, _FILES = "part:", "files:"
 _DONE_BY_NOW = frozenset({"action", "onboarding"})
 Marks = Mapping[str, str]
@@ -33,28 +35,34 @@ def marks_of(hashed: Mapping[str, object], parts: Mapping[str, str | None]) -> d
     return {name: sha256_of(value)[:_DIGITS] for name, value in named.items()}
 
 
-def parameters_of(marks: Mapping[str, Marks]) -> dict[str, JsonValue]:
-    """The same as a plan's parameter; none where there are none."""
-    found: dict[str, JsonValue] = {code: dict(one) for code, one in marks.items() if one}
-    return {PARAMETER: found} if found else {}
+def parameters_of(marks: Iterable[Marks]) -> dict[str, JsonValue]:
+    """The marks of a plan's bodies as its parameter; none where there are none. What is another
+    with many bodies is left out."""
+    found: dict[str, set[str]] = {}
+    for one in marks:
+        for name, mark in one.items():
+            found.setdefault(name, set()).add(mark)
+    kept: dict[str, JsonValue] = {
+        name: tuple(sorted(some)) for name, some in sorted(found.items()) if len(some) <= _MOST
+    }
+    return {PARAMETER: kept} if kept else {}
 
 
-def not_the_same(
-    plan: OperationPlan, code: str, now: Marks, *, is_begun: bool = False
-) -> tuple[Text, ...]:
-    """What of a body's change is not what was hashed for the plan, in words; nothing where the plan, which may
+def not_the_same(plan: OperationPlan, now: Marks, *, is_begun: bool = False) -> tuple[Text, ...]:
+    """What of a body's change was hashed for no body of the plan, in words; nothing where the plan, which may
     be of a version before or anybody's, has no marks of it.
 
     `is_begun`: some of it may be done by now, and is no difference.
     """
     given = plan.parameters.get(PARAMETER)
-    planned = given.get(code) if isinstance(given, Mapping) else None
-    if not isinstance(planned, Mapping):
-        return ()
-    names = list(dict.fromkeys((*now, *map(str, planned))))
-    if is_begun:
-        names = [one for one in names if one in planned and one in now and one not in _DONE_BY_NOW]
-    return tuple(_words(name) for name in names if planned.get(name) != now.get(name))
+    planned = given if isinstance(given, Mapping) else {}
+    return tuple(
+        _words(name)
+        for name, mark in now.items()
+        if not (is_begun and name in _DONE_BY_NOW)
+        and isinstance(some := planned.get(name), Sequence)
+        and mark not in some
+    )
 
 
 def _words(name: str) -> Text:
