@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 from counting import Counted, CountedStep, effects, make_plan, superseded
 from tests.planned import create
+from tests.sample import SAMPLE
 from tests.sandbox.hands import begin, register
 
 from moyai.errors import UsageError
@@ -33,11 +34,14 @@ from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ended, Fenced, Ledger, Next, Taken
 from moyai.operations.durable.carrying.overtaken import seen_through
 from moyai.operations.durable.carrying.threshold import Threshold
+from moyai.operations.fleet.risks import risks_otherwise
 from moyai.operations.kinds.kind import Result, Stopped, Work
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.fleet.taking_over import TakenOver
 from moyai.planning.openings import WEEK, Calendar
+from moyai.registry.load import require
 from moyai.registry.maintenance import Freeze, MaintenanceWindow
+from moyai.registry.operation_settings import EVERYBODY, Risk, Wave
 from moyai.texts import JAPAN, same
 
 CODE = "100000"
@@ -119,7 +123,7 @@ def office(places: Logins, tmp_path: Path) -> Iterator[Office]:
     worker.dispose()
 
 
-def _with(office: Office, **parameters: str) -> None:
+def _with(office: Office, **parameters: Any) -> None:
     office.plan = make_plan(office.folder, 1, **parameters)
     office.begin()
 
@@ -733,6 +737,22 @@ def test_a_step_is_told_whether_others_owed_its_body_the_same_kind_of_work(offic
         asked = (office.plan.site, office.plan.kind, office.plan.subject.partition(" ")[0])
         assert owed_at(connection, *asked, failed) == {CODE}
         assert owed_at(connection, *asked, before) == frozenset()
+
+
+@pytest.mark.parametrize("names", [(), ("failed-before",), ("failed-before", "contract")])
+def test_who_approves_is_told_of_risks_that_are_not_as_on_record(
+    office: Office, names: tuple[str, ...]
+) -> None:
+    file = require(SAMPLE)
+    waves = (EVERYBODY, Wave("注意", risks=(Risk.FAILED_BEFORE,)))
+    by_risk = replace(file, operations=replace(file.operations, waves=waves))
+    _with(office, known_risks={CODE: names})
+    with office.operator.connect() as connection:
+        view = shown(connection, office.operation)
+        told = risks_otherwise(connection, view, by_risk)
+        assert risks_otherwise(connection, view, file) == (), "no wave goes by it"
+    assert [CODE in one.en for one in told] == ([True] if names else [])
+    assert all("still owed to it" in one.en for one in told)
 
 
 def test_a_step_is_told_when_a_backup_of_its_body_was_restored_last(office: Office) -> None:

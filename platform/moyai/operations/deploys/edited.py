@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from moyai.errors import MoyaiError
 from moyai.operations.evidence.catching_up import is_in_use
-from moyai.operations.site.session import session_of
 from moyai.operations.site.workspace import Workspace
 from moyai.texts import Text
 
@@ -21,9 +20,9 @@ def said_of_edited(
     """
     if workspace.site.operations_database is None and not is_in_use(workspace):
         return ()
-    from moyai.operations.deploys.in_hand import (
-        Hands,
-    )  # the database's driver: only where there is something to ask
+    # Records and the database's driver: only where there is something to ask.
+    from moyai.operations.deploys.in_hand import Hands
+    from moyai.operations.site.session import session_of
 
     try:
         hands = Hands(session_of(workspace))
