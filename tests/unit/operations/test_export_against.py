@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from moyai.audit.records import AuditRecord, Entry, genesis, seal
 from moyai.operations.audit.against import differing
+
+AT = datetime(2026, 11, 27, tzinfo=UTC)
 
 
 def chain(*results: str) -> list[AuditRecord]:
@@ -15,7 +17,7 @@ def chain(*results: str) -> list[AuditRecord]:
     for result in results:
         one = seal(
             Entry(
-                at=datetime(2026, 11, 27, tzinfo=UTC),
+                at=AT,
                 actor="moyai",
                 action="operation.begin",
                 operation="20261127-1",
@@ -48,5 +50,19 @@ def test_an_export_of_three_records_fits_where_the_database_begins_with_them(
     kept: str, seq: int | None
 ) -> None:
     exported = chain(*"abc")
-    found = differing(exported, chain(*kept), exported[-1].head)
+    found = differing(exported, chain(*kept), exported[-1].head, AT)
+    assert [one.seq for one in found] == ([] if seq is None else [seq])
+
+
+@pytest.mark.parametrize(
+    ("length", "later", "seq"),
+    [(3, 0, None), (2, 0, None), (2, 29, None), (2, 31, 3), (0, 31, 1), (3, 31, None)],
+)
+def test_what_was_on_record_before_an_export_is_in_it(
+    length: int, later: int, seq: int | None
+) -> None:
+    exported = chain(*"abc")[:length]
+    head = exported[-1].head if exported else genesis("body:271004")
+    moment = AT + timedelta(seconds=later)
+    found = differing(exported, chain(*"abc"), head, moment)
     assert [one.seq for one in found] == ([] if seq is None else [seq])

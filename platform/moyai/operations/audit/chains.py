@@ -7,7 +7,6 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -28,7 +27,13 @@ from moyai.operations.audit.record_words import action_word, result_word
 from moyai.operations.audit.seen import Seen
 from moyai.operations.audit.vault import NoVault, vault_of
 from moyai.operations.database.anchoring import has_anchors
-from moyai.operations.database.audit_reading import heads, newest, one_moment, records
+from moyai.operations.database.audit_reading import (
+    heads,
+    moment_of,
+    newest,
+    one_moment,
+    records,
+)
 from moyai.operations.database.audit_wanted import Told, wanted_records
 from moyai.operations.site.workspace import Workspace
 from moyai.planning.fleet.step_names import step_word
@@ -152,7 +157,8 @@ def verify_files(
             if site is not None:
                 with file.open("rb") as opened, one_moment(site.engine) as connection:
                     exported = read_export(lines_of(opened)).records
-                    findings += differing(exported, records(connection, head.chain), head)
+                    kept, moment = records(connection, head.chain), export.header.exported_at
+                    findings += differing(exported, kept, head, moment)
         except OSError as error:
             said = of_system(error)
             raise UsageError(
@@ -189,7 +195,7 @@ def export(
             )
         looked = look(connection, found[0], known=known)
         code = None if chain == FEDERATION else chain.removeprefix("body:")
-        header = Header(federation, code, name, datetime.now(UTC), looked.head)
+        header = Header(federation, code, name, moment_of(connection), looked.head)
         rows = records(connection, chain)
         if file.suffix.lower() in (".html", ".htm"):
             words = replace(WORDS, proof=lambda record: _proof(record, known))

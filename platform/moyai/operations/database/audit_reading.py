@@ -73,6 +73,12 @@ def heads(connection: sa.Connection, chain: str | None = None) -> tuple[Head, ..
     )
 
 
+def moment_of(connection: sa.Connection) -> datetime:
+    """When a transaction of `one_moment` began, by the server's clock, in UTC."""
+    moment: datetime = connection.execute(sa.text("SELECT transaction_timestamp()")).scalar_one()
+    return moment.astimezone(UTC)
+
+
 def of_operation(
     connection: sa.Connection,
     chain: str,
