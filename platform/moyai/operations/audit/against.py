@@ -49,8 +49,8 @@ def _cut(record: AuditRecord, exported_at: datetime) -> Text:
     at, of = f"{record.at:%Y-%m-%dT%H:%M:%SZ}", f"{exported_at:%Y-%m-%dT%H:%M:%SZ}"
     return Text(
         f"記録{record.seq}番（{at}）がありません。出力の時刻（{of}）より前の記録です。出力の末尾が切り取られたか、時刻が偽られました",
-        f"it has no record {record.seq} ({at}), which is older than the export ({of}): it was cut at its end, or "
-        "its moment is not true",
+        f"it has no record {record.seq} ({at}), which is older than the export ({of}): it was cut at its end, "
+        "or its moment is not true",
     )
 
 
