@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import typer
 
 from moyai.operations.database.rows import DebtRow
-from moyai.planning.fleet.debts import what_settles
+from moyai.planning.fleet.debts import UPGRADE, furthest, what_settles
 from moyai.planning.fleet.kind_names import TITLES
 from moyai.planning.fleet.status_words import word
 from moyai.texts import Text
@@ -20,6 +20,7 @@ from moyai_cli.views.operation_words import local
 
 def show_debts(found: Sequence[DebtRow], output: Output) -> None:
     """Work that is owed."""
+    newest = furthest((one.code, one.kind, one.subject) for one in found)
     records = [
         {
             "code": one.code,
@@ -27,9 +28,9 @@ def show_debts(found: Sequence[DebtRow], output: Output) -> None:
             "subject": one.subject,
             "operation": one.operation,
             "reason": of(one.reason),
-            "settled_by": copyable(of(_settles(one)))
+            "settled_by": copyable(of(_settles(one, newest)))
             if output is Output.TABLE
-            else of(_settles(one)),
+            else of(_settles(one, newest)),
             "opened_at": local(one.opened_at) if output is Output.TABLE else utc(one.opened_at),
         }
         for one in found
@@ -49,5 +50,11 @@ def show_debts(found: Sequence[DebtRow], output: Output) -> None:
     listing(records, columns, output)
 
 
-def _settles(debt: DebtRow) -> Text:
-    return what_settles(debt.kind, debt.subject, debt.code, debt.operation)
+def _settles(debt: DebtRow, newest: Mapping[tuple[str, str], str]) -> Text:
+    """A body that is owed several releases of a service gets the newest: half-way there it goes to none
+    before."""
+    subject = debt.subject
+    if debt.kind == UPGRADE:
+        service = subject.partition(" ")[0]
+        subject = f"{service} {newest[debt.code, service]}"
+    return what_settles(debt.kind, subject, debt.code, debt.operation)

@@ -218,6 +218,18 @@ def test_a_body_that_is_held_half_way_is_not_deployed_by_hand(
     assert "has left it half-way" in told[0].err
     assert f"operation retry {operation} {A}" in told[0].err
     assert written(office, A) == before
+    asked = (
+        "rotate",
+        "database-passwords",
+        A,
+        "--dry-run",
+        "--operator",
+        "keikaku@jimukyoku.example.jp",
+    )
+    rotated = office.federation.moyai(*asked)
+    assert rotated.code != 0
+    assert f"{operation} (" in rotated.err
+    assert "has left it half-way" in rotated.err
     office.again(operation, A)
     assert office.carry(operation, A).status == "done"
     deploying(office, told)()

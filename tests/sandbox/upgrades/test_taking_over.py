@@ -103,7 +103,7 @@ def test_a_half_way_body_goes_back_by_a_plan_for_the_release_before(office: Offi
     _cancelled(office, first)
     with pytest.raises(UsageError) as older:
         _plan(office, "1.0.0", B)
-    assert "it goes back to 1.1.0, or to a newer release" in older.value.what.en
+    assert "half-way to 1.2.0: it goes back to 1.1.0, or on to 1.2.0" in older.value.what.en
     second = _plan(office, "1.1.0", B)
     assert office.carry(second, B).status == "done"
     record = office.record(B)

@@ -23,6 +23,7 @@ from moyai.approvals.rejections import Rejection
 from moyai.approvals.signatures import armoured, signed_bytes
 from moyai.approvals.subjects import (
     APPROVAL_NAMESPACE,
+    PLAN,
     PLAN_NAMESPACE,
     approval_line,
     signed_line,
@@ -34,6 +35,7 @@ from moyai.planning.fleet.clearing import (
     Facts,
     clearances,
     facts,
+    hindered,
     judge,
     judge_planner,
 )
@@ -327,3 +329,19 @@ def test_the_plan_is_signed_by_who_planned_it() -> None:
     assert why(mine, replace(sample(), operators=())) == "unknown-person"
     assert why(mine, replace(sample(), operators=(operator(PLANNER, Role.VIEWER),))) == "no-planner"
     assert why(mine, registry(), NOW + timedelta(days=500)) == "expired-person"
+
+
+def test_a_plan_whose_planner_s_signature_does_not_count_can_be_approved_by_nobody() -> None:
+    line = signed_line(OPERATION, FACTS.sha256, "plan")
+    good = replace(FACTS, planner_signature=signed(PLANNER, line, PLAN_NAMESPACE))
+    assert hindered(PLAN, APPROVER, good, registry(), NOW) is None
+    gone = replace(registry(), operators=(operator(APPROVER, Role.APPROVER),))
+    for of, known, words in (
+        (good, gone, PLANNER),
+        (replace(FACTS, planner_signature=None), registry(), "has not signed it"),
+        (replace(good, planner_signature="JUNK"), registry(), "no SSH signature"),
+    ):
+        found = hindered(PLAN, APPROVER, of, known, NOW)
+        assert found is not None
+        assert found.reason == "void-plan"
+        assert words in found.what.en

@@ -73,6 +73,17 @@ class Hands:
             return self._by_record(wanted)
         return {code: _told(one) for code, one in found.items() if one.operation != but}
 
+    def half_way(self, codes: Iterable[str], *, but: str) -> Mapping[str, Text]:
+        """Those that an operation has left half-way, each with the reason; `but`: of another kind than this,
+        which goes on with what its own left."""
+        wanted = sorted(set(codes))
+        found = self._ask(lambda connection: in_hand(connection, self._site, wanted))
+        return {
+            code: _told(one)
+            for code, one in (found or {}).items()
+            if not one.is_running and one.kind != but
+        }
+
     def reason(self, code: str) -> Text | None:
         """The same of one body, asked again just before it is touched: whether an operation is at it by now."""
         found = self._ask(lambda connection: _one(running(connection, self._site, code)))

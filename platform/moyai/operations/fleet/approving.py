@@ -26,6 +26,7 @@ from moyai.planning.fleet.clearing import (
     facts,
     hindered,
     judge,
+    void,
 )
 from moyai.planning.fleet.status_words import OPERATIONS, named
 from moyai.planning.fleet.wanted import needs_approval, of_whole
@@ -121,7 +122,8 @@ def approve(
 ) -> Accepted:
     """Put an approval on record that counts now. Raises `Refused` where it does not."""
     given = Approval(str(asked.subject), email, signature, asked.view.now, asked.sign.signed_at)
-    judged = judge(given, asked.of, registry, asked.view.now)
+    nobody_s = void(asked.of, registry, asked.view.now)
+    judged = nobody_s or judge(given, asked.of, registry, asked.view.now)
     if isinstance(judged, Rejection):
         raise Refused(judged.what, touched=NOTHING_TOUCHED, remedy=judged.remedy)
     with engine.begin() as connection:
@@ -149,7 +151,13 @@ def missing(view: OperationView, registry: Registry) -> Sequence[str]:
 
 
 def not_counted(view: OperationView, registry: Registry, subjects: Sequence[str]) -> Sequence[Text]:
-    """Of subjects that are missing, why the approvals that are on record for them do not count."""
+    """Of subjects that are missing, why the approvals that are on record for them do not count; and of a plan
+    that nobody can approve, why."""
+    if subjects and view.row.ended_at is None:
+        of = facts(view.row.id, view.plan, view.planner_signature)
+        nobody_s = void(of, registry, view.now)
+        if nobody_s is not None:
+            return (nobody_s.what,)
     found: dict[Text, None] = {}
     for one in judged_approvals(view, registry):
         if one.row.subject in subjects and one.why_not is not None:

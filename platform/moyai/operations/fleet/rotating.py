@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from moyai.errors import NOTHING_TOUCHED, UsageError
+from moyai.operations.deploys.in_hand import Hands
 from moyai.operations.fleet.assembling import LeftOut, Part, assemble, known_of
 from moyai.operations.kinds.rotate import PASSWORDS, rotation_sha256
 from moyai.operations.site.session import Session
@@ -48,25 +49,36 @@ def require_known(what: str) -> None:
 
 
 def rotated_bodies(session: Session, selector: str, day: date) -> RotatedBodies:
-    """Bodies that have services on record. Raises `UsageError` for a selector of nothing known, and where
-    there is none."""
+    """Bodies that have services on record, but those that another kind of work has left half-way. Raises
+    `UsageError` for a selector of nothing known, and where there is none."""
     recorded = {one.stack.name: one.releases for one in session.state.records(TENANT)}
+    chosen = select(session.workspace.registry, selector, day)
+    half_way = Hands(session).half_way((body.code for body in chosen), but=KIND)
     found, left = [], []
-    for body in select(session.workspace.registry, selector, day):
+    for body in chosen:
         services = tuple(sorted(recorded.get(body.code, ())))
-        if services:
+        if body.code in half_way:
+            left.append(LeftOut(body, half_way[body.code]))
+        elif services:
             found.append((body, services))
         else:
             left.append(LeftOut(body, Text("導入済みのサービスがない", "has no service on record")))
     if not found:
         raise UsageError(
             Text(
-                f"「{selector}」に、サービスが導入済みの団体はありません。",
-                f"no body of '{selector}' has a service on record.",
+                f"「{selector}」に、いまパスワードを替えられる団体はありません。{_why(left).ja}",
+                f"no body of '{selector}' can be given new passwords now.{_why(left).en}",
             ),
             touched=NOTHING_TOUCHED,
         )
     return RotatedBodies(tuple(found), tuple(left))
+
+
+def _why(left: Iterable[LeftOut]) -> Text:
+    some = tuple(left)
+    ja = "".join(f"\n{one.body.code} {one.body.name}: {one.why.ja}" for one in some)
+    en = "".join(f"\n{one.body.code} {one.body.name}: {one.why.en}" for one in some)
+    return Text(ja, en)
 
 
 def plan_rotation(

@@ -150,7 +150,7 @@ def _way(one: HalfWay, recorded: str | None, wish: UpgradeWish) -> TakenOver | T
         return Text("まだ導入されていない", "not onboarded yet")
     if one.is_going:
         return Text(f"{found.operation} が作業中", f"{found.operation} is at it")
-    way = way_to(wish.release, recorded, found.release, is_released=one.is_released)
+    way = way_to(wish.release, recorded, found.release, found.target, is_released=one.is_released)
     return way if isinstance(way, Text) else replace(found, way=way)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from moyai.canonical_json import sha256_of
 from moyai.errors import MoyaiError
 from moyai.jobs.submit import JobFailed
+from moyai.operations.deploys.in_hand import Hands
 from moyai.operations.inside.jobs import Inside
 from moyai.operations.inside.looking import looked
 from moyai.operations.inside.restarts import Restarts
@@ -118,6 +119,9 @@ class Preflight(Reading):
     def _may_begin(self, one: _Body, work: Work, services: Sequence[str]) -> None:
         hold_to_shown(one.registry, work)
         hold_to_risks(one.registry, work)
+        half_way = Hands(self.source.session()).half_way([work.body.code], but="rotate")
+        for why in half_way.values():
+            raise Unavailable(why)
         body = one.registry.tenant(work.body.code)
         for why in frozen(body, {today()}) if body is not None else ():
             raise Unavailable(why)

@@ -103,8 +103,11 @@ def judge(approval: Approval, of: Facts, registry: Registry, now: datetime) -> A
 def hindered(
     subject: Subject, email: str, of: Facts, registry: Registry, now: datetime
 ) -> Rejection | None:
-    """Why nothing that a person signs now would count: no such subject, role, last day, bodies, the same
-    person or key as the planner's. None: it may count. Raises nothing."""
+    """Why nothing that a person signs now would count: the planner's signature, no such subject, role, last
+    day, bodies, the same person or key as the planner's. None: it may count. Raises nothing."""
+    nobody_s = void(of, registry, now)
+    if nobody_s is not None:
+        return nobody_s
     concerned = _concerned(subject, of.plan)
     if not concerned:
         return refusals.not_planned(subject)
@@ -127,7 +130,7 @@ def clear_until(
     of: Facts, approvals: Iterable[Approval], registry: Registry, now: datetime
 ) -> dict[str, datetime]:
     """The same, each with the moment from which on the last of its approvals counts no longer."""
-    if needs_approval(of.plan) and not _is_planned(of, registry, now):
+    if void(of, registry, now) is not None:
         return {}
     found: dict[str, datetime] = {}
     for approval in approvals:
@@ -138,10 +141,16 @@ def clear_until(
     return found
 
 
-def _is_planned(of: Facts, registry: Registry, now: datetime) -> bool:
-    """Whether the plan is signed by who is said to have planned it: four eyes need the first pair too."""
+def void(of: Facts, registry: Registry, now: datetime) -> Rejection | None:
+    """Why no approval of a plan counts, whoever gives it, or None: it is signed by who is said to have planned
+    it, who may. Four eyes need the first pair too."""
+    if not needs_approval(of.plan):
+        return None
     signed = of.planner_signature
-    return signed is not None and judge_planner(of, signed, registry, now) is None
+    if signed is None:
+        return refusals.void_plan(refusals.unsigned(of.plan.planned_by))
+    found = judge_planner(of, signed, registry, now)
+    return None if found is None else refusals.void_plan(found)
 
 
 def judge_planner(of: Facts, signature: str, registry: Registry, now: datetime) -> Rejection | None:

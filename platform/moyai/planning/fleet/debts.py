@@ -110,6 +110,17 @@ def why_void(
     return None
 
 
+def furthest(debts: Iterable[tuple[str, str, str]]) -> Mapping[tuple[str, str], str]:
+    """Body and service → the newest release that it is owed, of debts (code, kind, subject): that pays all."""
+    found: dict[tuple[str, str], str] = {}
+    for code, kind, subject in debts:
+        service, _, release = subject.partition(" ")
+        before = found.get((code, service))
+        if kind == UPGRADE and (before is None or not _reaches(f"{service} {before}", subject)):
+            found[code, service] = release
+    return found
+
+
 def what_settles(kind: str, subject: str, code: str, operation: str) -> Text:
     """The command that gives a body what it lacks."""
     commands = {"backup": "moyai backup run", "check": "moyai check"}

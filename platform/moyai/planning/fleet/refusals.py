@@ -166,6 +166,22 @@ def unsigned(email: str) -> Rejection:
     )
 
 
+def void_plan(why: Rejection) -> Rejection:
+    """Nobody can approve a plan of which the planner's own signature does not count, or no more."""
+    return Rejection(
+        "void-plan",
+        Text(
+            f"計画した人の署名が数えられないため、この計画はだれにも承認できません。{why.what.ja}",
+            f"the plan cannot be approved, as the signature of who planned it does not count: {why.what.en}",
+        ),
+        Text(
+            "いまの operators の人が、計画を作り直してください（この計画は moyai operation cancel で"
+            "取り消します）。",
+            "Have an operator of today plan it anew, and call this one off (moyai operation cancel).",
+        ),
+    )
+
+
 def used_up(email: str) -> Rejection:
     """The step was done since: it is to be done once more."""
     return Rejection(

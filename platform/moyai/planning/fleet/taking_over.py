@@ -69,8 +69,13 @@ def taken_over(plan: OperationPlan, code: str) -> TakenOver | None:
     return None if entry is None else TakenOver(**entry)
 
 
-def way_to(release: str, recorded: str, came_from: str, *, is_released: bool) -> Way | Text:
-    """How a half-way body gets to a release, or why it does not."""
+def way_to(
+    release: str, recorded: str, came_from: str, brought_to: str, *, is_released: bool
+) -> Way | Text:
+    """How a half-way body gets to a release, or why it does not.
+
+    `brought_to`: the release that it was being brought to, whose migrations may be applied by now.
+    """
     if is_released:
         if release == recorded:
             return "open"
@@ -82,9 +87,9 @@ def way_to(release: str, recorded: str, came_from: str, *, is_released: bool) ->
         )
     if release == came_from:
         return "back"
-    if is_newer(release, came_from):
+    if not is_newer(brought_to, release):
         return "on"
     return Text(
-        f"途中で止まった団体は、{came_from} に戻すか、それより新しいリリースへ進める",
-        f"it is half-way: it goes back to {came_from}, or to a newer release",
+        f"{brought_to} への途中で止まっている。{came_from} に戻すか、{brought_to} 以降のリリースへ進める",
+        f"it is half-way to {brought_to}: it goes back to {came_from}, or on to {brought_to} or a newer one",
     )

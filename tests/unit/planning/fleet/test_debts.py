@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sample import SAMPLE
 
-from moyai.planning.fleet.debts import Debt, Done, settled_by, what_settles, why_void
+from moyai.planning.fleet.debts import (
+    UPGRADE,
+    Debt,
+    Done,
+    furthest,
+    settled_by,
+    what_settles,
+    why_void,
+)
 from moyai.registry.load import require
 
 THEN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -94,3 +102,19 @@ def test_what_settles_is_a_command() -> None:
     )
     assert what_settles("check", "chat", "272027", "x").en == "moyai check 272027 --service chat"
     assert what_settles("deploy", "", "272027", "o").en == "moyai operation retry o 272027"
+
+
+def test_the_newest_release_that_is_owed_pays_for_those_before() -> None:
+    owed = [
+        ("271004", UPGRADE, "chat 1.1.0"),
+        ("271004", UPGRADE, "chat 1.10.0"),
+        ("271004", UPGRADE, "chat 1.2.0"),
+        ("271004", UPGRADE, "eapp-a 1.1.0"),
+        ("272027", UPGRADE, "chat 1.1.0"),
+        ("272027", "backup", "chat"),
+    ]
+    assert furthest(owed) == {
+        ("271004", "chat"): "1.10.0",
+        ("271004", "eapp-a"): "1.1.0",
+        ("272027", "chat"): "1.1.0",
+    }

@@ -18,17 +18,26 @@ RELEASES = st.sampled_from([f"1.{minor}.{patch}" for minor in range(4) for patch
 OVER = TakenOver("20261126-1", "20261126-1", "stack", "1.1.0", "1.2.0", "0" * 64, "back")
 
 
-@given(RELEASES, RELEASES, st.booleans())
-def test_a_body_goes_back_only_to_where_it_came_from_and_never_once_it_is_released(
-    wanted: str, recorded: str, is_released: bool
+@given(RELEASES, RELEASES, RELEASES)
+def test_a_half_way_body_goes_back_to_where_it_came_from_or_on_at_least_to_where_it_was_to_be(
+    wanted: str, came_from: str, target: str
 ) -> None:
-    way = way_to(wanted, recorded, recorded, is_released=is_released)
+    way = way_to(wanted, came_from, came_from, target, is_released=False)
+    if wanted == came_from:
+        assert way == "back"
+    elif is_newer(target, wanted):
+        assert isinstance(way, Text)
+    else:
+        assert way == "on"
+
+
+@given(RELEASES, RELEASES)
+def test_once_it_is_released_it_never_goes_back(wanted: str, recorded: str) -> None:
+    way = way_to(wanted, recorded, "1.0.0", recorded, is_released=True)
     if is_newer(recorded, wanted):
         assert isinstance(way, Text)
-    elif wanted == recorded:
-        assert way == ("open" if is_released else "back")
     else:
-        assert way == ("afresh" if is_released else "on")
+        assert way == ("open" if wanted == recorded else "afresh")
 
 
 def test_what_is_taken_over_is_part_of_what_is_approved() -> None:
