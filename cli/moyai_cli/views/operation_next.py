@@ -60,7 +60,14 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
             )
         )
     held = [wave.number for wave in view.waves if wave.status == "held"]
-    if row.status in ("held", "failed"):
+    if row.status == "held" and not _has_failures(row, held):
+        found.append(
+            Text(
+                f"再開（署名する）: moyai operation resume {row.id}",
+                f"on, with a signature: moyai operation resume {row.id}",
+            )
+        )
+    elif row.status in ("held", "failed"):
         found.append(
             Text(
                 f"失敗の内容: moyai operation report {row.id}。直したら moyai operation retry {row.id}",
@@ -97,6 +104,11 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
     if row.ended_at is None:
         found.append(NO_WORKER if not workers else _alive(workers))
     return found
+
+
+def _has_failures(row: OperationRow, held: Sequence[int]) -> bool:
+    """Whether it is held for what happened to bodies; else for what somebody said, or what cannot be judged."""
+    return bool(held) or any(row.counts.get(status) for status in ("failed", "held"))
 
 
 def still_owed(row: OperationRow) -> Text:

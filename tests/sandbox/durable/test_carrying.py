@@ -413,7 +413,7 @@ def _waits(office: Office) -> str:
 def test_what_is_not_approved_any_more_waits_again(office: Office) -> None:
     office.begin()
     _carrying(office, cleared=frozenset()).run()
-    assert "approval of the plan has run out" in _waits(office)
+    assert "no approval of the plan counts now (it has run out" in _waits(office)
     with office.operator.connect() as connection:
         later = connection.execute(sa.text("SELECT may_begin_at > now() FROM moyai.body")).scalar()
     assert later is True, "or it would be begun at once by a worker that has another tenants.yaml"
@@ -428,7 +428,7 @@ def test_what_is_approved_begins(office: Office) -> None:
 def test_an_approval_that_lapses_while_a_body_is_looked_at_lets_it_wait(office: Office) -> None:
     office.begin()
     _carrying(office, approved=frozenset).run()
-    assert "approval of the plan has run out" in _waits(office)
+    assert "no approval of the plan counts now (it has run out" in _waits(office)
     assert office.steps() == [("read", "done")]
     assert begin(office.worker, office.operation, CODE)
     office.attempt = 2

@@ -61,6 +61,7 @@ DETAILS: Mapping[str, Text] = {
     "end_sha256": Text("作るもののハッシュ値", "Hash of what is built"),
     "back_sha256": Text("戻すときのハッシュ値", "Hash of the way back"),
     "service_sha256": Text("サービスのファイルのハッシュ値", "Hash of the service's files"),
+    "stack_sha256": Text("環境の設定のハッシュ値", "Hash of the environment's settings"),
     "source_sha256": Text("tenants.yaml のハッシュ値", "Hash of tenants.yaml"),
     "content_sha256": Text("手順書のハッシュ値", "Hash of the runbook"),
     "evidence_sha256": Text("証跡のハッシュ値", "Hash of the evidence"),

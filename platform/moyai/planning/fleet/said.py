@@ -9,8 +9,9 @@ from moyai.texts import Text, counted, in_japan, visible
 
 APPROVAL_AWAITED = Text("承認を待っています", "waits for approval")
 APPROVAL_LAPSED = Text(
-    "計画の承認の期限が切れました。もう一度承認されるまで新しい団体には着手しません",
-    "the approval of the plan has run out; no other body is begun until it is approved again",
+    "計画の承認が数えられません（期限切れ、または有効な署名がない）。承認されるまで新しい団体には着手しません",
+    "no approval of the plan counts now (it has run out, or its signature counts for nothing); no other body "
+    "is begun until it is approved",
 )
 EXPIRED = Text(
     "期限までに承認されませんでした", "it was not approved before the time for that was over"

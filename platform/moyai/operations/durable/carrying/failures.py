@@ -58,10 +58,12 @@ def _ended(sentence: str, stop: str) -> str:
 
 def both(error: MoyaiError, trouble: MoyaiError) -> MoyaiError:
     """A failure, and what went wrong when it was to be taken back."""
+    is_same = error.what == trouble.what
+    also = Text("同じ理由です。", "for the same reason.") if is_same else trouble.what
     return InDoubt(
         Text(
-            f"{error.what.ja} 元に戻す途中でも失敗しました: {trouble.what.ja}",
-            f"{error.what.en} Taking it back failed too: {trouble.what.en}",
+            f"{error.what.ja} 元に戻す途中でも失敗しました: {also.ja}",
+            f"{error.what.en} Taking it back failed too: {also.en}",
         ),
         touched=trouble.touched or error.touched,
         remedy=trouble.remedy or error.remedy,
