@@ -23,7 +23,7 @@ from moyai.planning.fleet.forecast import forecast
 from moyai.planning.fleet.plans import OperationPlan
 from moyai.planning.selectors import only
 from moyai.registry.change import EntryEdit
-from moyai.texts import Text
+from moyai.texts import Text, in_japan
 from moyai_cli.called import show_next
 from moyai_cli.language import say
 from moyai_cli.render import Output, document, problem_line
@@ -118,6 +118,14 @@ def _show_applied(done: Applied, in_hand: Sequence[Text]) -> None:
     typer.echo(written if done.was_written else known)
     show_in_hand(in_hand)
     commands = [f"operation watch {done.operation}"]
+    if done.paused is not None:
+        who, since = done.paused.email, in_japan(done.paused.at)
+        typer.echo(
+            say(
+                f"{who} が一時停止しています（{since} から）。再開には担当者の署名が要ります。",
+                f"It is paused by {who}, since {since}: it goes on by an operator's signature.",
+            )
+        )
     if not done.begins:
         typer.echo(
             say(

@@ -80,9 +80,11 @@ class Desk:
         with owner.begin() as connection:
             connection.execute(_ROOM)
 
-    def plan(self, approval_seconds: int = 3600) -> str:
+    def plan(self, approval_seconds: int = 3600, kind: str | None = None) -> str:
+        made = make_plan(self.folder, 3, at_once=1)
         self.made = replace(
-            make_plan(self.folder, 3, at_once=1),
+            made,
+            kind=kind or made.kind,
             planned_by=PLANNER,
             approval_seconds=approval_seconds,
         )

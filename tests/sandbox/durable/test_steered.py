@@ -22,7 +22,7 @@ from moyai.operations.audit.proofs import People, people
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.migrations import versions
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.steered import words_of
+from moyai.operations.database.steered import last_pause, words_of
 from moyai.operations.database.writing import release, retry, want
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.conductor import Conductor
@@ -321,6 +321,77 @@ def test_a_proposal_begins_by_its_approvals_and_goes_on_by_a_signature(
     with desk.operator.connect() as connection:
         assert [one.action for one in words_of(connection, desk.operation)] == ["run"]
     assert ("federation", "unproved") in findings(auditor, people(registry()))
+
+
+def looked(desk: Desk, worker: Worker) -> tuple[str, int]:
+    """After two looks of a worker: how the operation stands, and how many of its bodies were begun."""
+    for _ in range(2):
+        worker.conductor.look()
+        worker.carry()
+    return desk.view().row.status, sum(attempts(desk))
+
+
+def proposal(desk: Desk) -> Worker:
+    """Approved, and nobody has said anything of it."""
+    desk.plan(kind="edit")
+    desk.approve()
+    worker = Worker(desk.worker)
+    assert looked(desk, worker)[1] == 0, "it waits until it is in the file"
+    return worker
+
+
+def test_a_proposal_that_nobody_paused_begins_unsigned(desk: Desk, auditor: sa.Engine) -> None:
+    worker = proposal(desk)
+    ask(desk, "run", None)
+    assert looked(desk, worker)[1] > 0
+    assert findings(auditor, people(registry())) == set()
+
+
+@pytest.mark.parametrize("in_the_file", [False, True])
+def test_a_proposal_that_a_person_paused_goes_on_by_a_signature_alone(
+    desk: Desk, auditor: sa.Engine, in_the_file: bool
+) -> None:
+    worker = proposal(desk)
+    if in_the_file:
+        ask(desk, "run", None)
+        owner(desk, "UPDATE moyai.operation SET status = 'running'")
+    ask(desk, "pause", word(desk, "pause"))
+    assert looked(desk, worker)[1] == 0
+    ask(desk, "run", None, APPROVER)
+    assert looked(desk, worker) == ("held", 0)
+    assert f"{APPROVER} to go on does not count (the name was given, and not" in desk.reason()
+    ask(desk, "run", None, APPROVER)
+    assert looked(desk, worker) == ("held", 0)
+    assert ("federation", "unproved") in findings(auditor, people(registry()))
+    ask(desk, "run", word(desk, "resume"))
+    assert looked(desk, worker)[1] > 0
+
+
+def test_an_unsigned_pause_of_a_proposal_holds_as_a_signed_one_does(
+    desk: Desk, auditor: sa.Engine
+) -> None:
+    worker = proposal(desk)
+    ask(desk, "pause", None)
+    assert findings(auditor, people(registry())) == set()
+    with desk.operator.connect() as connection:
+        paused = last_pause(connection, desk.operation)
+    assert paused is not None
+    assert paused.email == PLANNER
+    ask(desk, "run", None)
+    assert looked(desk, worker) == ("held", 0)
+
+
+def test_a_pause_from_before_the_migration_holds_too(desk: Desk, auditor: sa.Engine) -> None:
+    worker = proposal(desk)
+    ask(desk, "pause", None)
+    owner(desk, "DELETE FROM moyai.steering")
+    sql = Path(versions.__file__).with_name("0018_paused_proposals.sql").read_text(encoding="utf-8")
+    [filled] = re.findall(r"^WITH standing AS .*?;$", sql, re.DOTALL | re.MULTILINE)
+    with desk.owner.begin() as connection:
+        connection.exec_driver_sql(filled.replace("%", "%%"))
+    assert findings(auditor, people(registry())) == set()
+    ask(desk, "run", None)
+    assert looked(desk, worker) == ("held", 0)
 
 
 def test_a_wave_that_nobody_let_go_by_a_signature_stays_held(desk: Desk) -> None:

@@ -32,6 +32,7 @@ FROZEN = {
     "0015_deeds.sql": "5479d0f620ab82a0c5785953729a0c2d",
     "0016_proved.sql": "c9cba132065bb7720f6cfd1569ec72c0",
     "0017_steered.sql": "70eabf54e6ced6115524185d737370a7",
+    "0018_paused_proposals.sql": "09d2f818e51fabe74d689bbfc5709f8e",
 }
 """File → the beginning of its SHA-256. A new one is added here with the version that brings it."""
 

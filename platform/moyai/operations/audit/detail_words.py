@@ -84,6 +84,7 @@ DETAILS: Mapping[str, Text] = {
     "selector": Text("対象の団体の指定", "Selector"),
     "wanted": Text("予定", "Wanted"),
     "edits": Text("編集した項目", "Keys edited"),
+    "proposal": Text("提案", "Proposal"),
     "stacks": Text("共通基盤", "Foundation"),
     "failures": Text("失敗したもの", "Failures"),
     "applied_codes": Text("適用した団体", "Bodies applied"),

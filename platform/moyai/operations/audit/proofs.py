@@ -139,7 +139,7 @@ def proof_of(record: AuditRecord, known: People | None = None) -> Proof | None:
         if known is not None and reads is _steering and not known.has(record.actor):
             return Unproved(record.actor, None, _NOBODY)
         if known is not None and known.needs_signature and record.details.get("needs_approval"):
-            return Unproved(record.actor, None, _NOT_SIGNED)
+            return Unproved(record.actor, None, NOT_SIGNED)
         return Claimed(record.actor)
     if asked.line is None:
         return Unproved(record.actor, None, _NO_LINE)
@@ -294,7 +294,7 @@ _NOBODY = Text(
     "署名がなく、いまの tenants.yaml にいない人の名です",
     "it is not signed, and tenants.yaml has nobody of that name now",
 )
-_NOT_SIGNED = Text(
+NOT_SIGNED = Text(
     "別の人が承認する作業を続ける指示に署名がありません"
     "（tenants.yaml の operations.steering_needs_signature）",
     "work that another person approves was to go on by it, and it is not signed "

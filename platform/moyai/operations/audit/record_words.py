@@ -41,6 +41,9 @@ _OTHERS: Mapping[str, Text] = {
     "hand.tenant-add": Text("tenants.yaml への団体の追加", "body added to tenants.yaml"),
     "hand.tenant-withdraw": Text("追加の取りやめ", "addition taken back"),
     "hand.tenant-edit": Text("tenants.yaml の編集（手作業）", "tenants.yaml edited by hand"),
+    "hand.tenant-apply": Text(
+        "承認された変更の tenants.yaml への書込み", "approved edit written into tenants.yaml"
+    ),
     "hand.prepare": Text("運用データベースの用意", "operations database made ready"),
     "hand.new-passwords": Text(
         "運用データベースのパスワード更新", "operations database's passwords renewed"

@@ -8,7 +8,9 @@ from itertools import islice
 
 from moyai.audit.records import AuditRecord
 from moyai.audit.verify import Finding
+from moyai.operations.audit.paused import Paused
 from moyai.operations.audit.proofs import (
+    NOT_SIGNED,
     Claimed,
     NotCheckable,
     People,
@@ -36,6 +38,7 @@ class Signatures:
     _first: dict[Signed, tuple[str, int]] = field(default_factory=dict)
     """Chain and number of the first such record."""
     _steered: Steered = field(default_factory=Steered)
+    _paused: Paused = field(default_factory=Paused)
     _signs: set[str] = field(default_factory=set)
     """Operations whose plan is of a version that has signatures in all its records."""
 
@@ -46,6 +49,8 @@ class Signatures:
         proof = proof_of(record, known)
         if isinstance(proof, Signed) and self._steered.has(record):
             proof = Unproved(record.actor, proof.fingerprint, USED)
+        if self._paused.lets_go(record, proof) and known is not None and known.needs_signature:
+            proof = Unproved(record.actor, None, NOT_SIGNED)
         signs = record.action == "operation.approve" and record.operation in self._signs
         if signs and isinstance(proof, NotCheckable):
             proof = Unproved(record.actor, None, _NO_SIGNATURE)

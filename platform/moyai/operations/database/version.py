@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "0017"
+VERSION = "0018"
 """The newest migration that this code needs."""
 
 

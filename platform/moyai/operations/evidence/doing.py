@@ -26,6 +26,7 @@ Kind = Literal[
     "tenant-add",
     "tenant-withdraw",
     "tenant-edit",
+    "tenant-apply",
     "prepare",
     "new-passwords",
     "psql",

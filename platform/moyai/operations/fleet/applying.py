@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
 
-from moyai.errors import NOTHING_TOUCHED, Refused
+import sqlalchemy as sa
+
+from moyai.errors import NOTHING_TOUCHED, MoyaiError, Refused
 from moyai.operations.database.reading import shown
 from moyai.operations.database.rows import OperationView
+from moyai.operations.database.steered import Pause, last_pause
 from moyai.operations.database.writing import put_in_file, want
 from moyai.operations.deploys.tenants import would_change, write_change
+from moyai.operations.evidence.catching_up import put_deeds
+from moyai.operations.evidence.deeds import deed_files
+from moyai.operations.evidence.doing import About, on_record
 from moyai.operations.fleet.approving import missing, not_counted
 from moyai.operations.fleet.opening import Office
 from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.proposing import changes_of, moved
 from moyai.planning.fleet.status_words import OPERATIONS, named
 from moyai.planning.fleet.wanted import of_plan
-from moyai.texts import Text
+from moyai.registry.change import TenantChanged
+from moyai.registry.models import Operator
+from moyai.texts import Text, in_japan
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,8 @@ class Applied:
     """Stacks of the foundation that are to be deployed by hand first."""
     codes: tuple[str, ...]
     """The bodies that it changes."""
+    paused: Pause | None = None
+    """Who has paused it, so that nothing begins before a signed resume; None: nobody has."""
 
 
 def apply(
@@ -40,8 +51,9 @@ def apply(
 ) -> Applied:
     """Write the edit of a proposal; may be run again. `begin`: whether workers may then begin.
 
-    Raises `UsageError` for what is no proposal, `Refused` where it is not approved, has ended, or where the
-    file is another one by now.
+    The file is written on record: a line on this machine's disk is there before, so that the chains tell of a
+    command that was killed over it. Raises `UsageError` for what is no proposal, `Refused` where it is not
+    approved, has ended, is paused by a person and would begin, or where the file is another one by now.
     """
     registry = office.workspace.registry
     by = who_plans(registry, who, day)
@@ -59,23 +71,60 @@ def apply(
     if unsaid:
         raise _not_approved(view, not_counted(view, registry, unsaid))
     after = view.plan.parameters["after_sha256"]
+    has_it = registry.sha256 == after
+    with office.engine.connect() as connection:
+        paused = _paused(connection, view)
+    if begin and paused is not None:
+        raise _is_paused(operation, paused, has_it=has_it)
     changed = None
-    if registry.sha256 != after:
+    if not has_it:
         if registry.sha256 != view.plan.parameters["base_sha256"]:
             raise moved(operation)
         changed = would_change(registry, code, changes)
         # What the approver has read is the difference: a plan may say another than it makes.
         if changed.registry.sha256 != after or changed.diff != _texts(view, "diff"):
             raise _not_as_shown(operation)
-    # On record only where it was written; where the answer of the record is lost, it is run again.
+    paused = _put(office, view, by, changed, begin=begin)
+    done = Applied(operation, changed is not None, begin, _texts(view, "foundation"), tuple(codes))
+    return replace(done, paused=paused)
+
+
+def _put(
+    office: Office, view: OperationView, by: Operator, changed: TenantChanged | None, *, begin: bool
+) -> Pause | None:
+    """Put it into the file, and on record only where that was done; where the answer of the record is lost, it
+    is run again. Who has paused it, where nothing is to begin."""
+    workspace, operation, actor = office.workspace, view.row.id, f"operator:{by.email}"
     with office.engine.begin() as connection:
-        actor = f"operator:{by.email}"
         put_in_file(connection, operation, actor, written=changed is not None)
-        if begin:
+        now = shown(connection, operation)  # nobody steers it from here on: its row is locked
+        paused = _paused(connection, now)
+        if begin and paused is not None:
+            raise _is_paused(operation, paused, has_it=changed is None)
+        if begin and _is_to_begin(connection, now):
             want(connection, operation, "run", actor)
         if changed is not None:
-            write_change(registry, changed)
-    return Applied(operation, changed is not None, begin, _texts(view, "foundation"), tuple(codes))
+            about = About("tenant-apply", workspace.site.name, workspace.registry.sha256, by.email)
+            facts = {"proposal": operation, "after_sha256": changed.registry.sha256}
+            codes = tuple(sorted(body.code for body in view.plan.bodies))
+            with on_record(workspace.runtime.home, about, codes, facts):
+                write_change(workspace.registry, changed)
+    if changed is not None:
+        with suppress(MoyaiError, OSError):  # the next command or worker brings it in
+            put_deeds(deed_files(workspace.runtime.home), office.engine)
+    return paused
+
+
+def _paused(connection: sa.Connection, view: OperationView) -> Pause | None:
+    """Who wants it paused; None: nobody, as one that is not in the file yet is wanted paused by itself."""
+    return last_pause(connection, view.row.id) if view.row.wanted == "pause" else None
+
+
+def _is_to_begin(connection: sa.Connection, view: OperationView) -> bool:
+    """Whether its approvals let it begin: what has begun, or was resumed after a pause, goes on by signatures,
+    and an unsigned word would hold it."""
+    has_begun = any(body.attempts for body in view.bodies)
+    return not has_begun and last_pause(connection, view.row.id) is None
 
 
 def _texts(view: OperationView, name: str) -> tuple[str, ...]:
@@ -109,6 +158,29 @@ def _not_approved(view: OperationView, why: Sequence[Text]) -> Refused:
             f"計画した人とは別の承認者が moyai operation approve {view.row.id} を実行してください。",
             f"Another person than the planner runs moyai operation approve {view.row.id}.",
         ),
+    )
+
+
+def _is_paused(operation: str, paused: Pause, *, has_it: bool) -> Refused:
+    since = in_japan(paused.at)
+    resume = f"moyai operation resume {operation}"
+    hold = f"moyai tenant apply {operation} --hold"
+    remedy = Text(
+        f"止めたわけがなくなったら、{hold} で書くだけ書き、{resume} で、担当者の署名を付けて再開してください。",
+        f"Once it may go on: {hold} only writes it, and {resume}, signed by an operator, lets it go on.",
+    )
+    if has_it:
+        remedy = Text(
+            f"tenants.yaml にはもう書かれています。{resume} で、担当者の署名を付けて再開してください。",
+            f"tenants.yaml has it already: {resume}, signed by an operator, lets it go on.",
+        )
+    return Refused(
+        Text(
+            f"{operation} は、{paused.email} が一時停止しています（{since} から）。",
+            f"{operation} is paused by {paused.email}, since {since}.",
+        ),
+        touched=NOTHING_TOUCHED,
+        remedy=remedy,
     )
 
 
