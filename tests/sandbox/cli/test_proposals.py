@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from federations import Federation
@@ -19,6 +24,19 @@ from moyai.operations.site.places import today
 from moyai.operations.site.session import open_session
 from moyai.registry.change import EntryEdit
 
+_TRAPPED = """
+import os, signal
+from moyai.operations.fleet import applying
+write = applying.write_change
+def killed(*given):
+    if {writes}:
+        write(*given)
+    os.kill(os.getpid(), signal.SIGKILL)
+applying.write_change = killed
+from moyai_cli.main import main
+main()
+"""
+"""A command that is killed over the file, before its transaction commits."""
 CODE, PAYMENT = "272043", "services.eapp-b.settings.payment"
 
 
@@ -147,6 +165,83 @@ def test_a_worker_without_the_edit_does_nothing(
     assert (body["code"], body["status"]) == (CODE, "skipped")
     assert "not in this worker's tenants.yaml" in body["error"]
     assert office.file.read_bytes() == unchanged
+
+
+def told(office: Federation, *body: str) -> list[dict[str, Any]]:
+    found = office.ok("audit", "show", *body, "--last", "1000", "--output", "json").json()
+    return [dict(one) for one in found]
+
+
+def wholly_true(office: Federation) -> bool:
+    return office.moyai("audit", "verify", "--no-anchors").code == 0
+
+
+def test_one_that_a_person_paused_is_written_nowhere_and_goes_on_by_a_signature(
+    office: Federation, keys: Path, unchanged: bytes
+) -> None:
+    operation = proposed(office, keys, "--set", f"{PAYMENT}=none")
+    approve(office, keys, operation)
+    key = ("--key", str(keys / "keikaku"))
+    office.ok("operation", "pause", operation, "--operator", PLANNER, *key)
+    code, said = apply(office, operation)
+    assert (code, f"is paused by {PLANNER}, since 20" in said) == (5, True)
+    assert "--hold only writes it" in said
+    assert office.file.read_bytes() == unchanged
+    code, said = apply(office, operation, "--hold")
+    assert (code, f"is paused by {PLANNER}" in said) == (0, True)
+    assert office.file.read_bytes() != unchanged
+    code, said = apply(office, operation)
+    assert (code, "has it already" in said, "signed by an operator" in said) == (5, True, True)
+    office.ok("operation", "resume", operation, "--operator", PLANNER, *key)
+    code, said = apply(office, operation)
+    assert code == 0, said
+    asked = [one["action"] for one in told(office) if one["operation"] == operation]
+    assert asked[-4:] == [f"operation.{one}" for one in ("pause", "apply", "run", "apply")]
+    assert wholly_true(office), "no unsigned word after the signed one"
+    office.ok("operation", "cancel", operation, "--operator", PLANNER)
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_killed_over_the_file_the_chains_tell_of_it_by_the_next_command(
+    office: Federation, keys: Path, unchanged: bytes, writes: bool
+) -> None:
+    operation = proposed(office, keys, "--set", f"{PAYMENT}=none")
+    approve(office, keys, operation)
+    given = ("tenant", "apply", operation, "--hold", "--operator", PLANNER)
+    killed = subprocess.run(
+        [sys.executable, "-c", _TRAPPED.format(writes=writes), *given],
+        cwd=office.folder,
+        env=office.environment(),
+        check=False,
+        capture_output=True,
+        timeout=120,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert (office.file.read_bytes() != unchanged) == writes
+    for chain in ((), (CODE,)):
+        begun, lost = told(office, *chain)[-2:]
+        assert {one["action"] for one in (begun, lost)} == {"hand.tenant-apply"}
+        assert (begun["result"], lost["result"], lost["actor"]) == ("begun", "lost", "moyai")
+        assert begun["details"]["proposal"] == operation
+        assert begun["details"]["source_sha256"] == sha256(unchanged).hexdigest()
+    code, said = apply(office, operation, "--hold")
+    assert (code, "has it already" in said) == (0, writes)
+    after = sha256(office.file.read_bytes()).hexdigest()
+    assert begun["details"]["after_sha256"] == after
+    records = told(office, CODE)
+    [applied] = [
+        one
+        for one in records
+        if one["action"] == "operation.apply" and one["operation"] == operation
+    ]
+    assert applied["details"] == {"written": not writes, "after_sha256": after}
+    deeds = [one["result"] for one in records if one["details"].get("proposal") == operation]
+    assert deeds == (["begun"] if writes else ["begun", "begun"])
+    assert [one["result"] for one in records if one["action"] == "hand.tenant-apply"][-1] == (
+        "lost" if writes else "applied"
+    )
+    assert wholly_true(office)
+    office.ok("operation", "cancel", operation, "--operator", PLANNER)
 
 
 def test_what_a_deploy_would_refuse_is_not_proposed(
