@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from moyai.operations.database.rows import OperationRow, OperationView
+from moyai.operations.database.rows import OperationRow, OperationView, Pause
 from moyai.planning.fleet.status_words import LOOKS, owed
-from moyai.texts import Text
+from moyai.texts import Text, in_japan
 from moyai_cli.language import say
 from moyai_cli.render import show_line
 from moyai_cli.views.operation_words import local
@@ -90,7 +90,9 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
                 f"on in spite of it: moyai operation resume {row.id} --wave {number}",
             )
         )
-    if row.kind == "edit" and row.wanted == "pause" and row.ended_at is None:
+    if view.paused is not None and row.ended_at is None:
+        found.append(_paused(row, view.paused))
+    elif row.kind == "edit" and row.wanted == "pause" and row.ended_at is None:
         found.append(
             Text(
                 f"承認されたら: moyai tenant apply {row.id}（tenants.yaml に書き、ワーカーが始める）",
@@ -109,6 +111,17 @@ def waits_for(view: OperationView, missing: Sequence[str], workers: int) -> list
 def _has_failures(row: OperationRow, held: Sequence[int]) -> bool:
     """Whether it is held for what happened to bodies; else for what somebody said, or what cannot be judged."""
     return bool(held) or any(row.counts.get(status) for status in ("failed", "held"))
+
+
+def _paused(row: OperationRow, by: Pause) -> Text:
+    """Of a proposal that a person has paused, whether it is in the file or not."""
+    since = in_japan(by.at)
+    return Text(
+        f"{by.email} が一時停止（{since} から）。書くだけ: moyai tenant apply {row.id} --hold、"
+        f"書いたあとの再開（署名が要る）: moyai operation resume {row.id}",
+        f"paused by {by.email}, since {since}; only to write it: moyai tenant apply {row.id} --hold; once "
+        f"written, on, signed: moyai operation resume {row.id}",
+    )
 
 
 def still_owed(row: OperationRow) -> Text:

@@ -22,7 +22,7 @@ from moyai.operations.audit.proofs import People, people
 from moyai.operations.database.connecting import open_engine
 from moyai.operations.database.migrations import versions
 from moyai.operations.database.prepare import Logins
-from moyai.operations.database.steered import last_pause, words_of
+from moyai.operations.database.steered import words_of
 from moyai.operations.database.writing import release, retry, want
 from moyai.operations.durable.conducting.approved import Approved
 from moyai.operations.durable.conducting.conductor import Conductor
@@ -373,8 +373,7 @@ def test_an_unsigned_pause_of_a_proposal_holds_as_a_signed_one_does(
     worker = proposal(desk)
     ask(desk, "pause", None)
     assert findings(auditor, people(registry())) == set()
-    with desk.operator.connect() as connection:
-        paused = last_pause(connection, desk.operation)
+    paused = desk.view().paused
     assert paused is not None
     assert paused.email == PLANNER
     ask(desk, "run", None)

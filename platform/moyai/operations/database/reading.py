@@ -24,6 +24,7 @@ from moyai.operations.database.rows import (
     DebtRow,
     OperationRow,
     OperationView,
+    Pause,
     StepRow,
     WaveRow,
 )
@@ -68,8 +69,12 @@ _ONE = "".join(
     (
         _OPERATION,
         """
-  plan, planner_signature, released, clock_timestamp() AS moment
-FROM moyai.operation o WHERE id = %(id)s
+  plan, planner_signature, released, clock_timestamp() AS moment, paused.*
+FROM moyai.operation o LEFT JOIN LATERAL (
+  SELECT actor AS paused_by, at AS paused_at FROM moyai.steering
+  WHERE operation_id = o.id AND o.kind = 'edit' AND (action = 'pause' OR action = 'before' AND asked = 'pause')
+  ORDER BY at DESC LIMIT 1) paused ON true
+WHERE id = %(id)s
 """,
     )
 )
@@ -156,7 +161,14 @@ def shown(connection: Connection, operation: str) -> OperationView:
             ApprovalRow(**row._asdict()) for row in _rows(connection, _APPROVALS, given)
         ),
         now=found.moment,
+        last_pause=_pause(found),
     )
+
+
+def _pause(found: Any) -> Pause | None:
+    if found.paused_by is None:
+        return None
+    return Pause(found.paused_by.partition(":")[2], found.paused_at)
 
 
 def standing(connection: Connection, operation: str) -> tuple[OperationRow, tuple[BodyRow, ...]]:

@@ -118,6 +118,16 @@ class DebtRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """That somebody paused a proposal."""
+
+    email: str
+    """As the person said, who may have signed it."""
+    at: datetime
+    """When it was put on record, by the database's clock."""
+
+
+@dataclass(frozen=True, slots=True)
 class OperationView:
     """One operation with all that belongs to it."""
 
@@ -131,3 +141,11 @@ class OperationView:
     approvals: tuple[ApprovalRow, ...]
     now: datetime
     """The server's clock when it was read."""
+    last_pause: Pause | None = None
+    """Of a proposal, the last that a person asked for, whatever came after it. None: nobody has; it is wanted
+    paused until it is in the file all the same."""
+
+    @property
+    def paused(self) -> Pause | None:
+        """Who wants a proposal paused now; None: nobody."""
+        return self.last_pause if self.row.wanted == "pause" else None

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from moyai.errors import NOTHING_TOUCHED, MoyaiError, Refused
 from moyai.operations.database.reading import shown
-from moyai.operations.database.rows import OperationView
-from moyai.operations.database.steered import Pause, last_pause
+from moyai.operations.database.rows import OperationView, Pause
+from moyai.operations.database.steered import words_of
 from moyai.operations.database.writing import put_in_file, want
 from moyai.operations.deploys.tenants import would_change, write_change
 from moyai.operations.evidence.catching_up import put_deeds
@@ -22,10 +22,11 @@ from moyai.operations.fleet.approving import missing, not_counted
 from moyai.operations.fleet.opening import Office
 from moyai.operations.fleet.people import require_bodies, who_plans
 from moyai.operations.fleet.proposing import changes_of, moved
+from moyai.planning.fleet.going_on import judge_words, needs_signature
 from moyai.planning.fleet.status_words import OPERATIONS, named
 from moyai.planning.fleet.wanted import of_plan
 from moyai.registry.change import TenantChanged
-from moyai.registry.models import Operator
+from moyai.registry.models import Operator, Registry
 from moyai.texts import Text, in_japan
 
 
@@ -72,10 +73,9 @@ def apply(
         raise _not_approved(view, not_counted(view, registry, unsaid))
     after = view.plan.parameters["after_sha256"]
     has_it = registry.sha256 == after
-    with office.engine.connect() as connection:
-        paused = _paused(connection, view)
-    if begin and paused is not None:
-        raise _is_paused(operation, paused, has_it=has_it)
+    if begin:
+        with office.engine.connect() as connection:
+            _require_not_stopped(connection, view, registry, has_it=has_it)
     changed = None
     if not has_it:
         if registry.sha256 != view.plan.parameters["base_sha256"]:
@@ -98,11 +98,10 @@ def _put(
     with office.engine.begin() as connection:
         put_in_file(connection, operation, actor, written=changed is not None)
         now = shown(connection, operation)  # nobody steers it from here on: its row is locked
-        paused = _paused(connection, now)
-        if begin and paused is not None:
-            raise _is_paused(operation, paused, has_it=changed is None)
-        if begin and _is_to_begin(connection, now):
-            want(connection, operation, "run", actor)
+        if begin:
+            _require_not_stopped(connection, now, workspace.registry, has_it=changed is None)
+            if _is_to_begin(now):
+                want(connection, operation, "run", actor)
         if changed is not None:
             about = About("tenant-apply", workspace.site.name, workspace.registry.sha256, by.email)
             facts = {"proposal": operation, "after_sha256": changed.registry.sha256}
@@ -112,19 +111,33 @@ def _put(
     if changed is not None:
         with suppress(MoyaiError, OSError):  # the next command or worker brings it in
             put_deeds(deed_files(workspace.runtime.home), office.engine)
-    return paused
+    return now.paused
 
 
-def _paused(connection: sa.Connection, view: OperationView) -> Pause | None:
-    """Who wants it paused; None: nobody, as one that is not in the file yet is wanted paused by itself."""
-    return last_pause(connection, view.row.id) if view.row.wanted == "pause" else None
+def _require_not_stopped(
+    connection: sa.Connection, view: OperationView, registry: Registry, *, has_it: bool
+) -> None:
+    """Raises `Refused` where a person has paused it, or what let it go on since then does not count."""
+    operation, plan = view.row.id, view.plan
+    if view.paused is not None:
+        by, since = view.paused.email, in_japan(view.paused.at)
+        why = Text(
+            f"{operation} は、{by} が一時停止しています（{since} から）。",
+            f"{operation} is paused by {by}, since {since}.",
+        )
+        raise _stopped(operation, why, has_it=has_it)
+    if needs_signature(plan, registry):
+        words = words_of(connection, operation)
+        said = judge_words(words, operation, view.row.plan_sha256, registry, plan.bodies).why
+        if said is not None:
+            why = Text(f"{operation}: {said.ja}", f"{operation}: {said.en}")
+            raise _stopped(operation, why, has_it=has_it)
 
 
-def _is_to_begin(connection: sa.Connection, view: OperationView) -> bool:
+def _is_to_begin(view: OperationView) -> bool:
     """Whether its approvals let it begin: what has begun, or was resumed after a pause, goes on by signatures,
     and an unsigned word would hold it."""
-    has_begun = any(body.attempts for body in view.bodies)
-    return not has_begun and last_pause(connection, view.row.id) is None
+    return view.last_pause is None and not any(body.attempts for body in view.bodies)
 
 
 def _texts(view: OperationView, name: str) -> tuple[str, ...]:
@@ -161,12 +174,11 @@ def _not_approved(view: OperationView, why: Sequence[Text]) -> Refused:
     )
 
 
-def _is_paused(operation: str, paused: Pause, *, has_it: bool) -> Refused:
-    since = in_japan(paused.at)
+def _stopped(operation: str, why: Text, *, has_it: bool) -> Refused:
     resume = f"moyai operation resume {operation}"
     hold = f"moyai tenant apply {operation} --hold"
     remedy = Text(
-        f"止めたわけがなくなったら、{hold} で書くだけ書き、{resume} で、担当者の署名を付けて再開してください。",
+        f"進めてよければ、{hold} で書くだけ書き、{resume} で、担当者の署名を付けて再開してください。",
         f"Once it may go on: {hold} only writes it, and {resume}, signed by an operator, lets it go on.",
     )
     if has_it:
@@ -174,14 +186,7 @@ def _is_paused(operation: str, paused: Pause, *, has_it: bool) -> Refused:
             f"tenants.yaml にはもう書かれています。{resume} で、担当者の署名を付けて再開してください。",
             f"tenants.yaml has it already: {resume}, signed by an operator, lets it go on.",
         )
-    return Refused(
-        Text(
-            f"{operation} は、{paused.email} が一時停止しています（{since} から）。",
-            f"{operation} is paused by {paused.email}, since {since}.",
-        ),
-        touched=NOTHING_TOUCHED,
-        remedy=remedy,
-    )
+    return Refused(why, touched=NOTHING_TOUCHED, remedy=remedy)
 
 
 def _not_as_shown(operation: str) -> Refused:

@@ -148,7 +148,8 @@ def _may_resume(view: OperationView, waves: Sequence[int]) -> None:
                 ),
                 look_at(row.id),
             )
-    if row.status == "planned" and row.wanted == "run":
+    # A proposal that was paused may be wanted to run by a word that does not count.
+    if row.status == "planned" and row.wanted == "run" and view.last_pause is None:
         raise refused(
             Text(f"{row.id} は承認を待っています。", f"{row.id} waits for approval."),
             Text(
