@@ -17,13 +17,16 @@ from federations import Federation
 from secretariat import APPROVER, PLANNER, make_keys, two_waves, working
 
 from moyai.approvals.signing import find_signer
+from moyai.errors import Refused
 from moyai.operations.database.writing import want
+from moyai.operations.deploys.tenants import would_change
+from moyai.operations.fleet import applying
 from moyai.operations.fleet.opening import open_office
 from moyai.operations.fleet.proposing import plan_proposal, propose
 from moyai.operations.fleet.putting import put_on_record
 from moyai.operations.site.places import today
 from moyai.operations.site.session import open_session
-from moyai.registry.change import EntryEdit
+from moyai.registry.change import EntryEdit, TenantChanged
 
 _TRAPPED = """
 import os, signal
@@ -224,6 +227,29 @@ def test_killed_over_the_file_the_chains_tell_of_it_by_the_next_command(
         "lost" if writes else "applied"
     )
     assert wholly_true(office)
+    office.ok("operation", "cancel", operation, "--operator", PLANNER)
+
+
+def test_a_pause_that_comes_while_it_is_written_is_kept_to(
+    office: Federation, keys: Path, unchanged: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = proposed(office, keys, "--set", f"{PAYMENT}=none")
+    approve(office, keys, operation)
+    monkeypatch.setenv("MOYAI_HOME", str(office.home))
+    with open_office(office.file, "sandbox") as opened:
+
+        def paused(*given: Any) -> TenantChanged:
+            with opened.engine.begin() as connection:
+                want(connection, operation, "pause", f"operator:{PLANNER}")
+            return would_change(*given)
+
+        monkeypatch.setattr(applying, "would_change", paused)
+        with pytest.raises(Refused, match="is paused by"):
+            applying.apply(opened, operation, PLANNER, today())
+    assert office.file.read_bytes() == unchanged
+    actions = [one["action"] for one in told(office) if one["operation"] == operation]
+    assert actions[-1] == "operation.pause"
+    assert not [one for one in told(office) if one["details"].get("proposal") == operation]
     office.ok("operation", "cancel", operation, "--operator", PLANNER)
 
 

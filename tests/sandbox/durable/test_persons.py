@@ -375,6 +375,24 @@ def test_an_edit_put_into_the_file_is_told_in_its_body_s_chain(desk: Desk) -> No
     assert dict(record.details) == {"written": True, "after_sha256": "1" * 64}
 
 
+def test_a_file_that_another_command_wrote_is_the_newest_until_another_is(desk: Desk) -> None:
+    after, later = "1" * 64, "2" * 64
+    made = replace(plan(1), kind="edit", parameters={"after_sha256": after})
+    operation, actor = desk.plan(made), f"operator:{PLANNER}"
+    for wrote, newest_one in ((False, after), (False, later), (True, after)):
+        with desk.engine.begin() as connection:
+            if newest_one == later:
+                given = {"site": made.site, "sha256": later, "actor": actor}
+                connection.execute(
+                    sa.text("SELECT moyai.note_file(:site, :sha256, NULL, false, :actor)"), given
+                )
+            writing.put_in_file(connection, operation, actor, written=wrote)
+            found = connection.execute(
+                sa.text("SELECT sha256 FROM moyai.planned_file ORDER BY number DESC LIMIT 1")
+            )
+            assert found.scalar_one() == newest_one
+
+
 @pytest.mark.parametrize("kind", ["edit", "check"])
 def test_what_is_no_approved_edit_is_put_nowhere(desk: Desk, kind: str) -> None:
     seconds = 3600 if kind == "edit" else 0

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from signers import APPROVES, OTHER, RUNS, Signer, operator, public, registry
 
 from moyai.approvals.keys import read_key
+from moyai.approvals.steering import STEERING_NAMESPACE
 from moyai.approvals.subjects import APPROVAL_NAMESPACE, PLAN_NAMESPACE, approval_line, signed_line
 from moyai.audit.export import Header, export_lines
 from moyai.audit.page import page
@@ -293,3 +294,32 @@ def test_an_approval_without_a_signature_is_a_finding_where_the_plan_s_version_l
         found.take(replace(approval(), action="operation.plan", details=told), None)
         found.take(approval(signature=None, signed_at=None), None)
         assert [one.kind for one in found.findings] == kinds
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "lax", "found"),
+    [
+        ("edit", ("run",), False, []),
+        ("edit", ("pause", "run"), False, [3]),
+        ("edit", ("pause", "run", "run"), True, []),
+        ("edit", ("pause", "signed", "run"), False, []),
+        ("edit", ("run", "pause", "pause", "run", "signed", "pause", "run"), False, [5, 8]),
+        ("upgrade", ("pause", "run"), False, []),
+    ],
+)
+def test_a_proposal_that_was_paused_and_goes_on_unsigned_is_found_in_records_of_before(
+    kind: str, words: tuple[str, ...], lax: bool, found: list[int]
+) -> None:
+    known = people(registry())
+    settings = replace(registry().operations, steering_needs_signature=False)
+    known = people(replace(registry(), operations=settings)) if lax else known
+    looked, plan = Signatures(), approval()
+    looked.take(replace(plan, action="operation.plan", details={"kind": kind}), known)
+    for seq, one in enumerate(words, 2):
+        details: dict[str, Any] = {"signature": None}
+        if one == "signed":
+            by = signature(subject="resume", namespace=STEERING_NAMESPACE)
+            details = {"asked": "resume", "signature": by, "signed_at": "2026-11-26T12:00:00Z"}
+        action = "operation.run" if one == "signed" else f"operation.{one}"
+        looked.take(replace(plan, seq=seq, action=action, details=details), known)
+    assert [(one.seq, one.kind) for one in looked.findings] == [(seq, "unproved") for seq in found]
