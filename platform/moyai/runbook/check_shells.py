@@ -13,7 +13,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from moyai.runbook.check_commands import MOYAI
 from moyai.runbook.file_model import FileArgument
 from moyai.runbook.shell_text import why_unsafe
-from moyai.runbook.shells import Reader, readings
+from moyai.runbook.shells import Reader, name_of, readings
 from moyai.runbook.templates import for_arguments, not_allowed, parsed
 from moyai.texts import Text
 
@@ -42,8 +42,17 @@ def check_shells(run: tuple[FileArgument, ...]) -> Iterator[tuple[int, Text]]:
     for number in {words[i][0] for i in range(1, found.fixed)}:
         if run[number].if_ is not None or run[number].each is not None:
             yield number, _ALWAYS
+    if not found.text:
+        return
+    given = words[: found.text.start]
+    # What these are given comes to the text, too, within names of files.
+    first = (
+        0 if any(name_of(word) in ("find", "fd", "xargs") for _, word in given) else found.text.stop
+    )
+    if not any(valued[first:]):
+        return
     why = why_unsafe(" ".join(words[i][1] for i in found.text))
-    if why is not None and any(valued[found.text.stop :]):
+    if why is not None:
         yield words[found.text.start][0], why
 
 

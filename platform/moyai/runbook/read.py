@@ -59,6 +59,16 @@ class RunbookError(MoyaiError):
 
 def read(file: str, content: bytes, commands: Commands | None = None) -> Loaded:
     """Read a runbook's content. `commands`: those that `moyai` has; None: they are not looked at."""
+    try:
+        return _read(file, content, commands)
+    except Exception as error:
+        # Whatever it is that one runbook runs into, it must not take those beside it along.
+        kind = type(error).__name__
+        message = Text(f"この手順書は読めません（{kind}）", f"this runbook cannot be read ({kind})")
+        return Loaded(file, None, (at(file, Place(1, 1), message),))
+
+
+def _read(file: str, content: bytes, commands: Commands | None) -> Loaded:
     split = _split(file, content)
     if isinstance(split, Problem):
         return Loaded(file, None, (split,))

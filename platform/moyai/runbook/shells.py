@@ -7,38 +7,46 @@ the like, and interpreters that take a program as an argument.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from moyai.runbook.code_options import after_options
+from moyai.runbook.code_options import (
+    ALL_CODE,
+    BEFORE_SUBCOMMAND,
+    CODE_OPTIONS,
+    CONTAINER_COMMANDS,
+    CONTAINERS,
+    PLAIN,
+    STARTERS,
+    SUBCOMMANDS,
+    after_options,
+)
 
-SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"})
+SHELLS = frozenset({"sh", "bash", "dash", "ash"})
 """They read one of their words as a program, and know the words after it as `$1` and on."""
-OTHER_SHELLS = frozenset({"csh", "tcsh", "fish", "pwsh", "powershell", "nu", "elvish", "xonsh"})
-"""Shells with rules of their own: no value can be in any of their words."""
-READ_TEXT = frozenset(
+OTHER_SHELLS = frozenset(
     {
         *(
-            "su",
-            "runuser",
-            "script",
-            "watch",
-            "parallel",
-            "at",
-            "batch",
-            "tmux",
-            "screen",
-            "expect",
+            "zsh",
+            "ksh",
+            "mksh",
+            "csh",
+            "tcsh",
+            "fish",
+            "pwsh",
+            "powershell",
+            "nu",
+            "elvish",
+            "xonsh",
         ),
-        "socat",
+        "osh",
     }
 )
-"""Hand one of their words to a shell, by rules of their own."""
+"""Shells with rules of their own: no value can be in any of their words."""
 INTERPRETERS: Mapping[str, frozenset[str]] = {
     "python": frozenset({"-c", "-m"}),
     "pypy": frozenset({"-c", "-m"}),
-    "perl": frozenset({"-e", "-E"}),
     "ruby": frozenset({"-e"}),
     "node": frozenset({"-e", "-p", "--eval", "--print"}),
     "php": frozenset({"-r"}),
@@ -50,8 +58,10 @@ INTERPRETERS: Mapping[str, frozenset[str]] = {
     "sed": frozenset({"-e", "--expression"}),
     "psql": frozenset({"-c", "--command"}),
     "mysql": frozenset({"-e", "--execute"}),
-    "sqlite": frozenset({"-cmd"}),
     "jq": frozenset(),
+    "Rscript": frozenset({"-e"}),
+    "julia": frozenset({"-e", "-E", "--eval", "--print"}),
+    "java": frozenset(),
 }
 """By name without its version: the options after which a program comes; else it is the first operand."""
 _CLIENTS = frozenset({"psql", "mysql"})
@@ -59,27 +69,34 @@ _CLIENTS = frozenset({"psql", "mysql"})
 WRAPPERS: Mapping[str, tuple[frozenset[str], int]] = {
     "busybox": (frozenset(), 0),
     "chroot": (frozenset(), 1),
+    "chrt": (frozenset(), 1),
     "doas": (frozenset({"-u", "-C"}), 0),
     "env": (frozenset({"-u", "-C", "--unset", "--chdir"}), 0),
     "flock": (frozenset({"-w", "-E"}), 1),
     "ionice": (frozenset({"-c", "-n"}), 0),
     "nice": (frozenset({"-n"}), 0),
     "nohup": (frozenset(), 0),
+    "numactl": (frozenset(), 0),
+    "prlimit": (frozenset(), 0),
+    "setpriv": (frozenset(), 0),
     "setsid": (frozenset(), 0),
     "stdbuf": (frozenset({"-i", "-o", "-e"}), 0),
+    "taskset": (frozenset(), 1),
     "sudo": (frozenset({"-u", "-g", "-h", "-p", "-C", "-T", "-r", "-t", "-D", "-R", "-U"}), 0),
     "time": (frozenset({"-f", "-o"}), 0),
     "timeout": (frozenset({"-k", "-s", "--kill-after", "--signal"}), 1),
     "xargs": (frozenset({"-I", "-n", "-P", "-L", "-s", "-d", "-a", "-E"}), 0),
 }
 """Programs that start another: their options with a word of their own, and the operands before its name."""
-_AMONG_OTHERS = frozenset(
-    {"find", "docker", "podman", "kubectl", "moyai", "nsenter", "unshare", "systemd-run", "strace"}
-)
+_AMONG_OTHERS = frozenset({"find", "moyai", *CONTAINERS, *STARTERS})
 """Programs that start another somewhere among their words."""
-_SSH_OPTIONS = frozenset(f"-{one}" for one in "BbcDEeFIiJLlmOopQRSWw")
 _SHELL_OPTIONS = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+
+
+_KNOWN = frozenset({*SHELLS, *OTHER_SHELLS, *ALL_CODE, *INTERPRETERS, *WRAPPERS, *_AMONG_OTHERS})
+_ANYWHERE = frozenset({*SHELLS, *OTHER_SHELLS, "ssh", "sudo", "env", "xargs"})
+"""Wherever one of them stands among the words of a program that is not known here, it may be started."""
 
 
 class Reader(Enum):
@@ -125,23 +142,24 @@ def _read(words: Sequence[str], at: int) -> Readings:
     name = name_of(words[at]) if at < len(words) else ""
     if name in SHELLS:
         return _shell(words, at)
-    if name == "ssh":
-        return _ssh(words, at)
-    if name in OTHER_SHELLS or name in READ_TEXT:
+    if name in OTHER_SHELLS or name in ALL_CODE:
         return _marked(words, code=range(at, len(words)), fixed=at + 1)
     if name in INTERPRETERS:
         return _interpreter(words, at, name)
     if name in WRAPPERS:
         return _wrapper(words, at, name)
-    if name in _AMONG_OTHERS:
-        inner = _next_known(words, at + 1)
-        if inner is not None:
-            return _read(words, inner)
+    inner = _next_known(words, at + 1, _KNOWN if name in _AMONG_OTHERS else _ANYWHERE)
+    if inner is not None and words[at].rpartition("/")[2] not in PLAIN:
+        return _read(words, inner)
+    if name in STARTERS or (name in CONTAINERS and CONTAINER_COMMANDS & set(words[at:])):
+        return _marked(words, code=range(at, len(words)), fixed=at + 1)
+    if name in SUBCOMMANDS:
+        end = _operand(words, at + 1, BEFORE_SUBCOMMAND | CODE_OPTIONS.get(name, frozenset())) + 1
+        return _marked(words, code=range(at, end), fixed=end)
     return _marked(words, code=range(at, at + 1), fixed=at + 1 if at else 0)
 
 
-def _next_known(words: Sequence[str], at: int) -> int | None:
-    known = {*SHELLS, *OTHER_SHELLS, *READ_TEXT, *INTERPRETERS, *WRAPPERS, *_AMONG_OTHERS, "ssh"}
+def _next_known(words: Sequence[str], at: int, known: Set[str]) -> int | None:
     return next((i for i in range(at, len(words)) if name_of(words[i]) in known), None)
 
 
@@ -170,14 +188,6 @@ def _shell(words: Sequence[str], at: int) -> Readings:
         return _marked(words, code=range(at, operand + 1), fixed=operand + 1)
     text = range(operand, min(operand + 1, len(words)))
     return _marked(words, code=range(at, operand), text=text, fixed=operand + 1)
-
-
-def _ssh(words: Sequence[str], at: int) -> Readings:
-    host = _operand(words, at + 1, _SSH_OPTIONS)
-    after = _operand(words, host + 1, _SSH_OPTIONS)  # options may follow the host, too
-    return _marked(
-        words, code=range(at, min(host, len(words))), text=range(after, len(words)), fixed=after
-    )
 
 
 def _interpreter(words: Sequence[str], at: int, name: str) -> Readings:
@@ -211,6 +221,6 @@ def _wrapper(words: Sequence[str], at: int, name: str) -> Readings:
     options = [one for one in words[at + 1 : inner] if one.startswith("-") and "=" not in one]
     if any(one not in valued for one in options):
         # An option that is not known here may have a word of its own: that would not be the program.
-        known = _next_known(words, inner)
+        known = _next_known(words, inner, _KNOWN)
         return _read(words, inner if known is None else known)
     return _read(words, inner)

@@ -108,18 +108,27 @@ def not_allowed(tree: nodes.Template) -> tuple[int, Text] | None:
     quoting quotes again and again triples them. Jinja2 computes what is constant already where it
     compiles or looks for names: ask this first.
     """
+    line = 1
     for number, one in enumerate(tree.find_all(nodes.Node)):
+        line = _line(one) or line
         if number >= _MOST_PARTS:
-            return one.lineno, _TOO_LONG
+            return line, _TOO_LONG
         if not _is_allowed(one):
             name, filters = type(one).__name__, ", ".join(sorted(FILTERS))
-            return one.lineno, Text(
+            return line, Text(
                 f"テンプレートで使えるのは値、if、==、!=、{filters} だけです（{name} がありました）",
                 f"templates have values, if, == and !=, and {filters} only, not {name}",
             )
         if isinstance(one, nodes.Filter) and one.find(nodes.Filter) is not None:
-            return one.lineno, _ONE_FILTER
+            return line, _ONE_FILTER
     return None
+
+
+def _line(one: nodes.Node) -> int | None:
+    """Its own line, or that of the first part of it that has one: Jinja2 gives a scope none."""
+    if one.lineno is not None or not isinstance(one, nodes.Scope):
+        return one.lineno
+    return next((part.lineno for part in one.find_all(nodes.Node) if part.lineno), None)
 
 
 def _is_allowed(one: nodes.Node) -> bool:

@@ -90,7 +90,7 @@ undo_steps:
 
 
 def book(
-    two: str = "echo two-$1 >> done", idempotency: str = "safe", approval: str = "false"
+    two: str = 'echo "two-$1" >> done', idempotency: str = "safe", approval: str = "false"
 ) -> Runbook:
     text = BOOK.format(two=two, idempotency=idempotency, approval=approval)
     found = read("trial.md.j2", text.encode())
