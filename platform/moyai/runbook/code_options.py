@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 _TAR = frozenset(
@@ -10,6 +11,7 @@ _TAR = frozenset(
         *("--info-script", "--new-volume-script", "--rsh-command", "--rmt-command"),
     }
 )
+_TARS = frozenset({"tar", "bsdtar", "gtar"})
 CODE_OPTIONS: Mapping[str, frozenset[str]] = {
     "curl": frozenset({"-K", "--config"}),
     "docker": frozenset({"--entrypoint"}),
@@ -33,9 +35,7 @@ CODE_OPTIONS: Mapping[str, frozenset[str]] = {
     "ruby": frozenset({"-r", "-I"}),
     "sort": frozenset({"--compress-program"}),
     "split": frozenset({"--filter"}),
-    "tar": _TAR,
-    "bsdtar": _TAR,
-    "gtar": _TAR,
+    **dict.fromkeys(_TARS, _TAR),
     "wget": frozenset({"-e", "--execute", "--use-askpass"}),
     "zip": frozenset({"-TT", "--unzip-command"}),
 }
@@ -88,22 +88,37 @@ PLAIN = frozenset(
 
 
 def after_options(words: Sequence[str], names: Iterable[str]) -> list[int]:
-    """The places of words that stand right after such an option of a program named before them.
+    """The places of words that such an option of a program named before them may take.
 
     `names`: the words as names of programs. Wherever the program's name stands, as others may start it.
     """
-    found, options = list[int](), frozenset[str]()
-    for place, name in enumerate(names):
-        if place and words[place - 1] in options:
-            found.append(place)
+    found, options = set[int](), frozenset[str]()
+    before = ""
+    for place, (word, name) in enumerate(zip(words, names, strict=True)):
+        if is_option(word, options):
+            found.add(place + 1)
+        elif is_cluster(f"-{word}" if options >= _TAR and before in _TARS else word, options):
+            found |= {place + 1, place + 2}  # `tar cfI ARCHIVE PROGRAM`
         options |= CODE_OPTIONS.get(name, frozenset())
-    return found
+        before = name
+    return sorted(one for one in found if one < len(words))
+
+
+def is_option(word: str, options: Iterable[str]) -> bool:
+    """Whether a word is one of some options, or the beginning of a long one, as most programs take them."""
+    return any(
+        word == one or (len(word) > 2 and word.startswith("--") and one.startswith(word))
+        for one in options
+    )
+
+
+def is_cluster(word: str, options: Iterable[str]) -> bool:
+    """Whether a word is several options of one letter in one, some of these among them: `-sK`."""
+    letters = {one[1] for one in options if len(one) == 2}
+    return bool(re.fullmatch(r"-[A-Za-z0-9]{2,}", word) and letters & set(word[1:]))
 
 
 def is_within_option(word: str, options: Iterable[str]) -> bool:
     """Whether a word is one of some options with its own word in it: `--rsh=ssh`, `-essh`."""
-    return any(
-        word.startswith(f"{one}=")
-        or (len(one) == 2 and word.startswith(one) and word != one and not word.startswith("--"))
-        for one in options
-    )
+    name, equals, _ = word.partition("=")
+    return bool(equals and is_option(name, options)) or is_cluster(word, options)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from moyai.runbook.code_options import CODE_OPTIONS, PLAIN, is_within_option
+from moyai.runbook.code_options import CODE_OPTIONS, PLAIN, is_option, is_within_option
 from moyai.runbook.shell_words import Refused, Scan, Word
 from moyai.texts import Text
 
@@ -231,7 +231,7 @@ def _careful(name: str, words: Sequence[Word]) -> None:
     options = CODE_OPTIONS[name]
     for before, one in pairwise(words):
         said = one.literal
-        if said is not None and (said in options or is_within_option(said, options)):
+        if said is not None and (is_option(said, options) or is_within_option(said, options)):
             raise Refused(
                 f"{name} の {said} は、値を受け取るテキストでは使えません",
                 f"{name} cannot have {said} in a text that is given values",

@@ -21,6 +21,8 @@ from moyai.runbook.code_options import (
     STARTERS,
     SUBCOMMANDS,
     after_options,
+    is_option,
+    is_within_option,
 )
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash"})
@@ -64,6 +66,8 @@ INTERPRETERS: Mapping[str, frozenset[str]] = {
     "java": frozenset(),
 }
 """By name without its version: the options after which a program comes; else it is the first operand."""
+_ENDS_WITH_CODE = frozenset({"python", "pypy", "jq"})
+"""Words after the first program are its arguments, also such options."""
 _CLIENTS = frozenset({"psql", "mysql"})
 """Their first operand is no program."""
 WRAPPERS: Mapping[str, tuple[frozenset[str], int]] = {
@@ -192,10 +196,14 @@ def _shell(words: Sequence[str], at: int) -> Readings:
 
 def _interpreter(words: Sequence[str], at: int, name: str) -> Readings:
     options = INTERPRETERS[name]
-    places = [i for i in range(at + 1, len(words)) if words[i].split("=")[0] in options]
+    places = [
+        i
+        for i in range(at + 1, len(words))
+        if is_option(words[i], options) or is_within_option(words[i], options)
+    ]
     code = [at]
     if places:
-        last = places[-1] if name in ("sed", *_CLIENTS) else places[0]
+        last = places[0] if name in _ENDS_WITH_CODE else places[-1]
         code += range(at, last + 2)
     elif name not in _CLIENTS:
         code += range(at, _operand(words, at + 1, frozenset({"-f", "-v", "-F"})) + 1)

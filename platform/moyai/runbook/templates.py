@@ -74,10 +74,9 @@ class Languages(Extension):
         line = next(parser.stream).lineno
         japanese = parser.parse_statements(("name:en",), drop_needle=True)
         english = parser.parse_statements(("name:endlang",), drop_needle=True)
-        is_japanese = nodes.Compare(
-            nodes.Name("lang", "load"), [nodes.Operand("eq", nodes.Const("ja"))]
-        )
-        return nodes.If(is_japanese, japanese, [], english).set_lineno(line)
+        ours = [nodes.Operand("eq", nodes.Const("ja", lineno=line), lineno=line)]
+        is_japanese = nodes.Compare(nodes.Name("lang", "load", lineno=line), ours, lineno=line)
+        return nodes.If(is_japanese, japanese, [], english, lineno=line)
 
 
 def parsed(environment: SandboxedEnvironment, words: str) -> nodes.Template:

@@ -106,3 +106,13 @@ def test_no_content_makes_it_fail_otherwise(content: bytes) -> None:
     for whole in (content, b"---\n" + content + b"\n---\n", BOOK.encode()[:400] + content):
         found = loaded(whole.decode("utf-8", "replace"))
         assert (found.runbook is None) == bool(found.problems)
+
+
+def test_whatever_one_runbook_runs_into_is_its_own_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise TypeError("unsupported")
+
+    monkeypatch.setattr("moyai.runbook.read.check", fails)
+    [found] = loaded().problems
+    assert "this runbook cannot be read (TypeError)" in found.render("en")
+    assert "この手順書は読めません（TypeError）" in found.render("ja")

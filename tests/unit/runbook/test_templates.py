@@ -64,3 +64,40 @@ def test_what_a_template_can_become_is_bounded(words: str, says: str) -> None:
 def test_constants_are_not_computed_where_templates_are_compiled() -> None:
     for environment in (for_arguments(), for_reading(), for_sentences()):
         assert not environment.optimized
+
+
+STATEMENTS = [
+    "{% autoescape false %}{{ body }}{% endautoescape %}",
+    "{% set a = body %}",
+    "{% set a %}{{ body }}{% endset %}",
+    "{% for x in body %}x{% endfor %}",
+    "{% with a = body %}{{ a }}{% endwith %}",
+    "{% block x %}{{ body }}{% endblock %}",
+    "{% macro x(y=1) %}{{ y }}{% endmacro %}",
+    "{% call who() %}x{% endcall %}",
+    "{% filter upper %}x{% endfilter %}",
+    '{% include "x" ignore missing %}',
+    '{% import "x" as x %}',
+    '{% from "x" import y with context %}',
+    "{{ body[1:2] }}",
+    "{{ {'a': body} }}",
+    "{{ body(*who, **who) }}",
+    "{{ body(a=who) }}",
+    "{{ body is defined }}",
+    "{{ body if words }}",
+    "{{ body < words }}",
+    "{{ -body }}",
+    "{{ (body, words) }}",
+    "{% if body %}{% autoescape true %}x{% endautoescape %}{% endif %}",
+]
+
+
+@pytest.mark.parametrize("words", STATEMENTS)
+def test_what_no_template_may_have_is_refused_with_its_line(words: str) -> None:
+    place = "First {{ body }}."
+    text = BOOK.replace(place, f"\n{{% if body %}}\n{words}\n{{% endif %}}")
+    line = text[: text.index(words)].count("\n") + 1
+    [found] = [
+        one for one in loaded(text).problems if one.line > BOOK[: BOOK.index(place)].count("\n")
+    ]
+    assert (found.line, "templates have values" in found.render("en")) == (line, True)
