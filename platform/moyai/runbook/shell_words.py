@@ -18,6 +18,8 @@ _NUMBERS = frozenset({"$#", "$?", "$$", "$!"})
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./,:@%+=^~!")
 _GLOB = frozenset("*?[]")
 _BRACES = frozenset("{}")
+_ENDS = frozenset({"", *" \t\n;&|<>"})
+"""What comes after a word."""
 
 
 class Refused(Exception):
@@ -75,8 +77,6 @@ class Scan:
 
     whole: str
     commands: list[list[Word]] = field(default_factory=lambda: [[]])
-    targets: list[Word] = field(default_factory=list)
-    """What redirections name."""
     _at: int = 0
     _part: _Part | None = None
     _redirection: str = ""
@@ -131,6 +131,11 @@ class Scan:
                 f"'{one}' cannot stand outside quotes (no subshells, $(…), `…`, functions or case): "
                 f"{_OTHERWISE.en}",
             )
+        if one in _BRACES and (self._part is not None or self._next() not in _ENDS):
+            raise Refused(
+                "引用符の外の { } は、まとまりを囲む一つの語としてだけ使えます",
+                "outside quotes { and } only group commands, each a word of its own",
+            )
         part = self._now()
         part.text += one
         part.has_glob = part.has_glob or one in _GLOB
@@ -171,11 +176,6 @@ class Scan:
         if part is None:
             return
         word = part.word()
-        if not word.is_quoted and len(word.text) > 1 and _BRACES & set(word.text):
-            raise Refused(
-                "引用符の外の { } は、まとまりを囲むときだけ使えます",
-                "outside quotes { and } only group commands",
-            )
         if not self._redirection:
             self.commands[-1].append(word)
             return
@@ -189,17 +189,11 @@ class Scan:
                 'a redirection\'s target is one word, as "$1"',
             )
         self._redirection = ""
-        self.targets.append(word)
 
     def _quoted(self, quote: str) -> None:
         part = self._now()
         if part.bare is None:
             part.bare = part.text
-            if _BRACES & set(part.text):
-                raise Refused(
-                    "引用符の外の { } は、まとまりを囲むときだけ使えます",
-                    "outside quotes { and } only group commands",
-                )
         self._at += 1
         while self.whole[self._at : self._at + 1] not in (quote, ""):
             one = self.whole[self._at]

@@ -125,9 +125,10 @@ def not_allowed(tree: nodes.Template) -> tuple[int, Text] | None:
 
 def _line(one: nodes.Node) -> int | None:
     """Its own line, or that of the first part of it that has one: Jinja2 gives a scope none."""
-    if one.lineno is not None or not isinstance(one, nodes.Scope):
-        return one.lineno
-    return next((part.lineno for part in one.find_all(nodes.Node) if part.lineno), None)
+    lines: list[int | None] = [one.lineno]
+    if isinstance(one, nodes.Scope):
+        lines += [part.lineno for part in one.find_all(nodes.Node)]
+    return next((line for line in lines if line is not None), None)
 
 
 def _is_allowed(one: nodes.Node) -> bool:

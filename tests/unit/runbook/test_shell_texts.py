@@ -19,30 +19,12 @@ from moyai.runbook.shell_text import why_unsafe
 
 SHELLS = [name for name in ("bash", "dash", "sh") if shutil.which(name)]
 MARK = "was-run"
+ARITHMETIC = f"a[$(touch {MARK})]"
 VALUES = [
-    *(
-        f"a[$(touch {MARK})]",
-        f"$(touch {MARK})",
-        f"`touch {MARK}`",
-        f"; touch {MARK}",
-        f"x\ntouch {MARK}",
-    ),
-    *(
-        f"touch {MARK}",
-        f"'; touch {MARK}; '",
-        f'"; touch {MARK}; "',
-        f'\\"; touch {MARK} #',
-        "!",
-        "=",
-        "(",
-    ),
-    *(
-        f"/dev/null; touch {MARK}",
-        f"' touch {MARK} '",
-        f"{{a,$(touch {MARK})}}",
-        f"団体$(touch {MARK})",
-    ),
-]
+    *(ARITHMETIC, "-v", f"$(touch {MARK})", f"`touch {MARK}`", f"; touch {MARK}", f"x\ntouch {MARK}"),
+    *(f"touch {MARK}", f"'; touch {MARK}; '", f'"; touch {MARK}; "', f'\\"; touch {MARK} #', "!", "=", "("),
+    *(f"/dev/null; touch {MARK}", f"' touch {MARK} '", f"{{a,$(touch {MARK})}}", f"団体$(touch {MARK})"),
+]  # fmt: skip
 
 
 def is_run(shell: str, text: str, first: str, second: str) -> bool:
@@ -68,17 +50,18 @@ def is_run(shell: str, text: str, first: str, second: str) -> bool:
 
 
 RUN = [
-    ("if [[ $1 -gt 5 ]]; then echo big; fi", VALUES[0], "bash"),
+    ("if [[ $1 -gt 5 ]]; then echo big; fi", ARITHMETIC, "bash"),
     ('trap "$1" EXIT', f"touch {MARK}", "sh"),
     ('printf %s "$1" | sh', f"touch {MARK}", "sh"),
-    ('test -v "$1"', VALUES[0], "bash"),
+    ('test -v "$1"', ARITHMETIC, "bash"),
     ('[ "$1" "$2" ]', "-v", "bash"),
-    ("echo $(( $1 ))", VALUES[0], "bash"),
+    ('[ ""{"$1","$2"} ]', "-v", "bash"),
+    ("echo $(( $1 ))", ARITHMETIC, "bash"),
     ('echo "${1@P}"', f"$(touch {MARK})", "bash"),
     ('exec "$@"', "touch", "sh"),
     ('PS4="$1"; set -x; :', f"$(touch {MARK})", "bash"),
     ('eval "echo $1"', f"; touch {MARK}", "sh"),
-    ('let "$1"', VALUES[0], "bash"),
+    ('let "$1"', ARITHMETIC, "bash"),
 ]
 
 
@@ -87,7 +70,7 @@ def test_what_is_refused_does_run_values(text: str, value: str, shell: str) -> N
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell} here")
     assert why_unsafe(text) is not None
-    assert is_run(shell, text, value, VALUES[0] if value == "-v" else MARK)
+    assert is_run(shell, text, value, ARITHMETIC if value == "-v" else MARK)
 
 
 COMMANDS = [
@@ -101,10 +84,11 @@ COMMANDS = [
 ]  # fmt: skip
 JOINS = [";", "\n", " && ", " || ", " | ", " & ", "; : # it's \"$1\n", " && \\\n "]
 NOISE = [
-    *("'", '"', "\\", "\n", " ", "#", "$", "`", "(", ")", "{", "}", "<", ">", "&", "|", ";", "!", "[", "="),
-    *("$1", '"$1"', "'$1'", "$@", '"$@"', "${1}", "$(", "$((", "[[ ", " ]]", "((", "))", "<<", "<<<", " -v "),
-    *(" -eq ", " -o ", "eval ", "sh -c ", "let ", "$'", '$"', "case ", " in ", "x=", "PS4=", "~", "*", "a["),
-    *("for ", " do ", "if ", " then ", "fi", "done", "\t", "2>&1", ">&", "あ", "%d", "-", "test ", "declare "),
+    *("'", '"', "\\", "\n", " ", "#", "$", "`", "(", ")", "{", "}", ",", "<", ">", "&", "|", ";", "!", "["),
+    *("=", "$1", '"$1"', "'$1'", "$@", '"$@"', "${1}", "$(", "$((", "[[ ", " ]]", "((", "))", "<<", "<<<"),
+    *(" -v ", " -eq ", " -o ", "eval ", "sh -c ", "let ", "$'", '$"', "case ", " in ", "x=", "PS4="),
+    *("~", "*", "a[", "for ", " do ", "if ", " then ", "fi", "done", "\t", "2>&1", ">&", "あ", "%d", "-"),
+    *("test ", "declare "),
 ]  # fmt: skip
 
 

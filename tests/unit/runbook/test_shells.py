@@ -102,6 +102,8 @@ TEXTS: list[tuple[str, str]] = [
     ('moyai sandbox psql "$1" chat -c "$2"', "psql cannot stand"),
     ('case "$1" in a) echo;; esac', "outside quotes"),
     ('f() { "$@"; }', "outside quotes"),
+    ('[ ""{"$1","$2"} ]', "{ and } only group"),
+    ('[ "$1"{,x} ]', "{ and } only group"),
     ("coproc cat", "coproc cannot stand"),
     ("for x do echo; done", "a loop is written"),
     ('for PATH in "$1"; do ls; done', "small letters"),
