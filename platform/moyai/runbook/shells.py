@@ -152,6 +152,9 @@ def _read(words: Sequence[str], at: int) -> Readings:
         return _interpreter(words, at, name)
     if name in WRAPPERS:
         return _wrapper(words, at, name)
+    starts = [i for i in range(at, len(words)) if words[i] in CODE_OPTIONS["find"]]
+    if name == "find" and len(starts) > 1:  # each of them may be a shell's
+        return _marked(words, code=range(starts[0], len(words)), fixed=starts[0] + 1)
     inner = _next_known(words, at + 1, _KNOWN if name in _AMONG_OTHERS else _ANYWHERE)
     if inner is not None and words[at].rpartition("/")[2] not in PLAIN:
         return _read(words, inner)

@@ -51,6 +51,7 @@ WHOLLY_CODE: list[list[object]] = [
     ["ruby", "-e", "p", "-e", "{{ body }}"],
     ["curl", "-sK", "{{ body }}"],
     ["unshare", "-r", "{{ body }}"],
+    ["find", ".", "-exec", "sh", "-c", "ls", ";", "-exec", "sh", "-c", "{{ body }}", ";"],
     ["systemd-run", "{{ body }}"],
     ["strace", "{{ body }}"],
     ["docker", "exec", "x", "{{ body }}"],
