@@ -23,11 +23,11 @@ from psycopg.sql import SQL
 
 from moyai.jobs import guards, writes
 from moyai.jobs.aws import Cloud, call_failed
-from moyai.jobs.connections import Connection, connect, statement_failed
+from moyai.jobs.connections import Connection, connect, is_gone, lost, statement_failed
 from moyai.jobs.credentials import Login, SecretStore
 from moyai.jobs.data_settings import DumpJob
 from moyai.jobs.object_versions import ObjectVersion, current, summary
-from moyai.jobs.postgres_programs import Whole, program
+from moyai.jobs.postgres_programs import ProgramFailed, Whole, program
 from moyai.jobs.results import Fields, JobError
 from moyai.jobs.uploads import Uploaded, upload
 from moyai.texts import Text
@@ -37,6 +37,7 @@ _TIME, _TIME_LENGTH = "%Y%m%dT%H%M%SZ", 16
 FORMAT = 1
 """Of the manifest."""
 _SESSION: Mapping[str, str] = {"client_min_messages": "error", "search_path": "pg_catalog"}
+_DOING = Text("バックアップを取ることが", "make the backup")
 _SHOWN = 100
 """Tables that a result has; the manifest has all."""
 
@@ -67,8 +68,9 @@ def dump(job: DumpJob, cloud: Cloud) -> Fields:
                 return told(*found, made=False)
             return told(*_make(job, cloud, connection, login), made=True)
         except psycopg.Error as error:
-            doing = Text("バックアップを取ることが", "make the backup")
-            raise statement_failed(error, doing) from None
+            raise statement_failed(error, _DOING) from None
+        except ProgramFailed as failure:  # it says not why; this connection goes with the server
+            raise lost(_DOING, failure.code) if is_gone(connection) else failure from None
 
 
 def _make(

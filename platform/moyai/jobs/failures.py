@@ -7,7 +7,7 @@ from typing import Any
 
 from moyai.errors import MoyaiError
 from moyai.job_target import KnownTarget
-from moyai.jobs.results import Fields
+from moyai.jobs.results import AWAY, Fields
 from moyai.texts import Text, text_of
 
 CONTAINER = "job"
@@ -39,6 +39,11 @@ class JobFailed(MoyaiError):
         self.fields: Fields = fields or {}
         self.was_cut_off = was_cut_off
         """Whether its task was ended from outside: before the container ran, or by a signal."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the database was not reached, or the connection to it was lost on the way."""
+        return self.fields.get(AWAY) is True
 
 
 def failed(

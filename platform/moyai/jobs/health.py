@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from moyai.jobs.connections import Connection, connect, statement_failed
 from moyai.jobs.credentials import SecretStore
 from moyai.jobs.migrations import Migration, read_migrations
 from moyai.jobs.probes import read_probes
-from moyai.jobs.results import Fields, JobError
+from moyai.jobs.results import AWAY, Fields, JobError
 from moyai.jobs.settings import HealthJob
 from moyai.service_probes import Probe
 from moyai.texts import Lang, Text, document_of
@@ -50,6 +50,8 @@ class _Report:
         try:
             value = check()
         except JobError as error:
+            if AWAY in error.fields:
+                raise  # nothing was learnt of the service
             found = {"code": error.code, "reason": document_of(error.what)}
         except _NotHealthy as error:
             found = {"code": error.code, "reason": document_of(error.why)}
@@ -76,7 +78,7 @@ class _Report:
 def check(job: HealthJob, cloud: Cloud) -> Fields:
     """Try everything, whatever failed before it; all checks are in the result.
 
-    Raises `JobError` `unhealthy` where one failed.
+    Raises `JobError` `unhealthy` where one failed; of a database that does not answer, that alone.
     """
     migrations, probes = read_migrations(job.folder), read_probes(job.folder)
     report = _Report()
@@ -154,7 +156,8 @@ def _probe(connection: Connection, probe: Probe, number: uuid.UUID) -> None:
         cursor = connection.execute(SQL(probe.sql), {"probe": number})
         rows = cursor.fetchmany(2) if cursor.description else []
     except psycopg.Error as error:
-        raise statement_failed(error, Text(f"{probe.name} を実行", f"run {probe.name}")) from None
+        doing = Text(f"{probe.name} を実行", f"run {probe.name}")
+        raise statement_failed(error, doing, connection) from None
     if probe.expect == "rows" and not rows:
         raise _NotHealthy("no-rows", Text("行がありません。", "there is no row."))
     if probe.expect == "probe" and [row[0] for row in rows] != [number]:
@@ -173,7 +176,8 @@ def _denied(connection: Connection, statement: str) -> None:
             return
         raise statement_failed(error, Text("権限を確認", "try a privilege")) from None
     finally:
-        connection.rollback()
+        with suppress(psycopg.Error):  # it may be lost
+            connection.rollback()
     raise _NotHealthy(
         "too-much-power",
         Text(

@@ -55,7 +55,8 @@ def _read(connection: Connection, meter: Meter, job: MeterJob) -> str:
         cursor = connection.execute(SQL(meter.sql), {"first": job.first, "next": job.next})
         rows = cursor.fetchmany(2)
     except psycopg.Error as error:
-        raise statement_failed(error, Text(f"{meter.name} を計量", f"read {meter.name}")) from None
+        doing = Text(f"{meter.name} を計量", f"read {meter.name}")
+        raise statement_failed(error, doing, connection) from None
     if len(rows) == 1 and len(rows[0]) == 1:
         (value,) = rows[0]
         # Not `float`: its sums differ from machine to machine. Not `bool`, which is an `int`.

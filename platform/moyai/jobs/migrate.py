@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from moyai.jobs import fences, guards, own_failures
 from moyai.jobs.aws import Cloud
-from moyai.jobs.connections import Connection, connect, statement_failed
+from moyai.jobs.connections import Connection, connect, lost, statement_failed
 from moyai.jobs.credentials import SecretStore
 from moyai.jobs.migrations import Applied, Migration, plan, read_migrations, refuse_unapproved
 from moyai.jobs.own_transaction import Fate, NotApplied, apply_whole
@@ -151,7 +151,11 @@ def _apply(
     try:
         apply_whole(connection, migration.sql, record)
     except NotApplied as failure:
-        failed = _failed(connection, failure, migration, name)
+        if failure.fate == "unknown":
+            _log(failure.error)
+            failed = lost(Text(f"移行 {name} を適用", f"apply {name}"))
+        else:
+            failed = _failed(connection, failure, migration, name)
         raise JobError(
             failed.code,
             failed.what,
@@ -174,8 +178,7 @@ def _failed(
 ) -> JobError:
     """Its code and its reason; the whole error goes into the job's log."""
     if failure.error is not None:
-        sys.stderr.write(own_failures.log_line(failure.error) + "\n")
-        sys.stderr.flush()
+        _log(failure.error)
         found = own_failures.told(
             failure.error, migration.sql, failure.statement, partial(_in_catalogue, connection)
         )
@@ -203,6 +206,13 @@ def _failed(
             f"{name} ended its own transaction.",
         ),
     )
+
+
+def _log(error: psycopg.Error | None) -> None:
+    """The whole error, into the body's own log."""
+    if error is not None:
+        sys.stderr.write(own_failures.log_line(error) + "\n")
+        sys.stderr.flush()
 
 
 def _in_catalogue(connection: Connection, names: Set[str]) -> Set[str]:

@@ -13,6 +13,10 @@ from moyai.jobs.settings import Server
 from moyai.texts import Text
 
 
+class ProgramFailed(JobError):
+    """A program cannot be started or did not end well."""
+
+
 @contextmanager
 def program(
     arguments: Sequence[str], server: Server, login: Login, database: str, path: str | None
@@ -20,7 +24,7 @@ def program(
     """A program with its two streams, connected as a role; dead at the end, whatever happens.
 
     What it writes on its standard error is thrown away: it may quote rows. `path` is where programs
-    are looked for. Raises `JobError` where it cannot be started or does not end well.
+    are looked for. Raises `ProgramFailed` where it cannot be started or does not end well.
     """
     try:
         child = subprocess.Popen(
@@ -56,7 +60,7 @@ class Whole:
         self._child = child
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes, fewer at the end only. Raises `JobError` where there is no good end."""
+        """Up to `size` bytes, fewer at the end only. Raises `ProgramFailed` where there is no good end."""
         child = self._child
         assert child.stdout is not None
         data = child.stdout.read(size)
@@ -87,8 +91,8 @@ def _environment(
     return given
 
 
-def _failed(name: str, how: str) -> JobError:
-    return JobError(
+def _failed(name: str, how: str) -> ProgramFailed:
+    return ProgramFailed(
         f"program:{name}",
         Text(f"{name} が正常に終わりません（{how}）。", f"{name} did not end well ({how})."),
         remedy=Text(

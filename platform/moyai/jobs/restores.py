@@ -14,15 +14,16 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from moyai.jobs import beside, dumps, fences, guards, swaps, writes
 from moyai.jobs.aws import Cloud, call_failed
-from moyai.jobs.connections import Connection, connect, statement_failed
+from moyai.jobs.connections import Connection, connect, is_gone, lost, statement_failed
 from moyai.jobs.credentials import Login, SecretStore
 from moyai.jobs.data_settings import RestoreJob
-from moyai.jobs.postgres_programs import program
+from moyai.jobs.postgres_programs import ProgramFailed, program
 from moyai.jobs.results import Fields, JobError
 from moyai.texts import Text
 
 _SESSION: Mapping[str, str] = {"client_min_messages": "error", "search_path": "pg_catalog"}
 _CHUNK = 1 << 20
+_DOING = Text("バックアップを検証することが", "verify the backup")
 _SHOWN = 20
 
 
@@ -60,8 +61,9 @@ def load(job: RestoreJob, cloud: Cloud, use: str) -> dict[str, Any]:
             _feed(job, cloud, login, name, manifest)
             _compare(connection, manifest)
         except psycopg.Error as error:
-            doing = Text("バックアップを検証することが", "verify the backup")
-            raise statement_failed(error, doing) from None
+            raise statement_failed(error, _DOING) from None
+        except ProgramFailed as failure:  # it says not why; this connection goes with the server
+            raise lost(_DOING, failure.code) if is_gone(connection) else failure from None
     return manifest
 
 

@@ -15,6 +15,10 @@ LINE_BYTES = 16_000
 WITH_RESULT = frozenset({ExitCode.DONE, ExitCode.BUG, ExitCode.FAILED})
 """Exit codes of jobs that wrote their result: they end themselves. A killed one has another."""
 
+AWAY = "away"
+"""In a result: the database was not reached, or the connection to it was lost on the way. The same job may
+end well later."""
+
 Fields = Mapping[str, Any]
 """JSON's own types."""
 

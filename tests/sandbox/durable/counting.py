@@ -13,6 +13,7 @@ from pathlib import Path
 
 from moyai.allowance import VARIABLE
 from moyai.errors import MoyaiError, OperationFailed, SiteTrouble
+from moyai.jobs import results
 from moyai.jobs.failures import JobFailed
 from moyai.operations.kinds.kind import (
     InDoubt,
@@ -36,6 +37,13 @@ from moyai.texts import Text, same
 def superseded(words: Text) -> JobFailed:
     """A job that a body's database turns away."""
     return JobFailed(words, verb="migrate", code="superseded")
+
+
+def unanswered() -> JobFailed:
+    """A job that does not reach its database."""
+    fields = {results.AWAY: True, "reason": {"ja": LOST, "en": LOST}}
+    words = same(f"the job x failed: {LOST}")
+    return JobFailed(words, verb="x", code="refused", fields=fields)
 
 
 ENDS: dict[str, Callable[[Text], MoyaiError]] = {
@@ -162,6 +170,8 @@ BROKEN = "tenants.yaml:12:3: tenants[999999].name: it is wrong"
 
 
 AWAY = "the state's bucket b cannot be read"
+LOST = "cannot connect to db: the connection was refused."
+"""Of the body's own database."""
 
 
 def blind(folder: Path, code: str, step: str, why: str = "") -> Path:
@@ -175,6 +185,8 @@ def blind(folder: Path, code: str, step: str, why: str = "") -> Path:
 def _read(work: Work, step: str) -> None:
     path = _folder(work) / f"{work.body.code}.{step}.blind"
     if path.exists():
+        if path.read_text() == LOST:
+            raise work.away(unanswered())
         if path.read_text():
             raise SiteTrouble(same(path.read_text()))
         problem = Problem("tenants.yaml", 12, 3, "tenants[999999].name", same("it is wrong"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from counting import Counted, make_plan
+from counting import Counted, make_plan, unanswered
 from tests.planned import create
 from tests.sample import SAMPLE
 
@@ -19,6 +19,7 @@ from moyai.operations.database.rows import OperationView
 from moyai.operations.durable.conducting.gates import Gates
 from moyai.operations.durable.conducting.plans import Plans
 from moyai.operations.durable.knowledge import Knowledge
+from moyai.operations.inside import away
 from moyai.operations.kinds.kind import Kind, Unreadable
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.registry.load import require
@@ -79,10 +80,24 @@ class Blind(Counted):
         super().is_well(plan, body)
 
 
-def _looked(places: Logins, worker: sa.Engine, folder: Path, kind: Kind) -> OperationView:
+@dataclass(frozen=True)
+class Away(Counted):
+    """The database of one body does not answer."""
+
+    def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
+        if body.code == "100001":
+            raise away.waited_for(unanswered())
+        super().is_well(plan, body)
+
+
+def _looked(
+    places: Logins, worker: sa.Engine, folder: Path, kind: Kind, *, looks: int = 1
+) -> OperationView:
     operation, operator = _soaked(places, worker, folder)
     knowledge = Knowledge("sandbox", lambda _name: kind, lambda: require(SAMPLE))
-    Gates(worker, Plans(worker), knowledge).look({operation: (1,)})
+    gates = Gates(worker, Plans(worker), knowledge)
+    for _ in range(looks):
+        gates.look({operation: (1,)})
     with operator.connect() as connection:
         view = shown(connection, operation)
     operator.dispose()
@@ -127,3 +142,17 @@ def test_while_the_site_cannot_be_read_no_body_is_held_and_none_is_found_well(
     view = _looked(places, worker, tmp_path, Blind())
     assert view.waves[0].healthy_at is None
     assert [body.status for body in view.bodies] == ["done", "done"]
+
+
+def test_a_body_whose_database_does_not_answer_is_looked_at_again_and_held_after_a_while(
+    places: Logins, worker: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = _looked(places, worker, tmp_path, Away(), looks=5)
+    assert view.waves[0].healthy_at is None
+    assert [body.status for body in view.bodies] == ["done", "done"]
+    monkeypatch.setattr(away, "AWAY_SECONDS", 0.0)
+    tmp_path.joinpath("again").mkdir()
+    view = _looked(places, worker, tmp_path / "again", Away(), looks=away.LEAST_TRIES + 1)
+    assert [body.status for body in view.bodies] == ["done", "held"]
+    assert view.bodies[1].error is not None
+    assert "has not answered since 20" in view.bodies[1].error["what"]["en"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from counting import AWAY, BROKEN, Counted, blind, effects, make_plan
+from counting import AWAY, BROKEN, LOST, Counted, blind, effects, make_plan
 from tests.planned import create
 from tests.sandbox.hands import begin, register
 from workers import Fleet
@@ -29,6 +29,7 @@ from moyai.operations.durable.carrying.body import Carrying
 from moyai.operations.durable.carrying.ledger import Ledger
 from moyai.operations.durable.carrying.patience import GivenUp
 from moyai.operations.durable.troubles import Troubles
+from moyai.operations.inside import away
 from moyai.texts import same
 
 CODE = "100000"
@@ -262,6 +263,92 @@ def test_a_worker_that_ends_leaves_a_body_that_waits_to_another(office: Office) 
     office.carry(worker="w2").result(20)
     assert (office.body().status, office.body().waits) == ("done", None)
     assert effects(office.folder, CODE) == ["1 write-1", "1 write-2", "1 write-3"]
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(away, "_LONGEST_PAUSE_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_database_that_does_not_answer_is_waited_for_in_sight(office: Office) -> None:
+    file = blind(office.folder, CODE, "write-2", LOST)
+    done = office.begin()
+    waits = office.waits().waits
+    assert waits is not None
+    assert "the body's database has not answered since 20" in waits.en
+    assert "団体のデータベースが 20" in waits.ja
+    assert LOST.rstrip(".") in waits.en
+    time.sleep(0.5)
+    assert office.body().waits == waits, (
+        "the same words through many tries, so that it is told once"
+    )
+    file.unlink()
+    done.result(20)
+    assert (office.body().status, office.body().waits) == ("done", None)
+    assert effects(office.folder, CODE) == ["1 write-1", "1 write-2", "1 write-3"]
+    assert office.log[-1].endswith("goes on, and nothing waits any more for that")
+    assert len(office.log) == 2
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_database_that_stays_away_fails_the_body_and_says_since_when(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(away, "AWAY_SECONDS", 0.3)
+    blind(office.folder, CODE, "write-2", LOST)
+    office.begin().result(20)
+    body = office.body()
+    assert (body.status, body.waits) == ("failed", None)
+    assert body.error is not None
+    assert "has not answered since 20" in body.error["what"]["en"]
+    assert LOST in body.error["what"]["en"]
+    assert effects(office.folder, CODE) == ["1 write-1", "1 -write-2", "1 -write-1"]
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_stop_ends_a_body_whose_database_is_away_and_its_way_back_waits_for_that(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(back, "STOP_SECONDS", 0.1)
+    blind(office.folder, CODE, "write-3", LOST)
+    file = blind(office.folder, CODE, "-write-2", LOST)
+    done = office.begin()
+    office.waits()
+    office.want("stop")
+    office.until(lambda one: one.step == "-write-2" and one.waits is not None)
+    with pytest.raises(TimeoutError):
+        done.result(0.5)
+    file.unlink()
+    done.result(20)
+    assert (office.body().status, office.body().waits) == ("cancelled", None)
+    assert effects(office.folder, CODE)[-2:] == ["1 -write-2", "1 -write-1"]
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_way_back_whose_database_stays_away_holds_the_body(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(away, "AWAY_SECONDS", 0.3)
+    blind(office.folder, CODE, "write-3", LOST)
+    blind(office.folder, CODE, "-write-2", LOST)
+    office.begin().result(20)
+    body = office.body()
+    assert (body.status, body.waits) == ("held", None)
+    assert body.error is not None
+    assert "Taking it back failed too: the body's database has not" in body.error["what"]["en"]
+
+
+@pytest.mark.parametrize("wanted", ["pause", "cancel"])
+def test_a_database_that_is_away_holds_up_no_pause_of_a_body_that_is_as_it_was(
+    office: Office, wanted: str
+) -> None:
+    blind(office.folder, CODE, "read", LOST)
+    done = office.begin()
+    office.waits()
+    office.want(wanted)
+    done.result(20)
+    assert office.body().status == "waiting"
 
 
 def test_what_is_approved_is_waited_for_and_not_taken_for_lapsed(office: Office) -> None:

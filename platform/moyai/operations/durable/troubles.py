@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from moyai.errors import FileTrouble, MoyaiError
+from moyai.operations.inside.away import DatabaseAway
 from moyai.operations.site.at_work import AtWork
 from moyai.registry.problems import RegistryError
 from moyai.texts import Text, visible
@@ -81,7 +82,7 @@ class Troubles:
 def why_waits(error: MoyaiError) -> Text:
     """For what somebody waits, on record of a body: without what may quote another's entry of the file."""
     cause = _cause(error)
-    if isinstance(cause, AtWork):
+    if isinstance(cause, (AtWork, DatabaseAway)):
         return cause.what
     if isinstance(cause, (RegistryError, FileTrouble)):
         return _FILE
@@ -93,7 +94,7 @@ def why_waits(error: MoyaiError) -> Text:
 
 
 def _cause(error: MoyaiError) -> MoyaiError:
-    while isinstance(error.__cause__, MoyaiError):
+    while isinstance(error.__cause__, MoyaiError) and not isinstance(error, DatabaseAway):
         error = error.__cause__
     return error
 

@@ -9,10 +9,11 @@ from typing import Any, Literal
 from moyai.costs.periods import Period
 from moyai.engine.aws.sessions import aws_session
 from moyai.errors import OperationFailed
-from moyai.job_target import from_outputs
+from moyai.job_target import JobTarget, from_outputs
 from moyai.jobs.asking import Asker
 from moyai.jobs.settings import Phase
-from moyai.jobs.submit import JobResult, run
+from moyai.jobs.submit import JobFailed, JobResult, run
+from moyai.operations.inside.away import Judge
 from moyai.registry.models import Registry, Site
 from moyai.texts import Text
 
@@ -24,10 +25,16 @@ class Inside:
     """Runs jobs in bodies' environments on one site. May be used by several threads."""
 
     def __init__(
-        self, site: Site, environment: Mapping[str, str], asker: Asker | None = None
+        self,
+        site: Site,
+        environment: Mapping[str, str],
+        asker: Asker | None = None,
+        away: Judge | None = None,
     ) -> None:
-        """`asker`: the step of an operation that asks; None: a person, at once."""
+        """`asker`: the step of an operation that asks; None: a person, at once. `away`: what is raised where
+        the database does not answer, or goes away in the middle; None: the job's failure."""
         self._asker = asker
+        self._away = away
         self._session = aws_session(environment, site.region)
         self._endpoint = environment.get("AWS_ENDPOINT_URL")
         self._region = site.region
@@ -215,16 +222,7 @@ class Inside:
             "APP_SECRET": str(found["app_secret_arn"]),
             **more,
         }
-        target = from_outputs(found["admin_job"])
-        return run(
-            self._session,
-            target,
-            verb,
-            environment,
-            region=self._region,
-            endpoint_url=self._endpoint,
-            asker=self._asker,
-        )
+        return self._ask(from_outputs(found["admin_job"]), verb, environment)
 
     def _run(
         self,
@@ -245,17 +243,33 @@ class Inside:
             "SCHEMA_VERSION": str(manifest.releases[release].schema_version),
             **more,
         }
-        return run(
-            self._session,
-            target,
-            verb,
-            environment,
-            region=self._region,
-            # As the service itself, so that what is tried is what it may do.
-            task_role_arn=target.health_role_arn if verb == "health" else None,
-            endpoint_url=self._endpoint,
-            asker=self._asker,
-        )
+        # As the service itself, so that what is tried is what it may do.
+        role = target.health_role_arn if verb == "health" else None
+        return self._ask(target, verb, environment, role)
+
+    def _ask(
+        self,
+        target: JobTarget,
+        verb: str,
+        environment: Mapping[str, str],
+        role: str | None = None,
+    ) -> JobResult:
+        """Run a job. Raises `JobFailed`, and as `away` says."""
+        try:
+            return run(
+                self._session,
+                target,
+                verb,
+                environment,
+                region=self._region,
+                task_role_arn=role,
+                endpoint_url=self._endpoint,
+                asker=self._asker,
+            )
+        except JobFailed as failure:
+            if self._away is None or not failure.is_away:
+                raise
+            raise self._away(failure) from failure
 
 
 def _no_target(service: str) -> OperationFailed:

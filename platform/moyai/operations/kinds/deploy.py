@@ -127,7 +127,7 @@ class Build(Staying):
     def do(self, work: Work) -> Result:
         """Raises as the run ended; `Moved` where it is not what preflight found, and nothing is run then."""
         session = self.source.session()
-        one = Environment(session, work.body.code, asker=work.asker)
+        one = Environment(session, work.body.code, asker=work.asker, away=work.away)
         found = work.results["preflight"]
         if _stands(one, found):
             return {}  # a worker may have died before it said so, and files may be others since

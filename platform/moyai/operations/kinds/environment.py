@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from moyai.engine.stacks import StackId
 from moyai.engine.state.records import StackRecord
 from moyai.jobs.asking import Asker
+from moyai.operations.inside.away import Judge
 from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds.kind import Unavailable, Work
 from moyai.operations.kinds.site import SiteSource
@@ -27,6 +28,8 @@ class Environment:
     _: KW_ONLY
     asker: Asker | None = None
     """For jobs that a step asks for; None: those that read only."""
+    away: Judge | None = None
+    """What is raised where the body's database does not answer (`Inside`)."""
 
     @property
     def stack(self) -> StackId:
@@ -55,12 +58,12 @@ class Environment:
 
     def inside(self) -> Inside:
         """Runs jobs in it."""
-        return Inside(self.session.workspace.site, self.variables, self.asker)
+        return Inside(self.session.workspace.site, self.variables, self.asker, self.away)
 
 
 def environment_of(source: SiteSource, work: Work) -> Environment:
     """The environment of a step's body. Raises `Unavailable` where there is none, and `Unreadable`."""
-    found = Environment(source.session(), work.body.code, asker=work.asker)
+    found = Environment(source.session(), work.body.code, asker=work.asker, away=work.away)
     if not found.outputs:
         raise _no_environment(work.body)
     return found

@@ -6,7 +6,8 @@ A step that changes something may be begun again after a crash: `look` says whet
 - `Unavailable`: it cannot be worked on now; *skipped*, with a debt;
 - `Moved`: what would be done is not what was planned; it waits alone;
 - `InDoubt`: data may be in doubt; *held* for a person, nothing is taken back;
-- one of `NOBODY_CAN_SAY`: it says nothing of the body; the step is done again once somebody can;
+- one of `NOBODY_CAN_SAY`: it says nothing of the body; the step is done again once somebody can (for the body's
+  own database, `DatabaseAway`, no longer than some minutes);
 - `Stopped`: the carrying's own, before a step begins; *cancelled*, the steps done are taken back;
 - any other `MoyaiError`: *failed*; the steps done are taken back.
 """
@@ -23,6 +24,7 @@ from typing import Protocol
 from moyai.errors import SITE_UNREAD, MoyaiError, SiteTrouble
 from moyai.jobs.asking import Asker
 from moyai.json_value import JsonValue
+from moyai.operations.inside.away import Judge
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
 from moyai.planning.fleet.ways_back import AS_BEFORE, KEY, NOTHING, UNDONE, WayBack
 from moyai.registry.problems import RegistryError
@@ -123,6 +125,9 @@ class Work:
     """When a backup that the body has of a service was last restored by way of trial, in UTC."""
     owed: Callable[[datetime], bool] = lambda _moment: False
     """Whether work of the operation's kind and service was owed to the body at a moment, by others."""
+    away: Judge = lambda failure: failure
+    """What is raised for a job that did not reach the body's database: for a bounded time, `DatabaseAway`, for
+    which the step waits."""
 
     def result(self, step: str) -> Result | None:
         """Of a step that this attempt did, or an earlier one that it goes on from; None: neither did."""

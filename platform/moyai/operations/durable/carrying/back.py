@@ -58,7 +58,7 @@ class GoingBack:
                 course.begin(name, 2 * len(course.steps) + 1 - ordinal)
             try:
                 undo = partial(self._undone, step, error)
-                result = self.patience.until_said(undo, _heard)
+                result = self.patience.until_said(undo, self._heard)
             except MoyaiError as trouble:
                 self._hold(name, error, trouble)
                 return
@@ -88,12 +88,12 @@ class GoingBack:
         self._tried.add(name)
         return kept(step.undo(work, error).document)
 
+    def _heard(self, wanted: str, seconds: float) -> None:
+        """A file that is being saved is waited for, and no longer than that; the body's database for as long as
+        any step waits for it, as nothing can be taken back without it. Raises `InDoubt`."""
+        if wanted == "stop" and seconds >= STOP_SECONDS and not self.patience.waits_for_database:
+            raise not_taken_back()
+
     def _hold(self, name: str, error: MoyaiError, trouble: MoyaiError) -> None:
         self.course.fail(name, trouble)
         self.course.finish("held", both(error, trouble))
-
-
-def _heard(wanted: str, seconds: float) -> None:
-    """A file that is being saved is waited for, and no longer than that. Raises `InDoubt`."""
-    if wanted == "stop" and seconds >= STOP_SECONDS:
-        raise not_taken_back()

@@ -81,7 +81,8 @@ class Carrying:
     def _run(self) -> None:
         steps = self.kind.steps(self.plan, self.body)
         cleared = self.cleared or frozenset()
-        self._course = Course(self.ledger, self.plan, self.body, self.taken, steps, cleared)
+        given = (self.ledger, self.plan, self.body, self.taken, steps, cleared)
+        self._course = Course(*given, absence=self._patience.absence)
         back = GoingBack(self._course, self._patience)
         try:
             error = self._unlearned()
@@ -208,7 +209,7 @@ class Carrying:
         if step.only_reads:
             return None
         try:
-            found = self._patience.until_said(
+            found = self._patience.until_asked(
                 lambda: step.look(self._course.work(step.name)), self._hears(step)
             )
         except MoyaiError as error:
@@ -235,6 +236,7 @@ class Carrying:
                 return None
         if isinstance(looked, MoyaiError):
             return looked
+        self._patience.over()
         self._course.end(step.name, looked, looked=True)
         return None
 

@@ -19,6 +19,7 @@ from moyai.operations.durable.carrying.failures import (
 )
 from moyai.operations.durable.carrying.ledger import Ended, Ledger, Next, Taken
 from moyai.operations.durable.carrying.threshold import NotNow
+from moyai.operations.inside.away import Absence
 from moyai.operations.kinds.kind import ALREADY, Moved, Result, Step, Work
 from moyai.planning.fleet import said
 from moyai.planning.fleet.plans import OperationPlan, PlannedBody
@@ -46,6 +47,8 @@ class Course:
     """Steps of this attempt that were begun, on the way forward."""
     untouched: set[str] = field(init=False)
     """Of them, those that were stopped before they did anything."""
+    absence: Absence = field(default_factory=Absence)
+    """Of the body's database."""
     _begun: frozenset[str] = field(init=False)
     _took_over: str | None = None
     """Hash of the ledger of the operation that left the body half-way."""
@@ -91,6 +94,7 @@ class Course:
 
     def work(self, name: str, *, again: bool = False) -> Work:
         """What a step is given; on its way back its name is `-NAME`."""
+        self.absence.at(name)
         return Work(
             operation=self.taken.operation,
             plan=self.plan,
@@ -109,6 +113,7 @@ class Course:
             again=again,
             verified=lambda service: self.ledger.verified(self.body.code, service),
             owed=lambda moment: self.ledger.owed(self.taken, self.plan, moment),
+            away=self.absence.judge,
         )
 
     def begin(self, name: str, ordinal: int) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from moyai.errors import MoyaiError
 from moyai.operations.durable.carrying.ledger import Ledger, Taken
 from moyai.operations.durable.troubles import Troubles, why_waits
+from moyai.operations.inside.away import Absence, DatabaseAway
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY, Unreadable
 from moyai.operations.notices.happenings import stalled
 from moyai.texts import Text, document_of
@@ -36,6 +37,10 @@ class Patience:
     troubles: Troubles
     ending: Callable[[], bool]
     """Whether the worker is to end."""
+    absence: Absence = field(default_factory=Absence)
+    """Of the body's database."""
+    waits_for_database: bool = False
+    """Whether that was what it waited for last."""
     _told: Text | None = None
     _stop_since: float | None = None
     _who: str = field(init=False)
@@ -45,14 +50,17 @@ class Patience:
 
     def until_said(self, ask: Callable[[], _T], heard: Heard) -> _T:
         """The answer, once somebody can say. Raises as it is asked and as `heard` does, `Fenced`, `GivenUp`."""
+        found = self.until_asked(ask, heard)
+        self.over()
+        return found
+
+    def until_asked(self, ask: Callable[[], _T], heard: Heard) -> _T:
+        """The same, where that alone does not say that it goes on: what it is asked for comes yet."""
         while True:
             try:
-                found = ask()
+                return ask()
             except NOBODY_CAN_SAY as error:
                 self.wait(error, heard)
-            else:
-                self.over()
-                return found
 
     def until_read(self, ask: Callable[[], _T], heard: Heard) -> _T:
         """The same of what asks tenants.yaml alone: whatever is wrong with that is waited for."""
@@ -66,7 +74,16 @@ class Patience:
         return self.until_said(read, heard)
 
     def wait(self, error: MoyaiError, heard: Heard) -> None:
-        """For a moment and in sight, before it is asked again. Raises as `heard` does, `Fenced`, `GivenUp`."""
+        """For a moment and in sight, before it is asked again; for a database, growing ones. Raises as `heard`
+        does, `Fenced`, `GivenUp`."""
+        moments, self.waits_for_database = 1, isinstance(error, DatabaseAway)
+        if self.waits_for_database:
+            moments = max(1, round(self.absence.pause / AGAIN_SECONDS))
+        for _ in range(moments):
+            self._look(error, heard)
+            time.sleep(AGAIN_SECONDS)
+
+    def _look(self, error: MoyaiError, heard: Heard) -> None:
         why = why_waits(error)
         lasts = self.troubles.met(self._who, error)
         if why == self._told:
@@ -84,10 +101,10 @@ class Patience:
             heard(wanted, now - (now if self._stop_since is None else self._stop_since))
         if self.ending():
             raise GivenUp
-        time.sleep(AGAIN_SECONDS)
 
     def over(self) -> None:
         """It goes on."""
+        self.absence.over()
         if self._told is not None:
             self._told = None
             self.troubles.over(self._who)

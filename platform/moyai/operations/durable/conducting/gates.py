@@ -16,6 +16,7 @@ from moyai.operations.durable.carrying.failures import bug, error_signature, wit
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge
 from moyai.operations.durable.troubles import Troubles, why_waits
+from moyai.operations.inside.away import Absence, DatabaseAway
 from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY
 from moyai.operations.notices.happenings import stalled
@@ -37,6 +38,8 @@ class Gates:
     plans: Plans
     knowledge: Knowledge
     troubles: Troubles = field(default_factory=Troubles)
+    _absences: dict[tuple[str, str], Absence] = field(default_factory=dict)
+    """Of bodies' databases, by operation and code."""
 
     def look(self, wanted: Mapping[str, tuple[int, ...]]) -> None:
         """Look at the waves that are wanted, operation → numbers, and put on record what is found."""
@@ -60,7 +63,7 @@ class Gates:
         if codes is None:
             return  # another worker looked meanwhile
         try:
-            found = self._unwell(known, codes)
+            found = self._unwell(operation, known, codes)
         except NOBODY_CAN_SAY as error:
             if self.troubles.met(_who(operation, number), error):
                 told = stalled(why_waits(error), datetime.now(UTC))
@@ -74,17 +77,29 @@ class Gates:
             else:
                 pass_gate(writing, operation, number)
 
-    def _unwell(self, known: KnownPlan, codes: Sequence[str]) -> dict[str, MoyaiError]:
-        """Those that are not well, and why. Raises one of `NOBODY_CAN_SAY`."""
+    def _unwell(
+        self, operation: str, known: KnownPlan, codes: Sequence[str]
+    ) -> dict[str, MoyaiError]:
+        """Those that are not well, and why; one whose database does not answer only after a while. Raises one
+        of `NOBODY_CAN_SAY`."""
         kind = self.knowledge.kind(known.plan.kind)
 
         def looked(code: str) -> MoyaiError | None:
             try:
-                return answer_of(lambda: kind.is_well(known.plan, known.plan.body(code)))
+                found = answer_of(lambda: kind.is_well(known.plan, known.plan.body(code)))
+            except DatabaseAway as away:
+                absence = self._absences.setdefault((operation, code), Absence())
+                judged = absence.judge(away.failure)
+                if isinstance(judged, DatabaseAway):
+                    raise judged from away
+                self._absences.pop((operation, code))
+                return judged
             except NOBODY_CAN_SAY:
                 raise
             except Exception as error:  # a bug must not pass for health
                 return bug(error)
+            self._absences.pop((operation, code), None)
+            return found
 
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="gate") as pool:
             answers = dict(zip(codes, pool.map(looked, codes), strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from moyai.operations.inside.away import waited_for
 from moyai.operations.inside.looking import looked
 from moyai.operations.kinds.environment import Environment
 from moyai.operations.kinds.kind import Step
@@ -42,8 +43,10 @@ class Upgrade:
         return _forward(source)
 
     def is_well(self, plan: OperationPlan, body: PlannedBody) -> None:
-        """The service's health with the new release. Raises `JobFailed`, and `Unreadable` as the site does."""
-        one, given = Environment(self.source.session(), body.code), plan.parameters
+        """The service's health with the new release. Raises `JobFailed`, `DatabaseAway`, and `Unreadable` as
+        the site does."""
+        one = Environment(self.source.session(), body.code, away=waited_for)
+        given = plan.parameters
         inside, service, release = one.inside(), str(given["service"]), str(given["release"])
         looked(lambda: inside.health(one.registry, one.outputs, service, release))
 

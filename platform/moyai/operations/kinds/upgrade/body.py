@@ -112,7 +112,8 @@ def subscribed(source: SiteSource, work: Work) -> Subscribed:
     """The subscription that a step is about."""
     given = work.plan.parameters
     service, release = str(given["service"]), str(given["release"])
-    return Subscribed(source.session(), work.body.code, service, release, asker=work.asker)
+    session, given_by = source.session(), {"asker": work.asker, "away": work.away}
+    return Subscribed(session, work.body.code, service, release, **given_by)
 
 
 def before(work: Work) -> str:
