@@ -48,6 +48,7 @@ def close(job: WritesJob, cloud: Cloud) -> Fields:
             fences.enter(connection, job.fence)
             guards.put_up(connection)
             guards.switch(connection, closed=True)
+            guards.keep_count(connection)
             connection.execute(
                 "INSERT INTO moyai.closing (closed_by) VALUES (%s) ON CONFLICT DO NOTHING",
                 (job.by,),

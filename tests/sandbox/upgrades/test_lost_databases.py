@@ -6,17 +6,19 @@ once, and kept down for some seconds.
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import psycopg
 import pytest
 from office import A, B, Office, at
+from psycopg.sql import SQL, Identifier
 
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.inside import away
@@ -169,11 +171,13 @@ def test_a_server_that_ends_while_data_are_put_back_is_waited_for(office: Office
     office.write(B, "fragile")
     operation = office.plan("1.3.0", B)
     server = _server(office, B)
-    body = office.carry(
-        operation, B, at("-migrate-contract", lambda: _shut_down_aside(server, 0.3))
-    )
-    assert body.status == "failed"
+    with _watched(office, operation, B) as seen:
+        body = office.carry(
+            operation, B, at("-migrate-contract", lambda: _shut_down_aside(server, 0.3))
+        )
+    assert seen, "the server was gone for a while"
     assert body.error is not None
+    assert body.status == "failed", body.error["what"]["en"]
     assert office.procedures(B) >= {"fragile"}
     assert (office.image(B), office.schema(B)) == ("1.2.0", [1, 2, 3, 4])
     _once(office, operation, B)
@@ -186,6 +190,36 @@ def _shut_down_aside(server: Instance, after: float) -> None:
         _shut_down(server, DOWN_SECONDS)
 
     threading.Thread(target=run, daemon=True).start()
+
+
+def test_a_database_that_a_restore_left_shut_is_restored_all_the_same(office: Office) -> None:
+    office.bring(B, "1.2.0")
+    office.write(B, "fragile")
+    operation = office.plan("1.3.0", B)
+    about = office.outputs(B)
+
+    def shut() -> None:
+        secrets = office.aws("secretsmanager")
+        login = json.loads(
+            secrets.get_secret_value(SecretId=about["master_secret_arn"])["SecretString"]
+        )
+        server = f"host={about['database_host']} port={about['database_port']} dbname=postgres"
+        given = {"user": login["username"], "password": login["password"], "autocommit": True}
+        with closing(psycopg.connect(server, **given)) as master:
+            owner, name = Identifier(about["owner_role"]), Identifier(about["database"])
+            master.execute(SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(owner))
+            master.execute(SQL("SET ROLE {}").format(owner))
+            master.execute(SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(name))
+            master.execute("RESET ROLE")
+            master.execute(SQL("REVOKE {} FROM CURRENT_USER").format(owner))
+
+    body = office.carry(operation, B, at("-migrate-contract", shut))
+    assert body.error is not None
+    assert body.status == "failed", body.error["what"]["en"]
+    assert office.procedures(B) >= {"fragile"}
+    assert (office.image(B), office.schema(B)) == ("1.2.0", [1, 2, 3, 4])
+    _once(office, operation, B)
+    office.delete(B, "fragile")
 
 
 def test_a_server_that_stays_away_fails_the_body_with_words_of_what_to_do(

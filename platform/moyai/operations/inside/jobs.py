@@ -9,7 +9,7 @@ from typing import Any, Literal
 from moyai.costs.periods import Period
 from moyai.engine.aws.sessions import aws_session
 from moyai.errors import OperationFailed
-from moyai.job_target import JobTarget, from_outputs
+from moyai.job_target import KnownTarget, from_outputs
 from moyai.jobs.asking import Asker
 from moyai.jobs.settings import Phase
 from moyai.jobs.submit import JobFailed, JobResult, run
@@ -175,6 +175,16 @@ class Inside:
         self._run("restore-objects", *given)
         return self._administer("restore-swap", outputs, service, more)
 
+    def restore_reopen(self, outputs: Mapping[str, Any], service: str) -> JobResult:
+        """Open a live database again that a restore, cut off just before its end, has left shut; what it had
+        loaded beside it is dropped. Raises `JobFailed`."""
+        return self._administer("beside-create", outputs, service, {"BESIDE": "restored"})
+
+    def restore_end(self, outputs: Mapping[str, Any], service: str, manifest: str) -> JobResult:
+        """Give a database that a restore has put into place its privileges, where it was cut off before that.
+        Raises `JobFailed`."""
+        return self._administer("restore-swap", outputs, service, {"BACKUP": manifest})
+
     def restore_state(
         self, outputs: Mapping[str, Any], service: str, manifest: str = "-"
     ) -> JobResult:
@@ -249,7 +259,7 @@ class Inside:
 
     def _ask(
         self,
-        target: JobTarget,
+        target: KnownTarget,
         verb: str,
         environment: Mapping[str, str],
         role: str | None = None,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moyai.errors import MoyaiError
+from moyai.jobs.failures import JobFailed
 from moyai.operations.inside.jobs import nothing_written
 from moyai.operations.kinds.again import Staying
 from moyai.operations.kinds.backup import BACKUP_STAYS, BACKUP_UNFINISHED
@@ -24,6 +25,8 @@ from moyai.texts import Text
 
 _KEPT = ("manifest", "bytes", "schema_version", "token", "closed", "guarded")
 """What later steps need of a backup's result."""
+_SHUT = "not-accepting"
+"""A job's code where the database takes no connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class Contract(UpgradeStep):
         """
         one = self.one(work)
         inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
-        now = inside.writes_count(*given).fields
+        now = _counted(one, work)
         backup = work.results.get("backup") or work.earlier["backup"]
         base = backup.get("base", backup)
         assert isinstance(base, Mapping)
@@ -116,14 +119,29 @@ class Contract(UpgradeStep):
         if not _contracted(one, work, int(now["schema_version"])):
             # It may have been put back by a worker that died before it said so.
             state = inside.restore_state(one.outputs, one.service, manifest).fields
-            restored = TakenBack(UNDONE, {"restored": manifest})
-            return restored if state["restored"] else as_before(work, self.name)
+            if not state["restored"]:
+                return as_before(work, self.name)
+            inside.restore_end(one.outputs, one.service, manifest)
+            return TakenBack(UNDONE, {"restored": manifest})
         if _contracted(one, work, int(str(base["schema_version"]))):
             raise _no_backup(error)
         if not nothing_written(base, now):
             raise _written(error)
         inside.restore(*given, manifest, str(now["token"]["objects"]))
         return TakenBack(UNDONE, {"restored": manifest})
+
+
+def _counted(one: Subscribed, work: Work) -> Mapping[str, Any]:
+    """What was written until now; in a database that a restore, cut off before its end, has left shut too."""
+    inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
+    try:
+        return inside.writes_count(*given).fields
+    except JobFailed as error:
+        if error.code != _SHUT:
+            raise
+    # It was shut after the same proof as the one that follows, which is asked for anew.
+    inside.restore_reopen(one.outputs, one.service)
+    return inside.writes_count(*given).fields
 
 
 def _contracted(one: Subscribed, work: Work, version: int) -> bool:
