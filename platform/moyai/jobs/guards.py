@@ -127,7 +127,7 @@ def put_up(connection: Connection) -> int:
 
 
 def keep_count(connection: Connection) -> None:
-    """Have a crash of the server leave the count as it is; else it may add up to 32, as `nextval` writes that far
+    """Have a crash of the server leave the count as it is; else it may add up to 32, as `nextval` writes so far
     ahead into the log. Within the caller's transaction, while nobody can write."""
     connection.execute("SELECT setval('moyai.writes', last_value, is_called) FROM moyai.writes")
 

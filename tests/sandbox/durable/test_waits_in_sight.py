@@ -145,12 +145,13 @@ def test_the_log_says_a_cause_once_for_all_bodies_and_once_that_it_is_over(offic
     assert "nothing waits any more for that" in over
 
 
+@pytest.mark.parametrize(("why", "words"), [(AWAY, AWAY), (LOST, "waits for databases of bodies")])
 def test_operators_are_told_once_of_what_lasts_however_many_bodies_wait(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, monkeypatch: pytest.MonkeyPatch, why: str, words: str
 ) -> None:
     monkeypatch.setattr(troubles, "LASTING_SECONDS", 0.1)
     codes = (CODE, "100001")
-    files = [blind(office.folder, code, "write-1", AWAY) for code in codes]
+    files = [blind(office.folder, code, "write-1", why) for code in codes]
     done = [office.begin(code) for code in codes]
     told = sa.text("SELECT event, code, facts->'reason'->>'en' FROM moyai.happening")
     deadline = time.monotonic() + 20
@@ -164,7 +165,7 @@ def test_operators_are_told_once_of_what_lasts_however_many_bodies_wait(
     with office.operator.connect() as connection:
         [(event, code, reason)] = connection.execute(told).all()
     assert (event, code) == ("stalled", None)
-    assert AWAY in reason
+    assert words in reason
 
 
 def test_what_is_wrong_elsewhere_in_the_file_comes_on_no_record(office: Office) -> None:

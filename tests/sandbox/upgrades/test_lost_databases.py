@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 
 import psycopg
 import pytest
-from office import A, B, Office, at
-from psycopg.sql import SQL, Identifier
+from office import EAPP, A, B, Office, at
+from psycopg.sql import SQL, Identifier, Literal
 
+from moyai.jobs import beside, swaps
 from moyai.operations.database.rows import BodyRow
 from moyai.operations.inside import away
 from moyai.sandbox.postgres.instance import Instance
@@ -199,6 +200,11 @@ def test_a_database_that_a_restore_left_shut_is_restored_all_the_same(office: Of
     about = office.outputs(B)
 
     def shut() -> None:
+        office.inside().restore_reopen(office.all_outputs(B), EAPP)
+        restored = beside.name(about["database"], "restored")
+        with office.sql(B, "owner") as owner:
+            comment = SQL("COMMENT ON DATABASE {} IS {}")
+            owner.execute(comment.format(Identifier(restored), Literal(swaps.LOADED)))
         secrets = office.aws("secretsmanager")
         login = json.loads(
             secrets.get_secret_value(SecretId=about["master_secret_arn"])["SecretString"]

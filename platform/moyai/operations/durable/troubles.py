@@ -26,6 +26,10 @@ _FILE = Text(
     "tenants.yaml を読めるようになるのを待っています（moyai validate で確かめてください）",
     "waits until tenants.yaml can be read (look at it with moyai validate)",
 )
+_DATABASE = Text(
+    "団体のデータベースが応答しないため、待っています（団体は moyai operation show で確かめてください）",
+    "waits for databases of bodies that do not answer (moyai operation show says of which)",
+)
 
 
 @dataclass(slots=True)
@@ -91,6 +95,11 @@ def why_waits(error: MoyaiError) -> Text:
         f"拠点とその記録を読めるようになるのを待っています（{what.ja}）",
         f"waits until the site and its records can be read ({what.en})",
     )
+
+
+def why_stalled(error: MoyaiError) -> Text:
+    """The same for operators, whom it is told once of all bodies of an operation: it names none."""
+    return _DATABASE if isinstance(_cause(error), DatabaseAway) else why_waits(error)
 
 
 def _cause(error: MoyaiError) -> MoyaiError:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from moyai.errors import MoyaiError
 from moyai.operations.durable.carrying.ledger import Ledger, Taken
-from moyai.operations.durable.troubles import Troubles, why_waits
+from moyai.operations.durable.troubles import Troubles, why_stalled, why_waits
 from moyai.operations.inside.away import Absence, DatabaseAway
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY, Unreadable
 from moyai.operations.notices.happenings import stalled
@@ -92,7 +92,7 @@ class Patience:
             stands = self.ledger.tell_wait(self.taken, document_of(why))
             self._told = why
         if lasts:
-            self.ledger.tell(self.taken, stalled(why, stands.now))
+            self.ledger.tell(self.taken, stalled(why_stalled(error), stands.now))
         wanted = stands.wanted
         if wanted != "run":
             now = time.monotonic()

@@ -15,7 +15,7 @@ from moyai.operations.database.gates import gate_bodies, gate_turn, hold_at_gate
 from moyai.operations.durable.carrying.failures import bug, error_signature, with_touched
 from moyai.operations.durable.conducting.plans import KnownPlan, Plans
 from moyai.operations.durable.knowledge import Knowledge
-from moyai.operations.durable.troubles import Troubles, why_waits
+from moyai.operations.durable.troubles import Troubles, why_stalled
 from moyai.operations.inside.away import Absence, DatabaseAway
 from moyai.operations.kinds.answers import answer_of
 from moyai.operations.kinds.kind import NOBODY_CAN_SAY
@@ -66,7 +66,7 @@ class Gates:
             found = self._unwell(operation, known, codes)
         except NOBODY_CAN_SAY as error:
             if self.troubles.met(_who(operation, number), error):
-                told = stalled(why_waits(error), datetime.now(UTC))
+                told = stalled(why_stalled(error), datetime.now(UTC))
                 with self.engine.begin() as writing:
                     tell(writing, operation, [told])
             return  # at a later look

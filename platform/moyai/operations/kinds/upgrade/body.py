@@ -112,8 +112,8 @@ def subscribed(source: SiteSource, work: Work) -> Subscribed:
     """The subscription that a step is about."""
     given = work.plan.parameters
     service, release = str(given["service"]), str(given["release"])
-    session, given_by = source.session(), {"asker": work.asker, "away": work.away}
-    return Subscribed(session, work.body.code, service, release, **given_by)
+    code, asker = work.body.code, work.asker
+    return Subscribed(source.session(), code, service, release, asker=asker, away=work.away)
 
 
 def before(work: Work) -> str:

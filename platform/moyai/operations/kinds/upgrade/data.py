@@ -111,11 +111,11 @@ class Contract(UpgradeStep):
         """
         one = self.one(work)
         inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
-        now = _counted(one, work)
         backup = work.results.get("backup") or work.earlier["backup"]
         base = backup.get("base", backup)
         assert isinstance(base, Mapping)
         manifest = str(base["manifest"])
+        now = _counted(one, work, manifest)
         if not _contracted(one, work, int(now["schema_version"])):
             # It may have been put back by a worker that died before it said so.
             state = inside.restore_state(one.outputs, one.service, manifest).fields
@@ -131,7 +131,7 @@ class Contract(UpgradeStep):
         return TakenBack(UNDONE, {"restored": manifest})
 
 
-def _counted(one: Subscribed, work: Work) -> Mapping[str, Any]:
+def _counted(one: Subscribed, work: Work, manifest: str) -> Mapping[str, Any]:
     """What was written until now; in a database that a restore, cut off before its end, has left shut too."""
     inside, given = one.inside(), (one.registry, one.outputs, one.service, before(work))
     try:
@@ -139,6 +139,8 @@ def _counted(one: Subscribed, work: Work) -> Mapping[str, Any]:
     except JobFailed as error:
         if error.code != _SHUT:
             raise
+        if not inside.restore_state(one.outputs, one.service, manifest).fields["loaded"]:
+            raise  # another has shut it
     # It was shut after the same proof as the one that follows, which is asked for anew.
     inside.restore_reopen(one.outputs, one.service)
     return inside.writes_count(*given).fields
