@@ -74,6 +74,7 @@ def looks(
         before="1.0.0",
         stack=SimpleNamespace(action="update"),
         plan=SimpleNamespace(exceeded=(), foundation=()),
+        contracts=False,
     )
 
     def asked(_: object) -> None:
