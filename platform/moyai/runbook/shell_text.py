@@ -217,7 +217,7 @@ def _read(words: Sequence[Word]) -> None:
 def _moyai(words: Sequence[Word]) -> None:
     if len(words) > 1 and (words[1].literal is None or words[1].has_glob):
         raise Refused(
-            "moyai のコマンドは決まったものにします", "the command of moyai has to be fixed"
+            "moyai に続く語は決まったものにします", "the words after 'moyai' have to be fixed"
         )
     if any(one.text == "psql" for one in words):
         raise Refused(
