@@ -171,15 +171,25 @@ def test_who_asks_has_to_be_an_operator(federation: Federation) -> None:
     assert (auditor.code, "auditor" in auditor.err) == (5, True)
 
 
+@pytest.fixture(scope="module")
+def keys(federation: Federation, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Keys of the planner and the approver, which the file has from then on."""
+    folder = tmp_path_factory.mktemp("keys")
+    found = {who: _key(folder / who) for who in ("keikaku", "shonin")}
+    for who, key in found.items():
+        _take_key(federation, who, key.with_suffix(".pub").read_text().split()[1])
+    return found
+
+
 @pytest.mark.usefixtures("worker")
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not on PATH")
 def test_a_plan_begins_once_another_person_has_signed_it(
-    federation: Federation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    federation: Federation,
+    keys: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MOYAI_HOME", str(federation.home))
-    keys = {who: _key(tmp_path / who) for who in ("keikaku", "shonin")}
-    for who, key in keys.items():
-        _take_key(federation, who, key.with_suffix(".pub").read_text().split()[1])
     with open_office(federation.file, "sandbox") as office:
         workspace = office.workspace
         plan = plan_check(workspace, "272027", date.fromisoformat(DAY), by=PLANNER)
@@ -216,12 +226,9 @@ def test_a_plan_begins_once_another_person_has_signed_it(
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not on PATH")
 def test_who_approves_too_early_is_told_whom_it_does_not_reach_before_and_after(
-    federation: Federation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    federation: Federation, keys: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOYAI_HOME", str(federation.home))
-    keys = {who: _key(tmp_path / who) for who in ("keikaku", "shonin")}
-    for who, key in keys.items():
-        _take_key(federation, who, key.with_suffix(".pub").read_text().split()[1])
     opens = datetime.now(JAPAN) + timedelta(days=2)
     window = MaintenanceWindow((WEEK[opens.weekday()],), clock(1), 4)
     with open_office(federation.file, "sandbox") as office:
