@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from persons import APPROVER, DAY, PLANNER, Signer, key, operator, plan, registry
-from tests.planned import create
 
 from moyai.approvals.steering import STEERING_NAMESPACE, SignedWord, resumed, retried, says
 from moyai.approvals.subjects import PLAN_NAMESPACE, signed_line
@@ -48,7 +47,10 @@ class Desk:
 
     def plan(self, made: OperationPlan) -> str:
         with self.engine.begin() as connection:
-            return create(connection, made, None)
+            operation = next_id(connection)
+            line = signed_line(operation, plan_sha256(made), "plan")
+            create_as(connection, operation, made, Signer(PLANNER).sign(line, PLAN_NAMESPACE))
+            return operation
 
     def sql(self, statement: str, **given: object) -> None:
         with self.engine.begin() as connection:
@@ -258,7 +260,7 @@ def test_what_was_asked_of_an_operation_is_proved_by_who_signed_it(desk: Desk) -
     assert desk.findings() == set()
     for looked in verify_chains(desk.auditor, known=people(registry())):
         [one] = looked.signatures.signed.items()
-        assert (one[0].actor, one[0].whose, one[1]) == (f"operator:{PLANNER}", "theirs", 3)
+        assert (one[0].actor, one[0].whose, one[1]) == (f"operator:{PLANNER}", "theirs", 4)
 
 
 def test_a_name_without_a_signature_is_told_as_that_and_a_stranger_s_is_found(desk: Desk) -> None:
