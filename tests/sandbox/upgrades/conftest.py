@@ -36,7 +36,8 @@ def deployed(base: Path) -> Iterator[Office]:
     """A federation below a folder, for as long as it is wanted."""
     federation = make_federation(base / "project", base / "home")
     # Plans are of one body often, whose releases leave the other far behind.
-    federation.edit("operations:\n", "operations:\n  max_releases_behind: 100\n")
+    settings = "operations:\n  max_releases_behind: 100\n  edits_need_approval: false\n"
+    federation.edit("operations:\n", settings)
     add_releases(federation.folder / "stacks" / "services" / "eapp-b")
     federation.ok("deploy", "--as-of", DAY)
     with pytest.MonkeyPatch.context() as patch:
