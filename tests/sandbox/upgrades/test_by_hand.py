@@ -18,13 +18,14 @@ from office import A, B, Office, at, unchanged
 from moyai.engine.stacks import StackId
 from moyai.errors import OperationFailed
 from moyai.operations.database.rows import BodyRow
+from moyai.operations.deploys.in_hand import Hands
 from moyai.operations.durable.carrying import patience
 from moyai.operations.inside.jobs import Inside
 from moyai.operations.kinds import in_turn
 from moyai.operations.kinds.upgrade.steps import UpdateStack
 from moyai.operations.site.hand_notes import noted
 from moyai.planning.topology import TENANT
-from moyai.texts import same
+from moyai.texts import Text, same
 
 HOLD = """
 import sys
@@ -300,6 +301,7 @@ def test_where_the_database_cannot_be_asked_notes_and_records_are(office: Office
     operation, told, edited = office.plan("1.3.0", B), list[Answer](), list[Answer]()
     session = office.source.session()
     home, stack = session.workspace.runtime.home, StackId(TENANT, B)
+    half_way = dict[str, Text]()
     files = [home / "operations" / f"pgpass.moyai_{one}" for one in ("operator", "worker")]
 
     def act() -> None:
@@ -310,6 +312,7 @@ def test_where_the_database_cannot_be_asked_notes_and_records_are(office: Office
             deploying(office, told, B)()
             deploying(office, told, A)()
             edited.extend(editing(office, B, A))
+            half_way.update(Hands(session).half_way((A, B), but="rotate"))
         finally:
             for one, content in zip(files, kept, strict=True):
                 one.write_bytes(content)
@@ -323,6 +326,7 @@ def test_where_the_database_cannot_be_asked_notes_and_records_are(office: Office
     assert operation in refused.err
     assert gone_on.code == 0, gone_on.err
     assert "cannot be asked" in gone_on.err
+    assert half_way.keys() == {B}, "a rotation goes by notes and records too"
     in_hand, unknown = edited
     assert (in_hand.code, unknown.code) == (0, 0)
     assert operation in in_hand.err

@@ -78,9 +78,11 @@ class Hands:
         which goes on with what its own left."""
         wanted = sorted(set(codes))
         found = self._ask(lambda connection: in_hand(connection, self._site, wanted))
+        if found is None:
+            return self._by_record(wanted)
         return {
             code: _told(one)
-            for code, one in (found or {}).items()
+            for code, one in found.items()
             if not one.is_running and one.kind != but
         }
 
