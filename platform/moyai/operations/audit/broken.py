@@ -51,12 +51,11 @@ def _unknown(names: Sequence[str]) -> OperationFailed:
 
 
 _WHOSE_KEY = Text(
-    "退いた人は expires を最後の日にした項目として、替えた鍵はその人の former_keys に、tenants.yaml に"
-    "載せておけば確かめられます。当時の版の tenants.yaml を --file で渡すこともできます。"
+    "退いた人の鍵と替える前の鍵は、tenants.yaml の former_keys に載せておけば確かめられます。"
+    "当時の版の tenants.yaml を --file で渡すこともできます。"
     "心当たりがなければ、偽造として調べてください。",
-    "Keep people who left in tenants.yaml with their last day as expires, and keys that were replaced in the "
-    "person's former_keys; or give the tenants.yaml of then with --file. What nobody can account for is to be "
-    "looked into as forged.",
+    "Keep the keys of those who left, and keys that were replaced, in former_keys of tenants.yaml; or give the "
+    "tenants.yaml of then with --file. What nobody can account for is to be looked into as forged.",
 )
 _WHO_SIGNED = Text(
     "ワーカーはその承認を数えません。名前の担当者に確かめ、運用データベースのログインを知る人を調べてください"

@@ -31,47 +31,34 @@ def _differing(chain: str, wanted: Told, seen: Seen) -> Iterator[Finding]:
         if told is None:
             continue
         if told.sha256 != did.ending.sha256:
-            yield _other_result(chain, did.seq, known[3])
+            yield Finding("differs", chain, did.seq, _other_result(did.seq, known[3]))
         if abs(told.at - did.ending.at) > _APART:
-            yield _other_time(chain, did.seq, did.ending.at, told.at)
+            other = _other_time(did.seq, did.ending.at, told.at)
+            yield Finding("differs", chain, did.seq, other)
         ended[known[0], known[2]].append((told.at, did.seq, known[3]))
     for steps in ended.values():
         for (before, first, _), (moment, second, step) in pairwise(sorted(steps)):
             if second < first and before < moment:
-                yield _other_order(chain, second, first, step)
+                yield Finding("moved", chain, second, _other_order(second, first, step))
 
 
-def _other_result(chain: str, seq: int, step: str) -> Finding:
-    return Finding(
-        "differs",
-        chain,
-        seq,
-        Text(
-            f"記録{seq}番（手順 {visible(step)}）の内容が、表と違います",
-            f"record {seq} (step {visible(step)}) says something else than the tables",
-        ),
+def _other_result(seq: int, step: str) -> Text:
+    return Text(
+        f"記録{seq}番（手順 {visible(step)}）の内容が、表と違います",
+        f"record {seq} (step {visible(step)}) says something else than the tables",
     )
 
 
-def _other_time(chain: str, seq: int, at: datetime, moment: datetime) -> Finding:
-    return Finding(
-        "differs",
-        chain,
-        seq,
-        Text(
-            f"記録{seq}番の時刻は {at:%Y-%m-%dT%H:%M:%SZ} ですが、表では {moment:%Y-%m-%dT%H:%M:%SZ} です",
-            f"record {seq} is of {at:%Y-%m-%dT%H:%M:%SZ}; by the tables it was at {moment:%Y-%m-%dT%H:%M:%SZ}",
-        ),
+def _other_time(seq: int, at: datetime, moment: datetime) -> Text:
+    said, was = f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return Text(
+        f"記録{seq}番の時刻は {said} ですが、表では {was} です",
+        f"record {seq} is of {said}; by the tables it was at {was}",
     )
 
 
-def _other_order(chain: str, seq: int, other: int, step: str) -> Finding:
-    return Finding(
-        "moved",
-        chain,
-        seq,
-        Text(
-            f"記録{seq}番（手順 {visible(step)}）は、表では記録{other}番より後に終わっています",
-            f"record {seq} (step {visible(step)}) ended after record {other} by the tables",
-        ),
+def _other_order(seq: int, other: int, step: str) -> Text:
+    return Text(
+        f"記録{seq}番（手順 {visible(step)}）は、表では記録{other}番より後に終わっています",
+        f"record {seq} (step {visible(step)}) ended after record {other} by the tables",
     )

@@ -26,9 +26,8 @@ def with_those_in_hand(
 ) -> tuple[tuple[TenantStatus, ...], Text | None]:
     """The same with those told apart that operations have in hand or left half-way; and why nobody
     could say which these are, where that is so."""
-    from moyai.operations.deploys.in_hand import (
-        Hands,
-    )  # the database's driver: not for who asks records alone
+    # The database's driver: not for who asks records alone.
+    from moyai.operations.deploys.in_hand import Hands
 
     hands = Hands(session)
     taken = hands.told(one.code for one in found)
